@@ -153,6 +153,8 @@ export type FailureOptions = {
   readonly retryAfterMs?: number | undefined;
   /** The exchange's own number for the error. */
   readonly exchangeCode?: number | undefined;
+  /** More that the caller may know, by member name. */
+  readonly members?: Readonly<Record<string, unknown>>;
 };
 
 /**
@@ -164,12 +166,14 @@ export class Failure extends Error {
   readonly code: Code;
   readonly retryAfterMs: number | undefined;
   readonly exchangeCode: number | undefined;
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(code: Code, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs;
     this.exchangeCode = options.exchangeCode;
+    this.members = options.members ?? {};
   }
 
   get kind(): FailureKind {

@@ -1,0 +1,6 @@
+/** A client that was not given credentials asks here, at its first call. */
+export function defaultProvider() {
+  return async (): Promise<never> => {
+    throw new Error('Give this client its credentials: the bundle has no chain of providers to look for them.');
+  };
+}

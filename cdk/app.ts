@@ -1,0 +1,11 @@
+import { createApp } from './order-state-app.ts';
+import { StageError } from './stages.ts';
+
+try {
+  createApp().synth();
+} catch (error) {
+  if (!(error instanceof StageError)) throw error;
+  // A mistake in the stage table, in sentences: a stack trace would only hide them.
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod/mini';
+import { help, type Options, parseOptions, WrongOption } from './local/options.ts';
+import { startLocal } from './local/run.ts';
+import { Answer, invitation, snapshot, standing, title } from './local/terminal.ts';
+
+/** The one order that the built-in exchange has from the start. */
+const seedOrderId = '39004881276768256';
+
+const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
+
+const asked = parseOptions(process.argv.slice(2), process.env);
+if (asked.kind === 'help') {
+  process.stdout.write(help);
+} else if (asked.kind === 'wrong') {
+  console.error(asked.line);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await serve(asked);
+}
+
+/** Serves until a signal; returns the exit code. */
+async function serve(options: Options): Promise<number> {
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve());
+    // Once each: who asks twice does not want to wait.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
+  });
+  try {
+    console.log(title);
+    const { signal } = stopping;
+    const run = await startLocal({ options, signal, failed });
+    try {
+      const builtIn = options.exchange === undefined;
+      console.log(standing(run, { dialect: options.dialect, builtIn, data: options.data }));
+      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedOrderId}`)));
+      console.log(invitation(run.url, options.account, builtIn ? seedOrderId : 'ORDER_ID'));
+      await stopped;
+    } finally {
+      await run.stop();
+    }
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    if (error instanceof WrongOption) {
+      console.error(error.line);
+      return 2;
+    }
+    console.error(`Cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+async function ask(url: string): Promise<Answer> {
+  const response = await fetch(url);
+  const text = await response.text();
+  if (response.ok) return Answer.parse(JSON.parse(text));
+  const { title = text, detail = '' } = z.catch(Problem, {}).parse(JSON.parse(text));
+  throw new Error(`the order was answered with ${response.status}: ${title}. ${detail}`.trim());
+}
+
+function failed(functionName: string, errorType: string, errorMessage: string): void {
+  console.error(`${functionName} failed: ${errorType}: ${errorMessage}`);
+}

@@ -1,0 +1,128 @@
+import { parseArgs } from 'node:util';
+import { accountPattern, type StageAccount } from '../../lib/stage.ts';
+
+type Dialect = StageAccount['dialect'];
+
+const dialects: readonly Dialect[] = ['orangex', 'deribit'];
+const defaultPort = 3000;
+
+/** An exchange key; only ever handed to Secrets Manager. */
+export type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
+
+/** What the command line and the environment ask for. */
+export type Options = {
+  readonly kind: 'run';
+  readonly port: number;
+  readonly account: string;
+  readonly dialect: Dialect;
+  /** A real exchange; without it the built-in one is started. */
+  readonly exchange: { readonly url: string; readonly key: ExchangeKey } | undefined;
+  readonly data: string | undefined;
+  readonly verbose: boolean;
+};
+
+export type Asked = Options | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly line: string };
+
+/** The command line asks for what cannot be. The message says what to do, in a sentence without its full stop. */
+export class WrongOption extends Error {
+  override readonly name = 'WrongOption';
+
+  /** The one line for the terminal. */
+  get line(): string {
+    return `${this.message}. See: npm start -- --help`;
+  }
+}
+
+export const help = `Runs the whole stack on this machine: the synthesized template, its Lambda bundles, its table and its routes.
+Without options it brings an exchange of its own, with one order in it.
+
+  npm start                                  start here
+  npm start -- --port 8080 --data .local     another port; keep the table between runs
+
+Options
+  --port N           port of the HTTP API (default ${defaultPort}; 0 takes any free one)
+  --account NAME     name of the account that orders belong to (default main)
+  --dialect NAME     how the exchange speaks: ${dialects.join(' or ')} (default ${dialects[0]})
+  --exchange URL     ask a real test exchange, read only; needs --dialect, and its key in the
+                     environment as EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET
+  --data DIR         keep the table in DIR instead of in memory
+  --verbose          show what the functions log
+  --help             show this
+`;
+
+/** Reads the command line. Pure: what is wrong comes back as one line that says what to do. */
+export function parseOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Asked {
+  try {
+    return read(args, env);
+  } catch (error) {
+    // parseArgs explains itself in several sentences; the first one names the option.
+    const [sentence] = error instanceof Error ? error.message.split(/\. |\n/) : [];
+    return { kind: 'wrong', line: new WrongOption(sentence?.replace(/\.$/, '')).line };
+  }
+}
+
+function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Asked {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      account: { type: 'string', default: 'main' },
+      data: { type: 'string' },
+      dialect: { type: 'string' },
+      exchange: { type: 'string' },
+      help: { type: 'boolean', default: false },
+      port: { type: 'string', default: String(defaultPort) },
+      verbose: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return { kind: 'help' };
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new WrongOption(`--port takes a number from 0 to 65535`);
+  if (!accountPattern.test(values.account))
+    throw new WrongOption('--account takes lower-case letters, digits and hyphens');
+  const dialect = dialectNamed(values.dialect ?? 'orangex');
+  if (values.data === '') throw new WrongOption('--data takes a folder');
+  if (values.exchange !== undefined && values.dialect === undefined) {
+    throw new WrongOption(`--exchange needs --dialect ${dialects.join(' or --dialect ')}`);
+  }
+  return {
+    kind: 'run',
+    port,
+    account: values.account,
+    dialect,
+    exchange:
+      values.exchange === undefined ? undefined : { url: exchangeUrl(values.exchange), key: keyFromEnvironment(env) },
+    data: values.data,
+    verbose: values.verbose,
+  };
+}
+
+/** Throws when the exchange's dialect is not known. */
+export function dialectNamed(name: string): Dialect {
+  const dialect = dialects.find((known) => known === name);
+  if (dialect === undefined) throw new WrongOption(`--dialect takes ${dialects.join(' or ')}`);
+  return dialect;
+}
+
+function exchangeUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null) throw new WrongOption('--exchange takes a URL such as https://test.deribit.com/api/v2');
+  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    throw new WrongOption('--exchange takes an https URL (http only to this machine)');
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new WrongOption('--exchange takes a URL without user, query or fragment');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+function keyFromEnvironment(env: Readonly<Record<string, string | undefined>>): ExchangeKey {
+  const clientId = env['EXCHANGE_CLIENT_ID'];
+  const clientSecret = env['EXCHANGE_CLIENT_SECRET'];
+  if (!clientId || !clientSecret) {
+    throw new WrongOption(
+      '--exchange needs the key in the environment: set EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET',
+    );
+  }
+  return { clientId, clientSecret };
+}

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import * as z from 'zod/mini';
+import type { LocalRun } from './run.ts';
+
+/** What the door answers of an order, as far as it is shown. */
+export const Answer = z.looseObject({
+  account: z.string(),
+  order: z.looseObject({ order_id: z.string(), details: z.optional(z.record(z.string(), z.unknown())) }),
+});
+export type Answer = z.infer<typeof Answer>;
+
+// On a terminal only, and not where NO_COLOR asks for none: styleText looks at both.
+const bold = (text: string) => styleText('bold', text);
+const dim = (text: string) => styleText('dim', text);
+
+type Row = readonly [name: string, value: string, note: string];
+
+export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack on this machine\n`;
+
+/** What stands where, in the order of the data's way. */
+export function standing(run: LocalRun, how: { dialect: string; builtIn: boolean; data: string | undefined }): string {
+  const { routes, functions, tables, secretNames } = run.stack;
+  const parts = [
+    count(routes, 'route'),
+    count(functions, 'function'),
+    count(tables, 'table'),
+    count(secretNames, 'secret'),
+  ].join(', ');
+  return rows([
+    ['Exchange', run.exchangeUrl, `${how.builtIn ? 'built in, ' : ''}speaks ${how.dialect}`],
+    ['Stack', parts, 'as synthesized'],
+    ['Table', how.data ?? 'in memory', how.data === undefined ? '--data DIR keeps it' : 'kept'],
+    ['Logs', run.logFile ?? 'in this terminal', ''],
+  ]);
+}
+
+/** An answer of the door as a table: the order's fields, then what we know of it. */
+export function snapshot({ account, order: { order_id, details = {}, ...fields }, ...known }: Answer): string {
+  const further = Object.keys(details);
+  const row = ([name, value]: readonly [string, unknown]): Row => [name, String(value), noteOn(name, value)];
+  const ofOrder = Object.entries(further.length === 0 ? fields : { ...fields, details: further.join(', ') }).map(row);
+  const ofUs = Object.entries(known).map(row);
+  const width = Math.max(...[...ofOrder, ...ofUs].map(([name]) => name.length));
+  const heading = `  Order ${bold(order_id)} of account ${bold(account)}, as the exchange says and the table keeps it`;
+  return ['', heading, '', rows(ofOrder, width), '', rows(ofUs, width)].join('\n');
+}
+
+/** Where it is served, and what to do next. */
+export function invitation(url: string, account: string, orderId: string): string {
+  const lines: readonly Row[] = [
+    ['Serving', bold(url), ''],
+    ['Try', bold(`curl ${url}/accounts/${account}/orders/${orderId}`), ''],
+  ];
+  return ['', rows(lines), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
+}
+
+function rows(lines: readonly Row[], nameWidth = 8): string {
+  const valueWidth = Math.max(...lines.map(([, value, note]) => (note === '' ? 0 : value.length)));
+  return lines
+    .map(([name, value, note]) =>
+      note === ''
+        ? `  ${dim(name.padEnd(nameWidth))}   ${value}`
+        : `  ${dim(name.padEnd(nameWidth))}   ${value.padEnd(valueWidth)}   ${dim(note)}`,
+    )
+    .join('\n');
+}
+
+function noteOn(name: string, value: unknown): string {
+  return name.endsWith('_timestamp') ? new Date(Number(value)).toISOString() : '';
+}
+
+function count(things: readonly unknown[], name: string): string {
+  return `${things.length} ${name}${things.length === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import * as z from 'zod/mini';
+import { OrderStateStack } from './order-state-stack.ts';
+import { type ResolvedStage, stageNamed } from './stages.ts';
+
+export type AppOptions = {
+  /** Default: the stage of the table that the context names (`-c stage=prod`), else dev. */
+  readonly stage?: ResolvedStage;
+  /** Where `synth()` writes. Default: what the CDK command says, else a temporary folder. */
+  readonly outdir?: string;
+  /** On top of what cdk.json has. */
+  readonly context?: Readonly<Record<string, unknown>>;
+};
+
+const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
+
+/** The app of one stage, checked by AWS's rules when it is synthesized: whatever breaks one fails the synthesis. */
+export function createApp(options: AppOptions = {}): App {
+  // The CDK command passes the feature flags of cdk.json; who runs without it gets the same ones.
+  const cdkJson = CdkJson.parse(JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')));
+  const app = new App({
+    context: { ...cdkJson.context, ...options.context },
+    ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
+  });
+  new OrderStateStack(app, options.stage ?? stageNamed(String(app.node.tryGetContext('stage') ?? 'dev')));
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}

@@ -1,0 +1,151 @@
+import type { Clock } from './clock.ts';
+import { asFailure, Failure } from './errors.ts';
+import type { Exchange } from './exchange/client.ts';
+import type { Dialect } from './exchange/dialects.ts';
+import { type Order, phaseOf, refuseImplausibleTimes } from './exchange/order.ts';
+import { type Observation, type OrderKey, orderIn, type Snapshot } from './snapshots/snapshot.ts';
+import type { SnapshotStore } from './snapshots/store.ts';
+import type { Current } from './snapshots/table.ts';
+import { checkedAt, isOpen, statusOf, type Watch } from './snapshots/watch.ts';
+
+/** One account of the stage, ready to be asked. */
+export type Account = { readonly exchange: Exchange; readonly dialect: Dialect };
+
+export type CheckOrderDeps = {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly store: SnapshotStore;
+  readonly clock: Clock;
+};
+
+export type CheckOrderRequest = OrderKey & {
+  /** A check at most this old may answer in the exchange's place, milliseconds; 0 always asks the exchange. */
+  readonly maxAgeMs?: number | undefined;
+  /** The function that asks, kept as evidence. */
+  readonly door: string;
+  readonly requestId: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly deadline: number;
+};
+
+/** What we know of an order. Times are ISO 8601, UTC. */
+export type CheckedOrder = {
+  readonly account: string;
+  readonly order: Order;
+  /** The order's state is one that it never leaves. */
+  readonly final: boolean;
+  /** The schedule goes on checking it. */
+  readonly watched: boolean;
+  /** `exchange` when it has just said so, `snapshot` when the table answers. */
+  readonly source: 'exchange' | 'snapshot';
+  /** This check found a state that the table did not hold. */
+  readonly changed: boolean;
+  /** When we first saw this state. */
+  readonly first_observed_at: string;
+  /** When the exchange was asked for the latest answer that we have. */
+  readonly checked_at: string;
+  /** The exchange's clock when it answered, if it said. */
+  readonly exchange_time?: string;
+};
+
+export type CheckOrder = (request: CheckOrderRequest) => Promise<CheckedOrder>;
+
+/**
+ * Checks one order: from the table when that is enough, else with the exchange, and keeps what it says.
+ * Throws `Failure`; `order_not_found` carries the last known state, if there is one.
+ */
+export function createCheckOrder({ accounts, store, clock }: CheckOrderDeps): CheckOrder {
+  return async (request) => {
+    const account = accounts.get(request.account);
+    if (account === undefined) {
+      throw new Failure('unknown_account', `There is no account ${request.account} here; the stage table lists them.`);
+    }
+    // Asked in any case: the table is then read while the exchange thinks.
+    if (request.maxAgeMs === 0) return ask(request, account, store.read(request));
+
+    const current = await store.read(request);
+    return fromTable(request, current) ?? ask(request, account, Promise.resolve(current));
+  };
+
+  function fromTable({ maxAgeMs }: CheckOrderRequest, { head, stored }: Current): CheckedOrder | undefined {
+    if (head === undefined || stored === undefined) return undefined;
+    const status = statusOf(stored.watch);
+    const settled = isFinal(head) && !isOpen(status);
+    const confirmed = status === 'watched' || status === 'unknown';
+    const age = clock.now() - (checkedAt(stored.watch) ?? 0);
+    const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed;
+    return settled || fresh ? remembered(head, stored.watch) : undefined;
+  }
+
+  async function ask(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<CheckedOrder> {
+    const askedAt = clock.now();
+    const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
+    if (read.status === 'rejected') throw asFailure(read.reason);
+    if (observed.status === 'rejected') return unseen(request, asFailure(observed.reason), askedAt, read.value);
+
+    const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
+    const known = remembered(head, watch);
+    if (!inForce) return known;
+    return { ...known, source: 'exchange', changed, ...exchangeTime(observed.value.exchangeTime) };
+  }
+
+  async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
+    const { account, orderId, deadline, door, requestId } = request;
+    const { resultText, envelope, askedAt, answeredAt, keyVersion } = await exchange.getOrderState(orderId, {
+      deadline,
+    });
+    const time = envelope.usOut?.epochMs;
+    const order = orderIn(resultText);
+    refuseImplausibleTimes(order, answeredAt);
+    return {
+      account,
+      orderId,
+      dialect,
+      order,
+      result: resultText,
+      ...(time !== undefined && { exchangeTime: time }),
+      evidence: { askedAt, firstObservedAt: answeredAt, requestId, door, keyVersion },
+    };
+  }
+
+  /** Not found is not an end: it is kept as a miss, and only a final state seen before answers in its place. */
+  async function unseen(request: CheckOrderRequest, failure: Failure, askedAt: number, read: Current) {
+    if (failure.code !== 'order_not_found') throw failure;
+    const { account, orderId, requestId, door } = request;
+    const { head, stored } = await store.recordMiss({ account, orderId, askedAt, requestId, door }, read);
+    const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch) : undefined;
+    if (known?.final) return known;
+    const seen = known === undefined ? '' : `; it was last seen ${known.order.order_state}, at ${known.checked_at}`;
+    throw new Failure('order_not_found', `The exchange knows no order ${orderId} of account ${account}${seen}.`, {
+      cause: failure,
+      exchangeCode: failure.exchangeCode,
+      ...(known !== undefined && { members: { last_known: known } }),
+    });
+  }
+}
+
+function isFinal({ order }: Snapshot): boolean {
+  return phaseOf(order) === 'final';
+}
+
+/** What the table knows. */
+function remembered(head: Snapshot, watch: Watch): CheckedOrder {
+  return {
+    account: head.account,
+    order: head.order,
+    final: isFinal(head),
+    watched: isOpen(statusOf(watch)),
+    source: 'snapshot',
+    changed: false,
+    first_observed_at: iso(head.evidence.firstObservedAt),
+    checked_at: iso(checkedAt(watch) ?? head.evidence.askedAt),
+    ...exchangeTime(head.exchangeTime),
+  };
+}
+
+function exchangeTime(time: number | undefined): { exchange_time?: string } {
+  return time === undefined ? {} : { exchange_time: iso(time) };
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

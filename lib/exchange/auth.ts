@@ -1,0 +1,145 @@
+import { createHmac } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { asFailure, Failure } from '../errors.ts';
+import { Secret } from '../secret.ts';
+import { isJsonObject, type Json } from './json.ts';
+
+export type ApiKey = { readonly clientId: string; readonly clientSecret: Secret };
+
+/** A key, and which of its versions: two keys with the same version are the same. */
+export type KeyVersion = { readonly version: string; readonly key: ApiKey };
+
+/** Where the account's key comes from. Deadlines are epoch ms. Both throw `Failure` (`secret_*`). */
+export type Credentials = {
+  readonly get: (deadline: number) => Promise<KeyVersion>;
+  /** The exchange refused this version: answers the newest there is, which may be the same. */
+  readonly renew: (refusedVersion: string, deadline: number) => Promise<KeyVersion>;
+};
+
+/** What makes one request an authenticated one. */
+export type Grant = {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The exchange refused it: forgets it. Answers whether another grant of the same key could do better. */
+  readonly discard: () => boolean;
+};
+
+export type Auth = {
+  /** Throws `Failure`: what the exchange answered to a request for a token. */
+  readonly grant: (
+    request: { readonly url: string; readonly body: string },
+    key: KeyVersion,
+    deadline: number,
+  ) => Promise<Grant>;
+};
+
+/** Lower-case hex HMAC-SHA256 of the lines, as both exchanges' signatures want it. */
+export function sign(secret: Secret, lines: readonly string[]): string {
+  return createHmac('sha256', secret.reveal()).update(lines.join('\n')).digest('hex');
+}
+
+export type SignedRequest = {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  /** Epoch ms, within 60 s of the exchange's clock. */
+  readonly timestamp: number;
+  /** Single use. */
+  readonly nonce: string;
+};
+
+/** The `authorization` header that signs one request: no token, no round trip. */
+export function signedHeader({ clientId, clientSecret }: ApiKey, request: SignedRequest): string {
+  const { pathname, search } = new URL(request.url);
+  const timestamp = String(request.timestamp);
+  const lines = [timestamp, request.nonce, request.method, pathname + search, request.body, ''];
+  return `deri-hmac-sha256 id=${clientId},ts=${timestamp},nonce=${request.nonce},sig=${sign(clientSecret, lines)}`;
+}
+
+/** Signs each request. */
+export function createSignatureAuth(deps: { readonly clock: Clock; readonly nonce: () => string }): Auth {
+  return {
+    grant: async (request, { key }) => {
+      const stamp = { method: 'POST', timestamp: deps.clock.now(), nonce: deps.nonce() };
+      return { headers: { authorization: signedHeader(key, { ...request, ...stamp }) }, discard: () => false };
+    },
+  };
+}
+
+/** Calls a public method and answers its result. */
+export type PublicCall = (method: string, params: Readonly<Record<string, string>>, deadline: number) => Promise<Json>;
+
+type Token = { readonly version: string; readonly text: Secret; readonly expiresAt: number };
+
+/** Used when the exchange does not say how long a token lives, seconds. */
+const unknownLife = 60;
+
+/**
+ * Bearer tokens by `client_credentials`: one for each version of the key, kept until shortly before it expires; those
+ * who need it at the same time wait for the same request. `onWarning` is told once per version when the key may write.
+ */
+export function createTokenAuth(deps: {
+  readonly call: PublicCall;
+  readonly clock: Clock;
+  readonly onWarning?: (sentence: string) => void;
+}): Auth {
+  const { call, clock, onWarning } = deps;
+  let current: Token | undefined;
+  let flight: { readonly version: string; readonly token: Promise<Token> } | undefined;
+  let warnedVersion: string | undefined;
+
+  const fetchToken = async ({ version, key }: KeyVersion, deadline: number): Promise<Token> => {
+    const askedAt = clock.now();
+    const params = {
+      grant_type: 'client_credentials',
+      client_id: key.clientId,
+      client_secret: key.clientSecret.reveal(),
+    };
+    const { text, life, canWrite } = readToken(await call('public/auth', params, deadline).catch(notOfAnOrder));
+    if (canWrite && warnedVersion !== version) {
+      warnedVersion = version;
+      onWarning?.('The exchange key may do more than read; a read-only key is enough, and safer.');
+    }
+    current = { version, text, expiresAt: askedAt + life - Math.min(60_000, life / 10) };
+    return current;
+  };
+
+  const grantOf = (token: Token, isNew: boolean): Grant => ({
+    headers: { authorization: `bearer ${token.text.reveal()}` },
+    discard: () => {
+      if (current === token) current = undefined;
+      return !isNew;
+    },
+  });
+
+  return {
+    grant: async (_request, key, deadline) => {
+      if (current?.version === key.version && clock.now() < current.expiresAt) return grantOf(current, false);
+      if (flight?.version !== key.version) {
+        const token = fetchToken(key, deadline).finally(() => {
+          if (flight?.token === token) flight = undefined;
+        });
+        flight = { version: key.version, token };
+      }
+      return grantOf(await flight.token, true);
+    },
+  };
+}
+
+/** Life in milliseconds. */
+function readToken(result: Json): { text: Secret; life: number; canWrite: boolean } {
+  const grant = isJsonObject(result) ? result : {};
+  const text = grant['access_token'];
+  if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
+    throw new Failure('protocol', "The exchange's answer to public/auth has no usable access_token.");
+  }
+  const expiresIn = Number.parseInt(String(grant['expires_in']), 10);
+  const canWrite = /:(read_)?write\b/.test(String(grant['scope']));
+  return { text: new Secret(text), life: (expiresIn > 0 ? expiresIn : unknownLife) * 1000, canWrite };
+}
+
+/** Asking for a token says nothing of an order: an error that elsewhere would must not count as evidence. */
+function notOfAnOrder(thrown: unknown): never {
+  const failure = asFailure(thrown);
+  if (failure.kind.class !== 'absent' && failure.kind.class !== 'caller') throw failure;
+  throw new Failure('exchange_error', failure.message, { exchangeCode: failure.exchangeCode });
+}

@@ -1,0 +1,124 @@
+import { type Code, Failure } from '../errors.ts';
+import type { Dialect } from './dialects.ts';
+import { isJsonObject, type Json, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
+import type { HttpReply } from './transport.ts';
+
+/** A time of the exchange's, as written; `epochMs` only where its magnitude tells the unit. */
+export type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
+
+/** When the exchange says that it handled the call. `usDiff` is in the unit of the other two. */
+export type Envelope = {
+  readonly usIn?: ExchangeTime;
+  readonly usOut?: ExchangeTime;
+  readonly usDiff?: { readonly raw: string };
+};
+
+export type Reply = {
+  readonly result: Json;
+  /** The text of `result`, verbatim. */
+  readonly resultText: string;
+  readonly envelope: Envelope;
+};
+
+/** The least wait after a throttled call, milliseconds. */
+const throttledMs = 1_000;
+
+/** What a person can do about it, where the code alone does not say. */
+const advice: Partial<Record<Code, string>> = {
+  key_refused: ': a wrong key, a key of the other environment, or a clock more than 60 s off',
+  forbidden: ': the key lacks the right to read orders',
+};
+
+/** The body of a call. */
+export function encodeCall(
+  dialect: Dialect,
+  id: number,
+  method: string,
+  params: Readonly<Record<string, string>>,
+): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, method: dialect.methodPrefix + method, params });
+}
+
+/**
+ * Reads the answer to call `id`. Whatever is JSON-RPC is read as that, whatever its HTTP status.
+ * Throws `Failure`: what the dialect says of the error's code, or what the status says, or `protocol`.
+ */
+export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
+  const message = parseMessage(reply.body);
+  if (message === undefined) throw notJsonRpc(reply);
+
+  const id = present(message['id']);
+  const error = present(message['error']);
+  const result = present(message['result']);
+  // Both exchanges send errors without an id; a result without one could be anybody's.
+  const anonymousError = error !== undefined && id === undefined;
+  if (!anonymousError && scalarText(id) !== String(call.id)) throw unusable('it answers another call');
+  if (error !== undefined && result !== undefined) throw unusable('it has both a result and an error');
+  if (error !== undefined) throw readError(error, call.dialect, reply.retryAfterMs);
+  const resultText = memberText(reply.body, 'result');
+  if (result === undefined || resultText === undefined) throw unusable('it has neither a result nor an error');
+  return { result, resultText, envelope: readEnvelope(message) };
+}
+
+function parseMessage(text: string): JsonObject | undefined {
+  try {
+    const message = parseJson(text);
+    return isJsonObject(message) && message['jsonrpc'] === '2.0' ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function notJsonRpc({ status, retryAfterMs }: HttpReply): Failure {
+  const text = `The exchange answered HTTP ${status} and no JSON-RPC.`;
+  if (status === 429) return new Failure('throttled', text, { retryAfterMs: Math.max(throttledMs, retryAfterMs ?? 0) });
+  return new Failure(status >= 500 ? 'busy' : 'protocol', text, { retryAfterMs });
+}
+
+function unusable(why: string): Failure {
+  return new Failure('protocol', `The exchange's answer cannot be used: ${why}.`);
+}
+
+/** The error's own text is left out: it may quote the request. */
+function readError(error: Json, dialect: Dialect, retryAfterMs: number | undefined): Failure {
+  const digits = isJsonObject(error) ? scalarText(error['code']) : undefined;
+  if (!isJsonObject(error) || digits === undefined || !/^-?\d{1,9}$/.test(digits)) {
+    return unusable('its error has no code');
+  }
+  const exchangeCode = Number(digits);
+  const code = dialect.errors[exchangeCode] ?? 'exchange_error';
+  const waits = [readWait(error['data']), retryAfterMs, code === 'throttled' ? throttledMs : undefined];
+  const known = waits.filter((wait) => wait !== undefined);
+  return new Failure(code, `The exchange answered error ${exchangeCode}${advice[code] ?? ''}.`, {
+    exchangeCode,
+    retryAfterMs: known.length > 0 ? Math.max(...known) : undefined,
+  });
+}
+
+/** `data.wait`, seconds, as milliseconds. */
+function readWait(data: Json | undefined): number | undefined {
+  const text = isJsonObject(data) ? scalarText(data['wait']) : undefined;
+  return text !== undefined && /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
+}
+
+function readEnvelope(message: JsonObject): Envelope {
+  const usIn = readTime(message['usIn']);
+  const usOut = readTime(message['usOut']);
+  const usDiff = scalarText(message['usDiff']);
+  return { ...(usIn && { usIn }), ...(usOut && { usOut }), ...(usDiff !== undefined && { usDiff: { raw: usDiff } }) };
+}
+
+/** Micro- or milliseconds: the specification says one and shows the other, so the magnitude decides. */
+function readTime(value: Json | undefined): ExchangeTime | undefined {
+  const raw = scalarText(value);
+  if (raw === undefined) return undefined;
+  const time = /^\d{13,16}$/.test(raw) ? Number(raw) : 0;
+  if (time >= 1e15) return { raw, epochMs: Math.floor(time / 1000) };
+  if (time >= 1e12) return { raw, epochMs: time };
+  return { raw };
+}
+
+/** A member that is there: `null` is how some servers write that it is not. */
+function present(value: Json | undefined): Json | undefined {
+  return value ?? undefined;
+}

@@ -1,0 +1,108 @@
+import { isLosslessNumber, type LosslessNumber, parse, stringify } from 'lossless-json';
+
+/** JSON whose numbers are still the digits that were written. */
+export type Json = null | boolean | string | LosslessNumber | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/** Deeper nesting than any order has; DynamoDB's own limit for maps, and far below what would exhaust the stack. */
+const maxDepth = 32;
+
+/** The text is not JSON, or nested too deep, or names a key twice. It does not quote the text: that may be secret. */
+export class JsonError extends Error {
+  override readonly name = 'JsonError';
+}
+
+/** Reads JSON without changing a digit. Throws `JsonError`. */
+export function parseJson(text: string): Json {
+  if (nesting(text) > maxDepth) throw new JsonError(`JSON is nested deeper than ${maxDepth}`);
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch {
+    throw new JsonError('not well-formed JSON, or a key given twice');
+  }
+  return narrow(value);
+}
+
+/** Writes JSON with every digit as it was read; keys keep their order. */
+export function writeJson(value: unknown): string {
+  return stringify(value) ?? 'null';
+}
+
+/** The same JSON for the same content: keys sorted, nothing between tokens. */
+export function canonicalJson(value: Json): string {
+  return writeJson(sorted(value));
+}
+
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value);
+}
+
+/** The text of a number or a string, which the exchanges write one for the other; `undefined` for anything else. */
+export function scalarText(value: Json | undefined): string | undefined {
+  if (typeof value === 'string') return value;
+  return isLosslessNumber(value) ? value.value : undefined;
+}
+
+/**
+ * The text of one top-level member's value, verbatim, or `undefined` when the object has no such member.
+ * `text` must have gone through `parseJson`, so that this need not check its grammar again.
+ */
+export function memberText(text: string, member: string): string | undefined {
+  let depth = 0;
+  let key: string | undefined;
+  let valueStart = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') {
+      const end = stringEnd(text, i);
+      if (depth === 1 && key === undefined) key = String(JSON.parse(text.slice(i, end)));
+      i = end - 1;
+    } else if (char === ':' && depth === 1) {
+      valueStart = i + 1;
+    } else if ((char === ',' || char === '}') && depth === 1) {
+      if (key === member) return text.slice(valueStart, i).trim();
+      key = undefined;
+    }
+    if (char === '{' || char === '[') depth++;
+    if (char === '}' || char === ']') depth--;
+  }
+  return undefined;
+}
+
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '"') i = stringEnd(text, i) - 1;
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth);
+    else if (char === '}' || char === ']') depth--;
+  }
+  return deepest;
+}
+
+/** The index after the closing quote of the string that starts at `start`. */
+function stringEnd(text: string, start: number): number {
+  let i = start + 1;
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+  return i + 1;
+}
+
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, sorted(member)]),
+  );
+}
+
+/** The parser's `unknown`, as the JSON that it is: what is no value and no list is an object. */
+function narrow(value: unknown): Json {
+  if (value === null || typeof value === 'boolean' || typeof value === 'string' || isLosslessNumber(value))
+    return value;
+  if (Array.isArray(value)) return value.map(narrow);
+  return Object.fromEntries(Object.entries(Object(value)).map(([key, member]) => [key, narrow(member)]));
+}

@@ -1,0 +1,157 @@
+import { isUtf8 } from 'node:buffer';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import * as https from 'node:https';
+import type { Clock } from '../clock.ts';
+import { Failure } from '../errors.ts';
+
+/** One POST. `deadline` (epoch ms) bounds connecting, TLS, headers and body together. */
+export type HttpRequest = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly deadline: number;
+};
+
+export type HttpReply = {
+  readonly status: number;
+  /** The reply's Retry-After, milliseconds from now. */
+  readonly retryAfterMs?: number;
+  readonly body: string;
+};
+
+/**
+ * The port for bytes. Throws `Failure`: `timeout`, `unreachable`, `connection_lost` (a kept-alive socket turned out to
+ * be dead before any byte of an answer), `protocol` (an answer that cannot be one), `call_rejected` (an unusable url).
+ */
+export type Transport = (request: HttpRequest) => Promise<HttpReply>;
+
+export type HttpTransport = Transport & { readonly close: () => void };
+
+/** Decoded bytes of a reply; the largest order is under 4 KiB. */
+const maxReplyBytes = 256 * 1024;
+/** Deribit allows 32 connections per IP address, which one NAT gateway may share among Lambdas. */
+const maxSockets = 8;
+
+// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start, for nothing.
+const http = process.getBuiltinModule('node:http');
+
+/** The port's one real implementation: node's own client, kept alive. `ca`: trusted certificates (PEM), for tests. */
+export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?: string }): HttpTransport {
+  const { clock, ca } = deps;
+  const plainAgent = new http.Agent({ keepAlive: true, maxSockets });
+  const tlsAgent = new https.Agent({ keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) });
+
+  const open = (url: URL, options: https.RequestOptions): ClientRequest =>
+    url.protocol === 'https:'
+      ? https.request(url, { ...options, agent: tlsAgent })
+      : http.request(url, { ...options, agent: plainAgent });
+
+  /** Where one idle socket died (a Lambda was frozen), the others did: the repeat must get a new one. */
+  const dropIdleSockets = (): void => {
+    for (const agent of [plainAgent, tlsAgent]) {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
+    }
+  };
+
+  const transport = async (post: HttpRequest): Promise<HttpReply> => {
+    const url = checkedUrl(post.url);
+    const left = post.deadline - clock.now();
+    const timeout = new Failure('timeout', `${url.host} did not answer in time.`);
+    if (left <= 0) throw timeout;
+    return new Promise((resolve, reject) => {
+      const headers = {
+        ...post.headers,
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(post.body),
+        'user-agent': 'order-state-snapshots',
+      };
+      const request = open(url, { method: 'POST', headers });
+      const end = (thrown: unknown): void => {
+        clearTimeout(timer);
+        reject(thrown);
+        request.destroy();
+      };
+      const timer = setTimeout(end, left, timeout);
+
+      let silent = () => true;
+      request.on('socket', (socket) => {
+        const before = socket.bytesRead;
+        silent = () => socket.bytesRead === before;
+      });
+      request.on('error', (error) => {
+        const failure = failureOf(error, url.host, { silent: silent(), reused: request.reusedSocket });
+        if (failure.code === 'connection_lost') dropIdleSockets();
+        end(failure);
+      });
+      request.on('response', (response) => {
+        readReply(response, url.host, clock).then((reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        }, end);
+      });
+      request.end(post.body);
+    });
+  };
+
+  const close = (): void => {
+    plainAgent.destroy();
+    tlsAgent.destroy();
+  };
+  return Object.assign(transport, { close });
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw new Failure('call_rejected', "The exchange's url is not a url.");
+  const plain = url.protocol === 'http:' && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(url.hostname);
+  if (url.protocol === 'https:' || plain) return url;
+  throw new Failure('call_rejected', `${url.host} needs https: plain http is for this machine's own addresses only.`);
+}
+
+/** Node's error is named by its code, never kept: a parse error of its holds the bytes that it choked on. */
+function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent: boolean; reused: boolean }): Failure {
+  if (!seen.silent) return new Failure('protocol', `${host} did not answer in HTTP to the end (${code}).`);
+  if (seen.reused) return new Failure('connection_lost', `${host} had closed the connection (${code}).`);
+  return new Failure('unreachable', `${host} cannot be reached (${code}).`);
+}
+
+async function readReply(response: IncomingMessage, host: string, clock: Clock): Promise<HttpReply> {
+  const status = response.statusCode ?? 0;
+  if (status >= 300 && status < 400) {
+    throw new Failure('protocol', `${host} answered a redirect (HTTP ${status}), which is never followed.`);
+  }
+  if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') {
+    throw new Failure('protocol', `${host} answered in an encoding that was not asked for.`);
+  }
+  const body = await readBody(response, host);
+  const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
+  return { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+async function readBody(response: IncomingMessage, host: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response) {
+      size += chunk.length;
+      if (size > maxReplyBytes) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new Failure('protocol', `${host} broke off in the middle of its answer.`);
+  }
+  if (size > maxReplyBytes) throw new Failure('protocol', `${host} answered more than ${maxReplyBytes} bytes.`);
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw new Failure('protocol', `${host} answered text that is not UTF-8.`);
+  return bytes.toString('utf8');
+}
+
+/** Seconds, or an HTTP date; anything else is no answer. Milliseconds from `now`. */
+function readRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = / GMT$/.test(header) ? Date.parse(header) : Number.NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

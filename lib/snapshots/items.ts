@@ -1,0 +1,268 @@
+/**
+ * The table, item by item, and every way it is read.
+ *
+ * | item     | pk              | sk                      | changes                                   |
+ * |----------|-----------------|-------------------------|-------------------------------------------|
+ * | snapshot | account#orderId | S#rank                  | never, but for earlier evidence of itself |
+ * | head     | account#orderId | NOW#HEAD                | only when rank rises, or as its snapshot  |
+ * | watch    | account#orderId | NOW#WATCH               | on every check, if its revision is as read|
+ * | evidence | account#orderId | E#time#request          | never                                     |
+ *
+ * | access pattern                          | request                                                      |
+ * |-----------------------------------------|--------------------------------------------------------------|
+ * | head and watch of an order              | Query pk, sk begins with NOW#, consistent                    |
+ * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
+ * | record a snapshot                       | PutItem if absent, or if this evidence is earlier            |
+ * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
+ * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
+ * | record a miss                           | PutItem                                                      |
+ * | an account's orders by due or closing   | Query index `lists`: list = account#watch, account#attention |
+ * |                                         | or account#final, list_at ascending                          |
+ *
+ * Head and watch share a prefix so that one request reads both. Only the watch carries the index's keys.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import { Failure } from '../errors.ts';
+import type { Order } from '../exchange/order.ts';
+import { updatedAtOfRank } from './rank.ts';
+import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
+import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+/** The shape of the items written now; readers refuse what they do not know. */
+const schema = '1';
+
+export const snapshotPrefix = 'S#';
+export const currentPrefix = 'NOW#';
+export const headKey = `${currentPrefix}HEAD`;
+export const watchKey = `${currentPrefix}WATCH`;
+export const indexName = 'lists';
+
+/** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
+export type List = 'watch' | 'attention' | 'final';
+
+export type Miss = OrderKey & {
+  readonly askedAt: number;
+  readonly requestId: string;
+  readonly door: string;
+};
+
+/** A watch as stored: `revision` counts its writes, so that a writer knows whether it saw the latest. */
+export type StoredWatch = { readonly watch: Watch; readonly revision: number };
+
+export function partitionKey({ account, orderId }: OrderKey): string {
+  return `${account}#${orderId}`;
+}
+
+export function listKey(account: string, list: List): string {
+  return `${account}#${list}`;
+}
+
+const lists: Readonly<Record<WatchStatus, List | undefined>> = {
+  watched: 'watch',
+  unconfirmed: 'watch',
+  missing: 'attention',
+  unknown: 'attention',
+  inconsistent: 'attention',
+  final: 'final',
+  stopped: undefined,
+};
+
+export function snapshotItem(snapshot: Snapshot): Item {
+  return { ...snapshotAttributes(snapshot), sk: { S: `${snapshotPrefix}${snapshot.rank}` } };
+}
+
+export function headItem(snapshot: Snapshot): Item {
+  return { ...snapshotAttributes(snapshot), sk: { S: headKey } };
+}
+
+function snapshotAttributes(snapshot: Snapshot): Item {
+  const { rank, dialect, result, order, exchangeTime, evidence } = snapshot;
+  return {
+    ...orderAttributes(snapshot),
+    rank: { S: rank },
+    order_state: { S: order.order_state },
+    instrument_name: { S: order.instrument_name },
+    dialect: { S: dialect },
+    result: { S: result },
+    ...(exchangeTime !== undefined && { exchange_time: number(exchangeTime) }),
+    asked_at: number(evidence.askedAt),
+    first_observed_at: number(evidence.firstObservedAt),
+    request_id: { S: evidence.requestId },
+    door: { S: evidence.door },
+    key_version: { S: evidence.keyVersion },
+  };
+}
+
+export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, policy: CheckPolicy): Item {
+  const status = statusOf(watch);
+  const list = lists[status];
+  const lastChecked = checkedAt(watch);
+  return {
+    ...orderAttributes(key),
+    sk: { S: watchKey },
+    revision: number(revision),
+    status: { S: status },
+    ...(list !== undefined && {
+      list: { S: listKey(key.account, list) },
+      list_at: number(status === 'final' ? closedAt(watch) : dueAt(watch, policy)),
+    }),
+    ...(lastChecked !== undefined && { checked_at: number(lastChecked) }),
+    opened_at: number(watch.openedAt),
+    ...(watch.sighted !== undefined && { sighted: { S: watch.sighted } }),
+    ...(watch.recorded !== undefined && {
+      recorded: { S: watch.recorded.rank },
+      recorded_at: number(watch.recorded.at),
+    }),
+    sightings: {
+      L: watch.sightings.map(({ askedAt, rank }) => ({ M: { asked_at: number(askedAt), rank: { S: rank } } })),
+    },
+    missed: { L: watch.missed.map(number) },
+    ...(watch.operator !== undefined && {
+      operator: {
+        M: {
+          at: number(watch.operator.at),
+          by: { S: watch.operator.by },
+          stopped: { BOOL: watch.operator.stopped },
+        },
+      },
+    }),
+  };
+}
+
+export function missItem(miss: Miss): Item {
+  return {
+    ...orderAttributes(miss),
+    sk: { S: `E#${String(miss.askedAt).padStart(13, '0')}#${miss.requestId}` },
+    kind: { S: 'missed' },
+    asked_at: number(miss.askedAt),
+    request_id: { S: miss.requestId },
+    door: { S: miss.door },
+  };
+}
+
+function orderAttributes(key: OrderKey): Item {
+  return {
+    pk: { S: partitionKey(key) },
+    schema: { N: schema },
+    account: { S: key.account },
+    order_id: { S: key.orderId },
+  };
+}
+
+function closedAt({ sighted, openedAt }: Watch): number {
+  return sighted === undefined ? openedAt : updatedAtOfRank(sighted);
+}
+
+function number(value: number): { N: string } {
+  return { N: String(value) };
+}
+
+const S = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const N = z.pipe(
+  z.object({ N: z.string() }),
+  z.transform(({ N }) => Number(N)),
+);
+const BOOL = z.pipe(
+  z.object({ BOOL: z.boolean() }),
+  z.transform(({ BOOL }) => BOOL),
+);
+const ofSchema = z.object({ N: z.literal(schema) });
+
+const SnapshotItem = z.object({
+  schema: ofSchema,
+  account: S,
+  order_id: S,
+  rank: S,
+  dialect: z.pipe(S, z.enum(['orangex', 'deribit'])),
+  result: S,
+  exchange_time: z.optional(N),
+  asked_at: N,
+  first_observed_at: N,
+  request_id: S,
+  door: S,
+  key_version: S,
+});
+
+const WatchItem = z.object({
+  schema: ofSchema,
+  revision: N,
+  opened_at: N,
+  sighted: z.optional(S),
+  recorded: z.optional(S),
+  recorded_at: z.optional(N),
+  sightings: z.object({ L: z.array(z.object({ M: z.object({ asked_at: N, rank: S }) })) }),
+  missed: z.object({ L: z.array(N) }),
+  operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
+});
+
+/** Reads a snapshot or head item. Throws `store_corrupt`. */
+export function readSnapshot(item: Item): Snapshot {
+  const stored = parseItem(SnapshotItem, item);
+  return {
+    account: stored.account,
+    orderId: stored.order_id,
+    rank: stored.rank,
+    dialect: stored.dialect,
+    result: stored.result,
+    order: storedOrder(stored.result),
+    ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
+    evidence: {
+      askedAt: stored.asked_at,
+      firstObservedAt: stored.first_observed_at,
+      requestId: stored.request_id,
+      door: stored.door,
+      keyVersion: stored.key_version,
+    },
+  };
+}
+
+function storedOrder(result: string): Order {
+  try {
+    return orderIn(result);
+  } catch (cause) {
+    throw new Failure('store_corrupt', 'A snapshot in the table holds a result that is no order.', { cause });
+  }
+}
+
+/** Reads a watch item. Throws `store_corrupt`. */
+export function readWatch(item: Item): StoredWatch {
+  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = parseItem(
+    WatchItem,
+    item,
+  );
+  return {
+    revision,
+    watch: {
+      openedAt: opened_at,
+      ...(sighted !== undefined && { sighted }),
+      ...(recorded !== undefined && recorded_at !== undefined && { recorded: { rank: recorded, at: recorded_at } }),
+      sightings: sightings.L.map(({ M: { asked_at, rank } }) => ({ askedAt: asked_at, rank })),
+      missed: missed.L,
+      ...(operator !== undefined && { operator: operator.M }),
+    },
+  };
+}
+
+/** Which order an item is of. Throws `store_corrupt`. */
+export function readOrderKey(item: Item): OrderKey {
+  const { account, order_id } = parseItem(z.object({ account: S, order_id: S }), item);
+  return { account, orderId: order_id };
+}
+
+/** The sort key of an item, which tells what it is. Throws `store_corrupt`. */
+export function sortKeyOf(item: Item): string {
+  return parseItem(z.object({ sk: S }), item).sk;
+}
+
+function parseItem<Parsed extends z.core.$ZodType>(shape: Parsed, item: Item): z.output<Parsed> {
+  const parsed = z.safeParse(shape, item);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+  throw new Failure('store_corrupt', `An item of the snapshot table does not have schema ${schema}: see ${where}.`);
+}

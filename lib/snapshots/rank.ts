@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { LosslessNumber } from 'lossless-json';
+import { canonicalJson } from '../exchange/json.ts';
+import { type Order, type Phase, phaseOf, type Quantity } from '../exchange/order.ts';
+
+/**
+ * One total order over everything that an exchange ever says of an order, as a string that sorts: the greatest rank is
+ * the state in force, whatever the order in which answers arrive.
+ *
+ *     last_update_timestamp . version . phase . filled amount . digest
+ *     1597129894026.0000000001.2.000000000000000000.000000000000000000.8e5b…
+ */
+export type Rank = string;
+
+const phaseDigits: Readonly<Record<Phase, string>> = { live: '0', unknown: '1', final: '2' };
+const phaseAt = '1597129894026.0000000001.'.length;
+
+/** Places before and after the point; DynamoDB's own numbers hold 38 digits in all. */
+const places = 18;
+
+export function rankOf(order: Order, volatile: readonly string[]): Rank {
+  return [
+    String(order.last_update_timestamp).padStart(13, '0'),
+    String(order.version ?? 0).padStart(10, '0'),
+    phaseDigits[phaseOf(order)],
+    fixedWidth(order.filled_amount ?? '0'),
+    digestOf(order, volatile),
+  ].join('.');
+}
+
+export function phaseOfRank(rank: Rank): Phase {
+  const digit = rank[phaseAt];
+  if (digit === phaseDigits.final) return 'final';
+  return digit === phaseDigits.live ? 'live' : 'unknown';
+}
+
+/** The exchange's last_update_timestamp, milliseconds since the Unix epoch. */
+export function updatedAtOfRank(rank: Rank): number {
+  return Number(rank.slice(0, 13));
+}
+
+/** 128 bits over the order without its volatile fields and without the envelope: equal digests are an unchanged order. */
+function digestOf(order: Order, volatile: readonly string[]): string {
+  const { details, last_update_timestamp: updated, creation_timestamp: created, version, ...texts } = order;
+  const content = canonicalJson({
+    ...texts,
+    last_update_timestamp: new LosslessNumber(String(updated)),
+    creation_timestamp: new LosslessNumber(String(created)),
+    version: version === undefined ? null : new LosslessNumber(String(version)),
+    details: Object.fromEntries(Object.entries(details).filter(([field]) => !volatile.includes(field))),
+  });
+  return createHash('sha256').update(content).digest('hex').slice(0, 32);
+}
+
+/**
+ * A non-negative decimal as text that sorts like the number. Beyond its places it saturates or truncates, and the
+ * digest decides; negative amounts and `market_price`, which no fill can be, sort as zero.
+ */
+function fixedWidth(quantity: Quantity): string {
+  const [, whole = '', fraction = '', exponent = '0'] = /^\+?(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(quantity) ?? [];
+  const digits = whole + fraction;
+  const point = whole.length + Number(exponent);
+  const integer = (point > 0 ? digits.slice(0, point).padEnd(point, '0') : '').replace(/^0+/, '');
+  const rest = point > 0 ? digits.slice(point) : digits.padStart(digits.length - point, '0');
+  if (integer.length > places) return `${'9'.repeat(places)}.${'9'.repeat(places)}`;
+  return `${integer.padStart(places, '0')}.${rest.slice(0, places).padEnd(places, '0')}`;
+}

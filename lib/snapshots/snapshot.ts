@@ -1,0 +1,52 @@
+import { Failure } from '../errors.ts';
+import type { Dialect } from '../exchange/dialects.ts';
+import { isJsonObject, parseJson } from '../exchange/json.ts';
+import { type Order, readOrder } from '../exchange/order.ts';
+import { type Rank, rankOf } from './rank.ts';
+
+/** Which order, of whose account. */
+export type OrderKey = { readonly account: string; readonly orderId: string };
+
+/** How we came to know a state. Times are milliseconds since the Unix epoch, by our clock. */
+export type Evidence = {
+  readonly askedAt: number;
+  readonly firstObservedAt: number;
+  readonly requestId: string;
+  /** The function that asked, such as `get-order`. */
+  readonly door: string;
+  /** Version of the secret whose key the exchange accepted. */
+  readonly keyVersion: string;
+};
+
+/** One state of one order, as the exchange answered it. */
+export type Snapshot = OrderKey & {
+  readonly rank: Rank;
+  readonly dialect: Dialect['name'];
+  /** The wire's own `result` text, verbatim. */
+  readonly result: string;
+  readonly order: Order;
+  /** The exchange's clock when it answered, milliseconds since the Unix epoch, when it said. */
+  readonly exchangeTime?: number;
+  readonly evidence: Evidence;
+};
+
+/** An answer of the exchange, read and found plausible. */
+export type Observation = Omit<Snapshot, 'rank' | 'dialect'> & { readonly dialect: Dialect };
+
+export function snapshotOf({ dialect, ...observation }: Observation): Snapshot {
+  return { ...observation, dialect: dialect.name, rank: rankOf(observation.order, dialect.volatile) };
+}
+
+/** Whether `a` is the better evidence of the same state: seen earlier, or by the lesser request id at the same moment. */
+export function isEarlier(a: Evidence, b: Evidence): boolean {
+  return (
+    a.firstObservedAt < b.firstObservedAt || (a.firstObservedAt === b.firstObservedAt && a.requestId < b.requestId)
+  );
+}
+
+/** Reads a `result` text. Throws `protocol` when it is no order. */
+export function orderIn(result: string): Order {
+  const value = parseJson(result);
+  if (!isJsonObject(value)) throw new Failure('protocol', 'The exchange answered a result that is no order.');
+  return readOrder(value);
+}

@@ -1,0 +1,109 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../errors.ts';
+import type { Miss, StoredWatch } from './items.ts';
+import type { Rank } from './rank.ts';
+import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
+import type { Current, SnapshotTable } from './table.ts';
+import { checkedAt, isOpen, join, statusOf, type Watch, type WatchNews } from './watch.ts';
+
+/** What a check left in the table. */
+export type Recorded = {
+  readonly head: Snapshot;
+  readonly watch: Watch;
+  /** This check raised the head to a state that was not there before. */
+  readonly changed: boolean;
+  /** The head is what this check was answered; not so when the answer was late. */
+  readonly inForce: boolean;
+};
+
+export type SnapshotStore = {
+  /** What the table holds of an order as of now. */
+  readonly read: (key: OrderKey) => Promise<Current>;
+  /** Keeps an answer. Safe to repeat, in any order and beside any other writer. `known` spares a read. */
+  readonly record: (observation: Observation, known?: Current) => Promise<Recorded>;
+  /**
+   * Keeps a not-found answer. It counts only for an order on watch whose head is not final, and only when asked after
+   * the last sighting; it never changes a head.
+   */
+  readonly recordMiss: (miss: Miss, known?: Current) => Promise<Current>;
+};
+
+/** More losses in a row than writers of one order at once: then something else is wrong. */
+const maxRevisions = 16;
+
+/**
+ * The one place that knows in which order things are written: what was sighted is announced in the watch before its
+ * snapshot is written, the snapshot is written before the head, and the watch closes only once the head has reached the
+ * greatest rank announced, and that is final. So whatever a crash leaves unfinished belongs to an order that is still
+ * watched, and its next check finishes it; and a writer of an older, final answer cannot close the watch of a newer,
+ * live one that is just being written.
+ */
+export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
+  return { read: table.readCurrent, record, recordMiss };
+
+  async function record(observation: Observation, known?: Current): Promise<Recorded> {
+    const snapshot = snapshotOf(observation);
+    const { rank, evidence } = snapshot;
+    const { head, stored } = known ?? (await table.readCurrent(snapshot));
+    const opening: WatchNews = { openedAt: evidence.firstObservedAt, sighted: rank };
+    const sighting: WatchNews = { ...opening, sightings: [{ askedAt: evidence.askedAt, rank }] };
+
+    if (head?.rank === rank && !isEarlier(evidence, head.evidence)) {
+      const { watch } = await advance(snapshot, stored, { ...sighting, recorded: recordedAs(head) });
+      return { head, watch, changed: false, inForce: true };
+    }
+
+    const announced = isAnnounced(stored, rank) ? stored : await advance(snapshot, stored, opening);
+    const written = await table.putSnapshot(snapshot);
+    // Refused, it is there already: what a crashed writer left, or a late answer. Then the newest one is the head.
+    const newest = written ? snapshot : ((await table.newestSnapshot(snapshot)) ?? snapshot);
+    const raised = await table.putHead(newest);
+    const { watch } = await advance(snapshot, announced, { ...sighting, recorded: recordedAs(newest) });
+    const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
+    return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
+  }
+
+  async function recordMiss(miss: Miss, known?: Current): Promise<Current> {
+    const { stored } = known ?? (await table.readCurrent(miss));
+    if (stored === undefined) return {};
+    const head = await healedHead(miss);
+    const healed: WatchNews = {
+      openedAt: stored.watch.openedAt,
+      ...(head !== undefined && { recorded: recordedAs(head) }),
+    };
+    const settled = join(stored.watch, healed);
+    const counts = isOpen(statusOf(settled)) && miss.askedAt > (checkedAt(settled) ?? 0);
+    if (counts) await table.putMiss(miss);
+    const missed = await advance(miss, stored, { ...healed, missed: [miss.askedAt] });
+    return { ...(head !== undefined && { head }), stored: missed };
+  }
+
+  /** The head, raised first to the newest snapshot if a crash kept it from being. */
+  async function healedHead(key: OrderKey): Promise<Snapshot | undefined> {
+    const newest = await table.newestSnapshot(key);
+    if (newest !== undefined) await table.putHead(newest);
+    return newest;
+  }
+
+  /** Joins news into the watch; when another writer came between, again into what they wrote. */
+  async function advance(key: OrderKey, stored: StoredWatch | undefined, news: WatchNews): Promise<StoredWatch> {
+    let latest = stored;
+    for (let lost = 0; lost < maxRevisions; lost++) {
+      const watch = join(latest?.watch, news);
+      const revision = latest?.revision ?? 0;
+      if (latest !== undefined && isDeepStrictEqual(watch, latest.watch)) return latest;
+      if (await table.putWatch(key, watch, revision)) return { watch, revision: revision + 1 };
+      latest = (await table.readCurrent(key)).stored;
+    }
+    throw new Failure('store_conflict', 'Too many checks of this order ran at once; the order is still watched.');
+  }
+}
+
+/** The watch knows that this rank, or a greater one, is on its way into the head; until it is there, it cannot close. */
+function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
+  return stored?.watch.sighted !== undefined && stored.watch.sighted >= rank;
+}
+
+function recordedAs({ rank, evidence }: Snapshot): { rank: Rank; at: number } {
+  return { rank, at: evidence.firstObservedAt };
+}

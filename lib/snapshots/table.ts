@@ -1,0 +1,25 @@
+import type { List, Miss, StoredWatch } from './items.ts';
+import type { OrderKey, Snapshot } from './snapshot.ts';
+
+/** What the table holds of one order as of now. */
+export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };
+
+/**
+ * The snapshot table as the store needs it: each operation is one request, atomic on one item, safe to send twice.
+ * All throw `store_unavailable` when the table cannot be reached, in which case the write may have happened.
+ */
+export type SnapshotTable = {
+  /** Head and watch; sees every write that was answered before. */
+  readonly readCurrent: (key: OrderKey) => Promise<Current>;
+  /** The snapshot of greatest rank; sees every write that was answered before. */
+  readonly newestSnapshot: (key: OrderKey) => Promise<Snapshot | undefined>;
+  /** Writes the snapshot unless one of its rank is there with evidence as early; answers whether it wrote. */
+  readonly putSnapshot: (snapshot: Snapshot) => Promise<boolean>;
+  /** Writes the head unless one of greater rank is there, or one of its rank with evidence as early. */
+  readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
+  /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */
+  readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
+  readonly putMiss: (miss: Miss) => Promise<void>;
+  /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
+  readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly OrderKey[]>;
+};

@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import * as secretsManager from '@aws-sdk/client-secrets-manager';
+import { buildSync } from 'esbuild';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../cdk/order-state-app.ts';
+import { type FunctionName, permissions } from '../../cdk/permissions.ts';
+import { resolveStage } from '../../cdk/stages.ts';
+import { loopbackStage } from './synthesize.ts';
+
+/** What a bundle may weigh, KB: a dependency that walks in unseen breaks the build. */
+const budgets = { GetOrder: ['get-order', 350] } as const satisfies Record<string, [FunctionName, number]>;
+
+const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Synthesizes into a folder of its own, and reads back all that would be deployed, by file name. */
+function synthesize(name: string): ReadonlyMap<string, string> {
+  const outdir = join(folder, name);
+  createApp({ stage: resolveStage('test', loopbackStage), outdir }).synth();
+  const files = readdirSync(outdir, { recursive: true, encoding: 'utf8' });
+  const deployed = files.filter((file) => /^asset\..*\/|\.(template|assets)\.json$/.test(file)).toSorted();
+  return new Map(deployed.map((file) => [file, readFileSync(join(outdir, file), 'utf8')]));
+}
+
+/** Operations of a service, and the IAM action that each needs; finding an endpoint is what every client could do. */
+function operations(service: string, client: object): [string, string][] {
+  return Object.keys(client)
+    .filter((name) => /^\w+Command$/.test(name) && name !== 'DescribeEndpointsCommand')
+    .map((name) => name.replace(/Command$/, ''))
+    .map((operation) => [operation, `${service}:${operation}`]);
+}
+
+const once = synthesize('once');
+const twice = synthesize('twice');
+
+/** The bundles, by the function that they are for: what the assets' manifest says would be uploaded as a zip file. */
+const bundles = new Map(
+  Object.values<{ displayName: string; source: { path: string; packaging: string } }>(
+    JSON.parse(once.get('order-state-snapshots-test.assets.json') ?? '').files,
+  )
+    .filter(({ source }) => source.packaging === 'zip')
+    .map(({ displayName, source }) => [displayName.replace('/Function/Code', ''), source.path]),
+);
+
+it('synthesizing again gives the same templates, assets and hashes, to the byte', () => {
+  expect([...twice.keys()]).toEqual([...once.keys()]);
+  for (const [file, text] of once) expect(twice.get(file) === text, file).toBe(true);
+});
+
+it('every function has a budget', () => {
+  expect([...bundles.keys()]).toEqual(Object.keys(budgets));
+});
+
+describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]) => {
+  const file = join(folder, 'once', bundles.get(id) ?? '', 'index.mjs');
+  const code = readFileSync(file, 'utf8');
+
+  it(`weighs ${budgetKb} KB at most`, () => {
+    expect(Buffer.byteLength(code) / 1024).toBeLessThanOrEqual(budgetKb);
+  });
+
+  it('is one file, and knows its stage', () => {
+    expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']);
+    expect(code).toContain('order-state-snapshots/test/main/exchange-key');
+  });
+
+  it('names no path of the machine that made it', () => {
+    expect(code).not.toContain(process.cwd());
+    expect(code).not.toContain(folder);
+    expect(code).not.toMatch(/\/(home|Users)\/\w/);
+  });
+
+  it('makes the calls that its role may make, and no others', () => {
+    // A command keeps its operation's name as a string, and a command that nobody sends is not in the bundle.
+    const calls = [operations('dynamodb', dynamodb), operations('secretsmanager', secretsManager)].flat();
+    const made = calls.filter(([operation]) => code.includes(`"${operation}"`)).map(([, action]) => action);
+    const granted = Object.values(permissions[name]).flat();
+    expect(made.toSorted()).toEqual(granted.filter((action) => !action.startsWith('logs:')).toSorted());
+  });
+
+  it('imports what Node has, and asks the process for http', () => {
+    const { metafile } = buildSync({
+      stdin: { contents: code, loader: 'js' },
+      bundle: true,
+      format: 'esm',
+      packages: 'external',
+      platform: 'node',
+      metafile: true,
+      write: false,
+      logLevel: 'error',
+    });
+    const imports = Object.values(metafile.inputs).flatMap((input) => input.imports.map(({ path }) => path));
+    const builtins = new Set(builtinModules.map((name) => `node:${name.replace(/^node:/, '')}`));
+    expect(imports.filter((path) => !builtins.has(path))).toEqual([]);
+    expect(imports.filter((path) => /^node:http/.test(path))).toEqual([]);
+    // A CommonJS dependency that would look for `require` at run time and find none.
+    expect(code).not.toContain('Dynamic require of');
+  });
+
+  it('loads without undici', () => {
+    expect(code).not.toContain('undici');
+    const load = `await import(${JSON.stringify(pathToFileURL(file).href)});
+      console.log(JSON.stringify(process.moduleLoadList.filter((name) => name.includes('undici'))));
+      process.exit();`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', load], {
+      encoding: 'utf8',
+      env: {
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'none',
+        AWS_SECRET_ACCESS_KEY: 'none',
+        AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+        TABLE_NAME: 'none',
+      },
+    });
+    expect(stdout.trimEnd().split('\n').at(-1), stderr).toBe('[]');
+  });
+});

@@ -1,0 +1,253 @@
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { permissions } from '../../cdk/permissions.ts';
+import { stageNamed } from '../../cdk/stages.ts';
+import { loopbackStage, stackOf, templateOf } from './synthesize.ts';
+
+const dev = templateOf();
+const prod = templateOf({ protect: true, logRetention: 365 });
+
+describe('the snapshot table', () => {
+  it('has the keys, the one index and the billing that the functions and the bill count on', () => {
+    dev.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
+    dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'lists',
+          KeySchema: [
+            { AttributeName: 'list', KeyType: 'HASH' },
+            { AttributeName: 'list_at', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+        { AttributeName: 'list', AttributeType: 'S' },
+        { AttributeName: 'list_at', AttributeType: 'N' },
+      ],
+    });
+  });
+
+  it.each([
+    ['goes with the stack', 'dev', dev, { protected: false, policy: 'Delete' }],
+    ['outlives the stack', 'prod', prod, { protected: true, policy: 'Retain' }],
+  ])('%s in %s, and is restorable to the second', (_, __, template, expected) => {
+    template.hasResource('AWS::DynamoDB::GlobalTable', {
+      DeletionPolicy: expected.policy,
+      UpdateReplacePolicy: expected.policy,
+      Properties: {
+        Replicas: [
+          Match.objectLike({
+            DeletionProtectionEnabled: expected.protected,
+            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+          }),
+        ],
+      },
+    });
+  });
+});
+
+describe('the exchange keys', () => {
+  it('are one secret per account, without a value, never deleted', () => {
+    const secrets = Object.values(dev.findResources('AWS::SecretsManager::Secret'));
+    expect(secrets.map((secret) => secret['Properties']['Name'])).toEqual([
+      'order-state-snapshots/test/main/exchange-key',
+      'order-state-snapshots/test/desk-2/exchange-key',
+    ]);
+    for (const secret of secrets) {
+      expect(Object.keys(secret['Properties'])).toEqual(['Description', 'Name']);
+      expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+    }
+  });
+
+  it('come with the command that puts the key in place', () => {
+    dev.hasOutput('PutExchangeKeydeskDash2', {
+      Value:
+        'aws secretsmanager put-secret-value --secret-id order-state-snapshots/test/desk-2/exchange-key --secret-string file://key.json',
+      Description: Match.stringLikeRegexp('"client_id":"...","client_secret":"..."'),
+    });
+  });
+
+  it('keep apart accounts whose names differ by a dash only', () => {
+    const { main } = loopbackStage.accounts;
+    templateOf({ accounts: { 'a-b': main, ab: main, 'a--b': main } }).resourceCountIs('AWS::SecretsManager::Secret', 3);
+  });
+});
+
+it('replaces no stateful resource when the code moves: their logical ids are pinned', () => {
+  const stateful = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'];
+  expect(stateful.flatMap((type) => Object.keys(prod.findResources(type)))).toEqual([
+    'SnapshotTable',
+    'ExchangeKeymain',
+    'ExchangeKeydeskDash2',
+  ]);
+});
+
+describe.each(Object.keys(permissions))('the function %s', (name) => {
+  const entry = Object.entries(dev.findResources('AWS::Lambda::Function')).find(([id]) => logicalName(id) === name);
+  if (entry === undefined) throw new Error(`No function in the template is named after ${name}.`);
+  const [id, { Properties: properties }] = entry;
+
+  it('is made as this house makes them', () => {
+    expect(properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      MemorySize: 512,
+      Timeout: 28,
+      Handler: 'index.handler',
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(/Logs/) } },
+    });
+  });
+
+  it('is told where the table is, and nothing secret', () => {
+    expect(properties['Environment']['Variables']).toEqual({
+      TABLE_NAME: { Ref: 'SnapshotTable' },
+      POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
+      POWERTOOLS_LOG_LEVEL: 'INFO',
+    });
+  });
+
+  it('is not invoked again and again', () => {
+    dev.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      FunctionName: { Ref: id },
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+    });
+  });
+
+  it('may do what the table of permissions says, and nothing else', () => {
+    const resources: Readonly<Record<string, readonly string[]>> = {
+      exchangeKeys: ['ExchangeKeymain', 'ExchangeKeydeskDash2'],
+      snapshotTable: ['SnapshotTable'],
+      logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
+    };
+    const row: Readonly<Record<string, readonly string[]>> = { ...permissions }[name] ?? {};
+    const expected = Object.entries(row).flatMap(([resource, actions]) =>
+      (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
+    );
+    expect(allowed(dev, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
+  });
+});
+
+/** `GetOrderFunction11F6E8EC` is made for functions/get-order.ts. */
+function logicalName(id: string): string {
+  return id
+    .replace(/Function[0-9A-F]{8}$/, '')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    .slice(1);
+}
+
+/** Each action and resource that a role is allowed, by whatever policy, sorted. */
+function allowed(template: Template, role: string): string[] {
+  const { Properties: properties } = template.findResources('AWS::IAM::Role')[role] ?? {};
+  expect(Object.keys(properties)).toEqual(['AssumeRolePolicyDocument']);
+  const policies = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy']
+    .flatMap((type) => Object.values(template.findResources(type)))
+    .filter((policy) => policy['Properties']['Roles'].some((attached: { Ref: string }) => attached.Ref === role));
+  return policies
+    .flatMap((policy) => policy['Properties']['PolicyDocument']['Statement'])
+    .flatMap((statement) => {
+      expect(Object.keys(statement).toSorted()).toEqual(['Action', 'Effect', 'Resource']);
+      expect(statement.Effect).toBe('Allow');
+      return [statement.Action]
+        .flat()
+        .flatMap((action) =>
+          [statement.Resource].flat().map((of) => `${action} ${of.Ref ?? of['Fn::GetAtt']?.[0] ?? JSON.stringify(of)}`),
+        );
+    })
+    .toSorted();
+}
+
+it('spreads the permissions of the largest stage over policies that IAM takes', () => {
+  const { main } = loopbackStage.accounts;
+  const names = Array.from({ length: 190 }, (_, i) => `${'a'.repeat(29)}${String(i).padStart(3, '0')}`);
+  const template = templateOf({ accounts: Object.fromEntries(names.map((name) => [name, main])) });
+  const arnLength =
+    `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${names[0]}/exchange-key-AbCdEf`
+      .length;
+  const sizes = (type: string) =>
+    Object.values(template.findResources(type)).map(
+      (policy) =>
+        JSON.stringify(policy['Properties']['PolicyDocument']).replaceAll(
+          /\{"(Ref|Fn::GetAtt)":[^}]*\}/g,
+          'x'.repeat(arnLength + 2),
+        ).length,
+    );
+  expect(Math.max(...sizes('AWS::IAM::Policy'))).toBeLessThan(10_240);
+  expect(Math.max(...sizes('AWS::IAM::ManagedPolicy'))).toBeLessThan(6_144);
+  expect(sizes('AWS::IAM::ManagedPolicy').length).toBeLessThan(10);
+  expect(Object.keys(template.toJSON()['Outputs']).length).toBeLessThanOrEqual(200);
+});
+
+describe('the HTTP API', () => {
+  it('has one route, and every route wants a signature', () => {
+    const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
+    expect(routes.map((route) => route['RouteKey'])).toEqual(['GET /accounts/{account}/orders/{order_id}']);
+    for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
+  });
+
+  it('hands payload 2.0 to the function, which answers before the gateway gives up at 30 s', () => {
+    dev.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+      PayloadFormatVersion: '2.0',
+      TimeoutInMillis: Match.absent(),
+    });
+  });
+
+  it('lets no browser of another site in', () => {
+    dev.hasResourceProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP', CorsConfiguration: Match.absent() });
+  });
+
+  it('throttles, and writes a line of JSON per request', () => {
+    const [stage] = Object.values(dev.findResources('AWS::ApiGatewayV2::Stage'));
+    expect(stage?.['Properties']).toMatchObject({
+      StageName: '$default',
+      AutoDeploy: true,
+      DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 },
+      AccessLogSettings: { DestinationArn: { 'Fn::GetAtt': [expect.stringMatching(/AccessLogs/), 'Arn'] } },
+    });
+    expect(JSON.parse(stage?.['Properties']['AccessLogSettings']['Format'])).toMatchObject({
+      request_id: '$context.requestId',
+      route: '$context.routeKey',
+      status: '$context.status',
+      latency_ms: '$context.responseLatency',
+      caller: '$context.identity.userArn',
+      integration_error: '$context.integration.error',
+    });
+  });
+
+  it('tells its address', () => {
+    const [url] = Object.values(dev.findOutputs('*', { Description: Match.stringLikeRegexp('The API') }));
+    expect(JSON.stringify(url?.['Value'])).toContain('.execute-api.');
+  });
+});
+
+it.each([
+  ['dev', dev, 7, 'Delete'],
+  ['prod', prod, 365, 'Retain'],
+])('logs in %s are kept as long as the stage says', (_, template, days, policy) => {
+  const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+  expect(groups).toHaveLength(2);
+  for (const group of groups) {
+    expect(group).toMatchObject({ Properties: { RetentionInDays: days }, DeletionPolicy: policy });
+  }
+});
+
+it.each([
+  ['dev', false],
+  ['prod', true],
+])('the stack of %s is tagged, and protected from deletion: %s', (name, isProtected) => {
+  const stack = stackOf(stageNamed(name));
+  expect(stack.terminationProtection).toBe(isProtected);
+  expect(stack.tags.tagValues()).toEqual({ service: 'order-state-snapshots', stage: name });
+});
+
+it('the template fits every account and region, and reports nothing to anyone', () => {
+  expect(JSON.stringify(dev.toJSON())).not.toMatch(/\b\d{12}\b|CDKMetadata|[a-z]{2}-[a-z]+-\d\b/);
+});

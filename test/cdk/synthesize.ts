@@ -1,0 +1,27 @@
+import { Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createApp } from '../../cdk/order-state-app.ts';
+import { type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
+
+/** A stage that reaches nothing outside this machine. */
+export const loopbackStage = {
+  accounts: {
+    main: { dialect: 'orangex', url: 'http://127.0.0.1:1/api/v1' },
+    'desk-2': { dialect: 'deribit', url: 'http://127.0.0.1:1/api/v2' },
+  },
+  protect: false,
+  logRetention: 7,
+  throttle: { rate: 5, burst: 10 },
+  tags: { service: 'order-state-snapshots', stage: 'test' },
+} as const satisfies StageConfig;
+
+/** The stack of a stage, its bundles left out. */
+export function stackOf(stage: ResolvedStage): Stack {
+  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [] } });
+  return Stack.of(app.node.findChild(`order-state-snapshots-${stage.runtime.name}`));
+}
+
+/** What CloudFormation would get for `loopbackStage`, with changes. */
+export function templateOf(changes: Partial<StageConfig> = {}): Template {
+  return Template.fromStack(stackOf(resolveStage('test', { ...loopbackStage, ...changes })));
+}

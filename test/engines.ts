@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { startDynamo } from '../cdk/local/engines.ts';
+import { listen } from '../cdk/local/listen.ts';
+
+/** A local DynamoDB with one empty snapshot table, reached by the real SDK. */
+export type Engine = {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  readonly stop: () => Promise<void>;
+};
+
+const tableName = 'snapshots';
+
+export async function startDynalite(): Promise<Engine> {
+  const { url, stop } = await startDynamo(undefined);
+  return withTable(url, stop);
+}
+
+const dynoxide = fileURLToPath(new URL('../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
+
+/** The second engine is a binary, published for one platform. */
+export const hasDynoxide = existsSync(dynoxide);
+
+export async function startDynoxide(): Promise<Engine> {
+  const port = await freePort();
+  const child = spawn(dynoxide, ['serve', '--port', String(port)], { stdio: 'ignore' });
+  const url = `http://127.0.0.1:${port}`;
+  await answering(url, child);
+  return withTable(url, async () => {
+    const exited = once(child, 'exit');
+    child.kill();
+    await exited;
+  });
+}
+
+async function withTable(url: string, stopEngine: () => Promise<void>): Promise<Engine> {
+  const client = clientOf(url);
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+        { AttributeName: 'list', AttributeType: 'S' },
+        { AttributeName: 'list_at', AttributeType: 'N' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'lists',
+          KeySchema: [
+            { AttributeName: 'list', KeyType: 'HASH' },
+            { AttributeName: 'list_at', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  const stop = async () => {
+    client.destroy();
+    await stopEngine();
+  };
+  return { client, tableName, stop };
+}
+
+function clientOf(endpoint: string): DynamoDBClient {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  const { port } = await listen(probe, 0);
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+/** Waits for the process's first answer; its end is a failure, and so is a minute without either. */
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  const client = clientOf(url);
+  const until = Date.now() + 60_000;
+  for (;;) {
+    try {
+      await client.send(new ListTablesCommand({}));
+      client.destroy();
+      return;
+    } catch (error) {
+      if (child.exitCode !== null || Date.now() > until) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import type { Answer, Delivery } from './delivery.ts';
+import { errorStatus, writeError } from './refusals.ts';
+import type { RecordedRequest } from './requests.ts';
+import { type Dialect, type Order, type Reply, type WireObject, writeOrder, writeReply } from './wire.ts';
+
+/** What a fault that is a function returns. */
+export type CannedAnswer = {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+};
+
+/** A fault written by the test: from the request and the answer that would have gone out, to the one that does. */
+export type AnswerFault = (
+  request: RecordedRequest,
+  genuine: { readonly status: number; readonly body: string },
+) => CannedAnswer | Promise<CannedAnswer>;
+
+/** What can go wrong with one request. */
+export type NamedFault =
+  /** Nothing: for scripts in which only a later request is to suffer. */
+  | { readonly kind: 'pass' }
+  // the connection
+  /** The answer comes late, by time or (`hold`) when the test says so; then as itself or with another fault. */
+  | { readonly kind: 'delay'; readonly ms: number; readonly next?: Fault }
+  | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: Fault }
+  /** Accepted and never answered. */
+  | { readonly kind: 'hang' }
+  /** The connection ends before the answer, politely or by a reset. */
+  | { readonly kind: 'drop'; readonly reset?: boolean }
+  | { readonly kind: 'dropAfterHeaders' }
+  /** Cut JSON: in a whole HTTP message (`length`, `chunked`), or promising more than comes before the end (`short`). */
+  | { readonly kind: 'truncate'; readonly at?: number; readonly framing?: 'length' | 'chunked' | 'short' }
+  /** The body drips, a few bytes at a time. */
+  | { readonly kind: 'slowBody'; readonly bytes?: number; readonly everyMs?: number }
+  // HTTP
+  | { readonly kind: 'html'; readonly status?: number }
+  | { readonly kind: 'empty'; readonly status?: number }
+  | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly retryAfter?: number | string }
+  | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
+  /** At least so many bytes of otherwise correct JSON. */
+  | { readonly kind: 'oversized'; readonly bytes: number }
+  /** Compressed although nobody asked; with `bytes`, a small body that inflates to at least so many. */
+  | { readonly kind: 'gzip'; readonly bytes?: number }
+  // JSON-RPC
+  | {
+      readonly kind: 'error';
+      readonly code: number;
+      readonly message?: string;
+      readonly data?: WireObject;
+      readonly withId?: boolean;
+      readonly httpStatus?: number;
+    }
+  | { readonly kind: 'throttle'; readonly wait: number; readonly httpStatus?: number }
+  /** `id` is JSON text. */
+  | { readonly kind: 'wrongId'; readonly id?: string }
+  | { readonly kind: 'noId' }
+  | { readonly kind: 'nullId' }
+  | { readonly kind: 'noJsonrpc' }
+  | { readonly kind: 'noTimes' }
+  | { readonly kind: 'bothResultAndError' }
+  | { readonly kind: 'neither' }
+  // the result
+  | { readonly kind: 'otherOrder'; readonly orderId?: string }
+  /** JSON text in the result's place. */
+  | { readonly kind: 'result'; readonly text: string }
+  /** Any text as the whole body. */
+  | { readonly kind: 'raw'; readonly body: string; readonly status?: number }
+  /** One field twice in the result, the false value (JSON text) first. */
+  | { readonly kind: 'duplicateKeys'; readonly name?: string; readonly value?: string }
+  | { readonly kind: 'deep'; readonly levels?: number }
+  | { readonly kind: 'invalidUtf8' }
+  /** The order as it was before its last change, or before its last `back` changes. */
+  | { readonly kind: 'stale'; readonly back?: number };
+
+export type Fault = NamedFault | AnswerFault;
+
+/** The answer without a fault, and what faults are made from. */
+export type Genuine = {
+  readonly dialect: Dialect;
+  readonly request: RecordedRequest;
+  readonly reply: Reply;
+  readonly order: Order | undefined;
+  readonly past: readonly Order[];
+};
+
+const page = '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>';
+const json = { 'content-type': 'application/json' };
+
+/** What goes on the wire for one request: the genuine answer, changed by the fault. */
+export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal): Promise<Delivery> {
+  const answer = asAnswer(genuine, genuine.reply);
+  if (typeof fault === 'function') {
+    const canned = await fault(genuine.request, { status: answer.status, body: answer.body.toString('utf8') });
+    return whole(canned.status ?? 200, { ...json, ...canned.headers }, canned.body);
+  }
+  switch (fault.kind) {
+    case 'delay':
+      await wait(fault.ms, undefined, { signal });
+      return plan(fault.next ?? { kind: 'pass' }, genuine, signal);
+    case 'hold':
+      await fault.until;
+      return plan(fault.next ?? { kind: 'pass' }, genuine, signal);
+    case 'hang':
+      return { kind: 'hang' };
+    case 'drop':
+      return { kind: 'drop', reset: fault.reset ?? false };
+    case 'dropAfterHeaders':
+      return { kind: 'cut', answer, at: 0, framing: 'short' };
+    case 'truncate': {
+      const at = fault.at ?? Math.floor(answer.body.length / 2);
+      return { kind: 'cut', answer, at, framing: fault.framing ?? 'length' };
+    }
+    case 'slowBody':
+      return { kind: 'drip', answer, bytes: fault.bytes ?? 1, everyMs: fault.everyMs ?? 50 };
+    case 'html':
+      return whole(fault.status ?? 502, { 'content-type': 'text/html' }, page);
+    case 'empty':
+      return whole(fault.status ?? 200, json, '');
+    case 'status': {
+      const retry = fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) };
+      return whole(fault.status, { 'content-type': 'text/plain', ...retry }, fault.body ?? '');
+    }
+    case 'redirect':
+      return whole(fault.status ?? 302, { location: fault.location }, '');
+    case 'gzip':
+      return whole(answer.status, { ...json, 'content-encoding': 'gzip' }, gzipSync(padded(genuine, fault.bytes ?? 0)));
+    case 'oversized':
+      return whole(answer.status, json, padded(genuine, fault.bytes));
+    case 'raw':
+      return whole(fault.status ?? 200, json, fault.body);
+    case 'invalidUtf8': {
+      const reply = withField(genuine.reply, 'note', '"@@@@"');
+      const [before = '', after = ''] = writeReply(genuine.dialect, reply).split('@@@@');
+      return whole(reply.httpStatus, json, Buffer.concat([Buffer.from(before), lonelyBytes, Buffer.from(after)]));
+    }
+    default:
+      return { kind: 'answer', answer: asAnswer(genuine, spoil(fault, genuine)) };
+  }
+}
+
+/** Never valid in UTF-8, wherever they stand. */
+const lonelyBytes = Buffer.from([0xff, 0xfe]);
+
+type ReplyFault = Exclude<
+  NamedFault,
+  {
+    readonly kind:
+      | 'delay'
+      | 'hold'
+      | 'hang'
+      | 'drop'
+      | 'dropAfterHeaders'
+      | 'truncate'
+      | 'slowBody'
+      | 'html'
+      | 'empty'
+      | 'status'
+      | 'redirect'
+      | 'gzip'
+      | 'oversized'
+      | 'raw'
+      | 'invalidUtf8';
+  }
+>;
+
+/** The faults that only change what the JSON-RPC answer says. */
+function spoil(fault: ReplyFault, { dialect, reply, order, past }: Genuine): Reply {
+  switch (fault.kind) {
+    case 'pass':
+      return reply;
+    case 'error':
+      return {
+        ...reply,
+        httpStatus: fault.httpStatus ?? errorStatus(dialect, fault.code),
+        id: fault.withId === false ? undefined : reply.id,
+        result: undefined,
+        error: writeError(dialect, fault.code, fault.message, fault.data),
+      };
+    case 'throttle':
+      return {
+        ...reply,
+        httpStatus: fault.httpStatus ?? errorStatus(dialect, 10028),
+        result: undefined,
+        error: writeError(dialect, 10028, undefined, { wait: fault.wait }),
+      };
+    case 'wrongId':
+      return { ...reply, id: fault.id ?? '987654321' };
+    case 'noId':
+      return { ...reply, id: undefined };
+    case 'nullId':
+      return { ...reply, id: 'null' };
+    case 'noJsonrpc':
+      return { ...reply, jsonrpc: undefined };
+    case 'noTimes':
+      return { ...reply, times: undefined };
+    case 'bothResultAndError':
+      return { ...reply, result: reply.result ?? '{}', error: reply.error ?? writeError(dialect, 10040) };
+    case 'neither':
+      return { ...reply, result: undefined, error: undefined };
+    case 'result':
+      return { ...reply, result: fault.text, error: undefined };
+    case 'otherOrder': {
+      if (!order) return reply;
+      return { ...reply, result: writeOrder(dialect, { ...order, order_id: fault.orderId ?? `${order.order_id}1` }) };
+    }
+    case 'stale': {
+      const before = past[past.length - (fault.back ?? 1)];
+      return before ? { ...reply, result: writeOrder(dialect, before) } : reply;
+    }
+    case 'duplicateKeys':
+      return withField(reply, fault.name ?? 'order_state', fault.value ?? '"filled"');
+    case 'deep': {
+      const levels = fault.levels ?? 10_000;
+      return withField(reply, 'deep', '['.repeat(levels) + ']'.repeat(levels));
+    }
+  }
+}
+
+/** A further field, ahead of the others, in the result or the error. */
+function withField(reply: Reply, name: string, value: string): Reply {
+  const add = (object: string | undefined) =>
+    object?.replace(/^\{(?=(\}?))/, (_, end: string) => `{${JSON.stringify(name)}:${value}${end === '' ? ',' : ''}`);
+  return { ...reply, result: add(reply.result), error: add(reply.error) };
+}
+
+function padded(genuine: Genuine, bytes: number): string {
+  const reply = bytes === 0 ? genuine.reply : withField(genuine.reply, 'padding', `"${'x'.repeat(bytes)}"`);
+  return writeReply(genuine.dialect, reply);
+}
+
+function asAnswer({ dialect }: Genuine, reply: Reply): Answer {
+  return { status: reply.httpStatus, headers: json, body: Buffer.from(writeReply(dialect, reply)) };
+}
+
+function whole(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): Delivery {
+  return { kind: 'answer', answer: { status, headers, body: typeof body === 'string' ? Buffer.from(body) : body } };
+}

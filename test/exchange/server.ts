@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Key, KeyRing } from './auth.ts';
+import { type CreditOptions, Credits } from './credits.ts';
+import { deliver, send } from './delivery.ts';
+import { type Fault, plan } from './faults.ts';
+import { type Change, OrderBook, type Placement } from './orders.ts';
+import { RequestLog } from './request-log.ts';
+import { type RecordedRequest, readBody } from './requests.ts';
+import { Script } from './script.ts';
+import { seedOrder } from './seed-order.ts';
+import { Service } from './service.ts';
+import type { Dialect, Order, Quantity, WireObject } from './wire.ts';
+
+export type ExchangeOptions = {
+  readonly dialect: Dialect;
+  /** Free by default. */
+  readonly port?: number;
+  /** By default `defaultKey`. */
+  readonly keys?: readonly Key[];
+  /** The exchange's clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** By default 43199 on orangex, 900 on deribit. */
+  readonly tokenLifeSeconds?: number;
+  /** How long a closed order can still be asked for. By default 30 minutes on deribit, for ever on orangex. */
+  readonly forgetAfterMs?: number;
+  readonly credits?: CreditOptions;
+};
+
+/**
+ * What a fault waits for: calls for one order, by id; `auth`; `order`, any call of get_order_state; `any`, every request.
+ * The faults of an order and of `order` are for calls that got past authentication, credits and scope: others are
+ * refused as they would be, and leave the script alone.
+ */
+export type FaultTarget = 'auth' | 'order' | 'any' | (string & {});
+
+export type Exchange = {
+  /** Base URL, `/api/v1` or `/api/v2` included, no slash at its end. */
+  readonly url: string;
+  readonly dialect: Dialect;
+  readonly keys: readonly Key[];
+  /** Rotates the keys: the tokens of those that are gone are void at once. */
+  setKeys(keys: readonly Key[]): void;
+  revokeTokens(): void;
+  /** Returns the order's id. */
+  place(placement?: Placement): string;
+  partialFill(id: string, filled: Quantity, averagePrice?: Quantity): void;
+  fill(id: string, averagePrice?: Quantity): void;
+  cancel(id: string, details?: WireObject): void;
+  reject(id: string): void;
+  edit(id: string, change: Change): void;
+  /** Returns the id of the order that the trigger order made. */
+  trigger(id: string, placement?: Placement): string;
+  update(id: string, change: Change): void;
+  forget(id: string): void;
+  /** As it is now. */
+  order(id: string): Order;
+  /** Faults, one per matching request, in order. */
+  script(target: FaultTarget, ...faults: Fault[]): void;
+  /** A fault for every matching request, until `clearScript`. */
+  scriptAlways(target: FaultTarget, fault: Fault): void;
+  clearScript(target?: FaultTarget): void;
+  readonly requests: readonly RecordedRequest[];
+  count(call: RecordedRequest['call']): number;
+  /** Resolves when so many requests have come in, counted from the start. */
+  received(requests: number): Promise<void>;
+  /** Ends every open connection, as after fifteen minutes or a deployment of theirs. */
+  disconnect(): void;
+  stop(): Promise<void>;
+};
+
+export const defaultKey: Key = { clientId: 'tester', clientSecret: 'tester-secret' };
+
+const tokenLife: Readonly<Record<Dialect, number>> = { orangex: 43_199, deribit: 900 };
+const memory: Readonly<Record<Dialect, number>> = { orangex: Number.POSITIVE_INFINITY, deribit: 30 * 60_000 };
+const basePaths: Readonly<Record<Dialect, string>> = { orangex: '/api/v1', deribit: '/api/v2' };
+
+export async function startExchange(options: ExchangeOptions): Promise<Exchange> {
+  const { dialect, port = 0, now = Date.now } = options;
+  const basePath = basePaths[dialect];
+  const tokenLifeSeconds = options.tokenLifeSeconds ?? tokenLife[dialect];
+  const keyRing = new KeyRing({ dialect, keys: options.keys ?? [defaultKey], now, tokenLifeSeconds });
+  const book = new OrderBook({ dialect, now, forgetAfterMs: options.forgetAfterMs ?? memory[dialect] });
+  const credits = new Credits(options.credits ?? 'unlimited', now);
+  const service = new Service({ dialect, basePath, now, keyRing, book, credits });
+  const script = new Script();
+  const requests = new RequestLog<RecordedRequest>();
+  const stopped = new AbortController();
+  const connections = new WeakMap<Socket, number>();
+  let connected = 0;
+
+  // deribit always sends its required fields, label and post_only and api; the specification's example has none of them.
+  book.place({ ...seedOrder, bare: dialect === 'orangex' });
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '', headers, socket } = incoming;
+    const arrived = { method, path, headers, at: now(), connection: connections.get(socket) ?? 0 };
+    const bytes = await readBody(incoming);
+    if (bytes === undefined) {
+      requests.add({ ...arrived, body: '', call: 'other', orderId: undefined });
+      const tooLarge = Buffer.from('Request body too large');
+      return send(response, {
+        status: 413,
+        headers: { 'content-type': 'text/plain', connection: 'close' },
+        body: tooLarge,
+      });
+    }
+    const body = bytes.toString('utf8');
+    const reading = service.read(method, path, body);
+    const request: RecordedRequest = { ...arrived, body, call: reading.call, orderId: reading.orderId };
+    requests.add(request);
+    if (dialect === 'orangex' && (path === basePath || path === `${basePath}/`)) {
+      // As seen live: the bare base sends a POST on to plain http, where its body would travel unencrypted.
+      const location = `http://${headers.host}${basePath}/`;
+      return send(response, { status: 302, headers: { location }, body: Buffer.alloc(0) });
+    }
+    const { genuine, targets } = service.handle(request, reading);
+    const delivery = await plan(script.take(targets) ?? { kind: 'pass' }, genuine, stopped.signal);
+    if (!response.destroyed) await deliver(response, delivery, stopped.signal);
+  }
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch((thrown: unknown) => {
+      if (response.destroyed || stopped.signal.aborted) return;
+      // A fault that throws is the test's mistake: say so where the test will look.
+      const why = Buffer.from(`The exchange for testers failed: ${String(thrown)}`);
+      if (response.headersSent) response.destroy();
+      else send(response, { status: 500, headers: { 'content-type': 'text/plain' }, body: why });
+    });
+  });
+  server.on('connection', (socket) => {
+    connected += 1;
+    connections.set(socket, connected);
+  });
+  // Longer than any test, so that no idle connection closes under a request.
+  server.keepAliveTimeout = 15 * 60_000;
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const listeningOn = typeof address === 'object' && address !== null ? address.port : port;
+
+  return {
+    url: `http://127.0.0.1:${listeningOn}${basePath}`,
+    dialect,
+    get keys() {
+      return keyRing.keys;
+    },
+    setKeys(keys) {
+      keyRing.keys = keys;
+    },
+    revokeTokens: () => keyRing.revokeAll(),
+    place: (placement) => book.place(placement),
+    partialFill: (id, filled, averagePrice) => book.partialFill(id, filled, averagePrice),
+    fill: (id, averagePrice) => book.fill(id, averagePrice),
+    cancel: (id, details) => book.cancel(id, details),
+    reject: (id) => book.reject(id),
+    edit: (id, change) => book.edit(id, change),
+    trigger: (id, placement) => book.trigger(id, placement),
+    update: (id, change) => book.update(id, change),
+    forget: (id) => book.forget(id),
+    order: (id) => book.get(id).order,
+    script: (target, ...faults) => script.add(target, faults),
+    scriptAlways: (target, fault) => script.always(target, fault),
+    clearScript: (target) => script.clear(target),
+    requests: requests.all,
+    count: (call) => requests.count((request) => request.call === call),
+    received: (count) => requests.received(count),
+    disconnect: () => server.closeAllConnections(),
+    async stop() {
+      if (stopped.signal.aborted) return;
+      stopped.abort();
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

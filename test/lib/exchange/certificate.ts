@@ -1,0 +1,19 @@
+/** Self-signed, for `localhost` alone, valid from 2020 to 2099; trusted by nobody but the tests that say so. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBYjCCAQegAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjA5OTEyMzEyMzU5NTlaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHqu78RkV0kZEzSr
+aaqUIx3GvrhRZ+OZ3ivJBtrT2utjLSzvkjXh0QRG6lO+Z75kD+U+3nQBpD9cyyEw
+1Nq+piajSDBGMBQGA1UdEQQNMAuCCWxvY2FsaG9zdDAPBgNVHRMBAf8EBTADAQH/
+MB0GA1UdDgQWBBRAqlqQ+sYgCCqK7Jja0quj0lZ2+DAKBggqhkjOPQQDAgNJADBG
+AiEA7enE8+qdfUI7vr6Ou/9mvR+9YfM5PYfn4tvEjhNhtWICIQC+txZbcIk/AV1q
+XOu8qV58x41xRLITHyJfwFePnJIy5w==
+-----END CERTIFICATE-----
+`;
+
+export const certificateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFg8DJZTLyz2O0XKJ
+phX6e+zmoYxqTkVldjugiKdrgiahRANCAAR6ru/EZFdJGRM0q2mqlCMdxr64UWfj
+md4ryQba09rrYy0s75I14dEERupTvme+ZA/lPt50AaQ/XMshMNTavqYm
+-----END PRIVATE KEY-----
+`;

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/errors.ts';
+import { type Dialect, deribit, dialects, orangex } from '../../../lib/exchange/dialects.ts';
+import { encodeCall, readReply } from '../../../lib/exchange/json-rpc.ts';
+import type { HttpReply } from '../../../lib/exchange/transport.ts';
+import { printed } from '../thrown.ts';
+
+const read = (body: string, reply: Partial<HttpReply> = {}, dialect: Dialect = orangex) =>
+  readReply({ status: 200, body, ...reply }, { id: 7, dialect });
+
+function refusal(...args: Parameters<typeof read>): Failure {
+  try {
+    read(...args);
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    throw thrown;
+  }
+  return expect.unreachable();
+}
+
+const answer = (members: string) => `{"jsonrpc":"2.0",${members}}`;
+const error = (members: string, id = '"id":7,') => answer(`${id}"error":{${members}}`);
+
+describe('a call', () => {
+  test('names its method as the dialect does', () => {
+    const params = { order_id: '39004881276768256' };
+    const body = (dialect: Dialect) => encodeCall(dialect, 7, 'private/get_order_state', params);
+    const rest = '"params":{"order_id":"39004881276768256"}}';
+    expect(body(orangex)).toBe(`{"jsonrpc":"2.0","id":7,"method":"/private/get_order_state",${rest}`);
+    expect(body(deribit)).toBe(`{"jsonrpc":"2.0","id":7,"method":"private/get_order_state",${rest}`);
+  });
+});
+
+describe('a result', () => {
+  test('comes with its own text, verbatim', () => {
+    const { result, resultText } = read('{ "id" : 7, "jsonrpc" : "2.0", "result" : { "price" : 1.10 } }');
+    expect(JSON.stringify(result)).toBe('{"price":{"value":"1.10","isLosslessNumber":true}}');
+    expect(resultText).toBe('{ "price" : 1.10 }');
+  });
+
+  test.each(['7', '"7"'])('may repeat its id as %s', (id) => {
+    expect(read(answer(`"id":${id},"result":{}`)).resultText).toBe('{}');
+  });
+
+  test('counts whatever its HTTP status', () => {
+    expect(read(answer('"id":7,"result":{}'), { status: 500 }).resultText).toBe('{}');
+  });
+
+  test('may have an error of null beside it', () => {
+    expect(read(answer('"id":7,"result":{},"error":null')).resultText).toBe('{}');
+  });
+
+  test.each([
+    ['another id', answer('"id":8,"result":{}')],
+    ['an id of another type', answer('"id":[7],"result":{}')],
+    ['an id written otherwise', answer('"id":7.0,"result":{}')],
+    ['no id', answer('"result":{}')],
+    ['an id of null', answer('"id":null,"result":{}')],
+    ['an error beside it', answer('"id":7,"result":{},"error":{"code":10004}')],
+    ['no jsonrpc', '{"id":7,"result":{}}'],
+    ['another jsonrpc', '{"id":7,"jsonrpc":"1.0","result":{}}'],
+    ['a jsonrpc that is a number', '{"id":7,"jsonrpc":2.0,"result":{}}'],
+    ['nothing in it', answer('"id":7,"result":null')],
+    ['nothing at all', answer('"id":7')],
+    ['half of it missing', '{"jsonrpc":"2.0","id":7,"result":{"a"'],
+    ['a list around it', `[${answer('"id":7,"result":{}')}]`],
+    ['a key twice', answer('"id":7,"result":{"a":1,"a":2}')],
+    ['too many levels', answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`)],
+  ])('with %s is refused as protocol', (_what, body) => {
+    expect(refusal(body).code).toBe('protocol');
+  });
+});
+
+describe('an error', () => {
+  test.each(
+    Object.values(dialects).flatMap(({ name, errors }) => Object.entries(errors).map((e) => [name, ...e] as const)),
+  )('of %s, %s, is %s', (name, number, code) => {
+    const failure = refusal(error(`"code":${number},"message":"m"`), { status: 400 }, dialects[name]);
+    expect(failure).toMatchObject({ code, exchangeCode: Number(number) });
+  });
+
+  test('with a number that nobody knows is exchange_error', () => {
+    expect(refusal(error('"code":424242'))).toMatchObject({ code: 'exchange_error', exchangeCode: 424242 });
+  });
+
+  test('may write its number as a text', () => {
+    expect(refusal(error('"code":"10004"'))).toMatchObject({ code: 'order_not_found', exchangeCode: 10004 });
+  });
+
+  test.each(['', '"id":null,'])('without an id (%j) is still that error', (id) => {
+    expect(refusal(error('"code":9902', id))).toMatchObject({ code: 'exchange_error', exchangeCode: 9902 });
+    expect(refusal(error('"code":10004', id)).code).toBe('order_not_found');
+  });
+
+  test('to another call is protocol', () => {
+    expect(refusal(error('"code":10004', '"id":8,')).code).toBe('protocol');
+  });
+
+  test('may have a result of null beside it', () => {
+    expect(refusal(answer('"id":7,"result":null,"error":{"code":10004}')).code).toBe('order_not_found');
+  });
+
+  test.each(['"message":"no code"', '"code":null', '"code":"ten"', '"code":1.5', '"code":[10004]'])(
+    'of the form {%s} is protocol',
+    (members) => {
+      expect(refusal(error(members)).code).toBe('protocol');
+    },
+  );
+
+  test('that is only a text is protocol', () => {
+    expect(refusal(answer('"id":7,"error":"boom"')).code).toBe('protocol');
+  });
+
+  test('counts whatever its HTTP status', () => {
+    for (const status of [200, 400, 401, 429, 500, 503]) {
+      expect(refusal(error('"code":10004'), { status }).code).toBe('order_not_found');
+    }
+  });
+
+  test('keeps its own text and data to itself', () => {
+    const failure = refusal(error('"code":13004,"message":"canary-1","data":{"reason":"canary-2"}'));
+    expect(failure.message).toMatch(/^The exchange answered error 13004: a wrong key, /);
+    expect(printed(failure)).not.toContain('canary');
+  });
+});
+
+describe('the wait that an error asks for', () => {
+  test.each([
+    ['its data', '"code":10028,"data":{"wait":3}', undefined, 3_000],
+    ['its data, in parts of seconds', '"code":10028,"data":{"wait":"1.5"}', undefined, 1_500],
+    ['the header', '"code":10028,"data":null', 4_000, 4_000],
+    ['the longer of both', '"code":10028,"data":{"wait":3}', 2_000, 3_000],
+    ['nobody, but at least a second', '"code":10028', undefined, 1_000],
+    ['its data, but at least a second', '"code":10066,"data":{"wait":0}', undefined, 1_000],
+    ['nonsense, so at least a second', '"code":10028,"data":{"wait":-5}', undefined, 1_000],
+    ['its data, though it is not throttled', '"code":10040,"data":{"wait":0.25}', undefined, 250],
+    ['nobody', '"code":10040,"data":{"wait":"soon"}', undefined, undefined],
+  ])('is said by %s', (_who, members, header, expected) => {
+    const reply = { status: 400, ...(header !== undefined && { retryAfterMs: header }) };
+    expect(refusal(error(members), reply).retryAfterMs).toBe(expected);
+  });
+});
+
+describe('what is not JSON-RPC', () => {
+  test.each([
+    [429, undefined, 'throttled', 1_000],
+    [429, 5_000, 'throttled', 5_000],
+    [500, undefined, 'busy', undefined],
+    [502, undefined, 'busy', undefined],
+    [503, 30_000, 'busy', 30_000],
+    [599, undefined, 'busy', undefined],
+    [200, undefined, 'protocol', undefined],
+    [204, undefined, 'protocol', undefined],
+    [401, undefined, 'protocol', undefined],
+    [403, undefined, 'protocol', undefined],
+    [404, undefined, 'protocol', undefined],
+  ])('is told by its status: %i, Retry-After %s ms, is %s', (status, header, code, retryAfterMs) => {
+    for (const body of ['', '<html>canary</html>', '{"message":"canary"}', '"canary"', 'null']) {
+      const failure = refusal(body, { status, ...(header !== undefined && { retryAfterMs: header }) });
+      expect(failure).toMatchObject({ code, retryAfterMs });
+      expect(printed(failure)).not.toContain('canary');
+    }
+  });
+});
+
+describe('the envelope', () => {
+  const envelope = (members: string) => read(answer(`"id":7,"result":{},${members}`)).envelope;
+
+  test('in milliseconds, as the specification shows it', () => {
+    expect(envelope('"usIn":1597130045270,"usOut":1597130046950,"usDiff":1680')).toEqual({
+      usIn: { raw: '1597130045270', epochMs: 1597130045270 },
+      usOut: { raw: '1597130046950', epochMs: 1597130046950 },
+      usDiff: { raw: '1680' },
+    });
+  });
+
+  test('in microseconds, as the specification says it', () => {
+    expect(envelope('"usIn":1597130045270999,"usOut":"1597130046950001"')).toEqual({
+      usIn: { raw: '1597130045270999', epochMs: 1597130045270 },
+      usOut: { raw: '1597130046950001', epochMs: 1597130046950 },
+    });
+  });
+
+  test.each(['1597130045', '15971300452700000000', '0', '"0000000000001"', '-1597130045270', '1.5', '"soon"'])(
+    'in a unit that %s does not tell keeps the digits only',
+    (raw) => {
+      expect(envelope(`"usIn":${raw}`)).toEqual({ usIn: { raw: raw.replaceAll('"', '') } });
+    },
+  );
+
+  test('may be absent, or no times at all', () => {
+    expect(read(answer('"id":7,"result":{}')).envelope).toEqual({});
+    expect(envelope('"usIn":null,"usOut":{},"usDiff":[1]')).toEqual({});
+  });
+});

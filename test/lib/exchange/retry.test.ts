@@ -1,0 +1,69 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/errors.ts';
+import { createRetryBudget, retryDelay } from '../../../lib/exchange/retry.ts';
+
+describe('the retry budget', () => {
+  test('lets the very first call be repeated, once', () => {
+    const budget = createRetryBudget();
+    expect(budget.spend()).toBe(false);
+    budget.earn();
+    expect(budget.spend()).toBe(true);
+    expect(budget.spend()).toBe(false);
+  });
+
+  test('never gives out more than a fifth of the calls, rounded up, however they come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
+        const budget = createRetryBudget();
+        let calls = 0;
+        let retries = 0;
+        for (const isCall of steps) {
+          if (isCall) {
+            calls += 1;
+            budget.earn();
+          } else if (budget.spend()) retries += 1;
+          expect(retries).toBeLessThanOrEqual(Math.ceil(calls / 5));
+        }
+      }),
+    );
+  });
+
+  test('gives out a whole fifth when every call fails', () => {
+    const budget = createRetryBudget();
+    let retries = 0;
+    for (let call = 0; call < 100; call++) {
+      budget.earn();
+      if (budget.spend()) retries += 1;
+    }
+    expect(retries).toBe(20);
+  });
+
+  test('saves up ten retries and no more', () => {
+    const budget = createRetryBudget();
+    for (let call = 0; call < 10_000; call++) budget.earn();
+    const spent = Array.from({ length: 20 }, () => budget.spend());
+    expect(spent.filter((was) => was)).toHaveLength(10);
+  });
+});
+
+describe('the wait before a retry', () => {
+  const busy = new Failure('busy', 'busy');
+  const throttled = new Failure('throttled', 'throttled', { retryAfterMs: 1_000 });
+
+  test('is spread over 200 ms', () => {
+    expect(retryDelay(busy, 0, 10_000)).toBe(0);
+    expect(retryDelay(busy, 0.5, 10_000)).toBe(100);
+  });
+
+  test('is never shorter than what the exchange asked for', () => {
+    expect(retryDelay(throttled, 0, 10_000)).toBe(1_000);
+    expect(retryDelay(throttled, 0.5, 10_000)).toBe(1_100);
+  });
+
+  test('leaves 250 ms before the deadline, or there is no retry', () => {
+    expect(retryDelay(throttled, 0.5, 1_350)).toBe(1_100);
+    expect(retryDelay(throttled, 0.5, 1_349)).toBeUndefined();
+    expect(retryDelay(busy, 0, 0)).toBeUndefined();
+  });
+});

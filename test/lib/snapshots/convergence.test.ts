@@ -1,0 +1,226 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
+import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
+import { type Engine, startDynalite } from '../../engines.ts';
+import { Crash, interfered, type Mishap, mishaps } from './interference.ts';
+import { createMemoryTable, type Kept } from './memory-table.ts';
+import { type Answered, answered, observationOf, start } from './sightings.ts';
+import { policy } from './table-contract.ts';
+
+const runs = Number(process.env['RUNS'] ?? 1_000);
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const parameters = { seed, numRuns: runs };
+console.log(`convergence: ${runs} runs a property, SEED=${seed}`);
+
+/** What one writer is told to do, one thing after another. */
+type Event = { readonly answer: Answered } | { readonly missedAfter: number };
+type Writer = { readonly events: readonly Event[]; readonly mishaps: readonly Mishap[] };
+
+const sightingsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered });
+const withMisses: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 3, arbitrary: sightingsOnly },
+  { weight: 1, arbitrary: fc.record({ missedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+);
+
+function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<readonly Writer[]> {
+  const events = fc.array(event, { minLength: 1, maxLength: 3 });
+  return fc.array(fc.record({ events, mishaps }), { minLength: 1, maxLength: most });
+}
+
+/** Tells the store of one event. */
+async function tell(table: SnapshotTable, key: OrderKey, event: Event, known?: 'stale'): Promise<void> {
+  const store = createSnapshotStore(table);
+  // A stale reader believes that there is nothing yet.
+  const current = known === 'stale' ? {} : undefined;
+  if ('answer' in event) await store.record(observationOf(key, event.answer), current);
+  else {
+    const askedAt = start + 10_000 + event.missedAfter;
+    await store.recordMiss({ ...key, askedAt, requestId: `miss-${askedAt}`, door: 'check-open-orders' });
+  }
+}
+
+/** Runs the writers side by side, interleaved at every request as the scheduler draws it; returns what crashes lost. */
+async function race(
+  table: SnapshotTable,
+  key: OrderKey,
+  writers: readonly Writer[],
+  scheduler: fc.Scheduler,
+  watcher: () => void,
+): Promise<readonly Event[]> {
+  const lost: Event[] = [];
+  const run = async (writer: Writer, index: number) => {
+    const turn = (request: string) => scheduler.schedule(Promise.resolve(), `writer ${index}: ${request}`);
+    const own = interfered(table, { mishaps: writer.mishaps, turn, watcher });
+    for (const event of writer.events) {
+      try {
+        await tell(own, key, event);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        lost.push(event);
+      }
+    }
+  };
+  await scheduler.waitFor(Promise.all(writers.map(run)));
+  return lost;
+}
+
+/** What must hold after every single request, whoever made it and whatever happens next. */
+function looksSound(inspect: () => Kept): () => void {
+  let highest = '';
+  return () => {
+    const { snapshots, head, stored } = inspect();
+    const newest = [...snapshots.keys()].sort().at(-1) ?? '';
+    const status = stored === undefined ? undefined : statusOf(stored.watch);
+    const open = status !== undefined && isOpen(status);
+
+    expect(head === undefined || head.rank >= highest, 'the head went back').toBe(true);
+    highest = head?.rank ?? '';
+    expect(head === undefined || snapshots.has(head.rank), 'the head has no snapshot').toBe(true);
+    expect(newest === highest || open, 'a snapshot above the head, and nobody comes back').toBe(true);
+    expect(status !== 'final' || phaseOfRank(highest) === 'final', 'closed without evidence').toBe(true);
+  };
+}
+
+/** The table's content but for the count of writes. */
+function content({ snapshots, head, stored }: Kept) {
+  return { snapshots: [...snapshots].sort(([a], [b]) => (a < b ? -1 : 1)), head, watch: stored?.watch };
+}
+
+async function inOrder(events: readonly Event[], key: OrderKey): Promise<Kept> {
+  const table = createMemoryTable(() => policy);
+  for (const event of events) await tell(table, key, event);
+  return table.inspect(key);
+}
+
+/** What makes two answers different ones, told apart without the code under test: all but what moves by itself. */
+function whatWasSaid({ state, updatedAfter, version, filled, label }: Answered): string {
+  return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
+}
+
+const key: OrderKey = { account: 'main', orderId: '39004881276768256' };
+
+describe('the table in memory, with every interleaving', () => {
+  it('ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
+    await fc.assert(
+      fc.asyncProperty(writersOf(sightingsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
+        const table = createMemoryTable(() => policy);
+        const lost = await race(
+          table,
+          key,
+          writers,
+          scheduler,
+          looksSound(() => table.inspect(key)),
+        );
+        // At least once: what a crash lost is told again.
+        for (const event of lost) await tell(table, key, event);
+        const events = writers.flatMap((writer) => writer.events);
+        expect(content(table.inspect(key))).toEqual(content(await inOrder(events, key)));
+      }),
+      parameters,
+    );
+  });
+
+  it('ends the same with misses among the answers, once the order is known', async () => {
+    await fc.assert(
+      fc.asyncProperty(answered, writersOf(withMisses, 3), fc.scheduler(), async (first, writers, scheduler) => {
+        const table = createMemoryTable(() => policy);
+        await tell(table, key, { answer: first });
+        const lost = await race(
+          table,
+          key,
+          writers,
+          scheduler,
+          looksSound(() => table.inspect(key)),
+        );
+        for (const event of lost) await tell(table, key, event);
+        const events = [{ answer: first }, ...writers.flatMap((writer) => writer.events)];
+        expect(content(table.inspect(key))).toEqual(content(await inOrder(events, key)));
+      }),
+      parameters,
+    );
+  });
+
+  it('loses no answer to a reader who saw nothing, and repeats change nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (answers) => {
+        const table = createMemoryTable(() => policy);
+        for (const answer of answers) await tell(table, key, { answer }, 'stale');
+        const once = content(table.inspect(key));
+        expect(once).toEqual(
+          content(
+            await inOrder(
+              answers.map((answer) => ({ answer })),
+              key,
+            ),
+          ),
+        );
+        expect(once.snapshots.length).toBe(new Set(answers.map(whatWasSaid)).size);
+        for (const answer of answers) await tell(table, key, { answer });
+        expect(content(table.inspect(key))).toEqual(once);
+      }),
+      parameters,
+    );
+  });
+
+  it('is healed by the next check after a crash, even when that check finds the order gone', async () => {
+    await fc.assert(
+      fc.asyncProperty(writersOf(sightingsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
+        const table = createMemoryTable(() => policy);
+        await race(
+          table,
+          key,
+          writers,
+          scheduler,
+          looksSound(() => table.inspect(key)),
+        );
+        const before = table.inspect(key);
+        if (before.stored === undefined) {
+          expect(before.snapshots.size).toBe(0);
+          return;
+        }
+        await tell(table, key, { missedAfter: 100_000 });
+        const { snapshots, head, stored } = table.inspect(key);
+        const newest = [...snapshots.keys()].sort().at(-1);
+        expect(head?.rank).toBe(newest);
+        const status = stored === undefined ? undefined : statusOf(stored.watch);
+        const ended = newest !== undefined && phaseOfRank(newest) === 'final';
+        if (!ended) expect(['missing', 'inconsistent']).toContain(status);
+      }),
+      parameters,
+    );
+  });
+});
+
+describe('the table on a real engine', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startDynalite();
+  });
+  afterAll(() => engine.stop());
+
+  it('ends as the table in memory does, whatever the order, the repeats, the writers and their crashes', async () => {
+    const table = createDynamoTable({ ...engine, policyOf: () => policy });
+    let orders = 0;
+    await fc.assert(
+      fc.asyncProperty(writersOf(sightingsOnly, 2), fc.scheduler(), async (writers, scheduler) => {
+        const own = { account: 'main', orderId: `ORDER-${++orders}` };
+        const lost = await race(table, own, writers, scheduler, () => undefined);
+        for (const event of lost) await tell(table, own, event);
+        const expected = await inOrder(
+          writers.flatMap((writer) => writer.events),
+          own,
+        );
+        const { head, stored } = await table.readCurrent(own);
+        expect({ head, watch: stored?.watch }).toEqual({ head: expected.head, watch: expected.stored?.watch });
+        const [newest] = [...expected.snapshots.keys()].sort().reverse();
+        expect(await table.newestSnapshot(own)).toEqual(expected.snapshots.get(newest ?? ''));
+      }),
+      parameters,
+    );
+  }, 120_000);
+});

@@ -1,0 +1,61 @@
+import * as fc from 'fast-check';
+import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+
+/** A writer's process ended here. */
+export class Crash extends Error {}
+
+/**
+ * What befalls the n-th request of a writer: it dies before the request leaves, or after it was applied; or the reply is
+ * lost, and the SDK sends the request again.
+ */
+export type Mishap = { readonly request: number; readonly kind: 'diesBefore' | 'diesAfter' | 'replyLost' };
+
+export const mishaps: fc.Arbitrary<readonly Mishap[]> = fc.array(
+  fc.record({
+    request: fc.integer({ min: 0, max: 8 }),
+    kind: fc.constantFrom('diesBefore', 'diesAfter', 'replyLost'),
+  }),
+  { maxLength: 2 },
+);
+
+export type Interference = {
+  readonly mishaps: readonly Mishap[];
+  /** Lets other writers come between: every request waits for its turn. */
+  readonly turn: (request: string) => Promise<void>;
+  /** Looks at the table after every request that was applied. */
+  readonly watcher: () => void;
+};
+
+/** One writer's sight of the table: it may lose its turn, its replies and its life at every request. */
+export function interfered(table: SnapshotTable, { mishaps, turn, watcher }: Interference): SnapshotTable {
+  let requests = 0;
+
+  const wrap =
+    <Args extends readonly unknown[], Result>(name: string, request: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      const mishap = mishaps.find(({ request }) => request === requests)?.kind;
+      requests++;
+      await turn(name);
+      if (mishap === 'diesBefore') throw new Crash(`before ${name}`);
+      let result = await request(...args);
+      watcher();
+      if (mishap === 'diesAfter') throw new Crash(`after ${name}`);
+      if (mishap === 'replyLost') {
+        await turn(`${name} again`);
+        result = await request(...args);
+        watcher();
+      }
+      await turn(`${name} answered`);
+      return result;
+    };
+
+  return {
+    readCurrent: wrap('readCurrent', table.readCurrent),
+    newestSnapshot: wrap('newestSnapshot', table.newestSnapshot),
+    putSnapshot: wrap('putSnapshot', table.putSnapshot),
+    putHead: wrap('putHead', table.putHead),
+    putWatch: wrap('putWatch', table.putWatch),
+    putMiss: wrap('putMiss', table.putMiss),
+    list: wrap('list', table.list),
+  };
+}

@@ -1,0 +1,93 @@
+import type { Item, Miss, StoredWatch } from '../../../lib/snapshots/items.ts';
+import { watchItem } from '../../../lib/snapshots/items.ts';
+import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
+import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
+
+/** All that is kept of one order. */
+export type Kept = {
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+  readonly head: Snapshot | undefined;
+  readonly stored: StoredWatch | undefined;
+  readonly misses: ReadonlyMap<string, Miss>;
+};
+
+export type MemoryTable = SnapshotTable & {
+  /** What there is of an order, seen from outside. */
+  readonly inspect: (key: OrderKey) => Kept;
+};
+
+type Row = {
+  readonly key: OrderKey;
+  readonly snapshots: Map<string, Snapshot>;
+  readonly misses: Map<string, Miss>;
+  head: Snapshot | undefined;
+  stored: StoredWatch | undefined;
+};
+
+/** The snapshot table without DynamoDB, held to the engines by the contract suite. */
+export function createMemoryTable(policyOf: (account: string) => CheckPolicy): MemoryTable {
+  const rows = new Map<string, Row>();
+
+  return {
+    readCurrent: async (key) => {
+      const { head, stored } = rowOf(key);
+      return { ...(head !== undefined && { head }), ...(stored !== undefined && { stored }) };
+    },
+    newestSnapshot: async (key) => {
+      const { snapshots } = rowOf(key);
+      const [newest] = [...snapshots.keys()].sort().reverse();
+      return newest === undefined ? undefined : snapshots.get(newest);
+    },
+    putSnapshot: async (snapshot) => {
+      const { snapshots } = rowOf(snapshot);
+      const there = snapshots.get(snapshot.rank);
+      if (there !== undefined && !isEarlier(snapshot.evidence, there.evidence)) return false;
+      snapshots.set(snapshot.rank, snapshot);
+      return true;
+    },
+    putHead: async (snapshot) => {
+      const row = rowOf(snapshot);
+      const { head } = row;
+      const rises = head === undefined || snapshot.rank > head.rank;
+      if (!rises && !(snapshot.rank === head.rank && isEarlier(snapshot.evidence, head.evidence))) return false;
+      row.head = snapshot;
+      return true;
+    },
+    putWatch: async (key, watch, after) => {
+      const row = rowOf(key);
+      if ((row.stored?.revision ?? 0) !== after) return false;
+      row.stored = { watch, revision: after + 1 };
+      return true;
+    },
+    putMiss: async (miss) => {
+      rowOf(miss).misses.set(`${miss.askedAt}#${miss.requestId}`, miss);
+    },
+    list: async (account, list, until, limit) =>
+      [...rows.values()]
+        .flatMap(({ key, stored }) => (stored === undefined ? [] : [{ key, item: itemOf(key, stored) }]))
+        .map(({ key, item }) => ({ key, list: item['list']?.S, at: Number(item['list_at']?.N) }))
+        .filter(({ list: listed, at }) => listed === `${account}#${list}` && at <= until)
+        .sort((a, b) => a.at - b.at)
+        .slice(0, limit)
+        .map(({ key }) => key),
+    inspect: rowOf,
+  };
+
+  function itemOf(key: OrderKey, stored: StoredWatch): Item {
+    return watchItem(key, stored, policyOf(key.account));
+  }
+
+  function rowOf({ account, orderId }: OrderKey): Row {
+    const id = `${account}#${orderId}`;
+    const row = rows.get(id) ?? {
+      key: { account, orderId },
+      snapshots: new Map(),
+      misses: new Map(),
+      head: undefined,
+      stored: undefined,
+    };
+    rows.set(id, row);
+    return row;
+  }
+}

@@ -1,0 +1,89 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { deribit, orangex } from '../../../lib/exchange/dialects.ts';
+import { phaseOfRank, rankOf, updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
+import { orderIn } from '../../../lib/snapshots/snapshot.ts';
+import { seedResult } from '../exchange/seed-result.ts';
+
+function rank(members: Readonly<Record<string, string>>, volatile: readonly string[] = []) {
+  const text = Object.entries({ ...seedResult, ...members })
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `"${name}":${value}`);
+  return rankOf(orderIn(`{${text.join()}}`), volatile);
+}
+
+describe('the rank of an order', () => {
+  it('is time, version, phase, filled amount and digest', () => {
+    expect(rank({})).toMatch(/^1597129894026\.0000000001\.2\.000000000000000000\.000000000000000000\.[0-9a-f]{32}$/);
+  });
+
+  it.each([
+    ['a later update', { last_update_timestamp: '1597129894027', version: '0', order_state: '"open"' }, {}],
+    ['a greater version at the same time', { version: '10', order_state: '"open"' }, { version: '9' }],
+    ['a version over none', { version: '1' }, { version: '' }],
+    ['a final state over a live one', {}, { order_state: '"open"', filled_amount: '"1"' }],
+    ['an unknown state over a live one', { order_state: '"x"' }, { order_state: '"open"' }],
+    ['a final state over an unknown one', {}, { order_state: '"x"' }],
+    ['more filled', { filled_amount: '10' }, { filled_amount: '9.5' }],
+    ['more filled by the smallest part', { filled_amount: '1.000000000000000001' }, { filled_amount: '1' }],
+    ['more filled, written with exponents', { filled_amount: '1.6e-7' }, { filled_amount: '0.00000015' }],
+    ['more filled, far beyond any market', { filled_amount: '1e400' }, { filled_amount: '99999999999999999' }],
+    ['filled over negative or unwritten', { filled_amount: '1e-18' }, { filled_amount: '-1' }],
+  ])('puts %s first', (_, high, low) => {
+    expect(rank(high) > rank(low)).toBe(true);
+  });
+
+  it('sorts filled amounts as numbers', () => {
+    const amount = fc.tuple(fc.nat(10 ** 9), fc.integer({ min: -9, max: 8 }));
+    const value = ([digits, exponent]: readonly [number, number]) => BigInt(digits) * 10n ** BigInt(exponent + 9);
+    fc.assert(
+      fc.property(amount, amount, (a, b) => {
+        fc.pre(value(a) !== value(b));
+        const [rankA, rankB] = [a, b].map(([digits, exponent]) => rank({ filled_amount: `"${digits}e${exponent}"` }));
+        expect(String(rankA) < String(rankB)).toBe(value(a) < value(b));
+      }),
+    );
+  });
+
+  it('is the same for the same order, whatever the order of its members and the kind of its quantities', () => {
+    const members = { usd: '1.10', label: '"a"', nested: '{"b":1,"a":[2,{"d":1,"c":2}]}' };
+    const shuffled = { nested: '{"a":[2,{"c":2,"d":1}],"b":1}', label: '"a"', usd: '1.10', price: '855' };
+    expect(rank(members)).toBe(rank(shuffled));
+  });
+
+  it('differs when any field differs, known to us or not', () => {
+    const changes = [
+      { amount: '"2"' },
+      { price: '"856"' },
+      { price: '"855.0"' },
+      { direction: '"sell"' },
+      { instrument_name: '"x"' },
+      { time_in_force: '"GTC"' },
+      { average_price: '"1"' },
+      { average_price: '' },
+      { creation_timestamp: '1597129894024' },
+      { order_type: '"market"' },
+      { advanced: '"usd"' },
+      { version: '' },
+      { version: '0' },
+      { label: '"b"' },
+      { nested: '{"a":1}' },
+      { nested: '{"a":"1"}' },
+    ];
+    expect(new Set([rank({}), ...changes.map((change) => rank(change))]).size).toBe(changes.length + 1);
+  });
+
+  it('is the same when only those fields moved that move by themselves', () => {
+    const moved = { rpl: '"1.5"', trigger_reference_price: '3' };
+    expect(rank(moved, ['rpl', 'trigger_reference_price'])).toBe(rank({}));
+    expect(rank(moved, orangex.volatile)).not.toBe(rank({}));
+    expect(rank({ trigger_reference_price: '3' }, deribit.volatile)).toBe(rank({}));
+  });
+
+  it('tells its phase and its time', () => {
+    expect(phaseOfRank(rank({}))).toBe('final');
+    expect(phaseOfRank(rank({ order_state: '"open"' }))).toBe('live');
+    expect(phaseOfRank(rank({ order_state: '"x"' }))).toBe('unknown');
+    expect(updatedAtOfRank(rank({}))).toBe(1597129894026);
+  });
+});

@@ -1,0 +1,135 @@
+import { expect, it } from 'vitest';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
+import { type Answered, observationOf, start } from './sightings.ts';
+
+export const policy = { minMs: 10_000, maxMs: 600_000 };
+
+const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: '',
+  rpl: '0',
+  askedAfter: 100,
+  took: 50,
+  request: 1,
+};
+
+let orders = 0;
+/** An order of its own for each test: the engine is shared. */
+function newKey() {
+  return { account: 'main', orderId: `ORDER-${++orders}` };
+}
+
+/** What the store relies on, of whatever it is given as a table. */
+export function keepsTheContract(tableOf: () => SnapshotTable): void {
+  it('knows nothing of an order that was never written', async () => {
+    const key = newKey();
+    expect(await tableOf().readCurrent(key)).toEqual({});
+    expect(await tableOf().newestSnapshot(key)).toBeUndefined();
+  });
+
+  it('gives back snapshot, head and watch as they were written', async () => {
+    const table = tableOf();
+    const key = newKey();
+    const snapshot = { ...snapshotOf(observationOf(key, opened)), exchangeTime: 1_597_130_046_950 };
+    const watch: Watch = {
+      openedAt: start,
+      sighted: snapshot.rank,
+      recorded: { rank: snapshot.rank, at: start + 5 },
+      sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
+      missed: [start + 300, start + 200],
+      operator: { at: start, by: 'anna', stopped: false },
+    };
+    expect(await table.putSnapshot(snapshot)).toBe(true);
+    expect(await table.putHead(snapshot)).toBe(true);
+    expect(await table.putWatch(key, watch, 0)).toBe(true);
+    expect(await table.newestSnapshot(key)).toEqual(snapshot);
+    expect(await table.readCurrent(key)).toEqual({ head: snapshot, stored: { watch, revision: 1 } });
+  });
+
+  it('keeps the earliest evidence of a snapshot, by time and then by request id', async () => {
+    const table = tableOf();
+    const key = newKey();
+    const late = snapshotOf(observationOf(key, { ...opened, askedAfter: 900 }));
+    const early = snapshotOf(observationOf(key, { ...opened, askedAfter: 100, request: 2 }));
+    const earlier = snapshotOf(observationOf(key, { ...opened, askedAfter: 100, request: 1 }));
+    for (const put of [table.putSnapshot, table.putHead]) {
+      expect(await put(late)).toBe(true);
+      expect(await put(late)).toBe(false);
+      expect(await put(early)).toBe(true);
+      expect(await put(late)).toBe(false);
+      expect(await put(earlier)).toBe(true);
+      expect(await put(early)).toBe(false);
+    }
+    expect(await table.newestSnapshot(key)).toEqual(earlier);
+    expect((await table.readCurrent(key)).head).toEqual(earlier);
+  });
+
+  it('raises the head and never lowers it, while history keeps both', async () => {
+    const table = tableOf();
+    const key = newKey();
+    const low = snapshotOf(observationOf(key, opened));
+    const high = snapshotOf(observationOf(key, { ...opened, updatedAfter: 1 }));
+    expect(await table.putHead(low)).toBe(true);
+    expect(await table.putHead(high)).toBe(true);
+    expect(await table.putHead(low)).toBe(false);
+    expect((await table.readCurrent(key)).head).toEqual(high);
+    expect(await table.putSnapshot(high)).toBe(true);
+    expect(await table.putSnapshot(low)).toBe(true);
+    expect(await table.newestSnapshot(key)).toEqual(high);
+  });
+
+  it('writes a watch only over the revision that was read', async () => {
+    const table = tableOf();
+    const key = newKey();
+    const watch = join(undefined, { openedAt: start });
+    const other = join(undefined, { openedAt: start + 1 });
+    expect(await table.putWatch(key, watch, 1)).toBe(false);
+    expect(await table.putWatch(key, watch, 0)).toBe(true);
+    expect(await table.putWatch(key, other, 0)).toBe(false);
+    expect(await table.putWatch(key, other, 1)).toBe(true);
+    expect((await table.readCurrent(key)).stored).toEqual({ watch: other, revision: 2 });
+  });
+
+  it('takes a miss as often as it is told', async () => {
+    const table = tableOf();
+    const miss = { ...newKey(), askedAt: start, requestId: 'r', door: 'get-order' };
+    await table.putMiss(miss);
+    await table.putMiss(miss);
+    expect(await table.readCurrent(miss)).toEqual({});
+  });
+
+  it('lists what is due by its time, and moves an order from list to list', async () => {
+    const table = tableOf();
+    const account = `a${++orders}`;
+    const keys = ['late', 'soon', 'later'].map((orderId) => ({ account, orderId }));
+    const [late, soon, later] = keys;
+    if (!late || !soon || !later) throw new Error('three keys');
+    const watches = new Map([
+      [late, join(undefined, { openedAt: start + 2_000 })],
+      [soon, join(undefined, { openedAt: start + 1_000 })],
+      [later, join(undefined, { openedAt: start + 9_000 })],
+    ]);
+    for (const [key, watch] of watches) await table.putWatch(key, watch, 0);
+    expect(await table.list(account, 'watch', start + 5_000, 10)).toEqual([soon, late]);
+    expect(await table.list(account, 'watch', start + 9_000, 2)).toEqual([soon, late]);
+
+    const snapshot = snapshotOf(observationOf(soon, { ...opened, state: 'filled' }));
+    const recorded = { rank: snapshot.rank, at: start };
+    const closed = join(watches.get(soon), { openedAt: start, sighted: snapshot.rank, recorded });
+    await table.putWatch(soon, closed, 1);
+    expect(await table.list(account, 'watch', start + 9_000, 10)).toEqual([late, later]);
+    expect(await table.list(account, 'final', start + 9_000, 10)).toEqual([soon]);
+
+    const missing = { openedAt: start, sighted: 'x', missed: [start + 3_000] };
+    await table.putWatch(late, join(watches.get(late), missing), 1);
+    expect(await table.list(account, 'watch', start + 9_000, 10)).toEqual([later]);
+    const due = dueAt(join(watches.get(late), missing), policy);
+    expect(await table.list(account, 'attention', due - 1, 10)).toEqual([]);
+    expect(await table.list(account, 'attention', due, 10)).toEqual([late]);
+  });
+}

@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { createMemoryTable } from './memory-table.ts';
+import { keepsTheContract, policy } from './table-contract.ts';
+
+describe('the table in memory', () => {
+  const table = createMemoryTable(() => policy);
+  keepsTheContract(() => table);
+});
+
+describe.each([
+  { name: 'dynalite', start: startDynalite, present: true },
+  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
+])('the table on $name', ({ start, present }) => {
+  describe.runIf(present)('which is here', () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await start();
+    });
+    afterAll(() => engine.stop());
+    keepsTheContract(() => createDynamoTable({ ...engine, policyOf: () => policy }));
+  });
+});

@@ -1,0 +1,205 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { listen } from '../../cdk/local/listen.ts';
+import { startExchange } from '../exchange/server.ts';
+
+const local = fileURLToPath(new URL('../../cdk/local.ts', import.meta.url));
+const scratch: string[] = [];
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** For what is looked up in /proc. */
+const onLinux = test.skipIf(process.platform !== 'linux');
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'local-test-'));
+  scratch.push(folder);
+  return folder;
+}
+
+function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [local, ...args], {
+    env: { ...process.env, NO_COLOR: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const errors = text(child.stderr);
+  const exit = once(child, 'close').then(async ([code]) => ({
+    code: z.nullable(z.number()).parse(code),
+    errors: await errors,
+  }));
+  let shown = '';
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+      if (shown.includes('Ctrl-C stops')) resolve();
+    });
+    void exit.then(({ code, errors: said }) => reject(new Error(`ended with ${code}: ${said}`)));
+  });
+  ready.catch(() => undefined);
+  return { child, exit, ready, shown: () => shown };
+}
+
+/** `npm start` up to its invitation, and how to ask it and stop it. */
+async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const run = launch(['--port', '0', ...args], env);
+  await run.ready;
+  const [, url = ''] = /Try +curl (\S+)/.exec(run.shown()) ?? [];
+  const folder = dirname(/Logs +(\S+)/.exec(run.shown())?.[1] ?? '');
+  return {
+    ...run,
+    url,
+    folder,
+    ask: async (path = url) => {
+      const response = await fetch(path);
+      return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
+    },
+    stop: async (signal: NodeJS.Signals) => {
+      run.child.kill(signal);
+      return await run.exit;
+    },
+  };
+}
+
+/** Processes that run a bundle of this run: their environment names its folder. */
+function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+const seedFields = {
+  order_state: 'canceled',
+  amount: '1',
+  instrument_name: 'BTC-14AUG20-11000-C',
+  price: '855',
+  time_in_force: 'good_til_cancelled',
+  last_update_timestamp: 1597129894026,
+  filled_amount: '0',
+  average_price: '0',
+  order_id: '39004881276768256',
+  creation_timestamp: 1597129894025,
+  direction: 'buy',
+  order_type: 'limit',
+};
+
+onLinux('starts, shows the order, answers, and leaves nothing behind', async () => {
+  const run = await start([]);
+  for (const [name, value] of Object.entries(seedFields)) {
+    expect(run.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
+  }
+  expect(run.shown()).toMatch(/\n {2}changed +true\n/);
+  expect(run.shown()).not.toContain('\u001b');
+
+  expect(await run.ask()).toMatchObject({
+    status: 200,
+    body: { order: seedFields, changed: false, source: 'snapshot' },
+  });
+  expect(await run.ask(`${run.url}?max_age=0`)).toMatchObject({
+    status: 200,
+    body: { changed: false, source: 'exchange' },
+  });
+  expect(await run.ask(run.url.replace('/main/', '/nobody/'))).toMatchObject({ status: 404 });
+  expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
+
+  expect(processesOf(run.folder)).toHaveLength(1);
+  expect(await run.stop('SIGINT')).toEqual({ code: 0, errors: '' });
+  expect(processesOf(run.folder)).toEqual([]);
+  expect(existsSync(run.folder)).toBe(false);
+});
+
+onLinux('--data keeps the table between runs, for one run at a time; a killed runner leaves no process', async () => {
+  const data = join(newFolder(), 'table');
+  const first = await start(['--data', data]);
+  const second = await launch(['--port', '0', '--data', data]).exit;
+  expect(second).toEqual({
+    code: 2,
+    errors: `--data ${data} is in use by process ${first.child.pid}: stop it, or choose another folder. See: npm start -- --help\n`,
+  });
+  expect(processesOf(first.folder)).toHaveLength(1);
+  await first.stop('SIGKILL');
+  await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 5000, interval: 20 });
+  rmSync(first.folder, { recursive: true });
+
+  const third = await start(['--data', data, '--account', 'main']);
+  expect(third.shown()).toMatch(/\n {2}changed +false\n/);
+  expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
+});
+
+test('--exchange asks a real exchange, on which nothing is assumed', async () => {
+  const key = { clientId: 'desk', clientSecret: 'desk-secret' };
+  const exchange = await startExchange({ dialect: 'deribit', keys: [key] });
+  const before = exchange.requests.length;
+  const run = await start(['--exchange', exchange.url, '--dialect', 'deribit', '--account', 'desk-1'], {
+    EXCHANGE_CLIENT_ID: key.clientId,
+    EXCHANGE_CLIENT_SECRET: key.clientSecret,
+  });
+  expect(exchange.requests.slice(before).filter(({ call }) => call !== 'auth')).toEqual([]);
+  expect(run.url).toMatch(/\/accounts\/desk-1\/orders\/ORDER_ID$/);
+  expect(await run.ask(run.url.replace('ORDER_ID', seedFields.order_id))).toMatchObject({
+    status: 200,
+    body: { account: 'desk-1', order: seedFields, changed: true },
+  });
+  const { code, errors } = await run.stop('SIGINT');
+  expect(code).toBe(0);
+  expect(run.shown() + errors).not.toContain(key.clientSecret);
+  await exchange.stop();
+});
+
+test('a taken port is one line, at once', async () => {
+  const server = createServer();
+  const { port } = await listen(server, 0);
+  expect(await launch(['--port', String(port)]).exit).toEqual({
+    code: 2,
+    errors: `Port ${port} is taken: choose another one with --port N. See: npm start -- --help\n`,
+  });
+  server.close();
+});
+
+test.each([
+  [['--exchange', 'https://x', '--dialect', 'deribit'], /^--exchange needs the key in the environment: .*\n$/],
+  [['--nonsense'], /^Unknown option '--nonsense'\. See: npm start -- --help\n$/],
+])('what cannot be asked is one line: %j', async (args, line) => {
+  const { code, errors } = await launch(args, { EXCHANGE_CLIENT_ID: '' }).exit;
+  expect(code).toBe(2);
+  expect(errors).toMatch(line);
+});
+
+test('a folder that cannot be used is one line', async () => {
+  const file = join(newFolder(), 'file');
+  writeFileSync(file, '');
+  const { code, errors } = await launch(['--port', '0', '--data', file]).exit;
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^--data .* cannot be used \(.*\): choose another folder\. See: npm start -- --help\n$/);
+});
+
+test('a signal during the start ends it, and leaves no folder', async () => {
+  const folder = newFolder();
+  const run = launch(['--port', '0'], { TMPDIR: folder });
+  await vi.waitFor(() => expect(readdirSync(folder)).not.toEqual([]), { timeout: 5000, interval: 20 });
+  run.child.kill('SIGINT');
+  expect(await run.exit).toEqual({ code: 0, errors: '' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('--help explains', async () => {
+  const run = launch(['--help']);
+  expect(await run.exit).toEqual({ code: 0, errors: '' });
+  expect(run.shown()).toContain('npm start');
+});
