@@ -1,4 +1,5 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Failure } from './errors.ts';
 
@@ -7,33 +8,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type AwsClients = { readonly dynamodb: DynamoDBClient; readonly secretsManager: SecretsManagerClient };
 
 /**
- * Every SDK client of the project. All that the SDK would look for in shared config files is given here, so it reads
- * none; credentials are the environment's. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SECRETS_MANAGER` lead the
- * clients elsewhere. `env` is usually `process.env`; AWS_REGION is required. Throws when it is missing.
+ * The SDK clients of whatever asks the exchange. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SECRETS_MANAGER` lead
+ * them elsewhere. `env` is usually `process.env`; AWS_REGION is required. Throws when it is missing.
  */
 export function createAwsClients(env: Environment): AwsClients {
-  const shared = {
-    region: required(env, 'AWS_REGION'),
-    credentials: async () => ({
-      accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),
-      secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
-      ...(env['AWS_SESSION_TOKEN'] !== undefined && { sessionToken: env['AWS_SESSION_TOKEN'] }),
-    }),
-    maxAttempts: 3,
-    retryMode: 'standard',
-    defaultsMode: 'standard',
-    useDualstackEndpoint: false,
-    useFipsEndpoint: false,
-    ignoreConfiguredEndpointUrls: true,
-    authSchemePreference: [],
-    userAgentAppId: async () => undefined,
-    requestHandler: {
-      connectionTimeout: 1_000,
-      requestTimeout: 3_000,
-      throwOnRequestTimeout: true, // without it a timeout is only logged
-      httpsAgent: { keepAlive: true, maxSockets: 50 },
-    },
-  } satisfies DynamoDBClientConfig;
+  const shared = sharedConfig(env);
   return {
     dynamodb: new DynamoDBClient({
       ...shared,
@@ -43,6 +22,37 @@ export function createAwsClients(env: Environment): AwsClients {
     }),
     secretsManager: new SecretsManagerClient({ ...shared, ...endpoint(env['AWS_ENDPOINT_URL_SECRETS_MANAGER']) }),
   };
+}
+
+/** The SDK client of the event bus; `AWS_ENDPOINT_URL_EVENTBRIDGE` leads it elsewhere. Throws as the others do. */
+export function createEventBridgeClient(env: Environment): EventBridgeClient {
+  return new EventBridgeClient({ ...sharedConfig(env), ...endpoint(env['AWS_ENDPOINT_URL_EVENTBRIDGE']) });
+}
+
+/** All that the SDK would look for in shared config files is given here, so it reads none; credentials are the environment's. */
+function sharedConfig(env: Environment) {
+  return {
+    region: required(env, 'AWS_REGION'),
+    credentials: async () => ({
+      accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),
+      secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
+      ...(env['AWS_SESSION_TOKEN'] !== undefined && { sessionToken: env['AWS_SESSION_TOKEN'] }),
+    }),
+    maxAttempts: 3,
+    retryMode: 'standard',
+    useDualstackEndpoint: false,
+    useFipsEndpoint: false,
+    ignoreConfiguredEndpointUrls: true,
+    authSchemePreference: [],
+    disableClockSkewCorrection: false,
+    userAgentAppId: async () => undefined,
+    requestHandler: {
+      connectionTimeout: 1_000,
+      requestTimeout: 3_000,
+      throwOnRequestTimeout: true, // without it a timeout is only logged
+      httpsAgent: { keepAlive: true, maxSockets: 50 },
+    },
+  } satisfies DynamoDBClientConfig;
 }
 
 function endpoint(url: string | undefined): { endpoint: string } | undefined {

@@ -75,7 +75,7 @@ export function createCredentials(deps: {
 
 async function readSecret(client: SecretsManagerClient, name: string, abortSignal: AbortSignal): Promise<KeyVersion> {
   const command = new GetSecretValueCommand({ SecretId: name });
-  const { VersionId, SecretString } = await client.send(command, { abortSignal }).catch((error: unknown) => {
+  const { VersionId, SecretString } = await client.send(command, { abortSignal }).catch((error: Error) => {
     throw failureOf(error, name);
   });
   return { version: VersionId ?? '', key: parseKey(SecretString ?? '', name) };
@@ -117,8 +117,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** The SDK's error is named, never kept: it can hold the reply, and the reply the key. */
-function failureOf(error: unknown, name: string): Failure {
-  const reason = error instanceof Error ? error.name : 'unknown error';
+function failureOf({ name: reason }: Error, name: string): Failure {
   if (reason === 'ResourceNotFoundException') return unfilled(name);
   return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hints[reason] ?? ''}.`);
 }

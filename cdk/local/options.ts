@@ -106,7 +106,7 @@ export function dialectNamed(name: string): Dialect {
 function exchangeUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null) throw new WrongOption('--exchange takes a URL such as https://test.deribit.com/api/v2');
-  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
     throw new WrongOption('--exchange takes an https URL (http only to this machine)');
   }

@@ -13,7 +13,7 @@ import { claimDataFolder } from './data-folder.ts';
 import { createTables, fillSecrets, startDynamo } from './engines.ts';
 import { type Api, startGateway } from './gateway.ts';
 import { startLambda } from './lambda.ts';
-import { type ExchangeKey, type Options, WrongOption } from './options.ts';
+import { type Options, WrongOption } from './options.ts';
 
 /** The stack, running on this machine. */
 export type LocalRun = {
@@ -104,7 +104,7 @@ async function builtInExchange({ dialect }: Options, started: AsyncDisposableSta
   started.defer(() => exchange.stop());
   const [key] = exchange.keys;
   if (key === undefined) throw new Error('the built-in exchange has no key');
-  return { url: exchange.url, key: key satisfies ExchangeKey };
+  return { url: exchange.url, key };
 }
 
 const synth = fileURLToPath(new URL('synth.ts', import.meta.url));

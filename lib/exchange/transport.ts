@@ -56,8 +56,8 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
   const transport = async (post: HttpRequest): Promise<HttpReply> => {
     const url = checkedUrl(post.url);
     const left = post.deadline - clock.now();
-    const timeout = new Failure('timeout', `${url.host} did not answer in time.`);
-    if (left <= 0) throw timeout;
+    const timedOut = () => new Failure('timeout', `${url.host} did not answer in time.`);
+    if (left <= 0) throw timedOut();
     return new Promise((resolve, reject) => {
       const headers = {
         ...post.headers,
@@ -73,7 +73,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
         reject(thrown);
         request.destroy();
       };
-      const timer = setTimeout(end, left, timeout);
+      const timer = setTimeout(() => end(timedOut()), left);
 
       let silent = () => true;
       request.on('socket', (socket) => {

@@ -16,7 +16,7 @@ import {
   listKey,
   missItem,
   partitionKey,
-  readOrderKey,
+  readListed,
   readSnapshot,
   readWatch,
   snapshotItem,
@@ -93,7 +93,7 @@ export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDe
         ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': { N: String(until) } },
         Limit: limit,
       });
-      return items.map(readOrderKey);
+      return items.map(readListed);
     },
   };
 

@@ -27,7 +27,8 @@ import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
 import { updatedAtOfRank } from './rank.ts';
 import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
-import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
+import type { Listed } from './table.ts';
+import { type CheckPolicy, checkedAt, dueAt, statuses, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
@@ -249,10 +250,20 @@ export function readWatch(item: Item): StoredWatch {
   };
 }
 
-/** Which order an item is of. Throws `store_corrupt`. */
-export function readOrderKey(item: Item): OrderKey {
-  const { account, order_id } = parseItem(z.object({ account: S, order_id: S }), item);
-  return { account, orderId: order_id };
+const ListedItem = z.object({
+  schema: ofSchema,
+  account: S,
+  order_id: S,
+  status: z.pipe(S, z.enum(statuses)),
+  list_at: N,
+  checked_at: z.optional(N),
+  opened_at: N,
+});
+
+/** Reads what the index has of a watch. Throws `store_corrupt`. */
+export function readListed(item: Item): Listed {
+  const { account, order_id, status, list_at, checked_at, opened_at } = parseItem(ListedItem, item);
+  return { account, orderId: order_id, status, at: list_at, seenAt: checked_at ?? opened_at };
 }
 
 /** The sort key of an item, which tells what it is. Throws `store_corrupt`. */

@@ -1,8 +1,18 @@
 import type { List, Miss, StoredWatch } from './items.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
+import type { WatchStatus } from './watch.ts';
 
 /** What the table holds of one order as of now. */
 export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };
+
+/** An order in a list of the index; times are milliseconds since the Unix epoch. */
+export type Listed = OrderKey & {
+  readonly status: WatchStatus;
+  /** When it is due, or in the list of final orders: when it closed. */
+  readonly at: number;
+  /** When the exchange last confirmed it, or when it became known here. */
+  readonly seenAt: number;
+};
 
 /**
  * The snapshot table as the store needs it: each operation is one request, atomic on one item, safe to send twice.
@@ -21,5 +31,5 @@ export type SnapshotTable = {
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putMiss: (miss: Miss) => Promise<void>;
   /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
-  readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly OrderKey[]>;
+  readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };

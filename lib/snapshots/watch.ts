@@ -31,7 +31,8 @@ export type WatchNews = Omit<Watch, 'sightings' | 'missed'> & Partial<Pick<Watch
  * - `unknown`: in a state that we have no name for. `inconsistent`: the exchange twice answered less than it had before.
  * - `final`: an answer named a final state, and the head says so. `stopped`: let go by a person.
  */
-export type WatchStatus = 'watched' | 'unconfirmed' | 'missing' | 'unknown' | 'inconsistent' | 'final' | 'stopped';
+export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'inconsistent', 'final', 'stopped'] as const;
+export type WatchStatus = (typeof statuses)[number];
 
 /** How often a live order is checked; milliseconds. */
 export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };

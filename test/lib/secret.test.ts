@@ -12,6 +12,7 @@ test('gives its text away only when asked to reveal it', () => {
 test('prints as [redacted] however it is printed', () => {
   const printed = [
     String(secret),
+    secret.toString(),
     `${secret}`,
     JSON.stringify(secret),
     JSON.stringify({ nested: [secret] }),

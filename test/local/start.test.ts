@@ -198,6 +198,12 @@ test('a signal during the start ends it, and leaves no folder', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('what fails while starting is one line', async () => {
+  const { code, errors } = await launch(['--port', '0'], { TMPDIR: join(newFolder(), 'gone') }).exit;
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^Cannot start: ENOENT: no such file or directory.*\n$/);
+});
+
 test('--help explains', async () => {
   const run = launch(['--help']);
   expect(await run.exit).toEqual({ code: 0, errors: '' });

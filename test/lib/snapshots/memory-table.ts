@@ -1,5 +1,5 @@
-import type { Item, Miss, StoredWatch } from '../../../lib/snapshots/items.ts';
-import { watchItem } from '../../../lib/snapshots/items.ts';
+import type { Miss, StoredWatch } from '../../../lib/snapshots/items.ts';
+import { readListed, watchItem } from '../../../lib/snapshots/items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
@@ -65,18 +65,14 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     },
     list: async (account, list, until, limit) =>
       [...rows.values()]
-        .flatMap(({ key, stored }) => (stored === undefined ? [] : [{ key, item: itemOf(key, stored) }]))
-        .map(({ key, item }) => ({ key, list: item['list']?.S, at: Number(item['list_at']?.N) }))
-        .filter(({ list: listed, at }) => listed === `${account}#${list}` && at <= until)
+        .flatMap(({ key, stored }) => (stored === undefined ? [] : [watchItem(key, stored, policyOf(key.account))]))
+        .filter((item) => item['list']?.S === `${account}#${list}`)
+        .map(readListed)
+        .filter(({ at }) => at <= until)
         .sort((a, b) => a.at - b.at)
-        .slice(0, limit)
-        .map(({ key }) => key),
+        .slice(0, limit),
     inspect: rowOf,
   };
-
-  function itemOf(key: OrderKey, stored: StoredWatch): Item {
-    return watchItem(key, stored, policyOf(key.account));
-  }
 
   function rowOf({ account, orderId }: OrderKey): Row {
     const id = `${account}#${orderId}`;

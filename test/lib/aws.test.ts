@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createAwsClients, type Environment } from '../../lib/aws.ts';
+import { startSecretsManager } from '../secrets-manager/server.ts';
+
+const env = {
+  AWS_REGION: 'eu-central-1',
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+} satisfies Environment;
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function manager() {
+  const started = await startSecretsManager();
+  started.create('name', 'value');
+  stops.push(started.stop);
+  return started;
+}
+
+const read = (clients: ReturnType<typeof createAwsClients>) =>
+  clients.secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }));
+
+describe('the clients', () => {
+  test('go to the region of the environment', async () => {
+    const { dynamodb, secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_DYNAMODB: '' });
+    expect(await dynamodb.config.region()).toBe('eu-central-1');
+    expect(await secretsManager.config.region()).toBe('eu-central-1');
+    expect(dynamodb.config.endpoint).toBeUndefined();
+  });
+
+  test('go elsewhere when the environment says so, with its credentials', async () => {
+    const { url, requests } = await manager();
+    const elsewhere = {
+      ...env,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8',
+    };
+    const clients = createAwsClients({ ...elsewhere, AWS_SESSION_TOKEN: 'session' });
+    expect((await read(clients)).SecretString).toBe('value');
+    const { authorization, 'x-amz-security-token': session } = requests[0]?.headers ?? {};
+    expect(authorization).toMatch(/Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/secretsmanager\//);
+    expect(session).toBe('session');
+    expect((await clients.dynamodb.config.endpoint?.())?.port).toBe(8);
+  });
+
+  test('need no session, as on a machine of ours', async () => {
+    const { url, requests } = await manager();
+    await read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }));
+    expect(requests[0]?.headers).not.toHaveProperty('x-amz-security-token');
+  });
+
+  test('try three times', async () => {
+    const { url, count, failAlways } = await manager();
+    failAlways({ kind: 'internal' });
+    await expect(read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }))).rejects.toThrow();
+    expect(count('GetSecretValue')).toBe(3);
+  });
+
+  test('give up on an answer that does not come, rather than only log it', async () => {
+    const { url, failAlways, count } = await manager();
+    failAlways({ kind: 'hang' });
+    const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
+    const asking = secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }), { requestTimeout: 50 });
+    await expect(asking).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(count('GetSecretValue')).toBe(3);
+  });
+
+  test('say what the environment lacks', async () => {
+    expect(() => createAwsClients({ ...env, AWS_REGION: undefined })).toThrow('AWS_REGION is not set.');
+    const { url } = await manager();
+    for (const missing of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+      const clients = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url, [missing]: undefined });
+      await expect(read(clients)).rejects.toThrow(`${missing} is not set.`);
+    }
+  });
+});
+
+test('no shared config file is looked for', () => {
+  const moduleUrl = new URL('../../lib/aws.ts', import.meta.url);
+  const script = `
+    import fs from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    fs.readFile = async (path) => console.log('read', String(path));
+    syncBuiltinESMExports();
+    const { DescribeTableCommand } = await import('@aws-sdk/client-dynamodb');
+    const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+    const { createAwsClients } = await import(${JSON.stringify(moduleUrl.href)});
+    const { dynamodb, secretsManager } = createAwsClients(process.env);
+    const ask = async (client, command) => {
+      client.middlewareStack.add(() => async ({ request }) => {
+        console.log(request.hostname);
+        throw new Error('far enough');
+      }, { step: 'deserialize' });
+      await client.send(command).catch(() => {});
+    };
+    await ask(dynamodb, new DescribeTableCommand({ TableName: 'name' }));
+    await ask(secretsManager, new GetSecretValueCommand({ SecretId: 'name' }));`;
+  const options = { encoding: 'utf8', env, cwd: fileURLToPath(new URL('../..', import.meta.url)) } as const;
+  const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], options);
+  expect(child.stderr).toBe('');
+  expect(child.stdout).toBe('dynamodb.eu-central-1.amazonaws.com\nsecretsmanager.eu-central-1.amazonaws.com\n');
+});

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import { asFailure, type Code, Failure, type FailureKind, failureKinds } from '../../lib/errors.ts';
+
+type Row = readonly [
+  Code,
+  FailureKind['status'],
+  FailureKind['class'],
+  FailureKind['retry'],
+  FailureKind['level'],
+  number | undefined,
+];
+
+/** Code, HTTP status, class, retry, log level, and the seconds of Retry-After when the exchange did not say. */
+const table: readonly Row[] = [
+  ['bad_request', 400, 'caller', 'never', 'info', undefined],
+  ['unknown_account', 404, 'caller', 'never', 'info', undefined],
+  ['invalid_order_id', 400, 'caller', 'never', 'info', undefined],
+  ['order_not_found', 404, 'absent', 'never', 'info', undefined],
+  ['not_owner', 403, 'auth', 'never', 'warn', undefined],
+  ['unauthorized', 502, 'auth', 'renew', 'error', undefined],
+  ['key_refused', 502, 'auth', 'renew', 'error', undefined],
+  ['forbidden', 502, 'auth', 'never', 'error', undefined],
+  ['account_locked', 502, 'auth', 'never', 'error', undefined],
+  ['secret_unfilled', 503, 'auth', 'never', 'error', undefined],
+  ['secret_malformed', 503, 'auth', 'never', 'error', undefined],
+  ['secret_unavailable', 503, 'health', 'never', 'error', 5],
+  ['throttled', 503, 'health', 'later', 'warn', 1],
+  ['busy', 503, 'health', 'later', 'warn', 1],
+  ['maintenance', 503, 'health', 'never', 'warn', 60],
+  ['unreachable', 503, 'health', 'later', 'warn', 5],
+  ['connection_lost', 503, 'health', 'now', 'warn', 1],
+  ['timeout', 504, 'health', 'never', 'warn', undefined],
+  ['protocol', 502, 'health', 'later', 'error', undefined],
+  ['exchange_error', 502, 'health', 'never', 'error', undefined],
+  ['call_rejected', 500, 'ours', 'never', 'error', undefined],
+  ['store_unavailable', 503, 'ours', 'never', 'error', 1],
+  ['store_conflict', 503, 'ours', 'never', 'warn', 1],
+  ['store_corrupt', 500, 'ours', 'never', 'error', undefined],
+  ['internal', 500, 'ours', 'never', 'error', undefined],
+];
+
+describe('the table of failures', () => {
+  it('has these codes and no other', () => {
+    expect(Object.keys(failureKinds).toSorted()).toEqual(table.map(([code]) => code).toSorted());
+  });
+
+  it.each(table)('answers %s with status %i', (code, status, family, retry, level, retryAfterSeconds) => {
+    const { kind } = new Failure(code, 'x');
+    expect(kind.title).toMatch(/^[A-Z][a-z ]+$/);
+    expect({ ...kind, title: '' }).toEqual({
+      class: family,
+      status,
+      title: '',
+      retry,
+      level,
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  });
+
+  it('gives the same title to all that is our own fault, so that it tells nothing of the inside', () => {
+    const titles = Object.values(failureKinds)
+      .filter(({ status }) => status === 500)
+      .map(({ title }) => title);
+    expect(new Set(titles)).toEqual(new Set(['Internal error']));
+  });
+});
+
+describe('a failure', () => {
+  it('keeps what it was told', () => {
+    const cause = new Error('inner');
+    const members = { last_known: { order: 1 } };
+    const failure = new Failure('throttled', 'Wait.', { cause, retryAfterMs: 1_500, exchangeCode: 10_028, members });
+    expect(failure).toBeInstanceOf(Error);
+    expect(failure).toMatchObject({ name: 'Failure', message: 'Wait.', code: 'throttled', retryAfterMs: 1_500 });
+    expect(failure).toMatchObject({ exchangeCode: 10_028, members });
+    expect(failure.cause).toBe(cause);
+  });
+
+  it('has nothing that it was not told', () => {
+    const failure = new Failure('internal', 'x');
+    expect(failure.retryAfterMs).toBeUndefined();
+    expect(failure.exchangeCode).toBeUndefined();
+    expect(failure.members).toEqual({});
+    expect('cause' in failure).toBe(false);
+  });
+
+  it('stays itself when it is thrown on', () => {
+    const failure = new Failure('timeout', 'x');
+    expect(asFailure(failure)).toBe(failure);
+  });
+
+  it.each([
+    ['an error', new TypeError('inner text')],
+    ['a text', 'inner text'],
+    ['nothing', undefined],
+  ])('is made of %s that nobody foresaw, whose text stays inside', (_, thrown) => {
+    const failure = asFailure(thrown);
+    expect(failure.code).toBe('internal');
+    expect(failure.cause).toBe(thrown);
+    expect(failure.message).not.toContain('inner text');
+  });
+});

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { Failure } from '../../../lib/errors.ts';
+import { createSignatureAuth, createTokenAuth, sign, signedHeader } from '../../../lib/exchange/auth.ts';
+import { parseJson } from '../../../lib/exchange/json.ts';
+import { Secret } from '../../../lib/secret.ts';
+import { failureOf, printed } from '../thrown.ts';
+import { createVirtualClock } from '../virtual-clock.ts';
+import { keyOf } from './harness.ts';
+
+const amanda = { clientId: 'AMANDA', clientSecret: new Secret('AMANDASECRECT') };
+const timestamp = 1576074319000;
+const nonce = '1iqt2wls';
+
+describe('signing: the known answers', () => {
+  test('client_signature', () => {
+    expect(sign(amanda.clientSecret, [String(timestamp), nonce, ''])).toBe(
+      '56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1',
+    );
+  });
+
+  test('a signed request', () => {
+    const url = 'https://www.deribit.com/api/v2/private/get_account_summary?currency=BTC';
+    expect(signedHeader(amanda, { method: 'GET', url, body: '', timestamp, nonce })).toBe(
+      'deri-hmac-sha256 id=AMANDA,ts=1576074319000,nonce=1iqt2wls,' +
+        'sig=9bfbc51a2bc372d72cc396cf1a213dc78d42eb74cb7dc272351833ad0de276ab',
+    );
+  });
+});
+
+describe('signature auth', () => {
+  test('signs each request anew, and has nothing that could be renewed', async () => {
+    const clock = createVirtualClock(timestamp);
+    const nonces = ['a', 'b'];
+    const auth = createSignatureAuth({ clock, nonce: () => nonces.shift() ?? '' });
+    const request = { url: 'https://localhost/api/v2/private/get_order_state', body: '{}' };
+    const grants = [];
+    for (let i = 0; i < 2; i++) grants.push(await auth.grant(request, { version: 'v1', key: amanda }, 0));
+    const [first, second] = grants.map(({ headers }) => headers['authorization']);
+    expect(first).toMatch(/^deri-hmac-sha256 id=AMANDA,ts=1576074319000,nonce=a,sig=[0-9a-f]{64}$/);
+    expect(second).toMatch(/,nonce=b,/);
+    expect(grants[0]?.discard()).toBe(false);
+  });
+});
+
+const request = { url: 'https://localhost/', body: '' };
+
+/** Token auth whose exchange answers what it is told to, and counts how often it is asked. */
+function tokens(
+  reply: (asked: number) => string | Promise<string> = (asked) => `"access_token":"t${asked}","expires_in":900`,
+) {
+  const clock = createVirtualClock();
+  const calls: unknown[] = [];
+  const warnings: string[] = [];
+  const auth = createTokenAuth({
+    clock,
+    onWarning: (sentence) => warnings.push(sentence),
+    call: async (method, params, deadline) => {
+      calls.push({ method, params, deadline });
+      return parseJson(`{${await reply(calls.length)}}`);
+    },
+  });
+  const grant = (version = 'v1') => auth.grant(request, keyOf(version, 'canary-5c', 'me'), 42);
+  const bearer = async (version?: string) => (await grant(version)).headers['authorization'];
+  return { clock, calls, warnings, grant, bearer };
+}
+
+describe('token auth', () => {
+  test('asks for client_credentials in the body, once, and uses the token until it has to be renewed', async () => {
+    const { clock, calls, bearer } = tokens();
+    expect(await bearer()).toBe('bearer t1');
+    clock.advance(900_000 - 60_000 - 1);
+    expect(await bearer()).toBe('bearer t1');
+    const params = { grant_type: 'client_credentials', client_id: 'me', client_secret: 'canary-5c' };
+    expect(calls).toEqual([{ method: 'public/auth', params, deadline: 42 }]);
+    clock.advance(1);
+    expect(await bearer()).toBe('bearer t2');
+  });
+
+  test.each([
+    ['900', 840_000],
+    ['"43199"', 43_139_000],
+    ['100', 90_000],
+    ['100.7', 90_000],
+    ['0', 54_000],
+    ['-5', 54_000],
+    ['null', 54_000],
+    ['"soon"', 54_000],
+  ])('with expires_in %s keeps a token for %i ms', async (expiresIn, kept) => {
+    const { clock, calls, bearer } = tokens((asked) => `"access_token":"t${asked}","expires_in":${expiresIn}`);
+    await bearer();
+    clock.advance(kept - 1);
+    await bearer();
+    expect(calls).toHaveLength(1);
+    clock.advance(1);
+    await bearer();
+    expect(calls).toHaveLength(2);
+  });
+
+  test('counts the life of a token from when it was asked for', async () => {
+    const { clock, calls, bearer } = tokens((asked) => {
+      clock.advance(5_000);
+      return `"access_token":"t${asked}","expires_in":100`;
+    });
+    await bearer();
+    clock.advance(85_000);
+    await bearer();
+    expect(calls).toHaveLength(2);
+  });
+
+  test('asks once for all who need a token at the same time', async () => {
+    const { calls, bearer } = tokens();
+    expect(await Promise.all([bearer(), bearer(), bearer()])).toEqual(['bearer t1', 'bearer t1', 'bearer t1']);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('never uses the token of another key, not even one that is on its way', async () => {
+    const { calls, bearer } = tokens();
+    expect(await Promise.all([bearer('v1'), bearer('v2')])).toEqual(['bearer t1', 'bearer t2']);
+    expect(await bearer('v2')).toBe('bearer t2');
+    expect(await bearer('v3')).toBe('bearer t3');
+    expect(calls).toHaveLength(3);
+  });
+
+  test('drops a refused token, but not the one that has come in its place', async () => {
+    const { calls, grant, bearer } = tokens();
+    await grant();
+    const [one, other] = [await grant(), await grant()];
+    expect(one.discard()).toBe(true);
+    expect(await bearer()).toBe('bearer t2');
+    expect(other.discard()).toBe(true);
+    expect(await bearer()).toBe('bearer t2');
+    expect(calls).toHaveLength(2);
+  });
+
+  test('says of a token that was made for this request that another would not do better', async () => {
+    const { grant, bearer } = tokens();
+    expect((await grant()).discard()).toBe(false);
+    expect(await bearer()).toBe('bearer t2');
+  });
+
+  test('asks again after a failure', async () => {
+    const { bearer } = tokens((asked) => {
+      if (asked === 1) throw new Failure('busy', 'busy');
+      return `"access_token":"t${asked}"`;
+    });
+    const failures = await Promise.all([failureOf(bearer()), failureOf(bearer())]);
+    expect(failures.map(({ code }) => code)).toEqual(['busy', 'busy']);
+    expect(await bearer()).toBe('bearer t2');
+  });
+
+  test.each(['order_not_found', 'invalid_order_id'] as const)(
+    'does not let %s speak of an order that was not asked for',
+    async (code) => {
+      const { bearer } = tokens(() => {
+        throw new Failure(code, 'The exchange answered error 1.', { exchangeCode: 1 });
+      });
+      expect(await failureOf(bearer())).toMatchObject({ code: 'exchange_error', exchangeCode: 1 });
+    },
+  );
+
+  test.each(['', '"access_token":""', '"access_token":7', '"access_token":"a b"', '"access_token":"canary\\n"'])(
+    'refuses an answer of {%s} as protocol',
+    async (reply) => {
+      const failure = await failureOf(tokens(() => reply).bearer());
+      expect(failure.code).toBe('protocol');
+      expect(printed(failure)).not.toContain('canary');
+    },
+  );
+
+  test('refuses an answer that is no object as protocol', async () => {
+    const auth = createTokenAuth({ clock: createVirtualClock(), call: async () => 'ok' });
+    expect((await failureOf(auth.grant(request, keyOf('v1'), 0))).code).toBe('protocol');
+  });
+
+  test.each([
+    ['"account:read trade:read block_trade:undefined"', 0],
+    ['null', 0],
+    ['"trade:read_write account:read"', 1],
+    ['"session:x wallet:write"', 1],
+    ['["trade:read_write"]', 1],
+  ])('with a scope of %s warns %i times, once for each key', async (scope, times) => {
+    const { warnings, grant } = tokens((asked) => `"access_token":"t${asked}","scope":${scope}`);
+    (await grant()).discard();
+    await grant();
+    expect(warnings).toHaveLength(times);
+    await grant('v2');
+    expect(warnings).toHaveLength(2 * times);
+  });
+
+  test('does without anybody to warn', async () => {
+    const call = async () => parseJson('{"access_token":"t","scope":"trade:read_write"}');
+    const auth = createTokenAuth({ clock: createVirtualClock(), call });
+    expect((await auth.grant(request, keyOf('v1'), 0)).headers).toEqual({ authorization: 'bearer t' });
+  });
+});

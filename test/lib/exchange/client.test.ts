@@ -1,0 +1,163 @@
+import { describe, expect, test } from 'vitest';
+import { createExchange } from '../../../lib/exchange/client.ts';
+import { orangex } from '../../../lib/exchange/dialects.ts';
+import { writeJson } from '../../../lib/exchange/json.ts';
+import { createRetryBudget } from '../../../lib/exchange/retry.ts';
+import type { HttpRequest } from '../../../lib/exchange/transport.ts';
+import { lexeme } from '../../exchange/wire.ts';
+import { failureOf } from '../thrown.ts';
+import { createVirtualClock } from '../virtual-clock.ts';
+import { holdKey, keyOf, seedId, start } from './harness.ts';
+
+const both = ['orangex', 'deribit'] as const;
+
+describe.each(both)('the %s client', (dialect) => {
+  test('answers what the exchange says of an order, to the digit', async () => {
+    const { ask, server, clock } = await start({ dialect });
+    const id = server.place({ order_id: 'x-1', amount: lexeme('1.10'), price: lexeme('1.6e-7') });
+    const answer = await ask(id);
+    expect(answer.resultText).toContain('"amount":1.10');
+    expect(writeJson(answer.result)).toBe(answer.resultText);
+    expect(answer).toMatchObject({ askedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
+  });
+
+  test("reads the envelope's times, whatever their unit", async () => {
+    const { ask } = await start({ dialect });
+    const { envelope } = await ask();
+    const digits = dialect === 'orangex' ? '' : '000';
+    expect(envelope).toEqual({
+      usIn: { raw: `1597130045270${digits}`, epochMs: 1597130045270 },
+      usOut: { raw: `1597130046950${digits}`, epochMs: 1597130046950 },
+      usDiff: { raw: `1680${digits}` },
+    });
+  });
+
+  test('does without an envelope', async () => {
+    const { ask, server } = await start({ dialect });
+    server.script('order', { kind: 'noTimes' });
+    expect((await ask()).envelope).toEqual({});
+  });
+
+  test('takes an order id that the wire writes as a number', async () => {
+    const { ask, server } = await start({ dialect });
+    server.script('order', { kind: 'result', text: `{"order_id":${seedId}}` });
+    expect((await ask()).resultText).toBe(`{"order_id":${seedId}}`);
+  });
+
+  test('uses one connection, a new id for each call, and never puts a key in a url', async () => {
+    const { ask, server } = await start({ dialect });
+    for (let i = 0; i < 3; i++) await ask();
+    const ids = server.requests.map(({ body }) => JSON.parse(body).id);
+    expect(new Set(ids).size).toBe(server.requests.length);
+    expect(new Set(server.requests.map(({ connection }) => connection)).size).toBe(1);
+    expect(server.requests.map(({ path }) => path).join()).not.toContain('tester');
+    expect(server.count('auth')).toBe(dialect === 'orangex' ? 1 : 0);
+  });
+
+  test('repeats once at once when the connection had been closed meanwhile, at no cost', async () => {
+    const { ask, server, clock, budget } = await start({ dialect });
+    await ask();
+    while (budget.spend());
+    server.script('order', { kind: 'drop', reset: true });
+    expect((await ask()).result['order_id']).toBe(seedId);
+    expect(clock.sleeps).toEqual([]);
+  });
+
+  test('gives up when the connection is lost a second time', async () => {
+    const { ask, server } = await start({ dialect });
+    await ask();
+    server.script('order', { kind: 'drop' }, { kind: 'html', status: 502 }, { kind: 'drop' });
+    expect((await failureOf(ask())).code).toBe('connection_lost');
+  });
+
+  test('repeats what failed in passing once, after a jittered wait', async () => {
+    const { ask, server, clock } = await start({ dialect });
+    server.script('order', { kind: 'html', status: 502 });
+    const before = clock.now();
+    expect(await ask()).toMatchObject({ askedAt: before + 100 });
+    expect(clock.sleeps).toEqual([100]);
+    expect(server.count('get_order_state')).toBe(2);
+  });
+
+  test('gives up after the second failure', async () => {
+    const { ask, server, budget } = await start({ dialect });
+    for (let call = 0; call < 50; call++) budget.earn();
+    server.scriptAlways('order', { kind: 'html', status: 502 });
+    expect((await failureOf(ask())).code).toBe('busy');
+    expect(server.count('get_order_state')).toBe(2);
+  });
+
+  test('waits as long as the exchange asks', async () => {
+    const { ask, server, clock } = await start({ dialect });
+    server.script('order', { kind: 'throttle', wait: 3 });
+    await ask();
+    expect(clock.sleeps).toEqual([3_100]);
+  });
+
+  test('does not wait past the deadline: the caller is told how long it would have been', async () => {
+    const { ask, server, clock } = await start({ dialect });
+    server.script('order', { kind: 'throttle', wait: 30 });
+    expect(await failureOf(ask())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });
+    expect(clock.sleeps).toEqual([]);
+  });
+
+  test('repeats no more than a fifth of its calls', async () => {
+    const { ask, server } = await start({ dialect });
+    server.scriptAlways('order', { kind: 'html', status: 502 });
+    for (let call = 0; call < 10; call++) await failureOf(ask());
+    expect(server.count('get_order_state')).toBe(12);
+  });
+
+  test('never repeats what would be answered the same again', async () => {
+    const { ask, server } = await start({ dialect });
+    server.scriptAlways('order', { kind: 'error', code: 13021 });
+    expect((await failureOf(ask())).code).toBe('forbidden');
+    expect(server.count('get_order_state')).toBe(1);
+  });
+
+  test('passes on what the credentials fail with', async () => {
+    const broken = { ...holdKey(keyOf('v1')), get: () => Promise.reject(new TypeError('boom')) };
+    const { ask, server } = await start({ dialect }, broken);
+    await expect(ask()).rejects.toThrow('boom');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('warms up what the first call would wait for', async () => {
+    const { client, ask, server, clock } = await start({ dialect });
+    await client.warmUp(clock.now() + 1_000).catch(() => {});
+    const warm = server.requests.length;
+    await ask();
+    expect(server.requests.slice(warm).map(({ call }) => call)).toEqual(['get_order_state']);
+    expect(new Set(server.requests.map(({ connection }) => connection)).size).toBe(1);
+  });
+});
+
+test('needs nothing but bytes and a clock: here they are made up', async () => {
+  const clock = createVirtualClock();
+  const sent: HttpRequest[] = [];
+  const replies = ['{"access_token":"t"}', '{"order_id":"a"}'];
+  const client = createExchange({
+    dialect: orangex,
+    url: 'https://exchange.invalid/api/v1',
+    credentials: holdKey(keyOf('v1')),
+    clock,
+    random: () => 0,
+    nonce: () => '',
+    retryBudget: createRetryBudget(),
+    transport: async (request) => {
+      sent.push(request);
+      clock.advance(7);
+      return {
+        status: 200,
+        body: `{"jsonrpc":"2.0","id":"${sent.length === 1 ? 2 : 1}","result":${replies[sent.length - 1]}}`,
+      };
+    },
+  });
+  const askedAt = clock.now() + 7;
+  const answer = await client.getOrderState('a', { deadline: clock.now() + 1_000 });
+  expect(answer).toMatchObject({ askedAt, answeredAt: askedAt + 7 });
+  expect(sent.map(({ url }) => url)).toEqual([
+    'https://exchange.invalid/api/v1/public/auth',
+    'https://exchange.invalid/api/v1/private/get_order_state',
+  ]);
+});

@@ -1,0 +1,154 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { failureOf, printed } from '../thrown.ts';
+import { certificate } from './certificate.ts';
+import { canary, post, startTransport, wire } from './start-transport.ts';
+import { http } from './wire-server.ts';
+
+describe('TLS', () => {
+  test('carries a request to a server whose certificate is trusted', async () => {
+    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+    const transport = startTransport({ ca: certificate });
+    for (let i = 0; i < 2; i++) expect(await transport(post(server.url))).toEqual({ status: 200, body: '{}' });
+    expect(server.connections()).toBe(1);
+  });
+
+  test('refuses a self-signed server', async () => {
+    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+    const failure = await failureOf(startTransport()(post(server.url)));
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+    expect(server.requests).toEqual([]);
+  });
+
+  test("refuses another host's certificate", async () => {
+    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+    const url = server.url.replace('localhost', '127.0.0.1');
+    const failure = await failureOf(startTransport({ ca: certificate })(post(url)));
+    expect(failure.code).toBe('unreachable');
+    expect(server.requests).toEqual([]);
+  });
+
+  test('is missed where the server speaks plain HTTP', async () => {
+    const server = await wire((socket) => socket.write(http('{}')));
+    const failure = await failureOf(startTransport()(post(server.url.replace('http:', 'https:'), 1_000)));
+    expect(['unreachable', 'timeout']).toContain(failure.code);
+  });
+
+  test('notices a kept-alive connection that the server closed meanwhile', async () => {
+    const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket.end()), { tls: true });
+    const transport = startTransport({ ca: certificate });
+    await transport(post(server.url));
+    expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
+  });
+});
+
+describe('an answer that cannot be one is protocol', () => {
+  const large = 256 * 1024;
+  const cases: [string, string | Buffer][] = [
+    ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
+    ['a permanent redirect', http('', { location: 'https://localhost/' }, '308 Permanent Redirect')],
+    ['gzip that nobody asked for', http(gzipSync('{}'), { 'content-encoding': 'gzip' })],
+    ['one byte more than 256 KiB', http('x'.repeat(large + 1))],
+    ['text that is not UTF-8', http(Buffer.from([0x22, 0xff, 0x22]))],
+    ['something that is not HTTP', `${canary}\r\n\r\n`],
+    ['headers of 64 KiB', http('{}', { 'x-long': canary.repeat(6_000) })],
+  ];
+  test.each(cases)('%s', async (_what, answer) => {
+    const server = await wire((socket) => socket.write(answer));
+    const failure = await failureOf(startTransport()(post(server.url, 2_000)));
+    expect(failure.code).toBe('protocol');
+    expect(printed(failure)).not.toContain(canary);
+  });
+
+  test('more than 256 KiB in chunks that never end', async () => {
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const server = await wire((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      const more = () => !socket.destroyed && socket.write(chunk, more);
+      more();
+    });
+    expect((await failureOf(startTransport()(post(server.url)))).code).toBe('protocol');
+  });
+
+  test.each([
+    ['body', 'content-length: 9\r\n\r\n{}'],
+    ['body, at once', 'content-length: 9\r\n\r\n'],
+    ['chunked body', 'transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n'],
+    ['headers', 'x: y'],
+  ])('a connection that ends in the middle of the %s', async (_what, rest) => {
+    for (const end of ['end', 'resetAndDestroy'] as const) {
+      const server = await wire((socket) =>
+        socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket[end](), 20)),
+      );
+      expect((await failureOf(startTransport()(post(server.url)))).code).toBe('protocol');
+    }
+  });
+
+  test('but not exactly 256 KiB, nor an encoding of identity', async () => {
+    const server = await wire((socket) => socket.write(http('x'.repeat(large), { 'content-encoding': 'identity' })));
+    expect((await startTransport()(post(server.url))).body).toHaveLength(large);
+  });
+});
+
+describe('a host that cannot be reached', () => {
+  test('is unreachable: nobody listens', async () => {
+    const failure = await failureOf(startTransport()(post('http://127.0.0.1:1')));
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toBe('127.0.0.1:1 cannot be reached (ECONNREFUSED).');
+  });
+
+  test('is unreachable: no such name', async () => {
+    const failure = await failureOf(startTransport()(post('https://exchange.invalid')));
+    expect(failure.code).toBe('unreachable');
+  });
+
+  test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+    'is unreachable: it hangs up on a new connection (%s)',
+    async (end) => {
+      const server = await wire((socket) => socket[end]());
+      const failure = await failureOf(startTransport()(post(server.url)));
+      expect(failure.code).toBe('unreachable');
+      expect(printed(failure)).not.toContain(canary);
+    },
+  );
+});
+
+describe('a kept-alive connection', () => {
+  test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+    'that ends (%s) before any byte of an answer is connection_lost',
+    async (end) => {
+      const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket[end]()));
+      const transport = startTransport();
+      await transport(post(server.url));
+      const failure = await failureOf(transport(post(server.url)));
+      expect(failure.code).toBe('connection_lost');
+      expect((await transport(post(server.url))).status).toBe(200);
+    },
+  );
+
+  test('that dies takes the other idle ones with it, so that the repeat gets a new one', async () => {
+    const idle = Promise.withResolvers<void>();
+    const server = await wire((socket, nth) => {
+      if (nth > 1) return socket.resetAndDestroy();
+      return void idle.promise.then(() => socket.write(http('{}')));
+    });
+    const transport = startTransport();
+    const first = Array.from({ length: 4 }, () => transport(post(server.url)));
+    while (server.requests.length < 4) await new Promise(setImmediate);
+    idle.resolve();
+    await Promise.all(first);
+    expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
+    expect((await transport(post(server.url))).status).toBe(200);
+    expect(server.connections()).toBe(5);
+  });
+
+  test('that ends within an answer is protocol', async () => {
+    const server = await wire((socket, nth) =>
+      nth === 1 ? socket.write(http('{}')) : socket.end('HTTP/1.1 200 OK\r\n'),
+    );
+    const transport = startTransport();
+    await transport(post(server.url));
+    expect((await failureOf(transport(post(server.url)))).code).toBe('protocol');
+  });
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import {
+  headItem,
+  type Item,
+  missItem,
+  readListed,
+  readSnapshot,
+  readWatch,
+  snapshotItem,
+  sortKeyOf,
+  watchItem,
+} from '../../../lib/snapshots/items.ts';
+import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { join, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { failureOf, printed } from '../thrown.ts';
+import { observationOf, start } from './sightings.ts';
+import { policy } from './table-contract.ts';
+
+const key = { account: 'main', orderId: 'ORDER-1' };
+const answer = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: '',
+  rpl: '0',
+  askedAfter: 100,
+  took: 50,
+  request: 1,
+};
+const snapshot: Snapshot = snapshotOf(observationOf(key, answer));
+const timed: Snapshot = { ...snapshot, exchangeTime: start + 1 };
+const final: Snapshot = snapshotOf(observationOf(key, { ...answer, state: 'filled', updatedAfter: 2 }));
+
+const watched: WatchNews = {
+  openedAt: start,
+  sighted: snapshot.rank,
+  recorded: { rank: snapshot.rank, at: start + 5 },
+  sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
+};
+const stopped: WatchNews = { ...watched, operator: { at: start, by: 'anna', stopped: true } };
+const missing: WatchNews = { ...watched, missed: [start + 200] };
+const closed: WatchNews = {
+  openedAt: start,
+  sighted: final.rank,
+  recorded: { rank: final.rank, at: start },
+  sightings: [],
+};
+
+function without(item: Item, attribute: string): Item {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => name !== attribute));
+}
+
+/** What reading a spoiled item fails with, as it could be printed. */
+async function refusal(read: () => unknown) {
+  const failure = await failureOf(Promise.resolve().then(read));
+  return { code: failure.code, message: failure.message, printed: printed(failure) };
+}
+
+describe('a snapshot', () => {
+  it.each([
+    ['snapshot', snapshotItem, snapshot, `S#${snapshot.rank}`],
+    ['snapshot with the exchange’s time', snapshotItem, timed, `S#${snapshot.rank}`],
+    ['head', headItem, snapshot, 'NOW#HEAD'],
+    ['head with the exchange’s time', headItem, timed, 'NOW#HEAD'],
+  ] as const)('is read back from the item of a %s', (_, write, written, sortKey) => {
+    const item = write(written);
+    expect(readSnapshot(item)).toEqual(written);
+    expect(item['pk']).toEqual({ S: 'main#ORDER-1' });
+    expect(sortKeyOf(item)).toBe(sortKey);
+  });
+
+  it('keeps the wire’s own text, and shows what people look for', () => {
+    const item = snapshotItem(snapshot);
+    expect(item).toMatchObject({
+      schema: { N: '1' },
+      result: { S: observationOf(key, answer).result },
+      order_state: { S: 'open' },
+      instrument_name: { S: 'BTC-PERPETUAL' },
+      dialect: { S: 'orangex' },
+      door: { S: 'get-order' },
+      key_version: { S: 'v1' },
+    });
+    expect(item).not.toHaveProperty('list');
+  });
+
+  const attributes = ['schema', 'account', 'order_id', 'rank', 'dialect', 'result', 'asked_at', 'first_observed_at'];
+  it.each([...attributes, 'request_id', 'door', 'key_version'])('without its %s is refused by name', async (name) => {
+    const { code, message } = await refusal(() => readSnapshot(without(snapshotItem(snapshot), name)));
+    expect(code).toBe('store_corrupt');
+    expect(message).toContain(`see ${name}.`);
+  });
+
+  it.each<[string, Item]>([
+    ['schema.N', { schema: { N: '2' } }],
+    ['schema.N', { schema: { S: '1' } }],
+    ['dialect', { dialect: { S: 'spoiled-value' } }],
+    ['rank.S', { rank: { N: '7788' } }],
+    ['asked_at.N', { asked_at: { S: 'spoiled-value' } }],
+    ['exchange_time.N', { exchange_time: { S: 'spoiled-value' } }],
+  ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
+    const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
+    expect(refused.code).toBe('store_corrupt');
+    expect(refused.message).toBe(`An item of the snapshot table does not have schema 1: see ${name}.`);
+    expect(refused.printed).not.toMatch(/spoiled-value|7788/);
+  });
+
+  it.each(['', '{"amount":"spoiled-value', '[]', '"spoiled-value"', '{}', '{"order_id":"spoiled-value"}'])(
+    'whose result is %j is refused, and the text stays untold',
+    async (result) => {
+      const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), result: { S: result } }));
+      expect(refused.code).toBe('store_corrupt');
+      expect(refused.message).toContain('result');
+      expect(refused.printed).not.toContain('spoiled-value');
+    },
+  );
+});
+
+describe('a watch', () => {
+  it.each<[string, WatchNews]>([
+    ['was only opened', { openedAt: start }],
+    ['is watched', watched],
+    ['is missing', missing],
+    ['was stopped by a person', stopped],
+    ['is final', closed],
+  ])('that %s is read back', (_, news) => {
+    const watch: Watch = join(undefined, news);
+    expect(readWatch(watchItem(key, { watch, revision: 7 }, policy))).toEqual({ watch, revision: 7 });
+  });
+
+  it.each<[string, WatchNews, string | undefined, number | undefined]>([
+    ['unconfirmed', { openedAt: start }, 'main#watch', start],
+    ['watched', watched, 'main#watch', start + 100 + policy.minMs],
+    ['missing', missing, 'main#attention', start + 200 + policy.minMs],
+    ['unconfirmed', { openedAt: start, missed: [start + 9] }, 'main#watch', start + 9 + policy.minMs],
+    ['final', closed, 'main#final', start + 2],
+    ['stopped', stopped, undefined, undefined],
+    // A person may let go what was never seen, and take it up again.
+    ['stopped', { openedAt: start, operator: { at: start, by: 'anna', stopped: true } }, undefined, undefined],
+  ])('that is %s is listed accordingly', (status, news, list, at) => {
+    const item = watchItem(key, { watch: join(undefined, news), revision: 1 }, policy);
+    expect(item['status']?.S).toBe(status);
+    expect(item['list']?.S).toBe(list);
+    expect(item['list_at']?.N).toBe(at === undefined ? undefined : String(at));
+  });
+
+  it('is read from its list with its time there, and when it was last seen or became known', () => {
+    const listed = (news: WatchNews) =>
+      readListed(watchItem(key, { watch: join(undefined, news), revision: 1 }, policy));
+    expect(listed(watched)).toEqual({ ...key, status: 'watched', at: start + 100 + policy.minMs, seenAt: start + 100 });
+    expect(listed({ openedAt: start })).toEqual({ ...key, status: 'unconfirmed', at: start, seenAt: start });
+  });
+
+  it.each(['schema', 'account', 'order_id', 'status', 'list_at', 'opened_at'])(
+    'that its list shows without its %s is refused',
+    async (name) => {
+      const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
+      const { code, message } = await refusal(() => readListed(without(item, name)));
+      expect(code).toBe('store_corrupt');
+      expect(message).toContain(`see ${name}.`);
+    },
+  );
+
+  it('knows no recorded rank without its time', () => {
+    const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
+    expect(readWatch(without(item, 'recorded_at')).watch).not.toHaveProperty('recorded');
+  });
+
+  it.each<[string, Item]>([
+    ['schema.N', { schema: { N: '0' } }],
+    ['revision.N', { revision: { S: 'spoiled-value' } }],
+    ['opened_at.N', { opened_at: { BOOL: true } }],
+    ['sightings.L', { sightings: { S: 'spoiled-value' } }],
+    ['sightings.L.0.M.asked_at', { sightings: { L: [{ M: { rank: { S: 'spoiled-value' } } }] } }],
+    ['missed.L.0.N', { missed: { L: [{ S: 'spoiled-value' }] } }],
+    [
+      'operator.M.stopped.BOOL',
+      { operator: { M: { at: { N: '1' }, by: { S: 'a' }, stopped: { S: 'spoiled-value' } } } },
+    ],
+  ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
+    const item = watchItem(key, { watch: join(undefined, stopped), revision: 1 }, policy);
+    const refused = await refusal(() => readWatch({ ...item, ...spoiled }));
+    expect(refused.code).toBe('store_corrupt');
+    expect(refused.message).toBe(`An item of the snapshot table does not have schema 1: see ${name}.`);
+    expect(refused.printed).not.toContain('spoiled-value');
+  });
+
+  it.each(['schema', 'revision', 'opened_at', 'sightings', 'missed'])('without its %s is refused', async (name) => {
+    const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
+    const { code, message } = await refusal(() => readWatch(without(item, name)));
+    expect(code).toBe('store_corrupt');
+    expect(message).toContain(`see ${name}.`);
+  });
+});
+
+describe('a miss', () => {
+  it('is evidence under its time, and sorts by it', () => {
+    const early = missItem({ ...key, askedAt: 999, requestId: 'r', door: 'get-order' });
+    const late = missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' });
+    expect(sortKeyOf(early)).toBe('E#0000000000999#r');
+    expect(sortKeyOf(early) < sortKeyOf(late)).toBe(true);
+    expect(late).toMatchObject({ kind: { S: 'missed' }, door: { S: 'get-order' }, asked_at: { N: String(start) } });
+  });
+});
+
+describe('an item', () => {
+  it('that does not say what it is, is refused', async () => {
+    const refused = await refusal(() => sortKeyOf(without(headItem(snapshot), 'sk')));
+    expect(refused).toMatchObject({ code: 'store_corrupt', message: expect.stringContaining('see sk.') });
+  });
+
+  it.each(['[]', '7', 'null', '"text"'])('cannot be made of the result %s', async (result) => {
+    expect((await refusal(() => orderIn(result))).code).toBe('protocol');
+  });
+});
