@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, type IDestination, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -20,11 +20,14 @@ export type HouseFunctionProps<Name extends FunctionName> = {
   readonly stage: ResolvedStage;
   readonly description: string;
   readonly timeout: Duration;
-  /** Everything that its row of the table of permissions names. */
+  /** Everything that its row of the table of permissions names. To `deadLetters` go invocations that Lambda gave up on. */
   readonly reaches: Readonly<Record<ResourceName<Name>, Reach>>;
   /** Default: shares what the AWS account has. */
   readonly reservedConcurrency?: number;
 };
+
+/** In every line of the logs, and in the dimensions of every metric: Powertools adds it. */
+export const serviceName = 'order-state-snapshots';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -55,7 +58,7 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
       logGroup: { environment: {}, arns: [logGroup.logGroupArn] },
     };
     const environment: Record<string, string> = {
-      POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
+      POWERTOOLS_SERVICE_NAME: serviceName,
       POWERTOOLS_LOG_LEVEL: 'INFO',
     };
     for (const [resource, actions] of Object.entries(permissions[name])) {
@@ -65,6 +68,11 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
       for (const arn of reach.arns) role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
       Object.assign(environment, reach.environment);
     }
+
+    const [deadLetters] = reaches['deadLetters']?.arns ?? [];
+    // Not CDK's own destination: it adds to the role what the table of permissions does not say.
+    const onFailure: IDestination | undefined =
+      deadLetters === undefined ? undefined : { bind: () => ({ destination: deadLetters }) };
 
     this.lambda = new NodejsFunction(this, 'Function', {
       description: props.description,
@@ -82,6 +90,7 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
       // A stale check is worth nothing: who invokes asynchronously comes again by themselves.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
+      ...(onFailure === undefined ? {} : { onFailure }),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
       bundling: {
         format: OutputFormat.ESM,

@@ -17,6 +17,7 @@ import type { ResolvedStage } from './stages.ts';
 export type HttpApiProps = {
   readonly stage: ResolvedStage;
   readonly getOrder: IFunction;
+  readonly changeWatch?: IFunction;
 };
 
 /** The door for people and programs: an HTTP API that only IAM principals of the AWS account pass, and no browser. */
@@ -31,12 +32,20 @@ export class HttpApi extends Construct {
       createDefaultStage: false,
     });
 
+    const order = '/accounts/{account}/orders/{order_id}';
     const routes = [
-      { method: HttpMethod.GET, path: '/accounts/{account}/orders/{order_id}', id: 'GetOrder', target: props.getOrder },
+      { methods: [HttpMethod.GET], path: order, id: 'GetOrder', target: props.getOrder },
+      {
+        methods: [HttpMethod.PUT, HttpMethod.DELETE],
+        path: `${order}/watch`,
+        id: 'ChangeWatch',
+        target: props.changeWatch,
+      },
     ];
-    for (const { method, path, id, target } of routes) {
+    for (const { methods, path, id, target } of routes) {
+      if (target === undefined) continue;
       gateway.addRoutes({
-        methods: [method],
+        methods,
         path,
         integration: new HttpLambdaIntegration(id, target, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 }),
       });

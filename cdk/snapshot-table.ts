@@ -1,6 +1,14 @@
-import { CfnElement, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy } from 'aws-cdk-lib';
+import {
+  AttributeType,
+  Billing,
+  CfnGlobalTable,
+  ProjectionType,
+  StreamViewType,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
+import { indexName } from '../lib/snapshots/items.ts';
 import type { Reach } from './house-function.ts';
 
 export type SnapshotTableProps = {
@@ -13,7 +21,13 @@ export type SnapshotTableProps = {
  * days. Encrypted by a key that DynamoDB owns.
  */
 export class SnapshotTable extends Construct {
+  /** Its items, the index left out. */
   readonly reach: Reach;
+  /** The lists of orders that its index keeps. */
+  readonly lists: Reach;
+  /** Its changes of the last 24 hours. */
+  readonly stream: Reach;
+  readonly streamArn: string;
 
   constructor(scope: Construct, id: string, props: SnapshotTableProps) {
     super(scope, id);
@@ -23,21 +37,27 @@ export class SnapshotTable extends Construct {
       globalSecondaryIndexes: [
         {
           // What to check next, what needs a look, what ended: lists of an account's orders.
-          indexName: 'lists',
+          indexName,
           partitionKey: { name: 'list', type: AttributeType.STRING },
           sortKey: { name: 'list_at', type: AttributeType.NUMBER },
           projectionType: ProjectionType.ALL,
         },
       ],
+      // A transition is told from the item as it was and as it is.
+      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: props.protect,
       removalPolicy: props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
-    // CloudFormation replaces what changes its logical id: pinned, so that moving code cannot replace the record.
     const resource = table.node.defaultChild;
-    if (CfnElement.isCfnElement(resource)) resource.overrideLogicalId('SnapshotTable');
+    if (!(resource instanceof CfnGlobalTable)) throw new Error('The table is not what CDK made of it so far.');
+    // CloudFormation replaces what changes its logical id: pinned, so that moving code cannot replace the record.
+    resource.overrideLogicalId('SnapshotTable');
 
     this.reach = { environment: { TABLE_NAME: table.tableName }, arns: [table.tableArn] };
+    this.lists = { environment: {}, arns: [`${table.tableArn}/index/${indexName}`] };
+    this.streamArn = resource.attrStreamArn;
+    this.stream = { environment: {}, arns: [this.streamArn] };
   }
 }

@@ -11,6 +11,8 @@ export type AccountConfig = {
   readonly minCheckSeconds?: number;
   /** And at the latest. Default, and most: a third of how long the exchange remembers closed orders. */
   readonly maxCheckSeconds?: number;
+  /** The part of the exchange's rate limit that we spend; the rest is for whoever else uses the account. Default: 0.5. */
+  readonly shareOfRate?: number;
 };
 
 /** One stage, as written in the stage table. */
@@ -21,12 +23,20 @@ export type StageConfig = {
   readonly logRetention: RetentionDays;
   /** What the API lets through, all callers together: requests per second, and how many at once on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
+  /**
+   * Keeps Lambda concurrency free for the checks, two for each account, whatever else runs in the AWS account. Lambda
+   * refuses it where that leaves less than 100 for everything else: a new AWS account may have 10 in all. Default: true.
+   */
+  readonly reserveConcurrency?: boolean;
+  /** SNS topic, in the stack's own region, that hears when an alarm starts and when it ends. Default: nobody hears. */
+  readonly alarmTopicArn?: string;
   /** On every resource. */
   readonly tags: Readonly<Record<string, string>>;
 };
 
 /** A stage that passed every check: what the functions know of it, and what only the infrastructure needs. */
-export type ResolvedStage = Omit<StageConfig, 'accounts'> & {
+export type ResolvedStage = Omit<StageConfig, 'accounts' | 'reserveConcurrency'> & {
+  readonly reserveConcurrency: boolean;
   /** Compiled into each bundle. */
   readonly runtime: Stage;
 };
@@ -41,6 +51,7 @@ const stages: Readonly<Record<string, StageConfig>> = {
     protect: false,
     logRetention: RetentionDays.TWO_WEEKS,
     throttle: { rate: 10, burst: 20 },
+    reserveConcurrency: false,
     tags: { service: 'order-state-snapshots', stage: 'dev' },
   },
   prod: {
@@ -50,6 +61,7 @@ const stages: Readonly<Record<string, StageConfig>> = {
     protect: true,
     logRetention: RetentionDays.ONE_YEAR,
     throttle: { rate: 50, burst: 100 },
+    reserveConcurrency: true,
     tags: { service: 'order-state-snapshots', stage: 'prod' },
   },
 };
@@ -72,18 +84,20 @@ export function stageNamed(name: string): ResolvedStage {
 export function resolveStage(name: string, config: StageConfig): ResolvedStage {
   const problems = [...stageProblems(name, config)];
   if (problems.length > 0) throw new StageError(problems.join('\n'));
-  const { accounts, ...settings } = config;
+  const { accounts, reserveConcurrency = true, ...settings } = config;
   return {
     ...settings,
+    reserveConcurrency,
     runtime: {
       name,
       accounts: Object.fromEntries(
-        Object.entries(accounts).map(([account, { dialect, url, minCheckSeconds, maxCheckSeconds }]) => [
+        Object.entries(accounts).map(([account, { dialect, url, shareOfRate, minCheckSeconds, maxCheckSeconds }]) => [
           account,
           {
             dialect,
             url: url ?? dialects[dialect].url,
             secretName: `order-state-snapshots/${name}/${account}/exchange-key`,
+            shareOfRate: shareOfRate ?? defaultShareOfRate,
             minCheckSeconds: minCheckSeconds ?? Math.min(defaultMinCheckSeconds, maxCheckSeconds ?? Infinity),
             maxCheckSeconds: maxCheckSeconds ?? longestCheckSeconds(dialect),
           },
@@ -94,9 +108,10 @@ export function resolveStage(name: string, config: StageConfig): ResolvedStage {
 }
 
 const defaultMinCheckSeconds = 10;
+const defaultShareOfRate = 0.5;
 
-/** A template has at most 200 outputs, and each account has one. */
-const mostAccounts = 190;
+/** A stack has at most 500 resources, and each account adds three: a secret, a schedule, an alarm. */
+export const mostAccounts = 130;
 
 /** An order that closes just after a check is seen at least twice more before the exchange forgets it. */
 function longestCheckSeconds(dialect: AccountConfig['dialect']): number {
@@ -119,6 +134,9 @@ function* stageProblems(name: string, config: StageConfig): Generator<string> {
   if (!(rate > 0)) yield `Stage "${name}": set throttle.rate above 0 (it is ${rate}), or no request gets through.`;
   if (!(Number.isInteger(burst) && burst >= 1)) {
     yield `Stage "${name}": set throttle.burst to a whole number from 1 (it is ${burst}), or no request gets through.`;
+  }
+  if (config.alarmTopicArn !== undefined && !topicPattern.test(config.alarmTopicArn)) {
+    yield `Stage "${name}": write alarmTopicArn as the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:desk-pager (it is "${config.alarmTopicArn}").`;
   }
   for (const [key, value] of Object.entries(config.tags)) {
     if (!/^(?!aws:)[\w .:/=+@-]{1,128}$/i.test(key) || !/^[\w .:/=+@-]{0,256}$/.test(value)) {
@@ -143,7 +161,13 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
   if (minCheckSeconds > maxCheckSeconds) {
     yield `lower minCheckSeconds (${minCheckSeconds}) to at most maxCheckSeconds (${maxCheckSeconds}).`;
   }
+  const { shareOfRate = defaultShareOfRate } = settings;
+  if (!(shareOfRate > 0 && shareOfRate <= 1)) {
+    yield `set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`;
+  }
 }
+
+const topicPattern = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/;
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 

@@ -6,10 +6,10 @@ import type { CheckedOrder } from '../lib/check-order.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { accountParameter, deadlineOf, http, maxAgeParameter, orderIdParameter, readParameters } from '../lib/http.ts';
-import { wire } from '../lib/wiring.ts';
+import { wireAsking } from '../lib/wiring.ts';
 
 const logger = new Logger();
-const { checkOrder, warmUp } = wire({ stage, env: process.env, clock, logger });
+const { checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
 
 const Parameters = z.strictObject({
   account: accountParameter,

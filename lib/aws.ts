@@ -5,26 +5,24 @@ import { Failure } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export type AwsClients = { readonly dynamodb: DynamoDBClient; readonly secretsManager: SecretsManagerClient };
-
-/**
- * The SDK clients of whatever asks the exchange. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SECRETS_MANAGER` lead
- * them elsewhere. `env` is usually `process.env`; AWS_REGION is required. Throws when it is missing.
+/*
+ * The SDK clients, each made in one way. `env` is usually `process.env`: AWS_REGION is required, and the factories throw
+ * when it is missing; `AWS_ENDPOINT_URL_DYNAMODB` and its like lead a client elsewhere.
  */
-export function createAwsClients(env: Environment): AwsClients {
-  const shared = sharedConfig(env);
-  return {
-    dynamodb: new DynamoDBClient({
-      ...shared,
-      ...endpoint(env['AWS_ENDPOINT_URL_DYNAMODB']),
-      accountIdEndpointMode: 'disabled',
-      endpointDiscoveryEnabled: false,
-    }),
-    secretsManager: new SecretsManagerClient({ ...shared, ...endpoint(env['AWS_ENDPOINT_URL_SECRETS_MANAGER']) }),
-  };
+
+export function createDynamoClient(env: Environment): DynamoDBClient {
+  return new DynamoDBClient({
+    ...sharedConfig(env),
+    ...endpoint(env['AWS_ENDPOINT_URL_DYNAMODB']),
+    accountIdEndpointMode: 'disabled',
+    endpointDiscoveryEnabled: false,
+  });
 }
 
-/** The SDK client of the event bus; `AWS_ENDPOINT_URL_EVENTBRIDGE` leads it elsewhere. Throws as the others do. */
+export function createSecretsManagerClient(env: Environment): SecretsManagerClient {
+  return new SecretsManagerClient({ ...sharedConfig(env), ...endpoint(env['AWS_ENDPOINT_URL_SECRETS_MANAGER']) });
+}
+
 export function createEventBridgeClient(env: Environment): EventBridgeClient {
   return new EventBridgeClient({ ...sharedConfig(env), ...endpoint(env['AWS_ENDPOINT_URL_EVENTBRIDGE']) });
 }

@@ -17,6 +17,7 @@ export type Code =
   | 'secret_unavailable'
   // the exchange's health
   | 'throttled'
+  | 'no_credit'
   | 'busy'
   | 'maintenance'
   | 'unreachable'
@@ -74,6 +75,14 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     status: 503,
     title: 'Exchange is throttling',
     retry: 'later',
+    level: 'warn',
+    retryAfterSeconds: 1,
+  },
+  no_credit: {
+    class: 'health',
+    status: 503,
+    title: 'Share of the rate limit spent',
+    retry: 'never',
     level: 'warn',
     retryAfterSeconds: 1,
   },

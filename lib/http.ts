@@ -1,7 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import type { MiddlewareObj } from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type {
+  APIGatewayProxyEventV2,
+  APIGatewayProxyEventV2WithIAMAuthorizer,
+  APIGatewayProxyStructuredResultV2,
+} from 'aws-lambda';
 import * as z from 'zod/mini';
 import type { Clock } from './clock.ts';
 import { asFailure, Failure } from './errors.ts';
@@ -41,18 +45,30 @@ export function readParameters<Schema extends z.core.$ZodType>(
 ): z.output<Schema> {
   const given = new Map(Object.entries(event.pathParameters ?? {}));
   for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
-    if (given.has(name)) throw badParameter(name, 'is given twice');
+    if (given.has(name)) throw new Failure('bad_request', complaint(name, 'is given twice'));
     given.set(name, value);
   }
   const parsed = z.safeParse(schema, Object.fromEntries(given));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys') throw badParameter(issue.keys[0] ?? '', 'is unknown here');
-  throw badParameter(String(issue?.path[0] ?? ''), issue?.message ?? 'is wrong');
+  throw new Failure(
+    'bad_request',
+    parsed.error.issues
+      .flatMap((issue) => {
+        if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => complaint(name, 'is unknown here'));
+        const name = String(issue.path[0]);
+        return complaint(name, given.has(name) ? issue.message : 'is missing');
+      })
+      .join(' '),
+  );
 }
 
-function badParameter(name: string, complaint: string): Failure {
-  return new Failure('bad_request', `Parameter ${JSON.stringify(name.slice(0, 64))} ${complaint}.`);
+function complaint(name: string, says: string): string {
+  return `Parameter ${JSON.stringify(name.slice(0, 64))} ${says}.`;
+}
+
+/** Who signed the request. The local door needs no signature and says so in the same place. */
+export function callerOf({ requestContext }: APIGatewayProxyEventV2WithIAMAuthorizer): string {
+  return requestContext.authorizer.iam.userArn;
 }
 
 export type HttpDeps = { readonly logger: Logger; readonly clock: Clock };
@@ -126,11 +142,7 @@ export function describe(failure: Failure): Record<string, unknown> {
   for (let cause = failure.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : '';
     causes.push(code === '' ? cause.name : `${cause.name} ${code}`);
-    if (failure.kind.status === 500)
-      trace ??= cause.stack
-        ?.split('\n')
-        .filter((line) => /^\s+at /.test(line))
-        .join('\n');
+    if (failure.kind.status === 500) trace ??= framesOf(cause);
   }
   return {
     detail: failure.message,
@@ -138,4 +150,13 @@ export function describe(failure: Failure): Record<string, unknown> {
     ...(causes.length > 0 && { causes }),
     ...(trace !== undefined && { trace }),
   };
+}
+
+/** The places in the code: what follows the message, which could itself look like one. */
+function framesOf({ stack = '', message }: Error): string {
+  const after = stack.slice(stack.indexOf(message) + message.length);
+  return after
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
 }

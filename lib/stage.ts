@@ -9,6 +9,8 @@ const StageAccount = z.strictObject({
   url: z.string(),
   /** Name of the Secrets Manager secret that holds `{"client_id","client_secret"}`. */
   secretName: z.string(),
+  /** The part of the exchange's rate limit that is ours to spend, above 0 and at most 1. */
+  shareOfRate: z.number(),
   /** A live order is checked again this long after a change, at the soonest; seconds. */
   minCheckSeconds: z.number(),
   /** And at the latest; at most a third of how long the exchange remembers closed orders; seconds. */

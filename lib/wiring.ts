@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { createAwsClients, type Environment } from './aws.ts';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { createDynamoAccountTable } from './accounts/dynamo-table.ts';
+import { createDynamoClient, createSecretsManagerClient, type Environment } from './aws.ts';
+import { type ChangeWatch, createChangeWatch } from './change-watch.ts';
+import { type CheckOpenOrders, createCheckOpenOrders } from './check-open-orders.ts';
 import { type Account, type CheckOrder, createCheckOrder } from './check-order.ts';
 import type { Clock } from './clock.ts';
 import { createCredentials } from './credentials.ts';
 import { Failure } from './errors.ts';
 import { createExchange } from './exchange/client.ts';
+import { capacityOf, createCredits, creditLimits, type Lane } from './exchange/credits.ts';
 import { dialects } from './exchange/dialects.ts';
 import { createRetryBudget } from './exchange/retry.ts';
 import { createHttpTransport, type Transport } from './exchange/transport.ts';
 import { createDynamoTable } from './snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshots/store.ts';
+import type { SnapshotTable } from './snapshots/table.ts';
 import type { CheckPolicy } from './snapshots/watch.ts';
-import type { Stage } from './stage.ts';
+import type { Stage, StageAccount } from './stage.ts';
+import { createSweep } from './sweep.ts';
 
 export type WiringDeps = {
   readonly stage: Stage;
@@ -21,45 +28,101 @@ export type WiringDeps = {
   readonly logger: Logger;
 };
 
-export type Wiring = {
+/** Everything that asks the exchange for orders, put together as on Lambda. */
+export type Asking = {
   readonly checkOrder: CheckOrder;
+  readonly checkOpenOrders: CheckOpenOrders;
   /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
   readonly warmUp: () => Promise<void>;
 };
 
 const warmUpMs = 2_000;
 
-/** Everything that asks the exchange, put together as on Lambda. Throws when the environment lacks `TABLE_NAME`. */
-export function wire({ stage, env, clock, logger }: WiringDeps): Wiring {
-  const tableName = env['TABLE_NAME'];
-  if (tableName === undefined) throw new Failure('internal', 'TABLE_NAME is not set.');
-  const { dynamodb, secretsManager } = createAwsClients(env);
+/** `lane` says who spends the credits: people's door, or the schedule. Throws when the environment lacks `TABLE_NAME`. */
+export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { readonly lane: Lane }): Asking {
+  const dynamodb = createDynamoClient(env);
+  const secretsManager = createSecretsManagerClient(env);
+  const snapshots = wireSnapshots(stage, dynamodb, env);
+  const accountTable = createDynamoAccountTable({ client: dynamodb, tableName: tableNameIn(env) });
   const transport = timed(createHttpTransport({ clock }), clock, logger);
   const retryBudget = createRetryBudget();
 
   const accounts = new Map<string, Account>(
-    Object.entries(stage.accounts).map(([name, { dialect: dialectName, url, secretName }]) => {
+    Object.entries(stage.accounts).map(([account, { dialect: dialectName, url, secretName, shareOfRate }]) => {
       const dialect = dialects[dialectName];
-      const credentials = createCredentials({ client: secretsManager, secretName, clock });
-      const onWarning = (sentence: string) => logger.warn(sentence, { account: name });
-      const ports = { transport, credentials, clock, random: Math.random, nonce: randomUUID, retryBudget, onWarning };
-      return [name, { dialect, exchange: createExchange({ dialect, url, ...ports }) }];
+      const limits = creditLimits(dialect.limit, shareOfRate);
+      const exchange = createExchange({
+        dialect,
+        url,
+        transport,
+        credentials: createCredentials({ client: secretsManager, secretName, clock }),
+        credits: createCredits({ table: accountTable, account, lane, limits, clock }),
+        clock,
+        random: Math.random,
+        nonce: randomUUID,
+        retryBudget,
+        onWarning: (sentence) => logger.warn(sentence, { account }),
+      });
+      return [account, { dialect, exchange }];
     }),
   );
-  const store = createSnapshotStore(createDynamoTable({ client: dynamodb, tableName, policyOf: policyOf(stage) }));
+  const store = createSnapshotStore(snapshots);
+  const checkOrder = createCheckOrder({ accounts, store, clock });
 
   return {
-    checkOrder: createCheckOrder({ accounts, store, clock }),
+    checkOrder,
+    checkOpenOrders: createCheckOpenOrders({
+      sweep: createSweep({ checkOrder, list: snapshots.list, clock }),
+      accounts,
+      policyOf: policyOf(stage),
+      capacityOf: capacityIn(stage),
+      accountTable,
+      clock,
+    }),
     warmUp: () => warmUp([...accounts.values()], store, clock),
   };
 }
 
-function policyOf({ accounts }: Stage): (account: string) => CheckPolicy {
-  return (name) => {
-    const account = accounts[name];
-    if (account === undefined) throw new Failure('unknown_account', `There is no account ${name} here.`);
-    return { minMs: account.minCheckSeconds * 1000, maxMs: account.maxCheckSeconds * 1000 };
+/** What a person's word about a watch goes through: the table, and neither key nor exchange. */
+export function wireChangeWatch({ stage, env, clock }: Omit<WiringDeps, 'logger'>): ChangeWatch {
+  const snapshots = wireSnapshots(stage, createDynamoClient(env), env);
+  return createChangeWatch({
+    accounts: new Set(Object.keys(stage.accounts)),
+    store: createSnapshotStore(snapshots),
+    list: snapshots.list,
+    capacityOf: capacityIn(stage),
+    clock,
+  });
+}
+
+function wireSnapshots(stage: Stage, client: DynamoDBClient, env: Environment): SnapshotTable {
+  return createDynamoTable({ client, tableName: tableNameIn(env), policyOf: policyOf(stage) });
+}
+
+function tableNameIn(env: Environment): string {
+  const tableName = env['TABLE_NAME'];
+  if (!tableName) throw new Failure('internal', 'TABLE_NAME is not set.');
+  return tableName;
+}
+
+function policyOf(stage: Stage): (account: string) => CheckPolicy {
+  return (account) => {
+    const { minCheckSeconds, maxCheckSeconds } = accountIn(stage, account);
+    return { minMs: minCheckSeconds * 1000, maxMs: maxCheckSeconds * 1000 };
   };
+}
+
+function capacityIn(stage: Stage): (account: string) => number {
+  return (account) => {
+    const { dialect, shareOfRate, maxCheckSeconds } = accountIn(stage, account);
+    return capacityOf(creditLimits(dialects[dialect].limit, shareOfRate), maxCheckSeconds * 1000);
+  };
+}
+
+function accountIn({ accounts }: Stage, name: string): StageAccount {
+  const account = accounts[name];
+  if (account === undefined) throw new Failure('unknown_account', `There is no account ${name} here.`);
+  return account;
 }
 
 /** How long the exchange took goes into every line that this request logs from then on. */

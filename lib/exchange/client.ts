@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
+import type { Credits } from './credits.ts';
 import type { Dialect } from './dialects.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
 import { type Envelope, encodeCall, type Reply, readReply } from './json-rpc.ts';
@@ -32,6 +33,7 @@ export type ExchangeDeps = {
   readonly url: string;
   readonly transport: Transport;
   readonly credentials: Credentials;
+  readonly credits: Credits;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -43,7 +45,7 @@ export type ExchangeDeps = {
 };
 
 export function createExchange(deps: ExchangeDeps): Exchange {
-  const { dialect, transport, credentials, clock, random, retryBudget } = deps;
+  const { dialect, transport, credentials, credits, clock, random, retryBudget } = deps;
   let lastId = 0;
 
   const compose = (method: string, params: Readonly<Record<string, string>>) => {
@@ -51,10 +53,19 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     return { id, url: `${deps.url}/${method}`, body: encodeCall(dialect, id, method, params) };
   };
 
+  /** Everything that reaches the exchange passes here, and is paid for here. */
   const send = async ({ id, url, body }: ReturnType<typeof compose>, headers: Grant['headers'], deadline: number) => {
+    await credits.spend(deadline);
     const askedAt = clock.now();
     const reply = await transport({ url, headers, body, deadline });
-    return { ...readReply(reply, { id, dialect }), askedAt, answeredAt: clock.now() };
+    const answeredAt = clock.now();
+    try {
+      return { ...readReply(reply, { id, dialect }), askedAt, answeredAt };
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure.code === 'throttled') await credits.throttled(failure.retryAfterMs);
+      throw failure;
+    }
   };
 
   const auth =

@@ -22,6 +22,11 @@ export function creditLimits(limit: Dialect['limit'], share = 0.5): CreditLimits
   };
 }
 
+/** How many orders can be checked in time, each once in `maxCheckMs`. */
+export function capacityOf({ msPerCredit }: CreditLimits, maxCheckMs: number): number {
+  return Math.floor(maxCheckMs / msPerCredit);
+}
+
 /**
  * When `credits` can be taken, epoch ms: GCRA lets the arrival time `tat` run ahead of the clock by as much as the whole
  * burst is worth, what is being taken included.
@@ -41,7 +46,7 @@ const longestCoolDownMs = 300_000;
 
 export type Credits = {
   /**
-   * Waits for one credit, and takes it; the call that it pays for must start at once. Throws `throttled`, as soon as it is
+   * Waits for one credit, and takes it; the call that it pays for must start at once. Throws `no_credit`, as soon as it is
    * clear that none comes before `deadline` (epoch ms), and `store_unavailable`.
    */
   readonly spend: (deadline: number) => Promise<void>;
@@ -65,8 +70,10 @@ export function createCredits({ table, account, lane, limits, clock }: CreditsDe
   const { msPerCredit, burst } = limits;
   // One credit short of the burst: the next batch can be asked for before the bucket is full and time is lost.
   const batch = lane === 'door' ? 1 : Math.max(1, Math.min(largestBatch, burst.sweep - 1));
-  /** The table's is never less. */
+  /** As last seen: the table's is never less. */
   let tat = 0;
+  /** What throttled answers here made of it, known to the table or not. */
+  let cooledTat = 0;
   let lease = { credits: 0, askedAt: 0 };
   let throttledAt = 0;
   let wanting = 0;
@@ -83,12 +90,12 @@ export function createCredits({ table, account, lane, limits, clock }: CreditsDe
   /** Milliseconds until it is worth asking again; 0 when credits were taken. */
   const ask = async (): Promise<number> => {
     const credits = Math.min(wanting, batch);
-    const waitMs = () => creditsDueAt(tat, credits, burst[lane], msPerCredit) - clock.now();
+    const waitMs = () => creditsDueAt(Math.max(tat, cooledTat), credits, burst[lane], msPerCredit) - clock.now();
     if (waitMs() > 0) return waitMs();
 
     const taken = await take(credits);
     if (taken === undefined) {
-      tat = Math.max(tat, (await table.readAccount(account)).tat ?? 0);
+      tat = Math.max(tat, (await table.readAccount(account)).tat);
       // Many doors want the same credit: each steps back further, so that they do not all ask for every one. A sweep has
       // no other beside it, and would come too late for credits that are earned while it waits.
       return Math.max(waitMs(), lane === 'door' ? refusals++ * msPerCredit : 0);
@@ -122,7 +129,7 @@ export function createCredits({ table, account, lane, limits, clock }: CreditsDe
         const waitMs = await asking;
         if (clock.now() + waitMs >= deadline) {
           const retryAfterMs = Math.max(waitMs, msPerCredit);
-          throw new Failure('throttled', "The account's share of the exchange's limit is spent.", { retryAfterMs });
+          throw new Failure('no_credit', "The account's share of the exchange's limit is spent.", { retryAfterMs });
         }
         if (waitMs > 0) await clock.sleep(waitMs);
       }
@@ -136,7 +143,7 @@ export function createCredits({ table, account, lane, limits, clock }: CreditsDe
     const until = throttledAt + Math.min(Math.max(waitMs, shortestCoolDownMs), longestCoolDownMs);
     // As if the whole burst but one credit were taken at the end: none comes earlier, and then no burst does.
     const to = until + (burst.door - 1) * msPerCredit;
-    tat = Math.max(tat, to);
+    cooledTat = Math.max(cooledTat, to);
     await table.raiseTat(account, { below: to, to });
   };
 

@@ -1,6 +1,6 @@
 import { isLosslessNumber } from 'lossless-json';
 import { Failure } from '../errors.ts';
-import type { Json, JsonObject } from './json.ts';
+import { type Json, type JsonObject, scalarText } from './json.ts';
 
 /** A quantity exactly as the wire wrote it, string or number: `"855"`, `"-0.5"`, `"1.6e-7"`, or `"market_price"`. */
 export type Quantity = string;
@@ -94,6 +94,13 @@ export function readOrder(result: JsonObject): Order {
     ...(version !== undefined && { version }),
     details: Object.fromEntries(Object.entries(result).filter(([field]) => !seedFields.has(field))),
   };
+}
+
+/** The orders that this one made or will make once it fills: they live on after it, under ids of their own. */
+export function linkedOrderIds({ details }: Order): readonly string[] {
+  const linked = details['oto_order_ids'];
+  const ids: readonly Json[] = Array.isArray(linked) ? linked : [];
+  return ids.map((id) => scalarText(id) ?? '').filter((id) => orderIdPattern.test(id));
 }
 
 /**

@@ -24,6 +24,7 @@ import {
   sortKeyOf,
   watchItem,
   watchKey,
+  wordItem,
 } from './items.ts';
 import type { Evidence, OrderKey } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
@@ -83,6 +84,10 @@ export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDe
 
     putMiss: async (miss) => {
       await put({ Item: missItem(miss) });
+    },
+
+    putWord: async (word) => {
+      await put({ Item: wordItem(word) });
     },
 
     list: async (account, list, until, limit) => {

@@ -15,7 +15,7 @@
  * | record a snapshot                       | PutItem if absent, or if this evidence is earlier            |
  * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
- * | record a miss                           | PutItem                                                      |
+ * | record a miss, or a person's word       | PutItem                                                      |
  * | an account's orders by due or closing   | Query index `lists`: list = account#watch, account#attention |
  * |                                         | or account#final, list_at ascending                          |
  *
@@ -48,6 +48,14 @@ export type Miss = OrderKey & {
   readonly askedAt: number;
   readonly requestId: string;
   readonly door: string;
+};
+
+/** What a person said of the watching of an order. `by` is who, as the gateway knows them. */
+export type OperatorWord = OrderKey & {
+  readonly at: number;
+  readonly by: string;
+  readonly stopped: boolean;
+  readonly requestId: string;
 };
 
 /** A watch as stored: `revision` counts its writes, so that a writer knows whether it saw the latest. */
@@ -134,13 +142,20 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
 }
 
 export function missItem(miss: Miss): Item {
+  return { ...evidenceItem(miss, miss.askedAt), kind: { S: 'missed' }, door: { S: miss.door } };
+}
+
+export function wordItem(word: OperatorWord): Item {
+  const kind = word.stopped ? 'watch_stopped' : 'watch_started';
+  return { ...evidenceItem(word, word.at), kind: { S: kind }, by: { S: word.by } };
+}
+
+function evidenceItem(evidence: OrderKey & { readonly requestId: string }, at: number): Item {
   return {
-    ...orderAttributes(miss),
-    sk: { S: `E#${String(miss.askedAt).padStart(13, '0')}#${miss.requestId}` },
-    kind: { S: 'missed' },
-    asked_at: number(miss.askedAt),
-    request_id: { S: miss.requestId },
-    door: { S: miss.door },
+    ...orderAttributes(evidence),
+    sk: { S: `E#${String(at).padStart(13, '0')}#${evidence.requestId}` },
+    at: number(at),
+    request_id: { S: evidence.requestId },
   };
 }
 

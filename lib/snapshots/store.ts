@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../errors.ts';
-import type { Miss, StoredWatch } from './items.ts';
+import { linkedOrderIds } from '../exchange/order.ts';
+import type { Miss, OperatorWord, StoredWatch } from './items.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
 import type { Current, SnapshotTable } from './table.ts';
@@ -26,6 +27,8 @@ export type SnapshotStore = {
    * the last sighting; it never changes a head.
    */
   readonly recordMiss: (miss: Miss, known?: Current) => Promise<Current>;
+  /** Keeps a person's word: who has the last one decides, and a later answer does not change it. */
+  readonly recordWord: (word: OperatorWord) => Promise<Watch>;
 };
 
 /** More losses in a row than writers of one order at once: then something else is wrong. */
@@ -39,7 +42,7 @@ const maxRevisions = 16;
  * live one that is just being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordMiss };
+  return { read: table.readCurrent, record, recordMiss, recordWord };
 
   async function record(observation: Observation, known?: Current): Promise<Recorded> {
     const snapshot = snapshotOf(observation);
@@ -53,6 +56,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
       return { head, watch, changed: false, inForce: true };
     }
 
+    for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
     const announced = isAnnounced(stored, rank) ? stored : await advance(snapshot, stored, opening);
     const written = await table.putSnapshot(snapshot);
     // Refused, it is there already: what a crashed writer left, or a late answer. Then the newest one is the head.
@@ -76,6 +80,20 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     if (counts) await table.putMiss(miss);
     const missed = await advance(miss, stored, { ...healed, missed: [miss.askedAt] });
     return { ...(head !== undefined && { head }), stored: missed };
+  }
+
+  /** Puts an order on watch that another one announced, unless it is known already. */
+  async function open(key: OrderKey, { openedAt }: WatchNews): Promise<void> {
+    const { stored } = await table.readCurrent(key);
+    if (stored === undefined) await advance(key, stored, { openedAt });
+  }
+
+  async function recordWord(word: OperatorWord): Promise<Watch> {
+    await table.putWord(word);
+    const { stored } = await table.readCurrent(word);
+    const { at, by, stopped } = word;
+    const { watch } = await advance(word, stored, { openedAt: at, operator: { at, by, stopped } });
+    return watch;
   }
 
   /** The head, raised first to the newest snapshot if a crash kept it from being. */

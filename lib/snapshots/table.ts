@@ -1,4 +1,4 @@
-import type { List, Miss, StoredWatch } from './items.ts';
+import type { List, Miss, OperatorWord, StoredWatch } from './items.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { WatchStatus } from './watch.ts';
 
@@ -30,6 +30,7 @@ export type SnapshotTable = {
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putMiss: (miss: Miss) => Promise<void>;
+  readonly putWord: (word: OperatorWord) => Promise<void>;
   /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };

@@ -1,8 +1,8 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { permissions } from '../../cdk/permissions.ts';
+import { type FunctionName, permissions } from '../../cdk/permissions.ts';
 import { stageNamed } from '../../cdk/stages.ts';
-import { loopbackStage, stackOf, templateOf } from './synthesize.ts';
+import { loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 
 const dev = templateOf();
 const prod = templateOf({ protect: true, logRetention: 365 });
@@ -82,15 +82,32 @@ describe('the exchange keys', () => {
 });
 
 it('replaces no stateful resource when the code moves: their logical ids are pinned', () => {
-  const stateful = ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret'];
+  const stateful = [
+    'AWS::DynamoDB::GlobalTable',
+    'AWS::Events::EventBus',
+    'AWS::SecretsManager::Secret',
+    'AWS::SQS::Queue',
+  ];
   expect(stateful.flatMap((type) => Object.keys(prod.findResources(type)))).toEqual([
     'SnapshotTable',
+    'TransitionBus',
     'ExchangeKeymain',
     'ExchangeKeydeskDash2',
+    'SweepDeadLetters',
+    'TransitionDeadLetters',
   ]);
 });
 
-describe.each(Object.keys(permissions))('the function %s', (name) => {
+/** Where the functions differ: the seconds that they have, and where they are told that things are. */
+const table = { TABLE_NAME: { Ref: 'SnapshotTable' } };
+const functions: Readonly<Record<FunctionName, { timeout: number; told: Readonly<Record<string, unknown>> }>> = {
+  'get-order': { timeout: 28, told: table },
+  'change-watch': { timeout: 28, told: table },
+  'check-open-orders': { timeout: 150, told: table },
+  'publish-transitions': { timeout: 30, told: { EVENT_BUS_NAME: { Ref: 'TransitionBus' } } },
+};
+
+describe.each(Object.entries(functions))('the function %s', (name, { timeout, told }) => {
   const entry = Object.entries(dev.findResources('AWS::Lambda::Function')).find(([id]) => logicalName(id) === name);
   if (entry === undefined) throw new Error(`No function in the template is named after ${name}.`);
   const [id, { Properties: properties }] = entry;
@@ -100,15 +117,15 @@ describe.each(Object.keys(permissions))('the function %s', (name) => {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       MemorySize: 512,
-      Timeout: 28,
+      Timeout: timeout,
       Handler: 'index.handler',
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(/Logs/) } },
     });
   });
 
-  it('is told where the table is, and nothing secret', () => {
+  it('is told where things are, and nothing secret', () => {
     expect(properties['Environment']['Variables']).toEqual({
-      TABLE_NAME: { Ref: 'SnapshotTable' },
+      ...told,
       POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
@@ -126,6 +143,10 @@ describe.each(Object.keys(permissions))('the function %s', (name) => {
     const resources: Readonly<Record<string, readonly string[]>> = {
       exchangeKeys: ['ExchangeKeymain', 'ExchangeKeydeskDash2'],
       snapshotTable: ['SnapshotTable'],
+      orderLists: ['SnapshotTable/index/lists'],
+      tableStream: ['SnapshotTable.StreamArn'],
+      transitionBus: ['TransitionBus'],
+      deadLetters: [name === 'check-open-orders' ? 'SweepDeadLetters' : 'TransitionDeadLetters'],
       logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
     };
     const row: Readonly<Record<string, readonly string[]>> = { ...permissions }[name] ?? {};
@@ -158,38 +179,72 @@ function allowed(template: Template, role: string): string[] {
       expect(statement.Effect).toBe('Allow');
       return [statement.Action]
         .flat()
-        .flatMap((action) =>
-          [statement.Resource].flat().map((of) => `${action} ${of.Ref ?? of['Fn::GetAtt']?.[0] ?? JSON.stringify(of)}`),
-        );
+        .flatMap((action) => [statement.Resource].flat().map((of) => `${action} ${nameOf(of)}`));
     })
     .toSorted();
 }
 
-it('spreads the permissions of the largest stage over policies that IAM takes', () => {
-  const { main } = loopbackStage.accounts;
-  const names = Array.from({ length: 190 }, (_, i) => `${'a'.repeat(29)}${String(i).padStart(3, '0')}`);
-  const template = templateOf({ accounts: Object.fromEntries(names.map((name) => [name, main])) });
-  const arnLength =
-    `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${names[0]}/exchange-key-AbCdEf`
-      .length;
-  const sizes = (type: string) =>
-    Object.values(template.findResources(type)).map(
-      (policy) =>
-        JSON.stringify(policy['Properties']['PolicyDocument']).replaceAll(
-          /\{"(Ref|Fn::GetAtt)":[^}]*\}/g,
-          'x'.repeat(arnLength + 2),
-        ).length,
+type Intrinsic = string | { Ref: string } | { 'Fn::GetAtt': [string, string] } | { 'Fn::Join': [string, Intrinsic[]] };
+
+/** What a policy names: `SnapshotTable`, `SnapshotTable.StreamArn`, `SnapshotTable/index/lists`. */
+function nameOf(resource: Intrinsic): string {
+  if (typeof resource === 'string') return resource;
+  if ('Ref' in resource) return resource.Ref;
+  if ('Fn::Join' in resource) return resource['Fn::Join'][1].map(nameOf).join('');
+  const [id, attribute] = resource['Fn::GetAtt'];
+  return attribute === 'Arn' ? id : `${id}.${attribute}`;
+}
+
+describe('the largest stage', () => {
+  const largest = templateOf({ accounts: manyAccounts(), alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:pager' });
+  const { Resources: resources, Outputs: outputs } = largest.toJSON();
+
+  it('fits a stack, with room for what is to come', () => {
+    expect(Object.keys(resources).length).toBeLessThan(480);
+    expect(Object.keys(outputs).length).toBeLessThanOrEqual(200);
+    expect(Buffer.byteLength(JSON.stringify(largest.toJSON(), null, 1))).toBeLessThan(1_000_000);
+  });
+
+  it('tells its functions less than the 4 KB that an environment holds', () => {
+    for (const { Properties: properties } of Object.values(largest.findResources('AWS::Lambda::Function'))) {
+      const longest = JSON.stringify(properties['Environment']['Variables']).replaceAll(
+        /\{"Ref":"\w+"\}/g,
+        'x'.repeat(255),
+      );
+      expect(Buffer.byteLength(longest)).toBeLessThan(4096);
+    }
+  });
+
+  it('spreads its permissions over policies that IAM takes', () => {
+    const template = largest;
+    const arnLength =
+      `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${'x'.repeat(32)}/exchange-key-AbCdEf`
+        .length;
+    const sizes = (type: string) =>
+      Object.values(template.findResources(type)).map(
+        (policy) =>
+          JSON.stringify(policy['Properties']['PolicyDocument']).replaceAll(
+            /\{"(Ref|Fn::GetAtt)":[^}]*\}/g,
+            'x'.repeat(arnLength + 2),
+          ).length,
+      );
+    expect(Math.max(...sizes('AWS::IAM::Policy'))).toBeLessThan(10_240);
+    expect(Math.max(...sizes('AWS::IAM::ManagedPolicy'))).toBeLessThan(6_144);
+    const roles = Object.values(template.findResources('AWS::IAM::ManagedPolicy')).map(
+      (policy) => policy['Properties']['Roles'][0].Ref,
     );
-  expect(Math.max(...sizes('AWS::IAM::Policy'))).toBeLessThan(10_240);
-  expect(Math.max(...sizes('AWS::IAM::ManagedPolicy'))).toBeLessThan(6_144);
-  expect(sizes('AWS::IAM::ManagedPolicy').length).toBeLessThan(10);
-  expect(Object.keys(template.toJSON()['Outputs']).length).toBeLessThanOrEqual(200);
+    for (const role of new Set(roles)) expect(roles.filter((other) => other === role).length).toBeLessThan(10);
+  });
 });
 
 describe('the HTTP API', () => {
-  it('has one route, and every route wants a signature', () => {
+  it('has these routes, and every route wants a signature', () => {
     const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
-    expect(routes.map((route) => route['RouteKey'])).toEqual(['GET /accounts/{account}/orders/{order_id}']);
+    expect(routes.map((route) => route['RouteKey'])).toEqual([
+      'GET /accounts/{account}/orders/{order_id}',
+      'PUT /accounts/{account}/orders/{order_id}/watch',
+      'DELETE /accounts/{account}/orders/{order_id}/watch',
+    ]);
     for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
   });
 
@@ -233,7 +288,7 @@ it.each([
   ['prod', prod, 365, 'Retain'],
 ])('logs in %s are kept as long as the stage says', (_, template, days, policy) => {
   const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
-  expect(groups).toHaveLength(2);
+  expect(groups).toHaveLength(5);
   for (const group of groups) {
     expect(group).toMatchObject({ Properties: { RetentionInDays: days }, DeletionPolicy: policy });
   }

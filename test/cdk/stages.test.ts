@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { resolveStage, type StageConfig, StageError, stageNamed } from '../../cdk/stages.ts';
+import { mostAccounts, resolveStage, type StageConfig, StageError, stageNamed } from '../../cdk/stages.ts';
 import { Stage } from '../../lib/stage.ts';
-import { loopbackStage } from './synthesize.ts';
+import { loopbackStage, manyAccounts } from './synthesize.ts';
 
 /** The sentences that refuse `loopbackStage` with these changes. */
 function problems(changes: Partial<StageConfig>, name = 'test'): string[] {
@@ -32,10 +32,10 @@ describe('the stage table', () => {
 });
 
 describe('resolving a stage', () => {
-  it("fills in the exchange's address, the secret's name and the check interval", () => {
+  it("fills in the exchange's address, the secret's name, the share of the rate and the check interval", () => {
     const stage = resolveStage('test', {
       ...loopbackStage,
-      accounts: { main: { dialect: 'orangex' }, fast: { dialect: 'deribit', maxCheckSeconds: 5 } },
+      accounts: { main: { dialect: 'orangex' }, fast: { dialect: 'deribit', maxCheckSeconds: 5, shareOfRate: 0.8 } },
     });
     expect(stage.runtime).toEqual({
       name: 'test',
@@ -44,6 +44,7 @@ describe('resolving a stage', () => {
           dialect: 'orangex',
           url: 'https://api.orangex.com/api/v1',
           secretName: 'order-state-snapshots/test/main/exchange-key',
+          shareOfRate: 0.5,
           minCheckSeconds: 10,
           maxCheckSeconds: 600,
         },
@@ -51,6 +52,7 @@ describe('resolving a stage', () => {
           dialect: 'deribit',
           url: 'https://www.deribit.com/api/v2',
           secretName: 'order-state-snapshots/test/fast/exchange-key',
+          shareOfRate: 0.8,
           minCheckSeconds: 5,
           maxCheckSeconds: 5,
         },
@@ -79,12 +81,10 @@ describe('resolving a stage', () => {
   });
 
   it('refuses more accounts than a template has room for', () => {
-    const many = (count: number) =>
-      problems({
-        accounts: Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, loopbackStage.accounts.main])),
-      });
-    expect(many(190)).toEqual([]);
-    expect(many(191)).toEqual(['Stage "test" has 191 accounts: move some to another stage, one holds 190.']);
+    expect(problems({ accounts: manyAccounts() })).toEqual([]);
+    expect(problems({ accounts: manyAccounts(mostAccounts + 1) })).toEqual([
+      'Stage "test" has 131 accounts: move some to another stage, one holds 130.',
+    ]);
   });
 
   it.each(['Main', 'a_b', 'a'.repeat(33), ''])('refuses the account name %j', (account) => {
@@ -145,6 +145,42 @@ describe('resolving a stage', () => {
   it('refuses an interval whose ends are swapped', () => {
     expect(withChecks({ minCheckSeconds: 61, maxCheckSeconds: 60 })).toEqual([
       'Stage "test", account "main": lower minCheckSeconds (61) to at most maxCheckSeconds (60).',
+    ]);
+  });
+
+  it.each([0, -0.5, 1.01, Number.NaN])('refuses to spend %d of the rate', (shareOfRate) => {
+    expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate } } })).toEqual([
+      `Stage "test", account "main": set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`,
+    ]);
+  });
+
+  it('takes the whole rate, when nobody else uses the account', () => {
+    expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate: 1 } } })).toEqual([]);
+  });
+
+  it('reserves concurrency for the checks, unless told not to', () => {
+    expect(resolveStage('test', loopbackStage).reserveConcurrency).toBe(true);
+    expect(resolveStage('test', { ...loopbackStage, reserveConcurrency: false }).reserveConcurrency).toBe(false);
+    expect([stageNamed('dev'), stageNamed('prod')].map((stage) => stage.reserveConcurrency)).toEqual([false, true]);
+  });
+
+  it('reserves no more, in the largest stage, than leaves 100 of the 1000 that AWS gives an account', () => {
+    expect(2 * mostAccounts).toBeLessThanOrEqual(1000 - 100);
+  });
+
+  it.each(['arn:aws:sns:eu-west-1:111122223333:desk-pager', 'arn:aws-cn:sns:cn-north-1:111122223333:Desk_1'])(
+    'takes %s to send alarms to',
+    (alarmTopicArn) => expect(problems({ alarmTopicArn })).toEqual([]),
+  );
+
+  it.each([
+    'desk-pager',
+    'arn:aws:sqs:eu-west-1:111122223333:q',
+    'arn:aws:sns:eu-west-1:111122223333:in-order.fifo',
+    '',
+  ])('refuses to send alarms to %j', (alarmTopicArn) => {
+    expect(problems({ alarmTopicArn })).toEqual([
+      `Stage "test": write alarmTopicArn as the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:desk-pager (it is "${alarmTopicArn}").`,
     ]);
   });
 

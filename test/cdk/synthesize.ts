@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp } from '../../cdk/order-state-app.ts';
-import { type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import { mostAccounts, type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
 
 /** A stage that reaches nothing outside this machine. */
 export const loopbackStage = {
@@ -15,9 +15,15 @@ export const loopbackStage = {
   tags: { service: 'order-state-snapshots', stage: 'test' },
 } as const satisfies StageConfig;
 
+/** As many accounts as a stage takes, and more if asked for, with names as long as names get. */
+export function manyAccounts(count = mostAccounts): StageConfig['accounts'] {
+  const { main } = loopbackStage.accounts;
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i).padStart(32, 'account-'), main]));
+}
+
 /** The stack of a stage, its bundles left out. */
 export function stackOf(stage: ResolvedStage): Stack {
-  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [] } });
+  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [], watch: 'on' } });
   return Stack.of(app.node.findChild(`order-state-snapshots-${stage.runtime.name}`));
 }
 

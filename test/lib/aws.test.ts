@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createAwsClients, type Environment } from '../../lib/aws.ts';
+import { createDynamoClient, createSecretsManagerClient, type Environment } from '../../lib/aws.ts';
 import { startSecretsManager } from '../secrets-manager/server.ts';
 
 const env = {
@@ -22,6 +22,11 @@ async function manager() {
   stops.push(started.stop);
   return started;
 }
+
+const createAwsClients = (env: Environment) => ({
+  dynamodb: createDynamoClient(env),
+  secretsManager: createSecretsManagerClient(env),
+});
 
 const read = (clients: ReturnType<typeof createAwsClients>) =>
   clients.secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }));
@@ -90,8 +95,9 @@ test('no shared config file is looked for', () => {
     syncBuiltinESMExports();
     const { DescribeTableCommand } = await import('@aws-sdk/client-dynamodb');
     const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
-    const { createAwsClients } = await import(${JSON.stringify(moduleUrl.href)});
-    const { dynamodb, secretsManager } = createAwsClients(process.env);
+    const { createDynamoClient, createSecretsManagerClient } = await import(${JSON.stringify(moduleUrl.href)});
+    const dynamodb = createDynamoClient(process.env);
+    const secretsManager = createSecretsManagerClient(process.env);
     const ask = async (client, command) => {
       client.middlewareStack.add(() => async ({ request }) => {
         console.log(request.hostname);

@@ -6,7 +6,7 @@ import { writeJson } from '../../lib/exchange/json.ts';
 import { createDynamoTable } from '../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../lib/snapshots/snapshot.ts';
 import { join } from '../../lib/snapshots/watch.ts';
-import { wire } from '../../lib/wiring.ts';
+import { wireAsking } from '../../lib/wiring.ts';
 import type { Fault } from '../exchange/faults.ts';
 import { defaultKey, type Exchange } from '../exchange/server.ts';
 import { lexeme, writeOrder } from '../exchange/wire.ts';
@@ -31,10 +31,11 @@ afterAll(() => neighbours.stop());
 beforeEach(() => {
   output = captureOutput();
   // A process of its own for every test: no key, no token, no spent retries.
-  checkOrder = wire({ ...neighbours, clock, logger: new Logger() }).checkOrder;
+  checkOrder = wireAsking({ ...neighbours, clock, lane: 'door', logger: new Logger() }).checkOrder;
 });
-afterEach(() => {
+afterEach(async () => {
   output.release();
+  await neighbours.regainCredits();
   neighbours.orangex.clearScript();
   neighbours.deribit.clearScript();
 });
@@ -475,7 +476,7 @@ describe('a request', () => {
 
   it.each([{}, always])('of %j fails when the table is down, though the exchange answers', async (more) => {
     const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    checkOrder = wire({ ...neighbours, env, clock, logger: new Logger() }).checkOrder;
+    checkOrder = wireAsking({ ...neighbours, env, clock, lane: 'door', logger: new Logger() }).checkOrder;
     expect((await failureOf(check(seedId, more))).code).toBe('store_unavailable');
   });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAwsClients } from '../../lib/aws.ts';
+import { createSecretsManagerClient } from '../../lib/aws.ts';
 import { createCredentials } from '../../lib/credentials.ts';
 import type { Credentials } from '../../lib/exchange/auth.ts';
 import { type SecretsManager, startSecretsManager } from '../secrets-manager/server.ts';
@@ -22,7 +22,7 @@ let stopClient: () => void;
 beforeEach(async () => {
   manager = await startSecretsManager();
   clock = createVirtualClock();
-  const { secretsManager: client } = createAwsClients({
+  const client = createSecretsManagerClient({
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',

@@ -25,6 +25,7 @@ const table: readonly Row[] = [
   ['secret_malformed', 503, 'auth', 'never', 'error', undefined],
   ['secret_unavailable', 503, 'health', 'never', 'error', 5],
   ['throttled', 503, 'health', 'later', 'warn', 1],
+  ['no_credit', 503, 'health', 'never', 'warn', 1],
   ['busy', 503, 'health', 'later', 'warn', 1],
   ['maintenance', 503, 'health', 'never', 'warn', 60],
   ['unreachable', 503, 'health', 'later', 'warn', 5],

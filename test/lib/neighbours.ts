@@ -1,4 +1,4 @@
-import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lib/clock.ts';
 import type { Item } from '../../lib/snapshots/items.ts';
 import type { Stage } from '../../lib/stage.ts';
@@ -23,6 +23,8 @@ export type Neighbours = {
   /** How many snapshots that is. */
   readonly historyOf: (orderId: string, account?: string) => Promise<readonly Item[]>;
   readonly watchOf: (orderId: string, account?: string) => Promise<Item | undefined>;
+  /** Forgets what the accounts have spent of the exchanges' limits, and that an exchange throttled them. */
+  readonly regainCredits: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -49,7 +51,8 @@ export async function startNeighbours({
 
   const endpoint = await engine.client.config.endpoint?.();
   if (endpoint === undefined) throw new Error('the engine is reached by its address');
-  const times = { minCheckSeconds: 10, maxCheckSeconds: 600 };
+  // More than there is: these tests are about other things than credits.
+  const times = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
   const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
     const { Items = [] } = await engine.client.send(
       new QueryCommand({
@@ -86,6 +89,12 @@ export async function startNeighbours({
     historyOf: async (orderId, account) =>
       (await itemsOf(orderId, account)).filter(({ sk }) => sk?.S?.startsWith('S#')),
     watchOf: async (orderId, account) => (await itemsOf(orderId, account)).find(({ sk }) => sk?.S === 'NOW#WATCH'),
+    regainCredits: async () => {
+      for (const account of ['main', 'other']) {
+        const Key = { pk: { S: account }, sk: { S: 'ACCOUNT' } };
+        await engine.client.send(new DeleteItemCommand({ TableName: engine.tableName, Key }));
+      }
+    },
     stop: async () => {
       await Promise.all([orangex.stop(), deribit.stop(), secrets.stop(), engine.stop()]);
     },

@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../../lib/exchange/transport.ts';
 import { lexeme } from '../../exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { holdKey, keyOf, seedId, start } from './harness.ts';
+import { holdKey, keyOf, plentiful, seedId, start } from './harness.ts';
 
 const both = ['orangex', 'deribit'] as const;
 
@@ -140,6 +140,7 @@ test('needs nothing but bytes and a clock: here they are made up', async () => {
     dialect: orangex,
     url: 'https://exchange.invalid/api/v1',
     credentials: holdKey(keyOf('v1')),
+    credits: plentiful,
     clock,
     random: () => 0,
     nonce: () => '',

@@ -1,6 +1,7 @@
 import { afterEach } from 'vitest';
 import type { Credentials, KeyVersion } from '../../../lib/exchange/auth.ts';
 import { createExchange, type Exchange } from '../../../lib/exchange/client.ts';
+import type { Credits } from '../../../lib/exchange/credits.ts';
 import { dialects } from '../../../lib/exchange/dialects.ts';
 import { createRetryBudget, type RetryBudget } from '../../../lib/exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../../../lib/exchange/transport.ts';
@@ -31,6 +32,9 @@ export function holdKey(held: KeyVersion, newest = held): HeldKey {
   return holder;
 }
 
+/** Credits without end: what they are worth is tested with their ledger. */
+export const plentiful: Credits = { spend: async () => {}, throttled: async () => {} };
+
 export type Harness = {
   readonly server: Awaited<ReturnType<typeof startExchange>>;
   readonly client: Exchange;
@@ -59,6 +63,7 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     url: server.url,
     transport,
     credentials: key,
+    credits: plentiful,
     clock,
     random: () => 0.5,
     nonce: () => `nonce-${++nonces}`,

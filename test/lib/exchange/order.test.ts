@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { isJsonObject, parseJson, writeJson } from '../../../lib/exchange/json.ts';
-import { orderId, phaseOf, readOrder, refuseImplausibleTimes } from '../../../lib/exchange/order.ts';
+import { linkedOrderIds, orderId, phaseOf, readOrder, refuseImplausibleTimes } from '../../../lib/exchange/order.ts';
 import { seedResult } from './seed-result.ts';
 
 function order(members: Readonly<Record<string, string>>) {
@@ -110,6 +110,14 @@ describe('an order', () => {
   it('keeps what the specification does not name, digits exact', () => {
     const { details } = order({ usd: '1.10', deep: '{"__proto__":[1e400,{"a":-0.0}]}', label: '"x"' });
     expect(writeJson(details)).toBe('{"usd":1.10,"deep":{"__proto__":[1e400,{"a":-0.0}]},"label":"x"}');
+  });
+
+  it('names the orders that live on after it, as far as they can be ids', () => {
+    const linked = (ids: string) => linkedOrderIds(order({ oto_order_ids: ids }));
+    expect(linked('["OTO-80322590",39004881276768256]')).toEqual(['OTO-80322590', '39004881276768256']);
+    expect(linked('["a/b",null,true,["x"],""]')).toEqual([]);
+    expect(linked('"OTO-80322590"')).toEqual([]);
+    expect(linked('')).toEqual([]);
   });
 
   it('takes times and versions written as strings', () => {

@@ -28,7 +28,7 @@ const withMisses: fc.Arbitrary<Event> = fc.oneof(
 );
 
 function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<readonly Writer[]> {
-  const events = fc.array(event, { minLength: 1, maxLength: 3 });
+  const events = fc.array(event, { minLength: 1, maxLength: most });
   return fc.array(fc.record({ events, mishaps }), { minLength: 1, maxLength: most });
 }
 

@@ -56,6 +56,7 @@ export function interfered(table: SnapshotTable, { mishaps, turn, watcher }: Int
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
     putMiss: wrap('putMiss', table.putMiss),
+    putWord: wrap('putWord', table.putWord),
     list: wrap('list', table.list),
   };
 }

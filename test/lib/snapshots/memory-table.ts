@@ -1,4 +1,4 @@
-import type { Miss, StoredWatch } from '../../../lib/snapshots/items.ts';
+import type { Miss, OperatorWord, StoredWatch } from '../../../lib/snapshots/items.ts';
 import { readListed, watchItem } from '../../../lib/snapshots/items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
@@ -10,6 +10,7 @@ export type Kept = {
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
   readonly misses: ReadonlyMap<string, Miss>;
+  readonly words: ReadonlyMap<string, OperatorWord>;
 };
 
 export type MemoryTable = SnapshotTable & {
@@ -21,6 +22,7 @@ type Row = {
   readonly key: OrderKey;
   readonly snapshots: Map<string, Snapshot>;
   readonly misses: Map<string, Miss>;
+  readonly words: Map<string, OperatorWord>;
   head: Snapshot | undefined;
   stored: StoredWatch | undefined;
 };
@@ -63,6 +65,9 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     putMiss: async (miss) => {
       rowOf(miss).misses.set(`${miss.askedAt}#${miss.requestId}`, miss);
     },
+    putWord: async (word) => {
+      rowOf(word).words.set(`${word.at}#${word.requestId}`, word);
+    },
     list: async (account, list, until, limit) =>
       [...rows.values()]
         .flatMap(({ key, stored }) => (stored === undefined ? [] : [watchItem(key, stored, policyOf(key.account))]))
@@ -80,6 +85,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       key: { account, orderId },
       snapshots: new Map(),
       misses: new Map(),
+      words: new Map(),
       head: undefined,
       stored: undefined,
     };

@@ -1,5 +1,7 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Observation, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { type Observation, orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
 import { join, statusOf, type WatchNews } from '../../../lib/snapshots/watch.ts';
@@ -281,5 +283,69 @@ describe('recording a miss', () => {
     await store.recordMiss(miss(3_000), known);
     expect(status()).toBe('watched');
     expect(kept().stored?.watch.missed).toEqual([]);
+  });
+});
+
+describe('a person’s word', () => {
+  const word = (at: number, stopped: boolean) => ({ ...key, at, by: 'anna', stopped, requestId: `word-${at}` });
+
+  it('stops the watch, and starts it again; the last one decides', async () => {
+    await store.record(observed());
+    expect((await store.recordWord(word(start + 2, true))).operator).toEqual({
+      at: start + 2,
+      by: 'anna',
+      stopped: true,
+    });
+    expect(status()).toBe('stopped');
+    await store.recordWord(word(start + 1, false));
+    expect(status()).toBe('stopped');
+    await store.recordWord(word(start + 3, false));
+    expect(status()).toBe('watched');
+  });
+
+  it('puts an order on watch that was never seen', async () => {
+    await store.recordWord(word(start, false));
+    expect(status()).toBe('unconfirmed');
+  });
+});
+
+describe('an order that announces others', () => {
+  const announcing = (): Observation => {
+    const { result, ...observation } = observed();
+    const linked = result.replace('{', '{"oto_order_ids":["CHILD-1","CHILD-2"],');
+    return { ...observation, result: linked, order: orderIn(linked) };
+  };
+  const statusOfChild = (orderId: string) => {
+    const { stored } = table.inspect({ account: 'main', orderId });
+    return stored === undefined ? 'none' : statusOf(stored.watch);
+  };
+
+  it('puts them on watch, and leaves alone what is known of them', async () => {
+    await store.record({ ...observed({ state: 'filled' }), orderId: 'CHILD-2' });
+    await store.record(announcing());
+    expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);
+  });
+});
+
+describe('a table that cannot be reached', () => {
+  it('fails every request as store_unavailable', async () => {
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const endpoint = 'http://127.0.0.1:1';
+    const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+    const gone = createDynamoTable({ client, tableName: 'gone', policyOf: () => policy });
+    const snapshot = snapshotOf(observed());
+    const watch = join(undefined, { openedAt: start });
+    for (const request of [
+      () => gone.readCurrent(key),
+      () => gone.newestSnapshot(key),
+      () => gone.putSnapshot(snapshot),
+      () => gone.putHead(snapshot),
+      () => gone.putWatch(key, watch, 0),
+      () => gone.putMiss(miss(0)),
+      () => gone.list('main', 'watch', start, 1),
+    ]) {
+      expect((await failureOf(request())).code).toBe('store_unavailable');
+    }
+    client.destroy();
   });
 });

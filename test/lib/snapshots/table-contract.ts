@@ -95,11 +95,14 @@ export function keepsTheContract(tableOf: () => SnapshotTable): void {
     expect((await table.readCurrent(key)).stored).toEqual({ watch: other, revision: 2 });
   });
 
-  it('takes a miss as often as it is told', async () => {
+  it('takes a miss or the word of a person as often as it is told', async () => {
     const table = tableOf();
     const miss = { ...newKey(), askedAt: start, requestId: 'r', door: 'get-order' };
+    const word = { ...miss, at: start, by: 'anna', stopped: true };
     await table.putMiss(miss);
     await table.putMiss(miss);
+    await table.putWord(word);
+    await table.putWord(word);
     expect(await table.readCurrent(miss)).toEqual({});
   });
 

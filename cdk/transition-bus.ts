@@ -1,0 +1,29 @@
+import { CfnOutput } from 'aws-cdk-lib';
+import { CfnEventBus } from 'aws-cdk-lib/aws-events';
+import { Construct } from 'constructs';
+import type { Reach } from './house-function.ts';
+
+export type TransitionBusProps = {
+  readonly stageName: string;
+};
+
+/**
+ * Where consumers hear of transitions: they put their rules on it, by its name. It has no policy, so nobody outside the
+ * AWS account can put events on it. Encrypted by a key that EventBridge owns.
+ */
+export class TransitionBus extends Construct {
+  readonly reach: Reach;
+
+  constructor(scope: Construct, id: string, props: TransitionBusProps) {
+    super(scope, id);
+    const name = `order-state-snapshots-${props.stageName}`;
+    const bus = new CfnEventBus(this, 'Bus', { name, description: 'Transitions of the orders that we watch.' });
+    // What others hang their rules on is not replaced when code moves.
+    bus.overrideLogicalId('TransitionBus');
+    new CfnOutput(this, 'Name', {
+      value: bus.ref,
+      description: 'The event bus; put rules on it to hear of transitions.',
+    });
+    this.reach = { environment: { EVENT_BUS_NAME: bus.ref }, arns: [bus.attrArn] };
+  }
+}

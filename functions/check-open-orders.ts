@@ -1,0 +1,32 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import * as z from 'zod/mini';
+import type { TickReport } from '../lib/check-open-orders.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { stage } from '../lib/compiled-stage.ts';
+import { tick } from '../lib/tick.ts';
+import { wireAsking } from '../lib/wiring.ts';
+
+const logger = new Logger();
+const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
+const { checkOpenOrders, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'sweep' });
+
+const Event = z.object({ account: z.string() });
+
+async function onTick(event: unknown, context: Context): Promise<TickReport> {
+  return checkOpenOrders({
+    account: Event.parse(event).account,
+    requestId: context.awsRequestId,
+    deadline: clock.now() + context.getRemainingTimeInMillis(),
+  });
+}
+
+await warmUp();
+
+export const handler = middy()
+  .use(injectLambdaContext(logger, { resetKeys: true }))
+  .use(tick({ logger, metrics }))
+  .handler(onTick);

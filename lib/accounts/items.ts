@@ -1,0 +1,95 @@
+/**
+ * The account's own item in the table, and every way it is reached.
+ *
+ * | item    | pk           | sk      | changes                                         |
+ * |---------|--------------|---------|-------------------------------------------------|
+ * | account | account name | ACCOUNT | credits taken, sweep begun or ended, pause said |
+ *
+ * | access pattern          | request                                                               |
+ * |-------------------------|-----------------------------------------------------------------------|
+ * | what is kept            | GetItem, consistent                                                   |
+ * | take credits            | UpdateItem tat + n if tat in [now, limit], or = now + n if tat < now  |
+ * | cool down               | UpdateItem tat = end if tat < end                                     |
+ * | ask for the lease       | UpdateItem wanted_by                                                  |
+ * | take, renew, give lease | UpdateItem if there is none, it is the owner's or (to take) it ended  |
+ * | pause, resume           | UpdateItem if the word there is an earlier one                        |
+ *
+ * An order's pk is `account#orderId`, and account names have no `#`: the two never meet.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import { Failure } from '../errors.ts';
+import type { AccountState, Lease, Pause } from './table.ts';
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+/** The shape of the item written now; readers refuse what they do not know. */
+export const schema = { N: '1' } as const;
+
+export function accountKey(account: string): { pk: AttributeValue; sk: AttributeValue } {
+  return { pk: { S: account }, sk: { S: 'ACCOUNT' } };
+}
+
+export function number(value: number): { N: string } {
+  return { N: String(value) };
+}
+
+export function leaseValue({ owner, until }: Lease): AttributeValue {
+  return { M: { held_by: { S: owner }, ends_at: number(until) } };
+}
+
+export function pauseValue({ paused, by, at, until }: Pause): AttributeValue {
+  return {
+    M: {
+      paused: { BOOL: paused },
+      said_by: { S: by },
+      said_at: number(at),
+      ...(until !== undefined && { ends_at: number(until) }),
+    },
+  };
+}
+
+const S = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const N = z.pipe(
+  z.object({ N: z.string() }),
+  z.transform(({ N }) => Number(N)),
+);
+const BOOL = z.pipe(
+  z.object({ BOOL: z.boolean() }),
+  z.transform(({ BOOL }) => BOOL),
+);
+
+const AccountItem = z.object({
+  schema: z.object({ N: z.literal(schema.N) }),
+  tat: z.optional(N),
+  lease: z.optional(z.object({ M: z.object({ held_by: S, ends_at: N }) })),
+  wanted_by: z.optional(S),
+  pause: z.optional(z.object({ M: z.object({ paused: BOOL, said_by: S, said_at: N, ends_at: z.optional(N) }) })),
+});
+
+/** Reads the account's item, which may not be there yet. Throws `store_corrupt`. */
+export function readAccountItem(item: Item | undefined): AccountState {
+  if (item === undefined) return { tat: 0 };
+  const parsed = z.safeParse(AccountItem, item);
+  if (!parsed.success) {
+    const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+    throw new Failure('store_corrupt', `The item of an account does not have schema ${schema.N}: see ${where}.`);
+  }
+  const { tat = 0, lease, wanted_by: wantedBy, pause } = parsed.data;
+  return {
+    tat,
+    ...(lease !== undefined && { lease: { owner: lease.M.held_by, until: lease.M.ends_at } }),
+    ...(wantedBy !== undefined && { wantedBy }),
+    ...(pause !== undefined && {
+      pause: {
+        paused: pause.M.paused,
+        by: pause.M.said_by,
+        at: pause.M.said_at,
+        ...(pause.M.ends_at !== undefined && { until: pause.M.ends_at }),
+      },
+    }),
+  };
+}

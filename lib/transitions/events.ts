@@ -1,0 +1,131 @@
+import { isLosslessNumber, isSafeNumber } from 'lossless-json';
+import { Failure } from '../errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../exchange/json.ts';
+import { type Order, phaseOf } from '../exchange/order.ts';
+import {
+  headKey,
+  type Item,
+  readSnapshot,
+  readWatch,
+  type StoredWatch,
+  sortKeyOf,
+  watchKey,
+} from '../snapshots/items.ts';
+import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
+import { checkedAt, statusOf, type Watch, type WatchStatus } from '../snapshots/watch.ts';
+import { type OrderStateChanged, schema, type WatchChanged, type WatchEventName } from './schemas.ts';
+
+/** One item before and after a write; `before` is absent when the write made it, `after` when it removed it. */
+export type Images = { readonly before?: Item | undefined; readonly after?: Item | undefined };
+
+/** One transition to tell of. `at` is when it happened, milliseconds since the Unix epoch. */
+export type TransitionEvent =
+  | { readonly name: 'OrderStateChanged'; readonly at: number; readonly detail: OrderStateChanged }
+  | { readonly name: WatchEventName; readonly at: number; readonly detail: WatchChanged };
+
+/**
+ * The event that a write means, if it means one: a head whose rank rose, or a watch whose status turned. Made of the
+ * two images and nothing else, so that the same write always gives the same event. Throws `store_corrupt`.
+ */
+export function transitionOf({ before, after }: Images): TransitionEvent | undefined {
+  if (after === undefined) return undefined;
+  const kind = sortKeyOf(after);
+  if (kind === headKey) return stateChange(before && readSnapshot(before), readSnapshot(after));
+  if (kind !== watchKey) return undefined;
+  return watchChange(orderKeyOf(after), before && readWatch(before), readWatch(after));
+}
+
+/** The event of a head that rose from one snapshot to another; none when only its evidence became earlier. */
+export function stateChange(before: Snapshot | undefined, after: Snapshot): TransitionEvent | undefined {
+  if (before !== undefined && before.rank >= after.rank) return undefined;
+  const { account, orderId, rank, order, evidence, exchangeTime } = after;
+  const detail: OrderStateChanged = {
+    schema,
+    id: [account, orderId, rank].join('#'),
+    account,
+    order_id: orderId,
+    rank,
+    from: before === undefined ? null : { rank: before.rank, ...withoutDetails(before.order) },
+    to: { ...order, details: exactForAll(order.details) },
+    final: phaseOf(order) === 'final',
+    ...(order.order_state === 'triggered' && { successor_unknown: true }),
+    first_observed_at: iso(evidence.firstObservedAt),
+    ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
+  };
+  return { name: 'OrderStateChanged', at: evidence.firstObservedAt, detail };
+}
+
+/** The event of a watch whose status turned. Opening and touching a watch as a check does is none: the head's event tells. */
+function watchChange(
+  { account, orderId }: OrderKey,
+  before: StoredWatch | undefined,
+  { watch, revision }: StoredWatch,
+): TransitionEvent | undefined {
+  const from = before && statusOf(before.watch);
+  const to = statusOf(watch);
+  const name = from === to ? undefined : nameOf(from, to);
+  if (name === undefined) return undefined;
+  const at = changedAt(watch);
+  const lastChecked = checkedAt(watch);
+  const detail: WatchChanged = {
+    schema,
+    id: [account, orderId, 'watch', `${from ?? 'none'}>${to}`, revision].join('#'),
+    account,
+    order_id: orderId,
+    revision,
+    from: from ?? null,
+    to,
+    changed_at: iso(at),
+    ...(lastChecked !== undefined && { checked_at: iso(lastChecked) }),
+    ...(watch.recorded !== undefined && { rank: watch.recorded.rank }),
+    ...(watch.operator !== undefined && { operator: { by: watch.operator.by, at: iso(watch.operator.at) } }),
+  };
+  return { name, at, detail };
+}
+
+/**
+ * What a turn is called: whatever alarms has a name for its beginning and one for its end. That the order ended, and that
+ * a check found a new one, has none here: `OrderStateChanged` says so, with `final: true` or `from: null`.
+ */
+function nameOf(from: WatchStatus | undefined, to: WatchStatus): WatchEventName | undefined {
+  if (to === 'stopped') return 'WatchStopped';
+  if (to === 'missing') return 'OrderMissing';
+  if (from === 'missing') return 'OrderFound';
+  if (to === 'inconsistent') return 'OrderInconsistent';
+  if (to === 'unknown') return 'OrderStateUnknown';
+  if (from === 'inconsistent') return 'OrderConsistent';
+  return from === 'stopped' || to === 'unconfirmed' ? 'WatchStarted' : undefined;
+}
+
+/** When the latest of all that the watch knows came about. */
+function changedAt({ openedAt, sightings, missed, operator }: Watch): number {
+  return Math.max(openedAt, sightings[0]?.askedAt ?? 0, missed[0] ?? 0, operator?.at ?? 0);
+}
+
+function orderKeyOf(item: Item): OrderKey {
+  const [account, orderId] = [item['account']?.S, item['order_id']?.S];
+  if (account !== undefined && orderId !== undefined) return { account, orderId };
+  throw new Failure('store_corrupt', 'An item of the snapshot table does not say which order it is of.');
+}
+
+function withoutDetails({ details: _, ...fields }: Order): Omit<Order, 'details'> {
+  return fields;
+}
+
+/**
+ * The same details for every reader: targets read JSON's numbers as doubles, and EventBridge refuses integers of more
+ * than 64 bits, so a number that a double does not hold exactly is written as a string.
+ */
+function exactForAll(details: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(details).map(([key, value]) => [key, exact(value)]));
+}
+
+function exact(value: Json): Json {
+  if (isLosslessNumber(value)) return isSafeNumber(value.value) ? value : value.value;
+  if (Array.isArray(value)) return value.map(exact);
+  return isJsonObject(value) ? exactForAll(value) : value;
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,85 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
+import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
+import { describe } from '../http.ts';
+import type { Bus } from './bus.ts';
+import { entryOf } from './entry.ts';
+import { transitionOf } from './events.ts';
+import { imagesOf } from './stream.ts';
+
+export type PublisherDeps = {
+  readonly bus: Bus;
+  readonly busName: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+/** Publishes what stream records mean, `remainingMs` being what is left to the Lambda; answers from where to try again. */
+export type Publisher = (records: readonly DynamoDBRecord[], remainingMs: number) => Promise<DynamoDBBatchResponse>;
+
+/** Left of the Lambda's time for the answer and the log. */
+const answeringMs = 1_000;
+
+type Prepared = { readonly record: DynamoDBRecord; readonly entry: PutEventsRequestEntry };
+
+/**
+ * Records become entries in the stream's order. A failing bus ends the sending, so that no order's events overtake each
+ * other, and the first record not sent is answered: Lambda tries again from there. A record that cannot be read holds
+ * nothing back: the others are sent, it is answered, and Lambda tries until it gives the record to its on-failure queue.
+ * Either way records behind the answered one may be sent again, with the same ids.
+ */
+export function createPublisher({ bus, busName, clock, logger }: PublisherDeps): Publisher {
+  return async (records, remainingMs) => {
+    const startedAt = clock.now();
+    const prepared: Prepared[] = [];
+    const failed = new Set<DynamoDBRecord>();
+    for (const record of records) {
+      try {
+        const event = transitionOf(imagesOf(record));
+        if (event !== undefined) prepared.push({ record, entry: entryOf(event, busName) });
+      } catch (thrown) {
+        failed.add(record);
+        unreadable(record, thrown);
+      }
+    }
+    const entries = prepared.map(({ entry }) => entry);
+    const { accepted, stop } = await bus(entries, startedAt + remainingMs - answeringMs);
+    const unsent = prepared[accepted]?.record;
+    if (unsent !== undefined) failed.add(unsent);
+
+    logger[stop === undefined ? 'info' : 'warn']('published', {
+      code: stop?.code ?? 'ok',
+      ...(stop?.reason !== undefined && { reason: stop.reason }),
+      records: records.length,
+      published: Object.fromEntries(countsOf(entries.slice(0, accepted))),
+      left: entries.length - accepted,
+      duration_ms: clock.now() - startedAt,
+    });
+    const first = records.find((record) => failed.has(record));
+    return { batchItemFailures: first === undefined ? [] : [{ itemIdentifier: sequenceNumberOf(first) }] };
+  };
+
+  function unreadable(record: DynamoDBRecord, thrown: unknown): void {
+    const failure = asFailure(thrown);
+    logger.error('unreadable', {
+      code: failure.code,
+      sequence_number: sequenceNumberOf(record),
+      order: record.dynamodb?.Keys?.['pk']?.S,
+      ...describe(failure),
+    });
+  }
+}
+
+/** How many entries there are of each event's name. */
+export function countsOf(entries: readonly PutEventsRequestEntry[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { DetailType = '' } of entries) counts.set(DetailType, (counts.get(DetailType) ?? 0) + 1);
+  return counts;
+}
+
+/** Without one the answer is empty, which Lambda takes for the failure of the whole batch. */
+function sequenceNumberOf({ dynamodb }: DynamoDBRecord): string {
+  return dynamodb?.SequenceNumber ?? '';
+}

@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import { statuses } from '../snapshots/watch.ts';
+
+/** The shape of the events sent now: raised when a consumer of the old shape would misread the new one. */
+export const schema = 1;
+
+/** What every event has in its `detail`. Times are ISO 8601, UTC. */
+const common = {
+  schema: z.literal(schema),
+  /** The same for the same transition, however often it is sent: for consumers that must not count it twice. */
+  id: z.string(),
+  account: z.string(),
+  order_id: z.string(),
+};
+
+const orderFields = {
+  order_state: z.string(),
+  amount: z.optional(z.string()),
+  instrument_name: z.string(),
+  advanced: z.optional(z.string()),
+  price: z.string(),
+  time_in_force: z.string(),
+  last_update_timestamp: z.number(),
+  filled_amount: z.optional(z.string()),
+  average_price: z.optional(z.string()),
+  order_id: z.string(),
+  creation_timestamp: z.number(),
+  direction: z.string(),
+  order_type: z.string(),
+  version: z.optional(z.number()),
+};
+
+/** The order reached a state that ranks above all that were known before. */
+export const OrderStateChanged = z.strictObject({
+  ...common,
+  /** Sorts the events of one order, however they arrive. */
+  rank: z.string(),
+  /** The state before, without its `details`; `null` for the first one. */
+  from: z.nullable(z.strictObject({ rank: z.string(), ...orderFields })),
+  to: z.strictObject({ ...orderFields, details: z.optional(z.record(z.string(), z.unknown())) }),
+  /** The order never leaves this state. */
+  final: z.boolean(),
+  /** The order was triggered: the exchange made another one of it, whose id it does not say. */
+  successor_unknown: z.optional(z.literal(true)),
+  /** `to.details` would have made the event too large; GET the order to see them. */
+  details_omitted: z.optional(z.literal(true)),
+  first_observed_at: z.string(),
+  /** The exchange's clock when it answered, if it said. */
+  exchange_time: z.optional(z.string()),
+});
+export type OrderStateChanged = z.infer<typeof OrderStateChanged>;
+
+/** What became of the watching of the order. All events of the watch have this one shape. */
+export const WatchChanged = z.strictObject({
+  ...common,
+  /** Sorts the events of one watch, however they arrive. */
+  revision: z.number(),
+  from: z.nullable(z.enum(statuses)),
+  to: z.enum(statuses),
+  changed_at: z.string(),
+  /** When the exchange was asked for the latest answer that showed the order; absent when none ever did. */
+  checked_at: z.optional(z.string()),
+  /** The rank of the last state known; absent when there is none. */
+  rank: z.optional(z.string()),
+  /** The latest word of a person on the watch, and when. */
+  operator: z.optional(z.strictObject({ by: z.string(), at: z.string() })),
+});
+export type WatchChanged = z.infer<typeof WatchChanged>;
+
+/** The schema of each event's `detail`, by its `detail-type`. */
+export const eventSchemas = {
+  OrderStateChanged,
+  OrderMissing: WatchChanged,
+  OrderFound: WatchChanged,
+  OrderStateUnknown: WatchChanged,
+  OrderInconsistent: WatchChanged,
+  OrderConsistent: WatchChanged,
+  WatchStarted: WatchChanged,
+  WatchStopped: WatchChanged,
+} as const;
+
+export type EventName = keyof typeof eventSchemas;
+export type WatchEventName = Exclude<EventName, 'OrderStateChanged'>;

@@ -1,0 +1,376 @@
+import { inspect } from 'node:util';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { CheckOrder, CheckOrderRequest } from '../../lib/check-order.ts';
+import { wireAsking } from '../../lib/wiring.ts';
+import type { AnswerFault, Fault } from '../exchange/faults.ts';
+import type { Exchange } from '../exchange/server.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, secretText, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { getOrderEvent } from './events.ts';
+import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { marker, orderMishaps, secretMishaps, tokenMishaps } from './mishaps.ts';
+import { disguisesOf, Tracker } from './traces.ts';
+
+/** No words, and a character of every kind that some encoding changes. */
+const key = { clientId: 'canary-id', clientSecret: 'Cz9+Kq4/Vw=x%41Jm&"Rt"\\7d19~Bq2Lf' };
+const awsSecret = 'wJ7/Qx+Zp/Yd3/Hk+83b1c2Vn';
+const sessionToken = 'Fg5//Ns+Tb==5e1f90Lm8Rw';
+
+/** Everything that anybody could have read, of all tests. */
+let everything = '';
+let texts = 0;
+const tracker = new Tracker();
+const seenTokens = new Set<string>();
+
+let neighbours: Neighbours;
+let env: Neighbours['env'];
+let getOrder: GetOrder;
+let checkOrder: CheckOrder;
+let output: CapturedOutput;
+
+/** No pauses: what is waited for is not looked at here. */
+const clock = { now: Date.now, sleep: async () => {} };
+
+beforeAll(async () => {
+  neighbours = await startNeighbours({ key });
+  env = { ...neighbours.env, AWS_SECRET_ACCESS_KEY: awsSecret, AWS_SESSION_TOKEN: sessionToken };
+  tracker.addDistinctive('client secret', key.clientSecret);
+  tracker.addDistinctive('AWS secret', awsSecret);
+  tracker.addDistinctive('AWS session token', sessionToken);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  await neighbours.stop();
+});
+
+beforeEach(async () => {
+  output = captureOutput();
+  neighbours.orangex.scriptAlways('auth', rememberingTokens);
+});
+afterEach(() => {
+  output.release();
+  neighbours.orangex.clearScript();
+  neighbours.deribit.clearScript();
+  neighbours.secrets.recover();
+});
+
+/** Changes nothing; knows afterwards which tokens were handed out. */
+const rememberingTokens: AnswerFault = (_request, genuine) => {
+  for (const [, token = ''] of genuine.body.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) remember('token', token);
+  return genuine;
+};
+
+function remember(name: string, token: string): void {
+  if (seenTokens.has(token)) return;
+  seenTokens.add(token);
+  tracker.add(name, token);
+}
+
+/** What went over the wire to prove who asks. */
+function rememberCredentials(exchange: Exchange): void {
+  for (const { headers } of exchange.requests) {
+    const [, kind = '', credential = ''] = /(bearer |sig=)(\S+)/.exec(headers.authorization ?? '') ?? [];
+    if (credential !== '') remember(kind === 'sig=' ? 'signature' : 'token', credential);
+  }
+}
+
+/** All of an error, hidden properties and causes included. */
+function deep(thrown: unknown): string {
+  const limits = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null };
+  const texts = [inspect(thrown, { ...limits, showHidden: true }), String(thrown), JSON.stringify(thrown)];
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    texts.push(error.name, error.message, String(error.stack), JSON.stringify(error));
+    texts.push(JSON.stringify(Object.getOwnPropertyDescriptors(error)));
+  }
+  return texts.join('\n');
+}
+
+type Told = { readonly status: number; readonly code: string; readonly text: string };
+
+/** Asks for an order at both doors, and gathers all that either lets out. */
+async function tell(account: string, orderId: string, query = '', remainingMs = 29_000): Promise<Told> {
+  const { statusCode, headers, body } = await getOrder(
+    getOrderEvent({ account, order_id: orderId }, query),
+    remainingMs,
+  );
+  // The second door is to see the fault itself, not that the first one was throttled.
+  await neighbours.regainCredits();
+  const request: CheckOrderRequest = {
+    account,
+    orderId,
+    ...(query !== '' && { maxAgeMs: 0 }),
+    door: 'canary',
+    requestId: 'request-2',
+    deadline: Date.now() + remainingMs - 1_500,
+  };
+  const thrown = await checkOrder(request).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await neighbours.regainCredits();
+  rememberCredentials(neighbours.orangex);
+  rememberCredentials(neighbours.deribit);
+  const text = [output.text(), JSON.stringify(headers), body, thrown === undefined ? '' : deep(thrown)].join('\n');
+  everything += text;
+  texts += 1;
+  const code = String(JSON.parse(body).code);
+  if (code === 'throttled') await freshProcess();
+  return { status: statusCode, code, text };
+}
+
+async function freshProcess(stage = neighbours.stage): Promise<void> {
+  getOrder = await loadGetOrder({ stage, env });
+  checkOrder = wireAsking({ stage, env, clock, lane: 'door', logger: new Logger() }).checkOrder;
+}
+
+/** Quotes, in every place of an answer, what the request proved itself with. */
+function echoes(place: (secret: string, id: string) => ReturnType<AnswerFault>): AnswerFault {
+  return ({ headers, body }) => {
+    const [, id = '0'] = /"id":(\d+)/.exec(body) ?? [];
+    return place(`${key.clientSecret} ${headers.authorization} ${body}`, id);
+  };
+}
+
+const rpc = (members: Readonly<Record<string, unknown>>) => JSON.stringify({ jsonrpc: '2.0', ...members });
+/** What a header can hold. */
+const plain = (text: string) => encodeURIComponent(text);
+const order = {
+  order_id: seedId,
+  order_state: 'open',
+  instrument_name: 'x',
+  price: '1',
+  time_in_force: 'x',
+  direction: 'buy',
+  order_type: 'limit',
+  creation_timestamp: 1_597_129_894_025,
+  last_update_timestamp: 1_597_129_894_025,
+};
+
+const quoting: readonly (readonly [string, Fault])[] = [
+  [
+    'the message of an error',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: 10_040, message: secret } }) })),
+  ],
+  [
+    'the message of an unknown error',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: 4_242, message: secret } }) })),
+  ],
+  [
+    'the data of an error',
+    echoes((secret) => ({ body: rpc({ error: { code: 13_004, message: 'x', data: { reason: secret } } }) })),
+  ],
+  ['the code of an error', echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: secret } }) }))],
+  [
+    'the wait of an error',
+    echoes((secret, id) => ({
+      body: rpc({ id: Number(id), error: { code: 10_028, data: { wait: `${secret}` } } }),
+      status: 429,
+      headers: { 'retry-after': '60' },
+    })),
+  ],
+  ['the id', echoes((secret) => ({ body: rpc({ id: secret, result: order }) }))],
+  [
+    'the version of JSON-RPC',
+    echoes((secret, id) => ({ body: JSON.stringify({ jsonrpc: secret, id: Number(id), result: order }) })),
+  ],
+  ['a page', echoes((secret) => ({ status: 500, body: `<h1>${secret}</h1>` }))],
+  ['a page that claims to be fine', echoes((secret) => ({ body: secret }))],
+  ['half of an answer', echoes((secret) => ({ body: `{"jsonrpc":"2.0","result":${JSON.stringify(secret)}` }))],
+  ['a key given twice', echoes((secret) => ({ body: `{${JSON.stringify(secret)}:1,${JSON.stringify(secret)}:2}` }))],
+  ['a list', echoes((secret) => ({ body: JSON.stringify([secret]) }))],
+  [
+    'the place of a redirect',
+    echoes((secret) => ({ status: 302, headers: { location: `https://${plain(secret)}/` }, body: '' })),
+  ],
+  ['the encoding', echoes((secret) => ({ headers: { 'content-encoding': plain(secret) }, body: 'x' }))],
+  ['the time to wait', echoes((secret) => ({ status: 503, headers: { 'retry-after': plain(secret) }, body: secret }))],
+  ['a header of its own', echoes((secret) => ({ status: 503, headers: { 'x-echo': plain(secret) }, body: '' }))],
+  [
+    'the order’s id',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_id: secret } }) })),
+  ],
+  [
+    'the order’s amount',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, amount: secret } }) })),
+  ],
+  [
+    'the order’s time',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, last_update_timestamp: secret } }) })),
+  ],
+  [
+    'the order’s version',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, version: secret } }) })),
+  ],
+  [
+    'the order’s state, which is no text',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_state: [secret] } }) })),
+  ],
+  ['a result that is no order', echoes((secret, id) => ({ body: rpc({ id: Number(id), result: secret }) }))],
+  [
+    'a token that none can be',
+    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { access_token: `${secret} \u0000` } }) })),
+  ],
+];
+
+const doors = [
+  ['orangex', 'order', orderMishaps],
+  ['deribit', 'order', orderMishaps],
+  ['orangex', 'auth', tokenMishaps],
+] as const;
+
+describe.each(doors)('no secret is in what is told of %s’s answers to %s', (dialect, target, mishaps) => {
+  const account = dialect === 'orangex' ? 'main' : 'other';
+  let exchange: Exchange;
+  let id = '';
+  beforeAll(async () => {
+    exchange = neighbours[dialect];
+    id = exchange.place({ order_id: `${dialect}-${target}` });
+    await freshProcess();
+  });
+
+  /** The order is asked for with a new token, in its first answer or in the one under test. */
+  async function suffer(fault: Fault, remainingMs?: number): Promise<Told> {
+    exchange.revokeTokens();
+    if (remainingMs !== undefined) await tell(account, id, 'max_age=0');
+    exchange.scriptAlways(target, fault);
+    return tell(account, id, 'max_age=0', remainingMs);
+  }
+
+  it('when all is well', async () => {
+    for (const query of ['', 'max_age=0']) {
+      const { status, text } = await tell(account, id, query);
+      expect(status).toBe(200);
+      expect(text).toContain('answered');
+      expect(tracker.find(text)).toEqual([]);
+    }
+  });
+
+  it.each(mishaps)('when it is $name', async ({ fault, code, remainingMs }) => {
+    output.clear();
+    const told = await suffer(fault, remainingMs);
+    expect(told.code).toBe(code);
+    expect(tracker.find(told.text)).toEqual([]);
+    expect(told.text).not.toContain(marker);
+  });
+
+  it.each(quoting)('when it is quoted in %s', async (_, fault) => {
+    const told = await suffer(fault);
+    expect(told.status).toBeGreaterThanOrEqual(400);
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+});
+
+describe('no secret is in what is told', () => {
+  it.each(secretMishaps)('when the key cannot be had for $name', async ({ name, code, fault, value }) => {
+    const secretName = `secret-of-${name.replaceAll(' ', '-')}`;
+    if (value !== undefined) neighbours.secrets.create(secretName, value(key.clientSecret));
+    const { main, other } = neighbours.stage.accounts;
+    if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
+    await freshProcess({ name: 'test', accounts: { main: { ...main, secretName }, other } });
+    if (fault !== undefined) neighbours.secrets.failAlways(fault);
+    const told = await tell('main', neighbours.orangex.place());
+    expect(told.code).toBe(code);
+    expect(tracker.find(told.text)).toEqual([]);
+    expect(told.text).not.toContain(marker);
+  });
+
+  it.each([
+    ['with the key itself', `<h1>${key.clientSecret}</h1>`, 403],
+    ['with the key in half of an answer', `{"SecretString":${JSON.stringify(secretText(key))}`, 200],
+    ['with the key in an answer of another shape', JSON.stringify({ SecretString: { text: secretText(key) } }), 200],
+  ])('when Secrets Manager answers a page %s', async (_, body, status) => {
+    await freshProcess();
+    neighbours.secrets.failAlways({ kind: 'status', status, body });
+    const told = await tell('main', neighbours.orangex.place());
+    expect(told.status).toBeGreaterThanOrEqual(500);
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+
+  it('when the table is down', async () => {
+    const down = { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    getOrder = await loadGetOrder({ stage: neighbours.stage, env: down });
+    checkOrder = wireAsking({
+      stage: neighbours.stage,
+      env: down,
+      clock,
+      lane: 'door',
+      logger: new Logger(),
+    }).checkOrder;
+    const told = await tell('main', seedId);
+    expect(told.code).toBe('store_unavailable');
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+
+  it('when the key may write, or is rotated, or lost', async () => {
+    await freshProcess();
+    const { orangex } = neighbours;
+    orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);
+    const id = orangex.place();
+    const warned = await tell('main', id);
+    expect(warned.text).toContain('may do more than read');
+    orangex.setKeys([{ ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' }]);
+    tracker.addDistinctive('newer secret', 'Gv4-Xk8-Pz2-c0ffeeQw7');
+    const refused = await tell('main', id);
+    expect(refused.code).toBe('key_refused');
+    neighbours.secrets.put(neighbours.secretNames.main, secretText({ ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' }));
+    await freshProcess();
+    const renewed = await tell('main', id);
+    expect(renewed.status).toBe(200);
+    for (const { text } of [warned, refused, renewed]) expect(tracker.find(text)).toEqual([]);
+  });
+});
+
+describe('this search', () => {
+  it('has read what it should: both doors, errors, logs and answers, and every kind of credential', () => {
+    expect(texts).toBeGreaterThan(200);
+    expect(everything).toContain('"message":"failed"');
+    expect(everything).toContain('"message":"answered"');
+    expect(everything).toContain('application/problem+json');
+    expect(everything).toContain("name: 'Failure'");
+    expect(neighbours.orangex.requests.some(({ body }) => body.includes(JSON.stringify(key.clientSecret)))).toBe(true);
+    expect(neighbours.deribit.requests.some(({ headers }) => headers.authorization?.includes('sig='))).toBe(true);
+    expect(seenTokens.size).toBeGreaterThan(100);
+  });
+
+  it('finds nothing in all of it, secrets learned later included', () => {
+    expect(tracker.find(everything)).toEqual([]);
+  });
+
+  const planted = [
+    ...disguisesOf(key.clientSecret),
+    ...disguisesOf(sessionToken),
+    ['a part', key.clientSecret.slice(3, 11)],
+    ['the authorization of HTTP', Buffer.from(`${key.clientId}:${key.clientSecret}`).toString('base64')],
+  ] as const;
+  it.each(planted)('finds a secret that was planted as %s', (_, disguise) => {
+    const half = Math.floor(everything.length / 2);
+    const text = everything.slice(half - 5_000, half) + disguise + everything.slice(half, half + 5_000);
+    expect(tracker.find(text)).not.toEqual([]);
+  });
+
+  it('finds every token and signature that was planted', () => {
+    for (const token of seenTokens) {
+      expect(tracker.find(`${everything.slice(0, 1_000)}${token}${everything.slice(0, 1_000)}`)).not.toEqual([]);
+    }
+  });
+
+  it('finds a secret in the depths of an error', () => {
+    const inner = Object.defineProperty(new Error('x'), '$response', {
+      value: { body: { bytes: Buffer.from(key.clientSecret) } },
+      enumerable: false,
+    });
+    const thrown = new Error('a', { cause: new Error('b', { cause: inner }) });
+    expect(tracker.find(deep(thrown))).not.toEqual([]);
+  });
+
+  it('finds a secret that is logged', () => {
+    new Logger().info('x', { note: { key: key.clientSecret } });
+    new Logger().error('x', new Error(key.clientSecret));
+    console.warn(sessionToken);
+    expect(tracker.find(output.lines().at(0) ?? '')).not.toEqual([]);
+    expect(tracker.find(output.lines().at(1) ?? '')).not.toEqual([]);
+    expect(tracker.find(output.text()).some((found) => found.includes('session token'))).toBe(true);
+  });
+});

@@ -1,0 +1,254 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Exchange } from '../exchange/server.ts';
+import { lexeme } from '../exchange/wire.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { getOrderEvent } from './events.ts';
+import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { orderMishaps, secretMishaps, tokenMishaps } from './mishaps.ts';
+
+let neighbours: Neighbours;
+let getOrder: GetOrder;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  neighbours = await startNeighbours();
+  getOrder = await loadGetOrder(neighbours);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  await neighbours.stop();
+});
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => {
+  output.release();
+  neighbours.orangex.clearScript();
+  neighbours.deribit.clearScript();
+  neighbours.secrets.recover();
+});
+
+/** Asks the function; answers what a client reads. */
+async function ask(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: Asking = {}) {
+  const { statusCode, headers, body } = await via(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
+  return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
+}
+type Asking = { readonly remainingMs?: number | undefined; readonly via?: GetOrder };
+
+describe('GET of an order', () => {
+  it('answers the seed’s order with every field of the specification', async () => {
+    const { status, type, body, text } = await ask(seedId);
+    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+    const { first_observed_at, checked_at, ...rest } = body;
+    expect(rest).toEqual({
+      account: 'main',
+      order: {
+        order_state: 'canceled',
+        amount: '1',
+        instrument_name: 'BTC-14AUG20-11000-C',
+        price: '855',
+        time_in_force: 'good_til_cancelled',
+        last_update_timestamp: 1_597_129_894_026,
+        filled_amount: '0',
+        average_price: '0',
+        order_id: seedId,
+        creation_timestamp: 1_597_129_894_025,
+        direction: 'buy',
+        order_type: 'limit',
+        version: 1,
+        details: {},
+      },
+      final: true,
+      watched: false,
+      source: 'exchange',
+      changed: true,
+      exchange_time: '2020-08-11T07:14:06.950Z',
+    });
+    expect(first_observed_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(checked_at <= first_observed_at).toBe(true);
+    expect(text).toContain(`"order_id":"${seedId}"`);
+  });
+
+  it('answers the seed’s order again unchanged, with and without max_age=0, and keeps it once', async () => {
+    await ask(seedId);
+    expect((await ask(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
+    expect((await ask(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
+    expect(await neighbours.historyOf(seedId)).toHaveLength(1);
+  });
+
+  it('lets a fresh check answer only for max_age', async () => {
+    const id = neighbours.orangex.place();
+    expect((await ask(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
+    expect((await ask(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
+    expect((await ask(id)).body).toMatchObject({ source: 'exchange' });
+  });
+
+  it('writes the digits of the wire', async () => {
+    const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
+    const id = neighbours.deribit.place({ amount: '0.100', details });
+    for (const query of ['', 'max_age=60']) {
+      const { text } = await ask(id, query, 'other');
+      expect(text).toContain('"exact":1.10,"huge":390048812767682561234');
+      expect(text).toContain('"amount":"0.100"');
+    }
+  });
+
+  it('logs one line, with what a search needs and nothing of the answer', async () => {
+    const id = neighbours.orangex.place({ details: { note: 'in-the-body' } });
+    await ask(id);
+    const [line = '', ...others] = output.lines();
+    expect(others).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      message: 'answered',
+      status: 200,
+      code: 'ok',
+      account: 'main',
+      order_id: id,
+      request_id: 'request-1',
+      duration_ms: expect.any(Number),
+      exchange_ms: expect.any(Number),
+    });
+    expect(line).not.toMatch(/in-the-body|BTC-PERPETUAL/);
+  });
+
+  it('keeps the request and the function as evidence', async () => {
+    const id = neighbours.orangex.place();
+    await getOrder(getOrderEvent({ account: 'main', order_id: id }, '', 'request-of-this-test'));
+    const [snapshot] = await neighbours.historyOf(id);
+    expect(snapshot).toMatchObject({ request_id: { S: 'request-of-this-test' }, door: { S: 'get-order' } });
+  });
+});
+
+describe('GET of an order fails', () => {
+  const bad = 'bad_request';
+  it.each<[string, string, string, string, number, string]>([
+    ['a wrong account', 'Main', seedId, '', 400, bad],
+    ['an over-long account', 'a'.repeat(33), seedId, '', 400, bad],
+    ['an unknown account', 'nobody', seedId, '', 404, 'unknown_account'],
+    ['a wrong order id', 'main', 'a/b', '', 400, bad],
+    ['an over-long order id', 'main', '1'.repeat(65), '', 400, bad],
+    ['a wrong max_age', 'main', seedId, 'max_age=soon', 400, bad],
+    ['a max_age given twice', 'main', seedId, 'max_age=1&max_age=2', 400, bad],
+    ['an unknown parameter', 'main', seedId, 'maxage=1', 400, bad],
+    ['an order that nobody saw', 'main', 'nobody-saw-this', '', 404, 'order_not_found'],
+  ])('for %s', async (_, account, orderId, query, status, code) => {
+    const answer = await ask(orderId, query, account);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(answer.body).not.toHaveProperty('last_known');
+    expect(await neighbours.itemsOf(orderId, account)).toEqual(
+      orderId === seedId && account === 'main' ? expect.anything() : [],
+    );
+  });
+
+  it('for an order that is gone, with what was last known', async () => {
+    const id = neighbours.orangex.place();
+    const { body: seen } = await ask(id);
+    neighbours.orangex.forget(id);
+    const { status, body } = await ask(id);
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ code: 'order_not_found', exchange_code: 10_004 });
+    expect(body.last_known).toEqual({ ...seen, source: 'snapshot', changed: false });
+  });
+
+  it('for a table that is down', async () => {
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadGetOrder({ ...neighbours, env });
+    const { status, body, headers } = await ask(seedId, '', 'main', { via });
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
+    expect(headers['retry-after']).toBe('1');
+  });
+
+  it('for a table that holds what nobody can read, and tells the log where', async () => {
+    const { client, tableName } = neighbours.engine;
+    const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
+    await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
+    const { status, body, text } = await ask('CORRUPT-1');
+    expect({ status, code: body.code }).toEqual({ status: 500, code: 'store_corrupt' });
+    expect(text).not.toContain('schema');
+    expect(output.text()).toContain('see schema.N');
+  });
+});
+
+describe.each([
+  ['orangex', 'order', orderMishaps],
+  ['deribit', 'order', orderMishaps],
+  ['orangex', 'auth', tokenMishaps],
+] as const)('a fault of %s in what it answers to %s:', (dialect, target, mishaps) => {
+  const account = dialect === 'orangex' ? 'main' : 'other';
+  let exchange: Exchange;
+  let id = '';
+  beforeAll(async () => {
+    exchange = neighbours[dialect];
+    id = exchange.place();
+    await startAnew();
+  });
+
+  /** A process that has not been throttled. Key and token are at hand: it is the answer that is late. */
+  async function startAnew(): Promise<void> {
+    await neighbours.regainCredits();
+    getOrder = await loadGetOrder(neighbours);
+    await getOrder(getOrderEvent({ account, order_id: id }));
+  }
+
+  it.each(mishaps)('$name is $code, $status', async ({ code, status, fault, remainingMs }) => {
+    if (target === 'auth') exchange.revokeTokens();
+    exchange.scriptAlways(target, fault);
+    const answer = await ask(id, 'max_age=0', account, { remainingMs });
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+    expect(answer.type).toBe('application/problem+json');
+    expect(answer.body).toMatchObject({
+      type: `urn:order-state-snapshots:${code}`,
+      title: expect.any(String),
+      status,
+      detail: expect.any(String),
+      instance: `/accounts/${account}/orders/${id}`,
+      request_id: 'request-1',
+    });
+    expect(answer.headers['retry-after'] !== undefined).toBe(status === 503);
+    exchange.clearScript();
+    if (code === 'throttled') await startAnew();
+  });
+
+  it('nothing is left once it is over', async () => {
+    expect((await ask(id, '', account)).body).toMatchObject({ source: 'exchange', watched: true });
+  });
+});
+
+describe('a key', () => {
+  it.each(secretMishaps)(
+    'that cannot be had for $name is $code, $status',
+    async ({ name, code, status, fault, value }) => {
+      const secretName = `secret-of-${name.replaceAll(' ', '-')}`;
+      if (value !== undefined) neighbours.secrets.create(secretName, value('tester-secret'));
+      const { main, other } = neighbours.stage.accounts;
+      if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
+      const stage = { name: 'test', accounts: { main: { ...main, secretName }, other } };
+      const via = await loadGetOrder({ stage, env: neighbours.env });
+      if (fault !== undefined) neighbours.secrets.failAlways(fault);
+      const answer = await ask(neighbours.orangex.place(), '', 'main', { via });
+      expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+      expect(answer.headers['retry-after']).toBe(code === 'secret_unavailable' ? '5' : undefined);
+      expect(answer.body.detail).toContain(secretName);
+    },
+  );
+});
+
+describe('the function', () => {
+  it('does not start without the name of its table', async () => {
+    const { TABLE_NAME: _, ...env } = neighbours.env;
+    vi.stubEnv('TABLE_NAME', undefined);
+    await expect(loadGetOrder({ ...neighbours, env })).rejects.toThrow('TABLE_NAME is not set.');
+  });
+
+  it('starts while nobody answers it, and then fails request by request', async () => {
+    neighbours.secrets.failAlways({ kind: 'down' });
+    const { main } = neighbours.stage.accounts;
+    if (main === undefined) throw new Error('the stage has an account');
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadGetOrder({ stage: { name: 'test', accounts: { main } }, env });
+    expect((await ask(seedId, '', 'main', { via })).status).toBe(503);
+  });
+});

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { headItem, type Item } from '../../lib/snapshots/items.ts';
+import { snapshotOf } from '../../lib/snapshots/snapshot.ts';
+import { type EventBus, startEventBus } from '../event-bus/server.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { observationOf } from '../lib/snapshots/sightings.ts';
+import { streamRecord } from '../lib/transitions/stream-records.ts';
+import { contextOf } from './events.ts';
+
+let bus: EventBus;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  bus = await startEventBus();
+  vi.stubEnv('AWS_REGION', 'eu-central-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'example');
+  vi.stubEnv('AWS_ENDPOINT_URL_EVENTBRIDGE', bus.url);
+  vi.stubEnv('EVENT_BUS_NAME', 'transitions');
+  output = captureOutput();
+});
+beforeEach(() => output.clear());
+afterAll(async () => {
+  output.release();
+  vi.unstubAllEnvs();
+  await bus.stop();
+});
+
+function head(updatedAfter: number, state: string): Item {
+  const answer = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
+  const key = { account: 'main', orderId: '39004881276768256' };
+  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1 })));
+}
+
+it('publishes what a stream hands over, under its own request id in the log', async () => {
+  const { handler } = await import('../../functions/publish-transitions.ts');
+  const Records = [streamRecord(undefined, head(0, 'open')), streamRecord(head(0, 'open'), head(1, 'filled'))];
+  expect(await handler({ Records }, contextOf())).toEqual({ batchItemFailures: [] });
+  expect(bus.events.map(({ detail }) => JSON.parse(detail).to.order_state)).toEqual(['open', 'filled']);
+  const [line] = output.lines();
+  expect(JSON.parse(line ?? '')).toMatchObject({
+    message: 'published',
+    code: 'ok',
+    function_request_id: 'invocation-1',
+    published: { OrderStateChanged: 2 },
+  });
+});
+
+it('answers which record to try again from', async () => {
+  const { handler } = await import('../../functions/publish-transitions.ts');
+  const record = streamRecord(undefined, head(0, 'open'));
+  bus.fail({ kind: 'refuse', entries: [0] });
+  const answer = { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber }] };
+  expect(await handler({ Records: [record] }, contextOf())).toEqual(answer);
+});
+
+it('does not load without a bus to publish on', async () => {
+  vi.resetModules();
+  vi.stubEnv('EVENT_BUS_NAME', '');
+  await expect(import('../../functions/publish-transitions.ts')).rejects.toThrow('EVENT_BUS_NAME is not set.');
+});

@@ -1,0 +1,43 @@
+import type { AccountState, AccountTable } from '../../../lib/accounts/table.ts';
+
+/** The accounts' items without DynamoDB, held to the engines by the contract suite. */
+export function createMemoryAccountTable(): AccountTable {
+  const accounts = new Map<string, AccountState>();
+  const kept = (account: string): AccountState => accounts.get(account) ?? { tat: 0 };
+  const keep = (account: string, news: Partial<AccountState>): void => {
+    accounts.set(account, { ...kept(account), ...news });
+  };
+
+  return {
+    readAccount: async (account) => kept(account),
+    advanceTat: async (account, { from, to, byMs }) => {
+      const { tat } = kept(account);
+      if (tat === 0 || tat < from || tat > to) return undefined;
+      keep(account, { tat: tat + byMs });
+      return tat + byMs;
+    },
+    raiseTat: async (account, { below, to }) => {
+      const { tat } = kept(account);
+      if (tat >= below) return false;
+      keep(account, { tat: to });
+      return true;
+    },
+    takeLease: async (account, { owner, until, now }) => {
+      const { lease } = kept(account);
+      if (lease !== undefined && lease.owner !== owner && lease.until > now) return false;
+      keep(account, { lease: { owner, until } });
+      return true;
+    },
+    askForLease: async (account, owner) => keep(account, { wantedBy: owner }),
+    releaseLease: async (account, owner) => {
+      const { lease, ...rest } = kept(account);
+      if (lease?.owner === owner) accounts.set(account, rest);
+    },
+    setPause: async (account, pause) => {
+      const { pause: there } = kept(account);
+      if (there !== undefined && there.at >= pause.at) return false;
+      keep(account, { pause });
+      return true;
+    },
+  };
+}

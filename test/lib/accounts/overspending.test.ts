@@ -1,0 +1,191 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import { type CreditLimits, creditLifeMs, creditLimits } from '../../../lib/exchange/credits.ts';
+import { type Engine, startDynalite } from '../../engines.ts';
+import { createMemoryAccountTable } from './memory-table.ts';
+import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
+import { createWorld, worldStart } from './world.ts';
+
+const runs = Number(process.env['RUNS'] ?? 1_000);
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const parameters = { seed, numRuns: runs };
+console.log(`credits: ${runs} runs a property, SEED=${seed}`);
+
+const limits: fc.Arbitrary<CreditLimits> = fc
+  .record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 4, max: 100 }) })
+  .map((limit) => creditLimits(limit));
+
+async function all(plans: readonly Plan[], account: Account, seconds: number): Promise<readonly Deeds[]> {
+  const world = createWorld();
+  const deeds = Promise.all(plans.map((each) => work(each, account, world, worldStart + seconds * 1000)));
+  await world.run();
+  return deeds;
+}
+
+/** The most calls by which any window exceeds `rate x window`. */
+function worstExcess(deeds: readonly Deeds[], { msPerCredit }: CreditLimits): number {
+  const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => at)).toSorted((a, b) => a - b);
+  let excess = 0;
+  let last = worldStart;
+  let worst = 0;
+  for (const at of starts) {
+    excess = Math.max(0, excess - (at - last) / msPerCredit) + 1;
+    last = at;
+    worst = Math.max(worst, excess);
+  }
+  return worst;
+}
+
+/** How far the clocks of the processes are apart, milliseconds. */
+function spread(plans: readonly Plan[]): number {
+  const skews = plans.map(({ skewMs }) => skewMs);
+  return Math.max(...skews) - Math.min(...skews);
+}
+
+/** Calls that started although the exchange had throttled one, and whoever made them could have known. */
+function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
+  const skew = spread(deeds.map(({ plan }) => plan));
+  return deeds.flatMap((one) =>
+    one.coolDowns.flatMap(({ at, waitMs, knownAt }) => {
+      const end = at + Math.max(waitMs, 1_000);
+      return deeds.flatMap((other) => {
+        const [from, to] = other === one ? [at, end] : [knownAt + creditLifeMs, end - skew];
+        return other.calls
+          .filter((call) => call.at > from && call.at < to)
+          .map((call) => `${to - call.at} ms before the end, ${other === one ? 'by the same' : 'by another'}`);
+      });
+    }),
+  );
+}
+
+async function staysWithin(plans: readonly Plan[], account: Account): Promise<void> {
+  const deeds = await all(plans, account, 60);
+  const { burst, msPerCredit } = account.limits;
+  expect(worstExcess(deeds, account.limits)).toBeLessThanOrEqual(
+    burst.door + (spread(plans) + creditLifeMs) / msPerCredit,
+  );
+  expect(callsWhileCooling(deeds)).toEqual([]);
+}
+
+const orderly: Omit<Plan, 'lane' | 'tasks' | 'spends' | 'restMs'> = {
+  skewMs: 0,
+  startsAfterMs: 0,
+  callMs: 100,
+  patienceMs: 60_000,
+  wayMs: 10,
+  oversleepMs: 2,
+  troubles: [],
+};
+const saturating: Plan = { ...orderly, lane: 'sweep', tasks: 12, spends: 1_000, restMs: 0 };
+
+const plans = fc.array(plan, { minLength: 1, maxLength: 5 });
+
+describe('the credits of one account', () => {
+  it('are never overspent in any window, and nobody calls while it cools down, on the table in memory', async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, limits, async (plans, limits) => {
+        await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
+      }),
+      parameters,
+    );
+  }, 120_000);
+
+  it('are never overspent by sweeps that all wake at once, credits in hand that they took long ago', async () => {
+    const tasks = 6;
+    const hoarder = fc.integer({ min: 1, max: 8 }).map(
+      (step): Plan => ({
+        ...saturating,
+        tasks,
+        spends: 6,
+        // Its tasks have started, one step each, and have asked for credits.
+        troubles: [{ step: tasks + step, kind: 'freezeWithOthers' }],
+      }),
+    );
+    const slow = fc
+      .record({ perSecond: fc.integer({ min: 1, max: 4 }), burst: fc.integer({ min: 20, max: 100 }) })
+      .map((limit) => creditLimits(limit));
+    await fc.assert(
+      fc.asyncProperty(fc.array(hoarder, { minLength: 3, maxLength: 5 }), slow, async (plans, limits) => {
+        await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
+      }),
+      parameters,
+    );
+  }, 120_000);
+
+  it('are used to 95 % and more by a sweep with enough to do, doors or not', async () => {
+    const doors = fc.array(
+      fc.record({ restMs: fc.integer({ min: 500, max: 3_000 }), wayMs: fc.integer({ min: 0, max: 40 }) }),
+      { maxLength: 2 },
+    );
+    const sweep = fc.record({
+      callMs: fc.integer({ min: 20, max: 300 }),
+      wayMs: fc.integer({ min: 0, max: 40 }),
+      oversleepMs: fc.integer({ min: 0, max: 5 }),
+    });
+    const limit = fc.record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 6, max: 40 }) });
+    await fc.assert(
+      fc.asyncProperty(sweep, doors, limit, async (sweep, doors, limit) => {
+        const plans: readonly Plan[] = [
+          { ...saturating, ...sweep },
+          ...doors.map((door): Plan => ({ ...orderly, ...door, lane: 'door', tasks: 1, spends: 1_000 })),
+        ];
+        const account = { table: createMemoryAccountTable(), name: 'main', limits: creditLimits(limit) };
+        // The first burst is not counted, nor is the time it takes to earn it.
+        const rate = limit.perSecond * 0.5;
+        const from = limit.burst / rate;
+        const seconds = 400 / rate;
+        const deeds = await all(plans, account, from + seconds);
+        const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => (at - worldStart) / 1000));
+        const used = starts.filter((at) => at >= from && at < from + seconds).length;
+        expect(used / (rate * seconds)).toBeGreaterThanOrEqual(0.95);
+      }),
+      parameters,
+    );
+  }, 120_000);
+
+  it('leave people their lane at once while a sweep takes all that it can', async () => {
+    const door = fc.record({
+      startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
+      wayMs: fc.integer({ min: 0, max: 10 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(door, limits, async (door, limits) => {
+        const lane = limits.burst.door - limits.burst.sweep;
+        const people = Array.from(
+          { length: lane },
+          (): Plan => ({ ...orderly, ...door, lane: 'door', tasks: 1, spends: 1, restMs: 0 }),
+        );
+        const [, ...doors] = await all(
+          [saturating, ...people],
+          { table: createMemoryAccountTable(), name: 'main', limits },
+          20,
+        );
+        const waits = doors.flatMap(({ calls }) => calls.map(({ waitedMs }) => waitedMs));
+        expect(waits).toHaveLength(lane);
+        // Five requests at most, there and back, and one nap: what the sweep took while the first was on its way.
+        for (const wait of waits) expect(wait).toBeLessThanOrEqual(11 * door.wayMs + orderly.oversleepMs);
+      }),
+      parameters,
+    );
+  }, 120_000);
+});
+
+describe('the credits of one account on a real engine', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startDynalite();
+  });
+  afterAll(() => engine.stop());
+
+  it('are never overspent in any window, and nobody calls while it cools down', async () => {
+    const table = createDynamoAccountTable(engine);
+    let accounts = 0;
+    await fc.assert(
+      fc.asyncProperty(plans, limits, async (plans, limits) => {
+        await staysWithin(plans, { table, name: `account-${++accounts}`, limits });
+      }),
+      { ...parameters, numRuns: Math.ceil(runs / 5) },
+    );
+  }, 240_000);
+});

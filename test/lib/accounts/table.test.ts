@@ -1,0 +1,46 @@
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { createMemoryAccountTable } from './memory-table.ts';
+import { keepsTheAccountContract } from './table-contract.ts';
+
+describe('the accounts in memory', () => {
+  const table = createMemoryAccountTable();
+  keepsTheAccountContract(() => table);
+});
+
+describe.each([
+  { name: 'dynalite', start: startDynalite, present: true },
+  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
+])('the accounts on $name', ({ start, present }) => {
+  describe.runIf(present)('which is here', () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await start();
+    });
+    afterAll(() => engine.stop());
+    keepsTheAccountContract(() => createDynamoAccountTable(engine));
+
+    it('refuses an item of a shape that it does not know', async () => {
+      const Item = { pk: { S: 'odd' }, sk: { S: 'ACCOUNT' }, schema: { N: '1' }, tat: { S: 'soon' } };
+      await engine.client.send(new PutItemCommand({ TableName: engine.tableName, Item }));
+      const table = createDynamoAccountTable(engine);
+      await expect(table.readAccount('odd')).rejects.toMatchObject({ code: 'store_corrupt' });
+      const lease = { owner: 'a', now: 0, until: 1 };
+      await expect(table.takeLease('odd', lease)).rejects.toMatchObject({ code: 'store_corrupt' });
+    });
+  });
+});
+
+describe('the accounts on a table that does not answer', () => {
+  it('are unavailable', async () => {
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+    const endpoint = 'http://127.0.0.1:1';
+    const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+    const table = createDynamoAccountTable({ client, tableName: 'snapshots' });
+    const unavailable = { code: 'store_unavailable' };
+    await expect(table.readAccount('main')).rejects.toMatchObject(unavailable);
+    await expect(table.raiseTat('main', { below: 1, to: 1 })).rejects.toMatchObject(unavailable);
+  });
+});

@@ -1,0 +1,57 @@
+import { setImmediate } from 'node:timers/promises';
+
+/**
+ * Time that jumps from one thing that is due to the next: many processes side by side, always in the same order.
+ * Milliseconds since the epoch.
+ */
+export type World = {
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Time stands still until the request is answered, be it by a real engine. */
+  readonly request: <T>(send: () => Promise<T>) => Promise<T>;
+  /** Until nothing is due any more. */
+  readonly run: () => Promise<void>;
+};
+
+type Due = { readonly at: number; readonly wake: () => void };
+
+export const worldStart = Date.UTC(2026, 0, 1);
+
+export function createWorld(): World {
+  let now = worldStart;
+  let requests = 0;
+  let due: readonly Due[] = [];
+
+  /** Whoever is awake does what can be done without waiting. */
+  const quiet = async (): Promise<void> => {
+    do await setImmediate();
+    while (requests > 0);
+  };
+
+  return {
+    now: () => now,
+    sleep: (milliseconds) =>
+      new Promise((wake) => {
+        const at = now + milliseconds;
+        const place = due.findIndex((other) => other.at > at);
+        due = due.toSpliced(place < 0 ? due.length : place, 0, { at, wake });
+      }),
+    request: async (send) => {
+      requests++;
+      try {
+        return await send();
+      } finally {
+        requests--;
+      }
+    },
+    run: async () => {
+      await quiet();
+      for (let [next] = due; next !== undefined; [next] = due) {
+        due = due.slice(1);
+        now = next.at;
+        next.wake();
+        await quiet();
+      }
+    },
+  };
+}

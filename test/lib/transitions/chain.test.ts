@@ -1,0 +1,88 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { writeJson } from '../../../lib/exchange/json.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { statusOf, type WatchStatus } from '../../../lib/snapshots/watch.ts';
+import { transitionOf } from '../../../lib/transitions/events.ts';
+import { eventSchemas } from '../../../lib/transitions/schemas.ts';
+import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { createMemoryTable } from '../snapshots/memory-table.ts';
+import { type Answered, answered, observationOf, start } from '../snapshots/sightings.ts';
+import { policy } from '../snapshots/table-contract.ts';
+import { withStream } from './stream-records.ts';
+
+const key = { account: 'main', orderId: '39004881276768256' };
+
+const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: 'a',
+  rpl: '0',
+  askedAfter: 0,
+  took: 50,
+  request: 1,
+};
+
+type Told = { readonly answer: Answered } | { readonly missedAfter: number };
+const told: fc.Arbitrary<Told> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ answer: answered }) },
+  { weight: 1, arbitrary: fc.record({ missedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+);
+
+it('whatever is told to the store, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 12 }), async (all) => {
+      const memory = createMemoryTable(() => policy);
+      const { table, records } = withStream(memory);
+      const store = createSnapshotStore(table);
+      for (const one of all) {
+        if ('answer' in one) await store.record(observationOf(key, one.answer));
+        else {
+          const askedAt = start + 10_000 + one.missedAfter;
+          await store.recordMiss({ ...key, askedAt, requestId: `miss-${askedAt}`, door: 'check-open-orders' });
+        }
+      }
+      const replay = () => records.map((record) => transitionOf(imagesOf(record))).filter((e) => e !== undefined);
+      const events = replay();
+      expect(replay()).toEqual(events);
+      expect(new Set(events.map(({ detail }) => detail.id)).size).toBe(events.length);
+      for (const { name, detail } of events) {
+        const parsed = z.safeParse(eventSchemas[name], JSON.parse(writeJson(detail)));
+        expect(parsed.error).toBeUndefined();
+      }
+
+      let rank: string | undefined;
+      let alarmed: WatchStatus | undefined;
+      for (const event of events) {
+        if (event.name === 'OrderStateChanged') {
+          const { from } = event.detail;
+          expect(from?.rank).toBe(rank);
+          expect(rank === undefined || event.detail.rank > rank).toBe(true);
+          rank = event.detail.rank;
+        } else {
+          // Whatever alarms has a beginning and an end.
+          const { from, to } = event.detail;
+          if (alarmed !== undefined) expect(from).toBe(alarmed);
+          alarmed = to === 'missing' || to === 'inconsistent' ? to : undefined;
+        }
+      }
+      const { head, stored } = memory.inspect(key);
+      expect(rank).toBe(head?.rank);
+      const status = stored && statusOf(stored.watch);
+      expect(alarmed).toBe(status === 'missing' || status === 'inconsistent' ? status : undefined);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+it('a late snapshot is kept without an event', async () => {
+  const { table, records } = withStream(createMemoryTable(() => policy));
+  const store = createSnapshotStore(table);
+  await store.record(observationOf(key, { ...opened, state: 'filled', updatedAfter: 5_000 }));
+  const before = records.length;
+  await store.record(observationOf(key, { ...opened, askedAfter: 10 }));
+  expect(records.slice(before).map((record) => transitionOf(imagesOf(record)))).toEqual([undefined]);
+});

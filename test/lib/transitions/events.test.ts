@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { orangex } from '../../../lib/exchange/dialects.ts';
+import { writeJson } from '../../../lib/exchange/json.ts';
+import { headItem, type Item, snapshotItem, watchItem } from '../../../lib/snapshots/items.ts';
+import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { join } from '../../../lib/snapshots/watch.ts';
+import { type TransitionEvent, transitionOf } from '../../../lib/transitions/events.ts';
+import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
+import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { type Answered, observationOf, start } from '../snapshots/sightings.ts';
+import { policy } from '../snapshots/table-contract.ts';
+import { streamRecord } from './stream-records.ts';
+
+const key = { account: 'main', orderId: '39004881276768256' };
+const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: 'a',
+  rpl: '0',
+  askedAfter: 0,
+  took: 50,
+  request: 1,
+};
+
+function snapshot(answer: Partial<Answered> = {}): Snapshot {
+  return snapshotOf(observationOf(key, { ...opened, ...answer }));
+}
+
+function eventOf(before: Item | undefined, after: Item | undefined): TransitionEvent | undefined {
+  return transitionOf(imagesOf(streamRecord(before, after)));
+}
+
+function headEvent(before: Snapshot | undefined, after: Snapshot): OrderStateChanged {
+  const event = eventOf(before && headItem(before), headItem(after));
+  return OrderStateChanged.parse(JSON.parse(writeJson(event?.detail)));
+}
+
+describe('the event of a head', () => {
+  it('comes from nothing when the order is first seen', () => {
+    const first = snapshot();
+    expect(headEvent(undefined, first)).toEqual({
+      schema: 1,
+      id: `main#39004881276768256#${first.rank}`,
+      account: 'main',
+      order_id: '39004881276768256',
+      rank: first.rank,
+      from: null,
+      to: {
+        order_state: 'open',
+        amount: '10',
+        instrument_name: 'BTC-PERPETUAL',
+        price: '855.10',
+        time_in_force: 'good_til_cancelled',
+        last_update_timestamp: start,
+        filled_amount: '0',
+        order_id: '39004881276768256',
+        creation_timestamp: start,
+        direction: 'buy',
+        order_type: 'limit',
+        version: 1,
+        details: { custom_order_id: 'a', rpl: '0' },
+      },
+      final: false,
+      first_observed_at: '2026-01-01T00:00:10.050Z',
+    });
+  });
+
+  it('goes from the state before to the state after, when the rank rose', () => {
+    const before = snapshot();
+    const after = { ...snapshot({ state: 'filled', filled: '10', updatedAfter: 5_000 }), exchangeTime: start + 9_000 };
+    const event = headEvent(before, after);
+    const { details: _, ...fields } = before.order;
+    expect(event.from).toEqual({ rank: before.rank, ...fields });
+    expect(event.to.order_state).toBe('filled');
+    expect(event.final).toBe(true);
+    expect(event.exchange_time).toBe('2026-01-01T00:00:09.000Z');
+    expect(event).not.toHaveProperty('successor_unknown');
+  });
+
+  it('says of a triggered order that its successor is unknown', () => {
+    expect(headEvent(snapshot(), snapshot({ state: 'triggered', updatedAfter: 1 }))).toMatchObject({
+      final: true,
+      successor_unknown: true,
+    });
+  });
+
+  it('is none when only the evidence became earlier, when the head is removed, and for what is neither head nor watch', () => {
+    const late = snapshot({ askedAfter: 900 });
+    expect(eventOf(headItem(late), headItem(snapshot()))).toBeUndefined();
+    expect(eventOf(headItem(late), undefined)).toBeUndefined();
+    expect(eventOf(undefined, snapshotItem(late))).toBeUndefined();
+  });
+
+  it('writes details whose digits a double would change as strings, and leaves the others', () => {
+    const result = `{"order_id":1,"order_state":"open","price":1,"instrument_name":"i","time_in_force":"t",
+      "direction":"buy","order_type":"limit","creation_timestamp":${start},"last_update_timestamp":${start},
+      "profit":1.10,"ids":[39004881276768257,{"huge":123456789012345678901,"small":-7}],"none":null,"post_only":true}`;
+    const exact = snapshotOf({ ...observationOf(key, opened), dialect: orangex, result, order: orderIn(result) });
+    const event = eventOf(undefined, headItem(exact));
+    expect(writeJson(event?.name === 'OrderStateChanged' && event.detail.to.details)).toBe(
+      '{"profit":1.10,"ids":["39004881276768257",{"huge":"123456789012345678901","small":-7}],"none":null,"post_only":true}',
+    );
+  });
+});
+
+describe('a record that cannot be read', () => {
+  const good = headItem(snapshot());
+  const watch = watchItem(key, { watch: join(undefined, { openedAt: start }), revision: 1 }, policy);
+  it.each<[string, Item]>([
+    ['has no sort key', { pk: { S: 'main#1' } }],
+    ['is of another schema', { ...good, schema: { N: '9' } }],
+    ['holds a result that is no order', { ...good, result: { S: '{}' } }],
+    ['holds a set', { ...good, order_state: { SS: ['open'] } }],
+    ['is a watch of nobody', { ...watch, account: { N: '1' } }],
+  ])('is reported as corrupt: it %s', (_, image) => {
+    expect(() => eventOf(undefined, image)).toThrow(expect.objectContaining({ code: 'store_corrupt' }));
+  });
+});

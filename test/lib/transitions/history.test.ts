@@ -1,0 +1,39 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { transitionOf } from '../../../lib/transitions/events.ts';
+import { stateChangesOf } from '../../../lib/transitions/history.ts';
+import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { createMemoryTable } from '../snapshots/memory-table.ts';
+import { answered, observationOf } from '../snapshots/sightings.ts';
+import { policy } from '../snapshots/table-contract.ts';
+import { withStream } from './stream-records.ts';
+
+const key = { account: 'main', orderId: '39004881276768256' };
+
+it('the events made again from the snapshots are those of the stream, late snapshots among them or not', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(answered, { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      async (all, rows) => {
+        const memory = createMemoryTable(() => policy);
+        const { table, records } = withStream(memory);
+        const store = createSnapshotStore(table);
+        // One check after the other, as one sweep makes them; what they say may still be late.
+        for (const [i, answer] of all.entries())
+          await store.record(observationOf(key, { ...answer, askedAfter: i * 6_000 }));
+        const streamed = records.map((record) => transitionOf(imagesOf(record)));
+        const heads = streamed.filter((event) => event?.name === 'OrderStateChanged');
+        const snapshots = [...memory.inspect(key).snapshots.values()];
+        const shuffled = snapshots.toSorted(() => (Number(rows.next().value) % 2) - 0.5);
+        expect(stateChangesOf(shuffled)).toEqual(heads);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+it('there are none without snapshots', () => {
+  expect(stateChangesOf([])).toEqual([]);
+});

@@ -1,0 +1,170 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createEventBridgeClient } from '../../../lib/aws.ts';
+import { type Clock, systemClock } from '../../../lib/clock.ts';
+import { headItem, type Item } from '../../../lib/snapshots/items.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { createBus } from '../../../lib/transitions/bus.ts';
+import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
+import { type EventBus, startEventBus } from '../../event-bus/server.ts';
+import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+import { observationOf } from '../snapshots/sightings.ts';
+import { createVirtualClock } from '../virtual-clock.ts';
+import { streamRecord } from './stream-records.ts';
+
+let bus: EventBus;
+let output: CapturedOutput;
+beforeEach(async () => {
+  bus = await startEventBus();
+  output = captureOutput();
+});
+afterEach(async () => {
+  output.release();
+  await bus.stop();
+});
+
+function publisher(clock: Clock = systemClock): Publisher {
+  const client = createEventBridgeClient({
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+  });
+  return createPublisher({ bus: createBus({ client, clock }), busName: 'transitions', clock, logger: new Logger() });
+}
+
+function headOf(order: number): Item {
+  const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: 'body', rpl: '0' } as const;
+  const key = { account: 'main', orderId: `ORDER-${order}` };
+  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1 })));
+}
+
+const recordsOf = (count: number) => Array.from({ length: count }, (_, i) => streamRecord(undefined, headOf(i)));
+const ordersOnBus = () => bus.events.map(({ detail }) => Number(/"ORDER-(\d+)"/.exec(detail)?.[1]));
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+const logged = () => output.lines().map((line) => JSON.parse(line));
+
+describe('a batch of stream records', () => {
+  it('is on the bus in its order, ten entries a request, and nothing is to be tried again', async () => {
+    expect(await publisher()(recordsOf(23), 20_000)).toEqual({ batchItemFailures: [] });
+    expect(ordersOnBus()).toEqual(upTo(23));
+    expect(bus.requests).toHaveLength(3);
+    expect(new Set(bus.events.map((event) => event.bus))).toEqual(new Set(['transitions']));
+    expect(logged()).toMatchObject([
+      { level: 'INFO', message: 'published', code: 'ok', records: 23, published: { OrderStateChanged: 23 }, left: 0 },
+    ]);
+  });
+
+  it('makes no request when it means no event', async () => {
+    const removed = streamRecord(headOf(1), undefined);
+    expect(await publisher()([removed], 20_000)).toEqual({ batchItemFailures: [] });
+    expect(bus.requests).toHaveLength(0);
+  });
+
+  it('gives the same ids when it is replayed', async () => {
+    const records = recordsOf(3);
+    await publisher()(records, 20_000);
+    await publisher()(records, 20_000);
+    const ids = bus.events.map(({ detail }) => JSON.parse(detail).id);
+    expect(ids.slice(3)).toEqual(ids.slice(0, 3));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it('is tried again from the first entry that the bus refused, and later ones wait', async () => {
+    const records = recordsOf(25);
+    bus.fail({ kind: 'pass' }, { kind: 'refuse', entries: [5, 3], code: 'ThrottlingException' });
+    expect(await publisher()(records, 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[13]?.dynamodb?.SequenceNumber }],
+    });
+    expect(bus.requests).toHaveLength(2);
+    expect(logged()).toMatchObject([{ level: 'WARN', code: 'bus_refused', reason: 'ThrottlingException', left: 12 }]);
+
+    expect(await publisher()(records.slice(13), 20_000)).toEqual({ batchItemFailures: [] });
+    expect(new Set(ordersOnBus())).toEqual(new Set(upTo(25)));
+  });
+
+  it.each([
+    ['throttles', { kind: 'throttled' }, 'ThrottlingException'],
+    ['is broken', { kind: 'internal' }, 'InternalException'],
+    ['does not let us', { kind: 'denied' }, 'AccessDeniedException'],
+  ] as const)('is tried again from its start when the bus %s', async (_, fault, reason) => {
+    const records = recordsOf(2);
+    bus.failAlways(fault);
+    expect(await publisher()(records, 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[0]?.dynamodb?.SequenceNumber }],
+    });
+    expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason, published: {}, left: 2 }]);
+  });
+
+  it('is sent by the second attempt when only the first one suffered', async () => {
+    bus.fail({ kind: 'down' });
+    expect(await publisher()(recordsOf(2), 20_000)).toEqual({ batchItemFailures: [] });
+    expect(ordersOnBus()).toEqual([0, 1]);
+  });
+
+  it('is not taken for sent when the answer is not the bus talking', async () => {
+    bus.failAlways({ kind: 'status', status: 200, body: '{}' });
+    const { batchItemFailures } = await publisher()(recordsOf(1), 20_000);
+    expect(batchItemFailures).toHaveLength(1);
+    expect(logged()).toMatchObject([{ code: 'bus_refused', reason: 'no count of failed entries' }]);
+  });
+
+  it('is left in time when the bus hangs', async () => {
+    const records = recordsOf(1);
+    bus.failAlways({ kind: 'hang' });
+    expect(await publisher()(records, 1_050)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[0]?.dynamodb?.SequenceNumber }],
+    });
+    expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason: 'AbortError' }]);
+  });
+
+  it('is left where the time ended', async () => {
+    const records = recordsOf(25);
+    const clock = createVirtualClock();
+    let asked = 0;
+    const ticking = { ...clock, now: () => clock.now() + 100 * asked++ };
+    const { batchItemFailures } = await publisher(ticking)(records, 1_250);
+    expect(batchItemFailures).toEqual([{ itemIdentifier: records[20]?.dynamodb?.SequenceNumber }]);
+    expect(ordersOnBus()).toEqual(upTo(20));
+    expect(logged()).toMatchObject([{ code: 'deadline', left: 5 }]);
+  });
+
+  it('reports a record that cannot be read, and holds nothing else back for it', async () => {
+    const records = recordsOf(5).toSpliced(2, 1, streamRecord(undefined, { ...headOf(2), result: { S: 'body' } }));
+    expect(await publisher()(records, 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[2]?.dynamodb?.SequenceNumber }],
+    });
+    expect(ordersOnBus()).toEqual([0, 1, 3, 4]);
+    expect(logged()).toMatchObject([
+      {
+        level: 'ERROR',
+        message: 'unreadable',
+        code: 'store_corrupt',
+        order: 'main#ORDER-2',
+        sequence_number: records[2]?.dynamodb?.SequenceNumber,
+      },
+      { level: 'INFO', published: { OrderStateChanged: 4 } },
+    ]);
+  });
+
+  it('answers the lowest of what failed, whatever failed first', async () => {
+    const records = recordsOf(5).toSpliced(3, 1, streamRecord(undefined, { pk: { S: 'main#1' } }));
+    bus.fail({ kind: 'refuse', entries: [1] });
+    expect(await publisher()(records, 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[1]?.dynamodb?.SequenceNumber }],
+    });
+  });
+
+  it('counts as failed whole when a record has no sequence number', async () => {
+    expect(await publisher()([{ dynamodb: { NewImage: {} } }], 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: '' }],
+    });
+  });
+
+  it('leaves nothing of an order in the log', async () => {
+    bus.failAlways({ kind: 'internal' });
+    await publisher()(recordsOf(2), 20_000);
+    await publisher()([streamRecord(undefined, { ...headOf(2), result: { S: '"body"' } })], 20_000);
+    expect(output.text()).not.toMatch(/body|855|BTC/);
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { join, statusOf, type Watch, type WatchNews, type WatchStatus } from '../../../lib/snapshots/watch.ts';
+import { transitionOf } from '../../../lib/transitions/events.ts';
+import { type EventName, WatchChanged } from '../../../lib/transitions/schemas.ts';
+import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { start } from '../snapshots/sightings.ts';
+import { watchRecord } from './stream-records.ts';
+
+const key = { account: 'main', orderId: '39004881276768256' };
+
+const at = (after: number, phase: 0 | 1 | 2) => `${start + after}.0000000001.${phase}.x`;
+const seen = (after: number, phase: 0 | 1 | 2, askedAt = start + after): WatchNews => ({
+  openedAt: start,
+  sighted: at(after, phase),
+  recorded: { rank: at(after, phase), at: askedAt },
+  sightings: [{ askedAt, rank: at(after, phase) }],
+});
+const watchOf = (...all: readonly WatchNews[]): Watch => all.reduce<Watch>(join, join(undefined, { openedAt: start }));
+const missed: WatchNews = { openedAt: start, missed: [start + 50_000] };
+const below = [20_000, 30_000].map((askedAt) => ({ ...seen(1, 0, start + askedAt), recorded: seen(1, 0).recorded }));
+const word = (stopped: boolean): WatchNews => ({
+  openedAt: start,
+  operator: { at: start + 60_000 + (stopped ? 0 : 1), by: 'anna', stopped },
+});
+
+const watches = {
+  none: undefined,
+  unconfirmed: watchOf(),
+  watched: watchOf(seen(1, 0)),
+  unknown: watchOf(seen(1, 1)),
+  missing: watchOf(seen(1, 0), missed),
+  inconsistent: watchOf(seen(2, 0), ...below.map(({ recorded: _, ...news }) => news)),
+  final: watchOf(seen(3, 2)),
+  stopped: watchOf(seen(1, 0), word(true)),
+} as const satisfies Record<WatchStatus | 'none', Watch | undefined>;
+
+const turns: readonly (readonly [keyof typeof watches, WatchStatus, EventName | undefined])[] = [
+  ['none', 'unconfirmed', 'WatchStarted'],
+  ['none', 'watched', undefined],
+  ['none', 'unknown', 'OrderStateUnknown'],
+  ['unconfirmed', 'watched', undefined],
+  ['unconfirmed', 'final', undefined],
+  ['unconfirmed', 'stopped', 'WatchStopped'],
+  ['watched', 'missing', 'OrderMissing'],
+  ['watched', 'unknown', 'OrderStateUnknown'],
+  ['watched', 'inconsistent', 'OrderInconsistent'],
+  ['watched', 'final', undefined],
+  ['watched', 'stopped', 'WatchStopped'],
+  ['unknown', 'watched', undefined],
+  ['unknown', 'final', undefined],
+  ['unknown', 'missing', 'OrderMissing'],
+  ['missing', 'watched', 'OrderFound'],
+  ['missing', 'final', 'OrderFound'],
+  ['missing', 'unknown', 'OrderFound'],
+  ['missing', 'inconsistent', 'OrderFound'],
+  ['missing', 'stopped', 'WatchStopped'],
+  ['inconsistent', 'watched', 'OrderConsistent'],
+  ['inconsistent', 'final', 'OrderConsistent'],
+  ['inconsistent', 'missing', 'OrderMissing'],
+  ['inconsistent', 'unknown', 'OrderStateUnknown'],
+  ['final', 'inconsistent', 'OrderInconsistent'],
+  ['stopped', 'watched', 'WatchStarted'],
+  ['stopped', 'missing', 'OrderMissing'],
+  ['stopped', 'final', 'WatchStarted'],
+];
+
+describe('the event of a watch', () => {
+  it.each(turns)('from %s to %s is %s', (from, to, name) => {
+    expect(watches[from] && statusOf(watches[from])).toBe(from === 'none' ? undefined : from);
+    expect(statusOf(watches[to])).toBe(to);
+    const event = transitionOf(imagesOf(watchRecord(key, watches[from], watches[to])));
+    expect(event?.name).toBe(name);
+    if (event === undefined) return;
+    expect(WatchChanged.parse(event.detail)).toMatchObject({
+      id: `main#39004881276768256#watch#${from}>${to}#7`,
+      from: from === 'none' ? null : from,
+      to,
+      revision: 7,
+    });
+  });
+
+  it('says when it turned, when the order was last seen and in which state, and whose word it was', () => {
+    const event = transitionOf(imagesOf(watchRecord(key, watches.watched, watches.stopped)));
+    expect(event?.detail).toMatchObject({
+      changed_at: '2026-01-01T00:01:00.000Z',
+      checked_at: '2026-01-01T00:00:00.001Z',
+      rank: at(1, 0),
+      operator: { by: 'anna', at: '2026-01-01T00:01:00.000Z' },
+    });
+  });
+
+  it.each(Object.values(watches).filter((watch) => watch !== undefined))('is none when the status stays', (watch) => {
+    expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
+  });
+});
