@@ -24,7 +24,7 @@ export type SweepRequest = {
   readonly holds: () => boolean;
 };
 
-/** What a sweep did, and what it leaves. Counts of checks are of this sweep; counts of orders are of the account, now. */
+/** What a sweep did, and what it leaves: checks are counted of this sweep, orders of the account, now. */
 export type SweepReport = {
   readonly checked: number;
   readonly changed: number;
@@ -103,7 +103,7 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
 
     /** In short naps, so that whoever relieves this sweep is not kept waiting. */
     async function rest(ms: number): Promise<void> {
-      const end = clock.now() + ms;
+      const end = Math.min(clock.now() + ms, until);
       while (clock.now() < end && goesOn()) await clock.sleep(Math.min(idleMs, end - clock.now()));
     }
 

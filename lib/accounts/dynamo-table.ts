@@ -4,8 +4,9 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import { type Item, number } from '../attributes.ts';
 import { Failure } from '../errors.ts';
-import { accountKey, type Item, leaseValue, number, pauseValue, readAccountItem, schema } from './items.ts';
+import { accountKey, leaseValue, pauseValue, readAccountItem, schema } from './items.ts';
 import type { AccountState, AccountTable } from './table.ts';
 
 export type DynamoAccountTableDeps = { readonly client: DynamoDBClient; readonly tableName: string };

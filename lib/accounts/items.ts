@@ -18,20 +18,14 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { Failure } from '../errors.ts';
+import { BOOL, type Item, N, number, readItem, S } from '../attributes.ts';
 import type { AccountState, Lease, Pause } from './table.ts';
-
-export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** The shape of the item written now; readers refuse what they do not know. */
 export const schema = { N: '1' } as const;
 
 export function accountKey(account: string): { pk: AttributeValue; sk: AttributeValue } {
   return { pk: { S: account }, sk: { S: 'ACCOUNT' } };
-}
-
-export function number(value: number): { N: string } {
-  return { N: String(value) };
 }
 
 export function leaseValue({ owner, until }: Lease): AttributeValue {
@@ -49,19 +43,6 @@ export function pauseValue({ paused, by, at, until }: Pause): AttributeValue {
   };
 }
 
-const S = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
-const N = z.pipe(
-  z.object({ N: z.string() }),
-  z.transform(({ N }) => Number(N)),
-);
-const BOOL = z.pipe(
-  z.object({ BOOL: z.boolean() }),
-  z.transform(({ BOOL }) => BOOL),
-);
-
 const AccountItem = z.object({
   schema: z.object({ N: z.literal(schema.N) }),
   tat: z.optional(N),
@@ -73,12 +54,7 @@ const AccountItem = z.object({
 /** Reads the account's item, which may not be there yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
-  const parsed = z.safeParse(AccountItem, item);
-  if (!parsed.success) {
-    const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new Failure('store_corrupt', `The item of an account does not have schema ${schema.N}: see ${where}.`);
-  }
-  const { tat = 0, lease, wanted_by: wantedBy, pause } = parsed.data;
+  const { tat = 0, lease, wanted_by: wantedBy, pause } = readItem(AccountItem, item);
   return {
     tat,
     ...(lease !== undefined && { lease: { owner: lease.M.held_by, until: lease.M.ends_at } }),

@@ -6,12 +6,12 @@ import {
   QueryCommand,
   type QueryCommandInput,
 } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../attributes.ts';
 import { Failure } from '../errors.ts';
 import {
   currentPrefix,
   headItem,
   headKey,
-  type Item,
   indexName,
   listKey,
   missItem,

@@ -21,16 +21,14 @@
  *
  * Head and watch share a prefix so that one request reads both. Only the watch carries the index's keys.
  */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
+import { BOOL, type Item, N, number, readItem, S } from '../attributes.ts';
 import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
 import { updatedAtOfRank } from './rank.ts';
 import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
 import type { Listed } from './table.ts';
 import { type CheckPolicy, checkedAt, dueAt, statuses, statusOf, type Watch, type WatchStatus } from './watch.ts';
-
-export type Item = Readonly<Record<string, AttributeValue>>;
 
 /** The shape of the items written now; readers refuse what they do not know. */
 const schema = '1';
@@ -172,22 +170,6 @@ function closedAt({ sighted, openedAt }: Watch): number {
   return sighted === undefined ? openedAt : updatedAtOfRank(sighted);
 }
 
-function number(value: number): { N: string } {
-  return { N: String(value) };
-}
-
-const S = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
-const N = z.pipe(
-  z.object({ N: z.string() }),
-  z.transform(({ N }) => Number(N)),
-);
-const BOOL = z.pipe(
-  z.object({ BOOL: z.boolean() }),
-  z.transform(({ BOOL }) => BOOL),
-);
 const ofSchema = z.object({ N: z.literal(schema) });
 
 const SnapshotItem = z.object({
@@ -219,7 +201,7 @@ const WatchItem = z.object({
 
 /** Reads a snapshot or head item. Throws `store_corrupt`. */
 export function readSnapshot(item: Item): Snapshot {
-  const stored = parseItem(SnapshotItem, item);
+  const stored = readItem(SnapshotItem, item);
   return {
     account: stored.account,
     orderId: stored.order_id,
@@ -248,7 +230,7 @@ function storedOrder(result: string): Order {
 
 /** Reads a watch item. Throws `store_corrupt`. */
 export function readWatch(item: Item): StoredWatch {
-  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = parseItem(
+  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = readItem(
     WatchItem,
     item,
   );
@@ -277,18 +259,11 @@ const ListedItem = z.object({
 
 /** Reads what the index has of a watch. Throws `store_corrupt`. */
 export function readListed(item: Item): Listed {
-  const { account, order_id, status, list_at, checked_at, opened_at } = parseItem(ListedItem, item);
+  const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
   return { account, orderId: order_id, status, at: list_at, seenAt: checked_at ?? opened_at };
 }
 
 /** The sort key of an item, which tells what it is. Throws `store_corrupt`. */
 export function sortKeyOf(item: Item): string {
-  return parseItem(z.object({ sk: S }), item).sk;
-}
-
-function parseItem<Parsed extends z.core.$ZodType>(shape: Parsed, item: Item): z.output<Parsed> {
-  const parsed = z.safeParse(shape, item);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
-  throw new Failure('store_corrupt', `An item of the snapshot table does not have schema ${schema}: see ${where}.`);
+  return readItem(z.object({ sk: S }), item).sk;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { headItem, type Item } from '../../lib/snapshots/items.ts';
+import type { Item } from '../../lib/attributes.ts';
+import { headItem } from '../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../lib/snapshots/snapshot.ts';
 import { type EventBus, startEventBus } from '../event-bus/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';

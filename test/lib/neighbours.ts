@@ -1,6 +1,6 @@
 import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../../lib/attributes.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { Item } from '../../lib/snapshots/items.ts';
 import type { Stage } from '../../lib/stage.ts';
 import { type Engine, startDynalite } from '../engines.ts';
 import type { Key } from '../exchange/auth.ts';

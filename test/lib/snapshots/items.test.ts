@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Item } from '../../../lib/attributes.ts';
 import {
   headItem,
-  type Item,
   missItem,
   readListed,
   readSnapshot,
@@ -101,7 +101,7 @@ describe('a snapshot', () => {
   ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
-    expect(refused.message).toBe(`An item of the snapshot table does not have schema 1: see ${name}.`);
+    expect(refused.message).toBe(`An item of the table is not of the shape that this version reads: see ${name}.`);
     expect(refused.printed).not.toMatch(/spoiled-value|7788/);
   });
 
@@ -181,7 +181,7 @@ describe('a watch', () => {
     const item = watchItem(key, { watch: join(undefined, stopped), revision: 1 }, policy);
     const refused = await refusal(() => readWatch({ ...item, ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
-    expect(refused.message).toBe(`An item of the snapshot table does not have schema 1: see ${name}.`);
+    expect(refused.message).toBe(`An item of the table is not of the shape that this version reads: see ${name}.`);
     expect(refused.printed).not.toContain('spoiled-value');
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Item } from '../../../lib/attributes.ts';
 import { orangex } from '../../../lib/exchange/dialects.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
-import { headItem, type Item, snapshotItem, watchItem } from '../../../lib/snapshots/items.ts';
+import { headItem, snapshotItem, watchItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
 import { type TransitionEvent, transitionOf } from '../../../lib/transitions/events.ts';

@@ -1,8 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Item } from '../../../lib/attributes.ts';
 import { createEventBridgeClient } from '../../../lib/aws.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
-import { headItem, type Item } from '../../../lib/snapshots/items.ts';
+import { headItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';

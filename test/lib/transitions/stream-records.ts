@@ -1,5 +1,6 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import { headItem, type Item, watchItem } from '../../../lib/snapshots/items.ts';
+import type { Item } from '../../../lib/attributes.ts';
+import { headItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
 import type { Watch } from '../../../lib/snapshots/watch.ts';
