@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { help, type Options, parseOptions, WrongOption } from './local/options.ts';
 import { startLocal } from './local/run.ts';
-import { Answer, invitation, snapshot, standing, title } from './local/terminal.ts';
+import { Answer, demonstration, invitation, snapshot, standing, title } from './local/terminal.ts';
+import { createTransitionLines, type ToldEvent, transitionsHeader } from './local/transitions.ts';
 
 /** The one order that the built-in exchange has from the start. */
 const seedOrderId = '39004881276768256';
@@ -29,12 +30,24 @@ async function serve(options: Options): Promise<number> {
   try {
     console.log(title);
     const { signal } = stopping;
-    const run = await startLocal({ options, signal, failed });
+    const lineOf = createTransitionLines();
+    // What changes before the table has its head waits for it.
+    let show = (line: string): void => void early.push(line);
+    const early: string[] = [];
+    const onEvent = (event: ToldEvent) => show(lineOf(event, Date.now()));
+    const run = await startLocal({ options, signal, failed, onEvent });
     try {
       const builtIn = options.exchange === undefined;
-      console.log(standing(run, { dialect: options.dialect, builtIn, data: options.data }));
+      console.log(standing(run, { ...options, builtIn }));
       if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedOrderId}`)));
-      console.log(invitation(run.url, options.account, builtIn ? seedOrderId : 'ORDER_ID'));
+      console.log(invitation(run, options.account, builtIn ? seedOrderId : 'ORDER_ID'));
+      if (run.stack.mappings.length > 0) {
+        if (options.demo) console.log(demonstration);
+        console.log(transitionsHeader);
+        show = (line) => console.log(line);
+        early.forEach(show);
+        if (options.demo) run.play();
+      }
       await stopped;
     } finally {
       await run.stop();

@@ -51,6 +51,8 @@ export const endOfTime = 9_999_999_999_999;
 const countLimit = 1_000;
 /** A check may take this long, so that one hanging call holds up one of eight places and no more. */
 const checkMs = 10_000;
+/** The schedule's own interval: the next tick comes after it. */
+const tickMs = 60_000;
 /** How often to look for orders that have become due, and, at rest, whether the account is still this sweep's. */
 const idleMs = 1_000;
 /** An order whose check failed waits this long, so that others come before it. */
@@ -66,7 +68,8 @@ export type Sweep = (request: SweepRequest) => Promise<SweepReport>;
 /**
  * Checks the due orders of one account, the longest due first, until its time is over or the account is another's. One
  * order's failure never stops another. When the exchange or the key is in trouble, a single order is tried ever more
- * rarely, once a minute at the least; its first answer lets the others follow.
+ * rarely, once a minute at the least; its first answer lets the others follow. It ends early when nothing will fall due
+ * before the next tick.
  */
 export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
   return async (request) => {
@@ -88,8 +91,10 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
     while (goesOn()) {
       const due = await listReady();
       const [first] = due;
-      if (first === undefined) await rest(idleMs);
-      else {
+      if (first === undefined) {
+        if (await nothingComes()) break;
+        await rest(idleMs);
+      } else {
         await (isWell ? together(due) : check(first));
         if (!isWell) await restLonger();
         if (clock.now() < creditsAt) await rest(creditsAt - clock.now());
@@ -175,30 +180,39 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
       troubleMs = undefined;
     }
 
-    /** Due, and not just checked or set aside by this sweep. */
+    /** Due, and not just checked or set aside by this sweep; none while the table does not answer. */
     async function listReady(): Promise<readonly Listed[]> {
       for (const [orderId, time] of notBefore) if (time <= clock.now()) notBefore.delete(orderId);
-      const due = await listDue(pageSize + notBefore.size);
+      const due = await listDue(clock.now(), pageSize + notBefore.size).catch(noneIfUnavailable);
       return due.filter(({ orderId }) => !notBefore.has(orderId));
     }
 
-    async function listDue(limit: number): Promise<readonly Listed[]> {
-      const now = clock.now();
-      const lists = await Promise.all([list(account, 'watch', now, limit), list(account, 'attention', now, limit)]);
+    /** Nothing falls due before the next tick, which will look again: waiting for it here would only cost. */
+    async function nothingComes(): Promise<boolean> {
+      try {
+        return (await listDue(clock.now() + tickMs, 1)).length === 0;
+      } catch (thrown) {
+        noneIfUnavailable(thrown);
+        return false;
+      }
+    }
+
+    async function listDue(by: number, limit: number): Promise<readonly Listed[]> {
+      const lists = await Promise.all([list(account, 'watch', by, limit), list(account, 'attention', by, limit)]);
       return lists.flat().sort((a, b) => a.at - b.at);
     }
 
     async function report(): Promise<SweepReport> {
       const now = clock.now();
       const [due, attention, watched] = await Promise.all([
-        listDue(countLimit),
+        listDue(now, countLimit),
         list(account, 'attention', endOfTime, countLimit),
         list(account, 'watch', endOfTime, capacity + 1),
       ]);
       const left = due.filter(({ orderId, at }) => (notBefore.get(orderId) ?? at) <= now);
-      // One that fails comes later, and ages as if it were left; a missing one can no longer be caught in time.
+      // One that fails comes later, and ages as if it were left; a missing or never seen one has no end to miss.
       const unseen = due.filter((order) => left.includes(order) || failing.has(order.orderId));
-      const inTime = unseen.filter(({ status }) => status !== 'missing');
+      const inTime = unseen.filter(({ status }) => status !== 'missing' && status !== 'unconfirmed');
       const longestUnseen = Math.max(0, ...inTime.map(({ seenAt }) => now - seenAt));
       const inState = (status: Listed['status']) => attention.filter((order) => order.status === status).length;
       return {
@@ -228,4 +242,11 @@ function speaksOfAll({ code, kind }: Failure): boolean {
 /** Over in minutes to hours, or when a person has acted: repeats would help nobody. */
 function isLasting({ code, kind }: Failure): boolean {
   return kind.class === 'auth' || code === 'maintenance';
+}
+
+/** A failed look at the index must not end the sweep: the next one may succeed. */
+function noneIfUnavailable(thrown: unknown): readonly Listed[] {
+  const failure = asFailure(thrown);
+  if (failure.code !== 'store_unavailable') throw failure;
+  return [];
 }

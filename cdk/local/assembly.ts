@@ -2,6 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { createEvaluator, type Evaluator, type Place, Template, TemplateError } from './template.ts';
+import {
+  EventSourceMapping,
+  type LocalMapping,
+  type LocalSchedule,
+  type LocalStream,
+  mappingsOf,
+  Schedule,
+  StreamedTable,
+  schedulesOf,
+  streamOf,
+} from './triggers.ts';
 
 /** A table as `CreateTable` takes it. */
 export type LocalTable = z.infer<typeof Table>;
@@ -34,6 +45,10 @@ export type LocalStack = {
   readonly functions: readonly LocalFunction[];
   readonly routes: readonly LocalRoute[];
   readonly secretNames: readonly string[];
+  readonly schedules: readonly LocalSchedule[];
+  readonly streams: readonly LocalStream[];
+  readonly mappings: readonly LocalMapping[];
+  readonly busNames: readonly string[];
 };
 
 const KeySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
@@ -78,14 +93,28 @@ const Route = z.object({
   AuthorizationType: z._default(z.enum(['NONE', 'AWS_IAM']), 'NONE'),
 });
 
-/** Types that hold nothing to run here: permissions, logs, alarms, and what the gateway is made of besides routes. */
-const passive =
-  /^AWS::(CDK|CloudWatch|IAM|KMS|Logs|SNS)::|^AWS::Lambda::(EventInvokeConfig|Permission)$|^AWS::ApiGatewayV2::(Api|Integration|Stage)$/;
+/**
+ * Types that hold nothing to run here: permissions, logs, alarms, dead letters, the limits of asynchronous invocations,
+ * and what the gateway is made of besides routes.
+ */
+const passive = new RegExp(
+  [
+    '^AWS::(CDK|CloudWatch|IAM|KMS|Logs|SNS)::',
+    '^AWS::ApiGatewayV2::(Api|Integration|Stage)$',
+    '^AWS::Events::EventBusPolicy$',
+    '^AWS::Lambda::(EventInvokeConfig|Permission)$',
+    '^AWS::SQS::(Queue|QueuePolicy)$',
+    '^AWS::Scheduler::ScheduleGroup$',
+  ].join('|'),
+);
 const running = [
   'AWS::DynamoDB::GlobalTable',
   'AWS::Lambda::Function',
   'AWS::ApiGatewayV2::Route',
   'AWS::SecretsManager::Secret',
+  'AWS::Scheduler::Schedule',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Events::EventBus',
 ];
 
 const Manifest = z.object({
@@ -168,28 +197,50 @@ export function readStack(template: Template, place: Place, assets: ReadonlyMap<
     };
   });
 
-  return {
-    tables: resources
+  const tables = new Map(
+    resources
       .filter(([, { Type }]) => Type === 'AWS::DynamoDB::GlobalTable')
-      .map(([logicalId, { Properties }]) =>
-        read(evaluator, logicalId, { ...Properties, TableName: evaluator.nameOf(logicalId) }, Table),
-      ),
+      .map(([logicalId, { Properties }]) => {
+        const named = { ...Properties, TableName: evaluator.nameOf(logicalId) };
+        return [logicalId, read(evaluator, logicalId, named, Table)] as const;
+      }),
+  );
+  const streams = all('AWS::DynamoDB::GlobalTable', StreamedTable).flatMap(([logicalId, { StreamSpecification }]) => {
+    const table = tables.get(logicalId);
+    if (table === undefined || StreamSpecification === undefined) return [];
+    return [streamOf(evaluator.attributeOf(logicalId, 'StreamArn', logicalId), table)];
+  });
+  const namesOf = (type: string) => all(type, z.unknown()).map(([logicalId]) => evaluator.nameOf(logicalId));
+
+  return {
+    tables: [...tables.values()],
     functions,
     routes,
-    secretNames: all('AWS::SecretsManager::Secret', z.unknown()).map(([logicalId]) => evaluator.nameOf(logicalId)),
+    secretNames: namesOf('AWS::SecretsManager::Secret'),
+    schedules: schedulesOf(all('AWS::Scheduler::Schedule', Schedule), functions),
+    streams,
+    mappings: mappingsOf(all('AWS::Lambda::EventSourceMapping', EventSourceMapping), streams, functions),
+    busNames: namesOf('AWS::Events::EventBus'),
   };
 }
 
 function read<T>(evaluator: Evaluator, logicalId: string, properties: unknown, schema: z.ZodMiniType<T>): T {
-  // Only what the schema names is worked out: the rest may hold what has a meaning on AWS alone.
-  const wanted = schema instanceof z.ZodMiniObject ? Object.keys(schema.shape) : [];
-  const picked = Object.fromEntries(
-    Object.entries(z.record(z.string(), z.unknown()).parse(properties)).filter(([key]) => wanted.includes(key)),
-  );
-  const parsed = schema.safeParse(evaluator.evaluate(picked, logicalId));
+  const parsed = schema.safeParse(evaluator.evaluate(wanted(properties, schema), logicalId));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new TemplateError(`${[logicalId, ...(issue?.path ?? [])].join('.')} cannot run here: ${issue?.message}.`);
+}
+
+/** Only what the schema names is worked out: the rest may hold what has a meaning on AWS alone. */
+function wanted(properties: unknown, schema: unknown): unknown {
+  if (!(schema instanceof z.ZodMiniObject)) return schema instanceof z.ZodMiniUnknown ? {} : properties;
+  const given = z.record(z.string(), z.unknown()).safeParse(properties);
+  if (!given.success) return properties;
+  return Object.fromEntries(
+    Object.entries(schema.shape)
+      .filter(([name]) => name in given.data)
+      .map(([name, inner]) => [name, wanted(given.data[name], inner)]),
+  );
 }
 
 function readJson(path: string): unknown {

@@ -23,6 +23,8 @@ const access = {
 /** Starts DynamoDB: in memory, or in a folder that keeps it between runs. */
 export async function startDynamo(folder: string | undefined): Promise<Engine> {
   const server = dynalite({ createTableMs: 0, ...(folder === undefined ? {} : { path: folder }) });
+  // Whoever keeps an idle connection is on this machine, and must not find it closed under a request.
+  server.keepAliveTimeout = 0;
   const { port } = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,

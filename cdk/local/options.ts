@@ -5,6 +5,9 @@ type Dialect = StageAccount['dialect'];
 
 const dialects: readonly Dialect[] = ['orangex', 'deribit'];
 const defaultPort = 3000;
+const defaultEvery = 5;
+/** A tick that came later than this would not be a stand-in for AWS's minute. */
+const longestEvery = 60;
 
 /** An exchange key; only ever handed to Secrets Manager. */
 export type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
@@ -18,6 +21,10 @@ export type Options = {
   /** A real exchange; without it the built-in one is started. */
   readonly exchange: { readonly url: string; readonly key: ExchangeKey } | undefined;
   readonly data: string | undefined;
+  /** How often each schedule fires, in seconds. */
+  readonly every: number;
+  /** Orders come and go in the built-in exchange. */
+  readonly demo: boolean;
   readonly verbose: boolean;
 };
 
@@ -33,8 +40,8 @@ export class WrongOption extends Error {
   }
 }
 
-export const help = `Runs the whole stack on this machine: the synthesized template, its Lambda bundles, its table and its routes.
-Without options it brings an exchange of its own, with one order in it.
+export const help = `Runs the whole stack on this machine: the synthesized template with its Lambda bundles, its table, its routes, its
+schedules and its events. Without options it brings an exchange of its own, in which orders come and go.
 
   npm start                                  start here
   npm start -- --port 8080 --data .local     another port; keep the table between runs
@@ -46,6 +53,8 @@ Options
   --exchange URL     ask a real test exchange, read only; needs --dialect, and its key in the
                      environment as EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET
   --data DIR         keep the table in DIR instead of in memory
+  --every SECONDS    how often each schedule fires, 1 to ${longestEvery} (default ${defaultEvery}); on AWS a minute is the least
+  --no-demo          let the built-in exchange rest, with one old order in it
   --verbose          show what the functions log
   --help             show this
 `;
@@ -68,8 +77,10 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
       account: { type: 'string', default: 'main' },
       data: { type: 'string' },
       dialect: { type: 'string' },
+      every: { type: 'string', default: String(defaultEvery) },
       exchange: { type: 'string' },
       help: { type: 'boolean', default: false },
+      'no-demo': { type: 'boolean', default: false },
       port: { type: 'string', default: String(defaultPort) },
       verbose: { type: 'boolean', default: false },
     },
@@ -81,6 +92,10 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
     throw new WrongOption('--account takes lower-case letters, digits and hyphens');
   const dialect = dialectNamed(values.dialect ?? 'orangex');
   if (values.data === '') throw new WrongOption('--data takes a folder');
+  const every = Number(values.every);
+  if (!/^\d+$/.test(values.every) || every < 1 || every > longestEvery) {
+    throw new WrongOption(`--every takes whole seconds from 1 to ${longestEvery}`);
+  }
   if (values.exchange !== undefined && values.dialect === undefined) {
     throw new WrongOption(`--exchange needs --dialect ${dialects.join(' or --dialect ')}`);
   }
@@ -92,6 +107,8 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
     exchange:
       values.exchange === undefined ? undefined : { url: exchangeUrl(values.exchange), key: keyFromEnvironment(env) },
     data: values.data,
+    every,
+    demo: !values['no-demo'] && values.exchange === undefined,
     verbose: values.verbose,
   };
 }

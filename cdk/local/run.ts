@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,14 +7,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startExchange } from '../../test/exchange/server.ts';
+import { startEventBus } from '../../test/event-bus/server.ts';
+import { type Exchange, startExchange } from '../../test/exchange/server.ts';
 import { startSecretsManager } from '../../test/secrets-manager/server.ts';
 import { type LocalStack, readAssembly } from './assembly.ts';
 import { claimDataFolder } from './data-folder.ts';
-import { createTables, fillSecrets, startDynamo } from './engines.ts';
+import { startDemo } from './demo.ts';
+import { createTables, type Engine, fillSecrets, startDynamo } from './engines.ts';
+import type { Outcome } from './environment.ts';
+import { startEventSource } from './event-source.ts';
 import { type Api, startGateway } from './gateway.ts';
-import { startLambda } from './lambda.ts';
+import { type Lambda, startLambda } from './lambda.ts';
 import { type Options, WrongOption } from './options.ts';
+import { startScheduler } from './scheduler.ts';
+import { createStream } from './stream.ts';
+import { type Change, startTableProxy } from './table-proxy.ts';
+import type { ToldEvent } from './transitions.ts';
 
 /** The stack, running on this machine. */
 export type LocalRun = {
@@ -23,6 +32,8 @@ export type LocalRun = {
   readonly stack: LocalStack;
   /** Where the functions log, unless it is the terminal. */
   readonly logFile: string | undefined;
+  /** Lets orders come and go in the built-in exchange from now on. */
+  readonly play: () => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -32,12 +43,17 @@ export type RunSetting = {
   readonly signal?: AbortSignal;
   /** A function that failed instead of answering. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
+  /** Hears of each event that the functions put on the bus. */
+  readonly onEvent: (event: ToldEvent) => void;
 };
+
+/** A stop of the runner is no failure of a function. */
+type Work = Pick<RunSetting, 'failed'> & { readonly lambda: Lambda; readonly isStopped: () => boolean };
 
 const place = { region: 'us-east-1', accountId: '123456789012' };
 
 /** Starts everything; what it started before a failure is stopped again. */
-export async function startLocal({ options, signal, failed }: RunSetting): Promise<LocalRun> {
+export async function startLocal({ options, signal, failed, onEvent }: RunSetting): Promise<LocalRun> {
   const started = new AsyncDisposableStack();
   try {
     const api = Promise.withResolvers<Api>();
@@ -53,21 +69,32 @@ export async function startLocal({ options, signal, failed }: RunSetting): Promi
     if (data !== undefined) started.defer(data.release);
 
     // Its address is compiled into the bundle, so the exchange comes before the synthesis.
-    const exchange = options.exchange ?? (await builtInExchange(options, started));
+    const builtIn = options.exchange === undefined ? await builtInExchange(options, started) : undefined;
+    const exchange = options.exchange ?? keyed(builtIn);
     const [dynamo, secrets, stack] = await together([
-      startDynamo(data?.dynamo).then((engine) => {
-        started.defer(engine.stop);
-        return engine;
-      }),
-      startSecretsManager(place).then((manager) => {
-        started.defer(() => manager.stop());
-        return manager;
-      }),
+      stoppable(started, startDynamo(data?.dynamo)),
+      stoppable(started, startSecretsManager(place)),
       synthesize(folder, options, exchange.url, signal),
     ]);
     await together([
       createTables(dynamo.url, place.region, stack.tables),
       fillSecrets(secrets, place.region, stack.secretNames, exchange.key),
+    ]);
+
+    // Changes are told from the first one on; nobody writes before the functions start.
+    const streams: ((change: Change) => void)[] = [];
+    const [table, bus] = await together([
+      stoppable(
+        started,
+        startTableProxy({
+          url: dynamo.url,
+          streams: stack.streams,
+          onChange: (change) => {
+            for (const tell of streams) tell(change);
+          },
+        }),
+      ),
+      stoppable(started, startEventBus({ buses: stack.busNames, onEvent })),
     ]);
 
     const logFile = options.verbose ? undefined : join(folder, 'functions.log');
@@ -76,18 +103,34 @@ export async function startLocal({ options, signal, failed }: RunSetting): Promi
     const lambda = startLambda({
       functions: stack.functions,
       region: place.region,
-      endpoints: { AWS_ENDPOINT_URL_DYNAMODB: dynamo.url, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url },
+      endpoints: {
+        AWS_ENDPOINT_URL_DYNAMODB: table.url,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      },
       output: (chunk) => (log ?? process.stderr).write(chunk),
       failed,
     });
     started.defer(lambda.stop);
+    let stopped = false;
+    const work: Work = { lambda, failed, isStopped: () => stopped };
+    streams.push(...startStreams(stack, work, started));
+    const { schedules } = stack;
+    started.defer(startScheduler({ schedules, everyMs: options.every * 1000, invoke: eventInvoke(work) }).stop);
     api.resolve({ routes: stack.routes, invoke: lambda.invoke });
     return {
       url: gateway.url,
       exchangeUrl: exchange.url,
       stack,
       logFile,
+      play: () => {
+        if (builtIn === undefined) return;
+        const ordersUrl = `${gateway.url}/accounts/${options.account}/orders`;
+        const told = (message: string) => failed('The demonstration', 'Error', message);
+        started.defer(startDemo({ exchange: builtIn, ordersUrl, failed: told }).stop);
+      },
       stop: async () => {
+        stopped = true;
         // The door first, then what stands behind it, the latest first.
         await gateway.stop();
         await started.disposeAsync();
@@ -99,11 +142,56 @@ export async function startLocal({ options, signal, failed }: RunSetting): Promi
   }
 }
 
-async function builtInExchange({ dialect }: Options, started: AsyncDisposableStack) {
-  const exchange = await startExchange({ dialect });
-  started.defer(() => exchange.stop());
-  const [key] = exchange.keys;
-  if (key === undefined) throw new Error('the built-in exchange has no key');
+/** Leads the changes of the stack's tables to the functions that the template maps them to. */
+function startStreams({ streams, mappings }: LocalStack, work: Work, started: AsyncDisposableStack) {
+  return streams.map((stream) => {
+    const recordOf = createStream(stream, place.region);
+    const sources = mappings
+      .filter(({ streamArn }) => streamArn === stream.arn)
+      .map((mapping) =>
+        startEventSource({
+          mapping,
+          invoke: eventInvoke(work),
+          gaveUp: (functionName, { length }) =>
+            work.failed(functionName, 'GaveUp', `${length} records were tried as often as the mapping allows`),
+        }),
+      );
+    for (const source of sources) started.defer(source.stop);
+    return (change: Change) => {
+      if (change.tableName !== stream.tableName) return;
+      const record = recordOf(change);
+      for (const source of sources) source.push(record);
+    };
+  });
+}
+
+/** Calls a function for an event that nobody waits for. Never rejects. */
+function eventInvoke({ lambda, failed, isStopped }: Work) {
+  return async (functionName: string, payload: string): Promise<Outcome> => {
+    const traceId = `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`;
+    try {
+      return await lambda.invoke(functionName, payload, traceId);
+    } catch (error) {
+      const errorMessage = error instanceof Error ? error.message : String(error);
+      if (!isStopped()) failed(functionName, 'Error', errorMessage);
+      return { kind: 'failed', errorType: 'Error', errorMessage };
+    }
+  };
+}
+
+async function stoppable<T extends Engine>(started: AsyncDisposableStack, starting: Promise<T>): Promise<T> {
+  const engine = await starting;
+  started.defer(() => engine.stop());
+  return engine;
+}
+
+async function builtInExchange({ dialect }: Options, started: AsyncDisposableStack): Promise<Exchange> {
+  return stoppable(started, startExchange({ dialect }));
+}
+
+function keyed(exchange: Exchange | undefined) {
+  const [key] = exchange?.keys ?? [];
+  if (exchange === undefined || key === undefined) throw new Error('the built-in exchange has no key');
   return { url: exchange.url, key };
 }
 
@@ -111,12 +199,14 @@ const synth = fileURLToPath(new URL('synth.ts', import.meta.url));
 
 async function synthesize(
   folder: string,
-  { account, dialect }: Options,
+  { account, dialect, exchange }: Options,
   exchangeUrl: string,
   signal: AbortSignal | undefined,
 ): Promise<LocalStack> {
   const outdir = join(folder, 'cdk.out');
-  const synthesis = promisify(execFile)(process.execPath, [synth, outdir, account, dialect, exchangeUrl], { signal });
+  // The built-in exchange is quick, and nobody else pays for its calls.
+  const args = [outdir, account, dialect, exchangeUrl, ...(exchange === undefined ? ['2'] : [])];
+  const synthesis = promisify(execFile)(process.execPath, [synth, ...args], { signal });
   const ended = once(synthesis.child, 'exit');
   try {
     await synthesis;

@@ -35,7 +35,14 @@ const kinds: Readonly<Record<string, Kind>> = {
   'AWS::ApiGatewayV2::Integration': { attributes: {} },
   'AWS::DynamoDB::GlobalTable': {
     nameProperty: 'TableName',
-    attributes: { Arn: (name, arn) => arn('dynamodb', `table/${name}`) },
+    attributes: {
+      Arn: (name, arn) => arn('dynamodb', `table/${name}`),
+      StreamArn: (name, arn) => arn('dynamodb', `table/${name}/stream/local`),
+    },
+  },
+  'AWS::Events::EventBus': {
+    nameProperty: 'Name',
+    attributes: { Arn: (name, arn) => arn('events', `event-bus/${name}`), Name: (name) => name },
   },
   'AWS::Lambda::Function': {
     nameProperty: 'FunctionName',
@@ -44,6 +51,10 @@ const kinds: Readonly<Record<string, Kind>> = {
   'AWS::Logs::LogGroup': {
     nameProperty: 'LogGroupName',
     attributes: { Arn: (name, arn) => arn('logs', `log-group:${name}:*`) },
+  },
+  'AWS::SQS::Queue': {
+    nameProperty: 'QueueName',
+    attributes: { Arn: (name, arn) => arn('sqs', name), QueueName: (name) => name },
   },
   'AWS::SecretsManager::Secret': {
     nameProperty: 'Name',

@@ -17,19 +17,33 @@ type Row = readonly [name: string, value: string, note: string];
 
 export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack on this machine\n`;
 
+export type Standing = {
+  readonly dialect: string;
+  readonly builtIn: boolean;
+  readonly data: string | undefined;
+  /** Seconds from one tick of the schedules to the next. */
+  readonly every: number;
+};
+
 /** What stands where, in the order of the data's way. */
-export function standing(run: LocalRun, how: { dialect: string; builtIn: boolean; data: string | undefined }): string {
-  const { routes, functions, tables, secretNames } = run.stack;
+export function standing(run: LocalRun, how: Standing): string {
+  const { routes, functions, tables, secretNames, schedules, mappings } = run.stack;
   const parts = [
     count(routes, 'route'),
     count(functions, 'function'),
     count(tables, 'table'),
     count(secretNames, 'secret'),
+    ...(schedules.length === 0 ? [] : [count(schedules, 'schedule')]),
+    ...(mappings.length === 0 ? [] : [count(mappings, 'stream')]),
   ].join(', ');
+  const [schedule] = schedules;
+  const checks: readonly Row[] =
+    schedule === undefined ? [] : [['Checks', `every ${how.every} s`, `${schedule.expression} on AWS`]];
   return rows([
     ['Exchange', run.exchangeUrl, `${how.builtIn ? 'built in, ' : ''}speaks ${how.dialect}`],
     ['Stack', parts, 'as synthesized'],
     ['Table', how.data ?? 'in memory', how.data === undefined ? '--data DIR keeps it' : 'kept'],
+    ...checks,
     ['Logs', run.logFile ?? 'in this terminal', ''],
   ]);
 }
@@ -46,13 +60,24 @@ export function snapshot({ account, order: { order_id, details = {}, ...fields }
 }
 
 /** Where it is served, and what to do next. */
-export function invitation(url: string, account: string, orderId: string): string {
+export function invitation({ url, stack }: LocalRun, account: string, orderId: string): string {
+  const order = `${url}/accounts/${account}/orders/${orderId}`;
   const lines: readonly Row[] = [
     ['Serving', bold(url), ''],
-    ['Try', bold(`curl ${url}/accounts/${account}/orders/${orderId}`), ''],
+    ['Try', bold(`curl ${order}`), ''],
+    ...(stack.routes.some(({ key }) => key === watchRoute) ? [watchRow(order)] : []),
   ];
   return ['', rows(lines), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
 }
+
+const watchRoute = 'PUT /accounts/{account}/orders/{order_id}/watch';
+
+function watchRow(order: string): Row {
+  return ['Watch', bold(`curl -X PUT ${order}/watch`), ''];
+}
+
+/** Whose orders are about to appear. */
+export const demonstration = `  ${dim('A desk now trades in the built-in exchange, to show what can happen; --no-demo leaves it out')}\n`;
 
 function rows(lines: readonly Row[], nameWidth = 8): string {
   const valueWidth = Math.max(...lines.map(([, value, note]) => (note === '' ? 0 : value.length)));

@@ -27,7 +27,7 @@ import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
 import { updatedAtOfRank } from './rank.ts';
 import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
-import type { Listed } from './table.ts';
+import type { List, Listed, Miss, OperatorWord, StoredWatch } from './table.ts';
 import { type CheckPolicy, checkedAt, dueAt, statuses, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
@@ -38,26 +38,6 @@ export const currentPrefix = 'NOW#';
 export const headKey = `${currentPrefix}HEAD`;
 export const watchKey = `${currentPrefix}WATCH`;
 export const indexName = 'lists';
-
-/** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
-export type List = 'watch' | 'attention' | 'final';
-
-export type Miss = OrderKey & {
-  readonly askedAt: number;
-  readonly requestId: string;
-  readonly door: string;
-};
-
-/** What a person said of the watching of an order. `by` is who, as the gateway knows them. */
-export type OperatorWord = OrderKey & {
-  readonly at: number;
-  readonly by: string;
-  readonly stopped: boolean;
-  readonly requestId: string;
-};
-
-/** A watch as stored: `revision` counts its writes, so that a writer knows whether it saw the latest. */
-export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
 export function partitionKey({ account, orderId }: OrderKey): string {
   return `${account}#${orderId}`;

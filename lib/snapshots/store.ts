@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../errors.ts';
 import { linkedOrderIds } from '../exchange/order.ts';
-import type { Miss, OperatorWord, StoredWatch } from './items.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Current, SnapshotTable } from './table.ts';
+import type { Current, Miss, OperatorWord, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchNews } from './watch.ts';
 
 /** What a check left in the table. */

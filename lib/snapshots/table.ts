@@ -1,6 +1,25 @@
-import type { List, Miss, OperatorWord, StoredWatch } from './items.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { WatchStatus } from './watch.ts';
+import type { Watch, WatchStatus } from './watch.ts';
+
+/** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
+export type List = 'watch' | 'attention' | 'final';
+
+export type Miss = OrderKey & {
+  readonly askedAt: number;
+  readonly requestId: string;
+  readonly door: string;
+};
+
+/** What a person said of the watching of an order. `by` is who, as the gateway knows them. */
+export type OperatorWord = OrderKey & {
+  readonly at: number;
+  readonly by: string;
+  readonly stopped: boolean;
+  readonly requestId: string;
+};
+
+/** A watch as stored: `revision` counts its writes, so that a writer knows whether it saw the latest. */
+export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
 /** What the table holds of one order as of now. */
 export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };

@@ -3,8 +3,9 @@ import type { Item } from '../attributes.ts';
 import { Failure } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../exchange/json.ts';
 import { type Order, phaseOf } from '../exchange/order.ts';
-import { headKey, readSnapshot, readWatch, type StoredWatch, sortKeyOf, watchKey } from '../snapshots/items.ts';
+import { headKey, readSnapshot, readWatch, sortKeyOf, watchKey } from '../snapshots/items.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
+import type { StoredWatch } from '../snapshots/table.ts';
 import { checkedAt, statusOf, type Watch, type WatchStatus } from '../snapshots/watch.ts';
 import { type OrderStateChanged, schema, type WatchChanged, type WatchEventName } from './schemas.ts';
 

@@ -93,7 +93,7 @@ describe('an exchange in trouble', () => {
     const swept = await sweeping({
       orders: orders(20),
       // Trouble at 0 and 5 s, an answer at 15 s, trouble for the eight that follow it, and then no more.
-      outcome: (_, at) => (at < 10_000 || (at > 15_040 && at < 15_500) ? failure('throttled') : 'same'),
+      outcome: (_, at) => (at < 10_000 || (at > 15_130 && at < 15_500) ? failure('throttled') : 'same'),
       forMs: 50_000,
     });
     expect(gaps(swept).filter((gap) => gap > 0)).toEqual([5, 10, 5]);
@@ -110,6 +110,20 @@ describe('an exchange in trouble', () => {
     });
     expect(checks.every(({ at }) => at < 1_000)).toBe(true);
     expect(report).toMatchObject({ checked: 2, failed: { timeout: 4 } });
+  });
+
+  it('is not seen in failures with answers between them', async () => {
+    // One at a time, two seconds apart: bad, good, bad, good, bad, good.
+    const spread = orders(6).map((order, i) => ({ ...order, at: i * 2_000 }));
+    const bad = new Set(['order-001', 'order-003', 'order-005']);
+    const { report, timesOf } = await sweeping({
+      orders: spread,
+      outcome: (orderId) => (bad.has(orderId) ? failure('timeout') : 'same'),
+      forMs: 20_000,
+    });
+    expect(report).toMatchObject({ checked: 3, failed: { timeout: 3 } });
+    // No rest of five seconds came between the last two.
+    expect(timesOf('order-006')[0]).toBeLessThan(12_000);
   });
 
   it('is not seen in a single order that goes wrong again and again', async () => {

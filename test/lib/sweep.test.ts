@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Code, Failure } from '../../lib/errors.ts';
-import { orders, retentionMs, sweeping } from './sweeping.ts';
+import { type Outcome, orders, retentionMs, sweeping } from './sweeping.ts';
 
 const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
 const idsOf = (checks: readonly { readonly orderId: string }[]) => checks.map(({ orderId }) => orderId);
@@ -19,6 +19,25 @@ describe('a sweep', () => {
     expect(report).toMatchObject({ checked: 3, changed: 0, final: 0, failed: {}, left_over: 0 });
   });
 
+  it('ends early when nothing falls due before the next tick, and waits when something does', async () => {
+    const idle = await sweeping({ orders: [{ orderId: 'a', at: 60_500 }] });
+    expect(idle.endedAt).toBeLessThan(1_000);
+    expect(idle.report).toMatchObject({ checked: 0, left_over: 0 });
+    const soon = await sweeping({ orders: [{ orderId: 'a', at: 25_000 }] });
+    expect(soon.report).toMatchObject({ checked: 1 });
+  });
+
+  it('goes on when a look at the index fails, whichever look it is', async () => {
+    for (const failing of [1, 2, 3, 4, 5, 6]) {
+      const unavailable = failure('store_unavailable');
+      const { report } = await sweeping({
+        orders: [{ orderId: 'a' }, { orderId: 'b', at: 5_000 }],
+        indexFails: (look) => (look === failing ? unavailable : undefined),
+      });
+      expect(report).toMatchObject({ checked: 2 });
+    }
+  });
+
   it('checks an order when it becomes due meanwhile', async () => {
     const { timesOf } = await sweeping({ orders: [{ orderId: 'a', at: 5_500 }] });
     expect(timesOf('a')).toHaveLength(1);
@@ -32,6 +51,11 @@ describe('a sweep', () => {
       expect(times).toHaveLength(6);
       for (const [i, at] of times.slice(1).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThanOrEqual(10_000);
     }
+  });
+
+  it('finds the orders that are due behind those that a lagging index lists on', async () => {
+    const { report } = await sweeping({ orders: orders(450), lags: true, forMs: 9_000 });
+    expect(report).toMatchObject({ checked: 450, left_over: 0 });
   });
 
   it('checks eight orders at once, and no more, after the first', async () => {
@@ -88,7 +112,7 @@ describe('a sweep', () => {
 
 describe('the report of a sweep', () => {
   it('counts what was checked, and what that changed', async () => {
-    const outcomes = new Map([
+    const outcomes = new Map<string, Outcome>([
       ['order-001', 'changed'],
       ['order-002', 'final'],
       ['order-003', 'final before'],
@@ -96,10 +120,10 @@ describe('the report of a sweep', () => {
       ['order-005', failure('timeout')],
       ['order-006', failure('protocol')],
       ['order-007', failure('protocol')],
-    ] as const);
+    ]);
     const { report } = await sweeping({
       orders: orders(9),
-      outcome: (orderId) => [...outcomes].find(([id]) => id === orderId)?.[1] ?? 'same',
+      outcome: (orderId) => outcomes.get(orderId) ?? 'same',
       forMs: 5_000,
     });
     expect(report).toMatchObject({ checked: 6, changed: 2, final: 1, failed: { timeout: 1, protocol: 2 } });

@@ -22,6 +22,8 @@ export type Sweeping = {
   readonly callMs?: number | ((orderId: string) => number);
   /** The index goes on listing what was checked. */
   readonly lags?: boolean;
+  /** The table does not answer a look at the index: the failure of the n-th look, from 1. */
+  readonly indexFails?: (look: number) => Failure | undefined;
   /** How long the sweep may take, milliseconds; and when it is relieved. */
   readonly forMs?: number;
   readonly relievedAfterMs?: number;
@@ -86,10 +88,13 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
   let running = 0;
   let atOnce = 0;
 
+  let looks = 0;
   const sweep = createSweep({
     clock: world,
     list: async (_, list, until, limit) => {
       await world.sleep(1);
+      const unanswered = scene.indexFails?.(++looks);
+      if (unanswered !== undefined) throw unanswered;
       return [...index.values()]
         .filter(({ at, status }) => at <= until && attention.has(status) === (list === 'attention'))
         .sort((a, b) => a.at - b.at)

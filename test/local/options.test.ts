@@ -9,21 +9,29 @@ const defaults = {
   dialect: 'orangex',
   exchange: undefined,
   data: undefined,
+  every: 5,
+  demo: true,
   verbose: false,
 };
-const remote = (url: string) => ({ url, key: { clientId: 'id', clientSecret: 'secret' } });
+const remote = (url: string) => ({
+  // No orders of ours at somebody's exchange.
+  demo: false,
+  exchange: { url, key: { clientId: 'id', clientSecret: 'secret' } },
+});
 
 test.each([
   ['nothing', [], defaults],
   [
     'everything',
-    ['--port=0', '--account', 'desk-1', '--dialect', 'deribit', '--data', 'd', '--verbose'],
+    ['--port=0', '--account', 'desk-1', '--dialect', 'deribit', '--data', 'd', '--every=60', '--no-demo', '--verbose'],
     {
       ...defaults,
       port: 0,
       account: 'desk-1',
       dialect: 'deribit',
       data: 'd',
+      every: 60,
+      demo: false,
       verbose: true,
     },
   ],
@@ -33,7 +41,7 @@ test.each([
     {
       ...defaults,
       dialect: 'deribit',
-      exchange: remote('https://test.deribit.com/api/v2'),
+      ...remote('https://test.deribit.com/api/v2'),
     },
   ],
   [
@@ -41,7 +49,7 @@ test.each([
     ['--exchange', 'http://127.0.0.1:9/api/v1', '--dialect', 'orangex'],
     {
       ...defaults,
-      exchange: remote('http://127.0.0.1:9/api/v1'),
+      ...remote('http://127.0.0.1:9/api/v1'),
     },
   ],
   [
@@ -49,7 +57,7 @@ test.each([
     ['--exchange', 'http://[::1]:9', '--dialect', 'orangex'],
     {
       ...defaults,
-      exchange: remote('http://[::1]:9'),
+      ...remote('http://[::1]:9'),
     },
   ],
   ['help', ['--help', '--port', 'x'], { kind: 'help' }],
@@ -68,6 +76,10 @@ test.each([
   [['--port', '1e3'], `--port takes a number from 0 to 65535. ${see}`],
   [['--account', 'Main'], `--account takes lower-case letters, digits and hyphens. ${see}`],
   [['--dialect', 'ftx'], `--dialect takes orangex or deribit. ${see}`],
+  [['--every', '0'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--every', '61'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--every', '1.5'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--no-demo=x'], `Option '--no-demo' does not take an argument. ${see}`],
   [['--data', ''], `--data takes a folder. ${see}`],
   [['--exchange', 'https://x'], `--exchange needs --dialect orangex or --dialect deribit. ${see}`],
   [
@@ -97,7 +109,7 @@ test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_
 );
 
 test('the help names every option', () => {
-  for (const option of ['port', 'exchange', 'dialect', 'data', 'account', 'verbose', 'help']) {
+  for (const option of ['port', 'exchange', 'dialect', 'data', 'account', 'every', 'no-demo', 'verbose', 'help']) {
     expect(help).toContain(`--${option}`);
   }
 });

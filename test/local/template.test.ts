@@ -66,8 +66,8 @@ test.each([
   [{ Ref: 'Nobody' }, 'Here names Nobody, which the template does not have.'],
   [{ Ref: 'Asked' }, 'Here needs parameter Asked, which has no default.'],
   [
-    { 'Fn::GetAtt': ['Table', 'StreamArn'] },
-    'Here asks AWS::DynamoDB::GlobalTable for StreamArn, which is not known here.',
+    { 'Fn::GetAtt': ['Table', 'TableId'] },
+    'Here asks AWS::DynamoDB::GlobalTable for TableId, which is not known here.',
   ],
   [{ 'Fn::Select': [2, ['a']] }, 'Here selects 2, which is not there.'],
   [{ 'Fn::Join': [',', 'a'] }, 'Here should be a list, and is "a".'],
@@ -136,11 +136,15 @@ test('reads a stack', () => {
     ],
     routes: [{ key: 'GET /a/{b}', functionName: 'toy-Get', timeoutMs: 30_000, iam: true }],
     secretNames: ['desk/key'],
+    schedules: [],
+    streams: [],
+    mappings: [],
+    busNames: [],
   });
 });
 
 test.each([
-  [{ Queue: { Type: 'AWS::SQS::Queue' } }, 'Queue is an AWS::SQS::Queue, which cannot run here.'],
+  [{ Feed: { Type: 'AWS::Kinesis::Stream' } }, 'Feed is an AWS::Kinesis::Stream, which cannot run here.'],
   [
     { Get: { Type: 'AWS::Lambda::Function', Properties: { ...bundle, Code: { S3Key: 'other.zip' } } } },
     'Get.Code names an asset that was not synthesized.',

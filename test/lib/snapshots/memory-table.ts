@@ -1,7 +1,6 @@
-import type { Miss, OperatorWord, StoredWatch } from '../../../lib/snapshots/items.ts';
 import { readListed, watchItem } from '../../../lib/snapshots/items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
-import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import type { Miss, OperatorWord, SnapshotTable, StoredWatch } from '../../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
 
 /** All that is kept of one order. */

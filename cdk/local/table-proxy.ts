@@ -1,0 +1,168 @@
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { isDeepStrictEqual } from 'node:util';
+import * as z from 'zod/mini';
+import type { Engine } from './engines.ts';
+import { listen } from './listen.ts';
+import type { LocalStream } from './triggers.ts';
+
+/** An item as it is on the wire. */
+export type WireItem = Readonly<Record<string, unknown>>;
+
+/** What a write did to one item; `before` is absent when it made it, `after` when it removed it. */
+export type Change = {
+  readonly tableName: string;
+  readonly keys: WireItem;
+  readonly before: WireItem | undefined;
+  readonly after: WireItem | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+};
+
+export type TableProxySetting = {
+  /** Of the engine that keeps the tables. */
+  readonly url: string;
+  /** Tables whose changes are told. */
+  readonly streams: readonly LocalStream[];
+  /** Hears of each change once it is done, those of one partition key in their order. */
+  readonly onChange: (change: Change) => void;
+};
+
+type Answer = { readonly status: number; readonly headers: IncomingMessage['headers']; readonly body: Buffer };
+type Write = { readonly tableName: string; readonly keys: WireItem; readonly partition: string };
+
+const protocol = 'DynamoDB_20120810';
+const writes = ['PutItem', 'UpdateItem', 'DeleteItem'];
+/** They write several items at once, or in another language: refused, for a change that is not told would be lost. */
+const untold = [
+  'BatchWriteItem',
+  'TransactWriteItems',
+  'ExecuteStatement',
+  'ExecuteTransaction',
+  'BatchExecuteStatement',
+];
+
+const Item = z.record(z.string(), z.unknown());
+const WriteRequest = z.object({ TableName: z.string(), Item: z.optional(Item), Key: z.optional(Item) });
+const GetAnswer = z.object({ Item: z.optional(Item) });
+
+/**
+ * Stands between the functions and DynamoDB, and tells what their writes did: the engine has no streams. Everything goes
+ * through unchanged, refusals included. The writes to one partition key wait for each other, so that what is read before
+ * and after each of them is what it found and what it left.
+ */
+export async function startTableProxy({ url, streams, onChange }: TableProxySetting): Promise<Engine> {
+  const agent = new Agent({ keepAlive: true });
+  const keyNames = new Map(streams.map((stream) => [stream.tableName, stream.keyNames]));
+  const inTurn = createTurns();
+
+  const server = createServer((incoming, response) => {
+    // Nobody is there, as far as the client can tell; it tries again.
+    handle(incoming, response).catch(() => response.destroy());
+  });
+  // Longer than the SDK keeps an idle connection.
+  server.keepAliveTimeout = 0;
+  const { port } = await listen(server, 0);
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(incoming);
+    const operation = operationOf(incoming);
+    if (untold.includes(operation)) return send(response, refusal(operation));
+    const write = writes.includes(operation) ? writeIn(body, keyNames) : undefined;
+    if (write === undefined) return send(response, await forward(incoming, operation, body));
+    await inTurn(write.partition, async () => {
+      const before = await read(incoming, write);
+      const answer = await forward(incoming, operation, body);
+      send(response, answer);
+      if (answer.status !== 200) return;
+      const after = await read(incoming, write);
+      const { tableName, keys } = write;
+      // A write that leaves the item as it was is none.
+      if (!isDeepStrictEqual(before, after)) onChange({ tableName, keys, before, after, at: Date.now() });
+    });
+  }
+
+  /** In the name of whoever writes. */
+  async function read(incoming: IncomingMessage, { tableName, keys }: Write): Promise<WireItem | undefined> {
+    const get = Buffer.from(JSON.stringify({ TableName: tableName, Key: keys, ConsistentRead: true }));
+    const { status, body } = await forward(incoming, 'GetItem', get);
+    // What is wrong with the key, the write will hear.
+    return status === 200 ? GetAnswer.parse(JSON.parse(body.toString())).Item : undefined;
+  }
+
+  function forward({ method, url: path, headers }: IncomingMessage, operation: string, body: Buffer): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const target = operation === '' ? {} : { 'x-amz-target': `${protocol}.${operation}` };
+      const sent = { ...headers, ...target, 'content-length': body.length };
+      request(new URL(path ?? '/', url), { agent, method, headers: sent }, (answer) => {
+        buffer(answer).then(
+          (answered) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: answered }),
+          reject,
+        );
+      })
+        .on('error', reject)
+        .end(body);
+    });
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      agent.destroy();
+    },
+  };
+}
+
+/** Which item a request writes, when it is one of a table whose changes are told. */
+function writeIn(body: Buffer, keyNames: ReadonlyMap<string, readonly string[]>): Write | undefined {
+  const parsed = WriteRequest.safeParse(parse(body));
+  if (!parsed.success) return undefined;
+  const { TableName: tableName, Item: item, Key: key } = parsed.data;
+  const names = keyNames.get(tableName);
+  const attributes = item ?? key;
+  if (names === undefined || attributes === undefined) return undefined;
+  const keys = Object.fromEntries(names.map((name) => [name, attributes[name]]));
+  return { tableName, keys, partition: JSON.stringify([tableName, keys[names[0] ?? '']]) };
+}
+
+/** Runs work of one key one after the other, and of different keys at once. */
+function createTurns(): (key: string, work: () => Promise<void>) => Promise<void> {
+  const last = new Map<string, Promise<void>>();
+  return (key, work) => {
+    const turn = (last.get(key) ?? Promise.resolve()).then(work);
+    const ended = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (last.get(key) === ended) last.delete(key);
+      });
+    last.set(key, ended);
+    return turn;
+  };
+}
+
+function operationOf({ headers }: IncomingMessage): string {
+  const target = headers['x-amz-target'];
+  return typeof target === 'string' && target.startsWith(`${protocol}.`) ? target.slice(protocol.length + 1) : '';
+}
+
+function refusal(operation: string): Answer {
+  const message = `${operation} cannot run here: its changes would be missing from the table's stream.`;
+  const body = Buffer.from(JSON.stringify({ __type: 'com.amazon.coral.service#UnknownOperationException', message }));
+  return { status: 400, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Answer): void {
+  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...kept } = headers;
+  response.writeHead(status, { ...kept, 'content-length': body.length }).end(body);
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,164 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { getOrderEvent } from './events.ts';
+import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { type ChangeWatch, loadChangeWatch } from './load-scheduled-checks.ts';
+import { caller } from './watch-events.ts';
+
+let neighbours: Neighbours;
+let changeWatch: ChangeWatch;
+let getOrder: GetOrder;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  neighbours = await startNeighbours();
+  getOrder = await loadGetOrder(neighbours);
+  changeWatch = await loadChangeWatch(neighbours);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  await neighbours.stop();
+});
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => output.release());
+
+let words = 0;
+/** A person's word; answers what they read. */
+async function say(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
+  const path = { account, order_id: orderId };
+  const { statusCode, headers, body } = await via(method, path, query, `word-${++words}`);
+  return { status: statusCode, type: headers['content-type'], body: JSON.parse(body) };
+}
+
+async function get(orderId: string) {
+  const { body } = await getOrder(getOrderEvent({ account: 'main', order_id: orderId }, 'max_age=0'));
+  return JSON.parse(body);
+}
+
+async function wordsOf(orderId: string) {
+  const items = await neighbours.itemsOf(orderId);
+  return items.filter(({ sk }) => sk?.S?.startsWith('E#'));
+}
+
+describe('PUT of a watch', () => {
+  it('puts an order on watch that nobody has seen yet, and asks nobody about it', async () => {
+    const { orangex, deribit, secrets } = neighbours;
+    const asked = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
+    const before = asked();
+    const { status, type, body } = await say('PUT', 'NEVER-SEEN');
+    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+    expect(body).toEqual({ account: 'main', order_id: 'NEVER-SEEN', watched: true, status: 'unconfirmed' });
+    expect(asked()).toBe(before);
+    const watch = await neighbours.watchOf('NEVER-SEEN');
+    expect(watch).toMatchObject({ status: { S: 'unconfirmed' }, list: { S: 'main#watch' } });
+    expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
+  });
+
+  it('keeps who said so, and when, as evidence', async () => {
+    const from = Date.now();
+    await say('PUT', 'EVIDENCE');
+    const [word, ...others] = await wordsOf('EVIDENCE');
+    expect(others).toEqual([]);
+    const at = Number(word?.['at']?.N);
+    expect(word).toMatchObject({
+      sk: { S: `E#${at}#word-${words}` },
+      kind: { S: 'watch_started' },
+      by: { S: caller },
+      request_id: { S: `word-${words}` },
+    });
+    expect(at).toBeGreaterThanOrEqual(from);
+  });
+
+  it('leaves a watched order watched', async () => {
+    const id = neighbours.orangex.place();
+    await get(id);
+    expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
+  });
+
+  it('does not open what is final', async () => {
+    await get(seedId);
+    expect((await say('PUT', seedId)).body).toMatchObject({ watched: false, status: 'final' });
+    expect(await neighbours.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
+  });
+
+  it('says that the account is over its capacity, once it is', async () => {
+    const { main } = neighbours.stage.accounts;
+    if (main === undefined) throw new Error('the stage has an account');
+    // Half of ten calls a second, for 0.2 s.
+    const small = { ...main, shareOfRate: 0.5, maxCheckSeconds: 0.2 };
+    const via = await loadChangeWatch({ env: neighbours.env, stage: { name: 'test', accounts: { small } } });
+    expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await say('PUT', 'SECOND', 'small', '', via)).body).toMatchObject({ watched: true, over_capacity: true });
+    expect((await say('DELETE', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+  });
+});
+
+describe('DELETE of a watch', () => {
+  it('stops it, and keeps who said so', async () => {
+    const id = neighbours.orangex.place();
+    await get(id);
+    expect((await say('DELETE', id)).body).toEqual({
+      account: 'main',
+      order_id: id,
+      watched: false,
+      status: 'stopped',
+    });
+    expect(await wordsOf(id)).toMatchObject([{ kind: { S: 'watch_stopped' }, by: { S: caller } }]);
+    const watch = await neighbours.watchOf(id);
+    expect(watch).toMatchObject({ status: { S: 'stopped' } });
+    expect(watch).not.toHaveProperty('list');
+  });
+
+  it('stays in force whatever the exchange answers later, until PUT', async () => {
+    const id = neighbours.orangex.place();
+    await get(id);
+    await say('DELETE', id);
+    neighbours.orangex.partialFill(id, '1');
+    expect(await get(id)).toMatchObject({ changed: true, watched: false });
+    expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'stopped' } });
+    expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
+    expect(await get(id)).toMatchObject({ watched: true });
+    expect(await wordsOf(id)).toHaveLength(2);
+  });
+});
+
+describe('a word about a watch fails', () => {
+  it.each<[string, 'PUT' | 'DELETE', string, string, string, number, string]>([
+    ['a wrong account', 'PUT', 'Main', 'X', '', 400, 'bad_request'],
+    ['an unknown account', 'PUT', 'nobody', 'X', '', 404, 'unknown_account'],
+    ['an unknown account', 'DELETE', 'nobody', 'X', '', 404, 'unknown_account'],
+    ['a wrong order id', 'DELETE', 'main', 'a/b', '', 400, 'bad_request'],
+    ['an over-long order id', 'PUT', 'main', '1'.repeat(65), '', 400, 'bad_request'],
+    ['a parameter that it does not have', 'PUT', 'main', 'X', 'max_age=1', 400, 'bad_request'],
+  ])('for %s in %s', async (_, method, account, orderId, query, status, code) => {
+    const answer = await say(method, orderId, account, query);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(await neighbours.itemsOf(orderId, account)).toEqual([]);
+  });
+
+  it('for a table that is down', async () => {
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadChangeWatch({ ...neighbours, env });
+    const { status, body } = await say('PUT', 'X', 'main', '', via);
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
+  });
+});
+
+it('the function logs one line, without the caller’s name', async () => {
+  await say('PUT', 'LOGGED');
+  const [line = '', ...others] = output.lines();
+  expect(others).toEqual([]);
+  expect(JSON.parse(line)).toMatchObject({
+    message: 'answered',
+    status: 200,
+    account: 'main',
+    order_id: 'LOGGED',
+    route: 'PUT /accounts/{account}/orders/{order_id}/watch',
+  });
+  expect(line).not.toContain(caller);
+});

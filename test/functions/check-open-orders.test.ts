@@ -1,0 +1,246 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, startNeighbours } from '../lib/neighbours.ts';
+import {
+  type ChangeWatch,
+  type CheckOpenOrders,
+  loadChangeWatch,
+  loadCheckOpenOrders,
+} from './load-scheduled-checks.ts';
+
+/** Everybody's time; it passes only when the test says so. */
+let now = Date.UTC(2026, 0, 1);
+let neighbours: Neighbours;
+let checkOpenOrders: CheckOpenOrders;
+let changeWatch: ChangeWatch;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  vi.spyOn(Date, 'now').mockImplementation(() => now);
+});
+beforeEach(async () => {
+  neighbours = await startNeighbours({ now: () => now });
+  changeWatch = await loadChangeWatch(neighbours);
+  checkOpenOrders = await loadCheckOpenOrders(neighbours);
+  output = captureOutput();
+});
+afterEach(async () => {
+  output.release();
+  await neighbours.stop();
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+});
+
+/** Less than the least time between two checks of an order. */
+const sweepMs = 5_000;
+/** A Lambda's time, of which a sweep uses all but the last fifteen seconds. */
+const remainingMs = sweepMs + 15_000;
+
+/**
+ * One tick in which the exchange is asked so often: with the last answer, the sweep's time is over. `refusing` gets what
+ * it answers for one order; others are answered as they are.
+ */
+async function tick(calls: number, refusing?: { readonly orderId: string; readonly code: number }) {
+  let left = calls;
+  neighbours.orangex.scriptAlways('order', ({ orderId, body }, genuine) => {
+    left--;
+    if (left === 0) now += sweepMs;
+    if (orderId !== refusing?.orderId) return { status: genuine.status, body: genuine.body };
+    const { id } = JSON.parse(body);
+    return { body: JSON.stringify({ jsonrpc: '2.0', id, error: { code: refusing?.code, message: 'for the test' } }) };
+  });
+  const report = await checkOpenOrders({ account: 'main' }, calls === 0 ? 15_000 : remainingMs);
+  expect(left).toBe(0);
+  // The next tick of the schedule comes later.
+  now += 60_000;
+  return report;
+}
+
+async function say(method: 'PUT' | 'DELETE', orderId: string) {
+  return JSON.parse((await changeWatch(method, { account: 'main', order_id: orderId })).body);
+}
+
+async function watched(...orderIds: readonly string[]): Promise<void> {
+  for (const orderId of orderIds) await say('PUT', orderId);
+}
+
+async function statusOf(orderId: string): Promise<string | undefined> {
+  return (await neighbours.watchOf(orderId))?.['status']?.S;
+}
+
+/** The states that the table has seen of an order. */
+async function statesOf(orderId: string): Promise<readonly (string | undefined)[]> {
+  return (await neighbours.historyOf(orderId)).map((item) => item['order_state']?.S);
+}
+
+describe('the ticks of a schedule', () => {
+  it('follow an order from its placing through its fills to its end, and then ask no more', async () => {
+    const id = neighbours.orangex.place({ amount: '10' });
+    await watched(id);
+    expect(await statusOf(id)).toBe('unconfirmed');
+    expect(await tick(1)).toMatchObject({ outcome: 'swept', checked: 1, changed: 1, final: 0, left_over: 0 });
+    expect(await statusOf(id)).toBe('watched');
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 0, final: 0 });
+    neighbours.orangex.partialFill(id, '2.5');
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 0 });
+    neighbours.orangex.partialFill(id, '7.5');
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 0 });
+    neighbours.orangex.fill(id);
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 1, failed: {} });
+    expect(await statusOf(id)).toBe('final');
+    expect(await statesOf(id)).toEqual(['open', 'open', 'open', 'filled']);
+    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, left_over: 0 });
+  });
+
+  it('keep the sweep as evidence, and say how many orders it left', async () => {
+    const ids = [neighbours.orangex.place(), neighbours.orangex.place()];
+    await watched(...ids);
+    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, left_over: 2 });
+    expect(await tick(2)).toMatchObject({ checked: 2, changed: 2, left_over: 0 });
+    const [snapshot] = await neighbours.historyOf(ids[0] ?? '');
+    expect(snapshot).toMatchObject({ door: { S: 'check-open-orders' }, request_id: { S: 'invocation-1' } });
+  });
+
+  it('see an order cancelled', async () => {
+    const id = neighbours.orangex.place();
+    await watched(id);
+    await tick(1);
+    neighbours.orangex.cancel(id);
+    expect(await tick(1)).toMatchObject({ changed: 1, final: 1 });
+    expect(await statesOf(id)).toEqual(['open', 'canceled']);
+    expect(await statusOf(id)).toBe('final');
+  });
+
+  it('keep an order on watch that vanished, and take it back when it is seen again', async () => {
+    const id = neighbours.orangex.place();
+    await watched(id);
+    await tick(1);
+    neighbours.orangex.forget(id);
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 0, final: 0, missing: 1, failed: {} });
+    expect(await statusOf(id)).toBe('missing');
+    expect(await tick(1)).toMatchObject({ checked: 1, missing: 1 });
+    expect(await statesOf(id)).toEqual(['open']);
+    neighbours.orangex.place({ order_id: id });
+    expect(await tick(1)).toMatchObject({ checked: 1, missing: 0 });
+    expect(await statusOf(id)).toBe('watched');
+    expect((await neighbours.watchOf(id))?.['missed']).toEqual({ L: [] });
+    const misses = (await neighbours.itemsOf(id)).filter(({ kind }) => kind?.S === 'missed');
+    expect(misses).toHaveLength(2);
+  });
+
+  it('leave an order unconfirmed that was never seen', async () => {
+    await watched('NO-SUCH-ORDER');
+    expect(await tick(1)).toMatchObject({ checked: 1, missing: 0, failed: {} });
+    expect(await statusOf('NO-SUCH-ORDER')).toBe('unconfirmed');
+  });
+
+  it('ask no more for an order that a person let go, until they take it up again', async () => {
+    const id = neighbours.orangex.place();
+    await watched(id);
+    await tick(1);
+    expect(await say('DELETE', id)).toMatchObject({ watched: false, status: 'stopped' });
+    expect(await tick(0)).toMatchObject({ checked: 0, left_over: 0 });
+    expect(await say('PUT', id)).toMatchObject({ watched: true, status: 'watched' });
+    expect(await tick(1)).toMatchObject({ checked: 1 });
+  });
+
+  it('put the orders on watch that an order will make once it fills', async () => {
+    const child = neighbours.orangex.place({ order_state: 'untriggered' });
+    const parent = neighbours.orangex.place({ details: { oto_order_ids: [child] } });
+    await watched(parent);
+    expect(await tick(1)).toMatchObject({ checked: 1, changed: 1 });
+    expect(await statusOf(child)).toBe('unconfirmed');
+    neighbours.orangex.fill(parent);
+    expect(await tick(2)).toMatchObject({ checked: 2, changed: 2, final: 1 });
+    expect(await statusOf(parent)).toBe('final');
+    expect(await statusOf(child)).toBe('watched');
+  });
+
+  it('take a triggered order for final, and know nothing of the one that it made', async () => {
+    const id = neighbours.orangex.place({ order_type: 'stop_limit', order_state: 'untriggered' });
+    await watched(id);
+    await tick(1);
+    const successor = neighbours.orangex.trigger(id);
+    expect(await tick(1)).toMatchObject({ changed: 1, final: 1 });
+    expect(await statusOf(id)).toBe('final');
+    expect(await neighbours.itemsOf(successor)).toEqual([]);
+  });
+
+  it('watch on an order in a state that nobody knows', async () => {
+    const id = neighbours.orangex.place({ order_state: 'paused' });
+    await watched(id);
+    expect(await tick(1)).toMatchObject({ changed: 1, final: 0, unknown: 1 });
+    expect(await statusOf(id)).toBe('unknown');
+    expect(await tick(1)).toMatchObject({ checked: 1, unknown: 1 });
+  });
+
+  it.each([
+    [10_029, 'not_owner'],
+    [10_025, 'invalid_order_id'],
+    [12_345, 'exchange_error'],
+  ])('check the others when the exchange answers %i for one, and close nothing', async (code, name) => {
+    const ids = [neighbours.orangex.place(), neighbours.orangex.place(), neighbours.orangex.place()];
+    await watched(...ids);
+    const [orderId = '', ...others] = ids;
+    expect(await tick(3, { orderId, code })).toMatchObject({ checked: 2, changed: 2, failed: { [name]: 1 } });
+    expect(await statusOf(orderId)).toBe('unconfirmed');
+    for (const other of others) expect(await statusOf(other)).toBe('watched');
+  });
+});
+
+describe('a tick', () => {
+  it('logs one line with its counts, and writes metrics, and nothing of key or token', async () => {
+    await watched(neighbours.orangex.place());
+    output.clear();
+    await tick(1);
+    const lines = output.lines().map((line) => JSON.parse(line));
+    expect(lines).toMatchObject([
+      { message: 'ticked', outcome: 'swept', account: 'main', checked: 1, function_request_id: 'invocation-1' },
+      { stage: 'test', account: 'main', Sweeps: 1 },
+      { stage: 'test', Checked: 1, Changed: 1, LeftOver: 0 },
+    ]);
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).not.toHaveProperty('account');
+    expect(output.text()).not.toMatch(/tester-secret|bearer/i);
+  });
+
+  it('of an account that is paused asks nobody, and says for how long', async () => {
+    await watched(neighbours.orangex.place());
+    const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };
+    await createDynamoAccountTable(neighbours.engine).setPause('main', pause);
+    expect(await tick(0)).toEqual({ outcome: 'paused', pause });
+  });
+
+  it('gives the account back when it is done', async () => {
+    await tick(0);
+    expect((await createDynamoAccountTable(neighbours.engine).readAccount('main')).lease).toBeUndefined();
+  });
+
+  it('for an account that the stage does not have fails, and is logged by its code', async () => {
+    expect((await failed({ account: 'nobody' })).code).toBe('unknown_account');
+    expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'ERROR', message: 'failed', code: 'unknown_account', account: 'nobody' },
+    ]);
+  });
+
+  it.each([[undefined], [{}], [{ account: 7 }]])('with the event %j fails as our own fault', async (event) => {
+    expect((await failed(event)).code).toBe('internal');
+  });
+
+  it('fails while the table is down, without asking the exchange', async () => {
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    checkOpenOrders = await loadCheckOpenOrders({ ...neighbours, env });
+    expect((await failed({ account: 'main' })).code).toBe('store_unavailable');
+    expect(neighbours.orangex.count('get_order_state')).toBe(0);
+  });
+});
+
+/** What a tick fails with. The function has modules of its own, and its failures are of a class of its own. */
+async function failed(event: unknown): Promise<{ readonly code: unknown }> {
+  const thrown = await checkOpenOrders(event, remainingMs).catch((error: unknown) => error);
+  return { code: thrown instanceof Error && 'code' in thrown ? thrown.code : thrown };
+}

@@ -1,0 +1,36 @@
+import { vi } from 'vitest';
+import * as z from 'zod/mini';
+import type { Stage } from '../../lib/stage.ts';
+import { contextOf } from './events.ts';
+import type { Answer } from './load-get-order.ts';
+import { changeWatchEvent } from './watch-events.ts';
+
+type Surroundings = { readonly stage: Stage; readonly env: Readonly<Record<string, string>> };
+
+const Report = z.looseObject({ outcome: z.string() });
+/** Handles one tick; the invocation may take so many milliseconds. */
+export type CheckOpenOrders = (event: unknown, remainingMs?: number) => Promise<z.infer<typeof Report>>;
+
+const Answered = z.object({ statusCode: z.number(), headers: z.record(z.string(), z.string()), body: z.string() });
+export type ChangeWatch = (...args: Parameters<typeof changeWatchEvent>) => Promise<Answer>;
+
+/** The function that sweeps, as a new process would have it. */
+export async function loadCheckOpenOrders(surroundings: Surroundings): Promise<CheckOpenOrders> {
+  startAnew(surroundings);
+  const { handler } = await import('../../functions/check-open-orders.ts');
+  return async (event, remainingMs) => Report.parse(await handler(event, contextOf(remainingMs)));
+}
+
+/** The function that starts and stops watches, as a new process would have it. */
+export async function loadChangeWatch(surroundings: Surroundings): Promise<ChangeWatch> {
+  startAnew(surroundings);
+  const { handler } = await import('../../functions/change-watch.ts');
+  return async (...args) => Answered.parse(await handler(changeWatchEvent(...args), contextOf()));
+}
+
+function startAnew({ stage, env }: Surroundings): void {
+  vi.resetModules();
+  // What the bundler writes into the function is here the global that the name then means.
+  vi.stubGlobal('COMPILED_STAGE', stage);
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+}

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { templateOf } from './cdk/synthesize.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string) => readFileSync(`${root}${file}`, 'utf8');
+const manifest: unknown = JSON.parse(read('package.json'));
+
+/** Every version that the manifest names. */
+function versions(): readonly [string, string][] {
+  if (typeof manifest !== 'object' || manifest === null) throw new Error('package.json is no object');
+  return Object.entries(manifest)
+    .filter(([key]) => /dependencies$/i.test(key))
+    .flatMap(([, named]) => Object.entries<string>(named));
+}
+
+describe('the ground', () => {
+  it("runs on Lambda's major of Node, whatever the machine has", () => {
+    expect(process.version).toMatch(/^v24\./);
+    templateOf().allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x' });
+    const scripted = execFileSync('npm', ['exec', '--', 'node', '--version'], { cwd: root, encoding: 'utf8' });
+    expect(scripted.trim()).toBe(process.version);
+  });
+
+  it('names exact versions, and the lock file names no registry', () => {
+    for (const [name, version] of versions()) expect(`${name}@${version}`).toMatch(/@\d+\.\d+\.\d+$/);
+    expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
+  });
+
+  it('has the top level that was agreed, and nothing else', () => {
+    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+    const top = new Set(tracked.map((file) => file.replace(/\/.*/, '')));
+    expect([...top].filter((name) => !name.startsWith('.')).sort()).toEqual(
+      [
+        'LICENSE',
+        'README.md',
+        'biome.json',
+        'cdk',
+        'cdk.json',
+        'functions',
+        'lib',
+        'package-lock.json',
+        'package.json',
+        'test',
+        'tsconfig.json',
+      ].sort(),
+    );
+    expect(readdirSync(`${root}functions`).every((file) => file.endsWith('.ts'))).toBe(true);
+  });
+
+  it('mocks no module', () => {
+    const mocked = new RegExp(['vi', '(mock|doMock)\\('].join('\\.'));
+    const tests = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.ts'),
+    );
+    expect(tests.filter((file) => mocked.test(read(`test/${file}`)))).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { capacityOf, creditLimits } from '../../lib/exchange/credits.ts';
+import { dialects } from '../../lib/exchange/dialects.ts';
+import type { Dialect } from '../exchange/wire.ts';
+import { simulationStart } from './scenario.ts';
+import { simulate } from './simulate.ts';
+
+const second = 1_000;
+const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
+const share = 0.5;
+
+export type Capacity = {
+  readonly dialect: Dialect;
+  readonly perSecond: number;
+  readonly intervalSeconds: number;
+  /** Share x rate x interval. */
+  readonly byFormula: number;
+  /** As the ledger counts it, in whole milliseconds. */
+  readonly credited: number;
+  readonly simulated: number;
+};
+
+/** What one account can watch: as the simulation finds it, beside the formula. */
+export async function capacityOfAccount(dialect: Dialect, intervalSeconds: number): Promise<Capacity> {
+  const { limit } = dialects[dialect];
+  const { perSecond } = limit;
+  const byFormula = share * perSecond * intervalSeconds;
+  const credited = capacityOf(creditLimits(limit, share), intervalSeconds * second);
+  const simulated = await watchedIn(dialect, Math.ceil(1.2 * byFormula), intervalSeconds * second);
+  return { dialect, perSecond, intervalSeconds, byFormula, credited, simulated };
+}
+
+export async function capacityTable(): Promise<string> {
+  const lines = [
+    'Orders that one account can watch, at half of the rate of its exchange. One call in a hundred hangs for seconds.',
+    row(['exchange', 'rate', 'interval', 'by formula', 'as credited', 'simulated', 'part']),
+  ];
+  for (const dialect of ['orangex', 'deribit'] as const) {
+    for (const interval of [60, 180, 600]) lines.push(lineOf(await capacityOfAccount(dialect, interval)));
+  }
+  return lines.join('\n');
+}
+
+function lineOf({ dialect, perSecond, intervalSeconds, byFormula, credited, simulated }: Capacity): string {
+  const part = `${((100 * simulated) / byFormula).toFixed(1)} %`;
+  return row([
+    dialect,
+    `${perSecond}/s`,
+    `${intervalSeconds} s`,
+    ...[byFormula, credited, simulated].map(String),
+    part,
+  ]);
+}
+
+/** With more orders than can be watched: how many checks one interval has room for. */
+async function watchedIn(dialect: Dialect, orders: number, intervalMs: number): Promise<number> {
+  const start = simulationStart + 5 * 3_600_000;
+  // The first interval is for getting there.
+  const end = start + 2 * intervalMs + 60 * second;
+  const { callTimes } = await simulate({
+    seed: 1,
+    dialect,
+    start,
+    end,
+    spells: [],
+    rates: calm,
+    policy: { minMs: intervalMs, maxMs: intervalMs },
+    script: ({ market, watch }) => {
+      for (let i = 0; i < orders; i++) watch(market.place({}));
+    },
+  });
+  return callTimes.filter((at) => at >= end - intervalMs).length;
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell) => cell.padStart(12)).join('');
+}

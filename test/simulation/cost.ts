@@ -1,0 +1,120 @@
+import { createMeter, type Meter } from './meter.ts';
+import { functionMemory, prices } from './prices.ts';
+import { simulationStart } from './scenario.ts';
+import { simulate } from './simulate.ts';
+import { trade } from './trading.ts';
+
+const accounts = 200;
+const hours = 2;
+const hour = 3_600_000;
+/** Nothing goes wrong: what a check costs, not what trouble does. */
+const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
+
+/** Of all accounts together. */
+export type Bill = {
+  readonly checks: number;
+  readonly units: Pick<Meter, 'writes' | 'indexWrites' | 'reads' | 'lambdaMs'>;
+  readonly tableDollars: number;
+  readonly lambdaDollars: number;
+};
+
+/** What a million checks cost by AWS list prices, as the simulation counts it. */
+export async function costTable(): Promise<string> {
+  const lines = [
+    'Orders over 200 accounts, 2 hours in which nothing goes wrong; units and dollars per million checks.',
+    row([
+      'orders',
+      'checks/h',
+      'writes',
+      'index writes',
+      'reads',
+      'Lambda ms',
+      'table $',
+      'Lambda $',
+      '$ / million',
+      '$ / hour',
+    ]),
+  ];
+  const bills: Bill[] = [];
+  for (const orders of [1_000, 10_000, 100_000]) {
+    const bill = await billOf(orders);
+    bills.push(bill);
+    lines.push(lineOf(orders, bill));
+  }
+  return [...lines, fitOf(bills)].join('\n');
+}
+
+/** The straight line through the first and the last, and how far those between are off it. */
+function fitOf(bills: readonly Bill[]): string {
+  const [first, last] = [bills[0], bills.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  const total = ({ tableDollars, lambdaDollars }: Bill) => tableDollars + lambdaDollars;
+  const perCheck = (total(last) - total(first)) / (last.checks - first.checks);
+  const fixed = total(first) - perCheck * first.checks;
+  const off = Math.max(...bills.map((bill) => Math.abs(total(bill) / (fixed + perCheck * bill.checks) - 1)));
+  const monthly = (fixed / accounts / hours) * 730;
+  return (
+    `A straight line, off by ${(off * 100).toFixed(1)} % at most: $${monthly.toFixed(2)} per account and month, ` +
+    `and $${(perCheck * 1e6).toFixed(2)} per million checks.`
+  );
+}
+
+/** Accounts have nothing to do with each other: one stands for all, more where there is little in each. */
+export async function billOf(orders: number): Promise<Bill> {
+  const each = orders / accounts;
+  const simulated = Math.max(1, Math.round(100 / each));
+  const meter = createMeter();
+  let checks = 0;
+  for (let seed = 1; seed <= simulated; seed++) {
+    const start = simulationStart + 5 * hour;
+    const end = start + hours * hour;
+    const verdict = await simulate({
+      seed,
+      dialect: 'deribit',
+      start,
+      end,
+      spells: [],
+      rates: calm,
+      meter,
+      script: ({ market, functions, scheduler, random }) => {
+        trade({ market, functions, scheduler, random }, { orders: each, from: start, to: end });
+      },
+    });
+    checks += verdict.calls;
+  }
+  const scale = accounts / simulated;
+  const { writes, indexWrites, reads, invocations, lambdaMs } = meter;
+  const table = (writes + indexWrites) * prices.writeUnit + reads * prices.readUnit;
+  const lambda = (lambdaMs / 1000) * functionMemory * prices.gigabyteSecond + invocations * prices.request;
+  return {
+    checks: checks * scale,
+    units: {
+      writes: writes * scale,
+      indexWrites: indexWrites * scale,
+      reads: reads * scale,
+      lambdaMs: lambdaMs * scale,
+    },
+    tableDollars: table * scale,
+    lambdaDollars: lambda * scale,
+  };
+}
+
+function lineOf(orders: number, { units, checks, tableDollars, lambdaDollars }: Bill): string {
+  const { writes, indexWrites, reads, lambdaMs } = units;
+  const million = 1e6 / checks;
+  const total = tableDollars + lambdaDollars;
+  return row([
+    ...[orders, checks / hours].map(whole),
+    ...[writes, indexWrites, reads, lambdaMs].map((count) => whole(count * million)),
+    ...[tableDollars, lambdaDollars, total].map((dollars) => (dollars * million).toFixed(2)),
+    (total / hours).toFixed(3),
+  ]);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en').replaceAll(',', ' ');
+}
+
+function row(cells: readonly string[]): string {
+  return cells.map((cell) => cell.padStart(15)).join('');
+}

@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer';
+import { Failure } from '../../lib/errors.ts';
+import type { HttpReply, HttpRequest } from '../../lib/exchange/transport.ts';
+import { type Key, KeyRing } from '../exchange/auth.ts';
+import { Credits } from '../exchange/credits.ts';
+import type { Delivery } from '../exchange/delivery.ts';
+import { type Fault, plan } from '../exchange/faults.ts';
+import type { RecordedRequest } from '../exchange/requests.ts';
+import { Service } from '../exchange/service.ts';
+import { type Dialect, writeReply } from '../exchange/wire.ts';
+import type { Market } from './market.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import { mishaps, type Trouble, type Weather } from './weather.ts';
+
+/** What became of a request: an answer, nothing at all for ever, or a failure of the way. */
+export type Outcome =
+  | { readonly kind: 'answer'; readonly reply: HttpReply; readonly orderId: string | undefined }
+  | { readonly kind: 'silence' }
+  | { readonly kind: 'failure'; readonly failure: Failure };
+
+export type SimulatedExchange = {
+  readonly url: string;
+  readonly keyRing: KeyRing;
+  /** When requests came in. */
+  readonly calls: readonly number[];
+  /** Serves a request that has just come in. */
+  readonly serve: (request: HttpRequest) => Promise<Outcome>;
+};
+
+export type ExchangeDeps = {
+  readonly dialect: Dialect;
+  readonly market: Market;
+  readonly key: Key;
+  readonly limit: { readonly perSecond: number; readonly burst: number };
+  readonly weather: Weather;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  /** How often a single answer goes wrong on a fair day. */
+  readonly mishapRate: number;
+};
+
+/** A node of the exchange may be behind by up to this after a cancel, milliseconds. */
+const staleMs = 5_000;
+/** A new order may be unknown to a node for up to this. */
+const newbornMs = 2_000;
+
+/** The exchange for testers without sockets: its service and faults, under the weather of the simulation. */
+export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
+  const { dialect, market, key, limit, weather, scheduler, random, mishapRate } = deps;
+  const { now } = scheduler;
+  const tokenLifeSeconds = dialect === 'orangex' ? 43_199 : 900;
+  const keyRing = new KeyRing({ dialect, keys: [key], now, tokenLifeSeconds });
+  const basePath = dialect === 'orangex' ? '/api/v1' : '/api/v2';
+  const credits = new Credits(limit, now);
+  const service = new Service({ dialect, basePath, now, keyRing, book: market.book, credits });
+  const calls: number[] = [];
+  const never = new AbortController().signal;
+
+  const serve: SimulatedExchange['serve'] = async ({ url, headers, body }) => {
+    const trouble = weather.at(now());
+    if (trouble === 'refused' || trouble === 'dns') return { kind: 'failure', failure: wayBlocked(trouble) };
+    calls.push(now());
+    const { pathname } = new URL(url);
+    const reading = service.read('POST', pathname, body);
+    const { call, orderId } = reading;
+    const request: RecordedRequest = {
+      method: 'POST',
+      path: pathname,
+      headers: { ...headers },
+      body,
+      at: now(),
+      connection: 0,
+      call,
+      orderId,
+    };
+    const { genuine } = service.handle(request, reading);
+    const result = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
+    const reply = { ...genuine.reply, result };
+    const fault = troubled(trouble) ?? staleness(orderId) ?? mishap();
+    if (fault === undefined) {
+      return { kind: 'answer', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
+    }
+    const delivery = await plan(fault, { ...genuine, reply }, never);
+    return outcomeOf(delivery, orderId);
+  };
+
+  function troubled(trouble: Trouble | undefined): Fault | undefined {
+    switch (trouble) {
+      case 'silent':
+        return { kind: 'hang' };
+      case 'html':
+        return { kind: 'html', status: random.pick([200, 502, 503]) };
+      case 'maintenance':
+        return { kind: 'error', code: 11051 };
+      case 'settlement':
+        return { kind: 'error', code: 10041 };
+      case 'storm':
+        return { kind: 'throttle', wait: random.chance(0.3) ? random.whole(5, 60) : random.whole(1, 5) };
+      default:
+        return undefined;
+    }
+  }
+
+  /** What a node answers that has not yet heard of the latest change. */
+  function staleness(orderId: string | undefined): Fault | undefined {
+    const states = market.truths.get(orderId ?? '')?.states ?? [];
+    const [first] = states;
+    const latest = states.at(-1);
+    if (first === undefined || latest === undefined) return undefined;
+    if (now() - first.at < newbornMs && random.chance(0.2)) {
+      return random.chance(0.5) ? { kind: 'neither' } : { kind: 'error', code: 10004 };
+    }
+    return now() - latest.at < staleMs && random.chance(0.4) ? { kind: 'stale' } : undefined;
+  }
+
+  function mishap(): Fault | undefined {
+    return random.chance(mishapRate) ? random.pick(mishaps) : undefined;
+  }
+
+  return { url: `https://exchange.test${basePath}`, keyRing, calls, serve };
+}
+
+function wayBlocked(trouble: 'refused' | 'dns'): Failure {
+  const why = trouble === 'dns' ? 'EAI_AGAIN' : 'ECONNREFUSED';
+  return new Failure('unreachable', `exchange.test cannot be reached (${why}).`);
+}
+
+/** What the port for bytes makes of what happens on the socket, in the words of its contract. */
+function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
+  const unusable = (why: string): Outcome => ({ kind: 'failure', failure: new Failure('protocol', why) });
+  switch (delivery.kind) {
+    case 'hang':
+    case 'drip':
+      return { kind: 'silence' };
+    case 'drop': {
+      const code = delivery.reset ? 'connection_lost' : 'unreachable';
+      return { kind: 'failure', failure: new Failure(code, 'exchange.test closed the connection.') };
+    }
+    case 'cut': {
+      if (delivery.framing === 'short') return unusable('exchange.test broke off in the middle of its answer.');
+      const body = delivery.answer.body.subarray(0, delivery.at).toString('utf8');
+      return { kind: 'answer', reply: { status: delivery.answer.status, body }, orderId };
+    }
+    case 'answer': {
+      const { status, headers, body } = delivery.answer;
+      if (status >= 300 && status < 400) return unusable('exchange.test answered a redirect.');
+      if (headers['content-encoding'] !== undefined) return unusable('exchange.test answered in a wrong encoding.');
+      if (!isUtf8(body)) return unusable('exchange.test answered text that is not UTF-8.');
+      const retryAfter = headers['retry-after'];
+      const wait = retryAfter === undefined ? {} : { retryAfterMs: Number(retryAfter) * 1000 };
+      return { kind: 'answer', reply: { status, body: body.toString('utf8'), ...wait }, orderId };
+    }
+  }
+}

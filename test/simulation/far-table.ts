@@ -1,0 +1,74 @@
+import type { AccountTable } from '../../lib/accounts/table.ts';
+import { Failure } from '../../lib/errors.ts';
+import type { SnapshotTable } from '../../lib/snapshots/table.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
+
+export type FarDeps = {
+  readonly process: Process;
+  readonly random: Random;
+  /** How often a request goes wrong. */
+  readonly mishapRate: number;
+  /** Told of every request that was sent, by name. */
+  readonly onRequest: (name: string) => void;
+};
+
+type Send = <Args extends readonly unknown[], Result>(
+  name: string,
+  request: (...args: Args) => Promise<Result>,
+) => (...args: Args) => Promise<Result>;
+
+/** How long the SDK goes on before it gives up, milliseconds. */
+const givingUpMs = 1_500;
+
+/** A request to the table: lost on the way, or applied and its answer lost, or sent twice by the SDK. */
+function sender({ process, random, mishapRate, onRequest }: FarDeps): Send {
+  return (name, request) =>
+    (...args) => {
+      onRequest(name);
+      const mishap = random.chance(mishapRate) ? random.pick(['lost', 'answer lost', 'sent twice']) : undefined;
+      const serve = async () => {
+        if (mishap === 'lost') throw unavailable();
+        const answer = await request(...args);
+        if (mishap === 'answer lost') throw unavailable();
+        return mishap === 'sent twice' ? request(...args) : answer;
+      };
+      const backMs = random.whole(1, 6);
+      return process.request(random.whole(1, 6), serve, (answer) =>
+        answer === undefined && mishap ? givingUpMs : backMs,
+      );
+    };
+}
+
+function unavailable(): Failure {
+  return new Failure('store_unavailable', 'The table did not answer.');
+}
+
+/** The snapshot table as one process reaches it. */
+export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotTable {
+  const send = sender(deps);
+  return {
+    readCurrent: send('readCurrent', table.readCurrent),
+    newestSnapshot: send('newestSnapshot', table.newestSnapshot),
+    putSnapshot: send('putSnapshot', table.putSnapshot),
+    putHead: send('putHead', table.putHead),
+    putWatch: send('putWatch', table.putWatch),
+    putMiss: send('putMiss', table.putMiss),
+    putWord: send('putWord', table.putWord),
+    list: send('list', table.list),
+  };
+}
+
+/** The accounts' items as one process reaches them. */
+export function farAccountTable(table: AccountTable, deps: FarDeps): AccountTable {
+  const send = sender(deps);
+  return {
+    readAccount: send('readAccount', table.readAccount),
+    advanceTat: send('advanceTat', table.advanceTat),
+    raiseTat: send('raiseTat', table.raiseTat),
+    takeLease: send('takeLease', table.takeLease),
+    askForLease: send('askForLease', table.askForLease),
+    releaseLease: send('releaseLease', table.releaseLease),
+    setPause: send('setPause', table.setPause),
+  };
+}

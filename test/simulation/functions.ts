@@ -1,0 +1,76 @@
+import type { CheckedOrder } from '../../lib/check-order.ts';
+import type { Code } from '../../lib/errors.ts';
+import { asFailure } from '../../lib/errors.ts';
+import type { Lane } from '../../lib/exchange/credits.ts';
+import { createLambda, type Lambda, type Surroundings } from './lambdas.ts';
+
+/** What a person hears of a GET: the order, why not, or nothing because the process ended. */
+export type Heard = { readonly order: CheckedOrder } | { readonly code: Code } | 'nothing';
+
+/** The deployed functions: as many processes as there are calls at once, each for one call at a time. */
+export type Functions = {
+  readonly getOrder: (orderId: string, maxAgeMs: number | undefined) => Promise<Heard>;
+  readonly checkOpenOrders: () => Promise<void>;
+};
+
+/** How long a person's call may take, milliseconds. */
+const doorMs = 9_000;
+/** The timeout of the function that sweeps. */
+const sweepMs = 150_000;
+/** Lambda replaces a process now and then. */
+const retireRate = 0.03;
+/** The last await of an invocation at which a fate may befall it. */
+const lastStep: Readonly<Record<Lane, number>> = { door: 16, sweep: 600 };
+
+/** `fateRate`: how often an invocation is killed or frozen at one of its awaits. */
+export function createFunctions(world: Surroundings, fateRate: number): Functions {
+  const { account, random, scheduler, onFailure, onInvocation } = world;
+  const idle: Readonly<Record<Lane, Lambda[]>> = { door: [], sweep: [] };
+  let started = 0;
+  let requests = 0;
+
+  /** Answers `killed` when the process ends before the work does. */
+  async function invoke<Result>(lane: Lane, work: (lambda: Lambda) => Promise<Result>): Promise<Result | 'killed'> {
+    const lambda = idle[lane].pop() ?? createLambda(`${lane}-${++started}`, lane, world);
+    const { process } = lambda;
+    if (random.chance(fateRate)) {
+      const step = random.whole(0, lastStep[lane]);
+      const ms = random.pick([random.whole(500, 5_000), random.whole(5_000, 60_000), random.whole(60_000, 600_000)]);
+      process.suffer(random.chance(0.5) ? { step, kind: 'killed' } : { step, kind: 'frozen', ms });
+    }
+    const death = new Promise<'killed'>((resolve) => process.onDeath(() => resolve('killed')));
+    const startedAt = scheduler.now();
+    try {
+      return await Promise.race([work(lambda), death]);
+    } finally {
+      onInvocation(scheduler.now() - startedAt);
+      if (process.isAlive() && !random.chance(retireRate)) idle[lane].push(lambda);
+    }
+  }
+
+  return {
+    getOrder: async (orderId, maxAgeMs) => {
+      const requestId = `get-${++requests}`;
+      const heard = await invoke('door', async ({ process, checkOrder }): Promise<Heard> => {
+        const deadline = process.clock.now() + doorMs;
+        try {
+          return { order: await checkOrder({ account, orderId, maxAgeMs, door: 'get-order', requestId, deadline }) };
+        } catch (thrown) {
+          return { code: asFailure(thrown).code };
+        }
+      });
+      return heard === 'killed' ? 'nothing' : heard;
+    },
+    checkOpenOrders: async () => {
+      const requestId = `sweep-${++requests}`;
+      await invoke('sweep', async ({ process, checkOpenOrders }) => {
+        const deadline = process.clock.now() + sweepMs;
+        try {
+          await checkOpenOrders({ account, requestId, deadline });
+        } catch (thrown) {
+          onFailure(asFailure(thrown).code);
+        }
+      });
+    },
+  };
+}

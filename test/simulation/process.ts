@@ -1,0 +1,95 @@
+import type { Clock } from '../../lib/clock.ts';
+import type { Random } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** What befalls a process at one of its awaits, counted from now: it ends, or stands still and goes on much later. */
+export type Fate = { readonly step: number } & (
+  | { readonly kind: 'killed' }
+  | { readonly kind: 'frozen'; readonly ms: number }
+);
+
+/** One process of a function: a clock of its own, and a life that can end or pause wherever it waits. */
+export type Process = {
+  readonly clock: Clock;
+  readonly isAlive: () => boolean;
+  readonly suffer: (fate: Fate) => void;
+  /** Called when the process ends before its work is done. */
+  readonly onDeath: (listener: () => void) => void;
+  /**
+   * A request over the wire. What has left is served, whatever becomes of the sender; a sender that is gone never hears
+   * of it, and a frozen one hears of it when it thaws.
+   */
+  readonly request: <Answer>(thereMs: number, serve: () => Promise<Answer>, backMs: BackMs<Answer>) => Promise<Answer>;
+};
+
+/** How long an answer travels; of `undefined`, a failure does. */
+type BackMs<Answer> = (answer: Answer | undefined) => number;
+
+export function createProcess(deps: {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly skewMs: number;
+}): Process {
+  const { scheduler, random, skewMs } = deps;
+  let isAlive = true;
+  let frozenUntil = 0;
+  let fate: Fate | undefined;
+  let steps = 0;
+  let listeners: readonly (() => void)[] = [];
+
+  /** One more await begins or ends. */
+  const step = (): void => {
+    if (fate === undefined || steps++ < fate.step) return;
+    if (fate.kind === 'frozen') frozenUntil = scheduler.now() + fate.ms;
+    else {
+      isAlive = false;
+      for (const listener of listeners) listener();
+    }
+    fate = undefined;
+  };
+
+  const wake = (run: () => void): void => {
+    // Everything that came while it stood still comes at once, in any order.
+    const sleepOn = () => scheduler.at(frozenUntil + random.whole(0, 3), () => wake(run));
+    if (isAlive && scheduler.now() < frozenUntil) sleepOn();
+    else if (isAlive) {
+      step();
+      if (!isAlive) return;
+      if (scheduler.now() < frozenUntil) sleepOn();
+      else run();
+    }
+  };
+
+  const request: Process['request'] = (thereMs, serve, backMs) =>
+    new Promise((resolve, reject) => {
+      if (!isAlive) return;
+      step();
+      if (!isAlive) return;
+      scheduler.after(thereMs, () => {
+        serve().then(
+          (answer) => scheduler.after(backMs(answer), () => wake(() => resolve(answer))),
+          (thrown: unknown) => scheduler.after(backMs(undefined), () => wake(() => reject(thrown))),
+        );
+      });
+    });
+
+  return {
+    clock: {
+      now: () => scheduler.now() + skewMs,
+      sleep: (milliseconds) =>
+        new Promise((resolve) => {
+          // Timers are never early, and a little late.
+          if (isAlive) scheduler.after(Math.ceil(milliseconds) + random.whole(0, 2), () => wake(resolve));
+        }),
+    },
+    isAlive: () => isAlive,
+    suffer: (next) => {
+      fate = next;
+      steps = 0;
+    },
+    onDeath: (listener) => {
+      listeners = [...listeners, listener];
+    },
+    request,
+  };
+}

@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { Placement } from '../exchange/orders.ts';
+import { type Scenario, type Stage, simulate } from './simulate.ts';
+import type { Verdict } from './verdict.ts';
+
+const minute = 60_000;
+const start = Date.UTC(2026, 0, 1, 12);
+
+/** A day on which nothing goes wrong but what the replay is about. */
+function replay(scenario: Partial<Scenario> & Pick<Scenario, 'dialect' | 'script'>): Promise<Verdict> {
+  const rates = { answers: 0, table: 0, invocations: 0, ticks: 0 };
+  return simulate({ seed: 1, start, end: start + 90 * minute, spells: [], rates, ...scenario });
+}
+
+/** Places orders at the start, and makes them known. */
+function placeKnown({ market, functions, scheduler }: Stage, placements: readonly Placement[]): readonly string[] {
+  return placements.map((placement, i) => {
+    const orderId = market.place(placement);
+    // Later than a node of the exchange may still not know it, and slower than credits are earned.
+    scheduler.after(5_000 + i * 400, () => void functions.getOrder(orderId, 0));
+    return orderId;
+  });
+}
+
+describe('hummingbot #8457: names cannot be resolved while orders are live', () => {
+  it('closes none of them, and finds all of them again after', async () => {
+    const outage = { trouble: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
+    let live: readonly string[] = [];
+    let ended: readonly string[] = [];
+    let stage: Stage | undefined;
+    const statuses: string[] = [];
+    const verdict = await replay({
+      dialect: 'orangex',
+      spells: [outage],
+      script: (given) => {
+        stage = given;
+        const { market, scheduler } = given;
+        live = placeKnown(
+          given,
+          Array.from({ length: 30 }, () => ({})),
+        );
+        ended = placeKnown(
+          given,
+          Array.from({ length: 10 }, () => ({})),
+        );
+        // Some end while nobody can look.
+        for (const [i, orderId] of ended.entries()) {
+          scheduler.at(outage.from + (i + 1) * minute, () => market.act(orderId, (book) => book.fill(orderId)));
+        }
+        scheduler.at(outage.to - 1, () => {
+          for (const orderId of [...live, ...ended]) statuses.push(given.statusOf(orderId) ?? 'not known');
+        });
+      },
+    });
+
+    expect(verdict.findings).toEqual([]);
+    expect(verdict.failures.get('unreachable')).toBeGreaterThan(5);
+    expect(new Set(statuses)).toEqual(new Set(['watched']));
+    expect(live.map((orderId) => stage?.statusOf(orderId))).toEqual(live.map(() => 'watched'));
+    expect(ended.map((orderId) => stage?.statusOf(orderId))).toEqual(ended.map(() => 'final'));
+  });
+});
+
+describe('NautilusTrader', () => {
+  /** Live for a quarter of an hour as given, then ended or not; answers what the table said before and after. */
+  async function follow(
+    dialect: Scenario['dialect'],
+    placement: Placement,
+    end: (stage: Stage, orderId: string) => void,
+  ): Promise<{ readonly verdict: Verdict; readonly before: readonly unknown[]; readonly after: readonly unknown[] }> {
+    const said = (stage: Stage, orderId: string) => [stage.statusOf(orderId), stage.stateOf(orderId)];
+    let before: readonly unknown[] = [];
+    let after = () => before;
+    const verdict = await replay({
+      dialect,
+      script: (stage) => {
+        const [orderId = ''] = placeKnown(stage, [placement]);
+        stage.scheduler.at(start + 15 * minute, () => {
+          before = said(stage, orderId);
+          end(stage, orderId);
+        });
+        after = () => said(stage, orderId);
+      },
+    });
+    return { verdict, before, after: after() };
+  }
+
+  it('#3870: an order that was filled and forgotten stays filled, however often it is asked for', async () => {
+    const answers: unknown[] = [];
+    const { verdict, after } = await follow('deribit', {}, ({ market, scheduler, functions }, orderId) => {
+      market.act(orderId, (book) => book.fill(orderId));
+      for (const later of [35, 45, 60]) {
+        scheduler.after(later * minute, async () => {
+          const heard = await functions.getOrder(orderId, 0);
+          answers.push(heard !== 'nothing' && 'order' in heard ? heard.order.order.order_state : heard);
+        });
+      }
+    });
+    expect(verdict.findings).toEqual([]);
+    expect(after).toEqual(['final', 'filled']);
+    expect(answers).toEqual(['filled', 'filled', 'filled']);
+  });
+
+  it('#3870: an order that the exchange loses while it is live is missing, not closed', async () => {
+    const { verdict, after } = await follow('deribit', {}, ({ market }, orderId) => market.book.forget(orderId));
+    expect(verdict.findings).toEqual([]);
+    expect(after).toEqual(['missing', 'open']);
+  });
+
+  it.each(['orangex', 'deribit'] as const)('a canceled order is closed, one l or two, on %s', async (dialect) => {
+    const { verdict, before, after } = await follow(dialect, {}, ({ market }, orderId) => {
+      market.act(orderId, (book) => book.cancel(orderId));
+    });
+    expect(verdict.findings).toEqual([]);
+    expect(before).toEqual(['watched', 'open']);
+    expect(after).toEqual(['final', 'canceled']);
+  });
+
+  it('an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
+    const strange: Placement = { order_state: 'pending_review' };
+    const { verdict, before, after } = await follow('deribit', strange, ({ market }, orderId) => {
+      market.act(orderId, (book) => book.cancel(orderId));
+    });
+    expect(verdict.findings).toEqual([]);
+    expect(before).toEqual(['unknown', 'pending_review']);
+    expect(after).toEqual(['final', 'canceled']);
+  });
+
+  it('#3925: a price of market_price leaves a live order live', async () => {
+    const atMarket: Placement = { order_type: 'stop_market', order_state: 'untriggered', price: 'market_price' };
+    const { verdict, before, after } = await follow('deribit', atMarket, () => undefined);
+    expect(verdict.findings).toEqual([]);
+    expect([before, after]).toEqual([
+      ['watched', 'untriggered'],
+      ['watched', 'untriggered'],
+    ]);
+  });
+
+  it('#3995: an order without filled_amount, average_price and amount is live, and ends as it ended', async () => {
+    const sparse: Placement = {
+      order_type: 'stop_limit',
+      order_state: 'untriggered',
+      amount: undefined,
+      filled_amount: undefined,
+      average_price: undefined,
+    };
+    const { verdict, before, after } = await follow('deribit', sparse, ({ market }, orderId) => {
+      market.trigger(orderId);
+    });
+    expect(verdict.findings).toEqual([]);
+    expect(before).toEqual(['watched', 'untriggered']);
+    expect(after).toEqual(['final', 'triggered']);
+  });
+});

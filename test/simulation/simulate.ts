@@ -1,0 +1,221 @@
+import { creditLimits } from '../../lib/exchange/credits.ts';
+import { dialects } from '../../lib/exchange/dialects.ts';
+import type { SnapshotTable } from '../../lib/snapshots/table.ts';
+import { type CheckPolicy, join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
+import type { Dialect } from '../exchange/wire.ts';
+import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
+import { createMemoryTable } from '../lib/snapshots/memory-table.ts';
+import { createSimulatedExchange } from './exchange.ts';
+import { createFunctions, type Functions } from './functions.ts';
+import { createJudge, type Judge } from './judge.ts';
+import { createLaggingIndex, type LaggingIndex } from './lagging-index.ts';
+import { createLeaseLog } from './lease-log.ts';
+import { createMarket, type Market } from './market.ts';
+import type { Meter } from './meter.ts';
+import { noBug, type PlantedBug } from './planted-bugs.ts';
+import { createRandom, hash, type Random } from './random.ts';
+import { withoutRealTime } from './real-time.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+import { versionOf } from './vault.ts';
+import { delaysOf, judgeEnds, judgeSpending, type Verdict } from './verdict.ts';
+import { createWeather, type Spell } from './weather.ts';
+
+/** What a simulation is about; everything else follows from the seed. */
+export type Scenario = {
+  readonly seed: number;
+  readonly dialect: Dialect;
+  readonly start: number;
+  readonly end: number;
+  readonly spells: readonly Spell[];
+  /** How often things go wrong: single answers of the exchange, requests to the table, invocations. */
+  readonly rates: {
+    readonly answers: number;
+    readonly table: number;
+    readonly invocations: number;
+    readonly ticks: number;
+  };
+  /** Sets the scene: called once, at the start. */
+  readonly script: (stage: Stage) => void;
+  readonly bug?: PlantedBug;
+  /** By default as a stage has it. */
+  readonly policy?: CheckPolicy;
+  readonly meter?: Meter;
+};
+
+/** What a script can do. */
+export type Stage = {
+  readonly market: Market;
+  readonly functions: Functions;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  /** Replaces the key, at the exchange and in the vault. */
+  readonly rotateKey: (vaultLagMs: number) => void;
+  /** Puts an order on watch that nobody has asked for yet. */
+  readonly watch: (orderId: string) => void;
+  /** What the table says of an order: its watch's status, and the head's state. */
+  readonly statusOf: (orderId: string) => WatchStatus | undefined;
+  readonly stateOf: (orderId: string) => string | undefined;
+};
+
+const account = 'main';
+const usualPolicy: CheckPolicy = { minMs: 10_000, maxMs: 600_000 };
+const minute = 60_000;
+
+/** Runs a scenario to its end, and judges it. Takes no real time but the processor's. */
+export async function simulate(scenario: Scenario): Promise<Verdict> {
+  using _ = withoutRealTime();
+  const { seed, start, end, rates, meter, policy = usualPolicy } = scenario;
+  const random = createRandom(seed);
+  const scheduler = createScheduler(start, random.fork('ties'));
+  const dialect = dialects[scenario.dialect];
+  const { retentionMs, limit } = dialect;
+  const weather = createWeather(scenario.spells);
+  const market = createMarket({ dialect: scenario.dialect, account, scheduler, forgetAfterMs: retentionMs });
+  const key = keyOf(1);
+  const exchange = createSimulatedExchange({
+    dialect: scenario.dialect,
+    market,
+    key,
+    limit,
+    weather,
+    scheduler,
+    random: random.fork('exchange'),
+    mishapRate: rates.answers,
+  });
+  const memory = createMemoryTable(() => policy);
+  const index = createLaggingIndex({ policy, scheduler, random: random.fork('index') });
+  const judge = createJudge({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
+  const limits = creditLimits(limit);
+  const vault = { current: versionOf(key, 1) };
+  const table = judged(memory, index, judge);
+  const leases = createLeaseLog(createMemoryAccountTable(), scheduler.now);
+  const requests = counter();
+  const failures = counter();
+  const functions = createFunctions(
+    {
+      account,
+      dialect,
+      limits,
+      policy,
+      exchange,
+      vault,
+      snapshots: meter?.snapshots(table, policy) ?? table,
+      accounts: meter?.accounts(leases.table) ?? leases.table,
+      judge,
+      scheduler,
+      random: random.fork('processes'),
+      mishapRate: rates.table,
+      bug: scenario.bug ?? noBug,
+      onRequest: requests.add,
+      onFailure: failures.add,
+      onInvocation: (ms) => {
+        if (meter === undefined) return;
+        meter.invocations++;
+        meter.lambdaMs += ms;
+      },
+    },
+    rates.invocations,
+  );
+
+  tick(functions, scheduler, random.fork('ticks'), { start, end, rate: rates.ticks });
+  for (let at = start; at < end; at += minute) scheduler.at(at, judge.lookAround);
+  let keys = 1;
+  const rotateKey = (vaultLagMs: number): void => {
+    const next = keyOf(++keys);
+    const version = keys;
+    exchange.keyRing.keys = [next];
+    scheduler.after(vaultLagMs, () => {
+      vault.current = versionOf(next, version);
+    });
+  };
+  scenario.script({
+    market,
+    functions,
+    scheduler,
+    random: random.fork('script'),
+    rotateKey,
+    watch: (orderId) => void table.putWatch({ account, orderId }, join(undefined, { openedAt: start }), 0),
+    statusOf: (orderId) => {
+      const { stored } = memory.inspect({ account, orderId });
+      return stored && statusOf(stored.watch);
+    },
+    stateOf: (orderId) => memory.inspect({ account, orderId }).head?.order.order_state,
+  });
+
+  await scheduler.run(end);
+  judge.lookAround();
+  const { closed, excused } = judgeEnds({ market, judge, weather, policy, retentionMs, end });
+  judgeSpending(exchange.calls, limits, judge);
+  const delays = delaysOf(market, judge);
+  const trace = hash(JSON.stringify([exchange.calls, delays, judge.findings, [...requests.counts]]));
+  return {
+    seed,
+    findings: judge.findings,
+    orders: market.truths.size,
+    closed,
+    excused,
+    calls: exchange.calls.length,
+    callTimes: exchange.calls,
+    delays,
+    swept: leases.heldPart(start, end),
+    requests: requests.counts,
+    failures: failures.counts,
+    trace,
+  };
+}
+
+function keyOf(version: number) {
+  return { clientId: `client-${version}`, clientSecret: `secret-${version}`, account };
+}
+
+/** The schedule: once a minute; now and then twice, late, or not at all. */
+function tick(
+  { checkOpenOrders }: Functions,
+  scheduler: Scheduler,
+  random: Random,
+  { start, end, rate }: { readonly start: number; readonly end: number; readonly rate: number },
+): void {
+  const deliver = () => void checkOpenOrders();
+  for (let at = start; at < end; at += minute) {
+    const lateMs = random.chance(rate) ? random.between(1_000, 50_000) : random.between(0, 800);
+    if (random.chance(rate / 3)) continue;
+    scheduler.at(at + lateMs, deliver);
+    if (random.chance(rate)) scheduler.at(at + lateMs + random.between(0, 5_000), deliver);
+  }
+}
+
+/** The table, watched at every write. */
+function judged(
+  table: SnapshotTable & { readonly inspect: ReturnType<typeof createMemoryTable>['inspect'] },
+  index: LaggingIndex,
+  judge: Judge,
+): SnapshotTable {
+  return {
+    ...table,
+    list: index.list,
+    putSnapshot: async (snapshot) => {
+      const written = await table.putSnapshot(snapshot);
+      if (written) judge.snapshotWritten(snapshot);
+      return written;
+    },
+    putHead: async (snapshot) => {
+      const written = await table.putHead(snapshot);
+      if (written) judge.headWritten(snapshot);
+      return written;
+    },
+    putWatch: async (key, watch, after) => {
+      const written = await table.putWatch(key, watch, after);
+      const { stored } = table.inspect(key);
+      if (written && stored !== undefined) {
+        index.note(key, stored);
+        judge.watchWritten(key);
+      }
+      return written;
+    },
+  };
+}
+
+function counter(): { readonly counts: ReadonlyMap<string, number>; readonly add: (name: string) => void } {
+  const counts = new Map<string, number>();
+  return { counts, add: (name) => counts.set(name, (counts.get(name) ?? 0) + 1) };
+}

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { Crime } from './judge.ts';
+import { plantedBugs } from './planted-bugs.ts';
+import { withoutRealTime } from './real-time.ts';
+import { randomScenario } from './scenario.ts';
+import { simulate } from './simulate.ts';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const size = { orders: 150, hours: 6 };
+const sizeOptions = ['--orders', '150', '--days', '0.25'];
+
+describe('the simulation', () => {
+  // In processes of their own: side by side, and without the cost of measuring coverage.
+  it('finds 20 seeds of 150 orders over 6 hours without a fault', async () => {
+    const half = (first: string) => run(process.execPath, [main, '--seeds', '10', '--first', first, ...sizeOptions]);
+    const halves = await Promise.all([half('1'), half('11')]);
+    for (const { stdout } of halves) console.log(stdout);
+    expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([10, 10]);
+  }, 60_000);
+
+  it('runs the same way again from the same seed, and another way from another', async () => {
+    const small = { orders: 30, hours: 2 };
+    const [first, again, other] = [
+      await simulate(randomScenario({ seed: 7, ...small })),
+      await simulate(randomScenario({ seed: 7, ...small })),
+      await simulate(randomScenario({ seed: 8, ...small })),
+    ];
+    expect(again).toEqual(first);
+    expect(other.trace).not.toBe(first.trace);
+  });
+
+  it('has neither real time nor real chance, and gives both back', () => {
+    const { now } = Date;
+    {
+      using _ = withoutRealTime();
+      expect(() => Date.now()).toThrow('Date.now was used in a simulation');
+      expect(() => Math.random()).toThrow('Math.random was used in a simulation');
+      expect(() => setTimeout(() => undefined, 1)).toThrow('setTimeout was used in a simulation');
+    }
+    expect(Date.now).toBe(now);
+    expect(Math.random()).toBeLessThan(1);
+  });
+});
+
+describe('a planted bug is caught', () => {
+  /** The first seeds, until one of them shows the crime; answers all that was found. */
+  const crimesOf = async (name: keyof typeof plantedBugs, expected: Crime): Promise<readonly Crime[]> => {
+    const crimes = new Set<Crime>();
+    for (let seed = 1; seed <= 5 && !crimes.has(expected); seed++) {
+      const { findings } = await simulate(randomScenario({ seed, ...size, bug: plantedBugs[name] }));
+      for (const { crime } of findings) crimes.add(crime);
+    }
+    return [...crimes];
+  };
+
+  it('when absence closes an order', async () => {
+    const crimes = await crimesOf('absence closes an order', 'closedWithoutEvidence');
+    expect(crimes).toEqual(expect.arrayContaining(['closedWithoutEvidence', 'dropped']));
+  });
+
+  it('when every process keeps a ledger of its own', async () => {
+    expect(await crimesOf('a ledger per process', 'overspent')).toContain('overspent');
+  });
+
+  it('when a late touch revives a watch', async () => {
+    expect(await crimesOf('a late touch revives a watch', 'lostOrRegressed')).toContain('lostOrRegressed');
+  });
+
+  it('when the history skips a snapshot', async () => {
+    expect(await crimesOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
+  });
+});

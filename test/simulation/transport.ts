@@ -1,0 +1,43 @@
+import { Failure } from '../../lib/errors.ts';
+import type { Transport } from '../../lib/exchange/transport.ts';
+import type { Outcome, SimulatedExchange } from './exchange.ts';
+import type { Process } from './process.ts';
+import type { Random } from './random.ts';
+
+/** A connection does not outlive a pause like this, milliseconds. */
+const longFreezeMs = 30_000;
+
+/** The port for bytes as one process sees it: answers take their time, and come late, or not at all. */
+export function createTransport(deps: {
+  readonly process: Process;
+  readonly exchange: SimulatedExchange;
+  readonly random: Random;
+  /** Told of every order that reached the process: which, and the text of its answer. */
+  readonly onAnswer: (orderId: string, body: string) => void;
+}): Transport {
+  const { process, exchange, random, onAnswer } = deps;
+
+  return async (post) => {
+    const left = Math.floor(post.deadline - process.clock.now());
+    if (left <= 0) throw timeout();
+    const thereMs = random.whole(5, 40);
+    const slowly = random.chance(0.01) ? random.whole(500, 12_000) : 0;
+    const travelMs = random.whole(5, 80) + slowly;
+    const inTime = thereMs + travelMs < left;
+    const patience = Math.max(0, left - thereMs);
+    const backMs = (outcome: Outcome | undefined) => (outcome?.kind === 'silence' || !inTime ? patience : travelMs);
+
+    const sentAt = process.clock.now();
+    const outcome = await process.request(thereMs, () => exchange.serve(post), backMs);
+    const thawed = process.clock.now() - sentAt - left > longFreezeMs;
+    if (thawed && random.chance(0.5)) throw new Failure('connection_lost', 'The connection did not live so long.');
+    if (outcome.kind === 'failure') throw outcome.failure;
+    if (outcome.kind === 'silence' || !inTime) throw timeout();
+    if (outcome.orderId !== undefined) onAnswer(outcome.orderId, outcome.reply.body);
+    return outcome.reply;
+  };
+}
+
+function timeout(): Failure {
+  return new Failure('timeout', 'exchange.test did not answer in time.');
+}
