@@ -6,6 +6,10 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    maxWorkers: 2,
+    // Seeds and tables are shown of what failed; what passed is a dot.
+    reporters: ['dot'],
+    silent: 'passed-only',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {

@@ -21,7 +21,7 @@ Exits 1 when a number is not 0 that must be:
   ends never seen      ends that were forgotten unseen, though there was time and budget to see them
   credits overspent    windows in which more calls reached the exchange than the share allows
   lost or regressed    answers that are not in the history, heads that went back, watches that opened again
-Exits 1, too, when hardly anything happened, or nobody swept for a quarter of the time. Told besides:
+Exits 1, too, when hardly anything happened, or nobody swept for most of the time. Told besides:
   unseeable            ends that were forgotten before the exchange, or the way to it, was well again
   swept                the part of the time that a sweep had the account
   median, p99          from a transition to its snapshot, troubles included

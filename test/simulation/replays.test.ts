@@ -17,7 +17,7 @@ function placeKnown({ market, functions, scheduler }: Stage, placements: readonl
   return placements.map((placement, i) => {
     const orderId = market.place(placement);
     // Later than a node of the exchange may still not know it, and slower than credits are earned.
-    scheduler.after(5_000 + i * 400, () => void functions.getOrder(orderId, 0));
+    scheduler.after(5_000 + i * 1_000, () => void functions.getOrder(orderId, 0));
     return orderId;
   });
 }

@@ -42,8 +42,8 @@ export function isSound({ findings, failures, orders, calls, closed, swept }: Ve
   return findings.length === 0 && !isOurFault && closed > 0 && calls > orders && swept > leastSwept;
 }
 
-/** Less of the time, and the schedule has failed, whatever it is that was not missed. */
-const leastSwept = 0.75;
+/** A sweep ends when nothing falls due before the next tick; less of the time than this, and the schedule has failed. */
+const leastSwept = 0.4;
 /** What no trouble of the exchange, of the table or of a process excuses. */
 const ourFaults: readonly Code[] = ['internal', 'store_corrupt', 'call_rejected', 'invalid_order_id'];
 
