@@ -17,7 +17,7 @@ import type { ResolvedStage } from './stages.ts';
 export type HttpApiProps = {
   readonly stage: ResolvedStage;
   readonly getOrder: IFunction;
-  readonly changeWatch?: IFunction;
+  readonly changeWatch: IFunction;
 };
 
 /** The door for people and programs: an HTTP API that only IAM principals of the AWS account pass, and no browser. */
@@ -43,7 +43,6 @@ export class HttpApi extends Construct {
       },
     ];
     for (const { methods, path, id, target } of routes) {
-      if (target === undefined) continue;
       gateway.addRoutes({
         methods,
         path,

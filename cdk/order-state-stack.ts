@@ -33,12 +33,6 @@ export class OrderStateStack extends Stack {
       reaches: { snapshotTable: snapshotTable.reach, exchangeKeys: exchangeKeys.reach },
     });
 
-    // Until `npm start` runs schedules and streams: `-c watch=on`. Then this block goes, and the `?` in http-api.ts.
-    if (this.node.tryGetContext('watch') !== 'on') {
-      new HttpApi(this, 'HttpApi', { stage, getOrder });
-      return;
-    }
-
     const transitionBus = new TransitionBus(this, 'TransitionBus', { stageName: stage.runtime.name });
     const sweepDeadLetters = new DeadLetters(this, 'SweepDeadLetters');
     const transitionDeadLetters = new DeadLetters(this, 'TransitionDeadLetters');

@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    // Seeds and tables are shown of what failed; what passed is a dot.
-    reporters: ['dot'],
+    // What failed is shown with its seeds and tables; what passed is a number.
+    reporters: ['minimal'],
     silent: 'passed-only',
     testTimeout: 30_000,
     hookTimeout: 60_000,

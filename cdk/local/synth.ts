@@ -23,7 +23,7 @@ try {
     throttle: { rate: 100, burst: 100 },
     tags: {},
   });
-  createApp({ stage, outdir, context: { watch: 'on' } }).synth();
+  createApp({ stage, outdir }).synth();
 } catch (error) {
   // Alone on the last line, where the runner looks for the cause.
   const lines = error instanceof Error ? error.message.split('\n') : [String(error)];

@@ -24,7 +24,7 @@ describe("AWS's own rules", () => {
   it('hold, but for what is acknowledged with a reason', () => {
     const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
     onTestFinished(() => rmSync(outdir, { recursive: true }));
-    createApp({ stage, outdir, context: { 'aws:cdk:bundling-stacks': [], watch: 'on' } }).synth();
+    createApp({ stage, outdir, context: { 'aws:cdk:bundling-stacks': [] } }).synth();
     const { pluginReports } = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
     const acknowledged = [
       ['AwsSolutions-SMG4', 'ExchangeKeys'],

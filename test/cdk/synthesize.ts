@@ -23,7 +23,7 @@ export function manyAccounts(count = mostAccounts): StageConfig['accounts'] {
 
 /** The stack of a stage, its bundles left out. */
 export function stackOf(stage: ResolvedStage): Stack {
-  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [], watch: 'on' } });
+  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [] } });
   return Stack.of(app.node.findChild(`order-state-snapshots-${stage.runtime.name}`));
 }
 

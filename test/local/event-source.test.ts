@@ -84,17 +84,14 @@ test('records come in order, in batches of the size that the mapping says, filte
 });
 
 test('a batch waits for its window, but not when it is full', async () => {
-  vi.useFakeTimers();
-  const { push, batches } = source([], { batchSize: 3, batchingWindowMs: 1000 });
-  push('1');
-  await vi.advanceTimersByTimeAsync(900);
-  expect(batches).toEqual([]);
-  push('2');
-  await vi.advanceTimersByTimeAsync(200);
-  expect(batches).toEqual(['12']);
-  push('345');
-  await vi.advanceTimersByTimeAsync(1);
-  expect(batches).toEqual(['12', '345']);
+  const patient = source([], { batchingWindowMs: 50 });
+  const full = source([], { batchingWindowMs: 3_600_000, batchSize: 3 });
+  patient.push('1');
+  full.push('1');
+  await new Promise(setImmediate);
+  patient.push('2');
+  full.push('23');
+  await Promise.all([patient.settled(['12']), full.settled(['123'])]);
 });
 
 test.each([

@@ -47,10 +47,20 @@ export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return { child, exit, showing, shown: () => shown };
 }
 
-/** `npm start` up to its invitation, and how to ask it and stop it. */
+let lastStart: Promise<unknown> = Promise.resolve();
+
+/**
+ * `npm start` up to its invitation, and how to ask it and stop it. One starts after the other: each keeps all CPUs busy
+ * until then, and hardly any afterwards.
+ */
 export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const run = launch(['--port', '0', ...args], env);
-  await run.showing(/Ctrl-C stops/);
+  const starting = lastStart.then(async () => {
+    const launched = launch(['--port', '0', ...args], env);
+    await launched.showing(/Ctrl-C stops/);
+    return launched;
+  });
+  lastStart = starting.catch(() => undefined);
+  const run = await starting;
   const [, url = ''] = /Try +curl (\S+)/.exec(run.shown()) ?? [];
   const folder = dirname(/Logs +(\S+)/.exec(run.shown())?.[1] ?? '');
   return {

@@ -2,20 +2,22 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { listen } from '../../cdk/local/listen.ts';
 import { startExchange } from '../exchange/server.ts';
 import { killLaunched, launch, start } from './launch.ts';
 
 const scratch: string[] = [];
 
-afterEach(() => {
+afterAll(() => {
   killLaunched();
   for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true });
 });
 
 /** For what is looked up in /proc. */
 const onLinux = test.skipIf(process.platform !== 'linux');
+/** These mostly wait, each for its own run. */
+const together = { concurrent: true, timeout: 60_000 };
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'local-test-'));
@@ -49,14 +51,16 @@ const seedFields = {
   order_type: 'limit',
 };
 
-onLinux('starts, shows the order, answers, and leaves nothing behind', async () => {
-  const run = await start(['--no-demo', '--every', '1']);
+const told = (instrument: string, what: string) =>
+  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+\\.\\d s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
+
+onLinux('starts, answers, shows what happens to orders, and leaves nothing behind', together, async () => {
+  const run = await start(['--every', '3']);
   for (const [name, value] of Object.entries(seedFields)) {
     expect(run.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
   }
   expect(run.shown()).toMatch(/\n {2}changed +true\n/);
   expect(run.shown()).not.toContain('\u001b');
-
   expect(await run.ask()).toMatchObject({
     status: 200,
     body: { order: seedFields, changed: false, source: 'snapshot' },
@@ -68,10 +72,32 @@ onLinux('starts, shows the order, answers, and leaves nothing behind', async () 
   expect(await run.ask(run.url.replace('/main/', '/nobody/'))).toMatchObject({ status: 404 });
   expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
 
-  // The door, and the sweep with the one that takes over from it.
-  await vi.waitFor(() => expect(processesOf(run.folder).length).toBeGreaterThanOrEqual(3), { timeout: 5000 });
-  // The old order was no news to the exchange, but it was to the table; nothing else happens without the demonstration.
-  await run.showing(/What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/);
+  expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
+  expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
+  await Promise.all([
+    run.showing(told('-', 'put on watch by hand')),
+    run.showing(told('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
+    run.showing(told('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
+    run.showing(told('XRP-PERPETUAL', 'open → canceled 0/250')),
+    run.showing(told('ETH-PERPETUAL', 'MISSING, last seen \\d+\\.\\d s before; watched on')),
+    run.showing(told('ETH-PERPETUAL', 'found again')),
+    run.showing(told('BTC-PERPETUAL', 'open → triggered, and made an order of its own')),
+    run.showing(told('ETH-PERPETUAL', 'UNKNOWN STATE, watched on')),
+  ]);
+  // Nothing but whole lines of one shape; what the functions log is in the file.
+  const [, lines = ''] = run.shown().split('What changed\n');
+  for (const line of lines.trimEnd().split('\n')) {
+    expect(line).toMatch(/^ {2}\d\d:\d\d:\d\d {2}.{8} {2}\d{17} {2}[A-Z0-9-]+ +\S.*$/);
+  }
+  const log = readFileSync(join(run.folder, 'functions.log'), 'utf8');
+  expect(log).toContain('"message":"ticked"');
+
+  const [, orderId = ''] = told('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
+  expect(await run.ask(run.url.replace(/\d+$/, orderId))).toMatchObject({
+    body: expect.toSatisfy((body) => JSON.stringify(body).includes('"price":"0.000000010"')),
+  });
+  // Both doors, the publisher, and the sweep with the one that takes over from it.
+  await vi.waitFor(() => expect(processesOf(run.folder).length).toBeGreaterThanOrEqual(5), { timeout: 5000 });
   const stopping = performance.now();
   expect(await run.stop('SIGINT')).toEqual({ code: 0, errors: '' });
   expect(performance.now() - stopping).toBeLessThan(2000);
@@ -79,25 +105,33 @@ onLinux('starts, shows the order, answers, and leaves nothing behind', async () 
   expect(existsSync(run.folder)).toBe(false);
 });
 
-onLinux('--data keeps the table between runs, for one run at a time; a killed runner leaves no process', async () => {
-  const data = join(newFolder(), 'table');
-  const first = await start(['--data', data, '--no-demo']);
-  const second = await launch(['--port', '0', '--data', data]).exit;
-  expect(second).toEqual({
-    code: 2,
-    errors: `--data ${data} is in use by process ${first.child.pid}: stop it, or choose another folder. See: npm start -- --help\n`,
-  });
-  expect(processesOf(first.folder)).not.toEqual([]);
-  await first.stop('SIGKILL');
-  await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 5000, interval: 20 });
-  rmSync(first.folder, { recursive: true });
+onLinux(
+  '--data keeps the table between runs, for one run at a time; a killed runner leaves no process',
+  together,
+  async () => {
+    const data = join(newFolder(), 'table');
+    const first = await start(['--data', data, '--no-demo', '--every', '1']);
+    // The old order is news to the table; without the demonstration nothing else happens.
+    await first.showing(
+      /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
+    );
+    const second = await launch(['--port', '0', '--data', data]).exit;
+    expect(second).toEqual({
+      code: 2,
+      errors: `--data ${data} is in use by process ${first.child.pid}: stop it, or choose another folder. See: npm start -- --help\n`,
+    });
+    expect(processesOf(first.folder)).not.toEqual([]);
+    await first.stop('SIGKILL');
+    await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 5000, interval: 20 });
+    rmSync(first.folder, { recursive: true });
 
-  const third = await start(['--data', data, '--account', 'main', '--no-demo']);
-  expect(third.shown()).toMatch(/\n {2}changed +false\n/);
-  expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
-});
+    const third = await start(['--data', data, '--account', 'main', '--no-demo']);
+    expect(third.shown()).toMatch(/\n {2}changed +false\n/);
+    expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
+  },
+);
 
-test('--exchange asks a real exchange, on which nothing is assumed', async () => {
+test('--exchange asks a real exchange, on which nothing is assumed', together, async () => {
   const key = { clientId: 'desk', clientSecret: 'desk-secret' };
   const exchange = await startExchange({ dialect: 'deribit', keys: [key] });
   const before = exchange.requests.length;
