@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DynamoDBClient, paginateListTables, paginateQuery, paginateScan } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, paginateQuery, paginateScan } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Item } from '../lib/attributes.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -14,6 +14,7 @@ import { createBus } from '../lib/transitions/bus.ts';
 import { entryOf } from '../lib/transitions/entry.ts';
 import { stateChangesOf } from '../lib/transitions/history.ts';
 import { countsOf } from '../lib/transitions/publish.ts';
+import { tableOfStage } from './stage-table.ts';
 
 /** Read capacity units a second that this may take from the table. */
 const unitsPerSecond = 100;
@@ -77,7 +78,7 @@ async function republish({ since, stage, table, bus: busName, region, yes }: Opt
   const counts = new Map<string, number>();
   let [scanned, orders, failed, spent] = [0, 0, 0, 0];
 
-  const tableName = table ?? (await tableOf(stage ?? ''));
+  const tableName = table ?? (await tableOfStage(dynamodb, stage ?? ''));
   for await (const keys of changedOrders()) {
     const entries: PutEventsRequestEntry[] = [];
     for (const pk of keys) entries.push(...(await entriesOf(pk)));
@@ -158,17 +159,6 @@ async function republish({ since, stage, table, bus: busName, region, yes }: Opt
         );
       await wait(100 * 2 ** attempt);
     }
-  }
-
-  /** The table's name as CloudFormation made it: the stack's, the table's in the template, and something random. */
-  async function tableOf(stageName: string): Promise<string> {
-    const prefix = `order-state-snapshots-${stageName}-SnapshotTable`;
-    const found: string[] = [];
-    for await (const { TableNames = [] } of paginateListTables({ client: dynamodb }, {}))
-      found.push(...TableNames.filter((name) => name.startsWith(prefix)));
-    const [only, ...others] = found;
-    if (only !== undefined && others.length === 0) return only;
-    throw new Error(`${found.length} tables are called ${prefix}…: give --table, or look at --region`);
   }
 }
 

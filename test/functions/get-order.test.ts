@@ -183,7 +183,9 @@ describe.each([
   beforeAll(async () => {
     exchange = neighbours[dialect];
     id = exchange.place();
+    const quiet = captureOutput();
     await startAnew();
+    quiet.release();
   });
 
   /** A process that has not been throttled. Key and token are at hand: it is the answer that is late. */
