@@ -13,6 +13,8 @@ export type CheckOpenOrdersDeps = {
   readonly capacityOf: (account: string) => number;
   readonly accountTable: AccountTable;
   readonly clock: Clock;
+  /** Never the same twice: an event may be delivered twice, under one request id, to two processes at once. */
+  readonly nonce: () => string;
 };
 
 export type CheckOpenOrdersRequest = {
@@ -36,21 +38,21 @@ const closingMs = 15_000;
 
 /** One tick of an account's schedule: takes the account over and sweeps it until the next tick does the same. */
 export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrders {
-  const { sweep, accounts, policyOf, capacityOf, accountTable, clock } = deps;
+  const { sweep, accounts, policyOf, capacityOf, accountTable, clock, nonce } = deps;
   return async ({ account, requestId, deadline }) => {
     const dialect = accounts.get(account)?.dialect;
     if (dialect === undefined) {
       throw new Failure('unknown_account', `There is no account ${account} here; the stage table lists them.`);
     }
+    const owner = `${requestId} ${nonce()}`;
     const { pause, lease: held } = await accountTable.readAccount(account);
     if (pause !== undefined && isPaused({ pause }, clock.now())) {
       // The sweep that is under way ends as if it were to be followed.
-      if (held !== undefined) await accountTable.askForLease(account, requestId);
+      if (held !== undefined) await accountTable.askForLease(account, owner);
       return { outcome: 'paused', pause };
     }
 
-    const lease = { account, owner: requestId };
-    const report = await withLease({ table: accountTable, clock }, lease, (holds) =>
+    const report = await withLease({ table: accountTable, clock }, { account, owner }, (holds) =>
       sweep({
         account,
         requestId,

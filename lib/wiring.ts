@@ -78,6 +78,7 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
       capacityOf: capacityIn(stage),
       accountTable,
       clock,
+      nonce: randomUUID,
     }),
     warmUp: () => warmUp([...accounts.values()], store, clock),
   };

@@ -104,6 +104,7 @@ export function createLambda(name: string, lane: Lane, world: Surroundings): Lam
     capacityOf: () => room,
     accountTable,
     clock,
+    nonce: () => `${name}-${++nonces}`,
   });
   return { process, checkOrder, checkOpenOrders };
 }

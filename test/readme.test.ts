@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { failureKinds } from '../lib/errors.ts';
+import { eventSchemas } from '../lib/transitions/schemas.ts';
+import { templateOf } from './cdk/synthesize.ts';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const scripts: Record<string, string> = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+).scripts;
+
+it('has a runbook for every alarm, and no other', () => {
+  const alarms = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
+  const anchors = alarms.map(({ Properties }) => /README\.md#(alarm-[\w-]+)/.exec(Properties.AlarmDescription)?.[1]);
+  const headings = [...readme.matchAll(/^### Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
+  expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());
+});
+
+it('lists every error code with its status', () => {
+  const rows = [...readme.matchAll(/^\| (\d{3}) \| ((?:`\w+`(?:, )?)+) \|/gm)];
+  const listed = rows.flatMap(([, status, codes = '']) =>
+    [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`),
+  );
+  expect(listed.toSorted()).toEqual(
+    Object.entries(failureKinds)
+      .map(([code, { status }]) => `${code} ${status}`)
+      .toSorted(),
+  );
+});
+
+it('names every event', () => {
+  for (const name of Object.keys(eventSchemas)) expect(readme).toContain(`\`${name}\``);
+});
+
+it('names every script, and none that is not there', () => {
+  for (const name of Object.keys(scripts)) expect(readme).toMatch(new RegExp(`npm (run )?${name}\\b`));
+  for (const [, name = ''] of readme.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);
+});
