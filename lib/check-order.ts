@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { asFailure, Failure } from './errors.ts';
 import type { Exchange } from './exchange/client.ts';
 import type { Dialect } from './exchange/dialects.ts';
+import { driftOf } from './exchange/drift.ts';
 import { type Order, phaseOf, refuseImplausibleTimes } from './exchange/order.ts';
 import { type Observation, type OrderKey, orderIn, type Snapshot } from './snapshots/snapshot.ts';
 import type { SnapshotStore } from './snapshots/store.ts';
@@ -15,6 +16,8 @@ export type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
   readonly clock: Clock;
+  /** Told of what an answer holds that we have no name for. */
+  readonly onDrift: (account: string, drift: readonly string[]) => void;
 };
 
 export type CheckOrderRequest = OrderKey & {
@@ -53,7 +56,7 @@ export type CheckOrder = (request: CheckOrderRequest) => Promise<CheckedOrder>;
  * Checks one order: from the table when that is enough, else with the exchange, and keeps what it says.
  * Throws `Failure`; `order_not_found` carries the last known state, if there is one.
  */
-export function createCheckOrder({ accounts, store, clock }: CheckOrderDeps): CheckOrder {
+export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrderDeps): CheckOrder {
   return async (request) => {
     const account = accounts.get(request.account);
     if (account === undefined) {
@@ -96,6 +99,7 @@ export function createCheckOrder({ accounts, store, clock }: CheckOrderDeps): Ch
     const time = envelope.usOut?.epochMs;
     const order = orderIn(resultText);
     refuseImplausibleTimes(order, answeredAt);
+    onDrift(account, driftOf(order, dialect));
     return {
       account,
       orderId,

@@ -67,7 +67,7 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
     }),
   );
   const store = createSnapshotStore(snapshots);
-  const checkOrder = createCheckOrder({ accounts, store, clock });
+  const checkOrder = createCheckOrder({ accounts, store, clock, onDrift: eachOnce(logger) });
 
   return {
     checkOrder,
@@ -124,6 +124,21 @@ function accountIn({ accounts }: Stage, name: string): StageAccount {
   const account = accounts[name];
   if (account === undefined) throw new Failure('unknown_account', `There is no account ${name} here.`);
   return account;
+}
+
+/** More kinds of news than this from one process would tell nobody more. */
+const mostNews = 100;
+
+/** What is new is logged once for each account and process: a line for a person, not one for every answer. */
+function eachOnce(logger: Logger): (account: string, drift: readonly string[]) => void {
+  const told = new Set<string>();
+  return (account, drift) => {
+    for (const news of drift) {
+      if (told.has(`${account} ${news}`) || told.size >= mostNews) continue;
+      told.add(`${account} ${news}`);
+      logger.warn('drift', { account, drift: news });
+    }
+  };
 }
 
 /** How long the exchange took goes into every line that this request logs from then on. */

@@ -22,7 +22,7 @@ export default defineConfig({
         branches: 95,
         // The pure rooms.
         'lib/{errors,secret,stage}.ts': { 100: true },
-        'lib/exchange/{credits,dialects,json,json-rpc,order,retry}.ts': { 100: true },
+        'lib/exchange/{credits,dialects,drift,json,json-rpc,order,retry}.ts': { 100: true },
         'lib/snapshots/{rank,snapshot,watch}.ts': { 100: true },
       },
     },

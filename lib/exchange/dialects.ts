@@ -15,6 +15,8 @@ export type Dialect = {
   readonly limit: { readonly perSecond: number; readonly burst: number };
   /** How long a closed order can still be asked for, milliseconds. After that its end is invisible. */
   readonly retentionMs: number;
+  /** Fields of an order that the documents or the wire have shown, beyond the specification's; others are drift. */
+  readonly fields: readonly string[];
   /** Fields of an order that move by themselves: kept in the record, but no change of state when only they move. */
   readonly volatile: readonly string[];
 };
@@ -60,6 +62,26 @@ export const orangex: Dialect = {
   errors: { ...commonErrors, 1000: 'call_rejected' },
   limit: { perSecond: 10, burst: 10 },
   retentionMs: 30 * minute, // unknown: counted as the shorter exchange's
+  fields: [
+    'condition_type',
+    'currency',
+    'custom_order_id',
+    'error_code',
+    'first_deal_time',
+    'kind',
+    'leverage',
+    'mmp',
+    'position_side',
+    'post_only',
+    'reduce_only',
+    'rpl',
+    'show_name',
+    'source',
+    'stop_loss_price',
+    'take_profit_price',
+    'trigger_price',
+    'trigger_price_type',
+  ],
   volatile: ['rpl'],
 };
 
@@ -72,6 +94,48 @@ export const deribit: Dialect = {
   errors: commonErrors,
   limit: { perSecond: 20, burst: 100 },
   retentionMs: 30 * minute,
+  fields: [
+    'api',
+    'app_name',
+    'auto_replaced',
+    'block_trade',
+    'cancel_reason',
+    'contracts',
+    'display_amount',
+    'implv',
+    'is_liquidation',
+    'is_primary_otoco',
+    'is_rebalance',
+    'is_secondary_oto',
+    'label',
+    'max_show',
+    'mmp',
+    'mmp_cancelled',
+    'mmp_group',
+    'mobile',
+    'oco_ref',
+    'oto_order_ids',
+    'post_only',
+    'primary_order_id',
+    'profit_loss',
+    'quote',
+    'quote_id',
+    'quote_set_id',
+    'reduce_only',
+    'refresh_amount',
+    'reject_post_only',
+    'replaced',
+    'risk_reducing',
+    'trigger',
+    'trigger_fill_condition',
+    'trigger_offset',
+    'trigger_order_id',
+    'trigger_price',
+    'trigger_reference_price',
+    'triggered',
+    'usd',
+    'web',
+  ],
   volatile: ['trigger_reference_price'],
 };
 

@@ -103,6 +103,19 @@ describe('the wiring', () => {
     expect(lines).toMatchObject([{ exchange_ms: expect.any(Number) }, { exchange_ms: expect.any(Number) }]);
   });
 
+  it('says once of each account what its exchange answers that nobody has a name for', async () => {
+    const { checkOrder } = wired();
+    for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
+      neighbours.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
+      await checkOrder({ account: 'main', orderId, door: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
+    }
+    const told = output.lines().map((line) => JSON.parse(line));
+    expect(told).toMatchObject([
+      { message: 'drift', level: 'WARN', account: 'main', drift: 'field sparkle' },
+      { message: 'drift', level: 'WARN', account: 'main', drift: 'order_state archived' },
+    ]);
+  });
+
   it('says once, and of which account, that a key may do more than it needs to', async () => {
     const key = { ...defaultKey, clientId: 'writer', scope: 'account:read trade:read_write' };
     neighbours.orangex.setKeys([defaultKey, key]);

@@ -81,7 +81,7 @@ export function createLambda(name: string, lane: Lane, world: Surroundings): Lam
   });
   const snapshots = bug.snapshotTable(farSnapshotTable(world.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
-  const real = createCheckOrder({ accounts, store: createSnapshotStore(snapshots), clock });
+  const real = createCheckOrder({ accounts, store: createSnapshotStore(snapshots), clock, onDrift: () => {} });
 
   const checkOrder: CheckOrder = async (request) => {
     given.delete(request.orderId);

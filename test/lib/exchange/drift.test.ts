@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest';
+import { deribit, orangex } from '../../../lib/exchange/dialects.ts';
+import { driftOf } from '../../../lib/exchange/drift.ts';
+import { orderIn } from '../../../lib/snapshots/snapshot.ts';
+import { seedResult } from './seed-result.ts';
+
+function order(members: Readonly<Record<string, string>>) {
+  const text = Object.entries({ ...seedResult, ...members }).map(([name, value]) => `${JSON.stringify(name)}:${value}`);
+  return orderIn(`{${text.join()}}`);
+}
+
+it.each([
+  ['nothing new', {}, []],
+  ['the fields that its exchange is known for', { rpl: '"1"', leverage: '5' }, []],
+  ['fields of nobody', { sparkle: 'true', rpl: '"1"' }, ['field sparkle']],
+  ["another exchange's fields", { usd: '1' }, ['field usd']],
+  ['a state that we have no name for', { order_state: '"archived"' }, ['order_state archived']],
+  ['a third direction', { direction: '"sideways"' }, ['direction sideways']],
+  [
+    'names that could be anything',
+    { 'a b': '1', direction: '"x y"' },
+    ['field of an unusual name', 'direction of an unusual name'],
+  ],
+])('the drift of an order is told: %s', (_, members, drift) => {
+  expect(driftOf(order(members), orangex)).toEqual(drift);
+});
+
+it('knows the fields of each exchange for itself', () => {
+  expect(driftOf(order({ usd: '1' }), deribit)).toEqual([]);
+  expect(driftOf(order({ rpl: '1' }), deribit)).toEqual(['field rpl']);
+});
