@@ -97,7 +97,7 @@ describe('GET of an order', () => {
   });
 
   it('logs one line, with what a search needs and nothing of the answer', async () => {
-    const id = neighbours.orangex.place({ details: { note: 'in-the-body' } });
+    const id = neighbours.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await ask(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
