@@ -3,8 +3,8 @@ import { asFailure, Failure } from './errors.ts';
 import type { Exchange } from './exchange/client.ts';
 import type { Dialect } from './exchange/dialects.ts';
 import { driftOf } from './exchange/drift.ts';
-import { type Order, phaseOf, refuseImplausibleTimes } from './exchange/order.ts';
-import { type Observation, type OrderKey, orderIn, type Snapshot } from './snapshots/snapshot.ts';
+import { type Order, phaseOf, readOrder, refuseImplausibleTimes } from './exchange/order.ts';
+import type { Observation, OrderKey, Snapshot } from './snapshots/snapshot.ts';
 import type { SnapshotStore } from './snapshots/store.ts';
 import type { Current } from './snapshots/table.ts';
 import { checkedAt, isOpen, statusOf, type Watch } from './snapshots/watch.ts';
@@ -93,11 +93,11 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
 
   async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
     const { account, orderId, deadline, door, requestId } = request;
-    const { resultText, envelope, askedAt, answeredAt, keyVersion } = await exchange.getOrderState(orderId, {
+    const { result, resultText, envelope, askedAt, answeredAt, keyVersion } = await exchange.getOrderState(orderId, {
       deadline,
     });
     const time = envelope.usOut?.epochMs;
-    const order = orderIn(resultText);
+    const order = readOrder(result);
     refuseImplausibleTimes(order, answeredAt);
     onDrift(account, driftOf(order, dialect));
     return {

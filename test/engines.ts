@@ -14,11 +14,9 @@ export type Engine = {
   readonly stop: () => Promise<void>;
 };
 
-const tableName = 'snapshots';
-
-export async function startDynalite(): Promise<Engine> {
+export async function startDynalite(tableName = 'snapshots'): Promise<Engine> {
   const { url, stop } = await startDynamo(undefined);
-  return withTable(url, stop);
+  return withTable(url, tableName, stop);
 }
 
 const dynoxide = fileURLToPath(new URL('../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
@@ -31,14 +29,14 @@ export async function startDynoxide(): Promise<Engine> {
   const child = spawn(dynoxide, ['serve', '--port', String(port)], { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
   await answering(url, child);
-  return withTable(url, async () => {
+  return withTable(url, 'snapshots', async () => {
     const exited = once(child, 'exit');
     child.kill();
     await exited;
   });
 }
 
-async function withTable(url: string, stopEngine: () => Promise<void>): Promise<Engine> {
+async function withTable(url: string, tableName: string, stopEngine: () => Promise<void>): Promise<Engine> {
   const client = clientOf(url);
   await client.send(
     new CreateTableCommand({

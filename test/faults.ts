@@ -95,6 +95,7 @@ const faults: readonly Fault[] = [
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Runs the tests in a copy of the project that has the fault. */
 async function plant(fault: Fault): Promise<'caught' | 'survived'> {
   const copy = await mkdtemp(join(tmpdir(), 'planted-'));
   try {
@@ -121,6 +122,12 @@ async function plant(fault: Fault): Promise<'caught' | 'survived'> {
   }
 }
 
+// A copy that fails by itself would catch everything: each set of tests has to pass where nothing is planted.
+for (const tests of new Set(faults.map((fault) => fault.tests))) {
+  const nothing: Fault = { name: 'nothing', file: 'package.json', from: '"private"', to: '"private"', tests };
+  if ((await plant(nothing)) === 'caught') throw new Error(`${tests} fails without any fault: mend that first`);
+  console.log(`passes    nothing planted, ${tests}`);
+}
 const [word = ''] = process.argv.slice(2);
 let survived = 0;
 for (const fault of faults.filter(({ name }) => name.includes(word))) {

@@ -7,7 +7,7 @@ export type JsonObject = { readonly [key: string]: Json };
 /** Deeper nesting than any order has; DynamoDB's own limit for maps, and far below what would exhaust the stack. */
 const maxDepth = 32;
 
-/** The text is not JSON, or nested too deep, or names a key twice. It does not quote the text: that may be secret. */
+/** The text is not JSON, or nested too deep, or gives a key two values. It does not quote the text: that may be secret. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
 }
@@ -19,7 +19,7 @@ export function parseJson(text: string): Json {
   try {
     value = parse(text);
   } catch {
-    throw new JsonError('not well-formed JSON, or a key given twice');
+    throw new JsonError('not well-formed JSON, or a key with two values');
   }
   return narrow(value);
 }

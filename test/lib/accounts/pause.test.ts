@@ -6,11 +6,13 @@ import { isPaused } from '../../../lib/accounts/table.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 
 const script = fileURLToPath(new URL('../../pause.ts', import.meta.url));
+/** As CloudFormation names the table of stage dev. */
+const tableName = 'order-state-snapshots-dev-SnapshotTable1A2B3C-4D5E6F';
 let engine: Engine;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  engine = await startDynalite();
+  engine = await startDynalite(tableName);
   const endpoint = await engine.client.config.endpoint?.();
   env = {
     PATH: process.env['PATH'],
@@ -31,7 +33,7 @@ function pause(...args: readonly string[]): Promise<readonly [code: unknown, lin
   });
 }
 
-const main = ['--account', 'main', '--table', 'snapshots', '--region', 'eu-central-1'];
+const main = ['--account', 'main', '--stage', 'dev', '--region', 'eu-central-1'];
 
 it('pauses an account for a while, says so, and lets it go on', async () => {
   const accounts = createDynamoAccountTable(engine);
@@ -42,6 +44,8 @@ it('pauses an account for a while, says so, and lets it go on', async () => {
   const paused = await accounts.readAccount('main');
   expect(isPaused(paused, Date.now())).toBe(true);
   expect(isPaused(paused, Date.now() + 31 * 60_000)).toBe(false);
+  const named = ['--account', 'main', '--table', tableName, '--region', 'eu-central-1'];
+  expect((await pause(...named))[1]).toBe(line);
   expect(await pause(...main, '--resume')).toEqual([0, 'Account main is not paused.']);
   expect(isPaused(await accounts.readAccount('main'), Date.now())).toBe(false);
 });
