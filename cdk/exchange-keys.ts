@@ -1,15 +1,16 @@
 import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Stage } from '../lib/stage.ts';
 import type { Reach } from './house-function.ts';
+import type { ResolvedStage } from './stages.ts';
 
 export type ExchangeKeysProps = {
-  readonly accounts: Stage['accounts'];
+  readonly stage: ResolvedStage;
 };
 
 /**
- * One secret per account, empty until a person puts the exchange's key there, and never deleted by the stack. The L1
+ * One secret per account that brings none of its own, empty until a person puts the exchange's key there, and never
+ * deleted by the stack. The L1
  * construct, because the L2 fills a secret with a random password, which looks like a key and is none.
  */
 export class ExchangeKeys extends Construct {
@@ -17,12 +18,15 @@ export class ExchangeKeys extends Construct {
 
   constructor(scope: Construct, id: string, props: ExchangeKeysProps) {
     super(scope, id);
-    const arns = Object.entries(props.accounts).map(([account, { dialect, secretName }]) => {
+    const { kmsKeyArn, runtime } = props.stage;
+    const arns = Object.entries(runtime.accounts).map(([account, { dialect, secretName }]) => {
+      if (secretName.startsWith('arn:')) return secretName;
       // Upper case cannot come from an account's name, so no two accounts share an id.
       const logicalId = `ExchangeKey${account.replaceAll('-', 'Dash')}`;
       const secret = new CfnSecret(this, account, {
         name: secretName,
         description: `Key of the ${dialect} account "${account}": {"client_id":"...","client_secret":"..."}`,
+        ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }),
       });
       secret.overrideLogicalId(logicalId);
       // Retained always, save when the deployment that made it fails: then it is empty, and in the next one's way.

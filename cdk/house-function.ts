@@ -1,11 +1,12 @@
-import { fileURLToPath } from 'node:url';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { join } from 'node:path';
+import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IDestination, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CfnFunction, type IDestination, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type FunctionName, permissions, type ResourceName } from './permissions.ts';
+import { createLogGroup } from './house-logs.ts';
+import { packageRoot } from './package-root.ts';
+import { explainedWildcards, type FunctionName, permissions, type ResourceName } from './permissions.ts';
 import type { ResolvedStage } from './stages.ts';
 
 /** What it takes to reach a resource: where it is, and what a role has to name. One is never given without the other. */
@@ -29,8 +30,6 @@ export type HouseFunctionProps<Name extends FunctionName> = {
 /** In every line of the logs, and in the dimensions of every metric: Powertools adds it. */
 export const serviceName = 'order-state-snapshots';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-
 /** Modules that a bundle gets something else for. */
 const aliases = [
   // An ESM import of these touches every lazy export, and so loads undici: 35 ms. Asking the process for them does not.
@@ -47,15 +46,14 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
   constructor(scope: Construct, id: string, props: HouseFunctionProps<Name>) {
     super(scope, id);
     const { name, stage } = props;
-    const logGroup = new LogGroup(this, 'Logs', {
-      retention: stage.logRetention,
-      removalPolicy: stage.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    });
+    const logGroup = createLogGroup(this, 'Logs', stage);
     // A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const reaches: Readonly<Record<string, Reach>> = {
       ...props.reaches,
       logGroup: { environment: {}, arns: [logGroup.logGroupArn] },
+      customerKey: { environment: {}, arns: stage.kmsKeyArn === undefined ? [] : [stage.kmsKeyArn] },
+      traces: { environment: {}, arns: stage.xray ? ['*'] : [] },
     };
     const environment: Record<string, string> = {
       POWERTOOLS_SERVICE_NAME: serviceName,
@@ -76,9 +74,10 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
 
     this.lambda = new NodejsFunction(this, 'Function', {
       description: props.description,
-      entry: `${root}functions/${name}.ts`,
-      projectRoot: root,
-      depsLockFilePath: `${root}package-lock.json`,
+      entry: join(packageRoot, 'functions', `${name}.ts`),
+      projectRoot: packageRoot,
+      // CDK reads its name alone, and so starts esbuild as npm does; an installed package has no lock file.
+      depsLockFilePath: join(packageRoot, 'package.json'),
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
@@ -103,5 +102,39 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
         esbuildArgs: { '--alias': aliases },
       },
     });
+    if (stage.xray) this.#trace();
+    this.#acknowledge(stage.xray, deadLetters === undefined);
+  }
+
+  /** Not CDK's own setting: it adds to the role what the table of permissions says already. */
+  #trace(): void {
+    const resource = this.lambda.node.defaultChild;
+    if (!(resource instanceof CfnFunction)) throw new Error('The function is not what CDK made of it so far.');
+    resource.tracingConfig = { mode: 'Active' };
+  }
+
+  #acknowledge(traced: boolean, callerWaits: boolean): void {
+    const rules = Validations.of(this);
+    rules.acknowledge({
+      id: 'Serverless::Serverless-LambdaDLQ',
+      reason:
+        'Who is invoked asynchronously has an on-failure destination, which says more; the others are waited for.',
+    });
+    if (callerWaits) {
+      rules.acknowledge({
+        id: 'Serverless::Serverless-LambdaAsyncFailureDestination',
+        reason:
+          'Somebody waits for what it answers, and learns of a failure: a caller, a deployment, the alarm of a schedule.',
+      });
+    }
+    if (traced) {
+      const reason = explainedWildcards['xray:PutTraceSegments'];
+      rules.acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason });
+    } else {
+      rules.acknowledge({
+        id: 'Serverless::Serverless-LambdaTracing',
+        reason: 'Traces are for the stage to want, with xray in the stage table: they cost, and the logs say as much.',
+      });
+    }
   }
 }

@@ -1,31 +1,39 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
+  type AlarmBase,
+  AlarmRule,
   ComparisonOperator,
+  CompositeAlarm,
+  type IAlarm,
   type IMetric,
-  MathExpression,
-  Metric,
   Stats,
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { dialects } from '../lib/exchange/dialects.ts';
+import { retentionMsOf } from '../lib/exchange/dialects.ts';
 import type { Stage } from '../lib/stage.ts';
-import { serviceName } from './house-function.ts';
+import { Dashboard } from './dashboard.ts';
+import { minute, ours, summed } from './metrics.ts';
 
 export type MonitoringProps = {
   readonly stage: Stage;
   /** Who hears of alarms; without it nobody does, and they are there to look at. */
   readonly alarmTopicArn?: string | undefined;
   /** All of the stage's. */
-  readonly functions: readonly IFunction[];
-  readonly publishTransitions: IFunction;
+  readonly functions: readonly Lambda[];
+  readonly checkOpenOrders: Lambda;
+  readonly publishTransitions: Lambda;
+  readonly table: TableV2;
   readonly sweepDeadLetters: IQueue;
   readonly transitionDeadLetters: IQueue;
+  /** How often the synthetic check was answered, where there is one. */
+  readonly syntheticAnswers?: IMetric | undefined;
 };
 
 type AlarmConfig = {
@@ -43,8 +51,6 @@ type AlarmConfig = {
   readonly missing: TreatMissingData;
 };
 
-const minute = Duration.minutes(1);
-
 /** A count is not written when there is nothing to count: no news is good news. */
 const nothingHappened = TreatMissingData.NOT_BREACHING;
 /** Every sweep writes how things stand. Until the next one does, they stand as they stood. */
@@ -52,13 +58,17 @@ const asItWas = TreatMissingData.IGNORE;
 /** The metric says that we are alive. */
 const silence = TreatMissingData.BREACHING;
 
+/** More alarms than these make a rule that is longer than the 10,240 characters that CloudWatch takes. */
+const mostInOneRule = 40;
+
 /**
  * The alarms: each says what a person loses and what they do first. Per stage, but for the sweep's silence, which another
- * account's sweep would drown. At list price (metric $0.30, alarm $0.10 a month for each metric it reads):
+ * account's sweep would drown. And the dashboard. At list price (metric $0.30, alarm $0.10 a month for each metric it
+ * reads, composite alarm $0.50; three dashboards are free, each one more is $3):
  *
  * | a month      | metrics of ours     | alarms              | one account | 10 accounts |
  * |--------------|---------------------|---------------------|-------------|-------------|
- * | a stage      | 12 · $0.30          | 19 · $0.10          | $5.50       | $5.50       |
+ * | a stage      | 14 · $0.30          | 29 · $0.10, $0.50   | $7.60       | $7.60       |
  * | each account | 1 · $0.30           | 1 · $0.10           | $0.40       | $4.00       |
  */
 export class Monitoring extends Construct {
@@ -68,13 +78,41 @@ export class Monitoring extends Construct {
     super(scope, id);
     const { stage, alarmTopicArn } = props;
     if (alarmTopicArn !== undefined) this.#topic = Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
-    for (const config of stageAlarms(props)) this.#alarm(config.id, config);
-    for (const account of Object.keys(stage.accounts)) {
-      this.#alarm(`sweep-silent-${account}`, silentSweep(stage, account));
-    }
+    const ofStage = new Map(stageAlarms(props).map((config) => [config.id, this.#alarm(config.id, config)]));
+    const silent = Object.keys(stage.accounts).map((account) =>
+      this.#alarm(`sweep-silent-${account}`, silentSweep(stage, account)),
+    );
+    const blinding = ['auth-refused', 'slack-short', 'synthetic-check'].flatMap((id) => ofStage.get(id) ?? []);
+    const blind = this.#blind([...this.#inGroups(silent), ...blinding]);
+    new Dashboard(this, 'Dashboard', { ...props, alarms: [blind, ...ofStage.values()] });
   }
 
-  #alarm(id: string, { says, means, metric, missing, ...config }: AlarmConfig): void {
+  /** The one to page somebody for, whichever of the others it is that leaves us without sight of the orders. */
+  #blind(alarms: readonly IAlarm[]): CompositeAlarm {
+    const blind = new CompositeAlarm(this, 'desk-blind', {
+      compositeAlarmName: `${Stack.of(this).stackName} leaves the desk blind`,
+      alarmDescription:
+        'What the record says of live orders may no longer be true: they are not checked, the key is refused, or some order is about to be lost from sight. First: see which of the alarms that it is made of is on, in its details; each has a section of its own. README.md#alarm-desk-blind',
+      alarmRule: AlarmRule.anyOf(...alarms),
+    });
+    this.#tell(blind);
+    return blind;
+  }
+
+  #inGroups(silent: readonly IAlarm[]): readonly IAlarm[] {
+    if (silent.length <= mostInOneRule) return silent;
+    return Array.from({ length: Math.ceil(silent.length / mostInOneRule) }, (_, i) => {
+      const group = silent.slice(i * mostInOneRule, (i + 1) * mostInOneRule);
+      return new CompositeAlarm(this, `sweeps-silent-${i + 1}`, {
+        compositeAlarmName: `${Stack.of(this).stackName} has not checked some account, group ${i + 1}`,
+        alarmDescription:
+          'A part of the alarm that the desk is blind: one rule has no room for all accounts. README.md#alarm-desk-blind',
+        alarmRule: AlarmRule.anyOf(...group),
+      });
+    });
+  }
+
+  #alarm(id: string, { says, means, metric, missing, ...config }: AlarmConfig): Alarm {
     const { breach = { from: 1 }, periods = { bad: 1, of: 1 } } = config;
     const alarm = new Alarm(this, id, {
       alarmName: `${Stack.of(this).stackName} ${says}`,
@@ -87,29 +125,17 @@ export class Monitoring extends Construct {
       evaluationPeriods: periods.of,
       treatMissingData: missing,
     });
+    this.#tell(alarm);
+    return alarm;
+  }
+
+  #tell(alarm: AlarmBase): void {
     if (this.#topic === undefined) return;
     const tell = new SnsAction(this.#topic);
     alarm.addAlarmAction(tell);
     // Pagers close what they opened when they hear that it is over.
     alarm.addOkAction(tell);
   }
-}
-
-/** What the functions write, by the dimensions that they write it under. */
-function ours(metricName: string, statistic: string, of: Record<string, string>, period = minute): Metric {
-  const dimensionsMap = { service: serviceName, ...of };
-  return new Metric({ namespace: 'OrderStateSnapshots', metricName, dimensionsMap, statistic, period });
-}
-
-/** All functions together: which one it is, their own metrics say. */
-function summed(functions: readonly IFunction[], metricName: string): MathExpression {
-  const each = functions.map((lambda, i) => [`f${i}`, lambda.metric(metricName, { statistic: Stats.SUM })] as const);
-  return new MathExpression({
-    expression: 'SUM(METRICS())',
-    usingMetrics: Object.fromEntries(each),
-    label: metricName,
-    period: minute,
-  });
 }
 
 function silentSweep({ name, accounts }: Stage, account: string): AlarmConfig {
@@ -127,11 +153,11 @@ function silentSweep({ name, accounts }: Stage, account: string): AlarmConfig {
 
 /** How long the most forgetful exchange of the stage still tells how an order closed. */
 function retentionMinutes({ accounts }: Pick<Stage, 'accounts'>): number {
-  return Math.min(...Object.values(accounts).map(({ dialect }) => dialects[dialect].retentionMs)) / 60_000;
+  return Math.min(...Object.values(accounts).map(retentionMsOf)) / 60_000;
 }
 
 function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
-  const { stage, functions, publishTransitions, sweepDeadLetters, transitionDeadLetters } = props;
+  const { stage, functions, publishTransitions, sweepDeadLetters, transitionDeadLetters, syntheticAnswers } = props;
   const of = { stage: stage.name };
   const minutes = retentionMinutes(stage);
   /** How things stand with the account that has it worst. */
@@ -222,7 +248,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
       id: 'transition-dead-letters',
       says: 'has transitions that no consumer was told of',
       means:
-        "Consumers work with states that are no longer true: publish-transitions gave up on changes that the table has. The message says where in the table's stream they were, and when. First: mend what it failed on; then run republish --since with the time of the oldest message, and delete the messages.",
+        "Consumers work with states that are no longer true: publish-transitions gave up on changes that the table has. The message says where in the table's stream they were, and when. First: mend what it failed on; then run npm run ops -- redrive --yes, which sends the events again and deletes the messages.",
       metric: waiting(transitionDeadLetters),
       missing: nothingHappened,
     },
@@ -254,5 +280,19 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
     },
+    ...(syntheticAnswers === undefined ? [] : [unanswered(syntheticAnswers)]),
   ];
+}
+
+function unanswered(metric: IMetric): AlarmConfig {
+  return {
+    id: 'synthetic-check',
+    says: 'gets no answer about its own test order',
+    means:
+      'Whoever asks for an order of that account now most likely gets none either: the key, the exchange, the table or our code fails. First: read the code of the newest lines of get-order that have the route synthetic-check; if it is order_not_found, the test order itself is gone: name another one in the stage table.',
+    metric,
+    breach: { below: 1 },
+    periods: { bad: 3, of: 3 },
+    missing: silence,
+  };
 }

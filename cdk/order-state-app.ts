@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
-import { AwsSolutionsChecks } from 'cdk-nag';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import * as z from 'zod/mini';
 import { OrderStateStack } from './order-state-stack.ts';
+import { packageRoot } from './package-root.ts';
 import { type ResolvedStage, stageNamed } from './stages.ts';
 
 export type AppOptions = {
@@ -16,15 +18,15 @@ export type AppOptions = {
 
 const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
-/** The app of one stage, checked by AWS's rules when it is synthesized: whatever breaks one fails the synthesis. */
+/** The app of one stage, checked by AWS's rules and this house's when it is synthesized: whatever breaks one fails the synthesis. */
 export function createApp(options: AppOptions = {}): App {
   // The CDK command passes the feature flags of cdk.json; who runs without it gets the same ones.
-  const cdkJson = CdkJson.parse(JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')));
+  const cdkJson = CdkJson.parse(JSON.parse(readFileSync(join(packageRoot, 'cdk.json'), 'utf8')));
   const app = new App({
     context: { ...cdkJson.context, ...options.context },
     ...(options.outdir === undefined ? {} : { outdir: options.outdir }),
   });
   new OrderStateStack(app, options.stage ?? stageNamed(String(app.node.tryGetContext('stage') ?? 'dev')));
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   return app;
 }

@@ -1,13 +1,16 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, PermissionsBoundary, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { AccountGuard } from './account-guard.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { ExchangeKeys } from './exchange-keys.ts';
 import { HouseFunction } from './house-function.ts';
+import { HouseRules } from './house-rules.ts';
 import { HttpApi } from './http-api.ts';
 import { Monitoring } from './monitoring.ts';
 import { ScheduledChecks } from './scheduled-checks.ts';
 import { SnapshotTable } from './snapshot-table.ts';
 import type { ResolvedStage } from './stages.ts';
+import { SyntheticCheck } from './synthetic-check.ts';
 import { TransitionBus } from './transition-bus.ts';
 import { TransitionEvents } from './transition-events.ts';
 
@@ -20,28 +23,61 @@ export class OrderStateStack extends Stack {
         'What the exchange says about our orders: asked with its key, kept, answered over HTTP, and told when it changes.',
       tags: { ...stage.tags },
       terminationProtection: stage.protect,
+      ...(stage.region === undefined ? {} : { env: { region: stage.region } }),
+      ...(stage.permissionsBoundaryArn === undefined
+        ? {}
+        : { permissionsBoundary: PermissionsBoundary.fromArn(stage.permissionsBoundaryArn) }),
     });
-    const snapshotTable = new SnapshotTable(this, 'SnapshotTable', { protect: stage.protect });
-    const exchangeKeys = new ExchangeKeys(this, 'ExchangeKeys', { accounts: stage.runtime.accounts });
+    const snapshotTable = new SnapshotTable(this, 'SnapshotTable', { stage });
+    const exchangeKeys = new ExchangeKeys(this, 'ExchangeKeys', { stage });
     // Under the gateway's 30 s, so that whoever waits hears from us and not from the gateway.
     const doorTimeout = Duration.seconds(28);
+    const asks = { snapshotTable: snapshotTable.reach, exchangeKeys: exchangeKeys.reach };
     const { lambda: getOrder } = new HouseFunction(this, 'GetOrder', {
       name: 'get-order',
       stage,
       description: 'Checks one order at the exchange, keeps what it says, and answers it.',
       timeout: doorTimeout,
-      reaches: { snapshotTable: snapshotTable.reach, exchangeKeys: exchangeKeys.reach },
+      reaches: asks,
+    });
+    const { lambda: checkOrders } = new HouseFunction(this, 'CheckOrders', {
+      name: 'check-orders',
+      stage,
+      description: 'Checks up to 100 orders at the exchange, keeps what it says, and answers them.',
+      timeout: doorTimeout,
+      reaches: asks,
+    });
+    const { lambda: getOrderState } = new HouseFunction(this, 'GetOrderState', {
+      name: 'get-order-state',
+      stage,
+      description: "Takes the exchange's own request, and answers it as the exchange would.",
+      timeout: doorTimeout,
+      reaches: asks,
+    });
+    const { lambda: listOrders } = new HouseFunction(this, 'ListOrders', {
+      name: 'list-orders',
+      stage,
+      description: 'Lists the orders of an account by their state, from the table.',
+      timeout: doorTimeout,
+      reaches: { orderLists: snapshotTable.lists },
+    });
+    const { lambda: listSnapshots } = new HouseFunction(this, 'ListSnapshots', {
+      name: 'list-snapshots',
+      stage,
+      description: 'Tells the history of one order, from the table.',
+      timeout: doorTimeout,
+      reaches: { snapshotTable: snapshotTable.reach },
     });
 
-    const transitionBus = new TransitionBus(this, 'TransitionBus', { stageName: stage.runtime.name });
-    const sweepDeadLetters = new DeadLetters(this, 'SweepDeadLetters');
-    const transitionDeadLetters = new DeadLetters(this, 'TransitionDeadLetters');
+    const transitionBus = new TransitionBus(this, 'TransitionBus', { stage });
+    const sweepDeadLetters = new DeadLetters(this, 'SweepDeadLetters', stage);
+    const transitionDeadLetters = new DeadLetters(this, 'TransitionDeadLetters', stage);
     const { lambda: changeWatch } = new HouseFunction(this, 'ChangeWatch', {
       name: 'change-watch',
       stage,
       description: 'Starts or stops the watch of one order, and keeps who asked for it.',
       timeout: doorTimeout,
-      reaches: { snapshotTable: snapshotTable.reach, orderLists: snapshotTable.lists },
+      reaches: { snapshotTable: snapshotTable.reach },
     });
     const { lambda: checkOpenOrders } = new HouseFunction(this, 'CheckOpenOrders', {
       name: 'check-open-orders',
@@ -70,9 +106,26 @@ export class OrderStateStack extends Stack {
       },
     });
 
-    new HttpApi(this, 'HttpApi', { stage, getOrder, changeWatch });
-    new ScheduledChecks(this, 'ScheduledChecks', {
-      stage: stage.runtime,
+    const { lambda: guardAccounts } = new HouseFunction(this, 'GuardAccounts', {
+      name: 'guard-accounts',
+      stage,
+      description: 'Refuses the deployment that removes an account while an order of it is on watch.',
+      timeout: Duration.seconds(30),
+      reaches: { orderLists: snapshotTable.lists },
+    });
+    new AccountGuard(this, 'AccountGuard', { accounts: stage.runtime.accounts, guardAccounts });
+
+    const doors = {
+      'get-order': getOrder,
+      'check-orders': checkOrders,
+      'get-order-state': getOrderState,
+      'list-orders': listOrders,
+      'list-snapshots': listSnapshots,
+      'change-watch': changeWatch,
+    };
+    new HttpApi(this, 'HttpApi', { stage, functions: doors });
+    const schedules = new ScheduledChecks(this, 'ScheduledChecks', {
+      stage,
       checkOpenOrders,
       deadLetters: sweepDeadLetters,
     });
@@ -81,13 +134,22 @@ export class OrderStateStack extends Stack {
       publishTransitions,
       deadLetters: transitionDeadLetters,
     });
+    const { syntheticCheck: check } = stage;
+    const syntheticCheck =
+      check === undefined
+        ? undefined
+        : new SyntheticCheck(this, 'SyntheticCheck', { stage, check, getOrder, schedules });
     new Monitoring(this, 'Monitoring', {
       stage: stage.runtime,
       alarmTopicArn: stage.alarmTopicArn,
-      functions: [getOrder, changeWatch, checkOpenOrders, publishTransitions],
+      functions: [...Object.values(doors), checkOpenOrders, publishTransitions, guardAccounts],
+      checkOpenOrders,
       publishTransitions,
+      table: snapshotTable.table,
       sweepDeadLetters: sweepDeadLetters.queue,
       transitionDeadLetters: transitionDeadLetters.queue,
+      syntheticAnswers: syntheticCheck?.answers,
     });
+    Validations.of(this).addPlugins(new HouseRules(this, stage));
   }
 }

@@ -5,20 +5,23 @@ import {
   CfnGlobalTable,
   ProjectionType,
   StreamViewType,
+  TableEncryptionV2,
   TableV2,
 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 import { indexName } from '../lib/snapshots/items.ts';
+import { customerKey } from './customer-key.ts';
 import type { Reach } from './house-function.ts';
+import type { ResolvedStage } from './stages.ts';
 
 export type SnapshotTableProps = {
-  /** Keep the table, whatever happens to the stack. */
-  readonly protect: boolean;
+  /** Its `protect`: keep the table, whatever happens to the stack. */
+  readonly stage: ResolvedStage;
 };
 
 /**
  * The record: one on-demand table for the items of every order and account. Restorable to any second of the last 35
- * days. Encrypted by a key that DynamoDB owns.
+ * days. Encrypted by the stage's key, else by one that DynamoDB owns.
  */
 export class SnapshotTable extends Construct {
   /** Its items, the index left out. */
@@ -28,9 +31,12 @@ export class SnapshotTable extends Construct {
   /** Its changes of the last 24 hours. */
   readonly stream: Reach;
   readonly streamArn: string;
+  readonly table: TableV2;
 
   constructor(scope: Construct, id: string, props: SnapshotTableProps) {
     super(scope, id);
+    const { stage } = props;
+    const key = customerKey(this, stage);
     const table = new TableV2(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -45,18 +51,22 @@ export class SnapshotTable extends Construct {
       ],
       // A transition is told from the item as it was and as it is.
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+      // Only snapshots of accounts that do not keep history for ever have it, and never the newest of an order.
+      timeToLiveAttribute: 'expires_at',
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: props.protect,
-      removalPolicy: props.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(key === undefined ? {} : { encryption: TableEncryptionV2.customerManagedKey(key) }),
+      deletionProtection: stage.protect,
+      removalPolicy: stage.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     });
     const resource = table.node.defaultChild;
     if (!(resource instanceof CfnGlobalTable)) throw new Error('The table is not what CDK made of it so far.');
     // CloudFormation replaces what changes its logical id: pinned, so that moving code cannot replace the record.
     resource.overrideLogicalId('SnapshotTable');
 
+    this.table = table;
     this.reach = { environment: { TABLE_NAME: table.tableName }, arns: [table.tableArn] };
-    this.lists = { environment: {}, arns: [`${table.tableArn}/index/${indexName}`] };
+    this.lists = { environment: { TABLE_NAME: table.tableName }, arns: [`${table.tableArn}/index/${indexName}`] };
     this.streamArn = resource.attrStreamArn;
     this.stream = { environment: {}, arns: [this.streamArn] };
   }

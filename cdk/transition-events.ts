@@ -41,7 +41,7 @@ export class TransitionEvents extends Construct {
       // that has another 12 hours in which the record itself is there.
       maxRecordAge: Duration.hours(12),
       // A dead letter says where in the stream the records were, not what they said: the events are made again from the
-      // table, by republish --since.
+      // table, by the redrive command.
       onFailure: { bind: () => ({ destination: props.deadLetters.queue.queueArn }) },
     });
   }

@@ -1,27 +1,28 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2WithIAMAuthorizer } from 'aws-lambda';
-import * as z from 'zod/mini';
-import type { ChangedWatch } from '../lib/change-watch.ts';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { accountParameter, callerOf, http, orderIdParameter, readParameters } from '../lib/http.ts';
+import { answer, callerOf, http, readParameters } from '../lib/http.ts';
 import { wireChangeWatch } from '../lib/wiring.ts';
 
 const logger = new Logger();
 const changeWatch = wireChangeWatch({ stage, env: process.env, clock });
 
-const Parameters = z.strictObject({ account: accountParameter, order_id: orderIdParameter });
-
-async function onRequest(event: APIGatewayProxyEventV2WithIAMAuthorizer): Promise<ChangedWatch> {
-  const { account, order_id: orderId } = readParameters(Parameters, event);
-  return changeWatch({
+async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  const route = event.requestContext.http.method === 'PUT' ? routes.startWatch : routes.stopWatch;
+  const { account, order_id: orderId } = readParameters(route, event);
+  const changed = await changeWatch({
     account,
     orderId,
     by: callerOf(event),
     requestId: event.requestContext.requestId,
-    watch: event.requestContext.http.method === 'PUT',
+    watch: route.method === 'PUT',
   });
+  return answer(route, event, changed);
 }
 
-export const handler = middy<APIGatewayProxyEventV2WithIAMAuthorizer>().use(http({ logger, clock })).handler(onRequest);
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(http({ logger, clock, stage }))
+  .handler(onRequest);

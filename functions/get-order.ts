@@ -1,34 +1,33 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
-import * as z from 'zod/mini';
-import type { CheckedOrder } from '../lib/check-order.ts';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { accountParameter, deadlineOf, http, maxAgeParameter, orderIdParameter, readParameters } from '../lib/http.ts';
+import { answer, deadlineOf, http, readParameters } from '../lib/http.ts';
 import { wireAsking } from '../lib/wiring.ts';
 
 const logger = new Logger();
 const { checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
 
-const Parameters = z.strictObject({
-  account: accountParameter,
-  order_id: orderIdParameter,
-  max_age: z.optional(maxAgeParameter),
-});
-
-async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promise<CheckedOrder> {
-  const { account, order_id: orderId, max_age: maxAgeMs } = readParameters(Parameters, event);
-  return checkOrder({
+async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+  const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(routes.getOrder, event);
+  const checked = await checkOrder({
     account,
     orderId,
-    maxAgeMs,
+    ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
     door: 'get-order',
     requestId: event.requestContext.requestId,
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
+  });
+  return answer(routes.getOrder, event, checked, {
+    etag: `W/"${checked.rank}"`,
+    age: String(checked.age_seconds),
   });
 }
 
 await warmUp();
 
-export const handler = middy<APIGatewayProxyEventV2>().use(http({ logger, clock })).handler(getOrder);
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(http({ logger, clock, stage }))
+  .handler(getOrder);

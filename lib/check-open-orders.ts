@@ -1,7 +1,7 @@
 import { type AccountTable, isPaused, type Pause } from './accounts/table.ts';
 import type { Account } from './check-order.ts';
 import type { Clock } from './clock.ts';
-import { Failure } from './errors.ts';
+import { accountNamed } from './known-accounts.ts';
 import { withLease } from './lease.ts';
 import type { CheckPolicy } from './snapshots/watch.ts';
 import type { Sweep, SweepReport } from './sweep.ts';
@@ -40,10 +40,7 @@ const closingMs = 15_000;
 export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrders {
   const { sweep, accounts, policyOf, capacityOf, accountTable, clock, nonce } = deps;
   return async ({ account, requestId, deadline }) => {
-    const dialect = accounts.get(account)?.dialect;
-    if (dialect === undefined) {
-      throw new Failure('unknown_account', `There is no account ${account} here; the stage table lists them.`);
-    }
+    const { dialect } = accountNamed(accounts, account);
     const owner = `${requestId} ${nonce()}`;
     const { pause, lease: held } = await accountTable.readAccount(account);
     if (pause !== undefined && isPaused({ pause }, clock.now())) {
@@ -52,7 +49,9 @@ export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrder
       return { outcome: 'paused', pause };
     }
 
-    const report = await withLease({ table: accountTable, clock }, { account, owner }, (holds) =>
+    // What releases the lease carries the finding along: whoever starts a watch learns of it without a look at the index.
+    const findingOf = ({ over_capacity: overCapacity }: SweepReport) => ({ overCapacity });
+    const report = await withLease({ table: accountTable, clock }, { account, owner, findingOf }, (holds) =>
       sweep({
         account,
         requestId,

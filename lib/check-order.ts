@@ -1,13 +1,16 @@
+import type { CheckedOrder } from './api/answers.ts';
 import type { Clock } from './clock.ts';
 import { asFailure, Failure } from './errors.ts';
 import type { Exchange } from './exchange/client.ts';
 import type { Dialect } from './exchange/dialects.ts';
 import { driftOf } from './exchange/drift.ts';
-import { type Order, phaseOf, readOrder, refuseImplausibleTimes } from './exchange/order.ts';
+import { phaseOf, readOrder, refuseImplausibleTimes } from './exchange/order.ts';
+import { accountNamed } from './known-accounts.ts';
 import type { Observation, OrderKey, Snapshot } from './snapshots/snapshot.ts';
 import type { SnapshotStore } from './snapshots/store.ts';
 import type { Current } from './snapshots/table.ts';
 import { checkedAt, isOpen, statusOf, type Watch } from './snapshots/watch.ts';
+import { ageSeconds, iso } from './time.ts';
 
 /** One account of the stage, ready to be asked. */
 export type Account = { readonly exchange: Exchange; readonly dialect: Dialect };
@@ -30,27 +33,10 @@ export type CheckOrderRequest = OrderKey & {
   readonly deadline: number;
 };
 
-/** What we know of an order. Times are ISO 8601, UTC. */
-export type CheckedOrder = {
-  readonly account: string;
-  readonly order: Order;
-  /** The order's state is one that it never leaves. */
-  readonly final: boolean;
-  /** The schedule goes on checking it. */
-  readonly watched: boolean;
-  /** `exchange` when it has just said so, `snapshot` when the table answers. */
-  readonly source: 'exchange' | 'snapshot';
-  /** This check found a state that the table did not hold. */
-  readonly changed: boolean;
-  /** When we first saw this state. */
-  readonly first_observed_at: string;
-  /** When the exchange was asked for the latest answer that we have. */
-  readonly checked_at: string;
-  /** The exchange's clock when it answered, if it said. */
-  readonly exchange_time?: string;
-};
+/** What we know of an order, and the exchange's own text of it, verbatim, for those who speak its language. */
+export type Checked = CheckedOrder & { readonly result: string };
 
-export type CheckOrder = (request: CheckOrderRequest) => Promise<CheckedOrder>;
+export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
 
 /**
  * Checks one order: from the table when that is enough, else with the exchange, and keeps what it says.
@@ -58,10 +44,7 @@ export type CheckOrder = (request: CheckOrderRequest) => Promise<CheckedOrder>;
  */
 export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrderDeps): CheckOrder {
   return async (request) => {
-    const account = accounts.get(request.account);
-    if (account === undefined) {
-      throw new Failure('unknown_account', `There is no account ${request.account} here; the stage table lists them.`);
-    }
+    const account = accountNamed(accounts, request.account);
     // Asked in any case: the table is then read while the exchange thinks.
     if (request.maxAgeMs === 0) return ask(request, account, store.read(request));
 
@@ -69,26 +52,28 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     return fromTable(request, current) ?? ask(request, account, Promise.resolve(current));
   };
 
-  function fromTable({ maxAgeMs }: CheckOrderRequest, { head, stored }: Current): CheckedOrder | undefined {
+  function fromTable({ maxAgeMs }: CheckOrderRequest, { head, stored }: Current): Checked | undefined {
     if (head === undefined || stored === undefined) return undefined;
     const status = statusOf(stored.watch);
     const settled = isFinal(head) && !isOpen(status);
     const confirmed = status === 'watched' || status === 'unknown';
     const age = clock.now() - (checkedAt(stored.watch) ?? 0);
     const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed;
-    return settled || fresh ? remembered(head, stored.watch) : undefined;
+    return settled || fresh ? remembered(head, stored.watch, clock.now()) : undefined;
   }
 
-  async function ask(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<CheckedOrder> {
+  async function ask(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
     const askedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
     if (observed.status === 'rejected') return unseen(request, asFailure(observed.reason), askedAt, read.value);
 
     const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
-    const known = remembered(head, watch);
+    const known = remembered(head, watch, clock.now());
     if (!inForce) return known;
-    return { ...known, source: 'exchange', changed, ...exchangeTime(observed.value.exchangeTime) };
+    const { exchangeTime: time, result } = observed.value;
+    // Fields that move by themselves make no new snapshot: the text is the one that was just sent.
+    return { ...known, source: 'exchange', changed, ...exchangeTime(time), result };
   }
 
   async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
@@ -116,7 +101,7 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     if (failure.code !== 'order_not_found') throw failure;
     const { account, orderId, requestId, door } = request;
     const { head, stored } = await store.recordMiss({ account, orderId, askedAt, requestId, door }, read);
-    const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch) : undefined;
+    const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch, clock.now()) : undefined;
     if (known?.final) return known;
     const seen = known === undefined ? '' : `; it was last seen ${known.order.order_state}, at ${known.checked_at}`;
     throw new Failure('order_not_found', `The exchange knows no order ${orderId} of account ${account}${seen}.`, {
@@ -132,24 +117,24 @@ function isFinal({ order }: Snapshot): boolean {
 }
 
 /** What the table knows. */
-function remembered(head: Snapshot, watch: Watch): CheckedOrder {
+function remembered(head: Snapshot, watch: Watch, now: number): Checked {
+  const lastChecked = checkedAt(watch) ?? head.evidence.askedAt;
   return {
     account: head.account,
     order: head.order,
+    rank: head.rank,
     final: isFinal(head),
     watched: isOpen(statusOf(watch)),
     source: 'snapshot',
     changed: false,
     first_observed_at: iso(head.evidence.firstObservedAt),
-    checked_at: iso(checkedAt(watch) ?? head.evidence.askedAt),
+    checked_at: iso(lastChecked),
+    age_seconds: ageSeconds(lastChecked, now),
     ...exchangeTime(head.exchangeTime),
+    result: head.result,
   };
 }
 
 function exchangeTime(time: number | undefined): { exchange_time?: string } {
   return time === undefined ? {} : { exchange_time: iso(time) };
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

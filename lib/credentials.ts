@@ -16,7 +16,7 @@ const patienceMs = 2_000;
 
 /** Goes into a header: printable ASCII without spaces, so that a pasted line end shows here and not as a refused key. */
 const Part = z.string().check(z.regex(/^[\x21-\x7e]*$/));
-const KeyText = z.object({ client_id: Part, client_secret: Part });
+export const KeyText = z.object({ client_id: Part, client_secret: Part });
 
 /**
  * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the

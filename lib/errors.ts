@@ -3,6 +3,7 @@ export type Code =
   // the caller's
   | 'bad_request'
   | 'unknown_account'
+  | 'account_forbidden'
   | 'invalid_order_id'
   // what the exchange says of the order
   | 'order_not_found'
@@ -50,6 +51,7 @@ export type FailureKind = {
 export const failureKinds: Readonly<Record<Code, FailureKind>> = {
   bad_request: { class: 'caller', status: 400, title: 'Bad request', retry: 'never', level: 'info' },
   unknown_account: { class: 'caller', status: 404, title: 'Unknown account', retry: 'never', level: 'info' },
+  account_forbidden: { class: 'caller', status: 403, title: 'Not your account', retry: 'never', level: 'warn' },
   invalid_order_id: { class: 'caller', status: 400, title: 'Order id refused', retry: 'never', level: 'info' },
 
   order_not_found: { class: 'absent', status: 404, title: 'Order not found', retry: 'never', level: 'info' },
@@ -193,4 +195,10 @@ export class Failure extends Error {
 /** Whatever was thrown, as a `Failure`; what nobody foresaw becomes `internal`, its text kept as the cause only. */
 export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : new Failure('internal', 'Something failed here.', { cause: thrown });
+}
+
+/** The account's trouble, at first sight: a key that does not work, a limit that is spent, a house that is closed. */
+export function speaksOfAccount({ code, kind }: Failure): boolean {
+  if (code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable') return true;
+  return kind.class === 'auth' && code !== 'not_owner';
 }

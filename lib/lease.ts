@@ -1,4 +1,4 @@
-import type { AccountTable } from './accounts/table.ts';
+import type { AccountTable, Finding } from './accounts/table.ts';
 import type { Clock } from './clock.ts';
 
 /** A holder that died blocks its account for this long and no longer, milliseconds. */
@@ -10,10 +10,12 @@ const patienceMs = 40_000;
 
 export type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
 
-export type LeaseRequest = {
+export type LeaseRequest<Result> = {
   readonly account: string;
   /** Who asks, such as the id of an invocation. */
   readonly owner: string;
+  /** What the account keeps of the work, once it is done. */
+  readonly findingOf?: (result: Result) => Finding;
 };
 
 /**
@@ -23,7 +25,7 @@ export type LeaseRequest = {
  */
 export async function withLease<Result>(
   { table, clock }: LeaseDeps,
-  { account, owner }: LeaseRequest,
+  { account, owner, findingOf }: LeaseRequest<Result>,
   work: (holds: () => boolean) => Promise<Result>,
 ): Promise<Result | undefined> {
   let until = 0;
@@ -63,14 +65,17 @@ export async function withLease<Result>(
     }
   };
   void renewal();
+  let finding: Finding | undefined;
   try {
     // Forgets who asked before: one that waits still asks again, and one that died must relieve nobody.
     await table.askForLease(account, owner);
-    return await work(() => !relieved && clock.now() < until);
+    const result = await work(() => !relieved && clock.now() < until);
+    finding = findingOf?.(result);
+    return result;
   } finally {
     working = false;
     // A renewal that is under way would take again what is being released.
     await renewing;
-    await table.releaseLease(account, owner).catch(() => undefined);
+    await table.releaseLease(account, owner, finding).catch(() => undefined);
   }
 }

@@ -1,7 +1,8 @@
 import type { CheckOrder } from './check-order.ts';
 import type { Clock } from './clock.ts';
-import { asFailure, type Code, type Failure } from './errors.ts';
+import { asFailure, type Code, type Failure, speaksOfAccount } from './errors.ts';
 import type { Listed, SnapshotTable } from './snapshots/table.ts';
+import { endOfTime } from './time.ts';
 
 export type SweepDeps = {
   readonly checkOrder: CheckOrder;
@@ -31,6 +32,8 @@ export type SweepReport = {
   readonly final: number;
   /** Checks that failed, by code; not-found answers are not among them. */
   readonly failed: Readonly<Partial<Record<Code, number>>>;
+  /** Orders on watch in a state that is as it should be; counted up to one more than can be checked in time. */
+  readonly watched: number;
   /** Orders in a state to look at. */
   readonly missing: number;
   readonly unknown: number;
@@ -39,14 +42,14 @@ export type SweepReport = {
   readonly left_over: number;
   /** More orders are on watch than can be checked in time. */
   readonly over_capacity: boolean;
+  /** How long ago the order was seen that is due and has waited longest; milliseconds. */
+  readonly oldest_unseen_ms: number;
   /** How long until the exchange could forget an order that closed right after its last check; milliseconds. */
   readonly slack_ms: number;
 };
 
 const concurrency = 8;
 const pageSize = 100;
-/** Later than any due time; a number that DynamoDB and JavaScript write alike. */
-export const endOfTime = 9_999_999_999_999;
 /** What a report counts at most. */
 const countLimit = 1_000;
 /** A check may take this long, so that one hanging call holds up one of eight places and no more. */
@@ -168,7 +171,7 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
       notBefore.set(orderId, clock.now() + setAsideMs);
       if (speaksOfOne(failure)) return;
       streak++;
-      if (streak < troubleStreak && !speaksOfAll(failure)) return;
+      if (streak < troubleStreak && !speaksOfAccount(failure)) return;
       isWell = false;
       troubleMs = Math.max(troubleMs ?? 0, isLasting(failure) ? longestRestMs : (failure.retryAfterMs ?? 0));
     }
@@ -218,11 +221,13 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
       return {
         ...counts,
         failed,
+        watched: watched.length,
         missing: inState('missing'),
         unknown: inState('unknown'),
         inconsistent: inState('inconsistent'),
         left_over: left.length,
         over_capacity: watched.length + attention.length > capacity,
+        oldest_unseen_ms: longestUnseen,
         slack_ms: retentionMs - longestUnseen,
       };
     }
@@ -232,11 +237,6 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
 /** The order's own trouble, or ours: the others are asked as before. */
 function speaksOfOne({ code, kind }: Failure): boolean {
   return kind.class === 'caller' || kind.class === 'ours' || code === 'not_owner';
-}
-
-/** The account's trouble, at first sight: a key that does not work, a limit that is spent, a house that is closed. */
-function speaksOfAll({ code, kind }: Failure): boolean {
-  return kind.class === 'auth' || code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable';
 }
 
 /** Over in minutes to hours, or when a person has acted: repeats would help nobody. */

@@ -45,6 +45,7 @@ function measure(metrics: Metrics, report: SweepReport): void {
     Changed: report.changed,
     Final: report.final,
     Failed: failed,
+    Watched: report.watched,
     Missing: report.missing,
     UnknownState: report.unknown,
     Inconsistent: report.inconsistent,
@@ -54,6 +55,7 @@ function measure(metrics: Metrics, report: SweepReport): void {
     OverCapacity: report.over_capacity ? 1 : 0,
   };
   for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
+  metrics.addMetric('OldestUnseenSeconds', MetricUnit.Seconds, report.oldest_unseen_ms / 1000);
   metrics.addMetric('SlackSeconds', MetricUnit.Seconds, report.slack_ms / 1000);
   metrics.publishStoredMetrics();
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoAccountTable } from './accounts/dynamo-table.ts';
+import { createDynamoWatchRequests } from './accounts/dynamo-watch-requests.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from './aws.ts';
 import { type ChangeWatch, createChangeWatch } from './change-watch.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from './check-open-orders.ts';
@@ -11,10 +12,17 @@ import { createCredentials } from './credentials.ts';
 import { Failure } from './errors.ts';
 import { createExchange } from './exchange/client.ts';
 import { capacityOf, createCredits, creditLimits, type Lane } from './exchange/credits.ts';
-import { dialects } from './exchange/dialects.ts';
+import { dialects, retentionMsOf } from './exchange/dialects.ts';
 import { createRetryBudget } from './exchange/retry.ts';
 import { createHttpTransport, type Transport } from './exchange/transport.ts';
+import { createGuardAccounts, type GuardAccounts } from './guard-accounts.ts';
+import { accountNamed } from './known-accounts.ts';
+import { createListOrders, type ListOrders } from './list-orders.ts';
+import { createListSnapshots, type ListSnapshots } from './list-snapshots.ts';
+import { createDynamoReader } from './snapshots/dynamo-reader.ts';
 import { createDynamoTable } from './snapshots/dynamo-table.ts';
+import { createDynamoWordTable } from './snapshots/dynamo-word-table.ts';
+import type { SnapshotReader } from './snapshots/reader.ts';
 import { createSnapshotStore, type SnapshotStore } from './snapshots/store.ts';
 import type { SnapshotTable } from './snapshots/table.ts';
 import type { CheckPolicy } from './snapshots/watch.ts';
@@ -30,6 +38,7 @@ export type WiringDeps = {
 
 /** Everything that asks the exchange for orders, put together as on Lambda. */
 export type Asking = {
+  readonly accounts: ReadonlyMap<string, Account>;
   readonly checkOrder: CheckOrder;
   readonly checkOpenOrders: CheckOpenOrders;
   /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
@@ -37,6 +46,8 @@ export type Asking = {
 };
 
 const warmUpMs = 2_000;
+/** Asked for to warm up: there is none. */
+const noOrder = { account: '', orderId: '' };
 
 /** `lane` says who spends the credits: people's door, or the schedule. Throws when the environment lacks `TABLE_NAME`. */
 export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { readonly lane: Lane }): Asking {
@@ -48,8 +59,9 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
   const retryBudget = createRetryBudget();
 
   const accounts = new Map<string, Account>(
-    Object.entries(stage.accounts).map(([account, { dialect: dialectName, url, secretName, shareOfRate }]) => {
-      const dialect = dialects[dialectName];
+    Object.entries(stage.accounts).map(([account, settings]) => {
+      const { url, secretName, shareOfRate } = settings;
+      const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
       const limits = creditLimits(dialect.limit, shareOfRate);
       const exchange = createExchange({
         dialect,
@@ -70,6 +82,7 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
   const checkOrder = createCheckOrder({ accounts, store, clock, onDrift: eachOnce(logger) });
 
   return {
+    accounts,
     checkOrder,
     checkOpenOrders: createCheckOpenOrders({
       sweep: createSweep({ checkOrder, list: snapshots.list, clock }),
@@ -84,20 +97,64 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
   };
 }
 
-/** What a person's word about a watch goes through: the table, and neither key nor exchange. */
+/** What a person's word about a watch goes through: the table, to write it, and neither key nor exchange. */
 export function wireChangeWatch({ stage, env, clock }: Omit<WiringDeps, 'logger'>): ChangeWatch {
-  const snapshots = wireSnapshots(stage, createDynamoClient(env), env);
+  const reach = { client: createDynamoClient(env), tableName: tableNameIn(env) };
   return createChangeWatch({
-    accounts: new Set(Object.keys(stage.accounts)),
-    store: createSnapshotStore(snapshots),
-    list: snapshots.list,
-    capacityOf: capacityIn(stage),
+    accounts: accountsOf(stage),
+    table: createDynamoWordTable({ ...reach, policyOf: policyOf(stage) }),
+    requests: createDynamoWatchRequests(reach),
     clock,
   });
 }
 
+/** What only looks at the table, put together as on Lambda; each part by itself, for each may make one kind of request. */
+export type Reading<Part> = Part & Pick<Asking, 'warmUp'>;
+
+/** The lists of orders: the index alone. */
+export function wireListOrders({ stage, env, clock }: ReadingDeps): Reading<{ readonly listOrders: ListOrders }> {
+  const reader = wireReader(env);
+  return {
+    listOrders: createListOrders({ accounts: accountsOf(stage), reader, clock }),
+    warmUp: () => inTime([reader.list('', 'watch', { limit: 1 })], clock),
+  };
+}
+
+/** The history of orders: the table alone. */
+export function wireListSnapshots({
+  stage,
+  env,
+  clock,
+}: ReadingDeps): Reading<{ readonly listSnapshots: ListSnapshots }> {
+  const reader = wireReader(env);
+  return {
+    listSnapshots: createListSnapshots({ accounts: accountsOf(stage), reader }),
+    warmUp: () => inTime([reader.notes(noOrder, 0, 1)], clock),
+  };
+}
+
+/** What keeps accounts from leaving the stage while their orders are watched: the index alone. */
+export function wireGuardAccounts({ env }: Pick<WiringDeps, 'env'>): GuardAccounts {
+  return createGuardAccounts(wireReader(env));
+}
+
+type ReadingDeps = Omit<WiringDeps, 'logger'>;
+
+function wireReader(env: Environment): SnapshotReader {
+  return createDynamoReader({ client: createDynamoClient(env), tableName: tableNameIn(env) });
+}
+
+function accountsOf({ accounts }: Stage): ReadonlySet<string> {
+  return new Set(Object.keys(accounts));
+}
+
 function wireSnapshots(stage: Stage, client: DynamoDBClient, env: Environment): SnapshotTable {
-  return createDynamoTable({ client, tableName: tableNameIn(env), policyOf: policyOf(stage) });
+  return createDynamoTable({
+    client,
+    tableName: tableNameIn(env),
+    policyOf: policyOf(stage),
+    historyDaysOf: (account) => accountIn(stage, account).historyDays,
+  });
 }
 
 function tableNameIn(env: Environment): string {
@@ -121,9 +178,7 @@ function capacityIn(stage: Stage): (account: string) => number {
 }
 
 function accountIn({ accounts }: Stage, name: string): StageAccount {
-  const account = accounts[name];
-  if (account === undefined) throw new Failure('unknown_account', `There is no account ${name} here.`);
-  return account;
+  return accountNamed(new Map(Object.entries(accounts)), name);
 }
 
 /** More kinds of news than this from one process would tell nobody more. */
@@ -157,8 +212,12 @@ function timed(transport: Transport, clock: Clock, logger: Logger): Transport {
 async function warmUp(accounts: readonly Account[], store: SnapshotStore, clock: Clock): Promise<void> {
   const [only, ...others] = accounts;
   const tasks = [
-    store.read({ account: '', orderId: '' }),
+    store.read(noOrder),
     ...(only !== undefined && others.length === 0 ? [only.exchange.warmUp(clock.now() + warmUpMs)] : []),
   ];
+  await inTime(tasks, clock);
+}
+
+async function inTime(tasks: readonly Promise<unknown>[], clock: Clock): Promise<void> {
   await Promise.race([Promise.allSettled(tasks), clock.sleep(warmUpMs)]);
 }

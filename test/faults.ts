@@ -71,9 +71,16 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a watch is written whatever its revision',
-    file: 'lib/snapshots/dynamo-table.ts',
+    file: 'lib/snapshots/dynamo-writes.ts',
     from: "ConditionExpression: 'revision = :after'",
     to: "ConditionExpression: 'revision = :after OR attribute_exists(pk)'",
+    tests: store,
+  },
+  {
+    name: 'of two words of one moment the one that arrives last decides',
+    file: 'lib/snapshots/watch.ts',
+    from: '  if (a.at === b.at) return JSON.stringify(a) > JSON.stringify(b) ? a : b;\n',
+    to: '',
     tests: store,
   },
   {

@@ -6,14 +6,20 @@ import { templateOf } from './cdk/synthesize.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8');
-const manifest: unknown = JSON.parse(read('package.json'));
 
-/** Every version that the manifest names. */
+/**
+ * Every version that the manifests name, but for what the project of somebody else brings along: there, a range. The
+ * toolchain is a package of its own, so that nobody who installs ours gets a Node with it.
+ */
 function versions(): readonly [string, string][] {
-  if (typeof manifest !== 'object' || manifest === null) throw new Error('package.json is no object');
-  return Object.entries(manifest)
-    .filter(([key]) => /dependencies$/i.test(key))
-    .flatMap(([, named]) => Object.entries<string>(named));
+  return ['package.json', 'test/toolchain/package.json'].flatMap((file) => {
+    const manifest: unknown = JSON.parse(read(file));
+    if (typeof manifest !== 'object' || manifest === null) throw new Error(`${file} is no object`);
+    return Object.entries(manifest)
+      .filter(([key]) => /dependencies$/i.test(key) && key !== 'peerDependencies')
+      .flatMap(([, named]) => Object.entries<string>(named))
+      .filter(([, version]) => version !== 'file:test/toolchain');
+  });
 }
 
 describe('the ground', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { failureKinds } from '../lib/errors.ts';
 import { eventSchemas } from '../lib/transitions/schemas.ts';
-import { templateOf } from './cdk/synthesize.ts';
+import { everySetting, templateOf } from './cdk/synthesize.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const scripts: Record<string, string> = JSON.parse(
@@ -10,7 +10,10 @@ const scripts: Record<string, string> = JSON.parse(
 ).scripts;
 
 it('has a runbook for every alarm, and no other', () => {
-  const alarms = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
+  const template = templateOf({ syntheticCheck: everySetting.syntheticCheck });
+  const alarms = ['Alarm', 'CompositeAlarm'].flatMap((kind) =>
+    Object.values(template.findResources(`AWS::CloudWatch::${kind}`)),
+  );
   const anchors = alarms.map(({ Properties }) => /README\.md#(alarm-[\w-]+)/.exec(Properties.AlarmDescription)?.[1]);
   const headings = [...readme.matchAll(/^### Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
   expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());

@@ -49,6 +49,7 @@ export type LocalStack = {
   readonly streams: readonly LocalStream[];
   readonly mappings: readonly LocalMapping[];
   readonly busNames: readonly string[];
+  readonly queueNames: readonly string[];
 };
 
 const KeySchema = z.array(z.object({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
@@ -94,16 +95,17 @@ const Route = z.object({
 });
 
 /**
- * Types that hold nothing to run here: permissions, logs, alarms, dead letters, the limits of asynchronous invocations,
+ * Types that hold nothing to run here: permissions, logs, alarms, the limits of asynchronous invocations,
  * and what the gateway is made of besides routes.
  */
 const passive = new RegExp(
   [
     '^AWS::(CDK|CloudWatch|IAM|KMS|Logs|SNS)::',
+    '^Custom::Accounts$',
     '^AWS::ApiGatewayV2::(Api|Integration|Stage)$',
     '^AWS::Events::EventBusPolicy$',
     '^AWS::Lambda::(EventInvokeConfig|Permission)$',
-    '^AWS::SQS::(Queue|QueuePolicy)$',
+    '^AWS::SQS::QueuePolicy$',
     '^AWS::Scheduler::ScheduleGroup$',
   ].join('|'),
 );
@@ -115,6 +117,7 @@ const running = [
   'AWS::Scheduler::Schedule',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Events::EventBus',
+  'AWS::SQS::Queue',
 ];
 
 const Manifest = z.object({
@@ -221,6 +224,7 @@ export function readStack(template: Template, place: Place, assets: ReadonlyMap<
     streams,
     mappings: mappingsOf(all('AWS::Lambda::EventSourceMapping', EventSourceMapping), streams, functions),
     busNames: namesOf('AWS::Events::EventBus'),
+    queueNames: namesOf('AWS::SQS::Queue'),
   };
 }
 

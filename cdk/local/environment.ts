@@ -26,7 +26,10 @@ export type EnvironmentSetting = {
   readonly lambda: LocalFunction;
   /** All that the process sees; nothing of the runner's own environment leaks in. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What the function writes to stdout and stderr. */
   readonly output: (chunk: Buffer) => void;
+  /** What runs the function, as arguments of node. Default: Lambda's runtime in small. */
+  readonly runtime?: readonly string[];
   /** The process asks for the next invocation. */
   readonly ready: (environment: Environment) => void;
 };
@@ -41,7 +44,7 @@ type Invocation = {
   said?: Outcome;
 };
 
-const runtime = fileURLToPath(new URL('runtime.ts', import.meta.url));
+const ownRuntime = [fileURLToPath(new URL('runtime.ts', import.meta.url))];
 const initLimitMs = 10_000;
 /** Of an event and of an answer, in bytes. */
 export const payloadLimit = 6 * 1024 * 1024;
@@ -150,8 +153,11 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
   return environment;
 }
 
-function spawnRuntime({ lambda, variables, output }: EnvironmentSetting, runtimeApi: string): ChildProcess {
-  const child = spawn(process.execPath, [`--max-old-space-size=${lambda.memoryMb}`, runtime], {
+function spawnRuntime(
+  { lambda, variables, output, runtime = ownRuntime }: EnvironmentSetting,
+  runtimeApi: string,
+): ChildProcess {
+  const child = spawn(process.execPath, [`--max-old-space-size=${lambda.memoryMb}`, ...runtime], {
     cwd: lambda.code,
     env: { ...variables, AWS_LAMBDA_RUNTIME_API: runtimeApi },
     // A group of its own: Ctrl-C in the terminal is for the runner, which lets requests end and then stops this.

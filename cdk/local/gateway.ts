@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalRoute } from './assembly.ts';
@@ -25,6 +26,8 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 const bodyLimit = 10 * 1024 * 1024;
 /** Of the request line and the headers together. */
 const headLimit = 10_240;
+/** What the API says of itself. No route of the template: only here is it served. */
+const openApi = { path: '/openapi.json', file: new URL('../../lib/api/openapi.json', import.meta.url) };
 
 /** Serves the routes of an HTTP API on the loopback, unsigned. Rejects when the port is taken. */
 export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
@@ -46,6 +49,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     const body = await read(request);
     if (path === undefined) return plain(400, 'Bad Request');
     if (body === undefined) return plain(413, 'Request Entity Too Large');
+    if (method === 'GET' && path === openApi.path) return json(200, await readFile(openApi.file));
     const match = (await router)(method, path);
     if (match === undefined) return plain(404, 'Not Found');
     const now = Date.now();
@@ -116,7 +120,10 @@ async function read(request: IncomingMessage): Promise<Buffer | undefined> {
 
 /** What the gateway says by itself. */
 function plain(status: number, message: string): WireResponse {
-  const body = Buffer.from(JSON.stringify({ message }));
+  return json(status, Buffer.from(JSON.stringify({ message })));
+}
+
+function json(status: number, body: Buffer): WireResponse {
   return { status, headers: { 'content-type': 'application/json' }, cookies: [], body };
 }
 

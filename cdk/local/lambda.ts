@@ -1,5 +1,11 @@
 import type { LocalFunction } from './assembly.ts';
-import { type Environment, type Outcome, payloadLimit, startEnvironment } from './environment.ts';
+import {
+  type Environment,
+  type EnvironmentSetting,
+  type Outcome,
+  payloadLimit,
+  startEnvironment,
+} from './environment.ts';
 
 /** How many environments of one function run here at most, unless the template reserves fewer. */
 const concurrencyCap = 10;
@@ -10,13 +16,11 @@ export type Lambda = {
   readonly stop: () => Promise<void>;
 };
 
-export type LambdaSetting = {
+export type LambdaSetting = Pick<EnvironmentSetting, 'output' | 'runtime'> & {
   readonly functions: readonly LocalFunction[];
   readonly region: string;
   /** Standard SDK variables that lead to the engines on this machine. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** What the functions write to stdout and stderr. */
-  readonly output: (chunk: Buffer) => void;
   /** A function that failed instead of answering: never silent. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
 };
@@ -67,6 +71,7 @@ function createPool(lambda: LocalFunction, setting: LambdaSetting) {
       lambda,
       variables: { ...lambda.environment, ...reserved(lambda, setting.region, stream), ...setting.endpoints },
       output: setting.output,
+      ...(setting.runtime !== undefined && { runtime: setting.runtime }),
       ready: (ready) => idle.add(ready),
     });
     environments.add(environment);

@@ -9,9 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { startEventBus } from '../../test/event-bus/server.ts';
 import { type Exchange, startExchange } from '../../test/exchange/server.ts';
+import { type Queues, startQueues } from '../../test/queues/server.ts';
 import { startSecretsManager } from '../../test/secrets-manager/server.ts';
 import { type LocalStack, readAssembly } from './assembly.ts';
+import { startAwsEndpoint } from './aws-endpoint.ts';
 import { claimDataFolder } from './data-folder.ts';
+import { deadLetterOf } from './dead-letter.ts';
 import { startDemo } from './demo.ts';
 import { createTables, type Engine, fillSecrets, startDynamo } from './engines.ts';
 import type { Outcome } from './environment.ts';
@@ -29,6 +32,8 @@ export type LocalRun = {
   /** Of the HTTP API. */
   readonly url: string;
   readonly exchangeUrl: string;
+  /** Where the AWS SDK and the commands reach the table, the secrets, the queues and the bus. */
+  readonly awsUrl: string;
   readonly stack: LocalStack;
   /** Where the functions log, unless it is the terminal. */
   readonly logFile: string | undefined;
@@ -48,7 +53,11 @@ export type RunSetting = {
 };
 
 /** A stop of the runner is no failure of a function. */
-type Work = Pick<RunSetting, 'failed'> & { readonly lambda: Lambda; readonly isStopped: () => boolean };
+type Work = Pick<RunSetting, 'failed'> & {
+  readonly lambda: Lambda;
+  readonly queues: Queues;
+  readonly isStopped: () => boolean;
+};
 
 const place = { region: 'us-east-1', accountId: '123456789012' };
 
@@ -83,7 +92,7 @@ export async function startLocal({ options, signal, failed, onEvent }: RunSettin
 
     // Changes are told from the first one on; nobody writes before the functions start.
     const streams: ((change: Change) => void)[] = [];
-    const [table, bus] = await together([
+    const [table, bus, queues] = await together([
       stoppable(
         started,
         startTableProxy({
@@ -95,7 +104,17 @@ export async function startLocal({ options, signal, failed, onEvent }: RunSettin
         }),
       ),
       stoppable(started, startEventBus({ buses: stack.busNames, onEvent })),
+      stoppable(started, startQueues({ queues: stack.queueNames })),
     ]);
+    const aws = await stoppable(
+      started,
+      startAwsEndpoint({
+        DynamoDB_20120810: table.url,
+        secretsmanager: secrets.url,
+        AmazonSQS: queues.url,
+        AWSEvents: bus.url,
+      }),
+    );
 
     const logFile = options.verbose ? undefined : join(folder, 'functions.log');
     const log = logFile === undefined ? undefined : createWriteStream(logFile);
@@ -113,7 +132,7 @@ export async function startLocal({ options, signal, failed, onEvent }: RunSettin
     });
     started.defer(lambda.stop);
     let stopped = false;
-    const work: Work = { lambda, failed, isStopped: () => stopped };
+    const work: Work = { lambda, queues, failed, isStopped: () => stopped };
     streams.push(...startStreams(stack, work, started));
     const { schedules } = stack;
     started.defer(startScheduler({ schedules, everyMs: options.every * 1000, invoke: eventInvoke(work) }).stop);
@@ -121,6 +140,7 @@ export async function startLocal({ options, signal, failed, onEvent }: RunSettin
     return {
       url: gateway.url,
       exchangeUrl: exchange.url,
+      awsUrl: aws.url,
       stack,
       logFile,
       play: () => {
@@ -152,8 +172,12 @@ function startStreams({ streams, mappings }: LocalStack, work: Work, started: As
         startEventSource({
           mapping,
           invoke: eventInvoke(work),
-          gaveUp: (functionName, { length }) =>
-            work.failed(functionName, 'GaveUp', `${length} records were tried as often as the mapping allows`),
+          gaveUp: (functionName, records) => {
+            const { deadLetterQueue: queue } = mapping;
+            if (queue !== undefined) work.queues.send(queue, deadLetterOf(mapping, records, Date.now()));
+            const what = `${records.length} records were tried as often as the mapping allows`;
+            work.failed(functionName, 'GaveUp', what);
+          },
         }),
       );
     for (const source of sources) started.defer(source.stop);

@@ -1,8 +1,9 @@
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import type { Engine } from './engines.ts';
+import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
 import { listen } from './listen.ts';
 import type { LocalStream } from './triggers.ts';
 
@@ -28,7 +29,6 @@ export type TableProxySetting = {
   readonly onChange: (change: Change) => void;
 };
 
-type Answer = { readonly status: number; readonly headers: IncomingMessage['headers']; readonly body: Buffer };
 type Write = { readonly tableName: string; readonly keys: WireItem; readonly partition: string };
 
 const protocol = 'DynamoDB_20120810';
@@ -52,7 +52,7 @@ const GetAnswer = z.object({ Item: z.optional(Item) });
  * and after each of them is what it found and what it left.
  */
 export async function startTableProxy({ url, streams, onChange }: TableProxySetting): Promise<Engine> {
-  const agent = new Agent({ keepAlive: true });
+  const forwarder = createForwarder();
   const keyNames = new Map(streams.map((stream) => [stream.tableName, stream.keyNames]));
   const inTurn = createTurns();
 
@@ -67,7 +67,10 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const operation = operationOf(incoming);
-    if (untold.includes(operation)) return send(response, refusal(operation));
+    if (untold.includes(operation)) {
+      const why = `${operation} cannot run here: its changes would be missing from the table's stream.`;
+      return send(response, unknownOperation(why));
+    }
     const write = writes.includes(operation) ? writeIn(body, keyNames) : undefined;
     if (write === undefined) return send(response, await forward(incoming, operation, body));
     await inTurn(write.partition, async () => {
@@ -91,18 +94,8 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
   }
 
   function forward({ method, url: path, headers }: IncomingMessage, operation: string, body: Buffer): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const target = operation === '' ? {} : { 'x-amz-target': `${protocol}.${operation}` };
-      const sent = { ...headers, ...target, 'content-length': body.length };
-      request(new URL(path ?? '/', url), { agent, method, headers: sent }, (answer) => {
-        buffer(answer).then(
-          (answered) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: answered }),
-          reject,
-        );
-      })
-        .on('error', reject)
-        .end(body);
-    });
+    const target = operation === '' ? {} : { 'x-amz-target': `${protocol}.${operation}` };
+    return forwarder.forward({ method, url: path, headers: { ...headers, ...target }, body }, url);
   }
 
   return {
@@ -111,7 +104,7 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
-      agent.destroy();
+      forwarder.stop();
     },
   };
 }
@@ -146,17 +139,6 @@ function createTurns(): (key: string, work: () => Promise<void>) => Promise<void
 function operationOf({ headers }: IncomingMessage): string {
   const target = headers['x-amz-target'];
   return typeof target === 'string' && target.startsWith(`${protocol}.`) ? target.slice(protocol.length + 1) : '';
-}
-
-function refusal(operation: string): Answer {
-  const message = `${operation} cannot run here: its changes would be missing from the table's stream.`;
-  const body = Buffer.from(JSON.stringify({ __type: 'com.amazon.coral.service#UnknownOperationException', message }));
-  return { status: 400, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
-}
-
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
-  const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...kept } = headers;
-  response.writeHead(status, { ...kept, 'content-length': body.length }).end(body);
 }
 
 function parse(body: Buffer): unknown {

@@ -60,12 +60,13 @@ export function snapshot({ account, order: { order_id, details = {}, ...fields }
 }
 
 /** Where it is served, and what to do next. */
-export function invitation({ url, stack }: LocalRun, account: string, orderId: string): string {
+export function invitation({ url, awsUrl, stack }: LocalRun, account: string, orderId: string): string {
   const order = `${url}/accounts/${account}/orders/${orderId}`;
   const lines: readonly Row[] = [
     ['Serving', bold(url), ''],
     ['Try', bold(`curl ${order}`), ''],
     ...(stack.routes.some(({ key }) => key === watchRoute) ? [watchRow(order)] : []),
+    ['Operate', bold(`npm run ops -- orders --account ${account} --endpoint ${awsUrl}`), ''],
   ];
   return ['', rows(lines), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
 }

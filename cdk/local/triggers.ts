@@ -33,6 +33,8 @@ export type LocalMapping = {
   readonly maxRecordAgeMs: number | undefined;
   readonly bisectOnError: boolean;
   readonly reportsItemFailures: boolean;
+  /** Name of the queue that hears of what was given up on. */
+  readonly deadLetterQueue: string | undefined;
 };
 
 export const Schedule = z.object({
@@ -63,6 +65,7 @@ export const EventSourceMapping = z.object({
   BisectBatchOnFunctionError: z._default(z.boolean(), false),
   FunctionResponseTypes: z._default(z.array(z.literal('ReportBatchItemFailures')), []),
   FilterCriteria: z._default(z.object({ Filters: z.array(z.object({ Pattern: z.string() })) }), { Filters: [] }),
+  DestinationConfig: z.optional(z.object({ OnFailure: z.object({ Destination: z.string() }) })),
   // From here the stream starts with the table, so both ways of starting are the same.
   StartingPosition: z.enum(['TRIM_HORIZON', 'LATEST']),
 });
@@ -116,6 +119,7 @@ export function mappingsOf(
         maxRecordAgeMs: maxAge === undefined ? undefined : maxAge * 1000,
         bisectOnError: mapping.BisectBatchOnFunctionError,
         reportsItemFailures: mapping.FunctionResponseTypes.length > 0,
+        deadLetterQueue: mapping.DestinationConfig?.OnFailure.Destination.split(':').at(-1),
       };
     });
 }

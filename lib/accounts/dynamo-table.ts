@@ -1,18 +1,12 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import { type Item, number } from '../attributes.ts';
-import { Failure } from '../errors.ts';
-import { accountKey, leaseValue, pauseValue, readAccountItem, schema } from './items.ts';
-import type { AccountState, AccountTable } from './table.ts';
-
-export type DynamoAccountTableDeps = { readonly client: DynamoDBClient; readonly tableName: string };
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { number } from '../attributes.ts';
+import { createUpdate, type UpdateDeps, unavailable } from './dynamo-update.ts';
+import { accountKey, leaseValue, pauseValue, readAccountItem } from './items.ts';
+import type { AccountTable } from './table.ts';
 
 /** The accounts' items on DynamoDB. The item and its requests are listed in `items.ts`. */
-export function createDynamoAccountTable({ client, tableName }: DynamoAccountTableDeps): AccountTable {
+export function createDynamoAccountTable({ client, tableName }: UpdateDeps): AccountTable {
+  const update = createUpdate({ client, tableName });
   return {
     readAccount: async (account) => {
       const key = { TableName: tableName, Key: accountKey(account) };
@@ -51,8 +45,14 @@ export function createDynamoAccountTable({ client, tableName }: DynamoAccountTab
       await update(account, { set: 'wanted_by = :owner', values: { ':owner': { S: owner } } });
     },
 
-    releaseLease: async (account, owner) => {
-      await update(account, { remove: 'lease', if: 'lease.held_by = :owner', values: { ':owner': { S: owner } } });
+    releaseLease: async (account, owner, finding) => {
+      const over = finding && { ':over': { BOOL: finding.overCapacity } };
+      await update(account, {
+        remove: 'lease',
+        if: 'lease.held_by = :owner',
+        ...(over !== undefined && { set: 'over_capacity = :over' }),
+        values: { ':owner': { S: owner }, ...over },
+      });
     },
 
     setPause: async (account, pause) => {
@@ -64,35 +64,4 @@ export function createDynamoAccountTable({ client, tableName }: DynamoAccountTab
       return after !== undefined;
     },
   };
-
-  type Update = { readonly set?: string; readonly remove?: string; readonly if?: string; readonly values: Item };
-
-  /** What is kept afterwards; `undefined` when the condition refused the write. */
-  async function update(
-    account: string,
-    { set, remove, if: condition, values }: Update,
-  ): Promise<AccountState | undefined> {
-    const sets = ['#schema = :schema', ...(set === undefined ? [] : [set])].join(', ');
-    const command = new UpdateItemCommand({
-      TableName: tableName,
-      Key: accountKey(account),
-      UpdateExpression: `SET ${sets}${remove === undefined ? '' : ` REMOVE ${remove}`}`,
-      ...(condition !== undefined && { ConditionExpression: condition }),
-      ExpressionAttributeNames: { '#schema': 'schema' },
-      ExpressionAttributeValues: { ...values, ':schema': schema },
-      ReturnValues: 'ALL_NEW',
-    });
-    try {
-      const { Attributes } = await client.send(command);
-      return readAccountItem(Attributes);
-    } catch (thrown) {
-      if (thrown instanceof ConditionalCheckFailedException) return undefined;
-      return unavailable(thrown);
-    }
-  }
-}
-
-function unavailable(thrown: unknown): never {
-  if (thrown instanceof Failure) throw thrown;
-  throw new Failure('store_unavailable', 'The item of the account did not answer.', { cause: thrown });
 }

@@ -1,9 +1,9 @@
 /**
  * The account's own item in the table, and every way it is reached.
  *
- * | item    | pk           | sk      | changes                                         |
- * |---------|--------------|---------|-------------------------------------------------|
- * | account | account name | ACCOUNT | credits taken, sweep begun or ended, pause said |
+ * | item    | pk           | sk      | changes                                                          |
+ * |---------|--------------|---------|------------------------------------------------------------------|
+ * | account | account name | ACCOUNT | credits taken, sweep begun or ended, pause said, watch asked for |
  *
  * | access pattern          | request                                                               |
  * |-------------------------|-----------------------------------------------------------------------|
@@ -12,7 +12,9 @@
  * | cool down               | UpdateItem tat = end if tat < end                                     |
  * | ask for the lease       | UpdateItem wanted_by                                                  |
  * | take, renew, give lease | UpdateItem if there is none, it is the owner's or (to take) it ended  |
+ * |                         | and, as it is given, over_capacity                                    |
  * | pause, resume           | UpdateItem if the word there is an earlier one                        |
+ * | start a watch           | UpdateItem watch_requested_at, which answers the item                 |
  *
  * An order's pk is `account#orderId`, and account names have no `#`: the two never meet.
  */
@@ -48,13 +50,14 @@ const AccountItem = z.object({
   tat: z.optional(N),
   lease: z.optional(z.object({ M: z.object({ held_by: S, ends_at: N }) })),
   wanted_by: z.optional(S),
+  over_capacity: z.optional(BOOL),
   pause: z.optional(z.object({ M: z.object({ paused: BOOL, said_by: S, said_at: N, ends_at: z.optional(N) }) })),
 });
 
 /** Reads the account's item, which may not be there yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
-  const { tat = 0, lease, wanted_by: wantedBy, pause } = readItem(AccountItem, item);
+  const { tat = 0, lease, wanted_by: wantedBy, pause, over_capacity: overCapacity } = readItem(AccountItem, item);
   return {
     tat,
     ...(lease !== undefined && { lease: { owner: lease.M.held_by, until: lease.M.ends_at } }),
@@ -67,5 +70,6 @@ export function readAccountItem(item: Item | undefined): AccountState {
         ...(pause.M.ends_at !== undefined && { until: pause.M.ends_at }),
       },
     }),
+    ...(overCapacity !== undefined && { finding: { overCapacity } }),
   };
 }

@@ -6,10 +6,18 @@ export type AccountState = {
   /** Who asked last to be given the lease. */
   readonly wantedBy?: string;
   readonly pause?: Pause;
+  /** What the last sweep found that ended. */
+  readonly finding?: Finding;
 };
 
 /** Who sweeps the account, and when others need no longer respect it. */
 export type Lease = { readonly owner: string; readonly until: number };
+
+/** What a sweep leaves behind for those who do not look at the orders themselves. */
+export type Finding = {
+  /** More orders are on watch than can be checked in time. */
+  readonly overCapacity: boolean;
+};
 
 /** The latest word of a person on whether the account is swept; without `until`, it holds until the next. */
 export type Pause = {
@@ -37,10 +45,16 @@ export type AccountTable = {
   readonly takeLease: (account: string, lease: Lease & { readonly now: number }) => Promise<boolean>;
   /** Asks the lease's owner to hand it over; the last to ask is remembered. Safe to send twice. */
   readonly askForLease: (account: string, owner: string) => Promise<void>;
-  /** Gives the lease up if it is the owner's. Safe to send twice. */
-  readonly releaseLease: (account: string, owner: string) => Promise<void>;
+  /** Gives the lease up if it is the owner's, and leaves what they found, if they did. Safe to send twice. */
+  readonly releaseLease: (account: string, owner: string, finding?: Finding) => Promise<void>;
   /** Keeps a person's word; `false` when one as late is kept already: another's, or this one, sent twice. */
   readonly setPause: (account: string, pause: Pause) => Promise<boolean>;
+};
+
+/** The account's item as starting a watch needs it: a write, and what it answers. Throws `store_unavailable`. */
+export type WatchRequests = {
+  /** Keeps when somebody last asked for a watch; answers what the last sweep found, if one did. Safe to send twice. */
+  readonly noteWatchRequest: (account: string, at: number) => Promise<Finding | undefined>;
 };
 
 export type TatMove = { readonly from: number; readonly to: number; readonly byMs: number };

@@ -5,6 +5,10 @@ export type Dialect = {
   readonly name: 'orangex' | 'deribit';
   /** Base URL of the production exchange; a method's path is appended to it. */
   readonly url: string;
+  /** The version in that URL's path. */
+  readonly version: string;
+  /** How many units of usIn, usOut and usDiff make a millisecond: OrangeX's count milliseconds, whatever their names say. */
+  readonly unitsPerMs: 1 | 1000;
   /** What stands before a method's name in the body: OrangeX answers 1000 "no service" without its slash. */
   readonly methodPrefix: '/' | '';
   /** `token`: public/auth with client_credentials, then a bearer header. `signature`: each request signed, no token. */
@@ -57,6 +61,8 @@ const commonErrors = {
 export const orangex: Dialect = {
   name: 'orangex',
   url: 'https://api.orangex.com/api/v1',
+  version: 'v1',
+  unitsPerMs: 1,
   methodPrefix: '/',
   auth: 'token',
   errors: { ...commonErrors, 1000: 'call_rejected' },
@@ -89,6 +95,8 @@ export const orangex: Dialect = {
 export const deribit: Dialect = {
   name: 'deribit',
   url: 'https://www.deribit.com/api/v2',
+  version: 'v2',
+  unitsPerMs: 1000,
   methodPrefix: '',
   auth: 'signature',
   errors: commonErrors,
@@ -140,3 +148,12 @@ export const deribit: Dialect = {
 };
 
 export const dialects: Readonly<Record<Dialect['name'], Dialect>> = { orangex, deribit };
+
+/** How long an account's exchange tells how an order closed, milliseconds. */
+export function retentionMsOf(account: {
+  readonly dialect: Dialect['name'];
+  readonly keepsClosedOrdersSeconds?: number | undefined;
+}): number {
+  const { dialect, keepsClosedOrdersSeconds } = account;
+  return keepsClosedOrdersSeconds === undefined ? dialects[dialect].retentionMs : keepsClosedOrdersSeconds * 1_000;
+}

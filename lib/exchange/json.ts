@@ -10,6 +10,13 @@ const maxDepth = 32;
 /** The text is not JSON, or nested too deep, or gives a key two values. It does not quote the text: that may be secret. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
+  /** The key with two values, if that is what is wrong. Whoever wrote the text chose it. */
+  readonly doubledKey: string | undefined;
+
+  constructor(message: string, doubledKey?: string) {
+    super(message);
+    this.doubledKey = doubledKey;
+  }
 }
 
 /** Reads JSON without changing a digit. Throws `JsonError`. */
@@ -17,9 +24,9 @@ export function parseJson(text: string): Json {
   if (nesting(text) > maxDepth) throw new JsonError(`JSON is nested deeper than ${maxDepth}`);
   let value: unknown;
   try {
-    value = parse(text);
-  } catch {
-    throw new JsonError('not well-formed JSON, or a key with two values');
+    value = parse(text, null, { onDuplicateKey: refuseDoubledKey });
+  } catch (thrown) {
+    throw thrown instanceof JsonError ? thrown : new JsonError('not well-formed JSON');
   }
   return narrow(value);
 }
@@ -97,6 +104,10 @@ function sorted(value: Json): Json {
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, member]) => [key, sorted(member)]),
   );
+}
+
+function refuseDoubledKey({ key }: { readonly key: string }): never {
+  throw new JsonError('a key with two values', key);
 }
 
 /** The parser's `unknown`, as the JSON that it is: what is no value and no list is an object. */

@@ -60,7 +60,8 @@ const seedFields: ReadonlySet<string> = new Set<SeedField>([
 ]);
 
 const earliest = Date.UTC(2010, 0, 1);
-const hour = 3_600_000;
+/** No order that we keep was updated later than this after our clock when it was observed; milliseconds. */
+export const furthestAheadMs = 3_600_000;
 
 /** An order id as any known exchange writes one; also the last path segment of our own routes. */
 export const orderIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -111,7 +112,8 @@ export function refuseImplausibleTimes(order: Order, now: number): void {
   const { creation_timestamp: created, last_update_timestamp: updated } = order;
   if (created < earliest) throw unreadable('creation_timestamp', 'lies before 2010');
   if (updated < created) throw unreadable('last_update_timestamp', 'lies before its creation');
-  if (updated > now + hour) throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
+  if (updated > now + furthestAheadMs)
+    throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
 }
 
 /** The order id in a `result`, a string even where the wire sends a number. */

@@ -1,13 +1,11 @@
 import {
   ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  type PutItemCommandInput,
   QueryCommand,
   type QueryCommandInput,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../attributes.ts';
-import { Failure } from '../errors.ts';
+import { createPut, createPutWatch, type WatchWriterDeps } from './dynamo-writes.ts';
 import {
   currentPrefix,
   headItem,
@@ -20,25 +18,25 @@ import {
   readSnapshot,
   readWatch,
   snapshotItem,
+  snapshotKey,
   snapshotPrefix,
   sortKeyOf,
-  watchItem,
   watchKey,
-  wordItem,
 } from './items.ts';
 import type { Evidence, OrderKey } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
-import type { CheckPolicy } from './watch.ts';
+import { unavailable } from './unavailable.ts';
 
-export type DynamoTableDeps = {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  /** How often an account's live orders are checked: the index is sorted by it. */
-  readonly policyOf: (account: string) => CheckPolicy;
+export type DynamoTableDeps = WatchWriterDeps & {
+  /** How long an account keeps states that are no longer the newest; for ever when undefined. */
+  readonly historyDaysOf?: (account: string) => number | undefined;
 };
 
 /** The snapshot table on DynamoDB. Its items and requests are listed in `items.ts`. */
-export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDeps): SnapshotTable {
+export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
+  const { client, tableName } = deps;
+  const put = createPut(deps);
+
   return {
     readCurrent: async (key) => {
       const items = await query({ ...withPrefix(key, currentPrefix), ConsistentRead: true });
@@ -63,6 +61,24 @@ export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDe
         ExpressionAttributeValues: evidenceValues(snapshot.evidence),
       }),
 
+    supersede: async (snapshot, at) => {
+      const days = deps.historyDaysOf?.(snapshot.account);
+      if (days === undefined) return;
+      const { pk, sk } = snapshotKey(snapshot);
+      const update = {
+        Key: { pk, sk },
+        UpdateExpression: 'SET expires_at = :expires_at',
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':expires_at': { N: String(Math.ceil(at / 1000) + days * 86_400) } },
+      };
+      try {
+        await client.send(new UpdateItemCommand({ TableName: tableName, ...update }));
+      } catch (cause) {
+        // It is gone already.
+        if (!(cause instanceof ConditionalCheckFailedException)) throw unavailable(cause);
+      }
+    },
+
     putHead: (snapshot) =>
       put({
         Item: headItem(snapshot),
@@ -71,23 +87,10 @@ export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDe
         ExpressionAttributeValues: { ...evidenceValues(snapshot.evidence), ':rank': { S: snapshot.rank } },
       }),
 
-    putWatch: (key, watch, after) =>
-      put({
-        Item: watchItem(key, { watch, revision: after + 1 }, policyOf(key.account)),
-        ...(after === 0
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : {
-              ConditionExpression: 'revision = :after',
-              ExpressionAttributeValues: { ':after': { N: String(after) } },
-            }),
-      }),
+    putWatch: createPutWatch(deps),
 
     putMiss: async (miss) => {
       await put({ Item: missItem(miss) });
-    },
-
-    putWord: async (word) => {
-      await put({ Item: wordItem(word) });
     },
 
     list: async (account, list, until, limit) => {
@@ -110,17 +113,6 @@ export function createDynamoTable({ client, tableName, policyOf }: DynamoTableDe
       throw unavailable(cause);
     }
   }
-
-  /** Answers `false` when the condition refused the write. */
-  async function put(input: Omit<PutItemCommandInput, 'TableName'>): Promise<boolean> {
-    try {
-      await client.send(new PutItemCommand({ TableName: tableName, ...input }));
-      return true;
-    } catch (cause) {
-      if (cause instanceof ConditionalCheckFailedException) return false;
-      throw unavailable(cause);
-    }
-  }
 }
 
 /** The stored evidence comes after ours; `isEarlier` in words of DynamoDB. */
@@ -138,8 +130,4 @@ function withPrefix(
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
     ExpressionAttributeValues: { ':pk': { S: partitionKey(key) }, ':prefix': { S: prefix } },
   };
-}
-
-function unavailable(cause: unknown): Failure {
-  return new Failure('store_unavailable', 'The table of snapshots did not answer.', { cause });
 }

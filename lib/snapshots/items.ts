@@ -4,6 +4,7 @@
  * | item     | pk              | sk                      | changes                                   |
  * |----------|-----------------|-------------------------|-------------------------------------------|
  * | snapshot | account#orderId | S#rank                  | never, but for earlier evidence of itself |
+ * |          |                 |                         | and, once it is not the newest, its end   |
  * | head     | account#orderId | NOW#HEAD                | only when rank rises, or as its snapshot  |
  * | watch    | account#orderId | NOW#WATCH               | on every check, if its revision is as read|
  * | evidence | account#orderId | E#time#request          | never                                     |
@@ -13,11 +14,18 @@
  * | head and watch of an order              | Query pk, sk begins with NOW#, consistent                    |
  * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
  * | record a snapshot                       | PutItem if absent, or if this evidence is earlier            |
+ * | let a snapshot go in time               | UpdateItem expires_at (TTL), where history is not for ever   |
  * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
+ * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
  * | record a miss, or a person's word       | PutItem                                                      |
+ * | a page of an order's history            | Query pk, sk from S# to S#time or S#rank, descending, limit, |
+ * |                                         | consistent                                                   |
+ * | an order as believed at a moment        | the same, filter first_observed_at, until two are found      |
+ * | misses and words up to a moment         | Query pk, sk from E# to E#time, descending, limit, consistent|
  * | an account's orders by due or closing   | Query index `lists`: list = account#watch, account#attention |
- * |                                         | or account#final, list_at ascending                          |
+ * |                                         | or account#final, list_at ascending; a page of final orders  |
+ * |                                         | descending                                                   |
  *
  * Head and watch share a prefix so that one request reads both. Only the watch carries the index's keys.
  */
@@ -25,15 +33,19 @@ import * as z from 'zod/mini';
 import { BOOL, type Item, N, number, readItem, S } from '../attributes.ts';
 import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
+import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
+import { type ListEntry, type Note, noteKinds } from './reader.ts';
 import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
+import { statuses } from './statuses.ts';
 import type { List, Listed, Miss, OperatorWord, StoredWatch } from './table.ts';
-import { type CheckPolicy, checkedAt, dueAt, statuses, statusOf, type Watch, type WatchStatus } from './watch.ts';
+import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
 const schema = '1';
 
 export const snapshotPrefix = 'S#';
+export const evidencePrefix = 'E#';
 export const currentPrefix = 'NOW#';
 export const headKey = `${currentPrefix}HEAD`;
 export const watchKey = `${currentPrefix}WATCH`;
@@ -41,6 +53,15 @@ export const indexName = 'lists';
 
 export function partitionKey({ account, orderId }: OrderKey): string {
   return `${account}#${orderId}`;
+}
+
+/** Sorts after every item of a prefix that is of this time or earlier; milliseconds since the Unix epoch. */
+export function upToKey(prefix: typeof snapshotPrefix | typeof evidencePrefix, time: number): string {
+  return `${prefix}${timeKey(Math.min(time, endOfTime))}~`;
+}
+
+function timeKey(time: number): string {
+  return String(time).padStart(13, '0');
 }
 
 export function listKey(account: string, list: List): string {
@@ -58,7 +79,11 @@ const lists: Readonly<Record<WatchStatus, List | undefined>> = {
 };
 
 export function snapshotItem(snapshot: Snapshot): Item {
-  return { ...snapshotAttributes(snapshot), sk: { S: `${snapshotPrefix}${snapshot.rank}` } };
+  return { ...snapshotAttributes(snapshot), ...snapshotKey(snapshot) };
+}
+
+export function snapshotKey(snapshot: Snapshot) {
+  return { pk: { S: partitionKey(snapshot) }, sk: { S: `${snapshotPrefix}${snapshot.rank}` } };
 }
 
 export function headItem(snapshot: Snapshot): Item {
@@ -131,7 +156,7 @@ export function wordItem(word: OperatorWord): Item {
 function evidenceItem(evidence: OrderKey & { readonly requestId: string }, at: number): Item {
   return {
     ...orderAttributes(evidence),
-    sk: { S: `E#${String(at).padStart(13, '0')}#${evidence.requestId}` },
+    sk: { S: `${evidencePrefix}${timeKey(at)}#${evidence.requestId}` },
     at: number(at),
     request_id: { S: evidence.requestId },
   };
@@ -238,9 +263,43 @@ const ListedItem = z.object({
 });
 
 /** Reads what the index has of a watch. Throws `store_corrupt`. */
-export function readListed(item: Item): Listed {
+export function readListEntry(item: Item): ListEntry {
   const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
-  return { account, orderId: order_id, status, at: list_at, seenAt: checked_at ?? opened_at };
+  return {
+    account,
+    orderId: order_id,
+    status,
+    at: list_at,
+    openedAt: opened_at,
+    ...(checked_at !== undefined && { checkedAt: checked_at }),
+  };
+}
+
+/** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
+export function readListed(item: Item): Listed {
+  const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
+  return { ...entry, seenAt };
+}
+
+const NoteItem = z.object({
+  schema: ofSchema,
+  kind: z.pipe(S, z.enum(noteKinds)),
+  at: N,
+  request_id: S,
+  door: z.optional(S),
+  by: z.optional(S),
+});
+
+/** Reads a miss, or a person's word. Throws `store_corrupt`. */
+export function readNote(item: Item): Note {
+  const { kind, at, request_id, door, by } = readItem(NoteItem, item);
+  return {
+    kind,
+    at,
+    requestId: request_id,
+    ...(door !== undefined && { door }),
+    ...(by !== undefined && { by }),
+  };
 }
 
 /** The sort key of an item, which tells what it is. Throws `store_corrupt`. */

@@ -15,6 +15,8 @@ export type Rank = string;
 const phaseDigits: Readonly<Record<Phase, string>> = { live: '0', unknown: '1', final: '2' };
 const phaseAt = '1597129894026.0000000001.'.length;
 
+export const rankPattern = /^\d{13}\.\d{10}\.[012]\.\d{18}\.\d{18}\.[0-9a-f]{32}$/;
+
 /** Places before and after the point; DynamoDB's own numbers hold 38 digits in all. */
 const places = 18;
 
@@ -39,7 +41,12 @@ export function updatedAtOfRank(rank: Rank): number {
   return Number(rank.slice(0, 13));
 }
 
-/** 128 bits over the order without its volatile fields and without the envelope: equal digests are an unchanged order. */
+/** Equal digests are an unchanged order. */
+export function digestOfRank(rank: Rank): string {
+  return rank.slice(rank.lastIndexOf('.') + 1);
+}
+
+/** 128 bits over the order without its volatile fields and without the envelope. */
 function digestOf(order: Order, volatile: readonly string[]): string {
   const { details, last_update_timestamp: updated, creation_timestamp: created, version, ...texts } = order;
   const content = canonicalJson({

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
-import { Failure } from '../errors.ts';
 import { linkedOrderIds } from '../exchange/order.ts';
+import { advanceWatch } from './advance-watch.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Current, Miss, OperatorWord, SnapshotTable, StoredWatch } from './table.ts';
+import type { Current, Miss, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchNews } from './watch.ts';
 
 /** What a check left in the table. */
@@ -26,12 +25,7 @@ export type SnapshotStore = {
    * the last sighting; it never changes a head.
    */
   readonly recordMiss: (miss: Miss, known?: Current) => Promise<Current>;
-  /** Keeps a person's word: who has the last one decides, and a later answer does not change it. */
-  readonly recordWord: (word: OperatorWord) => Promise<Watch>;
 };
-
-/** More losses in a row than writers of one order at once: then something else is wrong. */
-const maxRevisions = 16;
 
 /**
  * The one place that knows in which order things are written: what was sighted is announced in the watch before its
@@ -41,7 +35,7 @@ const maxRevisions = 16;
  * live one that is just being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordMiss, recordWord };
+  return { read: table.readCurrent, record, recordMiss };
 
   async function record(observation: Observation, known?: Current): Promise<Recorded> {
     const snapshot = snapshotOf(observation);
@@ -63,6 +57,9 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const raised = await table.putHead(newest);
     const { watch } = await advance(snapshot, announced, { ...sighting, recorded: recordedAs(newest) });
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
+    // Last of all, and only of what is not the newest: whatever happens, an order's last snapshot stays.
+    if (now.rank !== rank) await table.supersede(snapshot, evidence.firstObservedAt);
+    else if (head !== undefined && head.rank < rank) await table.supersede(head, evidence.firstObservedAt);
     return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 
@@ -87,14 +84,6 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     if (stored === undefined) await advance(key, stored, { openedAt });
   }
 
-  async function recordWord(word: OperatorWord): Promise<Watch> {
-    await table.putWord(word);
-    const { stored } = await table.readCurrent(word);
-    const { at, by, stopped } = word;
-    const { watch } = await advance(word, stored, { openedAt: at, operator: { at, by, stopped } });
-    return watch;
-  }
-
   /** The head, raised first to the newest snapshot if a crash kept it from being. */
   async function healedHead(key: OrderKey): Promise<Snapshot | undefined> {
     const newest = await table.newestSnapshot(key);
@@ -102,17 +91,9 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return newest;
   }
 
-  /** Joins news into the watch; when another writer came between, again into what they wrote. */
   async function advance(key: OrderKey, stored: StoredWatch | undefined, news: WatchNews): Promise<StoredWatch> {
-    let latest = stored;
-    for (let lost = 0; lost < maxRevisions; lost++) {
-      const watch = join(latest?.watch, news);
-      const revision = latest?.revision ?? 0;
-      if (latest !== undefined && isDeepStrictEqual(watch, latest.watch)) return latest;
-      if (await table.putWatch(key, watch, revision)) return { watch, revision: revision + 1 };
-      latest = (await table.readCurrent(key)).stored;
-    }
-    throw new Failure('store_conflict', 'Too many checks of this order ran at once; the order is still watched.');
+    const reread = async () => (await table.readCurrent(key)).stored;
+    return advanceWatch({ key, stored, news, putWatch: table.putWatch, reread });
   }
 }
 

@@ -44,12 +44,29 @@ export type SnapshotTable = {
   readonly newestSnapshot: (key: OrderKey) => Promise<Snapshot | undefined>;
   /** Writes the snapshot unless one of its rank is there with evidence as early; answers whether it wrote. */
   readonly putSnapshot: (snapshot: Snapshot) => Promise<boolean>;
+  /**
+   * A newer state than this snapshot's has been known since `at`: it goes once its account's time to keep history is
+   * over. Where history is kept for ever, nothing is written.
+   */
+  readonly supersede: (snapshot: Snapshot, at: number) => Promise<void>;
   /** Writes the head unless one of greater rank is there, or one of its rank with evidence as early. */
   readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putMiss: (miss: Miss) => Promise<void>;
-  readonly putWord: (word: OperatorWord) => Promise<void>;
   /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
+};
+
+/**
+ * The table as a person's word needs it: writes, and what they answer. As above, each is atomic and safe to send twice,
+ * and throws `store_unavailable`.
+ */
+export type WordTable = Pick<SnapshotTable, 'putWatch'> & {
+  readonly putWord: (word: OperatorWord) => Promise<void>;
+  /**
+   * Takes the next revision of the watch, so that whoever read an earlier one has to look again, and answers the watch,
+   * which it leaves as it is; `undefined` when there is none.
+   */
+  readonly claimWatch: (key: OrderKey) => Promise<StoredWatch | undefined>;
 };

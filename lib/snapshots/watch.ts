@@ -1,4 +1,5 @@
 import { phaseOfRank, type Rank, updatedAtOfRank } from './rank.ts';
+import type { statuses } from './statuses.ts';
 
 /**
  * What we know of the watching of one order. Every field is a register that only grows under `join`, so any order, any
@@ -25,13 +26,6 @@ export type Sighting = { readonly askedAt: number; readonly rank: Rank };
 /** What a writer learned; everything in it is joined in. */
 export type WatchNews = Omit<Watch, 'sightings' | 'missed'> & Partial<Pick<Watch, 'sightings' | 'missed'>>;
 
-/**
- * - `watched`: live, and so were the latest answers.
- * - `unconfirmed`: never seen yet. `missing`: seen alive, and the latest answer was not-found.
- * - `unknown`: in a state that we have no name for. `inconsistent`: the exchange twice answered less than it had before.
- * - `final`: an answer named a final state, and the head says so. `stopped`: let go by a person.
- */
-export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'inconsistent', 'final', 'stopped'] as const;
 export type WatchStatus = (typeof statuses)[number];
 
 /** How often a live order is checked; milliseconds. */

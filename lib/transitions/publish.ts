@@ -6,7 +6,7 @@ import { asFailure } from '../errors.ts';
 import { describe } from '../http.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
-import { transitionOf } from './events.ts';
+import { type TransitionEvent, transitionOf } from './events.ts';
 import { imagesOf } from './stream.ts';
 
 export type PublisherDeps = {
@@ -34,11 +34,14 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
   return async (records, remainingMs) => {
     const startedAt = clock.now();
     const prepared: Prepared[] = [];
+    const delays: number[] = [];
     const failed = new Set<DynamoDBRecord>();
     for (const record of records) {
       try {
         const event = transitionOf(imagesOf(record));
-        if (event !== undefined) prepared.push({ record, entry: entryOf(event, busName) });
+        if (event === undefined) continue;
+        prepared.push({ record, entry: entryOf(event, busName) });
+        delays.push(...delayOf(event));
       } catch (thrown) {
         failed.add(record);
         unreadable(record, thrown);
@@ -55,6 +58,7 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
       records: records.length,
       published: Object.fromEntries(countsOf(entries.slice(0, accepted))),
       left: entries.length - accepted,
+      ...(delays.length > 0 && { slowest_ms: Math.max(...delays) }),
       duration_ms: clock.now() - startedAt,
     });
     const first = records.find((record) => failed.has(record));
@@ -70,6 +74,14 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
       ...describe(failure),
     });
   }
+}
+
+/**
+ * How long after the exchange's date of a transition its snapshot was made, milliseconds; none of an order's first
+ * sighting, which says when somebody asked and no more.
+ */
+function delayOf({ name, at, detail }: TransitionEvent): number[] {
+  return name === 'OrderStateChanged' && detail.from !== null ? [at - detail.to.last_update_timestamp] : [];
 }
 
 /** How many entries there are of each event's name. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { statuses } from '../snapshots/watch.ts';
+import { statuses } from '../snapshots/statuses.ts';
 
 /** The shape of the events sent now: raised when a consumer of the old shape would misread the new one. */
 export const schema = 1;

@@ -1,79 +1,203 @@
-import { Template } from 'aws-cdk-lib/assertions';
-import { describe, expect, it } from 'vitest';
-import { breachesOf } from './house-rules.ts';
-import { templateOf } from './synthesize.ts';
+import { AspectPriority, Aspects, CfnResource, Stack, Stage } from 'aws-cdk-lib';
+import { CfnEventBusPolicy } from 'aws-cdk-lib/aws-events';
+import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { describe, expect, it, vi } from 'vitest';
+import { rules } from '../../cdk/rules.ts';
+import { resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
 
-const whole = templateOf();
-
-/** The template with one property of one resource of a type removed, or set to something else. */
-function planted(type: string, path: readonly string[], value?: unknown): Template {
-  const json = structuredClone(whole.toJSON());
-  const [id] = Object.keys(whole.findResources(type));
-  let holder = json['Resources'][id ?? '']['Properties'];
-  for (const key of path.slice(0, -1)) holder = holder[key];
-  const [last = ''] = path.slice(-1);
-  // What is not there to be changed would prove nothing.
-  if (!Object.hasOwn(holder, last)) throw new Error(`${type} has no ${path.join('.')}.`);
-  if (value === undefined) delete holder[last];
-  else holder[last] = value;
-  return Template.fromJSON(json);
+function all(stack: Stack, type: string): CfnResource[] {
+  const resources = stack.node.findAll().filter((node) => CfnResource.isCfnResource(node));
+  return resources.filter((resource) => resource.cfnResourceType === type);
 }
 
-function without(type: string): Template {
-  const json = structuredClone(whole.toJSON());
-  for (const id of Object.keys(whole.findResources(type))) delete json['Resources'][id];
-  return Template.fromJSON(json);
+/** The first of the stack's resources of a type, to plant a fault in. */
+function one(stack: Stack, type: string): CfnResource {
+  const [first] = all(stack, type);
+  // What is not there to be changed would prove nothing.
+  if (first === undefined) throw new Error(`There is no ${type} in the stack.`);
+  return first;
+}
+
+const without = (type: string, path: string) => (stack: Stack) => one(stack, type).addPropertyDeletionOverride(path);
+const everywhereWithout = (type: string, path: string) => (stack: Stack) => {
+  for (const resource of all(stack, type)) resource.addPropertyDeletionOverride(path);
+};
+const having = (type: string, path: string, value: unknown) => (stack: Stack) =>
+  one(stack, type).addPropertyOverride(path, value);
+const missing = (type: string) => (stack: Stack) => {
+  const { node } = one(stack, type);
+  expect(node.scope?.node.tryRemoveChild(node.id)).toBe(true);
+};
+
+function allowing(statement: { actions: string[]; resources: string[] }) {
+  return (stack: Stack) => {
+    const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    role.addToPolicy(new PolicyStatement(statement));
+  };
+}
+
+/** CDK sets the boundary last of all, by an aspect: another one comes after. */
+function withoutBoundary(stack: Stack): void {
+  const [role] = all(stack, 'AWS::IAM::Role');
+  const visit = (node: IConstruct) => node === role && role?.addPropertyDeletionOverride('PermissionsBoundary');
+  Aspects.of(stack).add({ visit }, { priority: AspectPriority.READONLY });
 }
 
 const schedule = 'AWS::Scheduler::Schedule';
 const source = 'AWS::Lambda::EventSourceMapping';
+const lambda = 'AWS::Lambda::Function';
 const table = 'AWS::DynamoDB::GlobalTable';
+const secret = 'AWS::SecretsManager::Secret';
 const queue = 'AWS::SQS::Queue';
+const logs = 'AWS::Logs::LogGroup';
+const elsewhere = 'arn:aws:sqs:eu-west-1:111122223333:elsewhere';
+const prod = { protect: true };
+
+type Fault = [fault: string, rule: string, plant: (stack: Stack) => void, stage?: Partial<StageConfig>];
+
+const faults: readonly Fault[] = [
+  ['a table without recovery', 'TableRecovery', without(table, 'Replicas.0.PointInTimeRecoverySpecification')],
+  [
+    'a table that can be deleted',
+    'TableProtection',
+    having(table, 'Replicas.0.DeletionProtectionEnabled', false),
+    prod,
+  ],
+  [
+    'a table that goes with the stack',
+    'TableProtection',
+    (stack) => one(stack, table).addOverride('DeletionPolicy', 'Delete'),
+    prod,
+  ],
+  ['a table without a stream', 'TableStream', without(table, 'StreamSpecification')],
+  ['a stream of keys only', 'TableStream', having(table, 'StreamSpecification.StreamViewType', 'KEYS_ONLY')],
+  [
+    'a key that goes with the stack',
+    'SecretKept',
+    (stack) => one(stack, secret).addOverride('DeletionPolicy', 'Delete'),
+  ],
+  ['a key that is a random password', 'SecretEmpty', having(secret, 'GenerateSecretString.PasswordLength', 32)],
+  ['a key written into the template', 'SecretEmpty', having(secret, 'SecretString', '{}')],
+  ['logs for ever', 'LogsKept', without(logs, 'RetentionInDays')],
+  [
+    'logs that go with the stack',
+    'LogsKept',
+    (stack) => one(stack, logs).addOverride('DeletionPolicy', 'Delete'),
+    prod,
+  ],
+  ['a table whose id is not pinned', 'PinnedIds', (stack) => one(stack, table).overrideLogicalId('Table0A1B2C3D')],
+  ['a table without the key of the stage', 'CustomerKey', without(table, 'Replicas.0.SSESpecification'), everySetting],
+  [
+    'a queue without the key of the stage',
+    'CustomerKey',
+    having(queue, 'KmsMasterKeyId', 'alias/aws/sqs'),
+    everySetting,
+  ],
+  ['a queue in the clear', 'QueueEncrypted', without(queue, 'SqsManagedSseEnabled')],
+  ['a queue that takes plain http', 'QueueTlsOnly', missing('AWS::SQS::QueuePolicy')],
+  ['a queue of four days', 'QueueKeeps', having(queue, 'MessageRetentionPeriod', 345_600)],
+  [
+    'a bus that others may fill',
+    'BusClosed',
+    (stack) => new CfnEventBusPolicy(stack, 'Planted', { statementId: 'others' }),
+  ],
+  ['a schedule with 185 retries', 'ScheduleRetries', without(schedule, 'Target.RetryPolicy')],
+  ['a schedule with one retry', 'ScheduleRetries', having(schedule, 'Target.RetryPolicy.MaximumRetryAttempts', 1)],
+  ['a tick of an hour ago', 'ScheduleAge', having(schedule, 'Target.RetryPolicy.MaximumEventAgeInSeconds', 3_600)],
+  ['a schedule without dead letters', 'ScheduleDeadLetters', without(schedule, 'Target.DeadLetterConfig')],
+  ['dead letters elsewhere', 'ScheduleDeadLetters', having(schedule, 'Target.DeadLetterConfig.Arn', elsewhere)],
+  ['a schedule with a window', 'ScheduleOnTime', having(schedule, 'FlexibleTimeWindow.Mode', 'FLEXIBLE')],
+  ['a stream read for ever', 'SourceRetries', having(source, 'MaximumRetryAttempts', -1)],
+  ['a stream read once', 'SourceRetries', having(source, 'MaximumRetryAttempts', 0)],
+  ['a stream read longer than it lasts', 'SourceAge', having(source, 'MaximumRecordAgeInSeconds', 86_400)],
+  ['a stream given up at once', 'SourceAge', having(source, 'MaximumRecordAgeInSeconds', 3_599)],
+  ['a batch given up whole', 'SourceBisected', without(source, 'BisectBatchOnFunctionError')],
+  ['a batch done all over', 'SourceItemFailures', without(source, 'FunctionResponseTypes')],
+  ['a stream without dead letters', 'SourceDeadLetters', without(source, 'DestinationConfig')],
+  ['a stream with all touches', 'SourceFiltered', without(source, 'FilterCriteria')],
+  ['an old runtime', 'FunctionRuntime', having(lambda, 'Runtime', 'nodejs20.x')],
+  ['logs that Lambda makes', 'FunctionLogs', without(lambda, 'LoggingConfig.LogGroup')],
+  ['a function with two retries', 'FunctionRetries', missing('AWS::Lambda::EventInvokeConfig')],
+  [
+    'a stale invocation',
+    'FunctionRetries',
+    having('AWS::Lambda::EventInvokeConfig', 'MaximumEventAgeInSeconds', 21_600),
+  ],
+  [
+    'a sweep that fails without a trace',
+    'ScheduledFunctionDeadLetters',
+    everywhereWithout('AWS::Lambda::EventInvokeConfig', 'DestinationConfig'),
+  ],
+  ['checks without room of their own', 'SweepConcurrency', everywhereWithout(lambda, 'ReservedConcurrentExecutions')],
+  [
+    'every action on a table',
+    'NoWildcardActions',
+    allowing({ actions: ['dynamodb:*'], resources: ['arn:aws:dynamodb:eu-west-1:111122223333:table/t'] }),
+  ],
+  ['an action on everything', 'NoWildcardResources', allowing({ actions: ['sqs:SendMessage'], resources: ['*'] })],
+  [
+    'an action on every secret',
+    'NoWildcardResources',
+    allowing({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:*'],
+    }),
+  ],
+  [
+    'an explained action together with another',
+    'NoWildcardResources',
+    allowing({ actions: ['xray:PutTraceSegments', 'xray:GetGroups'], resources: ['*'] }),
+  ],
+  [
+    'a wildcard within a managed policy',
+    'NoWildcardActions',
+    (stack) =>
+      new ManagedPolicy(stack, 'Planted', {
+        statements: [new PolicyStatement({ actions: ['s3:Get*'], resources: ['arn:aws:s3:::b/k'] })],
+      }),
+  ],
+  ['a role out of bounds', 'RoleBoundary', withoutBoundary, everySetting],
+];
+
+function synthesize(plant: (stack: Stack) => void, changes: Partial<StageConfig> = {}): void {
+  const stack = stackOf(resolveStage('test', { ...loopbackStage, ...changes }));
+  plant(stack);
+  Stage.of(stack)?.synth();
+}
 
 describe('the rules of the house', () => {
-  it('hold', () => expect(breachesOf(whole)).toEqual([]));
+  // CDK tells the terminal what it finds.
+  vi.spyOn(console, 'error').mockReturnValue();
 
-  it.each([
-    [
-      'a schedule without a dead-letter queue',
-      planted(schedule, ['Target', 'DeadLetterConfig']),
-      /no dead-letter queue/,
-    ],
-    ['a schedule with 185 retries', planted(schedule, ['Target', 'RetryPolicy']), /retried when it is stale/],
-    [
-      'a schedule with one',
-      planted(schedule, ['Target', 'RetryPolicy', 'MaximumRetryAttempts'], 1),
-      /when it is stale/,
-    ],
-    [
-      'a tick of an hour ago',
-      planted(schedule, ['Target', 'RetryPolicy', 'MaximumEventAgeInSeconds'], 3600),
-      /its minute/,
-    ],
-    ['a schedule with a time window', planted(schedule, ['FlexibleTimeWindow', 'Mode'], 'FLEXIBLE'), /may come late/],
-    ['a stream without a dead-letter queue', planted(source, ['DestinationConfig']), /no dead-letter queue/],
-    ['a stream read for ever', planted(source, ['MaximumRetryAttempts'], -1), /1 to 10 times/],
-    [
-      'a stream read for longer than it lasts',
-      planted(source, ['MaximumRecordAgeInSeconds'], 86_400),
-      /drops its records/,
-    ],
-    ['a stream that is not bisected', planted(source, ['BisectBatchOnFunctionError']), /a whole batch/],
-    ['a stream that is done all over', planted(source, ['FunctionResponseTypes']), /again what was done/],
-    ['a stream with all touches', planted(source, ['FilterCriteria']), /every touch/],
-    ['a table without a stream', planted(table, ['StreamSpecification']), /what its items were/],
-    [
-      'a stream of keys only',
-      planted(table, ['StreamSpecification', 'StreamViewType'], 'KEYS_ONLY'),
-      /what its items were/,
-    ],
-    ['a queue in the clear', planted(queue, ['SqsManagedSseEnabled']), /unencrypted/],
-    ['a queue of four days', planted(queue, ['MessageRetentionPeriod']), /before 14 days/],
-    ['a queue without its policy', without('AWS::SQS::QueuePolicy'), /over plain http/],
-    ['functions with two retries', without('AWS::Lambda::EventInvokeConfig'), /again and again/],
-    ['functions that fail without a trace', without('AWS::Lambda::EventInvokeConfig'), /without a trace/],
-    ['queues that are gone', without(queue), /no dead-letter queue/],
-  ])('find %s', (_, template, sentence) => {
-    expect(breachesOf(template)).toContainEqual(expect.stringMatching(sentence));
+  it.each<[string, Partial<StageConfig>]>([
+    ['a plain stage', {}],
+    ['a protected stage', prod],
+    ['a stage with every setting', everySetting],
+  ])('let %s pass', (_, changes) => {
+    expect(() => synthesize(() => {}, changes)).not.toThrow();
+  });
+
+  it.each<Fault>(faults)('%s fails the synthesis: %s', (_, rule, plant, changes) => {
+    const { fix = '' } = rules.find(({ name }) => name === rule) ?? {};
+    expect(() => synthesize(plant, changes)).toThrow(`ERROR ${fix} (HouseRules)`);
+  });
+
+  it('are each shown to fail', () => {
+    expect(new Set(faults.map(([, rule]) => rule))).toEqual(new Set(rules.map(({ name }) => name)));
+  });
+
+  it('say in a sentence what to change', () => {
+    for (const { fix } of rules) expect(fix).toMatch(/^[A-Z][a-z]+ [^\n]+\.$/);
+  });
+
+  it('hold for their own stack, and leave others in the same app alone', () => {
+    const stack = stackOf(resolveStage('test', loopbackStage));
+    const app = Stage.of(stack);
+    if (app === undefined) throw new Error('The stack is in no app.');
+    const other = new Stack(app, 'other');
+    new CfnResource(other, 'Bus', { type: 'AWS::Events::EventBusPolicy', properties: { StatementId: 'others' } });
+    expect(() => app.synth()).not.toThrow();
   });
 });

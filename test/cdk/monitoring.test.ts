@@ -1,10 +1,13 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { failureKinds } from '../../lib/errors.ts';
 import { captureOutput } from '../lib/captured-output.ts';
-import { templateOf } from './synthesize.ts';
+import { manyAccounts, templateOf } from './synthesize.ts';
 
 const topic = 'arn:aws:sns:eu-west-1:111122223333:desk-pager';
 const template = templateOf({ alarmTopicArn: topic });
+const composites = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));
 const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties: alarm }) => alarm);
 
 /** README section, then when it breaches: statistic and metric, threshold, bad periods of periods, period. */
@@ -95,8 +98,9 @@ describe('the alarms', () => {
   });
 
   it('say in sentences what is wrong, what that means and what to do first', () => {
-    for (const { AlarmName: name, AlarmDescription: description } of alarms) {
-      expect(name).toMatch(/^order-state-snapshots-test (has|is|gets|watches|gave|tells) [ -~]+$/);
+    const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
+    for (const { AlarmName: name, AlarmDescription: description } of all) {
+      expect(name).toMatch(/^order-state-snapshots-test (has|is|gets|watches|gave|tells|leaves) [ -~]+$/);
       // With the longest names of a stage and an account it still is what CloudWatch takes.
       expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
       expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. README\.md#alarm-[a-z-]+$/);
@@ -106,7 +110,9 @@ describe('the alarms', () => {
   });
 
   it('tell the topic when they start and when they end', () => {
-    for (const alarm of alarms) expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+    for (const alarm of [...alarms, ...composites.map(({ Properties: composite }) => composite)]) {
+      expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+    }
   });
 
   it('are there to look at when there is no topic', () => {
@@ -117,6 +123,103 @@ describe('the alarms', () => {
 
   it('cost what they are said to', () => {
     const priced = alarms.map((alarm) => (alarm.Metrics ?? [{}, {}]).length - 1);
-    expect(priced.reduce((sum, metrics) => sum + metrics, 0)).toBe(19 + 2);
+    expect(priced.reduce((sum, metrics) => sum + metrics, 0)).toBe(29 + 2);
+  });
+});
+
+describe('the alarm that the desk is blind', () => {
+  /** What a rule is made of, by the logical ids of alarms, and how long it is with the longest names. */
+  function ruleOf(rule: { 'Fn::Join': [string, (string | { 'Fn::GetAtt': [string, string] })[]] }) {
+    const parts = rule['Fn::Join'][1];
+    return {
+      alarms: parts.flatMap((part) => (typeof part === 'string' ? [] : [part['Fn::GetAtt'][0]])),
+      text: parts.map((part) => (typeof part === 'string' ? part : 'ARN')).join(''),
+      length: parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : longestArn), 0),
+    };
+  }
+  const says = `order-state-snapshots-${'x'.repeat(16)} has not checked the orders of account ${'x'.repeat(32)} for three minutes`;
+  const longestArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${says}`.length;
+
+  it('is on when an account is not swept, a key is refused or the slack is short', () => {
+    const [blind, ...others] = composites.map(({ Properties: composite }) => ruleOf(composite.AlarmRule));
+    expect(others).toEqual([]);
+    expect(blind?.text).toBe('(ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN"))');
+    const anchors = blind?.alarms.map((id) =>
+      inShort(template.findResources('AWS::CloudWatch::Alarm')[id]?.['Properties']),
+    );
+    expect(anchors?.map(([anchor]) => anchor)).toEqual(['sweep-silent', 'sweep-silent', 'auth-refused', 'slack-short']);
+  });
+
+  it('hears of every account of the largest stage, in rules that CloudWatch takes', () => {
+    const largest = templateOf({ accounts: manyAccounts() });
+    const rules = Object.values(largest.findResources('AWS::CloudWatch::CompositeAlarm')).map(
+      ({ Properties: composite }) => ruleOf(composite.AlarmRule),
+    );
+    for (const rule of rules) expect(rule.length).toBeLessThan(10_240);
+    const silent = rules.flatMap((rule) => rule.alarms).filter((id) => id.startsWith('Monitoringsweepsilent'));
+    expect(new Set(silent).size).toBe(mostAccounts);
+  });
+});
+
+describe('the dashboard', () => {
+  const [board] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  const body = JSON.parse(
+    board?.['Properties'].DashboardBody['Fn::Join'][1]
+      .map((part: string | { Ref?: string; 'Fn::GetAtt'?: [string] }) =>
+        typeof part === 'string' ? part : (part.Ref ?? part['Fn::GetAtt']?.[0]),
+      )
+      .join(''),
+  );
+  const widgets: { properties: Widget }[] = body.widgets;
+  type Widget = { title: string; metrics?: unknown[][]; query?: string; alarms?: string[] };
+
+  it('shows what to look at, from top to bottom', () => {
+    expect(widgets.map(({ properties }) => properties.title)).toEqual([
+      'Alarms of the stage',
+      'Orders by state',
+      'Age of the oldest unseen order, seconds',
+      'Credits that the checks use, a second, against our share of the rate',
+      'From transition to snapshot, seconds',
+      'Failed requests by code',
+      'Failed checks by code',
+      'Cost: milliseconds of Lambda',
+      'Cost: requests to Lambda',
+      'Cost: units of the table',
+    ]);
+  });
+
+  it('draws what a tick writes, under the dimensions that the alarms read', () => {
+    const drawn = widgets
+      .flatMap(({ properties: { metrics = [] } }) => metrics)
+      .filter(([namespace]) => namespace === 'OrderStateSnapshots');
+    for (const [, , ...dimensions] of drawn) {
+      expect(dimensions.slice(0, 4)).toEqual(['service', 'order-state-snapshots', 'stage', 'test']);
+    }
+    expect([...new Set(drawn.map(([, name]) => name))]).toEqual([
+      'Watched',
+      'Missing',
+      'UnknownState',
+      'Inconsistent',
+      'Final',
+      'OldestUnseenSeconds',
+      'Checked',
+      'Failed',
+      'LedgerStarved',
+    ]);
+  });
+
+  it('holds the credits against the share of all accounts: half of 10 and of 20 a second', () => {
+    const [, , , credits] = widgets;
+    expect(credits).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
+  });
+
+  it('counts every code that a check can fail with, and asks the logs of every door', () => {
+    const [, , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
+    for (const code of Object.keys(failureKinds)) {
+      expect(checks?.includes(`sum(failed.${code}) as ${code}`)).toBe(code !== 'order_not_found');
+    }
+    for (const door of ['GetOrder', 'CheckOrders', 'GetOrderState', 'ListOrders', 'ListSnapshots', 'ChangeWatch']) {
+      expect(requests).toMatch(new RegExp(`SOURCE '${door}Logs`));
+    }
   });
 });

@@ -7,8 +7,9 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../../cdk/order-state-app.ts';
-import { resolveStage } from '../../cdk/stages.ts';
-import { loopbackStage, stackOf } from './synthesize.ts';
+import { permissions } from '../../cdk/permissions.ts';
+import { resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
 
 const stage = resolveStage('test', loopbackStage);
 
@@ -20,27 +21,55 @@ function runApp(context: Readonly<Record<string, unknown>>) {
   });
 }
 
-describe("AWS's own rules", () => {
-  it('hold, but for what is acknowledged with a reason', () => {
-    const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
-    onTestFinished(() => rmSync(outdir, { recursive: true }));
-    createApp({ stage, outdir, context: { 'aws:cdk:bundling-stacks': [] } }).synth();
-    const { pluginReports } = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
-    const acknowledged = [
-      ['AwsSolutions-SMG4', 'ExchangeKeys'],
-      ['AwsSolutions-SQS3', 'SweepDeadLetters'],
-      ['AwsSolutions-SQS3', 'TransitionDeadLetters'],
-    ].map(([ruleName, at]) => ({
-      ruleName,
-      acknowledgedAt: `order-state-snapshots-test/${at}`,
-      reason: expect.stringMatching(/.{40}/),
-    }));
-    expect(pluginReports).toMatchObject([
-      { pluginName: 'AwsSolutions', conclusion: 'success', violations: [], suppressedViolations: acknowledged },
-    ]);
-    expect(pluginReports[0].suppressedViolations).toHaveLength(acknowledged.length);
-  });
+type Suppressed = { ruleName: string; acknowledgedAt: string; reason: string };
+type Report = { conclusion: string; violations: unknown[]; suppressedViolations: Suppressed[] };
 
+/** What each pack of rules found of a stage, and what of it is acknowledged. */
+function reportsOf(changes: Partial<StageConfig>): Report[] {
+  const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
+  onTestFinished(() => rmSync(outdir, { recursive: true }));
+  const stage = resolveStage('test', { ...loopbackStage, ...changes });
+  createApp({ stage, outdir, context: { 'aws:cdk:bundling-stacks': [] } }).synth();
+  return JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')).pluginReports;
+}
+
+const functions = Object.keys(permissions).map((name) =>
+  name.replace(/(^|-)([a-z])/g, (_, __, at) => at.toUpperCase()),
+);
+const scheduledOrStreamed = ['CheckOpenOrders', 'PublishTransitions'];
+const at = (ruleName: string, ...constructs: string[]) => constructs.map((construct) => `${ruleName} ${construct}`);
+
+describe('what is acknowledged of the rules, with a reason,', () => {
+  const asked = [
+    ...at('AwsSolutions-SMG4', 'ExchangeKeys'),
+    ...at('AwsSolutions-SQS3', 'SweepDeadLetters', 'TransitionDeadLetters'),
+    ...at('Serverless-LambdaDLQ', ...functions),
+    ...at(
+      'Serverless-LambdaAsyncFailureDestination',
+      ...functions.filter((name) => !scheduledOrStreamed.includes(name)),
+    ),
+    ...at('Serverless-SQSRedrivePolicy', 'SweepDeadLetters', 'TransitionDeadLetters'),
+  ];
+
+  it.each([
+    ['a stage', {}, at('Serverless-LambdaTracing', ...functions)],
+    [
+      'a stage with every setting',
+      everySetting,
+      [...at('AwsSolutions-IAM5[Resource::*]', ...functions), ...at('ScheduledFunctionDeadLetters', 'GetOrder')],
+    ],
+  ])('is, of %s, this and nothing else', (_, changes, besides) => {
+    const reports = reportsOf(changes);
+    for (const report of reports) expect(report).toMatchObject({ conclusion: 'success', violations: [] });
+    const suppressed = reports.flatMap(({ suppressedViolations }) => suppressedViolations);
+    for (const { reason } of suppressed) expect(reason).toMatch(/^[A-Z].{40,}\.$/);
+    expect(
+      suppressed.map(({ ruleName, acknowledgedAt }) => `${ruleName} ${acknowledgedAt.split('/')[1]}`).toSorted(),
+    ).toEqual([...asked, ...besides].toSorted());
+  });
+});
+
+describe("AWS's own rules", () => {
   it('fail the synthesis when somebody adds a wildcard', () => {
     const stack = stackOf(stage);
     const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });

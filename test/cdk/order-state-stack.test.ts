@@ -1,11 +1,15 @@
+import { Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type FunctionName, permissions } from '../../cdk/permissions.ts';
-import { stageNamed } from '../../cdk/stages.ts';
-import { loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
+import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { resolveStage, type StageConfig, stageNamed } from '../../cdk/stages.ts';
+import { routes as operations } from '../../lib/api/routes.ts';
+import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 
 const dev = templateOf();
 const prod = templateOf({ protect: true, logRetention: 365 });
+const full = templateOf(everySetting);
 
 describe('the snapshot table', () => {
   it('has the keys, the one index and the billing that the functions and the bill count on', () => {
@@ -102,15 +106,27 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
 const table = { TABLE_NAME: { Ref: 'SnapshotTable' } };
 const functions: Readonly<Record<FunctionName, { timeout: number; told: Readonly<Record<string, unknown>> }>> = {
   'get-order': { timeout: 28, told: table },
+  'check-orders': { timeout: 28, told: table },
+  'get-order-state': { timeout: 28, told: table },
+  'list-orders': { timeout: 28, told: table },
+  'list-snapshots': { timeout: 28, told: table },
   'change-watch': { timeout: 28, told: table },
   'check-open-orders': { timeout: 150, told: table },
+  'guard-accounts': { timeout: 30, told: table },
   'publish-transitions': { timeout: 30, told: { EVENT_BUS_NAME: { Ref: 'TransitionBus' } } },
 };
 
-describe.each(Object.entries(functions))('the function %s', (name, { timeout, told }) => {
-  const entry = Object.entries(dev.findResources('AWS::Lambda::Function')).find(([id]) => logicalName(id) === name);
+/** The function in a template that is made for a file in functions/. */
+function functionIn(template: Template, name: string) {
+  const entry = Object.entries(template.findResources('AWS::Lambda::Function')).find(
+    ([id]) => logicalName(id) === name,
+  );
   if (entry === undefined) throw new Error(`No function in the template is named after ${name}.`);
-  const [id, { Properties: properties }] = entry;
+  return entry;
+}
+
+describe.each(Object.entries(functions))('the function %s', (name, { timeout, told }) => {
+  const [id, { Properties: properties }] = functionIn(dev, name);
 
   it('is made as this house makes them', () => {
     expect(properties).toMatchObject({
@@ -139,7 +155,15 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, to
     });
   });
 
-  it('may do what the table of permissions says, and nothing else', () => {
+  it.each([
+    ['a plain stage', dev, {}],
+    [
+      'a stage with every setting',
+      full,
+      { customerKey: [everySetting.kmsKeyArn], transitionBus: [everySetting.eventBusArn], traces: ['*'] },
+    ],
+  ])('may do what the table of permissions says, and nothing else, in %s', (_, template, brought) => {
+    const [, { Properties: properties }] = functionIn(template, name);
     const resources: Readonly<Record<string, readonly string[]>> = {
       exchangeKeys: ['ExchangeKeymain', 'ExchangeKeydeskDash2'],
       snapshotTable: ['SnapshotTable'],
@@ -148,13 +172,24 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, to
       transitionBus: ['TransitionBus'],
       deadLetters: [name === 'check-open-orders' ? 'SweepDeadLetters' : 'TransitionDeadLetters'],
       logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
+      ...brought,
     };
     const row: Readonly<Record<string, readonly string[]>> = { ...permissions }[name] ?? {};
     const expected = Object.entries(row).flatMap(([resource, actions]) =>
       (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
     );
-    expect(allowed(dev, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
+    expect(allowed(template, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
   });
+});
+
+it('whoever reaches what the key of the stage encrypts may use the key', () => {
+  const encrypted = ['deadLetters', 'exchangeKeys', 'orderLists', 'snapshotTable', 'tableStream'];
+  for (const row of Object.values(permissions)) {
+    const reached = Object.keys(row).filter((resource) => encrypted.includes(resource));
+    expect(reached.length > 0).toBe('customerKey' in row);
+    const sends = reached.includes('deadLetters') ? ['kms:GenerateDataKey'] : [];
+    if ('customerKey' in row) expect(row.customerKey).toEqual(['kms:Decrypt', ...sends]);
+  }
 });
 
 /** `GetOrderFunction11F6E8EC` is made for functions/get-order.ts. */
@@ -168,7 +203,9 @@ function logicalName(id: string): string {
 /** Each action and resource that a role is allowed, by whatever policy, sorted. */
 function allowed(template: Template, role: string): string[] {
   const { Properties: properties } = template.findResources('AWS::IAM::Role')[role] ?? {};
-  expect(Object.keys(properties)).toEqual(['AssumeRolePolicyDocument']);
+  expect(Object.keys(properties).filter((name) => name !== 'PermissionsBoundary')).toEqual([
+    'AssumeRolePolicyDocument',
+  ]);
   const policies = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy']
     .flatMap((type) => Object.values(template.findResources(type)))
     .filter((policy) => policy['Properties']['Roles'].some((attached: { Ref: string }) => attached.Ref === role));
@@ -195,8 +232,81 @@ function nameOf(resource: Intrinsic): string {
   return attribute === 'Arn' ? id : `${id}.${attribute}`;
 }
 
+describe('a stage that brings its own', () => {
+  const { kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
+
+  it('key has the table, every secret, every queue and all logs encrypted by it', () => {
+    for (const [type, property] of [
+      ['AWS::SecretsManager::Secret', 'KmsKeyId'],
+      ['AWS::SQS::Queue', 'KmsMasterKeyId'],
+      ['AWS::Logs::LogGroup', 'KmsKeyId'],
+    ] as const) {
+      for (const { Properties: properties } of Object.values(full.findResources(type))) {
+        expect(properties[property]).toBe(kmsKeyArn);
+      }
+    }
+    full.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+      Replicas: [Match.objectLike({ SSESpecification: { KMSMasterKeyId: kmsKeyArn } })],
+    });
+    full.resourceCountIs('AWS::KMS::Key', 0);
+  });
+
+  it('key lets Scheduler put its dead letters into the queue', () => {
+    const actions = Object.values(full.findResources('AWS::IAM::Policy'))
+      .filter(({ Properties: policy }) => policy.Roles[0].Ref.startsWith('ScheduledChecksRole'))
+      .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement)
+      .filter((statement) => statement.Resource === kmsKeyArn)
+      .map((statement) => statement.Action);
+    expect(actions).toEqual([['kms:Decrypt', 'kms:GenerateDataKey']]);
+  });
+
+  it('bus has none made, and is told of transitions', () => {
+    full.resourceCountIs('AWS::Events::EventBus', 0);
+    const [, { Properties: properties }] = functionIn(full, 'publish-transitions');
+    expect(properties['Environment']['Variables']['EVENT_BUS_NAME']).toBe(eventBusArn);
+  });
+
+  it('permissions boundary has every role held within it', () => {
+    const roles = Object.values(full.findResources('AWS::IAM::Role'));
+    expect(roles.length).toBeGreaterThan(Object.keys(functions).length);
+    for (const { Properties: role } of roles) expect(role.PermissionsBoundary).toBe(permissionsBoundaryArn);
+  });
+
+  it('secret has none made for that account, and its functions may read exactly that one', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
+    const { main } = loopbackStage.accounts;
+    const template = templateOf({ accounts: { main: { ...main, secretArn }, other: main } });
+    expect(Object.keys(template.findResources('AWS::SecretsManager::Secret'))).toEqual(['ExchangeKeyother']);
+    const [, { Properties: properties }] = functionIn(template, 'get-order');
+    const secrets = allowed(template, properties['Role']['Fn::GetAtt'][0]).filter((line) =>
+      /secretsmanager/.test(line),
+    );
+    expect(secrets).toEqual(['ExchangeKeyother', secretArn].map((of) => `secretsmanager:GetSecretValue ${of}`));
+  });
+});
+
+it.each([
+  ['no function is traced where the stage does not say so', dev, undefined],
+  ['every function is traced where the stage says so', full, { Mode: 'Active' }],
+])('%s', (_, template, tracing) => {
+  for (const { Properties: properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
+    expect(properties['TracingConfig']).toEqual(tracing);
+  }
+});
+
+it('a stage of a region goes there, and any other one to where the AWS command line is at home', () => {
+  const regionOf = (changes: Partial<StageConfig>) =>
+    stackOf(resolveStage('test', { ...loopbackStage, ...changes })).region;
+  expect(regionOf({ region: 'eu-west-1' })).toBe('eu-west-1');
+  expect(Token.isUnresolved(regionOf({}))).toBe(true);
+});
+
 describe('the largest stage', () => {
-  const largest = templateOf({ accounts: manyAccounts(), alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:pager' });
+  const largest = templateOf({
+    ...everySetting,
+    accounts: { ...manyAccounts(mostAccounts - 1), main: loopbackStage.accounts.main },
+  });
   const { Resources: resources, Outputs: outputs } = largest.toJSON();
 
   it('fits a stack, with room for what is to come', () => {
@@ -240,11 +350,9 @@ describe('the largest stage', () => {
 describe('the HTTP API', () => {
   it('has these routes, and every route wants a signature', () => {
     const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
-    expect(routes.map((route) => route['RouteKey'])).toEqual([
-      'GET /accounts/{account}/orders/{order_id}',
-      'PUT /accounts/{account}/orders/{order_id}/watch',
-      'DELETE /accounts/{account}/orders/{order_id}/watch',
-    ]);
+    expect(routes.map((route) => route['RouteKey'])).toEqual(
+      Object.values(operations).map(({ method, path }) => `${method} ${path}`),
+    );
     for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
   });
 
@@ -252,6 +360,30 @@ describe('the HTTP API', () => {
     dev.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       PayloadFormatVersion: '2.0',
       TimeoutInMillis: Match.absent(),
+    });
+  });
+
+  it('wants a token for every route, where the stage says so', () => {
+    full.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: 'https://login.example.com/', Audience: ['order-state-snapshots'] },
+    });
+    const [authorizer] = Object.keys(full.findResources('AWS::ApiGatewayV2::Authorizer'));
+    for (const { Properties: route } of Object.values(full.findResources('AWS::ApiGatewayV2::Route'))) {
+      expect(route).toMatchObject({ AuthorizationType: 'JWT', AuthorizerId: { Ref: authorizer } });
+    }
+  });
+
+  it('lets pages of the web sites in that the stage names', () => {
+    full.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+      CorsConfiguration: {
+        AllowOrigins: ['https://desk.example.com'],
+        AllowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+        AllowHeaders: ['authorization', 'content-type', 'if-none-match'],
+        ExposeHeaders: ['age', 'etag', 'retry-after'],
+        AllowCredentials: Match.absent(),
+      },
     });
   });
 
@@ -288,7 +420,8 @@ it.each([
   ['prod', prod, 365, 'Retain'],
 ])('logs in %s are kept as long as the stage says', (_, template, days, policy) => {
   const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
-  expect(groups).toHaveLength(5);
+  // One for each function, and one for who called.
+  expect(groups).toHaveLength(Object.keys(functions).length + 1);
   for (const group of groups) {
     expect(group).toMatchObject({ Properties: { RetentionInDays: days }, DeletionPolicy: policy });
   }

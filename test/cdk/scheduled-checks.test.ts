@@ -34,12 +34,12 @@ describe('the scheduled checks', () => {
       ({ Properties: { Roles } }) => Roles[0].Ref === role,
     );
     expect(policy?.['Properties'].PolicyDocument.Statement).toEqual([
+      { Action: 'sqs:SendMessage', Effect: 'Allow', Resource: { 'Fn::GetAtt': ['SweepDeadLetters', 'Arn'] } },
       {
         Action: 'lambda:InvokeFunction',
         Effect: 'Allow',
         Resource: { 'Fn::GetAtt': [checkOpenOrders, 'Arn'] },
       },
-      { Action: 'sqs:SendMessage', Effect: 'Allow', Resource: { 'Fn::GetAtt': ['SweepDeadLetters', 'Arn'] } },
     ]);
     const { Properties: properties } = template.findResources('AWS::IAM::Role')[role] ?? {};
     expect(properties?.AssumeRolePolicyDocument.Statement).toHaveLength(1);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { mostAccounts, resolveStage, type StageConfig, StageError, stageNamed } from '../../cdk/stages.ts';
+import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { type AccountConfig, resolveStage, type StageConfig, StageError, stageNamed } from '../../cdk/stages.ts';
 import { Stage } from '../../lib/stage.ts';
-import { loopbackStage, manyAccounts } from './synthesize.ts';
+import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
 
 /** The sentences that refuse `loopbackStage` with these changes. */
 function problems(changes: Partial<StageConfig>, name = 'test'): string[] {
@@ -16,8 +17,22 @@ function problems(changes: Partial<StageConfig>, name = 'test'): string[] {
 
 const withUrl = (url: string) => problems({ accounts: { main: { dialect: 'orangex', url } } });
 
-const withChecks = (checks: { minCheckSeconds?: number; maxCheckSeconds?: number }) =>
-  problems({ accounts: { main: { dialect: 'orangex', ...checks } } });
+const withAccount = (settings: Partial<AccountConfig>) =>
+  problems({ accounts: { main: { dialect: 'orangex', ...settings } } });
+
+/** Settings as Node hands them on, which looks at no types. */
+function fromPlainJavaScript(settings: object): Partial<StageConfig> {
+  return JSON.parse(JSON.stringify(settings));
+}
+
+/** What each ARN has to be. */
+const arns = {
+  alarmTopicArn: 'a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:desk-pager',
+  kmsKeyArn:
+    'a KMS key, not of an alias, such as arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4444-8888-123456789abc',
+  eventBusArn: 'an event bus, such as arn:aws:events:eu-west-1:111122223333:event-bus/desk',
+  permissionsBoundaryArn: 'an IAM policy, such as arn:aws:iam::111122223333:policy/boundary',
+};
 
 describe('the stage table', () => {
   it.each(['dev', 'prod'])('%s resolves to what the functions parse', (name) => {
@@ -32,6 +47,27 @@ describe('the stage table', () => {
 });
 
 describe('resolving a stage', () => {
+  it('takes a second account of a stage, and a second stage of an AWS account, as one line each', () => {
+    const one: StageConfig = { ...loopbackStage, accounts: { main: { dialect: 'orangex' } } };
+    const two: StageConfig = { ...one, accounts: { ...one.accounts, 'desk-2': { dialect: 'deribit' } } };
+    const stages = { blue: two, green: two };
+    const names = Object.entries(stages).flatMap(([name, config]) =>
+      Object.values(resolveStage(name, config).runtime.accounts).map(({ secretName }) => secretName),
+    );
+    expect(names).toEqual(
+      ['blue/main', 'blue/desk-2', 'green/main', 'green/desk-2'].map(
+        (place) => `order-state-snapshots/${place}/exchange-key`,
+      ),
+    );
+  });
+
+  it('takes every setting, and tells the functions of those that they need', () => {
+    const { runtime, ...settings } = resolveStage('test', { ...loopbackStage, ...everySetting });
+    expect(settings).toMatchObject(everySetting);
+    expect(runtime.auth).toEqual({ kind: 'jwt', accountsClaim: 'desk_accounts' });
+    expect(Stage.parse(JSON.parse(JSON.stringify(runtime)))).toEqual(runtime);
+  });
+
   it("fills in the exchange's address, the secret's name, the share of the rate and the check interval", () => {
     const stage = resolveStage('test', {
       ...loopbackStage,
@@ -39,12 +75,14 @@ describe('resolving a stage', () => {
     });
     expect(stage.runtime).toEqual({
       name: 'test',
+      auth: { kind: 'iam' },
       accounts: {
         main: {
           dialect: 'orangex',
           url: 'https://api.orangex.com/api/v1',
           secretName: 'order-state-snapshots/test/main/exchange-key',
           shareOfRate: 0.5,
+          keepsClosedOrdersSeconds: 1800,
           minCheckSeconds: 10,
           maxCheckSeconds: 600,
         },
@@ -53,6 +91,7 @@ describe('resolving a stage', () => {
           url: 'https://www.deribit.com/api/v2',
           secretName: 'order-state-snapshots/test/fast/exchange-key',
           shareOfRate: 0.8,
+          keepsClosedOrdersSeconds: 1800,
           minCheckSeconds: 5,
           maxCheckSeconds: 5,
         },
@@ -83,7 +122,7 @@ describe('resolving a stage', () => {
   it('refuses more accounts than a template has room for', () => {
     expect(problems({ accounts: manyAccounts() })).toEqual([]);
     expect(problems({ accounts: manyAccounts(mostAccounts + 1) })).toEqual([
-      'Stage "test" has 131 accounts: move some to another stage, one holds 130.',
+      'Stage "test" has 121 accounts: move some to another stage, one holds 120.',
     ]);
   });
 
@@ -125,9 +164,9 @@ describe('resolving a stage', () => {
   });
 
   it('refuses to check more rarely than lets an order close and vanish unseen', () => {
-    expect(withChecks({ maxCheckSeconds: 600 })).toEqual([]);
-    expect(withChecks({ maxCheckSeconds: 601 })).toEqual([
-      'Stage "test", account "main": lower maxCheckSeconds from 601 to at most 600, a third of how long orangex remembers closed orders, or an order can close and vanish unseen.',
+    expect(withAccount({ maxCheckSeconds: 600 })).toEqual([]);
+    expect(withAccount({ maxCheckSeconds: 601 })).toEqual([
+      'Stage "test", account "main": lower maxCheckSeconds from 601 to at most 600, a third of how long the exchange keeps closed orders (1800 s), or an order can close and vanish unseen.',
     ]);
   });
 
@@ -137,13 +176,13 @@ describe('resolving a stage', () => {
     [10, 60.5],
     [Number.NaN, 60],
   ])('refuses an interval of %d to %d seconds', (minCheckSeconds, maxCheckSeconds) => {
-    expect(withChecks({ minCheckSeconds, maxCheckSeconds })).toEqual([
+    expect(withAccount({ minCheckSeconds, maxCheckSeconds })).toEqual([
       `Stage "test", account "main": give minCheckSeconds and maxCheckSeconds in whole seconds from 1 (they are ${minCheckSeconds} and ${maxCheckSeconds}).`,
     ]);
   });
 
   it('refuses an interval whose ends are swapped', () => {
-    expect(withChecks({ minCheckSeconds: 61, maxCheckSeconds: 60 })).toEqual([
+    expect(withAccount({ minCheckSeconds: 61, maxCheckSeconds: 60 })).toEqual([
       'Stage "test", account "main": lower minCheckSeconds (61) to at most maxCheckSeconds (60).',
     ]);
   });
@@ -168,19 +207,171 @@ describe('resolving a stage', () => {
     expect(2 * mostAccounts).toBeLessThanOrEqual(1000 - 100);
   });
 
-  it.each(['arn:aws:sns:eu-west-1:111122223333:desk-pager', 'arn:aws-cn:sns:cn-north-1:111122223333:Desk_1'])(
-    'takes %s to send alarms to',
-    (alarmTopicArn) => expect(problems({ alarmTopicArn })).toEqual([]),
-  );
+  it("checks more often where the exchange keeps closed orders for less than its dialect's", () => {
+    const accounts = { main: { dialect: 'orangex', keepsClosedOrdersSeconds: 100 } } as const;
+    expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']).toMatchObject({
+      keepsClosedOrdersSeconds: 100,
+      minCheckSeconds: 10,
+      maxCheckSeconds: 33,
+    });
+    expect(withAccount({ keepsClosedOrdersSeconds: 100, maxCheckSeconds: 34 })).toEqual([
+      'Stage "test", account "main": lower maxCheckSeconds from 34 to at most 33, a third of how long the exchange keeps closed orders (100 s), or an order can close and vanish unseen.',
+    ]);
+  });
+
+  it.each([0, 2, 100.5, 1801, Number.NaN])('refuses to believe that an exchange keeps orders for %d s', (seconds) => {
+    expect(withAccount({ keepsClosedOrdersSeconds: seconds })).toEqual([
+      `Stage "test", account "main": set keepsClosedOrdersSeconds to whole seconds from 3 to 1800, which is as long as orangex is known to keep closed orders (it is ${seconds}).`,
+    ]);
+  });
+
+  it('takes a secret of your own in the place of the one that the stack would make', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
+    const accounts = { main: { dialect: 'orangex', secretArn } } as const;
+    expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']?.secretName).toBe(secretArn);
+  });
 
   it.each([
-    'desk-pager',
-    'arn:aws:sqs:eu-west-1:111122223333:q',
-    'arn:aws:sns:eu-west-1:111122223333:in-order.fifo',
-    '',
-  ])('refuses to send alarms to %j', (alarmTopicArn) => {
-    expect(problems({ alarmTopicArn })).toEqual([
-      `Stage "test": write alarmTopicArn as the ARN of a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:desk-pager (it is "${alarmTopicArn}").`,
+    'desk/exchange-key',
+    'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key',
+    'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-??????',
+    'arn:aws:secretsmanager:eu-west-1:111122223333:secret:*',
+    'arn:aws:ssm:eu-west-1:111122223333:parameter/key-a1B2c3',
+  ])('refuses %s as a secret of your own', (secretArn) => {
+    expect(withAccount({ secretArn })).toEqual([
+      `Stage "test", account "main": write secretArn as the ARN of a secret, whole, with the - and the 6 characters that Secrets Manager put at its end, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3 (it is "${secretArn}").`,
+    ]);
+  });
+
+  it.each<[keyof typeof arns, string]>([
+    ['alarmTopicArn', 'arn:aws-cn:sns:cn-north-1:111122223333:Desk_1'],
+    ['kmsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1a2b3c4d000044448888123456789abc'],
+    ['eventBusArn', 'arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default'],
+    ['permissionsBoundaryArn', 'arn:aws:iam::aws:policy/PowerUserAccess'],
+  ])('takes as %s %s', (setting, arn) => expect(problems({ [setting]: arn })).toEqual([]));
+
+  it.each<[keyof typeof arns, string]>([
+    ['alarmTopicArn', 'desk-pager'],
+    ['alarmTopicArn', 'arn:aws:sqs:eu-west-1:111122223333:q'],
+    ['alarmTopicArn', 'arn:aws:sns:eu-west-1:111122223333:in-order.fifo'],
+    ['alarmTopicArn', ''],
+    ['kmsKeyArn', '1a2b3c4d-0000-4444-8888-123456789abc'],
+    ['kmsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:alias/desk'],
+    ['eventBusArn', 'desk'],
+    ['eventBusArn', 'arn:aws:events:eu-west-1:111122223333:rule/desk'],
+    ['permissionsBoundaryArn', 'boundary'],
+    ['permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary'],
+  ])('refuses as %s %j', (setting, arn) => {
+    expect(problems({ [setting]: arn })).toEqual([
+      `Stage "test": write ${setting} as the ARN of ${arns[setting]} (it is "${arn}").`,
+    ]);
+  });
+
+  it('refuses what is in another region than the stage', () => {
+    const { alarmTopicArn, kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
+    const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
+    const accounts = { main: { dialect: 'orangex', secretArn } } as const;
+    const brought = { accounts, alarmTopicArn, kmsKeyArn, eventBusArn, permissionsBoundaryArn };
+    expect(problems({ ...brought, region: 'eu-west-1' })).toEqual([]);
+    expect(problems({ ...brought, region: 'us-east-1' })).toEqual([
+      ...['alarmTopicArn', 'kmsKeyArn', 'eventBusArn'].map(
+        (setting) => `Stage "test": choose for ${setting} one in us-east-1, where the stage is (it is in eu-west-1).`,
+      ),
+      'Stage "test", account "main": choose for secretArn one in us-east-1, where the stage is (it is in eu-west-1).',
+    ]);
+  });
+
+  it.each(['Frankfurt', 'eu-west', 'eu-west-1a', ''])('refuses the region %j', (region) => {
+    expect(problems({ region })).toEqual([
+      `Stage "test": write region as AWS does, such as eu-west-1 (it is "${region}").`,
+    ]);
+  });
+
+  it('refuses tokens that do not say whose orders their holder may see', () => {
+    const { accountsClaim: _, ...auth } = everySetting.auth;
+    for (const claim of [{}, { accountsClaim: '' }, { accountsClaim: 'two words' }]) {
+      expect(problems(fromPlainJavaScript({ auth: { ...auth, ...claim } }))).toEqual([
+        'Stage "test": name in auth.accountsClaim the claim that lists the accounts of the caller: without it whoever has a token could ask for every account.',
+      ]);
+    }
+  });
+
+  it.each([
+    [
+      { issuer: 'login.example.com' },
+      'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.',
+    ],
+    [
+      { issuer: 'http://login.example.com' },
+      'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.',
+    ],
+    [
+      { audience: [] },
+      'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.',
+    ],
+    [
+      { audience: [''] },
+      'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.',
+    ],
+  ])('refuses tokens of %j', (wrong, sentence) => {
+    expect(problems({ auth: { ...everySetting.auth, ...wrong } })).toEqual([`Stage "test": ${sentence}`]);
+  });
+
+  it('refuses another kind of auth', () => {
+    expect(problems(fromPlainJavaScript({ auth: { kind: 'none' } }))).toEqual([
+      'Stage "test": set auth.kind to iam or jwt.',
+    ]);
+  });
+
+  it('refuses pages of web sites where callers have to sign', () => {
+    expect(problems({ cors: everySetting.cors })).toEqual([
+      'Stage "test": remove cors: a browser has no AWS key to sign with, it needs auth of kind jwt.',
+    ]);
+  });
+
+  it.each([
+    [[], 'name at least one origin in cors.origins, or remove cors.'],
+    [
+      ['*'],
+      "name the origins in cors.origins one by one: with * any web site may ask for orders by its visitor's token.",
+    ],
+    [
+      ['http://desk.example.com'],
+      'write the origin "http://desk.example.com" as https:// and a host, such as https://desk.example.com.',
+    ],
+    [
+      ['https://*.example.com'],
+      'write the origin "https://*.example.com" as https:// and a host, such as https://desk.example.com.',
+    ],
+  ])('refuses the origins %j', (origins, sentence) => {
+    expect(problems({ auth: everySetting.auth, cors: { origins } })).toEqual([`Stage "test": ${sentence}`]);
+  });
+
+  it.each([
+    [{ account: 'desk-3', orderId: '1' }, 'set syntheticCheck.account to an account of this stage (it is "desk-3").'],
+    [
+      { account: 'main', orderId: 'a/b' },
+      'set syntheticCheck.orderId to the id of an order that stays alive at the exchange, 1 to 64 of A-Z, a-z, 0-9 and ._-.',
+    ],
+  ])('refuses the synthetic check of %j', (syntheticCheck, sentence) => {
+    expect(problems({ syntheticCheck })).toEqual([`Stage "test": ${sentence}`]);
+  });
+
+  it('refuses what TypeScript would have refused, had it been asked', () => {
+    const wrong = {
+      protect: 'no',
+      xray: 1,
+      logRetention: 15,
+      alarmTopic: 'desk',
+      accounts: { main: { dialect: 'binance', maxCheckSecond: 5 } },
+    };
+    expect(problems(fromPlainJavaScript(wrong))).toEqual([
+      expect.stringMatching(/^Stage "test": remove "alarmTopic", or write it as one of accounts, .*alarmTopicArn/),
+      'Stage "test": set protect to true or false (it is "no").',
+      'Stage "test": set xray to true or false (it is "1").',
+      'Stage "test": set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is 15).',
+      expect.stringMatching(/^Stage "test", account "main": remove "maxCheckSecond", or write .*maxCheckSeconds/),
+      'Stage "test", account "main": set dialect to one of orangex, deribit (it is "binance").',
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp } from '../../cdk/order-state-app.ts';
-import { mostAccounts, type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
 
 /** A stage that reaches nothing outside this machine. */
 export const loopbackStage = {
@@ -31,3 +32,21 @@ export function stackOf(stage: ResolvedStage): Stack {
 export function templateOf(changes: Partial<StageConfig> = {}): Template {
   return Template.fromStack(stackOf(resolveStage('test', { ...loopbackStage, ...changes })));
 }
+
+/** Everything that a stage can be told, told. */
+export const everySetting = {
+  region: 'eu-west-1',
+  alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:desk-pager',
+  kmsKeyArn: 'arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4444-8888-123456789abc',
+  eventBusArn: 'arn:aws:events:eu-west-1:111122223333:event-bus/desk',
+  permissionsBoundaryArn: 'arn:aws:iam::111122223333:policy/boundary',
+  auth: {
+    kind: 'jwt',
+    issuer: 'https://login.example.com/',
+    audience: ['order-state-snapshots'],
+    accountsClaim: 'desk_accounts',
+  },
+  cors: { origins: ['https://desk.example.com'] },
+  xray: true,
+  syntheticCheck: { account: 'main', orderId: 'TEST-1' },
+} as const satisfies Partial<StageConfig>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { headKey, watchKey } from '../../lib/snapshots/items.ts';
-import { statuses } from '../../lib/snapshots/watch.ts';
+import { statuses } from '../../lib/snapshots/statuses.ts';
 import { templateOf } from './synthesize.ts';
 
 const template = templateOf();

@@ -1,4 +1,5 @@
 import { bytesOf, mostBytes } from '../../lib/transitions/entry.ts';
+import { isRecord, parse } from '../aws-json/protocol.ts';
 
 /** An event as the bus took it. */
 export type BusEvent = {
@@ -14,8 +15,6 @@ export type BusEvent = {
 
 export type Refusal = { readonly ErrorCode: string; readonly ErrorMessage: string };
 export type EntryResult = { readonly EventId: string } | Refusal;
-
-export type Input = Readonly<Record<string, unknown>>;
 
 /** EventBridge's own limit of an entry and of a request, since January 2026. */
 export const busBytes = 4 * mostBytes;
@@ -45,18 +44,6 @@ export function bytesOfRequest(entries: readonly unknown[]): number {
 
 export function refusal(code: string, message: string): Refusal {
   return { ErrorCode: code, ErrorMessage: message };
-}
-
-export function isRecord(value: unknown): value is Input {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isJsonObject(text: string): boolean {

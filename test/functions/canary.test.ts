@@ -268,7 +268,7 @@ describe('no secret is in what is told', () => {
     if (value !== undefined) neighbours.secrets.create(secretName, value(key.clientSecret));
     const { main, other } = neighbours.stage.accounts;
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-    await freshProcess({ name: 'test', accounts: { main: { ...main, secretName }, other } });
+    await freshProcess({ ...neighbours.stage, accounts: { main: { ...main, secretName }, other } });
     if (fault !== undefined) neighbours.secrets.failAlways(fault);
     const told = await tell('main', neighbours.orangex.place());
     expect(told.code).toBe(code);

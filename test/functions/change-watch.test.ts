@@ -3,7 +3,7 @@ import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
 import { getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
-import { type ChangeWatch, loadChangeWatch } from './load-scheduled-checks.ts';
+import { type ChangeWatch, loadChangeWatch, loadCheckOpenOrders } from './load-scheduled-checks.ts';
 import { caller } from './watch-events.ts';
 
 let neighbours: Neighbours;
@@ -85,15 +85,23 @@ describe('PUT of a watch', () => {
     expect(await neighbours.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
   });
 
-  it('says that the account is over its capacity, once it is', async () => {
+  it('says that the account is over its capacity, once a sweep has found it so and until one finds otherwise', async () => {
     const { main } = neighbours.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
     // Half of ten calls a second, for 0.2 s.
     const small = { ...main, shareOfRate: 0.5, maxCheckSeconds: 0.2 };
-    const via = await loadChangeWatch({ env: neighbours.env, stage: { name: 'test', accounts: { small } } });
+    const surroundings = { env: neighbours.env, stage: { ...neighbours.stage, accounts: { small } } };
+    const via = await loadChangeWatch(surroundings);
+    const checkOpenOrders = await loadCheckOpenOrders(surroundings);
+    // It has no time to check anything, and looks all the same how much there is.
+    const sweep = () => checkOpenOrders({ account: 'small' }, 15_000);
+
     expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await say('PUT', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect(await sweep()).toMatchObject({ outcome: 'swept', over_capacity: true });
     expect((await say('PUT', 'SECOND', 'small', '', via)).body).toMatchObject({ watched: true, over_capacity: true });
     expect((await say('DELETE', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect(await sweep()).toMatchObject({ outcome: 'swept', over_capacity: false });
     expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
   });
 });

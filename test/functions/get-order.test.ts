@@ -42,7 +42,7 @@ describe('GET of an order', () => {
   it('answers the seed’s order with every field of the specification', async () => {
     const { status, type, body, text } = await ask(seedId);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
-    const { first_observed_at, checked_at, ...rest } = body;
+    const { first_observed_at, checked_at, age_seconds, rank, ...rest } = body;
     expect(rest).toEqual({
       account: 'main',
       order: {
@@ -69,6 +69,8 @@ describe('GET of an order', () => {
     });
     expect(first_observed_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(checked_at <= first_observed_at).toBe(true);
+    expect(age_seconds).toBeGreaterThanOrEqual(0);
+    expect(rank).toMatch(/^1597129894026\./);
     expect(text).toContain(`"order_id":"${seedId}"`);
   });
 
@@ -84,6 +86,29 @@ describe('GET of an order', () => {
     expect((await ask(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
     expect((await ask(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
     expect((await ask(id)).body).toMatchObject({ source: 'exchange' });
+  });
+
+  it('answers 304 to who has the state already, and asks the exchange only when the table is not enough', async () => {
+    const id = neighbours.orangex.place();
+    const first = await ask(id);
+    const { etag = '', age } = first.headers;
+    expect(etag).toBe(`W/"${first.body.rank}"`);
+    expect(age).toBe(String(first.body.age_seconds));
+
+    const event = (query: string) => {
+      const plain = getOrderEvent({ account: 'main', order_id: id }, query);
+      return { ...plain, headers: { ...plain.headers, 'if-none-match': etag } };
+    };
+    const asked = neighbours.orangex.count('get_order_state');
+    const unchanged = await getOrder(event('max_age=3600'));
+    expect(unchanged).toMatchObject({ statusCode: 304, headers: { etag } });
+    expect(unchanged.headers).toHaveProperty('age');
+    expect(neighbours.orangex.count('get_order_state')).toBe(asked);
+
+    expect(await getOrder(event(''))).toMatchObject({ statusCode: 304 });
+    expect(neighbours.orangex.count('get_order_state')).toBe(asked + 1);
+    neighbours.orangex.cancel(id);
+    expect(await getOrder(event('max_age=0'))).toMatchObject({ statusCode: 200 });
   });
 
   it('writes the digits of the wire', async () => {
@@ -227,7 +252,7 @@ describe('a key', () => {
       if (value !== undefined) neighbours.secrets.create(secretName, value('tester-secret'));
       const { main, other } = neighbours.stage.accounts;
       if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-      const stage = { name: 'test', accounts: { main: { ...main, secretName }, other } };
+      const stage = { ...neighbours.stage, accounts: { main: { ...main, secretName }, other } };
       const via = await loadGetOrder({ stage, env: neighbours.env });
       if (fault !== undefined) neighbours.secrets.failAlways(fault);
       const answer = await ask(neighbours.orangex.place(), '', 'main', { via });
@@ -250,7 +275,7 @@ describe('the function', () => {
     const { main } = neighbours.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
     const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadGetOrder({ stage: { name: 'test', accounts: { main } }, env });
+    const via = await loadGetOrder({ stage: { ...neighbours.stage, accounts: { main } }, env });
     expect((await ask(seedId, '', 'main', { via })).status).toBe(503);
   });
 });

@@ -4,7 +4,11 @@ import * as z from 'zod/mini';
 import type { Stage } from '../../lib/stage.ts';
 import { contextOf } from './events.ts';
 
-const Answer = z.object({ statusCode: z.number(), headers: z.record(z.string(), z.string()), body: z.string() });
+const Answer = z.object({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z._default(z.string(), ''),
+});
 export type Answer = z.infer<typeof Answer>;
 
 /** Answers one event; the invocation may take so many milliseconds. */

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../lib/accounts/table.ts';
 import { type ChangeWatch, createChangeWatch } from '../../lib/change-watch.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../lib/snapshots/store.ts';
+import { createMemoryAccountTable } from './accounts/memory-table.ts';
 import { createMemoryTable, type MemoryTable } from './snapshots/memory-table.ts';
 import { type Answered, observationOf, start } from './snapshots/sightings.ts';
 import { failureOf } from './thrown.ts';
@@ -12,18 +14,14 @@ const by = 'arn:aws:iam::123456789012:user/desk';
 let clock: VirtualClock;
 let table: MemoryTable;
 let store: SnapshotStore;
+let accountTable: ReturnType<typeof createMemoryAccountTable>;
 let changeWatch: ChangeWatch;
 beforeEach(() => {
   clock = createVirtualClock(start + 20_000);
   table = createMemoryTable(() => ({ minMs: 10_000, maxMs: 600_000 }));
   store = createSnapshotStore(table);
-  changeWatch = createChangeWatch({
-    accounts: new Set(['main', 'other']),
-    store,
-    list: table.list,
-    capacityOf: () => 2,
-    clock,
-  });
+  accountTable = createMemoryAccountTable();
+  changeWatch = createChangeWatch({ accounts: new Set(['main', 'other']), table, requests: accountTable, clock });
 });
 
 let requests = 0;
@@ -31,6 +29,12 @@ let requests = 0;
 function say(watch: boolean, orderId = key.orderId, account = 'main') {
   clock.advance(1_000);
   return changeWatch({ account, orderId, by, requestId: `word-${++requests}`, watch });
+}
+
+/** What a sweep of the account leaves as it ends. */
+async function leave(finding: Finding): Promise<void> {
+  await accountTable.takeLease('main', { owner: 'a sweep', now: clock.now(), until: clock.now() + 15_000 });
+  await accountTable.releaseLease('main', 'a sweep', finding);
 }
 
 function answer(news: Partial<Answered>) {
@@ -59,15 +63,14 @@ describe('starting a watch', () => {
     expect(await say(true)).toMatchObject({ watched: true, status: 'missing' });
   });
 
-  it('says so when more are watched than can be checked in time, those to look at among them', async () => {
-    await answer({ state: 'paused' });
-    expect(await say(true, 'ORDER-2')).not.toHaveProperty('over_capacity');
-    expect(await say(true, 'ORDER-3')).toMatchObject({ watched: true, over_capacity: true });
-    expect(await say(true, 'ORDER-4', 'other')).not.toHaveProperty('over_capacity');
-    expect(await say(true, 'ORDER-5')).toMatchObject({ over_capacity: true });
+  it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
+    expect(await say(true)).not.toHaveProperty('over_capacity');
+    await leave({ overCapacity: true });
+    expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, over_capacity: true });
+    expect(await say(true, 'ORDER-2', 'other')).not.toHaveProperty('over_capacity');
     // Still over it, but whoever stops a watch is not told.
-    expect(await say(false, 'ORDER-5')).not.toHaveProperty('over_capacity');
     expect(await say(false, 'ORDER-2')).not.toHaveProperty('over_capacity');
+    await leave({ overCapacity: false });
     expect(await say(true, 'ORDER-3')).not.toHaveProperty('over_capacity');
   });
 });

@@ -12,11 +12,13 @@ const swept: SweepReport = {
   changed: 0,
   final: 0,
   failed: {},
+  watched: 0,
   missing: 0,
   unknown: 0,
   inconsistent: 0,
   left_over: 0,
   over_capacity: false,
+  oldest_unseen_ms: 0,
   slack_ms: 1_800_000,
 };
 const unasked = async () => expect.fail('no exchange is asked here');
@@ -83,6 +85,15 @@ describe('a tick of an account’s schedule', () => {
     expect((await accountTable.readAccount('main')).lease).toBeUndefined();
   });
 
+  it('leaves with the account whether its sweep found too many orders', async () => {
+    const { world, accountTable, tick } = start({ sweep: async () => ({ ...swept, over_capacity: true }) });
+    const report = tick();
+    await world.run();
+    expect(await report).toMatchObject({ outcome: 'swept', over_capacity: true });
+    expect((await accountTable.readAccount('main')).finding).toEqual({ overCapacity: true });
+    expect((await accountTable.readAccount('other')).finding).toBeUndefined();
+  });
+
   it('takes over from the one before, which ends', async () => {
     const { world, sweeps, tick } = start({
       sweep: async ({ holds, until }) => {
@@ -128,7 +139,9 @@ describe('a tick of an account’s schedule', () => {
     const failing = tick().catch((thrown: unknown) => thrown);
     await world.run();
     expect(await failing).toBeInstanceOf(TypeError);
-    expect((await accountTable.readAccount('main')).lease).toBeUndefined();
+    expect(await accountTable.readAccount('main')).not.toHaveProperty('lease');
+    // It found nothing, and says so of nothing.
+    expect(await accountTable.readAccount('main')).not.toHaveProperty('finding');
   });
 });
 

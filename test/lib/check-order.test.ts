@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { CheckedOrder, CheckOrder, CheckOrderRequest } from '../../lib/check-order.ts';
+import type { Checked, CheckOrder, CheckOrderRequest } from '../../lib/check-order.ts';
 import { dialects } from '../../lib/exchange/dialects.ts';
 import { writeJson } from '../../lib/exchange/json.ts';
 import { createDynamoTable } from '../../lib/snapshots/dynamo-table.ts';
@@ -42,7 +42,7 @@ afterEach(async () => {
 
 let requests = 0;
 /** Checks an order, a second after whatever was before. */
-function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<CheckedOrder> {
+function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<Checked> {
   clock.advance(1_000);
   const requestId = `request-${++requests}`;
   const deadline = clock.now() + 10_000;
@@ -85,13 +85,16 @@ describe('the seed’s order', () => {
     expect(checked).toEqual({
       account: 'main',
       order: { ...seedFields, details: {} },
+      rank: expect.stringMatching(/^1597129894026\.0000000001\.2\./),
       final: true,
       watched: false,
       source: 'exchange',
       changed: true,
       first_observed_at: now,
       checked_at: now,
+      age_seconds: 0,
       exchange_time: '2020-08-11T07:14:06.950Z',
+      result: expect.stringContaining(`"order_id":"${seedId}"`),
     });
     const items = await neighbours.itemsOf(seedId);
     expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
@@ -145,9 +148,11 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     exchangeOf().forget(id);
     const history = await neighbours.historyOf(id, account);
     const expected = { ...seen, source: 'snapshot', changed: false };
-    expect(await check(id, { account })).toEqual(expected);
+    expect(await check(id, { account })).toEqual({ ...expected, age_seconds: 1 });
     expect(
-      await asked(exchangeOf(), async () => expect(await check(id, { account, ...always })).toEqual(expected)),
+      await asked(exchangeOf(), async () =>
+        expect(await check(id, { account, ...always })).toEqual({ ...expected, age_seconds: 2 }),
+      ),
     ).toBe(1);
     expect(await neighbours.historyOf(id, account)).toEqual(history);
     expect(await neighbours.watchOf(id, account)).toMatchObject({ status: { S: 'final' } });
@@ -170,7 +175,12 @@ describe('a live order', () => {
     expect(
       await asked(neighbours.orangex, async () => {
         // One second later, as `check` is.
-        expect(await check(id, { maxAgeMs: 1_000 })).toEqual({ ...seen, source: 'snapshot', changed: false });
+        expect(await check(id, { maxAgeMs: 1_000 })).toEqual({
+          ...seen,
+          source: 'snapshot',
+          changed: false,
+          age_seconds: 1,
+        });
       }),
     ).toBe(0);
     expect(await asked(neighbours.orangex, () => check(id, { maxAgeMs: 1_999 }))).toBe(1);
@@ -313,7 +323,9 @@ describe('an order that the exchange does not find', () => {
     neighbours.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
     const failure = await failureOf(check(id));
     expect(failure.code).toBe('order_not_found');
-    expect(failure.members).toEqual({ last_known: { ...seen, source: 'snapshot', changed: false } });
+    expect(failure.members).toEqual({
+      last_known: { ...seen, source: 'snapshot', changed: false, age_seconds: 1 },
+    });
     expect(failure.message).toContain(`last seen open, at ${seen.checked_at}`);
     expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
     const evidence = (await neighbours.itemsOf(id)).filter(({ kind }) => kind?.S === 'missed');

@@ -14,6 +14,7 @@ type Row = readonly [
 const table: readonly Row[] = [
   ['bad_request', 400, 'caller', 'never', 'info', undefined],
   ['unknown_account', 404, 'caller', 'never', 'info', undefined],
+  ['account_forbidden', 403, 'caller', 'never', 'warn', undefined],
   ['invalid_order_id', 400, 'caller', 'never', 'info', undefined],
   ['order_not_found', 404, 'absent', 'never', 'info', undefined],
   ['not_owner', 403, 'auth', 'never', 'warn', undefined],

@@ -1,41 +1,38 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { LosslessNumber } from 'lossless-json';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
+import { routes } from '../../lib/api/routes.ts';
 import { Failure } from '../../lib/errors.ts';
 import {
-  accountParameter,
+  answer as answerOf,
+  callerOf,
   deadlineOf,
   describe as describeFailure,
   http,
-  maxAgeParameter,
-  orderIdParameter,
+  readBody,
   readParameters,
 } from '../../lib/http.ts';
+import type { Stage } from '../../lib/stage.ts';
 import { contextOf, getOrderEvent } from '../functions/events.ts';
 import { type CapturedOutput, captureOutput } from './captured-output.ts';
 import { failureOf } from './thrown.ts';
 import { createVirtualClock } from './virtual-clock.ts';
 
-const Parameters = z.strictObject({
-  account: accountParameter,
-  order_id: orderIdParameter,
-  max_age: z.optional(maxAgeParameter),
-});
 const good = { account: 'main', order_id: 'BTC-1.x_Y' };
 
 describe('the parameters of a request', () => {
   it.each<[Record<string, string>, string, object]>([
     [good, '', good],
     [good, 'max_age=0', { ...good, max_age: 0 }],
-    [good, 'max_age=90', { ...good, max_age: 90_000 }],
-    [good, 'max_age=%39%30', { ...good, max_age: 90_000 }],
-    [good, 'max_age=999999', { ...good, max_age: 999_999_000 }],
+    [good, 'max_age=90', { ...good, max_age: 90 }],
+    [good, 'max_age=%39%30', { ...good, max_age: 90 }],
+    [good, 'max_age=999999', { ...good, max_age: 999_999 }],
     [{ account: 'a'.repeat(32), order_id: 'Z'.repeat(64) }, '', { account: 'a'.repeat(32), order_id: 'Z'.repeat(64) }],
   ])('are read from the path %j and the query %j', (path, query, read) => {
-    expect(readParameters(Parameters, getOrderEvent(path, query))).toEqual(read);
+    expect(readParameters(routes.getOrder, getOrderEvent(path, query))).toEqual(read);
   });
 
   const account = 'Parameter "account" must be 1 to 32 characters out of a-z, 0-9 and -.';
@@ -74,15 +71,17 @@ describe('the parameters of a request', () => {
     ['an unknown one of control characters', good, '%00%0A%22=1', 'Parameter "\\u0000\\n\\"" is unknown here.'],
   ])('are refused for %s', async (_, path, query, message) => {
     const failure = await failureOf(
-      Promise.resolve().then(() => readParameters(Parameters, getOrderEvent(path, query))),
+      Promise.resolve().then(() => readParameters(routes.getOrder, getOrderEvent(path, query))),
     );
     expect(failure.code).toBe('bad_request');
     expect(failure.message).toBe(message);
+    const [, name = ''] = /^Parameter ("(?:[^"\\]|\\.)*")/.exec(message) ?? [];
+    expect(failure.members).toEqual({ parameters: [JSON.parse(name)] });
   });
 
   it('are refused when one is missing, by its name', async () => {
     const { pathParameters: _, ...event } = getOrderEvent(good);
-    const failure = await failureOf(Promise.resolve().then(() => readParameters(Parameters, event)));
+    const failure = await failureOf(Promise.resolve().then(() => readParameters(routes.getOrder, event)));
     expect(failure.code).toBe('bad_request');
     expect(failure.message).toBe('Parameter "account" is missing. Parameter "order_id" is missing.');
   });
@@ -102,7 +101,14 @@ describe('the deadline', () => {
   });
 });
 
-const Reply = z.object({ statusCode: z.number(), headers: z.record(z.string(), z.string()), body: z.string() });
+const Reply = z.object({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z._default(z.string(), ''),
+});
+/** A route whose answers may be anything with a name. */
+const Anything = { answer: z.looseObject({}) };
+const open: Stage = { name: 'test', auth: { kind: 'iam' }, accounts: {} };
 const path = '/accounts/main/orders/BTC-1.x_Y';
 
 describe('around a handler', () => {
@@ -113,16 +119,20 @@ describe('around a handler', () => {
   afterEach(() => output.release());
 
   /** Runs a handler in the stack; it takes 40 ms. */
-  async function answer(result: () => unknown, event: APIGatewayProxyEventV2 = getOrderEvent(good)) {
+  async function answer(
+    result: () => Readonly<Record<string, unknown>>,
+    event: APIGatewayProxyEventV2 = getOrderEvent(good),
+    { stage = open, headers: more }: { stage?: Stage; headers?: Record<string, string> } = {},
+  ) {
     const clock = createVirtualClock();
-    const handler = middy<APIGatewayProxyEventV2>()
-      .use(http({ logger: new Logger(), clock }))
+    const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+      .use(http({ logger: new Logger(), clock, stage }))
       .handler(async () => {
         clock.advance(40);
-        return result();
+        return answerOf(Anything, event, result(), more);
       });
     const { statusCode, headers, body } = Reply.parse(await handler(event, contextOf()));
-    return { statusCode, headers, body: JSON.parse(body), text: body };
+    return { statusCode, headers, body: JSON.parse(body || 'null'), text: body };
   }
 
   function logged(): Readonly<Record<string, unknown>> {
@@ -205,10 +215,11 @@ describe('around a handler', () => {
     expect(headers['retry-after']).toBe(header);
   });
 
-  it('a failure’s further members are in the answer, digits exact', async () => {
-    const members = { last_known: { amount: new LosslessNumber('1.10') } };
-    const { text } = await answer(failing(new Failure('order_not_found', 'x', { members })));
-    expect(text).toContain('"last_known":{"amount":1.10}');
+  it('a failure’s further members are in the answer as far as it declares them', async () => {
+    const members = { parameters: ['max_age'], request_body: 'inner text' };
+    const { body } = await answer(failing(new Failure('bad_request', 'x', { members })));
+    expect(body).toMatchObject({ parameters: ['max_age'] });
+    expect(body).not.toHaveProperty('request_body');
   });
 
   it.each(['call_rejected', 'store_corrupt', 'internal'] as const)(
@@ -245,24 +256,74 @@ describe('around a handler', () => {
 
   it('a request without path parameters is answered and logged all the same', async () => {
     const { pathParameters: _, ...event } = getOrderEvent(good);
-    expect((await answer(() => 'fine', event)).text).toBe('"fine"');
+    expect((await answer(() => ({ fine: true }), event)).text).toBe('{"fine":true}');
     expect(logged()).not.toHaveProperty('account');
   });
 
   it('what a caller writes cannot make a second line of log', async () => {
-    await answer(() => 1, getOrderEvent({ account: 'main\n{"level":"ERROR"}', order_id: '\u2028' }));
+    await answer(() => ({}), getOrderEvent({ account: 'main\n{"level":"ERROR"}', order_id: '\u2028' }));
     expect(logged()['account']).toBe('main\n{"level":"ERROR"}');
+  });
+
+  it.each([
+    ['"a"', 'W/"a"', 304],
+    ['W/"b", W/"a"', 'W/"a"', 304],
+    ['*', 'W/"a"', 304],
+    ['"b"', 'W/"a"', 200],
+    ['', 'W/"a"', 200],
+  ])('If-None-Match %s meets the ETag %s with %i', async (ifNoneMatch, etag, status) => {
+    const event = { ...getOrderEvent(good), headers: { 'if-none-match': ifNoneMatch } };
+    const { statusCode, headers, text } = await answer(() => ({ a: 1 }), event, { headers: { etag } });
+    expect({ statusCode, etag: headers['etag'] }).toEqual({ statusCode: status, etag });
+    expect(text).toBe(status === 304 ? '' : '{"a":1}');
+    expect(logged()).toMatchObject({ status });
+  });
+
+  it('If-None-Match is nothing to an answer without an ETag', async () => {
+    const event = { ...getOrderEvent(good), headers: { 'if-none-match': '*' } };
+    expect((await answer(() => ({}), event)).statusCode).toBe(200);
+  });
+
+  describe('where tokens are asked for', () => {
+    const stage: Stage = { ...open, auth: { kind: 'jwt', accountsClaim: 'accounts' } };
+    const withClaims = (claims: object, account = 'main') => {
+      const event = getOrderEvent({ account, order_id: '1' });
+      const authorizer = { jwt: { claims, scopes: [] } };
+      return { ...event, requestContext: { ...event.requestContext, authorizer } };
+    };
+
+    it.each([
+      ['[other main]', 200],
+      ['other, main', 200],
+      ['main', 200],
+      [['main'], 200],
+      ['[mainly]', 403],
+      ['[]', 403],
+      ['', 403],
+      [7, 403],
+    ])('a claim of %j is answered %i', async (accounts, status) => {
+      const { statusCode, body } = await answer(() => ({}), withClaims({ sub: 'desk', accounts }), { stage });
+      expect(statusCode).toBe(status);
+      if (status === 403)
+        expect(body).toMatchObject({ code: 'account_forbidden', detail: expect.stringContaining('accounts') });
+    });
+
+    it('a token without the claim, and a request without a token, are good for nothing', async () => {
+      for (const event of [withClaims({ sub: 'desk' }), withClaims({}, ''), getOrderEvent(good)]) {
+        expect((await answer(() => ({}), event, { stage })).statusCode).toBe(403);
+      }
+    });
   });
 
   it('what one request added to the log is gone with it', async () => {
     const clock = createVirtualClock();
     const logger = new Logger();
-    const handler = middy<APIGatewayProxyEventV2>()
-      .use(http({ logger, clock }))
+    const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+      .use(http({ logger, clock, stage: open }))
       .handler(async (event) => {
         if (event.rawQueryString === 'fail') throw new Failure('timeout', 'x');
         if (event.rawQueryString === 'add') logger.appendKeys({ exchange_ms: 7 });
-        return 1;
+        return answerOf(Anything, event, {});
       });
     for (const query of ['add', '', 'fail', '']) await handler(getOrderEvent(good, query), contextOf());
     const [added = '', ...after] = output.lines();
@@ -271,6 +332,67 @@ describe('around a handler', () => {
     for (const line of after) expect(JSON.parse(line)).not.toHaveProperty('exchange_ms');
     expect(JSON.parse(after[2] ?? '')).not.toHaveProperty('detail');
   });
+});
+
+describe('the body of a request', () => {
+  const read = (body: string | undefined, isBase64Encoded = false) =>
+    failureOf(
+      Promise.resolve().then(() => {
+        const { body: _, ...event } = getOrderEvent(good);
+        return readBody(routes.checkOrders, { ...event, ...(body !== undefined && { body }), isBase64Encoded });
+      }),
+    );
+
+  it('is read as text and as base64', () => {
+    const body = '{"order_ids":["1","2"],"max_age":5}';
+    const expected = { order_ids: ['1', '2'], max_age: 5 };
+    const event = getOrderEvent(good);
+    expect(readBody(routes.checkOrders, { ...event, body })).toEqual(expected);
+    const base64 = { body: Buffer.from(body).toString('base64'), isBase64Encoded: true };
+    expect(readBody(routes.checkOrders, { ...event, ...base64 })).toEqual(expected);
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ['is missing', undefined, 'Parameter "body" must be JSON, nested at most 32 deep.'],
+    ['is no JSON', '{', 'Parameter "body" must be JSON, nested at most 32 deep.'],
+    ['gives a key twice', '{"order_ids":["1"],"order_ids":["2"]}', 'Parameter "order_ids" is given twice.'],
+    ['is over-long', ' '.repeat(32 * 1024 + 1), 'Parameter "body" must be at most 32768 bytes long.'],
+    ['lacks its ids', '{}', 'Parameter "order_ids" is missing.'],
+    [
+      'has an id too many',
+      JSON.stringify({ order_ids: Array.from({ length: 101 }, (_, i) => `${i}`) }),
+      'Parameter "order_ids" must name at most 100 orders.',
+    ],
+    ['names an order twice', '{"order_ids":["1","1"]}', 'Parameter "order_ids" must name each order once.'],
+    ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" must be a text.'],
+    ['has something unknown', '{"order_ids":["1"],"maxage":1}', 'Parameter "maxage" is unknown here.'],
+  ])('is refused when it %s', async (_, body, message) => {
+    const failure = await read(body);
+    expect(failure).toMatchObject({ code: 'bad_request', message });
+  });
+
+  it.each(['[]', '"x"', 'null', '7'])('is refused when it is %s', async (body) => {
+    expect(await read(body)).toMatchObject({ code: 'bad_request', members: { parameters: ['body'] } });
+  });
+});
+
+describe('who asks', () => {
+  const event = getOrderEvent(good);
+  const by = (authorizer: object) => {
+    const requestContext = { ...event.requestContext, authorizer };
+    return { ...event, requestContext };
+  };
+
+  it.each([
+    [
+      'the principal who signed',
+      { iam: { userArn: 'arn:aws:sts::1:assumed-role/desk/x' } },
+      'arn:aws:sts::1:assumed-role/desk/x',
+    ],
+    ['the subject of the token', { jwt: { claims: { sub: 'desk-7' } } }, 'desk-7'],
+  ])('is %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
+
+  it('has to be somebody', () => expect(() => callerOf(event)).toThrow('does not say who asks'));
 });
 
 describe('what the log may know of a failure', () => {

@@ -72,6 +72,7 @@ export async function startNeighbours({
     engine,
     stage: {
       name: 'test',
+      auth: { kind: 'iam' },
       accounts: {
         main: { dialect: 'orangex', url: orangex.url, secretName: secretNames.main, ...times },
         other: { dialect: 'deribit', url: deribit.url, secretName: secretNames.other, ...times },

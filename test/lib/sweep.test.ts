@@ -140,7 +140,7 @@ describe('the report of a sweep', () => {
         { orderId: 'e', at, status: 'unconfirmed' },
       ],
     });
-    expect(report).toMatchObject({ missing: 2, unknown: 1, inconsistent: 1, left_over: 0, checked: 0 });
+    expect(report).toMatchObject({ watched: 1, missing: 2, unknown: 1, inconsistent: 1, left_over: 0, checked: 0 });
   });
 
   it('says that more orders are watched than can be checked in time', async () => {
@@ -152,9 +152,10 @@ describe('the report of a sweep', () => {
 
   it('says how long the order left unseen longest could still be found if it had closed', async () => {
     const left = [...orders(2, { seenAt: -60_000 }), { orderId: 'oldest', seenAt: -300_000 }];
-    expect((await sweeping({ orders: left, forMs: 0 })).report.slack_ms).toBe(retentionMs - 300_000);
+    const { report: atOnce } = await sweeping({ orders: left, forMs: 0 });
+    expect(atOnce).toMatchObject({ watched: 3, oldest_unseen_ms: 300_000, slack_ms: retentionMs - 300_000 });
     const { report } = await sweeping({ orders: left });
-    expect(report).toMatchObject({ left_over: 0, slack_ms: retentionMs });
+    expect(report).toMatchObject({ left_over: 0, oldest_unseen_ms: 0, slack_ms: retentionMs });
   });
 
   it('counts an order that was just checked neither as left nor as unseen, though the index lags', async () => {

@@ -1,4 +1,4 @@
-import type { CheckedOrder } from '../../lib/check-order.ts';
+import type { Checked } from '../../lib/check-order.ts';
 import { Failure } from '../../lib/errors.ts';
 import type { Listed } from '../../lib/snapshots/table.ts';
 import { createSweep, type SweepReport, type SweepRequest } from '../../lib/sweep.ts';
@@ -50,7 +50,7 @@ export function orders(count: number, more: Omit<Indexed, 'orderId'> = {}): read
 }
 
 /** The answer of a check of which the sweep reads two words. */
-function checked(orderId: string, outcome: Exclude<Outcome, Failure>): CheckedOrder {
+function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
   return {
     account: 'main',
     order: {
@@ -65,12 +65,15 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>): CheckedOr
       order_type: 'limit',
       details: {},
     },
+    rank: '',
     final: outcome === 'final' || outcome === 'final before',
     watched: outcome === 'same' || outcome === 'changed',
     source: 'exchange',
     changed: outcome === 'changed' || outcome === 'final',
     first_observed_at: '2026-01-01T00:00:00.000Z',
     checked_at: '2026-01-01T00:00:00.000Z',
+    age_seconds: 0,
+    result: '',
   };
 }
 

@@ -35,7 +35,7 @@ function wired(
 function stageOf(name: 'main' | 'other'): Stage {
   const account = neighbours.stage.accounts[name];
   if (account === undefined) throw new Error(`the stage has ${name}`);
-  return { name: 'test', accounts: { [name]: account } };
+  return { ...neighbours.stage, accounts: { [name]: account } };
 }
 
 /** What the neighbours are asked meanwhile. */
@@ -64,6 +64,19 @@ function ask({ checkOrder }: Asking, account: 'main' | 'other') {
 }
 
 describe('the wiring', () => {
+  it('holds orders against how long their own exchange keeps closed ones', async () => {
+    const stage = stageOf('other');
+    const accounts = Object.entries(stage.accounts).map(([name, account]) => [
+      name,
+      { ...account, keepsClosedOrdersSeconds: 90 },
+    ]);
+    const { checkOpenOrders } = wired({ stage: { ...stage, accounts: Object.fromEntries(accounts) } });
+    // The last fifteen seconds are for the report: there is no time to check any.
+    const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
+    if (report.outcome !== 'swept') throw new Error('nobody else has the account');
+    expect(report.slack_ms).toBeLessThanOrEqual(90_000);
+  });
+
   it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {
     const env = Object.fromEntries(Object.entries(neighbours.env).filter(([variable]) => variable !== name));
     expect(() => wired({ env })).toThrow(`${name} is not set.`);
@@ -123,7 +136,7 @@ describe('the wiring', () => {
     neighbours.secrets.create(secretName, secretText(key));
     const { main } = stageOf('main').accounts;
     if (main === undefined) throw new Error('the stage has main');
-    const wiring = wired({ stage: { name: 'test', accounts: { main: { ...main, secretName } } } });
+    const wiring = wired({ stage: { ...neighbours.stage, accounts: { main: { ...main, secretName } } } });
     await ask(wiring, 'main');
     neighbours.orangex.revokeTokens();
     await ask(wiring, 'main');
@@ -158,7 +171,7 @@ describe('warming up', () => {
   });
 
   it('is fine without any account', async () => {
-    await expect(wired({ stage: { name: 'test', accounts: {} } }).warmUp()).resolves.toBeUndefined();
+    await expect(wired({ stage: { ...neighbours.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
   });
 
   it('never fails, whoever is down', async () => {

@@ -39,6 +39,7 @@ function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {
       maxRecordAgeMs: undefined,
       bisectOnError: true,
       reportsItemFailures: true,
+      deadLetterQueue: undefined,
       ...settings,
     },
     invoke: async (_, payload) => {

@@ -140,6 +140,7 @@ test('reads a stack', () => {
     streams: [],
     mappings: [],
     busNames: [],
+    queueNames: [],
   });
 });
 

@@ -53,7 +53,7 @@ const resources = {
       MaximumRecordAgeInSeconds: 60,
       BisectBatchOnFunctionError: true,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      DestinationConfig: { OnFailure: { Destination: attribute('Nobody') } },
+      DestinationConfig: { OnFailure: { Destination: attribute('Queue') } },
       FilterCriteria: { Filters: [{ Pattern: '{"eventName":["INSERT"]}' }, { Pattern: '{"a":["b"]}' }] },
     },
   },
@@ -63,8 +63,8 @@ const whole = (more: Readonly<Record<string, unknown>> = {}) =>
 
 const streamArn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/toy-Table/stream/local';
 
-test('reads schedules, streams, mappings and buses; what cannot run here rests', () => {
-  const { schedules, streams, mappings, busNames } = whole();
+test('reads schedules, streams, mappings, buses and queues; what cannot run here rests', () => {
+  const { schedules, streams, mappings, busNames, queueNames } = whole();
   expect(schedules).toEqual([
     { name: 'Tick', expression: 'rate(1 minute)', functionName: 'toy-Sweep', input: '{"account":"main"}' },
   ]);
@@ -80,9 +80,11 @@ test('reads schedules, streams, mappings and buses; what cannot run here rests',
       maxRecordAgeMs: 60_000,
       bisectOnError: true,
       reportsItemFailures: true,
+      deadLetterQueue: 'toy-Queue',
     },
   ]);
   expect(busNames).toEqual(['desk-bus']);
+  expect(queueNames).toEqual(['toy-Queue']);
   const passes = (record: unknown) => mappings[0]?.passes(record);
   expect([{ eventName: 'INSERT' }, { eventName: 'MODIFY', a: 'b' }, { eventName: 'MODIFY' }].map(passes)).toEqual([
     true,

@@ -1,9 +1,12 @@
-import { type SecretStore, type SecretValue, ServiceException, type StoredSecret } from './secrets.ts';
+import * as aws from '../aws-json/protocol.ts';
+import type { SecretStore, SecretValue, StoredSecret } from './secrets.ts';
 
-type Input = Readonly<Record<string, unknown>>;
+type Input = aws.Input;
+
+const invalidParameter = 'InvalidParameterException';
 
 /** The operations that are spoken here, by the name in `x-amz-target`. */
-export function operate(store: SecretStore, operation: string, input: Input): Readonly<Record<string, unknown>> {
+export function operate(store: SecretStore, operation: string, input: Input): aws.Output {
   switch (operation) {
     case 'GetSecretValue': {
       const secretId = required(input, 'SecretId');
@@ -41,8 +44,10 @@ export function operate(store: SecretStore, operation: string, input: Input): Re
       const [to, from] = [optional(input, 'MoveToVersionId'), optional(input, 'RemoveFromVersionId')];
       return identity(store.moveStage(required(input, 'SecretId'), required(input, 'VersionStage'), to, from));
     }
+    case 'ListSecrets':
+      return { SecretList: store.all().map(identity) };
     default:
-      throw new ServiceException('UnknownOperationException', `${operation} is not spoken here.`);
+      throw new aws.ServiceException('UnknownOperationException', `${operation} is not spoken here.`);
   }
 }
 
@@ -77,17 +82,13 @@ function stagesOf(input: Input): readonly string[] | undefined {
 }
 
 function required(input: Input, member: string): string {
-  const value = optional(input, member);
-  if (value !== undefined && value !== '') return value;
-  throw invalid(`${member} is required.`);
+  return aws.required(input, member, invalidParameter);
 }
 
 function optional(input: Input, member: string): string | undefined {
-  const value = input[member];
-  if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
-  throw invalid(`${member} is a string.`);
+  return aws.optional(input, member, invalidParameter);
 }
 
-function invalid(message: string): ServiceException {
-  return new ServiceException('InvalidParameterException', message);
+function invalid(message: string): aws.ServiceException {
+  return new aws.ServiceException(invalidParameter, message);
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { ServiceException } from '../aws-json/protocol.ts';
 
 export type Version = {
   readonly versionId: string;
@@ -16,18 +17,6 @@ export type StoredSecret = {
   /** Oldest first. */
   readonly versions: readonly Version[];
 };
-
-/** What the service says no with: `__type` on the wire, its message, and the HTTP status. */
-export class ServiceException extends Error {
-  readonly type: string;
-  readonly status: number;
-
-  constructor(type: string, message: string, status = 400) {
-    super(message);
-    this.type = type;
-    this.status = status;
-  }
-}
 
 const current = 'AWSCURRENT';
 const previous = 'AWSPREVIOUS';
@@ -95,6 +84,10 @@ export class SecretStore {
     const next = moved(secret, label, to);
     this.#secrets.set(secret.name, next);
     return next;
+  }
+
+  all(): readonly StoredSecret[] {
+    return [...this.#secrets.values()];
   }
 
   /** By name, by ARN, or by an ARN without its last six characters. */

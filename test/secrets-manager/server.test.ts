@@ -3,6 +3,7 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  ListSecretsCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
@@ -43,7 +44,10 @@ describe('a secret', () => {
       });
     }
     expect(server.count('GetSecretValue')).toBe(3);
-    expect(server.requests[0]).toMatchObject({ operation: 'GetSecretValue', secretId: 'exchange/main' });
+    expect(server.requests[0]).toMatchObject({
+      operation: 'GetSecretValue',
+      body: JSON.stringify({ SecretId: 'exchange/main' }),
+    });
     expect(server.requests[0]?.headers.authorization).toContain('AWS4-HMAC-SHA256');
   });
 
@@ -91,6 +95,14 @@ describe('a secret', () => {
     await client.send(new PutSecretValueCommand({ SecretId: 'bytes', SecretBinary }));
     expect((await get('bytes')).SecretBinary).toStrictEqual(SecretBinary);
   });
+});
+
+test('all secrets are listed, without their values', async () => {
+  server.create('one', 'value');
+  server.create('two');
+  const { SecretList } = await client.send(new ListSecretsCommand({}));
+  expect(SecretList?.map(({ Name }) => Name)).toStrictEqual(['one', 'two']);
+  expect(JSON.stringify(SecretList)).not.toContain('value');
 });
 
 describe('a rotation', () => {

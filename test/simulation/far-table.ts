@@ -51,10 +51,11 @@ export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotT
     readCurrent: send('readCurrent', table.readCurrent),
     newestSnapshot: send('newestSnapshot', table.newestSnapshot),
     putSnapshot: send('putSnapshot', table.putSnapshot),
+    // History is kept for ever here: nothing is sent.
+    supersede: table.supersede,
     putHead: send('putHead', table.putHead),
     putWatch: send('putWatch', table.putWatch),
     putMiss: send('putMiss', table.putMiss),
-    putWord: send('putWord', table.putWord),
     list: send('list', table.list),
   };
 }

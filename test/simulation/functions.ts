@@ -1,11 +1,11 @@
-import type { CheckedOrder } from '../../lib/check-order.ts';
+import type { Checked } from '../../lib/check-order.ts';
 import type { Code } from '../../lib/errors.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { Lane } from '../../lib/exchange/credits.ts';
 import { createLambda, type Lambda, type Surroundings } from './lambdas.ts';
 
 /** What a person hears of a GET: the order, why not, or nothing because the process ended. */
-export type Heard = { readonly order: CheckedOrder } | { readonly code: Code } | 'nothing';
+export type Heard = { readonly order: Checked } | { readonly code: Code } | 'nothing';
 
 /** The deployed functions: as many processes as there are calls at once, each for one call at a time. */
 export type Functions = {

@@ -1,4 +1,4 @@
-import type { CheckedOrder } from '../../lib/check-order.ts';
+import type { Checked } from '../../lib/check-order.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
@@ -23,7 +23,7 @@ export type Judge = {
   readonly headWritten: (snapshot: Snapshot) => void;
   readonly watchWritten: (key: OrderKey) => void;
   /** A check came to its end: the answer that it was given must be in the history. */
-  readonly checkFinished: (orderId: string, given: string | undefined, checked: CheckedOrder) => void;
+  readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
   /** When an order's first item was written. */

@@ -26,8 +26,8 @@ export function createLeaseLog(table: AccountTable, now: () => number): LeaseLog
         if (taken) current = { owner: lease.owner, since: now(), until: now() + (lease.until - lease.now) };
         return taken;
       },
-      releaseLease: async (account, owner) => {
-        await table.releaseLease(account, owner);
+      releaseLease: async (account, owner, finding) => {
+        await table.releaseLease(account, owner, finding);
         settle(now());
         if (current?.owner === owner) current = undefined;
       },

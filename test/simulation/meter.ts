@@ -45,6 +45,7 @@ export function createMeter(): Meter {
         write(snapshotItem(snapshot));
         return table.putSnapshot(snapshot);
       },
+      supersede: table.supersede,
       putHead: (snapshot) => {
         write(headItem(snapshot));
         return table.putHead(snapshot);
@@ -59,10 +60,6 @@ export function createMeter(): Meter {
       putMiss: (miss) => {
         write(missItem(miss));
         return table.putMiss(miss);
-      },
-      putWord: (word) => {
-        meter.writes++;
-        return table.putWord(word);
       },
       list: async (...asked) => {
         const found = await table.list(...asked);

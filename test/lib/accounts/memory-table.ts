@@ -1,7 +1,7 @@
-import type { AccountState, AccountTable } from '../../../lib/accounts/table.ts';
+import type { AccountState, AccountTable, WatchRequests } from '../../../lib/accounts/table.ts';
 
 /** The accounts' items without DynamoDB, held to the engines by the contract suite. */
-export function createMemoryAccountTable(): AccountTable {
+export function createMemoryAccountTable(): AccountTable & WatchRequests {
   const accounts = new Map<string, AccountState>();
   const kept = (account: string): AccountState => accounts.get(account) ?? { tat: 0 };
   const keep = (account: string, news: Partial<AccountState>): void => {
@@ -29,10 +29,11 @@ export function createMemoryAccountTable(): AccountTable {
       return true;
     },
     askForLease: async (account, owner) => keep(account, { wantedBy: owner }),
-    releaseLease: async (account, owner) => {
+    releaseLease: async (account, owner, finding) => {
       const { lease, ...rest } = kept(account);
-      if (lease?.owner === owner) accounts.set(account, rest);
+      if (lease?.owner === owner) accounts.set(account, { ...rest, ...(finding !== undefined && { finding }) });
     },
+    noteWatchRequest: async (account) => kept(account).finding,
     setPause: async (account, pause) => {
       const { pause: there } = kept(account);
       if (there !== undefined && there.at >= pause.at) return false;

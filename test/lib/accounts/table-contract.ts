@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type AccountTable, isPaused } from '../../../lib/accounts/table.ts';
+import { type AccountTable, isPaused, type WatchRequests } from '../../../lib/accounts/table.ts';
 
 const now = Date.UTC(2026, 0, 1);
 
@@ -10,7 +10,7 @@ function newAccount(): string {
 }
 
 /** What ledger and sweep rely on, of whatever they are given as a table. */
-export function keepsTheAccountContract(tableOf: () => AccountTable): void {
+export function keepsTheAccountContract(tableOf: () => AccountTable & WatchRequests): void {
   it('knows nothing of an account that was never written', async () => {
     const account = newAccount();
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });
@@ -83,6 +83,25 @@ export function keepsTheAccountContract(tableOf: () => AccountTable): void {
     await table.releaseLease(account, 'a');
     expect(await table.readAccount(account)).toEqual({ tat: now });
     expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBe(true);
+  });
+
+  it('keeps what the owner of the lease leaves as a finding, and nobody else’s, until there is another', async () => {
+    const table = tableOf();
+    const account = newAccount();
+    expect(await table.noteWatchRequest(account, now)).toBeUndefined();
+    await table.takeLease(account, { owner: 'a', now, until: now + 15 });
+    await table.releaseLease(account, 'b', { overCapacity: true });
+    expect(await table.noteWatchRequest(account, now)).toBeUndefined();
+    await table.releaseLease(account, 'a', { overCapacity: true });
+    await table.releaseLease(account, 'a', { overCapacity: false });
+    expect(await table.noteWatchRequest(account, now + 1)).toEqual({ overCapacity: true });
+    expect(await table.readAccount(account)).toEqual({ tat: 0, finding: { overCapacity: true } });
+    await table.takeLease(account, { owner: 'b', now, until: now + 15 });
+    await table.releaseLease(account, 'b');
+    expect(await table.noteWatchRequest(account, now + 2)).toEqual({ overCapacity: true });
+    await table.takeLease(account, { owner: 'b', now, until: now + 15 });
+    await table.releaseLease(account, 'b', { overCapacity: false });
+    expect(await table.noteWatchRequest(account, now + 3)).toEqual({ overCapacity: false });
   });
 
   it('keeps the latest word of a person on the pause, whatever the order of arrival', async () => {

@@ -1,6 +1,7 @@
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import { createDynamoWatchRequests } from '../../../lib/accounts/dynamo-watch-requests.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
 import { keepsTheAccountContract } from './table-contract.ts';
@@ -20,7 +21,16 @@ describe.each([
       engine = await start();
     });
     afterAll(() => engine.stop());
-    keepsTheAccountContract(() => createDynamoAccountTable(engine));
+    keepsTheAccountContract(() => ({ ...createDynamoAccountTable(engine), ...createDynamoWatchRequests(engine) }));
+
+    it('keeps when somebody last asked for a watch', async () => {
+      const requests = createDynamoWatchRequests(engine);
+      await requests.noteWatchRequest('asked', 1);
+      await requests.noteWatchRequest('asked', 2);
+      const Key = { pk: { S: 'asked' }, sk: { S: 'ACCOUNT' } };
+      const { Item } = await engine.client.send(new GetItemCommand({ TableName: engine.tableName, Key }));
+      expect(Item).toEqual({ ...Key, schema: { N: '1' }, watch_requested_at: { N: '2' } });
+    });
 
     it('refuses an item of a shape that it does not know', async () => {
       const Item = { pk: { S: 'odd' }, sk: { S: 'ACCOUNT' }, schema: { N: '1' }, tat: { S: 'soon' } };
@@ -42,5 +52,7 @@ describe('the accounts on a table that does not answer', () => {
     const unavailable = { code: 'store_unavailable' };
     await expect(table.readAccount('main')).rejects.toMatchObject(unavailable);
     await expect(table.raiseTat('main', { below: 1, to: 1 })).rejects.toMatchObject(unavailable);
+    const requests = createDynamoWatchRequests({ client, tableName: 'snapshots' });
+    await expect(requests.noteWatchRequest('main', 1)).rejects.toMatchObject(unavailable);
   });
 });

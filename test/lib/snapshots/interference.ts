@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 
 /** A writer's process ended here. */
 export class Crash extends Error {}
@@ -27,7 +27,10 @@ export type Interference = {
 };
 
 /** One writer's sight of the table: it may lose its turn, its replies and its life at every request. */
-export function interfered(table: SnapshotTable, { mishaps, turn, watcher }: Interference): SnapshotTable {
+export function interfered(
+  table: SnapshotTable & WordTable,
+  { mishaps, turn, watcher }: Interference,
+): SnapshotTable & WordTable {
   let requests = 0;
 
   const wrap =
@@ -53,10 +56,12 @@ export function interfered(table: SnapshotTable, { mishaps, turn, watcher }: Int
     readCurrent: wrap('readCurrent', table.readCurrent),
     newestSnapshot: wrap('newestSnapshot', table.newestSnapshot),
     putSnapshot: wrap('putSnapshot', table.putSnapshot),
+    supersede: wrap('supersede', table.supersede),
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
     putMiss: wrap('putMiss', table.putMiss),
     putWord: wrap('putWord', table.putWord),
+    claimWatch: wrap('claimWatch', table.claimWatch),
     list: wrap('list', table.list),
   };
 }

@@ -3,12 +3,17 @@ import type { Item } from '../../../lib/attributes.ts';
 import {
   headItem,
   missItem,
+  readListEntry,
   readListed,
+  readNote,
   readSnapshot,
   readWatch,
   snapshotItem,
+  snapshotPrefix,
   sortKeyOf,
+  upToKey,
   watchItem,
+  wordItem,
 } from '../../../lib/snapshots/items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
@@ -151,6 +156,14 @@ describe('a watch', () => {
     expect(listed({ openedAt: start })).toEqual({ ...key, status: 'unconfirmed', at: start, seenAt: start });
   });
 
+  it('is read from its list with all of its times', () => {
+    const entry = (news: WatchNews) =>
+      readListEntry(watchItem(key, { watch: join(undefined, news), revision: 1 }, policy));
+    const known = { ...key, status: 'watched', at: start + 100 + policy.minMs, openedAt: start };
+    expect(entry(watched)).toEqual({ ...known, checkedAt: start + 100 });
+    expect(entry({ openedAt: start })).toEqual({ ...known, status: 'unconfirmed', at: start });
+  });
+
   it.each(['schema', 'account', 'order_id', 'status', 'list_at', 'opened_at'])(
     'that its list shows without its %s is refused',
     async (name) => {
@@ -200,6 +213,44 @@ describe('a miss', () => {
     expect(sortKeyOf(early)).toBe('E#0000000000999#r');
     expect(sortKeyOf(early) < sortKeyOf(late)).toBe(true);
     expect(late).toMatchObject({ kind: { S: 'missed' }, door: { S: 'get-order' }, request_id: { S: 'r' } });
+  });
+});
+
+describe('a note', () => {
+  const miss = missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' });
+
+  it('is a miss, or the word of a person', () => {
+    const word = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
+    const noted = { at: start + 1, requestId: 'w', by: 'anna' };
+    expect(readNote(miss)).toEqual({ kind: 'missed', at: start, requestId: 'r', door: 'get-order' });
+    expect(readNote(wordItem({ ...word, stopped: true }))).toEqual({ ...noted, kind: 'watch_stopped' });
+    expect(readNote(wordItem({ ...word, stopped: false }))).toEqual({ ...noted, kind: 'watch_started' });
+  });
+
+  it.each(['schema', 'kind', 'at', 'request_id'])('without its %s is refused', async (name) => {
+    const { code, message } = await refusal(() => readNote(without(miss, name)));
+    expect(code).toBe('store_corrupt');
+    expect(message).toContain(`see ${name}.`);
+  });
+
+  it('of a kind that nobody writes is refused, and the value stays untold', async () => {
+    const refused = await refusal(() => readNote({ ...miss, kind: { S: 'spoiled-value' } }));
+    expect(refused.code).toBe('store_corrupt');
+    expect(refused.printed).not.toContain('spoiled-value');
+  });
+});
+
+describe('the key up to a time', () => {
+  const { sk } = snapshotItem(snapshot);
+
+  it('comes after every item of that time, and before those of the next millisecond', () => {
+    expect(upToKey(snapshotPrefix, start) > String(sk?.S)).toBe(true);
+    expect(upToKey(snapshotPrefix, start - 1) < String(sk?.S)).toBe(true);
+  });
+
+  it('keeps its order for times that have more digits than any item, or a sign', () => {
+    expect(upToKey(snapshotPrefix, Date.UTC(2300, 0)) > String(sk?.S)).toBe(true);
+    expect(upToKey(snapshotPrefix, Date.UTC(1900, 0)) < String(sk?.S)).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import { readListed, watchItem } from '../../../lib/snapshots/items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
-import type { Miss, OperatorWord, SnapshotTable, StoredWatch } from '../../../lib/snapshots/table.ts';
+import type { Miss, OperatorWord, SnapshotTable, StoredWatch, WordTable } from '../../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
 
 /** All that is kept of one order. */
@@ -12,10 +12,11 @@ export type Kept = {
   readonly words: ReadonlyMap<string, OperatorWord>;
 };
 
-export type MemoryTable = SnapshotTable & {
-  /** What there is of an order, seen from outside. */
-  readonly inspect: (key: OrderKey) => Kept;
-};
+export type MemoryTable = SnapshotTable &
+  WordTable & {
+    /** What there is of an order, seen from outside. */
+    readonly inspect: (key: OrderKey) => Kept;
+  };
 
 type Row = {
   readonly key: OrderKey;
@@ -47,6 +48,8 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       snapshots.set(snapshot.rank, snapshot);
       return true;
     },
+    // Its history is kept for ever.
+    supersede: async () => {},
     putHead: async (snapshot) => {
       const row = rowOf(snapshot);
       const { head } = row;
@@ -66,6 +69,11 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     },
     putWord: async (word) => {
       rowOf(word).words.set(`${word.at}#${word.requestId}`, word);
+    },
+    claimWatch: async (key) => {
+      const row = rowOf(key);
+      row.stored = row.stored && { ...row.stored, revision: row.stored.revision + 1 };
+      return row.stored;
     },
     list: async (account, list, until, limit) =>
       [...rows.values()]

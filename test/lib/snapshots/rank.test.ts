@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deribit, orangex } from '../../../lib/exchange/dialects.ts';
-import { phaseOfRank, rankOf, updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
+import { digestOfRank, phaseOfRank, rankOf, rankPattern, updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResult } from '../exchange/seed-result.ts';
 
@@ -15,6 +15,7 @@ function rank(members: Readonly<Record<string, string>>, volatile: readonly stri
 describe('the rank of an order', () => {
   it('is time, version, phase, filled amount and digest', () => {
     expect(rank({})).toMatch(/^1597129894026\.0000000001\.2\.000000000000000000\.000000000000000000\.[0-9a-f]{32}$/);
+    expect(rank({})).toMatch(rankPattern);
   });
 
   it.each([
@@ -85,5 +86,11 @@ describe('the rank of an order', () => {
     expect(phaseOfRank(rank({ order_state: '"open"' }))).toBe('live');
     expect(phaseOfRank(rank({ order_state: '"x"' }))).toBe('unknown');
     expect(updatedAtOfRank(rank({}))).toBe(1597129894026);
+  });
+
+  it('ends with its digest, which is of the content alone', () => {
+    expect(digestOfRank(rank({}))).toMatch(/^[0-9a-f]{32}$/);
+    expect(digestOfRank(rank({ rpl: '"1"' }, ['rpl']))).toBe(digestOfRank(rank({})));
+    expect(digestOfRank(rank({ rpl: '"1"' }))).not.toBe(digestOfRank(rank({})));
   });
 });

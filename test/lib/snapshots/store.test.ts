@@ -286,29 +286,6 @@ describe('recording a miss', () => {
   });
 });
 
-describe('a person’s word', () => {
-  const word = (at: number, stopped: boolean) => ({ ...key, at, by: 'anna', stopped, requestId: `word-${at}` });
-
-  it('stops the watch, and starts it again; the last one decides', async () => {
-    await store.record(observed());
-    expect((await store.recordWord(word(start + 2, true))).operator).toEqual({
-      at: start + 2,
-      by: 'anna',
-      stopped: true,
-    });
-    expect(status()).toBe('stopped');
-    await store.recordWord(word(start + 1, false));
-    expect(status()).toBe('stopped');
-    await store.recordWord(word(start + 3, false));
-    expect(status()).toBe('watched');
-  });
-
-  it('puts an order on watch that was never seen', async () => {
-    await store.recordWord(word(start, false));
-    expect(status()).toBe('unconfirmed');
-  });
-});
-
 describe('an order that announces others', () => {
   const announcing = (): Observation => {
     const { result, ...observation } = observed();

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
 import { type Answered, observationOf, start } from './sightings.ts';
 
@@ -25,7 +25,7 @@ function newKey() {
 }
 
 /** What the store relies on, of whatever it is given as a table. */
-export function keepsTheContract(tableOf: () => SnapshotTable): void {
+export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void {
   it('knows nothing of an order that was never written', async () => {
     const key = newKey();
     expect(await tableOf().readCurrent(key)).toEqual({});
@@ -93,6 +93,31 @@ export function keepsTheContract(tableOf: () => SnapshotTable): void {
     expect(await table.putWatch(key, other, 0)).toBe(false);
     expect(await table.putWatch(key, other, 1)).toBe(true);
     expect((await table.readCurrent(key)).stored).toEqual({ watch: other, revision: 2 });
+  });
+
+  it('gives the next revision of a watch to who claims it, and leaves the watch and its list as they are', async () => {
+    const table = tableOf();
+    const key = { account: `a${++orders}`, orderId: 'ORDER' };
+    expect(await table.claimWatch(key)).toBeUndefined();
+    expect(await table.readCurrent(key)).toEqual({});
+    const snapshot = snapshotOf(observationOf(key, opened));
+    const watch = join(undefined, {
+      openedAt: start,
+      sighted: snapshot.rank,
+      recorded: { rank: snapshot.rank, at: start + 5 },
+      sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
+      missed: [start + 200],
+      operator: { at: start, by: 'anna', stopped: false },
+    });
+    await table.putWatch(key, watch, 0);
+    const listed = await table.list(key.account, 'attention', start + 1e9, 10);
+    expect(listed).toHaveLength(1);
+    expect(await table.claimWatch(key)).toEqual({ watch, revision: 2 });
+    expect(await table.claimWatch(key)).toEqual({ watch, revision: 3 });
+    expect((await table.readCurrent(key)).stored).toEqual({ watch, revision: 3 });
+    expect(await table.list(key.account, 'attention', start + 1e9, 10)).toEqual(listed);
+    expect(await table.putWatch(key, watch, 1)).toBe(false);
+    expect(await table.putWatch(key, watch, 3)).toBe(true);
   });
 
   it('takes a miss or the word of a person as often as it is told', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-word-table.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { keepsTheContract, policy } from './table-contract.ts';
@@ -19,6 +20,9 @@ describe.each([
       engine = await start();
     });
     afterAll(() => engine.stop());
-    keepsTheContract(() => createDynamoTable({ ...engine, policyOf: () => policy }));
+    keepsTheContract(() => {
+      const deps = { ...engine, policyOf: () => policy };
+      return { ...createDynamoTable(deps), ...createDynamoWordTable(deps) };
+    });
   });
 });

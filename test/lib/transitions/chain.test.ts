@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf, type WatchStatus } from '../../../lib/snapshots/watch.ts';
+import { recordWord } from '../../../lib/snapshots/words.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
@@ -26,10 +27,14 @@ const opened: Answered = {
   request: 1,
 };
 
-type Told = { readonly answer: Answered } | { readonly missedAfter: number };
+type Told =
+  | { readonly answer: Answered }
+  | { readonly missedAfter: number }
+  | { readonly wordAfter: number; readonly stopped: boolean };
 const told: fc.Arbitrary<Told> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ answer: answered }) },
   { weight: 1, arbitrary: fc.record({ missedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ wordAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
 );
 
 it('whatever is told to the store, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
@@ -40,7 +45,16 @@ it('whatever is told to the store, the events of an order are a chain without ga
       const store = createSnapshotStore(table);
       for (const one of all) {
         if ('answer' in one) await store.record(observationOf(key, one.answer));
-        else {
+        else if ('wordAfter' in one) {
+          const { wordAfter, stopped } = one;
+          await recordWord(table, {
+            ...key,
+            at: start + wordAfter,
+            by: 'anna',
+            stopped,
+            requestId: `word-${wordAfter}`,
+          });
+        } else {
           const askedAt = start + 10_000 + one.missedAfter;
           await store.recordMiss({ ...key, askedAt, requestId: `miss-${askedAt}`, door: 'check-open-orders' });
         }
@@ -56,6 +70,7 @@ it('whatever is told to the store, the events of an order are a chain without ga
 
       let rank: string | undefined;
       let alarmed: WatchStatus | undefined;
+      let letGo = false;
       for (const event of events) {
         if (event.name === 'OrderStateChanged') {
           const { from } = event.detail;
@@ -64,14 +79,20 @@ it('whatever is told to the store, the events of an order are a chain without ga
           rank = event.detail.rank;
         } else {
           // Whatever alarms has a beginning and an end.
+          const { name } = event;
           const { from, to } = event.detail;
           if (alarmed !== undefined) expect(from).toBe(alarmed);
+          // And so has every word that lets an order go.
+          expect(from === 'stopped').toBe(letGo);
+          expect(name === 'WatchStopped').toBe(to === 'stopped');
+          letGo = to === 'stopped';
           alarmed = to === 'missing' || to === 'inconsistent' ? to : undefined;
         }
       }
       const { head, stored } = memory.inspect(key);
       expect(rank).toBe(head?.rank);
       const status = stored && statusOf(stored.watch);
+      expect(letGo).toBe(status === 'stopped');
       expect(alarmed).toBe(status === 'missing' || status === 'inconsistent' ? status : undefined);
     }),
     { numRuns: 1_000 },

@@ -9,7 +9,7 @@ import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
 import { type EventBus, startEventBus } from '../../event-bus/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { observationOf } from '../snapshots/sightings.ts';
+import { type Answered, observationOf } from '../snapshots/sightings.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { streamRecord } from './stream-records.ts';
 
@@ -34,10 +34,10 @@ function publisher(clock: Clock = systemClock): Publisher {
   return createPublisher({ bus: createBus({ client, clock }), busName: 'transitions', clock, logger: new Logger() });
 }
 
-function headOf(order: number): Item {
+function headOf(order: number, changes: Partial<Answered> = {}): Item {
   const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: 'body', rpl: '0' } as const;
   const key = { account: 'main', orderId: `ORDER-${order}` };
-  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1 })));
+  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1, ...changes })));
 }
 
 const recordsOf = (count: number) => Array.from({ length: count }, (_, i) => streamRecord(undefined, headOf(i)));
@@ -54,6 +54,19 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([
       { level: 'INFO', message: 'published', code: 'ok', records: 23, published: { OrderStateChanged: 23 }, left: 0 },
     ]);
+  });
+
+  it('says how long after the exchange the slowest of its snapshots was made, first sightings left out', async () => {
+    await publisher()(recordsOf(2), 20_000);
+    expect(logged()[0]).not.toHaveProperty('slowest_ms');
+    // Asked for 10 s after the start at the soonest, and answered in a millisecond.
+    const changed = [
+      streamRecord(headOf(1), headOf(1, { updatedAfter: 5_000 })),
+      streamRecord(headOf(2), headOf(2, { updatedAfter: 5_000, askedAfter: 2_000 })),
+      streamRecord(undefined, headOf(3, { askedAfter: 60_000 })),
+    ];
+    await publisher()(changed, 20_000);
+    expect(logged()[1]).toMatchObject({ message: 'published', slowest_ms: 10_000 + 2_000 + 1 - 5_000 });
   });
 
   it('makes no request when it means no event', async () => {

@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { Item } from '../../../lib/attributes.ts';
 import { headItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
-import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 import type { Watch } from '../../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../snapshots/memory-table.ts';
 import { policy } from '../snapshots/table-contract.ts';
@@ -33,7 +33,10 @@ export function watchRecord(key: OrderKey, before: Watch | undefined, after: Wat
 }
 
 /** The table with a stream: a record for each write of a head or a watch that was applied, as the table's filter lets through. */
-export function withStream(table: MemoryTable): { readonly table: SnapshotTable; readonly records: DynamoDBRecord[] } {
+export function withStream(table: MemoryTable): {
+  readonly table: SnapshotTable & WordTable;
+  readonly records: DynamoDBRecord[];
+} {
   const records: DynamoDBRecord[] = [];
   return {
     records,
@@ -50,6 +53,11 @@ export function withStream(table: MemoryTable): { readonly table: SnapshotTable;
         const written = await table.putWatch(key, watch, after);
         if (written) records.push(watchRecord(key, stored?.watch, watch, after + 1));
         return written;
+      },
+      claimWatch: async (key) => {
+        const claimed = await table.claimWatch(key);
+        if (claimed !== undefined) records.push(watchRecord(key, claimed.watch, claimed.watch, claimed.revision));
+        return claimed;
       },
     },
   };

@@ -1,0 +1,20 @@
+import { dialects } from '../lib/exchange/dialects.ts';
+import type { AccountConfig } from './stages.ts';
+
+/** What an account of the stage table goes by, where the table leaves it open; seconds, and a part of the rate. */
+export function withDefaults(config: AccountConfig) {
+  const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = 0.5 } = config;
+  const { maxCheckSeconds = longestCheckSeconds(keepsClosedOrdersSeconds) } = config;
+  const { minCheckSeconds = Math.min(10, maxCheckSeconds) } = config;
+  return { keepsClosedOrdersSeconds, shareOfRate, minCheckSeconds, maxCheckSeconds };
+}
+
+/** How long an exchange of this dialect is known to tell how an order closed, seconds. */
+export function knownToKeepSeconds(dialect: AccountConfig['dialect']): number {
+  return dialects[dialect].retentionMs / 1_000;
+}
+
+/** An order that closes just after a check is seen at least twice more before the exchange forgets it. */
+export function longestCheckSeconds(keepsClosedOrdersSeconds: number): number {
+  return Math.floor(keepsClosedOrdersSeconds / 3);
+}

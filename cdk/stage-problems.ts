@@ -1,0 +1,244 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { dialects } from '../lib/exchange/dialects.ts';
+import { orderIdPattern } from '../lib/exchange/order.ts';
+import { accountPattern } from '../lib/stage.ts';
+import { knownToKeepSeconds, longestCheckSeconds, withDefaults } from './account-defaults.ts';
+import type { AccountConfig, AuthConfig, StageConfig } from './stages.ts';
+
+/** A stack has at most 500 resources, and each account adds three: a secret, a schedule, an alarm. */
+export const mostAccounts = 120;
+
+/**
+ * All that is wrong with a stage of the table, one sentence each, which says what to change. Nothing of its types is
+ * taken for granted: Node runs the table without having checked them.
+ */
+export function* stageProblems(name: string, config: StageConfig): Generator<string> {
+  if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
+    yield `Stage "${name}": rename it to 1 to 16 of a-z, 0-9 and -, a letter first.`;
+  }
+  for (const problem of settingsProblems(config)) yield `Stage "${name}": ${problem}`;
+  const accounts = Object.entries(config.accounts);
+  if (accounts.length === 0) yield `Stage "${name}" has no account: add at least one.`;
+  if (accounts.length > mostAccounts) {
+    yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${mostAccounts}.`;
+  }
+  for (const [account, settings] of accounts) {
+    for (const problem of accountProblems(account, settings)) yield `Stage "${name}", account "${account}": ${problem}`;
+    if (settings.secretArn !== undefined) {
+      yield* arnProblems(config.region, settings.secretArn, secretArn, `Stage "${name}", account "${account}": `);
+    }
+  }
+}
+
+function* settingsProblems(config: StageConfig): Generator<string> {
+  yield* unknownSettings(config, stageSettings);
+  for (const setting of ['protect', 'reserveConcurrency', 'xray'] as const) {
+    const value = config[setting];
+    if (value !== undefined && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
+  }
+  const { rate, burst } = config.throttle;
+  if (!(rate > 0)) yield `set throttle.rate above 0 (it is ${rate}), or no request gets through.`;
+  if (!(Number.isInteger(burst) && burst >= 1)) {
+    yield `set throttle.burst to a whole number from 1 (it is ${burst}), or no request gets through.`;
+  }
+  const days = Object.values(RetentionDays).filter((value) => typeof value === 'number');
+  if (!days.includes(config.logRetention)) {
+    yield `set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is ${config.logRetention}).`;
+  }
+  if (config.region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(config.region)) {
+    yield `write region as AWS does, such as eu-west-1 (it is "${config.region}").`;
+  }
+  for (const wanted of stageArns) {
+    const arn = config[wanted.setting];
+    if (arn !== undefined) yield* arnProblems(config.region, arn, wanted);
+  }
+  yield* authProblems(config);
+  yield* syntheticCheckProblems(config);
+  for (const [key, value] of Object.entries(config.tags)) {
+    if (!/^(?!aws:)[\w .:/=+@-]{1,128}$/i.test(key) || !/^[\w .:/=+@-]{0,256}$/.test(value)) {
+      yield `change the tag "${key}"="${value}": AWS takes letters, digits, spaces and _.:/=+-@, no aws: in front.`;
+    }
+  }
+}
+
+function* authProblems({ auth = { kind: 'iam' }, cors }: StageConfig): Generator<string> {
+  if (auth.kind === 'jwt') yield* tokenProblems(auth);
+  else if (auth.kind !== 'iam') yield 'set auth.kind to iam or jwt.';
+  if (cors === undefined) return;
+  if (auth.kind !== 'jwt') yield 'remove cors: a browser has no AWS key to sign with, it needs auth of kind jwt.';
+  if (cors.origins.length === 0) yield 'name at least one origin in cors.origins, or remove cors.';
+  for (const origin of cors.origins) {
+    if (origin === '*') {
+      yield "name the origins in cors.origins one by one: with * any web site may ask for orders by its visitor's token.";
+    } else if (!/^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(origin)) {
+      yield `write the origin "${origin}" as https:// and a host, such as https://desk.example.com.`;
+    }
+  }
+}
+
+function* tokenProblems({ issuer, audience, accountsClaim }: AuthConfig & { kind: 'jwt' }): Generator<string> {
+  if (typeof accountsClaim !== 'string' || !/^\S{1,256}$/.test(accountsClaim)) {
+    yield 'name in auth.accountsClaim the claim that lists the accounts of the caller: without it whoever has a token could ask for every account.';
+  }
+  if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:') {
+    yield 'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.';
+  }
+  if (!Array.isArray(audience) || audience.length === 0 || audience.includes('')) {
+    yield 'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.';
+  }
+}
+
+function* syntheticCheckProblems({ syntheticCheck, accounts }: StageConfig): Generator<string> {
+  if (syntheticCheck === undefined) return;
+  const { account, orderId } = syntheticCheck;
+  if (!Object.hasOwn(accounts, account)) {
+    yield `set syntheticCheck.account to an account of this stage (it is "${account}").`;
+  }
+  if (!orderIdPattern.test(orderId)) {
+    yield 'set syntheticCheck.orderId to the id of an order that stays alive at the exchange, 1 to 64 of A-Z, a-z, 0-9 and ._-.';
+  }
+}
+
+/** A hundred years: more is for ever. */
+const longestHistoryDays = 36_500;
+
+function* accountProblems(account: string, settings: AccountConfig): Generator<string> {
+  if (!accountPattern.test(account)) yield 'rename it to 1 to 32 of a-z, 0-9 and -.';
+  yield* unknownSettings(settings, accountSettings);
+  const url = settings.url === undefined ? undefined : urlProblem(settings.url);
+  if (url !== undefined) yield url;
+  const { historyDays: days } = settings;
+  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= longestHistoryDays)) {
+    yield `set historyDays to whole days from 1 to ${longestHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
+  }
+  if (Object.hasOwn(dialects, settings.dialect)) yield* limitProblems(settings);
+  else yield `set dialect to one of ${Object.keys(dialects).join(', ')} (it is "${settings.dialect}").`;
+}
+
+function* limitProblems(settings: AccountConfig): Generator<string> {
+  const { dialect } = settings;
+  const {
+    keepsClosedOrdersSeconds: keeps,
+    shareOfRate,
+    minCheckSeconds: min,
+    maxCheckSeconds: max,
+  } = withDefaults(settings);
+  const known = knownToKeepSeconds(dialect);
+  if (!(Number.isInteger(keeps) && keeps >= 3 && keeps <= known)) {
+    yield `set keepsClosedOrdersSeconds to whole seconds from 3 to ${known}, which is as long as ${dialect} is known to keep closed orders (it is ${keeps}).`;
+    return;
+  }
+  const most = longestCheckSeconds(keeps);
+  if (max > most) {
+    yield `lower maxCheckSeconds from ${max} to at most ${most}, a third of how long the exchange keeps closed orders (${keeps} s), or an order can close and vanish unseen.`;
+  }
+  if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
+    yield `give minCheckSeconds and maxCheckSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
+  }
+  if (min > max) yield `lower minCheckSeconds (${min}) to at most maxCheckSeconds (${max}).`;
+  if (!(shareOfRate > 0 && shareOfRate <= 1)) {
+    yield `set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`;
+  }
+}
+
+type WantedArn = { readonly setting: string; readonly pattern: RegExp; readonly is: string };
+
+/** The region is the fourth part of an ARN; a policy has none. */
+const stageArns = [
+  {
+    setting: 'alarmTopicArn',
+    pattern: /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}$/,
+    is: 'a standard SNS topic, such as arn:aws:sns:eu-west-1:111122223333:desk-pager',
+  },
+  {
+    setting: 'kmsKeyArn',
+    pattern: /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]{1,64}$/,
+    is: 'a KMS key, not of an alias, such as arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4444-8888-123456789abc',
+  },
+  {
+    setting: 'eventBusArn',
+    pattern: /^arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus\/[\w./-]{1,256}$/,
+    is: 'an event bus, such as arn:aws:events:eu-west-1:111122223333:event-bus/desk',
+  },
+  {
+    setting: 'permissionsBoundaryArn',
+    pattern: /^arn:aws[a-z-]*:iam::(\d{12}|aws):policy\/[\w+=,.@/-]{1,512}$/,
+    is: 'an IAM policy, such as arn:aws:iam::111122223333:policy/boundary',
+  },
+] as const satisfies (WantedArn & { readonly setting: keyof StageConfig })[];
+
+/** Without the 6 characters IAM would match no secret; with a * in their place, secrets of other names too. */
+const secretArn: WantedArn = {
+  setting: 'secretArn',
+  pattern: /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}-[A-Za-z0-9]{6}$/,
+  is: 'a secret, whole, with the - and the 6 characters that Secrets Manager put at its end, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3',
+};
+
+function* arnProblems(
+  region: string | undefined,
+  arn: string,
+  { setting, pattern, is }: WantedArn,
+  of = '',
+): Generator<string> {
+  if (!pattern.test(arn)) {
+    yield `${of}write ${setting} as the ARN of ${is} (it is "${arn}").`;
+    return;
+  }
+  const [, , , its = ''] = arn.split(':');
+  if (region !== undefined && its !== '' && its !== region) {
+    yield `${of}choose for ${setting} one in ${region}, where the stage is (it is in ${its}).`;
+  }
+}
+
+/** Every setting that there is: TypeScript holds the lists against the types. */
+const stageSettings: Readonly<Record<keyof StageConfig, true>> = {
+  accounts: true,
+  protect: true,
+  logRetention: true,
+  throttle: true,
+  reserveConcurrency: true,
+  region: true,
+  auth: true,
+  cors: true,
+  alarmTopicArn: true,
+  kmsKeyArn: true,
+  eventBusArn: true,
+  permissionsBoundaryArn: true,
+  xray: true,
+  syntheticCheck: true,
+  tags: true,
+};
+const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {
+  dialect: true,
+  url: true,
+  minCheckSeconds: true,
+  maxCheckSeconds: true,
+  keepsClosedOrdersSeconds: true,
+  shareOfRate: true,
+  historyDays: true,
+  secretArn: true,
+};
+
+function* unknownSettings(given: object, known: Readonly<Record<string, true>>): Generator<string> {
+  for (const setting of Object.keys(given)) {
+    if (!Object.hasOwn(known, setting)) {
+      yield `remove "${setting}", or write it as one of ${Object.keys(known).join(', ')}.`;
+    }
+  }
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+function urlProblem(text: string): string | undefined {
+  // The text is not quoted back: a key pasted into it would end up in a build log.
+  if (!URL.canParse(text)) return 'write url as a whole address, such as https://api.orangex.com/api/v1.';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.has(url.hostname))) {
+    return `use https in url (it is ${url.protocol}//${url.hostname}); plain http reaches this machine only.`;
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    return 'leave user, password, query and # out of url: keys belong in the secret.';
+  }
+  if (text.endsWith('/')) return `drop the slash at the end of url: the method's path is appended to it.`;
+  return undefined;
+}

@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+
+const Resource = z.object({
+  Type: z.string(),
+  Properties: z._default(z.record(z.string(), z.unknown()), {}),
+  DeletionPolicy: z.optional(z.string()),
+  UpdateReplacePolicy: z.optional(z.string()),
+});
+const Template = z.object({ Resources: z.record(z.string(), Resource) });
+
+/** One resource of a template. */
+export type Resource = { readonly id: string } & z.infer<typeof Resource>;
+
+export function resourcesIn(template: string): readonly Resource[] {
+  const { Resources } = Template.parse(JSON.parse(template));
+  return Object.entries(Resources).map(([id, resource]) => ({ id, ...resource }));
+}
+
+/** What stands at a path of a value, if anything does. */
+export function at(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce((holder, key) => membersOf(holder).get(key), value);
+}
+
+function membersOf(holder: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof holder === 'object' && holder !== null ? Object.entries(holder) : []);
+}
+
+/** One or many, as many: CloudFormation takes both. */
+export function each(value: unknown): readonly unknown[] {
+  return value === undefined ? [] : [value].flat();
+}
+
+/** The resource that `Ref` or `Fn::GetAtt` leads to. */
+export function target(reference: unknown): unknown {
+  return at(reference, 'Ref') ?? at(reference, 'Fn::GetAtt', '0');
+}

@@ -1,0 +1,40 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { routes } from '../lib/api/routes.ts';
+import { createCheckOrders } from '../lib/check-orders.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { stage } from '../lib/compiled-stage.ts';
+import { answer, deadlineOf, http, logFailure, readBody, readParameters } from '../lib/http.ts';
+import { wireAsking } from '../lib/wiring.ts';
+
+const logger = new Logger();
+const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
+const checkOrders = createCheckOrders({
+  accounts,
+  checkOrder,
+  clock,
+  // The counts say enough of all others.
+  onOurFault: (orderId, failure) => logFailure(logger, failure, { order_id: orderId }),
+});
+
+async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+  const { account } = readParameters(routes.checkOrders, event);
+  const { order_ids: orderIds, max_age: maxAgeSeconds } = readBody(routes.checkOrders, event);
+  const { outcomes, counts, retryAfterSeconds } = await checkOrders({
+    account,
+    orderIds,
+    ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
+    requestId: event.requestContext.requestId,
+    deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
+  });
+  logger.appendKeys(counts);
+  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+  return answer(routes.checkOrders, event, { account, outcomes }, headers);
+}
+
+await warmUp();
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(http({ logger, clock, stage }))
+  .handler(onRequest);

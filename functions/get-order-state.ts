@@ -1,0 +1,30 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { createCallOrderState } from '../lib/call-order-state.ts';
+import { systemClock as clock } from '../lib/clock.ts';
+import { stage } from '../lib/compiled-stage.ts';
+import { deadlineOf, http } from '../lib/http.ts';
+import { answeredFailures, rpcReply } from '../lib/rpc/answer.ts';
+import { wireAsking } from '../lib/wiring.ts';
+
+const logger = new Logger();
+const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
+const callOrderState = createCallOrderState({
+  accounts,
+  checkOrder,
+  clock,
+  onCall: (orderId) => logger.appendKeys({ order_id: orderId }),
+});
+
+async function onCall(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+  const deadline = deadlineOf(clock.now(), context.getRemainingTimeInMillis());
+  return rpcReply(await callOrderState(event, deadline));
+}
+
+await warmUp();
+
+export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+  .use(http({ logger, clock, stage }))
+  .use(answeredFailures)
+  .handler(onCall);

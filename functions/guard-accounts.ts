@@ -1,0 +1,15 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import { AccountsChange, customResource } from '../lib/custom-resource.ts';
+import { wireGuardAccounts } from '../lib/wiring.ts';
+
+const logger = new Logger();
+const guardAccounts = wireGuardAccounts({ env: process.env });
+
+async function onChange(event: unknown): Promise<string | undefined> {
+  const change = AccountsChange.parse(event);
+  if (change.RequestType !== 'Update') return undefined;
+  return guardAccounts(change.OldResourceProperties.Accounts, change.ResourceProperties.Accounts);
+}
+
+export const handler = middy<unknown, string | undefined>().use(customResource({ logger })).handler(onChange);

@@ -1,0 +1,221 @@
+import { isLosslessNumber } from 'lossless-json';
+import * as z from 'zod/mini';
+import { statuses } from '../snapshots/statuses.ts';
+
+/*
+ * What answers are made of. Every answer passes through its schema on the way out, so that only what is declared here
+ * leaves; the OpenAPI document describes the same schemas, and the typed client reads answers with them. Times are
+ * ISO 8601 in UTC; quantities are decimal strings, digit for digit as the exchange wrote them.
+ */
+
+/** A number, also where a parser that keeps every digit has wrapped it. */
+const int = z.pipe(
+  z.transform((value: unknown) => (isLosslessNumber(value) ? Number(value.value) : value)),
+  z.int(),
+);
+const text = z.string();
+const time = z.iso.datetime({ precision: 3 });
+const quantity = z.string().check(z.describe('A decimal number, or market_price.'));
+
+export const Order = z
+  .object({
+    order_state: text.check(
+      z.describe('open, filled, canceled, rejected, untriggered or triggered; raw where we have no name for it.'),
+    ),
+    amount: z.optional(quantity),
+    instrument_name: text,
+    advanced: z.optional(text),
+    price: quantity,
+    time_in_force: text,
+    last_update_timestamp: int.check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock.")),
+    filled_amount: z.optional(quantity),
+    average_price: z.optional(quantity),
+    order_id: text,
+    creation_timestamp: int.check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock.")),
+    direction: text,
+    order_type: text,
+    version: z.optional(int),
+    details: z
+      .record(text, z.unknown())
+      .check(z.describe('Whatever else the exchange said of the order, every digit as it wrote it.')),
+  })
+  .check(z.describe("An order in the exchange's own words, its fields in one canonical form."));
+
+const rank = text.check(z.describe('Sorts the states of an order: the greatest rank is the one in force.'));
+
+export const CheckedOrder = z.object({
+  account: text,
+  order: Order,
+  rank,
+  final: z.boolean().check(z.describe("The order's state is one that it never leaves.")),
+  watched: z.boolean().check(z.describe('The schedule goes on checking it.')),
+  source: z
+    .enum(['exchange', 'snapshot'])
+    .check(z.describe('exchange when it has just said so, snapshot when the table answers.')),
+  changed: z.boolean().check(z.describe('This check found a state that the table did not hold.')),
+  first_observed_at: time.check(z.describe('When we first saw this state.')),
+  checked_at: time.check(z.describe('When the exchange was asked for the latest answer that we have.')),
+  age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
+  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
+});
+/** What we know of an order. */
+export type CheckedOrder = z.output<typeof CheckedOrder>;
+
+export const Change = z.object({
+  field: text.check(z.describe('Such as filled_amount, or details.label.')),
+  from: z.optional(z.unknown().check(z.describe('Absent when the field was.'))),
+  to: z.optional(z.unknown().check(z.describe('Absent when the field is.'))),
+});
+export type Change = z.output<typeof Change>;
+
+export const SnapshotRow = z.object({
+  rank,
+  digest: text.check(z.describe('Equal digests are an unchanged order.')),
+  order: Order,
+  final: z.boolean(),
+  asked_at: time.check(z.describe('When the exchange was asked.')),
+  first_observed_at: time.check(z.describe('When we first saw this state.')),
+  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
+  request_id: text.check(z.describe('The request that first saw it; the logs have it too.')),
+  door: text.check(z.describe('The function that asked.')),
+  key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
+  changes: z
+    .array(Change)
+    .check(
+      z.describe(
+        'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the first one of all.',
+      ),
+    ),
+});
+export type SnapshotRow = z.output<typeof SnapshotRow>;
+
+export const EvidenceRow = z.object({
+  kind: z.enum(['missed', 'watch_started', 'watch_stopped']),
+  at: time,
+  request_id: text,
+  door: z.optional(text.check(z.describe('The function that asked, for a miss.'))),
+  by: z.optional(text.check(z.describe('Who said so, as the gateway knows them.'))),
+});
+export type EvidenceRow = z.output<typeof EvidenceRow>;
+
+export const History = z.object({
+  account: text,
+  order_id: text,
+  snapshots: z.array(SnapshotRow).check(z.describe('By exchange time, newest first.')),
+  evidence: z.optional(
+    z
+      .array(EvidenceRow)
+      .check(
+        z.describe(
+          'With believed_at: the latest misses and words of people up to that moment, newest first, at most 100.',
+        ),
+      ),
+  ),
+  cursor: z.optional(text.check(z.describe('Leads to the next page; absent on the last one.'))),
+});
+export type History = z.output<typeof History>;
+
+export const ListedOrder = z.object({
+  order_id: text,
+  status: z.enum(statuses),
+  due_at: z.optional(time.check(z.describe('When it is checked next; not for final orders.'))),
+  closed_at: z.optional(time.check(z.describe("When it closed, by the exchange's clock; for final orders."))),
+  opened_at: time.check(z.describe('When it became known here.')),
+  checked_at: z.optional(time.check(z.describe('When the exchange last confirmed it; absent when it never did.'))),
+  age_seconds: z.optional(int.check(z.describe('How long ago that was, rounded up.'))),
+});
+export type ListedOrder = z.output<typeof ListedOrder>;
+
+export const OrderList = z.object({
+  account: text,
+  state: z.enum(['live', 'final', 'attention']),
+  orders: z.array(ListedOrder),
+  cursor: z.optional(text.check(z.describe('Leads to the next page; absent on the last one.'))),
+});
+export type OrderList = z.output<typeof OrderList>;
+
+/** RFC 9457. */
+export const Problem = z.object({
+  type: text,
+  title: text,
+  status: int,
+  detail: text.check(z.describe('A sentence for a person: what is wrong, and what to do.')),
+  code: text.check(z.describe('What a program decides by; the README lists them.')),
+  instance: text,
+  request_id: text.check(z.describe('The log has it too.')),
+  parameters: z.optional(z.array(text).check(z.describe('The parameters that are wrong.'))),
+  exchange_code: z.optional(int.check(z.describe("The exchange's own number for the error."))),
+  last_known: z.optional(
+    CheckedOrder.check(
+      z.describe('The last snapshot of an order that the exchange does not find: missing, not closed.'),
+    ),
+  ),
+});
+export type Problem = z.output<typeof Problem>;
+
+export const GatewayError = z
+  .object({ message: text })
+  .check(z.describe('What the gateway says by itself, before or after the function.'));
+
+const orderId = { order_id: text };
+export const Outcome = z.discriminatedUnion('outcome', [
+  z.object({ ...orderId, outcome: z.literal('checked'), checked: CheckedOrder }),
+  z.object({
+    ...orderId,
+    outcome: z.literal('failed'),
+    problem: z.omit(Problem, { instance: true, request_id: true }),
+  }),
+  z.object({
+    ...orderId,
+    outcome: z.literal('not_tried'),
+    retry_after_seconds: int.check(z.describe('The exchange was not asked for it; ask again after so long.')),
+  }),
+]);
+export type Outcome = z.output<typeof Outcome>;
+
+export const CheckedOrders = z.object({
+  account: text,
+  outcomes: z.array(Outcome).check(z.describe('One for each order id, in the order of the request.')),
+});
+export type CheckedOrders = z.output<typeof CheckedOrders>;
+
+export const ChangedWatch = z.object({
+  account: text,
+  order_id: text,
+  watched: z.boolean(),
+  status: z.enum(statuses),
+  over_capacity: z.optional(
+    z
+      .literal(true)
+      .check(z.describe('More orders are on watch than can be checked in time; told to who starts another one.')),
+  ),
+});
+export type ChangedWatch = z.output<typeof ChangedWatch>;
+
+const exchangeTime = int.check(
+  z.describe('In the unit of the exchange itself: milliseconds of orangex, microseconds of deribit.'),
+);
+/** The envelope that the exchange itself would answer; `result` is its own text, verbatim. */
+export const JsonRpcAnswer = z.object({
+  id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
+  jsonrpc: z.literal('2.0'),
+  usIn: exchangeTime,
+  usOut: exchangeTime,
+  usDiff: exchangeTime,
+  result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, in the words of the exchange.'))),
+  error: z.optional(
+    z.object({
+      code: int.check(z.describe("The exchange's own number where it gave one.")),
+      message: text,
+      data: z.optional(
+        z.object({
+          code: text.check(z.describe('Our own code for it.')),
+          reason: text.check(z.describe('A sentence for a person.')),
+          param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
+          wait: z.optional(z.number().check(z.describe('Seconds to wait before asking again.'))),
+        }),
+      ),
+    }),
+  ),
+});
+export type JsonRpcAnswer = z.output<typeof JsonRpcAnswer>;

@@ -1,0 +1,94 @@
+import * as z from 'zod/mini';
+import { orderIdPattern } from '../exchange/order.ts';
+import { accountPattern } from '../stage.ts';
+
+/*
+ * What requests are made of, each part with the words that a caller reads when it is wrong. Requests are checked by these
+ * schemas, the OpenAPI document describes them, and the typed client is typed by them.
+ */
+
+/** What a number in a query is written as; anything else is left for the number's own schema to refuse. */
+const digits = z.transform((text: unknown) =>
+  typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text,
+);
+
+export const account = z
+  .string('must be a text')
+  .check(
+    z.regex(accountPattern, 'must be 1 to 32 characters out of a-z, 0-9 and -'),
+    z.describe('One of the accounts of the stage.'),
+  );
+
+export const orderId = z
+  .string('must be a text')
+  .check(
+    z.regex(orderIdPattern, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
+    z.describe('The id that the exchange gave the order.'),
+  );
+
+const seconds = 'must be a whole number of seconds, 0 to 999999';
+const maxAgeSeconds = z
+  .int(seconds)
+  .check(
+    z.gte(0, seconds),
+    z.lte(999_999, seconds),
+    z.describe(
+      'Seconds. A check at most this old may answer in the place of the exchange; 0 always asks it. Without it, a live order is asked of the exchange, and a final one is answered from the table.',
+    ),
+  );
+/** In a query, and in a body. */
+export const maxAge = z.pipe(digits, maxAgeSeconds);
+export const maxAgeInBody = maxAgeSeconds;
+
+export const mostRows = 100;
+const rows = `must be a whole number, 1 to ${mostRows}`;
+export const limit = z.pipe(
+  digits,
+  z
+    .int(rows)
+    .check(
+      z.gte(1, rows),
+      z.lte(mostRows, rows),
+      z.describe('The most that one page may hold; 20 without it. A page may hold fewer.'),
+    ),
+);
+export const defaultRows = 20;
+
+/** A cursor's own check finds out whether it is for the list that it is used on. */
+export const cursor = z
+  .string('must be a text')
+  .check(
+    z.regex(/^[A-Za-z0-9_-]{1,512}$/, 'must be the cursor of an earlier page, unchanged'),
+    z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
+  );
+
+function time(says: string) {
+  return z.iso
+    .datetime({
+      offset: true,
+      error: 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (a + is written %2B)',
+    })
+    .check(z.describe(says));
+}
+export const since = time('Snapshots of this exchange time and later.');
+export const until = time('Snapshots of this exchange time and earlier.');
+export const at = time('The snapshot in force at this exchange time, alone.');
+export const believedAt = time(
+  'What this table said at this moment of ours: the snapshot in force among those first observed by then, alone, with the misses and the words of people up to then.',
+);
+
+export const state = z
+  .enum(['live', 'final', 'attention'], 'must be live, final or attention')
+  .check(
+    z.describe(
+      'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we have no name for; watched on.',
+    ),
+  );
+
+/** The version in the path of the exchange's own base URL. */
+export const version = z
+  .string('must be a text')
+  .check(
+    z.regex(/^v\d{1,2}$/, "must be the version in the exchange's own address, such as v1"),
+    z.describe("The version in the exchange's own address: v1 of orangex, v2 of deribit."),
+  );

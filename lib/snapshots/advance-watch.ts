@@ -1,0 +1,34 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Failure } from '../errors.ts';
+import type { OrderKey } from './snapshot.ts';
+import type { SnapshotTable, StoredWatch } from './table.ts';
+import { join, type WatchNews } from './watch.ts';
+
+export type Advance = {
+  readonly key: OrderKey;
+  /** The watch as it was last known. */
+  readonly stored: StoredWatch | undefined;
+  readonly news: WatchNews;
+  readonly putWatch: SnapshotTable['putWatch'];
+  /** The watch as it is now, after another writer came between. */
+  readonly reread: () => Promise<StoredWatch | undefined>;
+};
+
+/** More losses in a row than writers of one order at once: then something else is wrong. */
+const maxRevisions = 16;
+
+/**
+ * Joins news into the watch; when another writer came between, again into what they wrote. Throws `store_conflict`, and
+ * what the table does.
+ */
+export async function advanceWatch({ key, stored, news, putWatch, reread }: Advance): Promise<StoredWatch> {
+  let latest = stored;
+  for (let lost = 0; lost < maxRevisions; lost++) {
+    const watch = join(latest?.watch, news);
+    const revision = latest?.revision ?? 0;
+    if (latest !== undefined && isDeepStrictEqual(watch, latest.watch)) return latest;
+    if (await putWatch(key, watch, revision)) return { watch, revision: revision + 1 };
+    latest = await reread();
+  }
+  throw new Failure('store_conflict', 'Too many writers of the watch of this order came between; try again.');
+}

@@ -1,0 +1,104 @@
+import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Item } from '../attributes.ts';
+import {
+  evidencePrefix,
+  indexName,
+  listKey,
+  partitionKey,
+  readListEntry,
+  readNote,
+  readSnapshot,
+  snapshotPrefix,
+  upToKey,
+  watchKey,
+} from './items.ts';
+import type { Page, SnapshotReader } from './reader.ts';
+import type { OrderKey } from './snapshot.ts';
+import { unavailable } from './unavailable.ts';
+
+export type DynamoReaderDeps = { readonly client: DynamoDBClient; readonly tableName: string };
+
+type Input = Omit<QueryCommandInput, 'TableName'>;
+type Found = { readonly items: readonly Item[]; readonly more: boolean };
+
+/** The snapshot table on DynamoDB, for those who only look. Its items and requests are listed in `items.ts`. */
+export function createDynamoReader({ client, tableName }: DynamoReaderDeps): SnapshotReader {
+  return {
+    snapshots: async (key, { upTo, below, observedBy, limit }) => {
+      const last = below === undefined ? upToKey(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
+      const range = descending(key, snapshotPrefix, last);
+      const found = await query({
+        ...range,
+        ...(below !== undefined && { ExclusiveStartKey: { pk: { S: partitionKey(key) }, sk: { S: last } } }),
+        ...(observedBy === undefined
+          ? { Limit: limit + 1 }
+          : {
+              FilterExpression: 'first_observed_at <= :observed_by',
+              ExpressionAttributeValues: {
+                ...range.ExpressionAttributeValues,
+                ':observed_by': { N: String(observedBy) },
+              },
+            }),
+      });
+      return pageOf(found, limit, readSnapshot);
+    },
+
+    notes: async (key, upTo, limit) => {
+      const range = descending(key, evidencePrefix, upToKey(evidencePrefix, upTo));
+      const { items } = await query({ ...range, Limit: limit });
+      return items.map(readNote);
+    },
+
+    list: async (account, list, { after, limit }) => {
+      const ofList = { S: listKey(account, list) };
+      const found = await query({
+        IndexName: indexName,
+        KeyConditionExpression: '#list = :list',
+        ExpressionAttributeNames: { '#list': 'list' },
+        ExpressionAttributeValues: { ':list': ofList },
+        ScanIndexForward: list !== 'final',
+        Limit: limit + 1,
+        ...(after !== undefined && {
+          ExclusiveStartKey: {
+            pk: { S: partitionKey({ account, orderId: after.orderId }) },
+            sk: { S: watchKey },
+            list: ofList,
+            list_at: { N: String(after.at) },
+          },
+        }),
+      });
+      return pageOf(found, limit, readListEntry);
+    },
+  };
+
+  /** One request, unless a filter leaves less than a row and the one that follows it. */
+  async function query(input: Input): Promise<Found> {
+    const items: Item[] = [];
+    let start = input.ExclusiveStartKey;
+    do {
+      const command = new QueryCommand({ TableName: tableName, ...input, ExclusiveStartKey: start });
+      const { Items = [], LastEvaluatedKey } = await client.send(command).catch((cause: unknown) => {
+        throw unavailable(cause);
+      });
+      items.push(...Items);
+      start = LastEvaluatedKey;
+    } while (start !== undefined && input.FilterExpression !== undefined && items.length < 2);
+    return { items, more: start !== undefined };
+  }
+}
+
+function descending(key: OrderKey, prefix: string, last: string) {
+  return {
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
+    ExpressionAttributeValues: { ':pk': { S: partitionKey(key) }, ':first': { S: prefix }, ':last': { S: last } },
+    ScanIndexForward: false,
+    ConsistentRead: true,
+  } satisfies Input;
+}
+
+/** DynamoDB ends a request at 1 MB: then the last item that came is the one that follows. */
+function pageOf<Row>({ items, more }: Found, limit: number, read: (item: Item) => Row): Page<Row> {
+  const end = Math.min(limit, more ? items.length - 1 : items.length);
+  const next = items[end];
+  return { rows: items.slice(0, end).map(read), ...(next !== undefined && { next: read(next) }) };
+}

@@ -1,0 +1,22 @@
+import { advanceWatch } from './advance-watch.ts';
+import type { OperatorWord, WordTable } from './table.ts';
+import type { Watch } from './watch.ts';
+
+/**
+ * Keeps a person's word, and answers the watch that it leaves: who has the last one decides, and no later answer of the
+ * exchange changes that. The evidence is written first, and the watch at once with the list that it then belongs to, so
+ * a crash in between leaves nothing but evidence of a word that was not answered. Safe to repeat.
+ */
+export async function recordWord(table: WordTable, word: OperatorWord): Promise<Watch> {
+  await table.putWord(word);
+  const { at, by, stopped } = word;
+  const claim = () => table.claimWatch(word);
+  const { watch } = await advanceWatch({
+    key: word,
+    stored: await claim(),
+    news: { openedAt: at, operator: { at, by, stopped } },
+    putWatch: table.putWatch,
+    reread: claim,
+  });
+  return watch;
+}

@@ -1,0 +1,82 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import middy from '@middy/core';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { resolveStage } from '../../cdk/stages.ts';
+import { routes } from '../../lib/api/routes.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { http, readParameters } from '../../lib/http.ts';
+import { contextOf } from '../functions/events.ts';
+import { captureOutput } from '../lib/captured-output.ts';
+import { everySetting, loopbackStage, templateOf } from './synthesize.ts';
+
+const { syntheticCheck } = everySetting;
+const template = templateOf({ syntheticCheck });
+
+function checkIn(of: Template) {
+  const schedules = Object.entries(of.findResources('AWS::Scheduler::Schedule'));
+  const [, check] = schedules.find(([id]) => /SyntheticCheck/.test(id)) ?? [];
+  return check?.['Properties'];
+}
+
+const inputOf = (of: Template) => JSON.parse(checkIn(of).Target.Input);
+
+describe('the synthetic check', () => {
+  it('is none where the stage does not ask for it', () => {
+    const plain = templateOf();
+    plain.resourceCountIs('AWS::Logs::MetricFilter', 0);
+    expect(checkIn(plain)).toBeUndefined();
+  });
+
+  it('asks get-order every five minutes, as the gateway would, and of the exchange', () => {
+    const { Target: target, ...schedule } = checkIn(template);
+    expect(schedule).toMatchObject({ Name: 'SyntheticCheck', ScheduleExpression: 'rate(5 minutes)' });
+    expect(target.Arn['Fn::GetAtt'][0]).toMatch(/^GetOrderFunction/);
+    expect(inputOf(template)).toMatchObject({
+      version: '2.0',
+      rawQueryString: 'max_age=0',
+      pathParameters: { account: 'main', order_id: 'TEST-1' },
+      requestContext: { authorizer: { iam: { userArn: 'synthetic-check' } } },
+    });
+  });
+
+  it.each([
+    ['callers sign', { syntheticCheck }],
+    ['callers bring a token', everySetting],
+  ])('passes where %s, and is answered in a line that the filter counts', async (_, settings) => {
+    const stage = resolveStage('test', { ...loopbackStage, ...settings });
+    const output = captureOutput();
+    onTestFinished(output.release);
+    const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
+      .use(http({ logger: new Logger(), clock: systemClock, stage: stage.runtime }))
+      .handler(async (event) => ({ statusCode: 200, body: JSON.stringify(readParameters(routes.getOrder, event)) }));
+    const { body = '' } = await handler(inputOf(templateOf(settings)), contextOf());
+    expect(JSON.parse(body)).toEqual({ account: 'main', order_id: 'TEST-1', max_age: 0 });
+    expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
+      { route: 'synthetic-check', message: 'answered' },
+    ]);
+  });
+
+  it('alarms when no answer came for a quarter of an hour', () => {
+    template.hasResourceProperties('AWS::Logs::MetricFilter', {
+      LogGroupName: { Ref: Match.stringLikeRegexp('^GetOrderLogs') },
+      FilterPattern: '{ ($.route = "synthetic-check") && ($.message = "answered") }',
+      MetricTransformations: [
+        { MetricNamespace: 'OrderStateSnapshots/test', MetricName: 'SyntheticAnswers', MetricValue: '1' },
+      ],
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'OrderStateSnapshots/test',
+      MetricName: 'SyntheticAnswers',
+      Statistic: 'Sum',
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      Period: 300,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 3,
+      TreatMissingData: 'breaching',
+      AlarmDescription: Match.stringLikeRegexp('README\\.md#alarm-synthetic-check$'),
+    });
+  });
+});

@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient, pages } from '../../lib/client.ts';
+import { createJudge, documentFile, type Told } from '../lib/api/document.ts';
+import { judge } from './judgement.ts';
+import { readOperations } from './operations.ts';
+import type { Meant } from './requests.ts';
+import { checkContract, tableOf, unasked } from './run.ts';
+import { startWorld, type World } from './world.ts';
+
+let world: World;
+const failures: string[] = [];
+
+beforeAll(async () => {
+  world = await startWorld((told) => failures.push(told));
+}, 120_000);
+afterAll(() => world?.stop());
+
+describe('the running stack', () => {
+  it('answers 300 requests as the document has it', { timeout: 120_000 }, async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    const tally = await checkContract({ world, seed, requests: 300 });
+    console.log(`seed ${seed}\n${tableOf(tally)}`);
+    expect(tally.findings).toEqual([]);
+    expect(failures).toEqual([]);
+    expect(unasked(tally)).toEqual([]);
+    expect(tally.answered * 3).toBeGreaterThanOrEqual(tally.requests);
+  });
+
+  it('serves the document', async () => {
+    const response = await fetch(`${world.url}/openapi.json`);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.text()).toBe(readFileSync(documentFile, 'utf8'));
+  });
+
+  it('answers the typed client', async () => {
+    const { account, orderIds } = world.known;
+    const client = createClient({ url: world.url });
+    const closed = new Set<string>();
+    for await (const { orders } of pages(client.listOrders, { account, state: 'final', limit: 10 })) {
+      for (const { order_id } of orders) closed.add(order_id);
+    }
+    expect(orderIds).toEqual(expect.arrayContaining([...closed]));
+    const [order_id = ''] = closed;
+    const { order, rank } = await client.getOrder({ account, order_id });
+    const { snapshots } = await client.listSnapshots({ account, order_id });
+    expect(snapshots.map((row) => [row.rank, row.order])).toContainEqual([rank, order]);
+    expect(await client.startWatch({ account, order_id })).toEqual({
+      account,
+      order_id,
+      watched: false,
+      status: 'final',
+    });
+  });
+});
+
+describe('the contract is broken by', () => {
+  const judged = createJudge();
+  const operation = readOperations().find(({ name }) => name === 'listOrders');
+  if (operation === undefined) throw new Error('listOrders is in the document');
+  const right: Meant = { operation, parameters: [['account', 'main']], goesOn: false };
+  const wrong: Meant = { ...right, spoiled: 'parameter', wrong: 'state' };
+  const list = { account: 'main', state: 'live', orders: [] };
+  const refusal = {
+    type: 'urn:order-state-snapshots:bad_request',
+    title: 'Bad request',
+    status: 400,
+    detail: 'Parameter "state" must be live, final or attention.',
+    code: 'bad_request',
+    instance: '/accounts/main/orders',
+    request_id: 'request-1',
+    parameters: ['state'],
+  };
+  const told = (status: number, body: object): Told => ({
+    status,
+    type: status === 200 ? 'application/json' : 'application/problem+json',
+    text: JSON.stringify(body),
+  });
+  const absent = { ...refusal, status: 404, code: 'unknown_account', detail: 'There is no such account here.' };
+
+  it('neither an answer nor a refusal in its place', () => {
+    expect(judge(right, told(200, list), judged)).toEqual([]);
+    expect(judge(wrong, told(400, refusal), judged)).toEqual([]);
+  });
+
+  it.each([
+    ['a failure of ours', right, told(500, { ...refusal, status: 500, code: 'internal' }), 'answers 500'],
+    ['a field that nobody declared', right, told(200, { ...list, key: 1 }), 'must NOT have additional properties'],
+    ['a refusal of a right request', right, told(400, refusal), 'refuses what the document allows'],
+    ['an answer to a wrong request', wrong, told(200, list), 'answers what the document forbids'],
+    ['a refusal without a name', wrong, told(400, { ...refusal, parameters: [] }), 'names no parameter'],
+    [
+      'a refusal of something else',
+      wrong,
+      told(400, { ...refusal, parameters: ['limit'] }),
+      'names limit and not state',
+    ],
+    ['a refusal without a sentence', wrong, told(400, { ...refusal, detail: '' }), 'has no sentence on state'],
+    ['an account that is not named', right, told(404, absent), 'does not name the account'],
+  ])('%s', (_, meant, answer, complaint) => {
+    expect(judge(meant, answer, judged)).toEqual([complaint]);
+  });
+});

@@ -1,0 +1,112 @@
+import * as fc from 'fast-check';
+import * as z from 'zod/mini';
+import { createJudge } from '../lib/api/document.ts';
+import { compose } from '../lib/api/request.ts';
+import { isRpcError, judge } from './judgement.ts';
+import { type DescribedOperation, readOperations } from './operations.ts';
+import { type Meant, requests } from './requests.ts';
+import type { World } from './world.ts';
+
+export type Finding = { readonly request: string; readonly complaint: string };
+export type Tally = {
+  /** How often each operation was answered with each status; errors of JSON-RPC apart, though their status is 200. */
+  readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  readonly requests: number;
+  /** Requests that were answered with what they asked for. */
+  readonly answered: number;
+  readonly findings: readonly Finding[];
+};
+
+export type ContractSetting = {
+  readonly world: World;
+  readonly seed: number;
+  readonly requests: number;
+  readonly progress?: (done: number) => void;
+};
+
+/** So many requests are under way at once, and so many processes each function gets. */
+const workers = 3;
+/** A live order changes every so many requests. */
+const changesEvery = 25;
+
+const Page = z.object({ cursor: z.string() });
+
+/** Throws requests at the running stack, and judges every answer by the document. The same seed, the same requests. */
+export async function checkContract({ world, seed, requests: count, progress }: ContractSetting): Promise<Tally> {
+  const judged = createJudge();
+  const counts = new Map<string, Map<string, number>>();
+  const findings: Finding[] = [];
+  let done = 0;
+  let answered = 0;
+
+  async function send(meant: Meant, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const { target, init } = compose(meant.operation, meant.parameters, meant.body);
+    const request = `${meant.operation.method} ${target} ${meant.body ?? ''}`.trim();
+    const response = await fetch(`${world.url}${target}`, { ...init, headers: { ...init.headers, ...headers } }).catch(
+      (cause: unknown) => Promise.reject(new Error(`${request} was not answered`, { cause })),
+    );
+    const text = await response.clone().text();
+    const told = { status: response.status, type: response.headers.get('content-type'), text };
+    for (const complaint of judge(meant, told, judged)) {
+      findings.push({ request, complaint });
+    }
+    const column = isRpcError(told) ? 'error' : String(told.status);
+    const ofOperation = counts.get(meant.operation.name) ?? new Map<string, number>();
+    counts.set(meant.operation.name, ofOperation.set(column, (ofOperation.get(column) ?? 0) + 1));
+    if (column === '200') answered += 1;
+    done += 1;
+    progress?.(done);
+    return response;
+  }
+
+  async function ask(meant: Meant): Promise<void> {
+    const response = await send(meant);
+    if (!meant.goesOn || meant.spoiled !== undefined || !response.ok) return;
+    const etag = response.headers.get('etag');
+    if (etag !== null) await send(meant, { 'if-none-match': etag });
+    const page = z.safeParse(Page, await response.json());
+    if (page.success) await send({ ...meant, parameters: [...meant.parameters, ['cursor', page.data.cursor]] });
+  }
+
+  const arbitrary = requests(readOperations(), world.known);
+  const meant = meantBy(arbitrary, seed);
+  async function work(): Promise<void> {
+    for (const next of meant) {
+      if (done >= count) return;
+      if (done % changesEvery === 0) world.live(done);
+      await ask(next);
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, work));
+  return { counts, requests: done, answered, findings };
+}
+
+/** One at a time: thousands at once would hold up the stack, which is in this process. */
+function* meantBy(arbitrary: fc.Arbitrary<Meant>, seed: number): Generator<Meant, void> {
+  for (let i = 0; ; i += 1) yield* fc.sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) ^ i, numRuns: 1 });
+}
+
+/** The counts as a table: a line an operation, a column a status. */
+export function tableOf({ counts, requests: total, answered }: Tally): string {
+  const columns = [...new Set([...counts.values()].flatMap((row) => [...row.keys()]))].toSorted();
+  const line = (name: string, cells: readonly (string | number)[]) =>
+    `${name.padEnd(18)}${cells.map((cell) => String(cell).padStart(7)).join('')}`;
+  const share = ((answered / total) * 100).toFixed(1);
+  return [
+    line('', columns),
+    ...[...counts].toSorted().map(([name, row]) =>
+      line(
+        name,
+        columns.map((column) => row.get(column) ?? 0),
+      ),
+    ),
+    `${total} requests, ${share} % of them answered with what they asked for`,
+  ].join('\n');
+}
+
+/** Which operations were not asked for at all. */
+export function unasked({ counts }: Tally): readonly DescribedOperation['name'][] {
+  return readOperations()
+    .map(({ name }) => name)
+    .filter((name) => !counts.has(name));
+}

@@ -1,0 +1,107 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { listen } from '../../cdk/local/listen.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { contextOf, getOrderEvent } from './events.ts';
+import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+
+/** Where CloudFormation waits for the answer. */
+const answers: Record<string, unknown>[] = [];
+let takes = 200;
+const cloudFormation = createServer(async (request, response) => {
+  answers.push({ method: request.method, type: request.headers['content-type'], ...JSON.parse(await text(request)) });
+  response.writeHead(takes).end();
+});
+
+let neighbours: Neighbours;
+let getOrder: GetOrder;
+let output: CapturedOutput;
+let url: string;
+
+beforeAll(async () => {
+  neighbours = await startNeighbours();
+  url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/answer?Signature=of-cloudformation`;
+  getOrder = await loadGetOrder(neighbours);
+});
+afterAll(async () => {
+  cloudFormation.close();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  await neighbours.stop();
+});
+beforeEach(() => {
+  output = captureOutput();
+  answers.length = 0;
+  takes = 200;
+});
+afterEach(() => output.release());
+
+async function ask(change: Readonly<Record<string, unknown>>, env = neighbours.env) {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  vi.resetModules();
+  const { handler } = await import('../../functions/guard-accounts.ts');
+  const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts', ResponseURL: url };
+  await handler({ ...ids, ...change }, contextOf());
+  return answers.at(-1);
+}
+
+function update(before: readonly string[], after: readonly string[]) {
+  return {
+    RequestType: 'Update',
+    OldResourceProperties: { Accounts: before },
+    ResourceProperties: { Accounts: after },
+  };
+}
+
+it.each([
+  ['the stage is new', { RequestType: 'Create', ResourceProperties: { Accounts: ['main'] } }],
+  ['the stage goes as a whole', { RequestType: 'Delete', ResourceProperties: { Accounts: ['main'] } }],
+  ['an account is added', update(['main'], ['main', 'other'])],
+  ['an account without orders leaves', update(['main', 'idle'], ['main'])],
+])('lets it be when %s', async (_, change) => {
+  expect(await ask(change)).toEqual({
+    method: 'PUT',
+    type: '',
+    StackId: 'stack',
+    RequestId: 'request',
+    LogicalResourceId: 'Accounts',
+    PhysicalResourceId: 'Accounts',
+    Status: 'SUCCESS',
+  });
+});
+
+it('lets an account leave whose orders are all final', async () => {
+  await getOrder(getOrderEvent({ account: 'main', order_id: seedId }));
+  expect(await ask(update(['main'], []))).toMatchObject({ Status: 'SUCCESS' });
+});
+
+it('refuses while an order is live, or is missing, and says which and what to do', async () => {
+  const id = neighbours.deribit.place();
+  await getOrder(getOrderEvent({ account: 'other', order_id: id }));
+  const refused = await ask(update(['main', 'other'], ['main', 'renamed']));
+  expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`account other (order ${id}`) });
+  expect(refused?.['Reason']).toMatch(/stop their watch .* deploy again/);
+  expect(refused?.['Reason']).not.toContain('account main');
+
+  neighbours.deribit.forget(id);
+  await getOrder(getOrderEvent({ account: 'other', order_id: id }));
+  expect(await neighbours.watchOf(id, 'other')).toMatchObject({ status: { S: 'missing' } });
+  expect(await ask(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
+});
+
+it('refuses what it cannot find out, for an hour without an answer helps nobody', async () => {
+  const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+  expect(await ask(update(['main'], []), env)).toMatchObject({
+    Status: 'FAILED',
+    Reason: expect.stringContaining('store_unavailable'),
+  });
+  expect(output.text()).toContain('store_unavailable');
+});
+
+it('keeps the address to itself: whoever has it can answer in its place', async () => {
+  takes = 403;
+  await expect(ask(update(['main'], ['main']))).rejects.toThrow('HTTP 403');
+  expect(output.text()).not.toContain('Signature');
+});

@@ -1,0 +1,196 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Gateway } from '../../../cdk/local/gateway.ts';
+import { ApiProblem, type Client, type ClientRequest, createClient, pages } from '../../../lib/client.ts';
+import { writeJson } from '../../../lib/exchange/json.ts';
+import { lexeme } from '../../exchange/wire.ts';
+import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../neighbours.ts';
+import { startDoor } from './door.ts';
+import { startPage } from './page.ts';
+
+let neighbours: Neighbours;
+let door: Gateway;
+let client: Client;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  output = captureOutput();
+  neighbours = await startNeighbours();
+  door = await startDoor(neighbours);
+  client = createClient({ url: door.url });
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  output.release();
+  await Promise.all([door.stop(), neighbours.stop()]);
+});
+afterEach(() => neighbours.orangex.clearScript());
+
+const account = 'main';
+
+async function problemOf(asking: Promise<unknown>): Promise<ApiProblem> {
+  const thrown = await asking.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (thrown instanceof ApiProblem) return thrown;
+  throw new Error('it was answered, or something else was thrown', { cause: thrown });
+}
+
+describe('the client', () => {
+  it('reads an order, every digit as the exchange wrote it', async () => {
+    const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
+    const id = neighbours.orangex.place({ amount: '0.100', details });
+    const { order, age_seconds } = await client.getOrder({ account, order_id: id, max_age: 0 });
+    expect(order).toMatchObject({ order_id: id, amount: '0.100', order_state: 'open' });
+    expect(writeJson(order.details)).toContain('"exact":1.10,"huge":390048812767682561234');
+    expect(age_seconds).toBeTypeOf('number');
+    expect(order.last_update_timestamp).toBe(order.creation_timestamp);
+  });
+
+  it('asks for an order unless it is in the state that is known', async () => {
+    const id = neighbours.orangex.place();
+    const asked = { account, order_id: id };
+    const { rank } = await client.getOrder(asked);
+    expect(await client.getOrderUnless(rank, asked)).toBeUndefined();
+    neighbours.orangex.fill(id);
+    expect(await client.getOrderUnless(rank, asked)).toMatchObject({ final: true });
+  });
+
+  it('checks several orders, parameters in the path and the rest in the body', async () => {
+    const id = neighbours.orangex.place();
+    const { outcomes } = await client.checkOrders({ account, order_ids: [id, 'nobody-saw-this'], max_age: 5 });
+    expect(outcomes).toMatchObject([
+      { order_id: id, outcome: 'checked', checked: { order: { order_id: id } } },
+      { order_id: 'nobody-saw-this', outcome: 'failed', problem: { code: 'order_not_found' } },
+    ]);
+  });
+
+  it('starts and stops a watch', async () => {
+    const order_id = 'NEVER-SEEN';
+    expect(await client.startWatch({ account, order_id })).toMatchObject({ watched: true, status: 'unconfirmed' });
+    expect(await client.stopWatch({ account, order_id })).toMatchObject({ watched: false, status: 'stopped' });
+  });
+
+  it('walks the pages of the history, whose changes keep their digits', async () => {
+    const id = neighbours.orangex.place({ amount: '3' });
+    const asked = { account, order_id: id };
+    await client.getOrder(asked);
+    for (const filled of ['1', '2', '2.50']) {
+      neighbours.orangex.partialFill(id, filled);
+      await client.getOrder({ ...asked, max_age: 0 });
+    }
+    const filled: unknown[] = [];
+    const sizes: number[] = [];
+    for await (const { snapshots } of pages(client.listSnapshots, { ...asked, limit: 3 })) {
+      sizes.push(snapshots.length);
+      for (const { order, changes } of snapshots) {
+        filled.push(order.filled_amount);
+        const change = changes.find(({ field }) => field === 'filled_amount');
+        if (change !== undefined) expect(change.to).toBe(order.filled_amount);
+      }
+    }
+    expect(sizes).toEqual([3, 1]);
+    expect(filled).toEqual(['2.50', '2', '1', '0']);
+  });
+
+  it('walks the pages of a list', async () => {
+    const placed = Array.from({ length: 5 }, () => neighbours.deribit.place());
+    for (const order_id of placed) await client.getOrder({ account: 'other', order_id });
+    const listed: string[] = [];
+    for await (const { orders } of pages(client.listOrders, { account: 'other', state: 'live', limit: 2 })) {
+      listed.push(...orders.map(({ order_id }) => order_id));
+    }
+    expect(listed.toSorted()).toEqual(placed.toSorted());
+  });
+
+  it('leaves signing to the fetch that it is given', async () => {
+    const asked: [string, ClientRequest][] = [];
+    const signing = createClient({
+      url: `${door.url}/`,
+      fetch: (url, request) => {
+        asked.push([url, request]);
+        return fetch(url, { ...request, headers: { ...request.headers, authorization: 'signed' } });
+      },
+    });
+    await signing.checkOrders({ account, order_ids: [seedId] });
+    await signing.listOrders({ account, state: 'final', limit: 1, cursor: undefined });
+    const headers = { accept: 'application/json' };
+    expect(asked).toEqual([
+      [
+        `${door.url}/accounts/main/orders/check`,
+        {
+          method: 'POST',
+          headers: { ...headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ order_ids: [seedId] }),
+        },
+      ],
+      [`${door.url}/accounts/main/orders?state=final&limit=1`, { method: 'GET', headers }],
+    ]);
+  });
+});
+
+it('the client is for browsers, too: nothing of it is Node’s own', async () => {
+  const { metafile } = await build({
+    entryPoints: [fileURLToPath(new URL('../../../lib/client.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    platform: 'browser',
+    format: 'esm',
+  });
+  expect(Object.keys(metafile.inputs)).toContain('lib/client.ts');
+});
+
+describe('the client throws', () => {
+  it('a problem that names the parameter and the request', async () => {
+    const problem = await problemOf(client.getOrder({ account, order_id: 'a/b ?%' }));
+    expect(problem).toMatchObject({ status: 400, code: 'bad_request', parameters: ['order_id'] });
+    expect(problem.message).toMatch(/^Parameter "order_id" must be /);
+    expect(problem.requestId).toMatch(/=$/);
+    expect(problem.retryAfterSeconds).toBeUndefined();
+  });
+
+  it('a problem with the last known state of an order that is gone', async () => {
+    const id = neighbours.orangex.place();
+    const asked = { account, order_id: id };
+    const seen = await client.getOrder(asked);
+    neighbours.orangex.forget(id);
+    const { status, code, exchangeCode, lastKnown } = await problemOf(client.getOrder(asked));
+    expect({ status, code, exchangeCode }).toEqual({ status: 404, code: 'order_not_found', exchangeCode: 10_004 });
+    expect(lastKnown?.order).toEqual(seen.order);
+  });
+
+  it('a problem that says when to come again', async () => {
+    neighbours.orangex.scriptAlways('order', { kind: 'error', code: 11_051 });
+    const asking = client.getOrder({ account, order_id: neighbours.orangex.place() });
+    expect(await problemOf(asking)).toMatchObject({ status: 503, code: 'maintenance', retryAfterSeconds: 60 });
+  });
+
+  it('a problem of the gateway’s own making', async () => {
+    const elsewhere = createClient({ url: `${door.url}/elsewhere` });
+    const { status, code, message } = await problemOf(elsewhere.getOrder({ account, order_id: seedId }));
+    expect({ status, code }).toEqual({ status: 404, code: 'gateway' });
+    expect(message).toContain('404 Not Found');
+  });
+
+  it.each([
+    ['a page', 200, 'text/html', '<h1>Welcome</h1>'],
+    ['another service’s JSON', 200, 'application/json', '{"hello":"world"}'],
+    ['an error without a word', 502, 'text/plain', ''],
+  ])('a problem for %s where an answer should be', async (_, status, type, body) => {
+    const page = await startPage(status, type, body);
+    const asking = createClient({ url: page.url }).stopWatch({ account, order_id: seedId });
+    expect(await problemOf(asking)).toMatchObject({ status, code: 'gateway' });
+    await page.stop();
+  });
+
+  it('whatever fetch throws', async () => {
+    const nobody = createClient({ url: 'http://127.0.0.1:1' });
+    await expect(nobody.startWatch({ account, order_id: seedId })).rejects.toThrow(TypeError);
+  });
+});

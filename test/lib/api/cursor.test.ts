@@ -1,0 +1,73 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { type CursorScope, readCursor, writeCursor } from '../../../lib/api/cursor.ts';
+import { cursor as cursorParameter } from '../../../lib/api/parameters.ts';
+import { failureOf } from '../thrown.ts';
+
+const Position = z.string().check(z.regex(/^[a-z0-9 .]{1,97}$/));
+const scope: CursorScope = ['listSnapshots', 'main', 'ORDER-1', 0, undefined];
+
+function refusalOf(cursor: string, of = scope) {
+  return failureOf(Promise.resolve().then(() => readCursor(of, Position, cursor)));
+}
+
+const position = fc.stringMatching(/^[a-z0-9 .]{1,97}$/);
+
+describe('a cursor', () => {
+  it('leads back to its position, and is a parameter that requests may have', () => {
+    fc.assert(
+      fc.property(position, (at) => {
+        const cursor = writeCursor(scope, at);
+        expect(readCursor(scope, Position, cursor)).toBe(at);
+        expect(z.safeParse(cursorParameter, cursor).success).toBe(true);
+      }),
+    );
+  });
+
+  it('of which any character is another is refused', async () => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    await fc.assert(
+      fc.asyncProperty(position, fc.nat(), fc.nat({ max: 62 }), async (at, place, other) => {
+        const cursor = writeCursor(scope, at);
+        const i = place % cursor.length;
+        const [character = ''] = [...alphabet.replace(cursor[i] ?? '', '')].slice(other);
+        const mutated = `${cursor.slice(0, i)}${character}${cursor.slice(i + 1)}`;
+        expect((await refusalOf(mutated)).code).toBe('bad_request');
+      }),
+    );
+  });
+
+  it('that is cut short, or longer than it was, is refused', async () => {
+    const cursor = writeCursor(scope, '1597129894026.1');
+    for (let length = 0; length < cursor.length; length++) await refusalOf(cursor.slice(0, length));
+    await refusalOf(`${cursor}A`);
+    await refusalOf(`${cursor}==`);
+    await refusalOf(`${cursor}${cursor}`);
+  });
+
+  it.each<[string, CursorScope]>([
+    ['of another route', ['listOrders', 'main', 'ORDER-1', 0, undefined]],
+    ['of another account', ['listSnapshots', 'other', 'ORDER-1', 0, undefined]],
+    ['of another order', ['listSnapshots', 'main', 'ORDER-2', 0, undefined]],
+    ['of other parameters', ['listSnapshots', 'main', 'ORDER-1', 1, undefined]],
+    ['of fewer parameters', ['listSnapshots', 'main', 'ORDER-1', 0]],
+    ['whose parts are divided otherwise', ['listSnapshots', 'mainORDER-1', '', 0, undefined]],
+  ])('%s is refused', async (_, other) => {
+    await refusalOf(writeCursor(other, '1'));
+    await refusalOf(writeCursor(scope, '1'), other);
+  });
+
+  it('whose position is of no list is refused, though its check is right', async () => {
+    await refusalOf(writeCursor(scope, 'NOW#WATCH'));
+    await refusalOf(writeCursor(scope, ''));
+  });
+
+  it('that is refused is named, with what to do', async () => {
+    expect(await refusalOf('AAAA')).toMatchObject({
+      message:
+        'Parameter "cursor" must be the cursor of an earlier page of this same list, unchanged; without it the list starts anew.',
+      members: { parameters: ['cursor'] },
+    });
+  });
+});

@@ -1,0 +1,96 @@
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { vi } from 'vitest';
+import type { Example } from '../../../lib/api/openapi.ts';
+import { type Operation, routes } from '../../../lib/api/routes.ts';
+import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import { parseJson } from '../../../lib/exchange/json.ts';
+import { defaultKey } from '../../exchange/server.ts';
+import { lexeme } from '../../exchange/wire.ts';
+import { secretText, startNeighbours } from '../neighbours.ts';
+import type { Told } from './document.ts';
+import { startDoor } from './door.ts';
+
+export type GivenExample = Example & Told & { readonly operation: Operation };
+
+const start = Date.UTC(2026, 10, 23, 8);
+
+/** One day of a desk: asked over HTTP, answered by the real functions, at times of our own. */
+export async function giveExamples(): Promise<readonly GivenExample[]> {
+  vi.useFakeTimers({ toFake: ['Date'], now: start });
+  const neighbours = await startNeighbours();
+  const { orangex, deribit, stage, env, secretNames } = neighbours;
+  // The answers name the version of the key: one that is the same in every run.
+  await createSecretsManagerClient(env).send(
+    new PutSecretValueCommand({
+      SecretId: secretNames.main,
+      SecretString: secretText(defaultKey),
+      ClientRequestToken: '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0',
+    }),
+  );
+  const door = await startDoor({ stage, env, requestId: 'JKJaXmPLvHcESHA=' });
+  const given: GivenExample[] = [];
+
+  /** Asks, and keeps the answer as an example of the operation. */
+  async function give(operation: Operation, name: string, path: string, asked?: object): Promise<Told> {
+    const response = await fetch(`${door.url}/accounts/${path}`, {
+      method: routes[operation].method,
+      ...(asked && { body: JSON.stringify(asked), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    const told = { status: response.status, type: response.headers.get('content-type') ?? '', text };
+    given.push({ ...told, operation, name, value: parseJson(text), ...(asked && { asked }) });
+    return told;
+  }
+  const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+
+  const live = orangex.place({ amount: '3', price: '64250.50', details: { label: lexeme('7.10') } });
+  await give('getOrder', 'live', `main/orders/${live}`);
+  later(7.25);
+  orangex.partialFill(live, '1');
+  await give('getOrder', 'partly_filled', `main/orders/${live}?max_age=5`);
+  await give('getOrder', 'wrong_parameter', `main/orders/${live}?max_age=soon`);
+  await give('getOrder', 'slash_in_a_parameter', 'main/orders/a%2Fb');
+
+  const gone = orangex.place({ instrument_name: 'ETH-PERPETUAL', direction: 'sell', price: '3120.10' });
+  await give('startWatch', 'never_seen', `main/orders/${gone}/watch`);
+  await give('startWatch', 'unknown_account', `nobody/orders/${gone}/watch`);
+  await fetch(`${door.url}/accounts/main/orders/${gone}`);
+  later(2.5);
+  orangex.forget(gone);
+  await give('getOrder', 'missing', `main/orders/${gone}`);
+  orangex.scriptAlways('order', { kind: 'error', code: 11_051 });
+  await give('getOrder', 'maintenance', `main/orders/${live}`);
+  orangex.clearScript();
+
+  later(20);
+  const filled = orangex.place({ instrument_name: 'XRP-PERPETUAL', price: '1.1010', amount: '100' });
+  orangex.fill(filled, '1.1005');
+  const check = { order_ids: [filled, 'no-such-order'], max_age: 5 };
+  await give('checkOrders', 'one_of_two', 'main/orders/check', check);
+  await give('checkOrders', 'no_order', 'main/orders/check', { order_ids: [] });
+
+  later(5);
+  await give('listOrders', 'live', 'main/orders?state=live&limit=10');
+  await give('listOrders', 'attention', 'main/orders?state=attention');
+  await give('listOrders', 'final', 'main/orders?state=final');
+  await give('listOrders', 'tampered_cursor', 'main/orders?state=live&cursor=tampered');
+  await give('listSnapshots', 'history', `main/orders/${live}/snapshots?limit=10`);
+  await give('listSnapshots', 'believed_at', `main/orders/${gone}/snapshots?believed_at=2026-11-23T08:00:10Z`);
+  await give('listSnapshots', 'no_zone', `main/orders/${live}/snapshots?at=2026-11-23T08:00:05`);
+  await give('stopWatch', 'stopped', `main/orders/${gone}/watch`);
+  await give('stopWatch', 'wrong_order_id', 'main/orders/a*b/watch');
+
+  const theirs = deribit.place({ amount: '0.70', price: '2998.05', instrument_name: 'ETH-PERPETUAL' });
+  const path = 'api/v2/private/get_order_state';
+  await give('getOrderState', 'open', `other/${path}?order_id=${theirs}`);
+  await give('getOrderState', 'not_found', `other/${path}?order_id=ETH-1`);
+  await give('getOrderState', 'wrong_version', `main/${path}?order_id=${live}`);
+  const call = { jsonrpc: '2.0', id: 7, method: 'private/get_order_state', params: { order_id: theirs } };
+  await give('callGetOrderState', 'open', `other/${path}`, call);
+  await give('callGetOrderState', 'not_found', `other/${path}`, { ...call, params: { order_id: 'ETH-1' } });
+  await give('callGetOrderState', 'wrong_version', `main/${path}`, call);
+
+  vi.useRealTimers();
+  await Promise.all([door.stop(), neighbours.stop()]);
+  return given;
+}

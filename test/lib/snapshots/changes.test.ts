@@ -1,0 +1,91 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { writeJson } from '../../../lib/exchange/json.ts';
+import { changesBetween } from '../../../lib/snapshots/changes.ts';
+import { orderIn } from '../../../lib/snapshots/snapshot.ts';
+import { answered, observationOf } from './sightings.ts';
+
+const key = { account: 'main', orderId: 'ORDER-1' };
+
+/** An order whose answer has these members besides the necessary ones; `undefined` leaves a member out. */
+function orderWith(members: Readonly<Record<string, string | undefined>>) {
+  const { result } = observationOf(key, {
+    state: 'open',
+    updatedAfter: 0,
+    version: 1,
+    filled: '0',
+    label: '',
+    rpl: '0',
+    askedAfter: 0,
+    took: 1,
+    request: 1,
+  });
+  const written = Object.entries(members)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `,"${name}":${value}`);
+  return orderIn(result.replace(/\}$/, `${written.join('')}}`));
+}
+
+/** What a client would read of the changes. */
+function told(before: Parameters<typeof orderWith>[0], after: Parameters<typeof orderWith>[0]): string {
+  return writeJson(changesBetween(orderWith(before), orderWith(after)));
+}
+
+describe('the changes between two orders', () => {
+  it('are none between equal orders, whatever the order of their members', () => {
+    expect(told({ a: '{"x":1,"y":[2]}', b: '3' }, { b: '3', a: '{"y":[2],"x":1}' })).toBe('[]');
+  });
+
+  it('name the field, and what it was and is', () => {
+    expect(told({ average_price: '"0"' }, { average_price: '"855"' })).toBe(
+      '[{"field":"average_price","from":"0","to":"855"}]',
+    );
+  });
+
+  it('have no from for what came, and no to for what went', () => {
+    expect(told({ advanced: '"usd"' }, { average_price: '1' })).toBe(
+      '[{"field":"advanced","from":"usd"},{"field":"average_price","to":"1"}]',
+    );
+  });
+
+  it('tell details member by member, and a member as a whole', () => {
+    expect(told({ label: '"a"', legs: '[1,2]' }, { label: '"b"', legs: '[1,3]', web: 'true' })).toBe(
+      '[{"field":"details.label","from":"a","to":"b"},' +
+        '{"field":"details.legs","from":[1,2],"to":[1,3]},{"field":"details.web","to":true}]',
+    );
+  });
+
+  it('keep every digit, and count one more zero as a change', () => {
+    expect(
+      told({ huge: '390048812767682561234', exact: '1.10' }, { huge: '390048812767682561235', exact: '1.1' }),
+    ).toBe(
+      '[{"field":"details.huge","from":390048812767682561234,"to":390048812767682561235},' +
+        '{"field":"details.exact","from":1.10,"to":1.1}]',
+    );
+  });
+
+  it('tell null from absent', () => {
+    expect(told({}, { label: 'null' })).toBe('[{"field":"details.label","to":null}]');
+    expect(told({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
+  });
+
+  it('lead from the one to the other', () => {
+    fc.assert(
+      fc.property(answered, answered, (first, second) => {
+        const before = observationOf(key, first).order;
+        const after = observationOf(key, second).order;
+        const changes = changesBetween(before, after);
+        const flat = ({ details, ...fields }: typeof before) => ({
+          ...fields,
+          ...Object.fromEntries(Object.entries(details).map(([name, value]) => [`details.${name}`, value])),
+        });
+        const applied = new Map<string, unknown>(Object.entries(flat(before)));
+        for (const { field, to } of changes) applied.set(field, to);
+        expect(Object.fromEntries(applied)).toEqual(flat(after));
+        expect(changesBetween(after, before).map(({ field, from, to }) => ({ field, from: to, to: from }))).toEqual(
+          changes.map(({ field, from, to }) => ({ field, from, to })),
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,86 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { type Engine, startDynalite } from '../../engines.ts';
+import { type Answered, observationOf } from './sightings.ts';
+import { policy } from './table-contract.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await startDynalite();
+});
+afterAll(() => engine.stop());
+
+let orders = 0;
+const day = 86_400;
+
+function answer(version: number, askedAfter: number): Answered {
+  const state = version === 3 ? 'canceled' : 'open';
+  return {
+    state,
+    updatedAfter: version * 10,
+    version,
+    filled: '0',
+    label: '',
+    rpl: '0',
+    askedAfter,
+    took: 50,
+    request: 1,
+  };
+}
+
+/** Records answers one after the other; tells of each snapshot, oldest first, when it was seen and when it goes. */
+async function recordAll(answers: readonly Answered[], days: number | undefined) {
+  const key = { account: 'main', orderId: `ORDER-${++orders}` };
+  const store = createSnapshotStore(
+    createDynamoTable({ ...engine, policyOf: () => policy, historyDaysOf: () => days }),
+  );
+  for (const answered of answers) await store.record(observationOf(key, answered));
+  const { Items = [] } = await engine.client.send(
+    new QueryCommand({
+      TableName: engine.tableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: `main#${key.orderId}` } },
+      ConsistentRead: true,
+    }),
+  );
+  const ends = ({ sk, expires_at }: (typeof Items)[number]) => ({ sk: sk?.S ?? '', goesAt: expires_at?.N });
+  return {
+    history: Items.filter(({ sk }) => sk?.S?.startsWith('S#')).map(ends),
+    others: Items.filter(({ sk }) => !sk?.S?.startsWith('S#')).map(ends),
+    seenAt: answers.map((answered) => observationOf(key, answered).evidence.firstObservedAt),
+  };
+}
+
+describe('where history is kept for some days', () => {
+  it('a snapshot goes so many days after a newer one was first seen', async () => {
+    const { history, seenAt } = await recordAll([answer(1, 0), answer(2, 5_000), answer(3, 9_000)], 30);
+    const [, second = 0, third = 0] = seenAt;
+    const daysAfter = (ms: number) => String(Math.ceil(ms / 1000) + 30 * day);
+    expect(history.map(({ goesAt }) => goesAt)).toEqual([daysAfter(second), daysAfter(third), undefined]);
+  });
+
+  it('whatever the order of arrival, the newest snapshot, the head and the watch never go, and all others do', async () => {
+    const arrivals = fc.shuffledSubarray([1, 2, 3, 3, 2, 1], { minLength: 1 });
+    await fc.assert(
+      fc.asyncProperty(arrivals, async (versions) => {
+        const { history, others } = await recordAll(
+          versions.map((version, i) => answer(version, i * 1_000)),
+          1,
+        );
+        const [newest, ...older] = history.toReversed();
+        expect(newest?.goesAt).toBeUndefined();
+        for (const { goesAt } of older) expect(goesAt).toBeDefined();
+        for (const { goesAt } of others) expect(goesAt).toBeUndefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+it('history is kept for ever where the stage says nothing', async () => {
+  const { history } = await recordAll([answer(1, 0), answer(2, 5_000), answer(3, 9_000)], undefined);
+  expect(history.map(({ goesAt }) => goesAt)).toEqual([undefined, undefined, undefined]);
+});

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
+import { headItem, missItem, snapshotItem, watchItem, wordItem } from '../../../lib/snapshots/items.ts';
+import type { SnapshotReader } from '../../../lib/snapshots/reader.ts';
+import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { endOfTime } from '../../../lib/time.ts';
+import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { failureOf } from '../thrown.ts';
+import { type Answered, observationOf, start } from './sightings.ts';
+import { policy } from './table-contract.ts';
+import { writeItems } from './write-items.ts';
+
+const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: '',
+  rpl: '0',
+  askedAfter: 0,
+  took: 50,
+  request: 1,
+};
+
+let orders = 0;
+/** An order of its own for each test: the engine is shared. */
+function newKey(): OrderKey {
+  return { account: 'main', orderId: `ORDER-${++orders}` };
+}
+
+/** Snapshots of an order, one for each change, by ascending rank. */
+function snapshotsOf(key: OrderKey, changes: readonly Partial<Answered>[]): readonly Snapshot[] {
+  return changes
+    .map((change) => snapshotOf(observationOf(key, { ...opened, ...change })))
+    .toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
+}
+
+function updates(count: number, change: Partial<Answered> = {}): readonly Partial<Answered>[] {
+  return Array.from({ length: count }, (_, i) => ({ updatedAfter: i, ...change }));
+}
+
+describe.each([
+  { name: 'dynalite', start: startDynalite, present: true },
+  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
+])('the reader on $name', ({ start: startEngine, present }) => {
+  describe.runIf(present)('which is here', () => {
+    let engine: Engine;
+    let reader: SnapshotReader;
+    beforeAll(async () => {
+      engine = await startEngine();
+      reader = createDynamoReader(engine);
+    });
+    afterAll(() => engine.stop());
+
+    it('finds nothing of an order that was never written', async () => {
+      expect(await reader.snapshots(newKey(), { upTo: endOfTime, limit: 5 })).toEqual({ rows: [] });
+      expect(await reader.notes(newKey(), endOfTime, 5)).toEqual([]);
+      expect(await reader.list('nobody', 'watch', { limit: 5 })).toEqual({ rows: [] });
+    });
+
+    it('gives snapshots by descending rank, and nothing else that is kept of the order', async () => {
+      const key = newKey();
+      const [first, second, third] = snapshotsOf(key, updates(3));
+      if (!first || !second || !third) throw new Error('three snapshots');
+      await writeItems(engine, [
+        ...[first, second, third].map(snapshotItem),
+        headItem(third),
+        watchItem(key, { watch: join(undefined, { openedAt: start }), revision: 1 }, policy),
+        missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' }),
+      ]);
+      const read = (limit: number, below?: Snapshot) =>
+        reader.snapshots(key, { upTo: endOfTime, below: below?.rank, limit });
+      expect(await read(5)).toEqual({ rows: [third, second, first] });
+      expect(await read(3)).toEqual({ rows: [third, second, first] });
+      expect(await read(2)).toEqual({ rows: [third, second], next: first });
+      expect(await read(1, third)).toEqual({ rows: [second], next: first });
+      expect(await read(1, second)).toEqual({ rows: [first] });
+      expect(await read(1, first)).toEqual({ rows: [] });
+    });
+
+    it('goes on below a rank that is not there', async () => {
+      const key = newKey();
+      const [first, second, third] = snapshotsOf(key, updates(3));
+      if (!first || !second || !third) throw new Error('three snapshots');
+      await writeItems(engine, [first, third].map(snapshotItem));
+      expect(await reader.snapshots(key, { upTo: endOfTime, below: second.rank, limit: 5 })).toEqual({ rows: [first] });
+    });
+
+    it('begins with the greatest rank of a millisecond, and takes any time', async () => {
+      const key = newKey();
+      const versions = [1, 2, 3].map((version) => ({ updatedAfter: 5, version }));
+      const [first, ...tied] = snapshotsOf(key, [{ updatedAfter: 4 }, ...versions, { updatedAfter: 6 }]);
+      if (!first) throw new Error('a snapshot');
+      const [last] = tied.splice(-1);
+      await writeItems(engine, [first, ...tied, ...(last ? [last] : [])].map(snapshotItem));
+      const read = (upTo: number) => reader.snapshots(key, { upTo, limit: 5 });
+      expect((await read(start + 5)).rows).toEqual([...tied.toReversed(), first]);
+      expect((await read(start + 4)).rows).toEqual([first]);
+      expect((await read(start + 3)).rows).toEqual([]);
+      expect((await read(Date.UTC(1900, 0))).rows).toEqual([]);
+      expect((await read(Date.UTC(2300, 0))).rows).toHaveLength(5);
+    });
+
+    it('ends a page of large snapshots early, at one that follows', async () => {
+      const key = newKey();
+      const snapshots = snapshotsOf(key, updates(5, { label: 'x'.repeat(190_000) })).toReversed();
+      for (const snapshot of snapshots) await writeItems(engine, [snapshotItem(snapshot)]);
+      const ranks: string[] = [];
+      for (let below: string | undefined, more = true; more; below = ranks.at(-1)) {
+        const { rows, next } = await reader.snapshots(key, { upTo: endOfTime, below, limit: 5 });
+        expect(rows.length).toBeLessThan(5);
+        expect(next?.rank).toBe(snapshots[ranks.length + rows.length]?.rank);
+        ranks.push(...rows.map(({ rank }) => rank));
+        more = next !== undefined;
+      }
+      expect(ranks).toEqual(snapshots.map(({ rank }) => rank));
+    });
+
+    it('looks for what was observed by a time as far as it takes', async () => {
+      const key = newKey();
+      // More than one request can look through, between the two as well.
+      const late = updates(250, { askedAfter: 60_000, label: 'x'.repeat(5_000) });
+      const snapshots = snapshotsOf(key, [...late, { updatedAfter: 200, version: 0 }, { updatedAfter: 3, version: 0 }]);
+      await writeItems(engine, snapshots.map(snapshotItem));
+      const [earlier, latest] = snapshots.filter(({ evidence }) => evidence.firstObservedAt < start + 60_000);
+      if (!earlier || !latest) throw new Error('two snapshots');
+      const observedBy = latest.evidence.firstObservedAt;
+      const range = { upTo: endOfTime, limit: 1 };
+      expect(await reader.snapshots(key, { ...range, observedBy })).toEqual({ rows: [latest], next: earlier });
+      expect(await reader.snapshots(key, { ...range, observedBy: observedBy - 1 })).toEqual({ rows: [] });
+      expect((await reader.snapshots(key, { ...range, observedBy: endOfTime })).rows).toEqual([snapshots.at(-1)]);
+    });
+
+    it('gives misses and words up to a time, the latest first', async () => {
+      const key = newKey();
+      const miss = { ...key, askedAt: start + 2, requestId: 'b', door: 'check-open-orders' };
+      const stopped = { ...key, at: start + 2, requestId: 'c', by: 'anna', stopped: true };
+      const started = { ...key, at: start + 3, requestId: 'a', by: 'ben', stopped: false };
+      await writeItems(engine, [missItem(miss), wordItem(stopped), wordItem(started)]);
+      const missed = { kind: 'missed', at: start + 2, requestId: 'b', door: 'check-open-orders' };
+      const wasStopped = { kind: 'watch_stopped', at: start + 2, requestId: 'c', by: 'anna' };
+      const wasStarted = { kind: 'watch_started', at: start + 3, requestId: 'a', by: 'ben' };
+      expect(await reader.notes(key, endOfTime, 5)).toEqual([wasStarted, wasStopped, missed]);
+      expect(await reader.notes(key, start + 3, 2)).toEqual([wasStarted, wasStopped]);
+      expect(await reader.notes(key, start + 3, 1)).toEqual([wasStarted]);
+      expect(await reader.notes(key, start + 2, 5)).toEqual([wasStopped, missed]);
+      expect(await reader.notes(key, start + 1, 5)).toEqual([]);
+    });
+
+    it('lists what is due next first and what closed last first, and goes on after an order that has left', async () => {
+      const account = `a${++orders}`;
+      const watched = (orderId: string, openedAt: number): WatchNews & OrderKey => ({ account, orderId, openedAt });
+      const final = (orderId: string, updatedAfter: number): WatchNews & OrderKey => {
+        const { rank } = snapshotOf(observationOf({ account, orderId }, { ...opened, state: 'filled', updatedAfter }));
+        const sighting = { askedAt: start + 900, rank };
+        return {
+          ...watched(orderId, start),
+          sighted: rank,
+          recorded: { rank, at: start + 950 },
+          sightings: [sighting],
+        };
+      };
+      const watches = [watched('third', start + 3), watched('first', start + 1), watched('second', start + 2)];
+      const closed = [final('older', 1), final('newer', 2)];
+      await writeItems(
+        engine,
+        [...watches, ...closed].map(({ account, orderId, ...news }) =>
+          watchItem({ account, orderId }, { watch: join(undefined, news), revision: 1 }, policy),
+        ),
+      );
+      const [first, second, third] = [1, 2, 3].map((after) => ({
+        account,
+        orderId: ['', 'first', 'second', 'third'][after],
+        status: 'unconfirmed',
+        at: start + after,
+        openedAt: start + after,
+      }));
+      const list = (limit: number, after?: { at: number; orderId: string }) =>
+        reader.list(account, 'watch', { after, limit });
+      expect(await list(5)).toEqual({ rows: [first, second, third] });
+      expect(await list(2)).toEqual({ rows: [first, second], next: third });
+      expect(await list(1, { at: start + 1, orderId: 'first' })).toEqual({ rows: [second], next: third });
+      expect(await list(5, { at: start + 2, orderId: 'gone' })).toMatchObject({
+        rows: expect.arrayContaining([third]),
+      });
+      const ofFinal = { account, status: 'final', openedAt: start, checkedAt: start + 900 };
+      expect(await reader.list(account, 'final', { limit: 1 })).toEqual({
+        rows: [{ ...ofFinal, orderId: 'newer', at: start + 2 }],
+        next: { ...ofFinal, orderId: 'older', at: start + 1 },
+      });
+      expect(await reader.list(account, 'attention', { limit: 1 })).toEqual({ rows: [] });
+    });
+  });
+});
+
+it('a reader whose table does not answer says so', async () => {
+  const engine = await startDynalite();
+  await engine.stop();
+  const reader = createDynamoReader(engine);
+  for (const reading of [
+    reader.snapshots(newKey(), { upTo: endOfTime, limit: 1 }),
+    reader.notes(newKey(), endOfTime, 1),
+    reader.list('main', 'watch', { limit: 1 }),
+  ]) {
+    expect((await failureOf(reading)).code).toBe('store_unavailable');
+  }
+});

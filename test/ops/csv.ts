@@ -1,0 +1,54 @@
+import { writeJson } from '../../lib/exchange/json.ts';
+import type { SnapshotRow } from './snapshot-row.ts';
+
+const columns = [
+  'account',
+  'order_id',
+  'order_state',
+  'final',
+  'instrument_name',
+  'direction',
+  'order_type',
+  'time_in_force',
+  'price',
+  'amount',
+  'filled_amount',
+  'average_price',
+  'advanced',
+  'version',
+  'creation_timestamp',
+  'last_update_timestamp',
+  'exchange_time',
+  'asked_at',
+  'first_observed_at',
+  'request_id',
+  'door',
+  'key_version',
+  'dialect',
+  'rank',
+  'digest',
+  'details',
+] as const;
+
+export const csvHeading = lineOf(columns);
+
+/** One snapshot as a line of RFC 4180. */
+export function csvLine({ order: { details, ...fields }, ...known }: SnapshotRow): string {
+  const cells: Readonly<Record<string, unknown>> = { ...fields, ...known, details: writeJson(details) };
+  return lineOf(columns.map((name) => String(cells[name] ?? '')));
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `${cells.map(cellOf).join(',')}\r\n`;
+}
+
+const decimal = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/**
+ * A spreadsheet takes a cell for a formula by its first character, and what is in it came from elsewhere: an apostrophe
+ * makes it a text. Numbers are no formulas, and stay digit for digit as they are.
+ */
+function cellOf(text: string): string {
+  const harmless = /^[=+\-@\t\r\n]/.test(text) && !decimal.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}

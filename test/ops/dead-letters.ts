@@ -1,0 +1,56 @@
+import type { Message } from '@aws-sdk/client-sqs';
+import * as z from 'zod/mini';
+
+/** What Lambda leaves of stream records that it gave up on: where they were, not what they said. */
+const TransitionLetter = z.object({
+  requestContext: z.object({ condition: z.string() }),
+  DDBStreamBatchInfo: z.object({
+    approximateArrivalOfFirstRecord: z.iso.datetime({ offset: true }),
+    batchSize: z.number(),
+  }),
+});
+
+/** `since` is when the first of the records was written, milliseconds since the Unix epoch. */
+export type LostTransitions = { readonly since: number; readonly records: number; readonly why: string };
+
+/** `undefined` for a message that is no such letter. */
+export function lostTransitionsIn({ Body = '' }: Message): LostTransitions | undefined {
+  const parsed = TransitionLetter.safeParse(parse(Body));
+  if (!parsed.success) return undefined;
+  const { requestContext, DDBStreamBatchInfo: batch } = parsed.data;
+  const since = Date.parse(batch.approximateArrivalOfFirstRecord);
+  return { since, records: batch.batchSize, why: requestContext.condition };
+}
+
+/** A tick as EventBridge Scheduler sends it, or Lambda's word about one that failed. */
+const Tick = z.object({ account: z.string() });
+const FailedInvocation = z.object({
+  requestPayload: Tick,
+  requestContext: z.object({ condition: z.string() }),
+  responsePayload: z.nullish(z.object({ errorMessage: z.optional(z.string()) })),
+});
+
+export type LostTick = { readonly account: string; readonly at: number | undefined; readonly error: string };
+
+/** Whose sweep it was, when, and why it did not happen. */
+export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message): LostTick {
+  const body = parse(Body);
+  const sentAt = Attributes?.SentTimestamp;
+  const at = sentAt === undefined ? undefined : Number(sentAt);
+  const failed = FailedInvocation.safeParse(body);
+  if (failed.success) {
+    const { requestPayload, requestContext, responsePayload } = failed.data;
+    return { account: requestPayload.account, at, error: responsePayload?.errorMessage ?? requestContext.condition };
+  }
+  const tick = Tick.safeParse(body);
+  const said = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
+  return { account: tick.success ? tick.data.account : '?', at, error: said.join(': ') || 'no error given' };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { killLaunched, start } from './local/launch.ts';
+import { canInstall, install, pack } from './package/npm.ts';
+
+// An installation takes its time, and so does a synthesis with all its bundles.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const Manifest = z.object({
+  exports: z.record(z.string(), z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+});
+const manifest = Manifest.parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')));
+/** The project of somebody else: the examples, and the package. */
+let project: string;
+let reachable: boolean;
+
+beforeAll(async () => {
+  project = await mkdtemp(join(tmpdir(), 'package-'));
+  await cp(join(root, 'test/package'), project, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  // The CDK that this repository runs, so that both synthesize the same.
+  const cdk = `aws-cdk-lib@${manifest.devDependencies['aws-cdk-lib']}`;
+  reachable = await canInstall(cdk);
+  if (reachable) await install(project, await pack(root, project), cdk);
+});
+beforeEach(({ skip }) => {
+  skip(!reachable, 'The package was not installed: no registry that has what it depends on can be reached.');
+});
+afterAll(async () => {
+  killLaunched();
+  await rm(project, { recursive: true });
+});
+
+/** The template that an app synthesizes, without the hashes of the bundles: what is in them is what npm found. */
+async function synthesize(app: string, name: string, context: object): Promise<string> {
+  const outdir = join(project, name);
+  const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
+  await run(process.execPath, [app], { env });
+  const template = await readFile(join(outdir, 'order-state-snapshots-desk.template.json'), 'utf8');
+  return template.replaceAll(/[0-9a-f]{64}/g, 'HASH');
+}
+
+it('the package holds what it takes to synthesize and to ask, and nothing else', async () => {
+  const folder = join(project, 'node_modules/order-state-snapshots');
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+  const needed =
+    /^(LICENSE|README\.md|cdk\.json|package\.json|cdk\/aliases\/[\w-]+\.(ts|cjs)|(functions|lib)\/.*\.(ts|json)|dist\/(cdk|lib)\/.*\.(js|d\.ts))$/;
+  expect(files.filter((file) => !needed.test(file) || file.includes('/local/'))).toEqual([]);
+});
+
+it('it brings no Node along: whoever installs it has one', async () => {
+  const installed = await readdir(join(project, 'node_modules'));
+  expect(installed.filter((name) => /^node-|toolchain/.test(name))).toEqual([]);
+});
+
+it('every entry loads', async () => {
+  const entries = Object.keys(manifest.exports).filter((path) => !path.endsWith('.json'));
+  const loads = entries.map(
+    (path) => `console.log(Object.keys(await import('${join('order-state-snapshots', path)}')));`,
+  );
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', loads.join('')], { cwd: project });
+  for (const name of ['createApp', 'OrderStateStack', 'resolveStage', 'createClient']) expect(stdout).toContain(name);
+});
+
+it("ten lines synthesize a stage of one's own, as they do in this repository", async () => {
+  const template = await synthesize(join(project, 'app.js'), 'installed', {});
+  expect(template).toContain('order-state-snapshots/desk/hedge/exchange-key');
+  const unbundled = { 'aws:cdk:bundling-stacks': [] };
+  expect(template).toBe(await synthesize(join(root, 'test/package/app.js'), 'here', unbundled));
+});
+
+it('five lines ask for an order', async () => {
+  const { url } = await start(['--no-demo']);
+  const env = { ...process.env, ORDER_STATE_URL: new URL(url).origin };
+  const { stdout } = await run(process.execPath, [join(project, 'client.js')], { env });
+  expect(stdout).toBe('BTC-14AUG20-11000-C canceled true\n');
+});
+
+it('both examples pass the type check of who installs it', async () => {
+  const strict = ['--allowJs', '--checkJs', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
+  const types = ['--skipLibCheck', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+  const { stdout } = await run(join(root, 'node_modules/.bin/tsc'), [...strict, ...types, 'app.js', 'client.js'], {
+    cwd: project,
+  });
+  expect(stdout).toBe('');
+});

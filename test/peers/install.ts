@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod/mini';
+
+const Installed = z.object({ version: z.string() });
+
+/** Puts one package into a folder of its own, unless it is there. Answers the file that it is imported by. */
+export async function install(folder: string, name: string, version: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{"private":true}\n');
+  if ((await installedVersion(folder, name)) !== version) {
+    // Nothing that comes with a package is run.
+    const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+    const args = ['install', '--prefix', folder, ...flags, `${name}@${version}`];
+    await promisify(execFile)('npm', args, { cwd: folder }).catch((cause: unknown) => {
+      throw new Error(`npm cannot install ${name}@${version}: can it reach its registry?`, { cause });
+    });
+  }
+  return createRequire(join(folder, 'package.json')).resolve(name);
+}
+
+async function installedVersion(folder: string, name: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+    return Installed.parse(JSON.parse(text)).version;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,154 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { type LocalStack, readAssembly } from '../cdk/local/assembly.ts';
+import { type Gateway, startGateway } from '../cdk/local/gateway.ts';
+import { type Lambda, startLambda } from '../cdk/local/lambda.ts';
+import { listen } from '../cdk/local/listen.ts';
+import { createApp } from '../cdk/order-state-app.ts';
+import { resolveStage } from '../cdk/stages.ts';
+import { type Route, routes } from '../lib/api/routes.ts';
+import { headItem } from '../lib/snapshots/items.ts';
+import { snapshotOf } from '../lib/snapshots/snapshot.ts';
+import { loopbackStage } from './cdk/synthesize.ts';
+import { type EventBus, startEventBus } from './event-bus/server.ts';
+import { captureOutput } from './lib/captured-output.ts';
+import { seedId, startNeighbours } from './lib/neighbours.ts';
+import { observationOf } from './lib/snapshots/sightings.ts';
+import { streamRecord } from './lib/transitions/stream-records.ts';
+import { canInstall, install } from './package/npm.ts';
+
+/** AWS's own, which runs on Lambda. Its native addon wants a compiler and is not built: see rapid-client.ts. */
+const runtimeClient = 'aws-lambda-ric@4.0.2';
+// An installation takes its time, and so does a synthesis with all its bundles.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const place = { region: 'eu-central-1', accountId: '123456789012' };
+const started = new AsyncDisposableStack();
+const failures: string[] = [];
+const invoked = new Set<string>();
+let reachable: boolean;
+let stack: LocalStack;
+let invoke: Lambda['invoke'];
+let gateway: Gateway;
+let bus: EventBus;
+
+beforeAll(async () => {
+  reachable = await canInstall(runtimeClient);
+  if (!reachable) return;
+  const folder = await mkdtemp(join(tmpdir(), 'runtime-client-'));
+  started.defer(() => rm(folder, { recursive: true }));
+  const client = join(folder, 'client');
+  await mkdir(client);
+  await install(client, runtimeClient);
+
+  const neighbours = await startNeighbours();
+  started.defer(neighbours.stop);
+  bus = await startEventBus();
+  started.defer(() => bus.stop());
+  const { main } = loopbackStage.accounts;
+  const accounts = { main: { ...main, url: neighbours.orangex.url } };
+  const outdir = join(folder, 'assembly');
+  // CDK tells the terminal of every bundle that it makes.
+  const quiet = captureOutput();
+  createApp({ stage: resolveStage('test', { ...loopbackStage, accounts }), outdir }).synth();
+  quiet.release();
+  stack = readAssembly(outdir, place);
+
+  const running = startLambda({
+    functions: stack.functions,
+    region: place.region,
+    endpoints: { ...neighbours.env, AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url },
+    runtime: [
+      '--import',
+      fileURLToPath(new URL('package/rapid-client.ts', import.meta.url)),
+      join(client, 'node_modules/aws-lambda-ric/index.mjs'),
+    ],
+    output: () => undefined,
+    failed: (_, type, message) => failures.push(`${type}: ${message}`),
+  });
+  started.defer(running.stop);
+  invoke = (name, ...event) => {
+    invoked.add(name);
+    return running.invoke(name, ...event);
+  };
+  const api = Promise.resolve({ routes: stack.routes, invoke });
+  gateway = await startGateway({ port: 0, accountId: place.accountId, api });
+  started.defer(gateway.stop);
+});
+beforeEach(({ skip }) => {
+  skip(!reachable, "AWS's runtime client was not tried: no registry that has it can be reached.");
+});
+afterAll(() => started.disposeAsync());
+
+/** A function that the template has for itself, called with an event. */
+async function call(functionName: string | undefined, event: unknown) {
+  return await invoke(functionName ?? '', JSON.stringify(event), 'Root=1-2-3');
+}
+
+/** What a route gets besides its path. */
+const sent: Readonly<Record<string, { readonly query?: string; readonly body?: unknown }>> = {
+  checkOrders: { body: { order_ids: [seedId] } },
+  listOrders: { query: '?state=final' },
+  getOrderState: { query: `?order_id=${seedId}` },
+  callGetOrderState: {
+    body: { jsonrpc: '2.0', id: 7, method: 'private/get_order_state', params: { order_id: seedId } },
+  },
+};
+
+it.each(Object.entries<Route>(routes))("AWS's runtime client loads what answers %s", async (name, { method, path }) => {
+  const { query = '', body } = sent[name] ?? {};
+  const target = path.replace('{account}', 'main').replace('{order_id}', seedId).replace('{version}', 'v1');
+  const response = await fetch(gateway.url + target + query, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const said = await response.text();
+  expect({ status: response.status, said, failures: failures.splice(0) }).toMatchObject({ status: 200, failures: [] });
+  expect(said).toContain(seedId);
+});
+
+it("AWS's runtime client loads the sweep, and it ends", async () => {
+  const [tick] = stack.schedules;
+  const outcome = await call(tick?.functionName, JSON.parse(tick?.input ?? ''));
+  expect(outcome).toMatchObject({ kind: 'answered' });
+});
+
+it("AWS's runtime client loads the publisher, and it publishes", async () => {
+  const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
+  const observation = observationOf(
+    { account: 'main', orderId: seedId },
+    { ...answer, askedAfter: 0, took: 1, request: 1 },
+  );
+  const record = streamRecord(undefined, headItem(snapshotOf(observation)));
+  const outcome = await call(stack.mappings[0]?.functionName, { Records: [record] });
+  expect(outcome).toEqual({ kind: 'answered', payload: '{"batchItemFailures":[]}' });
+  expect(bus.events).toHaveLength(1);
+});
+
+it("AWS's runtime client loads the guard of accounts, and CloudFormation hears from it", async () => {
+  const heard = Promise.withResolvers<string>();
+  const cloudFormation = createServer((request, response) => {
+    text(request).then(heard.resolve, heard.reject);
+    response.end();
+  });
+  const { port } = await listen(cloudFormation, 0);
+  const request = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts' };
+  const guard = stack.functions.find(({ name }) => name.includes('GuardAccounts'));
+  await call(guard?.name, { ...request, RequestType: 'Create', ResponseURL: `http://127.0.0.1:${port}/answer` });
+  expect(JSON.parse(await heard.promise)).toMatchObject({ ...request, Status: 'SUCCESS' });
+  cloudFormation.close();
+});
+
+it('what a function throws reaches Lambda as an error with its type', async () => {
+  const outcome = await call(stack.schedules[0]?.functionName, {});
+  expect(outcome).toMatchObject({ kind: 'failed', errorType: 'Failure' });
+});
+
+it('no bundle was left out', () => {
+  expect([...invoked].toSorted()).toEqual(stack.functions.map(({ name }) => name).toSorted());
+});

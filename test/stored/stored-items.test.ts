@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { accountKey, readAccountItem } from '../../lib/accounts/items.ts';
+import type { Item } from '../../lib/attributes.ts';
+import { createListSnapshots } from '../../lib/list-snapshots.ts';
+import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
+import { headKey, readNote, readSnapshot, readWatch, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
+import { statusOf } from '../../lib/snapshots/watch.ts';
+import { getOrderEvent } from '../functions/events.ts';
+import { loadGetOrder } from '../functions/load-get-order.ts';
+import { captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+
+/** Items as each release wrote them, dumped from its table; kept for as long as a table may hold such items. */
+const releases = readdirSync(new URL('.', import.meta.url)).filter((file) => /^schema-\d+\.json$/.test(file));
+
+function itemsOf(release: string): readonly Record<string, AttributeValue>[] {
+  return JSON.parse(readFileSync(new URL(release, import.meta.url), 'utf8'));
+}
+
+describe.each(releases)('a table with items of %s', (release) => {
+  const items = itemsOf(release);
+  let neighbours: Neighbours;
+
+  beforeAll(async () => {
+    neighbours = await startNeighbours();
+    const { client, tableName } = neighbours.engine;
+    for (const Item of items) await client.send(new PutItemCommand({ TableName: tableName, Item }));
+  });
+  afterAll(async () => {
+    vi.unstubAllGlobals();
+    vi.unstubAllEnvs();
+    await neighbours.stop();
+  });
+
+  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))('is read: %s', (_, item) => {
+    expect(readAny(item)).toBeDefined();
+  });
+
+  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))(
+    'is refused once its schema is one of later: %s',
+    (_, item) => {
+      expect(() => readAny({ ...item, schema: { N: '999' } })).toThrow('not of the shape that this version reads');
+    },
+  );
+
+  it('tells the states that it told then', () => {
+    const statuses = items
+      .filter(({ sk }) => sk?.S === watchKey)
+      .map((item) => `${item['order_id']?.S} ${statusOf(readWatch(item).watch)}`);
+    expect(statuses).toEqual([
+      `${seedId} final`,
+      'MISSING missing',
+      'PARTLY-FILLED watched',
+      'NEVER-SEEN unconfirmed',
+      'STOPPED stopped',
+      'STRANGE unknown',
+    ]);
+  });
+
+  it('goes on: an order of then has one history with what comes now', async () => {
+    const getOrder = await loadGetOrder(neighbours);
+    neighbours.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
+    const quiet = captureOutput();
+    await getOrder(getOrderEvent({ account: 'main', order_id: 'PARTLY-FILLED' }));
+    quiet.release();
+    const listSnapshots = createListSnapshots({
+      accounts: new Set(['main']),
+      reader: createDynamoReader(neighbours.engine),
+    });
+    const { snapshots } = await listSnapshots({ account: 'main', order_id: 'PARTLY-FILLED' });
+    expect(snapshots.map(({ order }) => `${order.order_state} ${order.filled_amount}`)).toEqual([
+      'filled 10',
+      'open 3.50',
+      'open 0',
+    ]);
+    expect(snapshots[1]?.changes).toContainEqual({ field: 'filled_amount', from: '0', to: '3.50' });
+  });
+});
+
+it('there are items of every schema that the readers know', () => expect(releases).toEqual(['schema-1.json']));
+
+function readAny(item: Item): unknown {
+  const sk = item['sk']?.S ?? '';
+  if (sk === headKey || sk.startsWith(snapshotPrefix)) return readSnapshot(item);
+  if (sk === watchKey) return readWatch(item);
+  if (sk === accountKey('').sk.S) return readAccountItem(item);
+  return readNote(item);
+}
