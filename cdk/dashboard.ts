@@ -24,6 +24,8 @@ export type DashboardProps = {
   readonly alarms: readonly IAlarm[];
   /** All of the stage's. */
   readonly functions: readonly Lambda[];
+  /** Those of them that answer requests. */
+  readonly doors: readonly Lambda[];
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
   readonly table: TableV2;
@@ -36,8 +38,7 @@ const half = { width: 12, height: 6 };
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { stage, alarms, functions, checkOpenOrders, publishTransitions } = props;
-    const doors = functions.filter((lambda) => lambda !== checkOpenOrders && lambda !== publishTransitions);
+    const { stage, alarms, doors, checkOpenOrders, publishTransitions } = props;
     new Board(this, 'Board', {
       dashboardName: `order-state-snapshots-${stage.name}`,
       defaultInterval: Duration.hours(6),

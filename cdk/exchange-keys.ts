@@ -32,7 +32,8 @@ export class ExchangeKeys extends Construct {
       // Retained always, save when the deployment that made it fails: then it is empty, and in the next one's way.
       secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
 
-      new CfnOutput(this, `${account}-put-key`, {
+      // A point cannot come from an account's name either.
+      new CfnOutput(this, `${account}.put-key`, {
         description: `Put the key of account "${account}" in place; key.json is {"client_id":"...","client_secret":"..."}`,
         value: `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://key.json`,
       }).overrideLogicalId(`Put${logicalId}`);

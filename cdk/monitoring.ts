@@ -27,6 +27,8 @@ export type MonitoringProps = {
   readonly alarmTopicArn?: string | undefined;
   /** All of the stage's. */
   readonly functions: readonly Lambda[];
+  /** Those of them that answer requests. */
+  readonly doors: readonly Lambda[];
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
   readonly table: TableV2;

@@ -113,7 +113,7 @@ export class OrderStateStack extends Stack {
       timeout: Duration.seconds(30),
       reaches: { orderLists: snapshotTable.lists },
     });
-    new AccountGuard(this, 'AccountGuard', { accounts: stage.runtime.accounts, guardAccounts });
+    const accountGuard = new AccountGuard(this, 'AccountGuard', { accounts: stage.runtime.accounts, guardAccounts });
 
     const doors = {
       'get-order': getOrder,
@@ -123,6 +123,8 @@ export class OrderStateStack extends Stack {
       'list-snapshots': listSnapshots,
       'change-watch': changeWatch,
     };
+    // A deployment that is refused has not changed the functions yet: no sweep has failed for an account that it removes.
+    for (const lambda of [...Object.values(doors), checkOpenOrders]) lambda.node.addDependency(accountGuard);
     new HttpApi(this, 'HttpApi', { stage, functions: doors });
     const schedules = new ScheduledChecks(this, 'ScheduledChecks', {
       stage,
@@ -143,6 +145,7 @@ export class OrderStateStack extends Stack {
       stage: stage.runtime,
       alarmTopicArn: stage.alarmTopicArn,
       functions: [...Object.values(doors), checkOpenOrders, publishTransitions, guardAccounts],
+      doors: Object.values(doors),
       checkOpenOrders,
       publishTransitions,
       table: snapshotTable.table,

@@ -73,7 +73,8 @@ export const rules: readonly Rule[] = [
   {
     name: 'PinnedIds',
     of: [...table, ...secret, ...queue, ...bus],
-    holds: ({ id }) => !/[0-9A-F]{8}$/.test(id),
+    // CDK ends its ids with eight hexadecimal digits; eight decimal ones are the number of an account.
+    holds: ({ id }) => !/(?=[0-9A-F]{8}$)\d*[A-F]/.test(id),
     fix: 'Pin its logical id with overrideLogicalId: CloudFormation replaces, with all that is in it, what changes its id.',
   },
   {
@@ -214,7 +215,9 @@ export const rules: readonly Rule[] = [
     of: policies,
     holds: ({ Properties }) =>
       allowing(Properties).every(
-        (statement) => !each(at(statement, 'Action')).some((action) => String(action).includes('*')),
+        (statement) =>
+          at(statement, 'NotAction') === undefined &&
+          !each(at(statement, 'Action')).some((action) => String(action).includes('*')),
       ),
     fix: 'Name the actions one by one, in cdk/permissions.ts: a wildcard also allows what AWS thinks of next.',
   },
@@ -223,7 +226,9 @@ export const rules: readonly Rule[] = [
     of: policies,
     holds: ({ Properties }) =>
       allowing(Properties).every(
-        (statement) => !JSON.stringify(each(at(statement, 'Resource'))).includes('*') || isExplained(statement),
+        (statement) =>
+          at(statement, 'NotResource') === undefined &&
+          (!JSON.stringify(each(at(statement, 'Resource'))).includes('*') || isExplained(statement)),
       ),
     fix: 'Name the resources one by one; where AWS knows no narrower one, explain the action in cdk/permissions.ts.',
   },

@@ -1,10 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
+import { systemClock as clock } from '../lib/clock.ts';
 import { AccountsChange, customResource } from '../lib/custom-resource.ts';
 import { wireGuardAccounts } from '../lib/wiring.ts';
 
 const logger = new Logger();
-const guardAccounts = wireGuardAccounts({ env: process.env });
+const guardAccounts = wireGuardAccounts({ env: process.env, clock });
 
 async function onChange(event: unknown): Promise<string | undefined> {
   const change = AccountsChange.parse(event);

@@ -71,9 +71,9 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
     const known = remembered(head, watch, clock.now());
     if (!inForce) return known;
-    const { exchangeTime: time, result } = observed.value;
-    // Fields that move by themselves make no new snapshot: the text is the one that was just sent.
-    return { ...known, source: 'exchange', changed, ...exchangeTime(time), result };
+    const { exchangeTime: time, order, result } = observed.value;
+    // Fields that move by themselves make no new snapshot: order and text are those that were just sent.
+    return { ...known, order, source: 'exchange', changed, ...exchangeTime(time), result };
   }
 
   async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {

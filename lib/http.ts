@@ -58,7 +58,7 @@ export function readBody<Body extends z.ZodMiniObject>(
 /** The text of a request's body. Throws `bad_request` when it is too long. */
 export function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-  if (text.length > longestBody)
+  if (Buffer.byteLength(text) > longestBody)
     throw badRequest([{ name: 'body', says: `must be at most ${longestBody} bytes long` }]);
   return text;
 }
@@ -70,8 +70,9 @@ export function checked<Schema extends z.ZodMiniObject>(schema: Schema, given: u
   throw badRequest(
     parsed.error.issues.flatMap((issue) => {
       if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => ({ name, says: 'is unknown here' }));
-      const name = String(issue.path[0] ?? 'body');
-      return { name, says: isMissing(given, name) ? 'is missing' : issue.message };
+      const [name = 'body', ...within] = issue.path.map(String);
+      if (isMissing(given, name)) return { name, says: 'is missing' };
+      return { name, says: within.length > 0 ? `has an item that ${issue.message}` : issue.message };
     }),
   );
 }
@@ -98,8 +99,14 @@ const Authorizer = z.object({
 export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
   const { authorizer } = Authorizer.parse(requestContext);
   const caller = authorizer?.iam?.userArn ?? authorizer?.jwt?.claims['sub'];
-  if (typeof caller !== 'string') throw new Failure('internal', 'The gateway does not say who asks.');
-  return caller;
+  if (typeof caller === 'string') return caller;
+  if (authorizer?.jwt !== undefined) {
+    throw new Failure(
+      'account_forbidden',
+      'Your token has no claim sub, which says who asks: what people say is kept with it.',
+    );
+  }
+  throw new Failure('internal', 'The gateway does not say who asks.');
 }
 
 /** A token is good for the accounts that its claim lists. The gateway writes a list as `[main desk-2]`. */

@@ -21,7 +21,6 @@ export type ListSnapshotsRequest = z.output<typeof routes.listSnapshots.paramete
 export type ListSnapshots = (request: ListSnapshotsRequest) => Promise<History>;
 
 const mostEvidence = 100;
-const Position = z.string().check(z.regex(rankPattern));
 
 /** What a request finds of an order's history. */
 type Told = Omit<History, 'account' | 'order_id'>;
@@ -43,7 +42,7 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
     const since = timeOf(request.since) ?? 0;
     const upTo = timeOf(request.until) ?? endOfTime;
     const scope: CursorScope = ['listSnapshots', key.account, key.orderId, since, upTo];
-    const below = cursor === undefined ? undefined : readCursor(scope, Position, cursor);
+    const below = cursor === undefined ? undefined : readCursor(scope, positionIn(since, upTo), cursor);
     const found = await reader.snapshots(key, { upTo, below, limit });
     // Only now: the oldest row in the range is told against the snapshot before it, which need not be in it.
     const snapshots = rowsOf(found).filter(({ rank }) => updatedAtOfRank(rank) >= since);
@@ -65,6 +64,12 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
     ]);
     return { snapshots: rowsOf(found), evidence: notes.map(evidenceRow) };
   }
+}
+
+/** A page ends with a snapshot of its range. */
+function positionIn(since: number, upTo: number) {
+  const isInRange = (rank: string) => updatedAtOfRank(rank) >= since && updatedAtOfRank(rank) <= upTo;
+  return z.string().check(z.regex(rankPattern), z.refine(isInRange));
 }
 
 /** Throws `bad_request` for parameters that are well each by itself and not together. */

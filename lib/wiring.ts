@@ -113,7 +113,7 @@ export type Reading<Part> = Part & Pick<Asking, 'warmUp'>;
 
 /** The lists of orders: the index alone. */
 export function wireListOrders({ stage, env, clock }: ReadingDeps): Reading<{ readonly listOrders: ListOrders }> {
-  const reader = wireReader(env);
+  const reader = wireReader(env, clock);
   return {
     listOrders: createListOrders({ accounts: accountsOf(stage), reader, clock }),
     warmUp: () => inTime([reader.list('', 'watch', { limit: 1 })], clock),
@@ -126,7 +126,7 @@ export function wireListSnapshots({
   env,
   clock,
 }: ReadingDeps): Reading<{ readonly listSnapshots: ListSnapshots }> {
-  const reader = wireReader(env);
+  const reader = wireReader(env, clock);
   return {
     listSnapshots: createListSnapshots({ accounts: accountsOf(stage), reader }),
     warmUp: () => inTime([reader.notes(noOrder, 0, 1)], clock),
@@ -134,14 +134,14 @@ export function wireListSnapshots({
 }
 
 /** What keeps accounts from leaving the stage while their orders are watched: the index alone. */
-export function wireGuardAccounts({ env }: Pick<WiringDeps, 'env'>): GuardAccounts {
-  return createGuardAccounts(wireReader(env));
+export function wireGuardAccounts({ env, clock }: Pick<WiringDeps, 'env' | 'clock'>): GuardAccounts {
+  return createGuardAccounts(wireReader(env, clock));
 }
 
 type ReadingDeps = Omit<WiringDeps, 'logger'>;
 
-function wireReader(env: Environment): SnapshotReader {
-  return createDynamoReader({ client: createDynamoClient(env), tableName: tableNameIn(env) });
+function wireReader(env: Environment, clock: Clock): SnapshotReader {
+  return createDynamoReader({ client: createDynamoClient(env), tableName: tableNameIn(env), clock });
 }
 
 function accountsOf({ accounts }: Stage): ReadonlySet<string> {

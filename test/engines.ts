@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { startDynamo } from '../cdk/local/engines.ts';
+import { active, startDynamo } from '../cdk/local/engines.ts';
 import { listen } from '../cdk/local/listen.ts';
 
 /** A local DynamoDB with one empty snapshot table, reached by the real SDK. */
@@ -64,6 +64,7 @@ async function withTable(url: string, tableName: string, stopEngine: () => Promi
       ],
     }),
   );
+  await active(client, tableName);
   const stop = async () => {
     client.destroy();
     await stopEngine();

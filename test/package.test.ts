@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { killLaunched, start } from './local/launch.ts';
+import { startDoor } from './lib/api/door.ts';
+import { captureOutput } from './lib/captured-output.ts';
+import { startNeighbours } from './lib/neighbours.ts';
 import { canInstall, install, pack } from './package/npm.ts';
 
 // An installation takes its time, and so does a synthesis with all its bundles.
@@ -35,7 +37,8 @@ beforeEach(({ skip }) => {
   skip(!reachable, 'The package was not installed: no registry that has what it depends on can be reached.');
 });
 afterAll(async () => {
-  killLaunched();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
   await rm(project, { recursive: true });
 });
 
@@ -81,10 +84,15 @@ it("ten lines synthesize a stage of one's own, as they do in this repository", a
 });
 
 it('five lines ask for an order', async () => {
-  const { url } = await start(['--no-demo']);
-  const env = { ...process.env, ORDER_STATE_URL: new URL(url).origin };
+  const neighbours = await startNeighbours();
+  const door = await startDoor(neighbours);
+  const quiet = captureOutput();
+  const env = { ...process.env, ORDER_STATE_URL: door.url };
   const { stdout } = await run(process.execPath, [join(project, 'client.js')], { env });
+  quiet.release();
   expect(stdout).toBe('BTC-14AUG20-11000-C canceled true\n');
+  await door.stop();
+  await neighbours.stop();
 });
 
 it('both examples pass the type check of who installs it', async () => {

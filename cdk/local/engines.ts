@@ -46,6 +46,7 @@ export async function createTables(url: string, region: string, tables: readonly
 async function createTable(client: DynamoDBClient, table: LocalTable): Promise<void> {
   try {
     await client.send(new CreateTableCommand(table));
+    await active(client, table.TableName);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error;
     const kept = (await client.send(new DescribeTableCommand({ TableName: table.TableName }))).Table;
@@ -53,6 +54,13 @@ async function createTable(client: DynamoDBClient, table: LocalTable): Promise<v
       throw new WrongOption('The folder has a table of another version of this stack: choose another one with --data');
     }
   }
+}
+
+/** Ends when the table takes requests: until then, which is moments here, there is none to whoever asks. */
+export async function active(client: DynamoDBClient, TableName: string | undefined): Promise<void> {
+  const isActive = async () =>
+    (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus === 'ACTIVE';
+  while (!(await isActive()));
 }
 
 function keysOf({ KeySchema, GlobalSecondaryIndexes }: TableDescription): string {

@@ -49,7 +49,7 @@ export function standing(run: LocalRun, how: Standing): string {
 }
 
 /** An answer of the door as a table: the order's fields, then what we know of it. */
-export function snapshot({ account, order: { order_id, details = {}, ...fields }, ...known }: Answer): string {
+export function snapshot({ account, order: { order_id, details = {}, ...fields }, rank: _, ...known }: Answer): string {
   const further = Object.keys(details);
   const row = ([name, value]: readonly [string, unknown]): Row => [name, String(value), noteOn(name, value)];
   const ofOrder = Object.entries(further.length === 0 ? fields : { ...fields, details: further.join(', ') }).map(row);

@@ -83,7 +83,7 @@ export const SnapshotRow = z.object({
     .array(Change)
     .check(
       z.describe(
-        'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the first one of all.',
+        'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the oldest that is kept.',
       ),
     ),
 });
@@ -168,7 +168,7 @@ export const Outcome = z.discriminatedUnion('outcome', [
   z.object({
     ...orderId,
     outcome: z.literal('not_tried'),
-    retry_after_seconds: int.check(z.describe('The exchange was not asked for it; ask again after so long.')),
+    retry_after_seconds: int.check(z.describe('There is no answer for it now; ask again after so long.')),
   }),
 ]);
 export type Outcome = z.output<typeof Outcome>;

@@ -40,7 +40,7 @@ const maxAgeSeconds = z
 export const maxAge = z.pipe(digits, maxAgeSeconds);
 export const maxAgeInBody = maxAgeSeconds;
 
-export const mostRows = 100;
+const mostRows = 100;
 const rows = `must be a whole number, 1 to ${mostRows}`;
 export const limit = z.pipe(
   digits,
@@ -62,13 +62,9 @@ export const cursor = z
     z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
   );
 
+const moment = 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (a + is written %2B)';
 function time(says: string) {
-  return z.iso
-    .datetime({
-      offset: true,
-      error: 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (a + is written %2B)',
-    })
-    .check(z.describe(says));
+  return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(says));
 }
 export const since = time('Snapshots of this exchange time and later.');
 export const until = time('Snapshots of this exchange time and earlier.');

@@ -76,13 +76,16 @@ export const routes = {
     description:
       'As the state of one order, for each of them. They share the rate that the exchange allows: what could not be tried in time says so, and the answer has a Retry-After.',
     parameters: z.strictObject({ account: parameters.account }),
-    body: z.strictObject({
-      order_ids: z
-        .array(parameters.orderId, 'must be a list of order ids')
-        .check(z.minLength(1, 'must name an order'), z.maxLength(100, 'must name at most 100 orders'))
-        .check(z.refine((ids: readonly string[]) => new Set(ids).size === ids.length, 'must name each order once')),
-      max_age: z.optional(parameters.maxAgeInBody),
-    }),
+    body: z.strictObject(
+      {
+        order_ids: z
+          .array(parameters.orderId, 'must be a list of order ids')
+          .check(z.minLength(1, 'must name an order'), z.maxLength(100, 'must name at most 100 orders'))
+          .check(z.refine((ids: readonly string[]) => new Set(ids).size === ids.length, 'must name each order once')),
+        max_age: z.optional(parameters.maxAgeInBody),
+      },
+      'must be an object',
+    ),
     answer: CheckedOrders,
     partial: true,
     codes: everywhere,

@@ -17,7 +17,7 @@ const tooManyRequests: RpcError = { code: 10028, message: 'too_many_requests' };
 const retry: RpcError = { code: 10040, message: 'retry' };
 
 /** What a client of the exchanges understands by each of our codes. */
-export const rpcErrors = {
+const rpcErrors = {
   bad_request: invalidParams,
   unknown_account: forbidden,
   account_forbidden: forbidden,

@@ -1,7 +1,9 @@
 import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../attributes.ts';
+import type { Clock } from '../clock.ts';
 import {
   evidencePrefix,
+  expiresAtOf,
   indexName,
   listKey,
   partitionKey,
@@ -16,13 +18,17 @@ import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 import { unavailable } from './unavailable.ts';
 
-export type DynamoReaderDeps = { readonly client: DynamoDBClient; readonly tableName: string };
+export type DynamoReaderDeps = {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  readonly clock: Pick<Clock, 'now'>;
+};
 
 type Input = Omit<QueryCommandInput, 'TableName'>;
 type Found = { readonly items: readonly Item[]; readonly more: boolean };
 
 /** The snapshot table on DynamoDB, for those who only look. Its items and requests are listed in `items.ts`. */
-export function createDynamoReader({ client, tableName }: DynamoReaderDeps): SnapshotReader {
+export function createDynamoReader({ client, tableName, clock }: DynamoReaderDeps): SnapshotReader {
   return {
     snapshots: async (key, { upTo, below, observedBy, limit }) => {
       const last = below === undefined ? upToKey(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
@@ -40,7 +46,7 @@ export function createDynamoReader({ client, tableName }: DynamoReaderDeps): Sna
               },
             }),
       });
-      return pageOf(found, limit, readSnapshot);
+      return pageOf(withoutExpired(found), limit, readSnapshot);
     },
 
     notes: async (key, upTo, limit) => {
@@ -70,6 +76,15 @@ export function createDynamoReader({ client, tableName }: DynamoReaderDeps): Sna
       return pageOf(found, limit, readListEntry);
     },
   };
+
+  /**
+   * DynamoDB deletes what has expired days late and in no order: history ends where the first of it stands, so that no
+   * state seems to have been in force in the time of one that is gone.
+   */
+  function withoutExpired({ items, more }: Found): Found {
+    const first = items.findIndex((item) => expiresAtOf(item) <= clock.now());
+    return first === -1 ? { items, more } : { items: items.slice(0, first), more: false };
+  }
 
   /** One request, unless a filter leaves less than a row and the one that follows it. */
   async function query(input: Input): Promise<Found> {

@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   ConditionalCheckFailedException,
   QueryCommand,
   type QueryCommandInput,
@@ -32,6 +33,9 @@ export type DynamoTableDeps = WatchWriterDeps & {
   readonly historyDaysOf?: (account: string) => number | undefined;
 };
 
+/** How far back ends are looked for. */
+const mostSuperseded = 50;
+
 /** The snapshot table on DynamoDB. Its items and requests are listed in `items.ts`. */
 export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
   const { client, tableName } = deps;
@@ -61,22 +65,27 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
         ExpressionAttributeValues: evidenceValues(snapshot.evidence),
       }),
 
-    supersede: async (snapshot, at) => {
-      const days = deps.historyDaysOf?.(snapshot.account);
+    supersedeBefore: async (newest) => {
+      const days = deps.historyDaysOf?.(newest.account);
       if (days === undefined) return;
-      const { pk, sk } = snapshotKey(snapshot);
-      const update = {
-        Key: { pk, sk },
-        UpdateExpression: 'SET expires_at = :expires_at',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: { ':expires_at': { N: String(Math.ceil(at / 1000) + days * 86_400) } },
-      };
-      try {
-        await client.send(new UpdateItemCommand({ TableName: tableName, ...update }));
-      } catch (cause) {
-        // It is gone already.
-        if (!(cause instanceof ConditionalCheckFailedException)) throw unavailable(cause);
-      }
+      const { pk, sk } = snapshotKey(newest);
+      // Those without an end: usually one, or what a crash or another writer left.
+      const older = await query({
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :newest',
+        FilterExpression: 'attribute_not_exists(expires_at) AND #rank < :rank',
+        ExpressionAttributeNames: { '#rank': 'rank' },
+        ExpressionAttributeValues: {
+          ':pk': pk,
+          ':first': { S: snapshotPrefix },
+          ':newest': sk,
+          ':rank': { S: newest.rank },
+        },
+        ScanIndexForward: false,
+        Limit: mostSuperseded,
+        ConsistentRead: true,
+      });
+      const end = Math.ceil(newest.evidence.firstObservedAt / 1000) + days * 86_400;
+      for (const item of older) await expire(pk, sortKeyOf(item), end);
     },
 
     putHead: (snapshot) =>
@@ -104,6 +113,21 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       return items.map(readListed);
     },
   };
+
+  async function expire(pk: AttributeValue, sk: string, end: number): Promise<void> {
+    const update = {
+      Key: { pk, sk: { S: sk } },
+      UpdateExpression: 'SET expires_at = :end',
+      ConditionExpression: 'attribute_exists(pk)',
+      ExpressionAttributeValues: { ':end': { N: String(end) } },
+    };
+    try {
+      await client.send(new UpdateItemCommand({ TableName: tableName, ...update }));
+    } catch (cause) {
+      // It is gone already.
+      if (!(cause instanceof ConditionalCheckFailedException)) throw unavailable(cause);
+    }
+  }
 
   async function query(input: Omit<QueryCommandInput, 'TableName'>): Promise<readonly Item[]> {
     try {

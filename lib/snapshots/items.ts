@@ -14,7 +14,8 @@
  * | head and watch of an order              | Query pk, sk begins with NOW#, consistent                    |
  * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
  * | record a snapshot                       | PutItem if absent, or if this evidence is earlier            |
- * | let a snapshot go in time               | UpdateItem expires_at (TTL), where history is not for ever   |
+ * | let snapshots go, where history is not  | Query pk, sk from S# to S#rank, descending, limit, filter no |
+ * | for ever                                | expires_at; UpdateItem expires_at (TTL) of each              |
  * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
  * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
@@ -80,6 +81,12 @@ const lists: Readonly<Record<WatchStatus, List | undefined>> = {
 
 export function snapshotItem(snapshot: Snapshot): Item {
   return { ...snapshotAttributes(snapshot), ...snapshotKey(snapshot) };
+}
+
+/** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */
+export function expiresAtOf(item: Item): number {
+  const { expires_at: seconds } = readItem(z.object({ expires_at: z.optional(N) }), item);
+  return seconds === undefined ? Infinity : seconds * 1000;
 }
 
 export function snapshotKey(snapshot: Snapshot) {

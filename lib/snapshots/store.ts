@@ -58,8 +58,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const { watch } = await advance(snapshot, announced, { ...sighting, recorded: recordedAs(newest) });
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
     // Last of all, and only of what is not the newest: whatever happens, an order's last snapshot stays.
-    if (now.rank !== rank) await table.supersede(snapshot, evidence.firstObservedAt);
-    else if (head !== undefined && head.rank < rank) await table.supersede(head, evidence.firstObservedAt);
+    if (written) await table.supersedeBefore(now);
     return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 

@@ -45,10 +45,10 @@ export type SnapshotTable = {
   /** Writes the snapshot unless one of its rank is there with evidence as early; answers whether it wrote. */
   readonly putSnapshot: (snapshot: Snapshot) => Promise<boolean>;
   /**
-   * A newer state than this snapshot's has been known since `at`: it goes once its account's time to keep history is
-   * over. Where history is kept for ever, nothing is written.
+   * Since this snapshot was first observed, those of lesser rank are no longer the newest: they go once their account's
+   * time to keep history is over. Where history is kept for ever, nothing is asked and nothing written.
    */
-  readonly supersede: (snapshot: Snapshot, at: number) => Promise<void>;
+  readonly supersedeBefore: (newest: Snapshot) => Promise<void>;
   /** Writes the head unless one of greater rank is there, or one of its rank with evidence as early. */
   readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */

@@ -1,6 +1,6 @@
 import { AspectPriority, Aspects, CfnResource, Stack, Stage } from 'aws-cdk-lib';
 import { CfnEventBusPolicy } from 'aws-cdk-lib/aws-events';
-import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { describe, expect, it, vi } from 'vitest';
 import { rules } from '../../cdk/rules.ts';
@@ -31,7 +31,7 @@ const missing = (type: string) => (stack: Stack) => {
   expect(node.scope?.node.tryRemoveChild(node.id)).toBe(true);
 };
 
-function allowing(statement: { actions: string[]; resources: string[] }) {
+function allowing(statement: PolicyStatementProps) {
   return (stack: Stack) => {
     const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(new PolicyStatement(statement));
@@ -158,6 +158,12 @@ const faults: readonly Fault[] = [
         statements: [new PolicyStatement({ actions: ['s3:Get*'], resources: ['arn:aws:s3:::b/k'] })],
       }),
   ],
+  ['every action but one', 'NoWildcardActions', allowing({ notActions: ['iam:CreateUser'], resources: [elsewhere] })],
+  [
+    'an action on everything but one thing',
+    'NoWildcardResources',
+    allowing({ actions: ['sqs:SendMessage'], notResources: [elsewhere] }),
+  ],
   ['a role out of bounds', 'RoleBoundary', withoutBoundary, everySetting],
 ];
 
@@ -175,6 +181,7 @@ describe('the rules of the house', () => {
     ['a plain stage', {}],
     ['a protected stage', prod],
     ['a stage with every setting', everySetting],
+    ['an account that goes by a number', { accounts: { 'sub-20260101': loopbackStage.accounts.main } }],
   ])('let %s pass', (_, changes) => {
     expect(() => synthesize(() => {}, changes)).not.toThrow();
   });

@@ -39,6 +39,12 @@ describe('the snapshot table', () => {
     });
   });
 
+  it('lets DynamoDB remove what has an end, and nothing else', () => {
+    dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
+    });
+  });
+
   it.each([
     ['goes with the stack', 'dev', dev, { protected: false, policy: 'Delete' }],
     ['outlives the stack', 'prod', prod, { protected: true, policy: 'Retain' }],
@@ -81,7 +87,8 @@ describe('the exchange keys', () => {
 
   it('keep apart accounts whose names differ by a dash only', () => {
     const { main } = loopbackStage.accounts;
-    templateOf({ accounts: { 'a-b': main, ab: main, 'a--b': main } }).resourceCountIs('AWS::SecretsManager::Secret', 3);
+    const accounts = { 'a-b': main, ab: main, 'a--b': main, 'ab-put-key': main };
+    templateOf({ accounts }).resourceCountIs('AWS::SecretsManager::Secret', 4);
   });
 });
 
@@ -180,6 +187,17 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, to
     );
     expect(allowed(template, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
   });
+});
+
+it('no function that knows the accounts changes before it is clear that they may', () => {
+  const [[guard = ''] = []] = Object.entries(dev.findResources('Custom::Accounts'));
+  const changed = Object.entries(dev.findResources('AWS::Lambda::Function')).filter(
+    ([, { DependsOn: awaited }]) => !awaited.includes(guard),
+  );
+  expect(changed.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, ''))).toEqual([
+    'PublishTransitions',
+    'GuardAccounts',
+  ]);
 });
 
 it('whoever reaches what the key of the stage encrypts may use the key', () => {

@@ -225,6 +225,18 @@ describe('resolving a stage', () => {
     ]);
   });
 
+  it('keeps history for ever, or for as many days as an account says', () => {
+    const accounts = { main: { dialect: 'orangex', historyDays: 30 }, hedge: { dialect: 'orangex' } } as const;
+    const { main, hedge } = resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts;
+    expect([main?.historyDays, hedge?.historyDays]).toEqual([30, undefined]);
+  });
+
+  it.each([0, -1, 1.5, 36_501, Number.NaN])('refuses to keep history for %d days', (historyDays) => {
+    expect(withAccount({ historyDays })).toEqual([
+      `Stage "test", account "main": set historyDays to whole days from 1 to 36500, or remove it to keep history for ever (it is ${historyDays}).`,
+    ]);
+  });
+
   it('takes a secret of your own in the place of the one that the stack would make', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const accounts = { main: { dialect: 'orangex', secretArn } } as const;

@@ -81,6 +81,16 @@ describe('GET of an order', () => {
     expect(await neighbours.historyOf(seedId)).toHaveLength(1);
   });
 
+  it('tells what the exchange has just said, also where only what moves by itself has moved', async () => {
+    const id = neighbours.orangex.place();
+    const { headers } = await ask(id);
+    const { version, last_update_timestamp } = neighbours.orangex.order(id);
+    neighbours.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
+    const again = await ask(id);
+    expect(again.body).toMatchObject({ source: 'exchange', changed: false, order: { details: { rpl: '0.25' } } });
+    expect(again.headers['etag']).toBe(headers['etag']);
+  });
+
   it('lets a fresh check answer only for max_age', async () => {
     const id = neighbours.orangex.place();
     expect((await ask(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });

@@ -357,6 +357,7 @@ describe('the body of a request', () => {
     ['is no JSON', '{', 'Parameter "body" must be JSON, nested at most 32 deep.'],
     ['gives a key twice', '{"order_ids":["1"],"order_ids":["2"]}', 'Parameter "order_ids" is given twice.'],
     ['is over-long', ' '.repeat(32 * 1024 + 1), 'Parameter "body" must be at most 32768 bytes long.'],
+    ['is over-long in bytes', 'ж'.repeat(16 * 1024 + 1), 'Parameter "body" must be at most 32768 bytes long.'],
     ['lacks its ids', '{}', 'Parameter "order_ids" is missing.'],
     [
       'has an id too many',
@@ -364,7 +365,7 @@ describe('the body of a request', () => {
       'Parameter "order_ids" must name at most 100 orders.',
     ],
     ['names an order twice', '{"order_ids":["1","1"]}', 'Parameter "order_ids" must name each order once.'],
-    ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" must be a text.'],
+    ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" has an item that must be a text.'],
     ['has something unknown', '{"order_ids":["1"],"maxage":1}', 'Parameter "maxage" is unknown here.'],
   ])('is refused when it %s', async (_, body, message) => {
     const failure = await read(body);
@@ -372,7 +373,10 @@ describe('the body of a request', () => {
   });
 
   it.each(['[]', '"x"', 'null', '7'])('is refused when it is %s', async (body) => {
-    expect(await read(body)).toMatchObject({ code: 'bad_request', members: { parameters: ['body'] } });
+    expect(await read(body)).toMatchObject({
+      message: 'Parameter "body" must be an object.',
+      members: { parameters: ['body'] },
+    });
   });
 });
 
@@ -392,7 +396,10 @@ describe('who asks', () => {
     ['the subject of the token', { jwt: { claims: { sub: 'desk-7' } } }, 'desk-7'],
   ])('is %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
 
-  it('has to be somebody', () => expect(() => callerOf(event)).toThrow('does not say who asks'));
+  it('has to be somebody', () => {
+    expect(() => callerOf(event)).toThrow('does not say who asks');
+    expect(() => callerOf(by({ jwt: { claims: { accounts: '[main]' } } }))).toThrow('no claim sub');
+  });
 });
 
 describe('what the log may know of a failure', () => {

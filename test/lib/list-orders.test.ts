@@ -21,7 +21,7 @@ let engine: Engine;
 let listOrders: ListOrders;
 beforeAll(async () => {
   engine = await startDynalite();
-  listOrders = createListOrders({ accounts, reader: createDynamoReader(engine), clock });
+  listOrders = createListOrders({ accounts, reader: createDynamoReader({ ...engine, clock }), clock });
 });
 afterAll(() => engine.stop());
 

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { History, SnapshotRow } from '../../lib/api/answers.ts';
+import { writeCursor } from '../../lib/api/cursor.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { createListSnapshots, type ListSnapshots, type ListSnapshotsRequest } from '../../lib/list-snapshots.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { missItem, snapshotItem, wordItem } from '../../lib/snapshots/items.ts';
@@ -17,7 +19,10 @@ let engine: Engine;
 let listSnapshots: ListSnapshots;
 beforeAll(async () => {
   engine = await startDynalite();
-  listSnapshots = createListSnapshots({ accounts: new Set(['main', 'other']), reader: createDynamoReader(engine) });
+  listSnapshots = createListSnapshots({
+    accounts: new Set(['main', 'other']),
+    reader: createDynamoReader({ ...engine, clock: systemClock }),
+  });
 });
 afterAll(() => engine.stop());
 
@@ -348,6 +353,17 @@ describe('a request for history is refused', () => {
       expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
     }
   });
+});
+
+it('a forged cursor leads to nothing outside of the range', async () => {
+  const key = newKey();
+  const [newest, , oldest] = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
+  const range = { since: iso(2), until: iso(2) };
+  const scope = ['listSnapshots', key.account, key.orderId, start + 2, start + 2];
+  for (const { rank } of [newest, oldest].filter((snapshot) => !!snapshot)) {
+    const failure = await failureOf(ask(key, { ...range, cursor: writeCursor(scope, rank) }));
+    expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
+  }
 });
 
 describe('a history of 10 000 snapshots', () => {

@@ -141,6 +141,14 @@ describe('account add', () => {
     expect(said).toContain(line);
   });
 
+  it.each([[], ['KEY_OF_THE_DESK']])('wants the name of an account, and quotes nothing else: %j', async (...names) => {
+    const { code, said } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
+    expect([code, said]).toEqual([
+      2,
+      'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
+    ]);
+  });
+
   it('runs as people run it, and shows the key nowhere', async () => {
     const { url } = await exchangeOf('orangex');
     const args = ['account', 'add', 'main', '--file', keyFile(), '--exchange', url, '--dialect', 'orangex'];

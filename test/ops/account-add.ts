@@ -52,7 +52,7 @@ export const accountAdd: Command = {
     const [name, ...others] = positionals;
     if (others.length > 0)
       throw new Refusal('give the name of the account and nothing else: a key is never an argument');
-    const account = accountOf(name);
+    const account = accountOf(name, 'name of the account');
     const place = placeOf(values);
     const known = await accountInStage(account, place);
     const exchange = values['no-check'] ? undefined : (exchangeIn(values) ?? known);

@@ -11,6 +11,7 @@ import {
   readSnapshot,
   readWatch,
   snapshotItem,
+  snapshotKey,
   snapshotPrefix,
   watchItem,
   watchKey,
@@ -68,7 +69,7 @@ function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
   const due = rankOf(order, dialects[dialect].volatile);
   if (rank !== due) differs(sk, `its rank is not that of its result: ${partsThatDiffer(rank, due)}`);
   if (order.order_id !== orderId) differs(sk, 'its result is about another order');
-  const others = otherAttributes(item, snapshotItem(snapshot));
+  const others = otherAttributes(item, snapshotItem(snapshot)).filter((name) => name !== 'expires_at');
   if (others.length > 0) differs(sk, `not as its result and key say: ${others.join(', ')}`);
   return snapshot;
 }
@@ -102,6 +103,9 @@ function* disagreements(
     (best, snapshot) => (best === undefined || snapshot.rank > best.rank ? snapshot : best),
     undefined,
   );
+  const last = newest && snapshotKey(newest).sk.S;
+  if (last !== undefined && items.some(({ sk, expires_at: end }) => sk?.S === last && end !== undefined))
+    yield { sk: last, how: 'it is the newest, and has an end' };
   const healing = stored?.watch.operator?.stopped ? '' : '; the next check of the order mends it';
   if (newest !== undefined && head === undefined) yield { sk: headKey, how: `there is none, but snapshots${healing}` };
   if (head !== undefined && newest === undefined) yield { sk: headKey, how: 'there is no snapshot of it' };

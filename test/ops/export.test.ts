@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
@@ -81,6 +81,7 @@ describe('export', () => {
     const { code, out } = await exported('--format', 'csv', '--out', file);
     expect([code, out]).toEqual([0, '3 snapshots of 10 items in the table.\n']);
     expect(readFileSync(file, 'utf8')).toBe((await exported('--format', 'csv')).out);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
     const again = await exported('--format', 'csv', '--out', file);
     expect(again.code).toBe(2);
     expect(again.said).toContain('cannot be written (EEXIST): name a new file');

@@ -103,7 +103,8 @@ type Target = {
 
 async function targetOf(path: string | undefined, out: (text: string) => void): Promise<Target> {
   if (path === undefined) return { write: async (text) => out(text), close: async () => {}, discard: async () => {} };
-  const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+  // What the desk trades is for whoever exports it to hand on.
+  const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw new Refusal(`--out ${path} cannot be written (${error.code}): name a new file in a folder that is there`);
   });
   return {

@@ -38,8 +38,8 @@ export function isLoopback(url: string): boolean {
   return /^https?:$/.test(protocol) && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
 }
 
-export function accountOf(account = ''): string {
-  if (!accountPattern.test(account)) throw new Refusal('give the --account');
+export function accountOf(account = '', what = '--account'): string {
+  if (!accountPattern.test(account)) throw new Refusal(`give the ${what}, 1 to 32 of a-z, 0-9 and -`);
   return account;
 }
 

@@ -51,6 +51,11 @@ it('shows the history newest first, and what changed field by field', async () =
   ]);
 });
 
+it('shows a label that would move the cursor as text in one line', async () => {
+  await ops.observe('B', { label: 'a\\u001b[2Jb\\nc' });
+  expect((await order('B')).out).toMatch(/^custom_order_id +a\ufffd\[2Jb\ufffdc$/m);
+});
+
 it('answers in JSON with the digits of the wire', async () => {
   const { out } = await order('A', '--history', '--json');
   const { head, watch, history } = JSON.parse(out);

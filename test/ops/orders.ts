@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { duration } from '../../cdk/local/transitions.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import type { ListEntry, ListPosition } from '../../lib/snapshots/reader.ts';
 import type { List } from '../../lib/snapshots/table.ts';
@@ -42,7 +43,7 @@ export const orders: Command = {
     const state = oneOf('state', states, values.state ?? 'live');
     const limit = wholeNumber('limit', values.limit ?? '50', 1, mostOrders);
     const after = values.after === undefined ? undefined : positionOf(values.after);
-    const reader = createDynamoReader(await openTable(placeOf(values)));
+    const reader = createDynamoReader({ ...(await openTable(placeOf(values))), clock: systemClock });
     const { rows, next } = await reader.list(account, lists[state], { after, limit });
 
     const now = clock.now();

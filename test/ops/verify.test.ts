@@ -2,9 +2,12 @@ import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import type { Item } from '../../lib/attributes.ts';
+import { createDynamoTable } from '../../lib/snapshots/dynamo-table.ts';
+import { createSnapshotStore } from '../../lib/snapshots/store.ts';
 import { start } from '../lib/snapshots/sightings.ts';
+import { policy } from '../lib/snapshots/table-contract.ts';
 import { createVirtualClock } from '../lib/virtual-clock.ts';
-import { names, type Operating, startOperating } from './operating.ts';
+import { names, type Operating, seenOf, startOperating } from './operating.ts';
 import { createTableReader } from './table-reader.ts';
 
 let ops: Operating;
@@ -88,6 +91,12 @@ describe('verify', () => {
       'not as its result and key say: instrument_name',
     ],
     [
+      'a newest snapshot that would go',
+      () => spoil('LIVE', 'S#', { expires_at: { N: '1' } }),
+      'main#LIVE S#',
+      'it is the newest, and has an end',
+    ],
+    [
       'a result that is no order',
       () => spoil('LIVE', 'S#', { result: text('no order') }),
       'main#LIVE S#',
@@ -144,6 +153,13 @@ describe('verify', () => {
     expect(code).toBe(1);
     const lines = out.split('\n').filter((line) => line.startsWith(where));
     expect(lines.map((line) => line.slice(line.indexOf(': ') + 2))).toContainEqual(expect.stringMatching(`^${how}`));
+  });
+
+  it('takes the end of an older snapshot, where history is kept for some days', async () => {
+    const table = createDynamoTable({ ...ops.engine, policyOf: () => policy, historyDaysOf: () => 30 });
+    await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 9_000 }));
+    expect((await itemsOf('main#LIVE')).filter((item) => 'expires_at' in item)).toHaveLength(1);
+    expect((await verify()).out).toBe('13 items of 4 orders and accounts, nothing differs.\n');
   });
 
   it('says of an order with an item that it cannot read no more than that', async () => {

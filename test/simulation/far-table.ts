@@ -52,7 +52,7 @@ export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotT
     newestSnapshot: send('newestSnapshot', table.newestSnapshot),
     putSnapshot: send('putSnapshot', table.putSnapshot),
     // History is kept for ever here: nothing is sent.
-    supersede: table.supersede,
+    supersedeBefore: table.supersedeBefore,
     putHead: send('putHead', table.putHead),
     putWatch: send('putWatch', table.putWatch),
     putMiss: send('putMiss', table.putMiss),

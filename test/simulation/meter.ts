@@ -45,7 +45,7 @@ export function createMeter(): Meter {
         write(snapshotItem(snapshot));
         return table.putSnapshot(snapshot);
       },
-      supersede: table.supersede,
+      supersedeBefore: table.supersedeBefore,
       putHead: (snapshot) => {
         write(headItem(snapshot));
         return table.putHead(snapshot);

@@ -3,6 +3,7 @@ import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { accountKey, readAccountItem } from '../../lib/accounts/items.ts';
 import type { Item } from '../../lib/attributes.ts';
+import { systemClock } from '../../lib/clock.ts';
 import { createListSnapshots } from '../../lib/list-snapshots.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headKey, readNote, readSnapshot, readWatch, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
@@ -67,7 +68,7 @@ describe.each(releases)('a table with items of %s', (release) => {
     quiet.release();
     const listSnapshots = createListSnapshots({
       accounts: new Set(['main']),
-      reader: createDynamoReader(neighbours.engine),
+      reader: createDynamoReader({ ...neighbours.engine, clock: systemClock }),
     });
     const { snapshots } = await listSnapshots({ account: 'main', order_id: 'PARTLY-FILLED' });
     expect(snapshots.map(({ order }) => `${order.order_state} ${order.filled_amount}`)).toEqual([

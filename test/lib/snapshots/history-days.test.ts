@@ -1,10 +1,12 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { type Answered, observationOf } from './sightings.ts';
+import { type Answered, observationOf, start } from './sightings.ts';
 import { policy } from './table-contract.ts';
 
 let engine: Engine;
@@ -31,27 +33,36 @@ function answer(version: number, askedAfter: number): Answered {
   };
 }
 
-/** Records answers one after the other; tells of each snapshot, oldest first, when it was seen and when it goes. */
-async function recordAll(answers: readonly Answered[], days: number | undefined) {
+/** A new order, and what the table has of it: when each item goes, snapshots oldest first. */
+function orderOf(days: number | undefined) {
   const key = { account: 'main', orderId: `ORDER-${++orders}` };
   const store = createSnapshotStore(
     createDynamoTable({ ...engine, policyOf: () => policy, historyDaysOf: () => days }),
   );
-  for (const answered of answers) await store.record(observationOf(key, answered));
-  const { Items = [] } = await engine.client.send(
-    new QueryCommand({
-      TableName: engine.tableName,
-      KeyConditionExpression: 'pk = :pk',
-      ExpressionAttributeValues: { ':pk': { S: `main#${key.orderId}` } },
-      ConsistentRead: true,
-    }),
-  );
-  const ends = ({ sk, expires_at }: (typeof Items)[number]) => ({ sk: sk?.S ?? '', goesAt: expires_at?.N });
-  return {
-    history: Items.filter(({ sk }) => sk?.S?.startsWith('S#')).map(ends),
-    others: Items.filter(({ sk }) => !sk?.S?.startsWith('S#')).map(ends),
-    seenAt: answers.map((answered) => observationOf(key, answered).evidence.firstObservedAt),
+  const read = async () => {
+    const { Items = [] } = await engine.client.send(
+      new QueryCommand({
+        TableName: engine.tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `main#${key.orderId}` } },
+        ConsistentRead: true,
+      }),
+    );
+    const ends = ({ sk, expires_at }: (typeof Items)[number]) => ({ sk: sk?.S ?? '', goesAt: expires_at?.N });
+    return {
+      history: Items.filter(({ sk }) => sk?.S?.startsWith('S#')).map(ends),
+      others: Items.filter(({ sk }) => !sk?.S?.startsWith('S#')).map(ends),
+    };
   };
+  return { key, store, read };
+}
+
+/** Records answers one after the other. */
+async function recordAll(answers: readonly Answered[], days: number | undefined) {
+  const { key, store, read } = orderOf(days);
+  for (const answered of answers) await store.record(observationOf(key, answered));
+  const seenAt = answers.map((answered) => observationOf(key, answered).evidence.firstObservedAt);
+  return { ...(await read()), seenAt };
 }
 
 describe('where history is kept for some days', () => {
@@ -78,6 +89,29 @@ describe('where history is kept for some days', () => {
       { numRuns: 60 },
     );
   });
+});
+
+it('what an earlier crash, or another writer, left without an end gets one with the next change', async () => {
+  const { store, key, read } = orderOf(30);
+  const unended = snapshotOf(observationOf(key, answer(1, 0)));
+  await createDynamoTable({ ...engine, policyOf: () => policy }).putSnapshot(unended);
+  await store.record(observationOf(key, answer(2, 5_000)));
+  expect((await read()).history.map(({ goesAt }) => goesAt === undefined)).toEqual([false, true]);
+});
+
+it('history ends where the first expired snapshot stands, also while DynamoDB still has some of them', async () => {
+  const { store, key } = orderOf(1);
+  for (const version of [1, 2, 3]) await store.record(observationOf(key, answer(version, version * 1_000)));
+  const found = async (now: number) => {
+    const reader = createDynamoReader({ ...engine, clock: { now: () => now } });
+    const { rows, next } = await reader.snapshots(key, { upTo: start + 20, limit: 10 });
+    return { versions: rows.map(({ order }) => order.version), more: next !== undefined };
+  };
+  const seen = (version: number) => observationOf(key, answer(version, version * 1_000)).evidence.firstObservedAt;
+  const aDay = day * 1_000;
+  expect(await found(seen(3))).toEqual({ versions: [2, 1], more: false });
+  expect(await found(seen(2) + aDay + 999)).toEqual({ versions: [2], more: false });
+  expect(await found(seen(3) + aDay + 999)).toEqual({ versions: [], more: false });
 });
 
 it('history is kept for ever where the stage says nothing', async () => {

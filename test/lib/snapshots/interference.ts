@@ -56,7 +56,7 @@ export function interfered(
     readCurrent: wrap('readCurrent', table.readCurrent),
     newestSnapshot: wrap('newestSnapshot', table.newestSnapshot),
     putSnapshot: wrap('putSnapshot', table.putSnapshot),
-    supersede: wrap('supersede', table.supersede),
+    supersedeBefore: wrap('supersedeBefore', table.supersedeBefore),
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
     putMiss: wrap('putMiss', table.putMiss),

@@ -49,7 +49,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       return true;
     },
     // Its history is kept for ever.
-    supersede: async () => {},
+    supersedeBefore: async () => {},
     putHead: async (snapshot) => {
       const row = rowOf(snapshot);
       const { head } = row;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { headItem, missItem, snapshotItem, watchItem, wordItem } from '../../../lib/snapshots/items.ts';
 import type { SnapshotReader } from '../../../lib/snapshots/reader.ts';
@@ -49,7 +50,7 @@ describe.each([
     let reader: SnapshotReader;
     beforeAll(async () => {
       engine = await startEngine();
-      reader = createDynamoReader(engine);
+      reader = createDynamoReader({ ...engine, clock: systemClock });
     });
     afterAll(() => engine.stop());
 
@@ -197,7 +198,7 @@ describe.each([
 it('a reader whose table does not answer says so', async () => {
   const engine = await startDynalite();
   await engine.stop();
-  const reader = createDynamoReader(engine);
+  const reader = createDynamoReader({ ...engine, clock: systemClock });
   for (const reading of [
     reader.snapshots(newKey(), { upTo: endOfTime, limit: 1 }),
     reader.notes(newKey(), endOfTime, 1),
