@@ -1,5 +1,5 @@
 import { dialects } from '../lib/exchange/dialects.ts';
-import type { AccountConfig } from './stages.ts';
+import type { AccountConfig } from './stage-config.ts';
 
 /** What an account of the stage table goes by, where the table leaves it open; seconds, and a part of the rate. */
 export function withDefaults(config: AccountConfig) {

@@ -16,7 +16,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Operation, routes } from '../lib/api/routes.ts';
 import { createLogGroup } from './house-logs.ts';
-import type { AuthConfig, ResolvedStage } from './stages.ts';
+import type { AuthConfig } from './stage-config.ts';
+import type { ResolvedStage } from './stages.ts';
 
 export type HttpApiProps = {
   readonly stage: ResolvedStage;

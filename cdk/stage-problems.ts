@@ -3,7 +3,7 @@ import { dialects } from '../lib/exchange/dialects.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
 import { accountPattern } from '../lib/stage.ts';
 import { knownToKeepSeconds, longestCheckSeconds, withDefaults } from './account-defaults.ts';
-import type { AccountConfig, AuthConfig, StageConfig } from './stages.ts';
+import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 
 /** A stack has at most 500 resources, and each account adds three: a secret, a schedule, an alarm. */
 export const mostAccounts = 120;

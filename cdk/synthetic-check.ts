@@ -4,7 +4,8 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ScheduledChecks } from './scheduled-checks.ts';
-import type { AuthConfig, ResolvedStage } from './stages.ts';
+import type { AuthConfig } from './stage-config.ts';
+import type { ResolvedStage } from './stages.ts';
 
 export type SyntheticCheckProps = {
   readonly stage: ResolvedStage;

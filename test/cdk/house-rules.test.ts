@@ -4,7 +4,8 @@ import { ManagedPolicy, PolicyStatement, type PolicyStatementProps, Role, Servic
 import type { IConstruct } from 'constructs';
 import { describe, expect, it, vi } from 'vitest';
 import { rules } from '../../cdk/rules.ts';
-import { resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import type { StageConfig } from '../../cdk/stage-config.ts';
+import { resolveStage } from '../../cdk/stages.ts';
 import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
 
 function all(stack: Stack, type: string): CfnResource[] {

@@ -8,7 +8,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../../cdk/order-state-app.ts';
 import { permissions } from '../../cdk/permissions.ts';
-import { resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import type { StageConfig } from '../../cdk/stage-config.ts';
+import { resolveStage } from '../../cdk/stages.ts';
 import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
 
 const stage = resolveStage('test', loopbackStage);

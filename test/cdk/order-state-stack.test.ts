@@ -2,8 +2,9 @@ import { Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type FunctionName, permissions } from '../../cdk/permissions.ts';
+import type { StageConfig } from '../../cdk/stage-config.ts';
 import { mostAccounts } from '../../cdk/stage-problems.ts';
-import { resolveStage, type StageConfig, stageNamed } from '../../cdk/stages.ts';
+import { resolveStage, stageNamed } from '../../cdk/stages.ts';
 import { routes as operations } from '../../lib/api/routes.ts';
 import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 

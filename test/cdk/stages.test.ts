@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
 import { mostAccounts } from '../../cdk/stage-problems.ts';
-import { type AccountConfig, resolveStage, type StageConfig, StageError, stageNamed } from '../../cdk/stages.ts';
+import { resolveStage, StageError, stageNamed } from '../../cdk/stages.ts';
 import { Stage } from '../../lib/stage.ts';
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
 

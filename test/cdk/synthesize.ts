@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp } from '../../cdk/order-state-app.ts';
+import type { StageConfig } from '../../cdk/stage-config.ts';
 import { mostAccounts } from '../../cdk/stage-problems.ts';
-import { type ResolvedStage, resolveStage, type StageConfig } from '../../cdk/stages.ts';
+import { type ResolvedStage, resolveStage } from '../../cdk/stages.ts';
 
 /** A stage that reaches nothing outside this machine. */
 export const loopbackStage = {
