@@ -1,15 +1,15 @@
-import { inspect } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { CheckOrder, CheckOrderRequest } from '../../lib/check-order.ts';
-import { wireAsking } from '../../lib/wiring.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { systemClock } from '../../lib/clock.ts';
+import type { Stage } from '../../lib/stage.ts';
+import { wireChangeWatch } from '../../lib/wiring.ts';
 import type { AnswerFault, Fault } from '../exchange/faults.ts';
 import type { Exchange } from '../exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { type Neighbours, secretText, seedId, startNeighbours } from '../lib/neighbours.ts';
-import { getOrderEvent } from './events.ts';
-import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { type Ask, type Asked, deep, everyDoor, type Heard } from './every-door.ts';
 import { marker, orderMishaps, secretMishaps, tokenMishaps } from './mishaps.ts';
+import type { Surroundings } from './start-anew.ts';
 import { disguisesOf, Tracker } from './traces.ts';
 
 /** No words, and a character of every kind that some encoding changes. */
@@ -25,12 +25,10 @@ const seenTokens = new Set<string>();
 
 let neighbours: Neighbours;
 let env: Neighbours['env'];
-let getOrder: GetOrder;
-let checkOrder: CheckOrder;
+/** The door under test. */
+let door: keyof typeof everyDoor;
+let ask: Ask;
 let output: CapturedOutput;
-
-/** No pauses: what is waited for is not looked at here. */
-const clock = { now: Date.now, sleep: async () => {} };
 
 beforeAll(async () => {
   neighbours = await startNeighbours({ key });
@@ -76,53 +74,21 @@ function rememberCredentials(exchange: Exchange): void {
   }
 }
 
-/** All of an error, hidden properties and causes included. */
-function deep(thrown: unknown): string {
-  const limits = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null };
-  const texts = [inspect(thrown, { ...limits, showHidden: true }), String(thrown), JSON.stringify(thrown)];
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    texts.push(error.name, error.message, String(error.stack), JSON.stringify(error));
-    texts.push(JSON.stringify(Object.getOwnPropertyDescriptors(error)));
-  }
-  return texts.join('\n');
-}
-
-type Told = { readonly status: number; readonly code: string; readonly text: string };
-
-/** Asks for an order at both doors, and gathers all that either lets out. */
-async function tell(account: string, orderId: string, query = '', remainingMs = 29_000): Promise<Told> {
-  const { statusCode, headers, body } = await getOrder(
-    getOrderEvent({ account, order_id: orderId }, query),
-    remainingMs,
-  );
-  // The second door is to see the fault itself, not that the first one was throttled.
-  await neighbours.regainCredits();
-  const request: CheckOrderRequest = {
-    account,
-    orderId,
-    ...(query !== '' && { maxAgeMs: 0 }),
-    door: 'canary',
-    requestId: 'request-2',
-    deadline: Date.now() + remainingMs - 1_500,
-  };
-  const thrown = await checkOrder(request).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
+/** Asks for an order, and gathers all that is let out. */
+async function tell(asked: Asked): Promise<Heard> {
+  const heard = await ask(asked);
   await neighbours.regainCredits();
   rememberCredentials(neighbours.orangex);
   rememberCredentials(neighbours.deribit);
-  const text = [output.text(), JSON.stringify(headers), body, thrown === undefined ? '' : deep(thrown)].join('\n');
+  const text = `${output.text()}\n${heard.text}`;
   everything += text;
   texts += 1;
-  const code = String(JSON.parse(body).code);
-  if (code === 'throttled') await freshProcess();
-  return { status: statusCode, code, text };
+  if (heard.code === 'throttled') await freshProcess();
+  return { code: heard.code, text };
 }
 
-async function freshProcess(stage = neighbours.stage): Promise<void> {
-  getOrder = await loadGetOrder({ stage, env });
-  checkOrder = wireAsking({ stage, env, clock, lane: 'door', logger: new Logger() }).checkOrder;
+async function freshProcess(surroundings: Partial<Surroundings> = {}): Promise<void> {
+  ask = await everyDoor[door]({ stage: neighbours.stage, env, ...surroundings });
 }
 
 /** Quotes, in every place of an answer, what the request proved itself with. */
@@ -214,63 +180,69 @@ const quoting: readonly (readonly [string, Fault])[] = [
   ],
 ];
 
+const ofOrangex = ['orangex', 'order', orderMishaps] as const;
+const ofDeribit = ['deribit', 'order', orderMishaps] as const;
+const ofTokens = ['orangex', 'auth', tokenMishaps] as const;
+
+/** All read answers by the same code: what the others make of a failure is seen with one exchange's. */
 const doors = [
-  ['orangex', 'order', orderMishaps],
-  ['deribit', 'order', orderMishaps],
-  ['orangex', 'auth', tokenMishaps],
+  ['get-order', [ofOrangex, ofDeribit, ofTokens]],
+  ['the use-case', [ofOrangex, ofDeribit, ofTokens]],
+  ['check-orders', [ofOrangex]],
+  ['get-order-state', [ofDeribit]],
 ] as const;
 
-describe.each(doors)('no secret is in what is told of %s’s answers to %s', (dialect, target, mishaps) => {
-  const account = dialect === 'orangex' ? 'main' : 'other';
-  let exchange: Exchange;
-  let id = '';
-  beforeAll(async () => {
-    exchange = neighbours[dialect];
-    id = exchange.place({ order_id: `${dialect}-${target}` });
-    await freshProcess();
+describe.each(doors)('no secret is in what %s tells', (name, answers) => {
+  beforeAll(() => {
+    door = name;
   });
 
-  /** The order is asked for with a new token, in its first answer or in the one under test. */
-  async function suffer(fault: Fault, remainingMs?: number): Promise<Told> {
-    exchange.revokeTokens();
-    if (remainingMs !== undefined) await tell(account, id, 'max_age=0');
-    exchange.scriptAlways(target, fault);
-    return tell(account, id, 'max_age=0', remainingMs);
-  }
+  describe.each(answers)('of %s’s answers to %s', (dialect, target, mishaps) => {
+    const account = dialect === 'orangex' ? 'main' : 'other';
+    let exchange: Exchange;
+    let asked: Asked;
+    beforeAll(async () => {
+      exchange = neighbours[dialect];
+      asked = { account, orderId: exchange.place() };
+      await freshProcess();
+    });
 
-  it('when all is well', async () => {
-    for (const query of ['', 'max_age=0']) {
-      const { status, text } = await tell(account, id, query);
-      expect(status).toBe(200);
-      expect(text).toContain('answered');
-      expect(tracker.find(text)).toEqual([]);
+    /** The order is asked for with a new token, in its first answer or in the one under test. */
+    async function suffer(fault: Fault, remainingMs?: number): Promise<Heard> {
+      exchange.revokeTokens();
+      if (remainingMs !== undefined) await tell({ ...asked, maxAge: 0 });
+      exchange.scriptAlways(target, fault);
+      return tell({ ...asked, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
+
+    it('when all is well', async () => {
+      for (const maxAge of [{}, { maxAge: 0 }]) {
+        const { code, text } = await tell({ ...asked, ...maxAge });
+        expect(code).toBe('ok');
+        expect(tracker.find(text)).toEqual([]);
+      }
+    });
+
+    it.each(mishaps)('when it is $name', async ({ fault, code, remainingMs }) => {
+      const told = await suffer(fault, remainingMs);
+      expect(told.code).toBe(code);
+      expect(tracker.find(told.text)).toEqual([]);
+      expect(told.text).not.toContain(marker);
+    });
+
+    it.each(quoting)('when it is quoted in %s', async (_, fault) => {
+      const told = await suffer(fault);
+      expect(told.code).not.toBe('ok');
+      expect(tracker.find(told.text)).toEqual([]);
+    });
   });
 
-  it.each(mishaps)('when it is $name', async ({ fault, code, remainingMs }) => {
-    output.clear();
-    const told = await suffer(fault, remainingMs);
-    expect(told.code).toBe(code);
-    expect(tracker.find(told.text)).toEqual([]);
-    expect(told.text).not.toContain(marker);
-  });
-
-  it.each(quoting)('when it is quoted in %s', async (_, fault) => {
-    const told = await suffer(fault);
-    expect(told.status).toBeGreaterThanOrEqual(400);
-    expect(tracker.find(told.text)).toEqual([]);
-  });
-});
-
-describe('no secret is in what is told', () => {
   it.each(secretMishaps)('when the key cannot be had for $name', async ({ name, code, fault, value }) => {
-    const secretName = `secret-of-${name.replaceAll(' ', '-')}`;
+    const secretName = `${door}-secret-of-${name.replaceAll(' ', '-')}`;
     if (value !== undefined) neighbours.secrets.create(secretName, value(key.clientSecret));
-    const { main, other } = neighbours.stage.accounts;
-    if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-    await freshProcess({ ...neighbours.stage, accounts: { main: { ...main, secretName }, other } });
+    await freshProcess({ stage: withSecret(secretName) });
     if (fault !== undefined) neighbours.secrets.failAlways(fault);
-    const told = await tell('main', neighbours.orangex.place());
+    const told = await tell({ account: 'main', orderId: neighbours.orangex.place() });
     expect(told.code).toBe(code);
     expect(tracker.find(told.text)).toEqual([]);
     expect(told.text).not.toContain(marker);
@@ -283,50 +255,99 @@ describe('no secret is in what is told', () => {
   ])('when Secrets Manager answers a page %s', async (_, body, status) => {
     await freshProcess();
     neighbours.secrets.failAlways({ kind: 'status', status, body });
-    const told = await tell('main', neighbours.orangex.place());
-    expect(told.status).toBeGreaterThanOrEqual(500);
+    const told = await tell({ account: 'main', orderId: neighbours.orangex.place() });
+    expect(told.code).not.toBe('ok');
     expect(tracker.find(told.text)).toEqual([]);
   });
 
   it('when the table is down', async () => {
-    const down = { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    getOrder = await loadGetOrder({ stage: neighbours.stage, env: down });
-    checkOrder = wireAsking({
-      stage: neighbours.stage,
-      env: down,
-      clock,
-      lane: 'door',
-      logger: new Logger(),
-    }).checkOrder;
-    const told = await tell('main', seedId);
+    await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
+    const told = await tell({ account: 'main', orderId: seedId });
     expect(told.code).toBe('store_unavailable');
     expect(tracker.find(told.text)).toEqual([]);
   });
 
   it('when the key may write, or is rotated, or lost', async () => {
     await freshProcess();
-    const { orangex } = neighbours;
+    const { orangex, secrets, secretNames } = neighbours;
+    onTestFinished(() => {
+      orangex.setKeys([key]);
+      secrets.put(secretNames.main, secretText(key));
+    });
+    const newer = { ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' };
+    tracker.addDistinctive('newer secret', newer.clientSecret);
+    const asked = { account: 'main', orderId: orangex.place() };
     orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);
-    const id = orangex.place();
-    const warned = await tell('main', id);
+    const warned = await tell(asked);
     expect(warned.text).toContain('may do more than read');
-    orangex.setKeys([{ ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' }]);
-    tracker.addDistinctive('newer secret', 'Gv4-Xk8-Pz2-c0ffeeQw7');
-    const refused = await tell('main', id);
+    orangex.setKeys([newer]);
+    const refused = await tell(asked);
     expect(refused.code).toBe('key_refused');
-    neighbours.secrets.put(neighbours.secretNames.main, secretText({ ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' }));
+    secrets.put(secretNames.main, secretText(newer));
     await freshProcess();
-    const renewed = await tell('main', id);
-    expect(renewed.status).toBe(200);
+    const renewed = await tell(asked);
+    expect(renewed.code).toBe('ok');
     for (const { text } of [warned, refused, renewed]) expect(tracker.find(text)).toEqual([]);
   });
 });
 
+/** The account's key is in another secret. */
+function withSecret(secretName: string): Stage {
+  const { stage } = neighbours;
+  const { main } = stage.accounts;
+  if (main === undefined) throw new Error('the stage has an account main');
+  return { ...stage, accounts: { ...stage.accounts, main: { ...main, secretName } } };
+}
+
+/** Each tick lasts a second: a few are enough. */
+describe('no secret is in what a tick of the schedule tells', () => {
+  let asked: Asked;
+  beforeAll(() => {
+    door = 'check-open-orders';
+  });
+  beforeEach(async () => {
+    neighbours.orangex.revokeTokens();
+    await freshProcess();
+    const changeWatch = wireChangeWatch({ stage: neighbours.stage, env, clock: systemClock });
+    asked = { account: 'main', orderId: neighbours.orangex.place() };
+    await changeWatch({ ...asked, by: 'canary', requestId: 'request-3', watch: true });
+  });
+
+  it('when all is well', async () => {
+    const told = await tell(asked);
+    expect(told.code).toBe('ok');
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+
+  it.each(quoting.slice(0, 1))('when it is quoted in %s', async (_, fault) => {
+    neighbours.orangex.scriptAlways('order', fault);
+    const told = await tell(asked);
+    expect(told.code).toBe('busy');
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+
+  it('when the key is no JSON', async () => {
+    neighbours.secrets.create('bare-key', key.clientSecret);
+    await freshProcess({ stage: withSecret('bare-key') });
+    const told = await tell(asked);
+    expect(told.code).toBe('secret_malformed');
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+
+  it('when the table is down', async () => {
+    await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
+    const told = await tell(asked);
+    expect(told.code).toBe('store_unavailable');
+    expect(tracker.find(told.text)).toEqual([]);
+  });
+});
+
 describe('this search', () => {
-  it('has read what it should: both doors, errors, logs and answers, and every kind of credential', () => {
+  it('has read what it should: every door, errors, logs and answers, and every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
     expect(everything).toContain('"message":"answered"');
+    expect(everything).toContain('"message":"ticked"');
     expect(everything).toContain('application/problem+json');
     expect(everything).toContain("name: 'Failure'");
     expect(neighbours.orangex.requests.some(({ body }) => body.includes(JSON.stringify(key.clientSecret)))).toBe(true);
