@@ -1,19 +1,8 @@
 import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../attributes.ts';
 import type { Clock } from '../clock.ts';
-import {
-  evidencePrefix,
-  expiresAtOf,
-  indexName,
-  listKey,
-  partitionKey,
-  readListEntry,
-  readNote,
-  readSnapshot,
-  snapshotPrefix,
-  upToKey,
-  watchKey,
-} from './items.ts';
+import { evidencePrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
+import { expiresAtOf, readListEntry, readNote, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 import { unavailable } from './unavailable.ts';

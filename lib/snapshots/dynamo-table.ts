@@ -15,15 +15,12 @@ import {
   listKey,
   missItem,
   partitionKey,
-  readListed,
-  readSnapshot,
-  readWatch,
   snapshotItem,
   snapshotKey,
   snapshotPrefix,
-  sortKeyOf,
   watchKey,
 } from './items.ts';
+import { readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
 import type { Evidence, OrderKey } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
 import { unavailable } from './unavailable.ts';

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../attributes.ts';
 import { createPut, createPutWatch, type WatchWriterDeps } from './dynamo-writes.ts';
-import { partitionKey, readWatch, watchKey, wordItem } from './items.ts';
+import { partitionKey, watchKey, wordItem } from './items.ts';
+import { readWatch } from './read-items.ts';
 import type { OrderKey } from './snapshot.ts';
 import type { WordTable } from './table.ts';
 import { unavailable } from './unavailable.ts';

@@ -30,20 +30,15 @@
  *
  * Head and watch share a prefix so that one request reads both. Only the watch carries the index's keys.
  */
-import * as z from 'zod/mini';
-import { BOOL, type Item, N, number, readItem, S } from '../attributes.ts';
-import { Failure } from '../errors.ts';
-import type { Order } from '../exchange/order.ts';
+import { type Item, number } from '../attributes.ts';
 import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
-import { type ListEntry, type Note, noteKinds } from './reader.ts';
-import { type OrderKey, orderIn, type Snapshot } from './snapshot.ts';
-import { statuses } from './statuses.ts';
-import type { List, Listed, Miss, OperatorWord, StoredWatch } from './table.ts';
+import type { OrderKey, Snapshot } from './snapshot.ts';
+import type { List, Miss, OperatorWord, StoredWatch } from './table.ts';
 import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
-const schema = '1';
+export const schema = '1';
 
 export const snapshotPrefix = 'S#';
 export const evidencePrefix = 'E#';
@@ -81,12 +76,6 @@ const lists: Readonly<Record<WatchStatus, List | undefined>> = {
 
 export function snapshotItem(snapshot: Snapshot): Item {
   return { ...snapshotAttributes(snapshot), ...snapshotKey(snapshot) };
-}
-
-/** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */
-export function expiresAtOf(item: Item): number {
-  const { expires_at: seconds } = readItem(z.object({ expires_at: z.optional(N) }), item);
-  return seconds === undefined ? Infinity : seconds * 1000;
 }
 
 export function snapshotKey(snapshot: Snapshot) {
@@ -180,136 +169,4 @@ function orderAttributes(key: OrderKey): Item {
 
 function closedAt({ sighted, openedAt }: Watch): number {
   return sighted === undefined ? openedAt : updatedAtOfRank(sighted);
-}
-
-const ofSchema = z.object({ N: z.literal(schema) });
-
-const SnapshotItem = z.object({
-  schema: ofSchema,
-  account: S,
-  order_id: S,
-  rank: S,
-  dialect: z.pipe(S, z.enum(['orangex', 'deribit'])),
-  result: S,
-  exchange_time: z.optional(N),
-  asked_at: N,
-  first_observed_at: N,
-  request_id: S,
-  door: S,
-  key_version: S,
-});
-
-const WatchItem = z.object({
-  schema: ofSchema,
-  revision: N,
-  opened_at: N,
-  sighted: z.optional(S),
-  recorded: z.optional(S),
-  recorded_at: z.optional(N),
-  sightings: z.object({ L: z.array(z.object({ M: z.object({ asked_at: N, rank: S }) })) }),
-  missed: z.object({ L: z.array(N) }),
-  operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
-});
-
-/** Reads a snapshot or head item. Throws `store_corrupt`. */
-export function readSnapshot(item: Item): Snapshot {
-  const stored = readItem(SnapshotItem, item);
-  return {
-    account: stored.account,
-    orderId: stored.order_id,
-    rank: stored.rank,
-    dialect: stored.dialect,
-    result: stored.result,
-    order: storedOrder(stored.result),
-    ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
-    evidence: {
-      askedAt: stored.asked_at,
-      firstObservedAt: stored.first_observed_at,
-      requestId: stored.request_id,
-      door: stored.door,
-      keyVersion: stored.key_version,
-    },
-  };
-}
-
-function storedOrder(result: string): Order {
-  try {
-    return orderIn(result);
-  } catch (cause) {
-    throw new Failure('store_corrupt', 'A snapshot in the table holds a result that is no order.', { cause });
-  }
-}
-
-/** Reads a watch item. Throws `store_corrupt`. */
-export function readWatch(item: Item): StoredWatch {
-  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = readItem(
-    WatchItem,
-    item,
-  );
-  return {
-    revision,
-    watch: {
-      openedAt: opened_at,
-      ...(sighted !== undefined && { sighted }),
-      ...(recorded !== undefined && recorded_at !== undefined && { recorded: { rank: recorded, at: recorded_at } }),
-      sightings: sightings.L.map(({ M: { asked_at, rank } }) => ({ askedAt: asked_at, rank })),
-      missed: missed.L,
-      ...(operator !== undefined && { operator: operator.M }),
-    },
-  };
-}
-
-const ListedItem = z.object({
-  schema: ofSchema,
-  account: S,
-  order_id: S,
-  status: z.pipe(S, z.enum(statuses)),
-  list_at: N,
-  checked_at: z.optional(N),
-  opened_at: N,
-});
-
-/** Reads what the index has of a watch. Throws `store_corrupt`. */
-export function readListEntry(item: Item): ListEntry {
-  const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
-  return {
-    account,
-    orderId: order_id,
-    status,
-    at: list_at,
-    openedAt: opened_at,
-    ...(checked_at !== undefined && { checkedAt: checked_at }),
-  };
-}
-
-/** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
-export function readListed(item: Item): Listed {
-  const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
-  return { ...entry, seenAt };
-}
-
-const NoteItem = z.object({
-  schema: ofSchema,
-  kind: z.pipe(S, z.enum(noteKinds)),
-  at: N,
-  request_id: S,
-  door: z.optional(S),
-  by: z.optional(S),
-});
-
-/** Reads a miss, or a person's word. Throws `store_corrupt`. */
-export function readNote(item: Item): Note {
-  const { kind, at, request_id, door, by } = readItem(NoteItem, item);
-  return {
-    kind,
-    at,
-    requestId: request_id,
-    ...(door !== undefined && { door }),
-    ...(by !== undefined && { by }),
-  };
-}
-
-/** The sort key of an item, which tells what it is. Throws `store_corrupt`. */
-export function sortKeyOf(item: Item): string {
-  return readItem(z.object({ sk: S }), item).sk;
 }

@@ -7,9 +7,6 @@ import {
   evidencePrefix,
   headItem,
   headKey,
-  readNote,
-  readSnapshot,
-  readWatch,
   snapshotItem,
   snapshotKey,
   snapshotPrefix,
@@ -17,6 +14,7 @@ import {
   watchKey,
 } from '../../lib/snapshots/items.ts';
 import { rankOf } from '../../lib/snapshots/rank.ts';
+import { readNote, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { StoredWatch } from '../../lib/snapshots/table.ts';
 

@@ -1,7 +1,8 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { Clock } from '../../lib/clock.ts';
 import { Failure } from '../../lib/errors.ts';
-import { headKey, readSnapshot, snapshotPrefix } from '../../lib/snapshots/items.ts';
+import { headKey, snapshotPrefix } from '../../lib/snapshots/items.ts';
+import { readSnapshot } from '../../lib/snapshots/read-items.ts';
 import type { Bus } from '../../lib/transitions/bus.ts';
 import { entryOf } from '../../lib/transitions/entry.ts';
 import { stateChangesOf } from '../../lib/transitions/history.ts';

@@ -4,17 +4,9 @@ import type { Item } from '../../lib/attributes.ts';
 import { writeJson } from '../../lib/exchange/json.ts';
 import { orderIdPattern } from '../../lib/exchange/order.ts';
 import { changesBetween, type FieldChange } from '../../lib/snapshots/changes.ts';
-import {
-  currentPrefix,
-  headKey,
-  partitionKey,
-  readSnapshot,
-  readWatch,
-  snapshotPrefix,
-  sortKeyOf,
-  watchKey,
-} from '../../lib/snapshots/items.ts';
+import { currentPrefix, headKey, partitionKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
+import { readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-items.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { checkedAt, statusOf } from '../../lib/snapshots/watch.ts';
 import { iso } from '../../lib/time.ts';

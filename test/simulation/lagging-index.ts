@@ -1,4 +1,5 @@
-import { readListed, watchItem } from '../../lib/snapshots/items.ts';
+import { watchItem } from '../../lib/snapshots/items.ts';
+import { readListed } from '../../lib/snapshots/read-items.ts';
 import type { OrderKey } from '../../lib/snapshots/snapshot.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';

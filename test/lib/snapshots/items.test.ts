@@ -3,18 +3,20 @@ import type { Item } from '../../../lib/attributes.ts';
 import {
   headItem,
   missItem,
+  snapshotItem,
+  snapshotPrefix,
+  upToKey,
+  watchItem,
+  wordItem,
+} from '../../../lib/snapshots/items.ts';
+import {
   readListEntry,
   readListed,
   readNote,
   readSnapshot,
   readWatch,
-  snapshotItem,
-  snapshotPrefix,
   sortKeyOf,
-  upToKey,
-  watchItem,
-  wordItem,
-} from '../../../lib/snapshots/items.ts';
+} from '../../../lib/snapshots/read-items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
 import { failureOf, printed } from '../thrown.ts';

@@ -1,4 +1,5 @@
-import { readListed, watchItem } from '../../../lib/snapshots/items.ts';
+import { watchItem } from '../../../lib/snapshots/items.ts';
+import { readListed } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type { Miss, OperatorWord, SnapshotTable, StoredWatch, WordTable } from '../../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';

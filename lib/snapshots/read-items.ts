@@ -1,0 +1,148 @@
+/** The table's items as they are read back. What each is, and how it is asked for, stands in `items.ts`. */
+import * as z from 'zod/mini';
+import { BOOL, type Item, N, readItem, S } from '../attributes.ts';
+import { Failure } from '../errors.ts';
+import type { Order } from '../exchange/order.ts';
+import { schema } from './items.ts';
+import { type ListEntry, type Note, noteKinds } from './reader.ts';
+import { orderIn, type Snapshot } from './snapshot.ts';
+import { statuses } from './statuses.ts';
+import type { Listed, StoredWatch } from './table.ts';
+
+const ofSchema = z.object({ N: z.literal(schema) });
+
+const SnapshotItem = z.object({
+  schema: ofSchema,
+  account: S,
+  order_id: S,
+  rank: S,
+  dialect: z.pipe(S, z.enum(['orangex', 'deribit'])),
+  result: S,
+  exchange_time: z.optional(N),
+  asked_at: N,
+  first_observed_at: N,
+  request_id: S,
+  door: S,
+  key_version: S,
+});
+
+const WatchItem = z.object({
+  schema: ofSchema,
+  revision: N,
+  opened_at: N,
+  sighted: z.optional(S),
+  recorded: z.optional(S),
+  recorded_at: z.optional(N),
+  sightings: z.object({ L: z.array(z.object({ M: z.object({ asked_at: N, rank: S }) })) }),
+  missed: z.object({ L: z.array(N) }),
+  operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
+});
+
+/** Reads a snapshot or head item. Throws `store_corrupt`. */
+export function readSnapshot(item: Item): Snapshot {
+  const stored = readItem(SnapshotItem, item);
+  return {
+    account: stored.account,
+    orderId: stored.order_id,
+    rank: stored.rank,
+    dialect: stored.dialect,
+    result: stored.result,
+    order: storedOrder(stored.result),
+    ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
+    evidence: {
+      askedAt: stored.asked_at,
+      firstObservedAt: stored.first_observed_at,
+      requestId: stored.request_id,
+      door: stored.door,
+      keyVersion: stored.key_version,
+    },
+  };
+}
+
+function storedOrder(result: string): Order {
+  try {
+    return orderIn(result);
+  } catch (cause) {
+    throw new Failure('store_corrupt', 'A snapshot in the table holds a result that is no order.', { cause });
+  }
+}
+
+/** Reads a watch item. Throws `store_corrupt`. */
+export function readWatch(item: Item): StoredWatch {
+  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = readItem(
+    WatchItem,
+    item,
+  );
+  return {
+    revision,
+    watch: {
+      openedAt: opened_at,
+      ...(sighted !== undefined && { sighted }),
+      ...(recorded !== undefined && recorded_at !== undefined && { recorded: { rank: recorded, at: recorded_at } }),
+      sightings: sightings.L.map(({ M: { asked_at, rank } }) => ({ askedAt: asked_at, rank })),
+      missed: missed.L,
+      ...(operator !== undefined && { operator: operator.M }),
+    },
+  };
+}
+
+const ListedItem = z.object({
+  schema: ofSchema,
+  account: S,
+  order_id: S,
+  status: z.pipe(S, z.enum(statuses)),
+  list_at: N,
+  checked_at: z.optional(N),
+  opened_at: N,
+});
+
+/** Reads what the index has of a watch. Throws `store_corrupt`. */
+export function readListEntry(item: Item): ListEntry {
+  const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
+  return {
+    account,
+    orderId: order_id,
+    status,
+    at: list_at,
+    openedAt: opened_at,
+    ...(checked_at !== undefined && { checkedAt: checked_at }),
+  };
+}
+
+/** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
+export function readListed(item: Item): Listed {
+  const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
+  return { ...entry, seenAt };
+}
+
+const NoteItem = z.object({
+  schema: ofSchema,
+  kind: z.pipe(S, z.enum(noteKinds)),
+  at: N,
+  request_id: S,
+  door: z.optional(S),
+  by: z.optional(S),
+});
+
+/** Reads a miss, or a person's word. Throws `store_corrupt`. */
+export function readNote(item: Item): Note {
+  const { kind, at, request_id, door, by } = readItem(NoteItem, item);
+  return {
+    kind,
+    at,
+    requestId: request_id,
+    ...(door !== undefined && { door }),
+    ...(by !== undefined && { by }),
+  };
+}
+
+/** The sort key of an item, which tells what it is. Throws `store_corrupt`. */
+export function sortKeyOf(item: Item): string {
+  return readItem(z.object({ sk: S }), item).sk;
+}
+
+/** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */
+export function expiresAtOf(item: Item): number {
+  const { expires_at: seconds } = readItem(z.object({ expires_at: z.optional(N) }), item);
+  return seconds === undefined ? Infinity : seconds * 1000;
+}
