@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import type { ListedOrder, OrderList } from './api/answers.ts';
+import type { OrderList } from './api/answers.ts';
 import { type CursorScope, readCursor, writeCursor } from './api/cursor.ts';
 import { defaultRows } from './api/parameters.ts';
 import type { routes } from './api/routes.ts';
+import { listedOrder } from './api/rows.ts';
 import type { Clock } from './clock.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
-import type { ListEntry, ListPosition, SnapshotReader } from './snapshots/reader.ts';
+import type { ListPosition, SnapshotReader } from './snapshots/reader.ts';
 import type { List } from './snapshots/table.ts';
-import { ageSeconds, iso } from './time.ts';
 
 export type ListOrdersDeps = {
   readonly accounts: KnownAccounts;
@@ -34,19 +34,9 @@ export function createListOrders({ accounts, reader, clock }: ListOrdersDeps): L
     return {
       account,
       state,
-      orders: rows.map((entry) => listed(entry, now)),
+      orders: rows.map((entry) => listedOrder(entry, now)),
       ...(next !== undefined && last !== undefined && { cursor: writeCursor(scope, positionText(last)) }),
     };
-  };
-}
-
-function listed({ orderId, status, at, openedAt, checkedAt }: ListEntry, now: number): ListedOrder {
-  return {
-    order_id: orderId,
-    status,
-    ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
-    opened_at: iso(openedAt),
-    ...(checkedAt !== undefined && { checked_at: iso(checkedAt), age_seconds: ageSeconds(checkedAt, now) }),
   };
 }
 

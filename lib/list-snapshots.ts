@@ -4,10 +4,11 @@ import { badRequest } from './api/bad-request.ts';
 import { type CursorScope, readCursor, writeCursor } from './api/cursor.ts';
 import { defaultRows } from './api/parameters.ts';
 import type { routes } from './api/routes.ts';
-import { furthestAheadMs, phaseOf } from './exchange/order.ts';
+import { snapshotRow } from './api/rows.ts';
+import { furthestAheadMs } from './exchange/order.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 import { changesBetween } from './snapshots/changes.ts';
-import { digestOfRank, rankPattern, updatedAtOfRank } from './snapshots/rank.ts';
+import { rankPattern, updatedAtOfRank } from './snapshots/rank.ts';
 import type { Note, Page, SnapshotReader } from './snapshots/reader.ts';
 import type { OrderKey, Snapshot } from './snapshots/snapshot.ts';
 import { endOfTime, iso } from './time.ts';
@@ -91,23 +92,11 @@ function timeOf(moment: string | undefined): number | undefined {
 }
 
 function rowsOf({ rows, next }: Page<Snapshot>): SnapshotRow[] {
-  return rows.map((snapshot, i) => rowOf(snapshot, rows[i + 1] ?? next));
-}
-
-function rowOf({ rank, order, exchangeTime, evidence }: Snapshot, before: Snapshot | undefined): SnapshotRow {
-  return {
-    rank,
-    digest: digestOfRank(rank),
-    order,
-    final: phaseOf(order) === 'final',
-    asked_at: iso(evidence.askedAt),
-    first_observed_at: iso(evidence.firstObservedAt),
-    ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
-    request_id: evidence.requestId,
-    door: evidence.door,
-    key_version: evidence.keyVersion,
-    changes: before === undefined ? [] : changesBetween(before.order, order),
-  };
+  return rows.map((snapshot, i) => {
+    const before = rows[i + 1] ?? next;
+    const changes = before === undefined ? [] : changesBetween(before.order, snapshot.order);
+    return { ...snapshotRow(snapshot), changes };
+  });
 }
 
 function evidenceRow({ requestId, at, ...note }: Note): EvidenceRow {

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { duration } from '../../cdk/local/transitions.ts';
-import { systemClock } from '../../lib/clock.ts';
+import { listedOrder } from '../../lib/api/rows.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import type { ListEntry, ListPosition } from '../../lib/snapshots/reader.ts';
 import type { List } from '../../lib/snapshots/table.ts';
-import { ageSeconds, iso } from '../../lib/time.ts';
+import { iso } from '../../lib/time.ts';
 import { columns } from './columns.ts';
 import type { Command } from './command.ts';
 import { accountOf, oneOf, placeOf, Refusal, shared, sharedHelp, text, wholeNumber } from './options.ts';
@@ -43,14 +43,14 @@ export const orders: Command = {
     const state = oneOf('state', states, values.state ?? 'live');
     const limit = wholeNumber('limit', values.limit ?? '50', 1, mostOrders);
     const after = values.after === undefined ? undefined : positionOf(values.after);
-    const reader = createDynamoReader({ ...(await openTable(placeOf(values))), clock: systemClock });
+    const reader = createDynamoReader({ ...(await openTable(placeOf(values))), clock });
     const { rows, next } = await reader.list(account, lists[state], { after, limit });
 
     const now = clock.now();
     const last = next && rows.at(-1);
     const cursor = last && `${last.at}/${last.orderId}`;
     if (values.json) {
-      const shown = rows.map((entry) => shownInJson(entry, state, now));
+      const shown = rows.map((entry) => listedOrder(entry, now));
       terminal.out(`${JSON.stringify({ account, state, orders: shown, cursor })}\n`);
       return 0;
     }
@@ -71,15 +71,4 @@ function positionOf(given: string): ListPosition {
 function shownInCells({ orderId, status, at, checkedAt }: ListEntry, now: number): readonly string[] {
   const checked = checkedAt === undefined ? ['never', '-'] : [iso(checkedAt), duration(now - checkedAt)];
   return [orderId, status, iso(at), ...checked];
-}
-
-/** As the API answers it. */
-function shownInJson({ orderId, status, at, openedAt, checkedAt }: ListEntry, state: State, now: number) {
-  return {
-    order_id: orderId,
-    status,
-    [state === 'final' ? 'closed_at' : 'due_at']: iso(at),
-    opened_at: iso(openedAt),
-    ...(checkedAt !== undefined && { checked_at: iso(checkedAt), age_seconds: ageSeconds(checkedAt, now) }),
-  };
 }
