@@ -1,11 +1,16 @@
-import { join } from 'node:path';
 import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, CfnFunction, type IDestination, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  CfnFunction,
+  type IDestination,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+} from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { bundleOf } from './bundle.ts';
 import { createLogGroup } from './house-logs.ts';
-import { packageRoot } from './package-root.ts';
 import { explainedWildcards, type FunctionName, permissions, type ResourceName } from './permissions.ts';
 import type { ResolvedStage } from './stages.ts';
 
@@ -30,18 +35,9 @@ export type HouseFunctionProps<Name extends FunctionName> = {
 /** In every line of the logs, and in the dimensions of every metric: Powertools adds it. */
 export const serviceName = 'order-state-snapshots';
 
-/** Modules that a bundle gets something else for. */
-const aliases = [
-  // An ESM import of these touches every lazy export, and so loads undici: 35 ms. Asking the process for them does not.
-  ...['http', 'node:http'].map((name) => `${name}=./cdk/aliases/http.cjs`),
-  ...['https', 'node:https'].map((name) => `${name}=./cdk/aliases/https.cjs`),
-  // Lambda puts credentials into the environment: a third of the bundle would be ways to find them elsewhere.
-  '@aws-sdk/credential-provider-node=./cdk/aliases/credential-provider-node.ts',
-];
-
 /** A Lambda function as this house makes them: one bundle, one role from the table of permissions, one log group. */
 export class HouseFunction<Name extends FunctionName> extends Construct {
-  readonly lambda: NodejsFunction;
+  readonly lambda: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: HouseFunctionProps<Name>) {
     super(scope, id);
@@ -72,12 +68,10 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
     const onFailure: IDestination | undefined =
       deadLetters === undefined ? undefined : { bind: () => ({ destination: deadLetters }) };
 
-    this.lambda = new NodejsFunction(this, 'Function', {
+    this.lambda = new LambdaFunction(this, 'Function', {
       description: props.description,
-      entry: join(packageRoot, 'functions', `${name}.ts`),
-      projectRoot: packageRoot,
-      // CDK reads its name alone, and so starts esbuild as npm does; an installed package has no lock file.
-      depsLockFilePath: join(packageRoot, 'package.json'),
+      code: bundleOf(name, stage.runtime),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
@@ -91,16 +85,6 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
       maxEventAge: Duration.minutes(1),
       ...(onFailure === undefined ? {} : { onFailure }),
       ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
-      bundling: {
-        format: OutputFormat.ESM,
-        minify: true,
-        logLevel: LogLevel.WARNING,
-        // The SDK of the lock file, not the runtime's: it is what the tests ran, and it loads faster.
-        bundleAwsSDK: true,
-        mainFields: ['module', 'main'],
-        define: { COMPILED_STAGE: JSON.stringify(stage.runtime) },
-        esbuildArgs: { '--alias': aliases },
-      },
     });
     if (stage.xray) this.#trace();
     this.#acknowledge(stage.xray, deadLetters === undefined);

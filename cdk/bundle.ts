@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { AssetHashType } from 'aws-cdk-lib';
+import { Code, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { buildSync } from 'esbuild';
+import type { Stage } from '../lib/stage.ts';
+import { packageRoot } from './package-root.ts';
+
+const alias = (file: string) => join(packageRoot, 'cdk/aliases', file);
+
+/** Modules that a bundle gets something else for. */
+const aliases = {
+  // An ESM import of these touches every lazy export, and so loads undici: 35 ms. Asking the process for them does not.
+  http: alias('http.cjs'),
+  'node:http': alias('http.cjs'),
+  https: alias('https.cjs'),
+  'node:https': alias('https.cjs'),
+  // Lambda puts credentials into the environment: a third of the bundle would be ways to find them elsewhere.
+  '@aws-sdk/credential-provider-node': alias('credential-provider-node.ts'),
+};
+
+/**
+ * The one file that a function is on Lambda, the stage compiled in. Not CDK's own bundling, which starts npx for each
+ * function: that is three times as long, and speaks of the configuration of npm.
+ */
+export function bundleOf(name: string, stage: Stage): Code {
+  return Code.fromAsset(packageRoot, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never pulled: `local` always answers. By what it would be told to do, CDK tells one bundle from another.
+      image: Runtime.NODEJS_24_X.bundlingImage,
+      command: [name],
+      environment: { COMPILED_STAGE: JSON.stringify(stage) },
+      local: {
+        tryBundle: (outputDir) => {
+          buildSync({
+            absWorkingDir: packageRoot,
+            entryPoints: [join('functions', `${name}.ts`)],
+            outfile: join(outputDir, 'index.mjs'),
+            bundle: true,
+            platform: 'node',
+            target: 'node24',
+            format: 'esm',
+            minify: true,
+            logLevel: 'warning',
+            // The SDK of the lock file, not the runtime's: it is what the tests ran, and it loads faster.
+            mainFields: ['module', 'main'],
+            define: { COMPILED_STAGE: JSON.stringify(stage) },
+            alias: aliases,
+          });
+          return true;
+        },
+      },
+    },
+  });
+}
