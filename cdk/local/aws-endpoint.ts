@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import type { Engine } from './engines.ts';
 import { createForwarder, send, unknownOperation } from './forward.ts';
-import { listen } from './listen.ts';
+import { listen, unlisten } from './listen.ts';
 
 /**
  * One address for AWS: hands each call to the service that it is for. `services` leads from what is before the dot in
@@ -31,9 +31,7 @@ export async function startAwsEndpoint(services: Readonly<Record<string, string>
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await unlisten(server);
       stop();
     },
   };

@@ -8,7 +8,7 @@ import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import dynalite from 'dynalite';
 import type { SecretsManager } from '../../test/secrets-manager/server.ts';
 import type { LocalTable } from './assembly.ts';
-import { listen } from './listen.ts';
+import { listen, unlisten } from './listen.ts';
 import { type ExchangeKey, WrongOption } from './options.ts';
 
 /** An engine that the functions reach over loopback, through the real AWS SDK. */
@@ -28,11 +28,7 @@ export async function startDynamo(folder: string | undefined): Promise<Engine> {
   const { port } = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    stop: () => unlisten(server),
   };
 }
 

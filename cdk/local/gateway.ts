@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalRoute } from './assembly.ts';
 import type { Outcome } from './environment.ts';
-import { listen } from './listen.ts';
+import { listen, unlisten } from './listen.ts';
 import { decodePath, fromResult, toEvent, type WireResponse } from './payload.ts';
 import { createRouter } from './routes.ts';
 
@@ -74,11 +74,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
 
   return {
     url: `http://127.0.0.1:${port}`,
-    stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
+    stop: () => unlisten(server),
   };
 }
 

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import type { Engine } from './engines.ts';
 import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
-import { listen } from './listen.ts';
+import { listen, unlisten } from './listen.ts';
 import type { LocalStream } from './triggers.ts';
 
 /** An item as it is on the wire. */
@@ -101,9 +101,7 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await unlisten(server);
       forwarder.stop();
     },
   };

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { listen } from '../../cdk/local/listen.ts';
+import { listen, unlisten } from '../../cdk/local/listen.ts';
 import { RequestLog } from '../exchange/request-log.ts';
 import { type Input, isRecord, type Output, parse, ServiceException } from './protocol.ts';
 
@@ -170,9 +170,7 @@ export async function startAwsServer(
     async stop() {
       if (stopped.signal.aborted) return;
       stopped.abort();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await unlisten(server);
     },
   };
 }

@@ -9,7 +9,7 @@ import { missItem, snapshotItem, wordItem } from '../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../lib/snapshots/snapshot.ts';
 import { type Engine, startDynalite } from '../engines.ts';
-import { type Answered, answered, observationOf, start } from './snapshots/sightings.ts';
+import { type Answered, answered, observationOf, opened, start } from './snapshots/sightings.ts';
 import { writeItems } from './snapshots/write-items.ts';
 import { failureOf } from './thrown.ts';
 
@@ -31,18 +31,6 @@ let orders = 0;
 function newKey(account = 'main'): OrderKey {
   return { account, orderId: `ORDER-${++orders}` };
 }
-
-const opened: Answered = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: '',
-  rpl: '0',
-  askedAfter: 0,
-  took: 50,
-  request: 1,
-};
 
 /** Keeps the states, and gives their snapshots by descending rank. */
 async function keep(key: OrderKey, states: readonly Partial<Answered>[]): Promise<readonly Snapshot[]> {

@@ -7,7 +7,7 @@ import type { Observation } from '../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../lib/snapshots/store.ts';
 import { type Engine, startDynalite } from '../engines.ts';
 import { type EventBus, startEventBus } from '../event-bus/server.ts';
-import { type Answered, observationOf, start } from '../lib/snapshots/sightings.ts';
+import { type Answered, observationOf, opened, start } from '../lib/snapshots/sightings.ts';
 import { policy } from '../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../lib/virtual-clock.ts';
 import { type Queues, startQueues } from '../queues/server.ts';
@@ -46,21 +46,9 @@ export const names = {
   bus: 'order-state-snapshots-dev',
 };
 
-const seen: Answered = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: '',
-  rpl: '0',
-  askedAfter: 0,
-  took: 50,
-  request: 1,
-};
-
 /** What an exchange would answer of an order of account main, once it was asked. */
 export function seenOf(orderId: string, answer: Partial<Answered> = {}): Observation {
-  return observationOf({ account: 'main', orderId }, { ...seen, ...answer });
+  return observationOf({ account: 'main', orderId }, { ...opened, ...answer });
 }
 
 export async function startOperating(): Promise<Operating> {

@@ -7,7 +7,7 @@ import { createMemoryAccountTable } from './memory-table.ts';
 import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
 import { createWorld, worldStart } from './world.ts';
 
-const runs = Number(process.env['RUNS'] ?? 400);
+const runs = Number(process.env['RUNS'] ?? 1_000);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`credits: ${runs} runs a property, SEED=${seed}`);

@@ -8,21 +8,9 @@ import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { failureOf } from '../thrown.ts';
-import { type Answered, observationOf, start } from './sightings.ts';
+import { type Answered, observationOf, opened, start } from './sightings.ts';
 import { policy } from './table-contract.ts';
 import { writeItems } from './write-items.ts';
-
-const opened: Answered = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: '',
-  rpl: '0',
-  askedAfter: 0,
-  took: 50,
-  request: 1,
-};
 
 let orders = 0;
 /** An order of its own for each test: the engine is shared. */

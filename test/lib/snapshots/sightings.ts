@@ -33,6 +33,19 @@ export const answered: fc.Arbitrary<Answered> = fc.record({
   request: fc.integer({ min: 1, max: 3 }),
 });
 
+/** An order just placed, and nothing of note about the answer. */
+export const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: '',
+  rpl: '0',
+  askedAfter: 0,
+  took: 50,
+  request: 1,
+};
+
 export function observationOf(key: OrderKey, answer: Answered): Observation {
   const askedAt = start + 10_000 + answer.askedAfter;
   const result = `{"order_id":"${key.orderId}","order_state":"${answer.state}","amount":10,"price":855.10,

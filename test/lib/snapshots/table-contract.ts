@@ -2,21 +2,11 @@ import { expect, it } from 'vitest';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
-import { type Answered, observationOf, start } from './sightings.ts';
+import { type Answered, observationOf, opened, start } from './sightings.ts';
 
 export const policy = { minMs: 10_000, maxMs: 600_000 };
 
-const opened: Answered = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: '',
-  rpl: '0',
-  askedAfter: 100,
-  took: 50,
-  request: 1,
-};
+const asked: Answered = { ...opened, askedAfter: 100 };
 
 let orders = 0;
 /** An order of its own for each test: the engine is shared. */
@@ -35,7 +25,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('gives back snapshot, head and watch as they were written', async () => {
     const table = tableOf();
     const key = newKey();
-    const snapshot = { ...snapshotOf(observationOf(key, opened)), exchangeTime: 1_597_130_046_950 };
+    const snapshot = { ...snapshotOf(observationOf(key, asked)), exchangeTime: 1_597_130_046_950 };
     const watch: Watch = {
       openedAt: start,
       sighted: snapshot.rank,
@@ -54,9 +44,9 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('keeps the earliest evidence of a snapshot, by time and then by request id', async () => {
     const table = tableOf();
     const key = newKey();
-    const late = snapshotOf(observationOf(key, { ...opened, askedAfter: 900 }));
-    const early = snapshotOf(observationOf(key, { ...opened, askedAfter: 100, request: 2 }));
-    const earlier = snapshotOf(observationOf(key, { ...opened, askedAfter: 100, request: 1 }));
+    const late = snapshotOf(observationOf(key, { ...asked, askedAfter: 900 }));
+    const early = snapshotOf(observationOf(key, { ...asked, askedAfter: 100, request: 2 }));
+    const earlier = snapshotOf(observationOf(key, { ...asked, askedAfter: 100, request: 1 }));
     for (const put of [table.putSnapshot, table.putHead]) {
       expect(await put(late)).toBe(true);
       expect(await put(late)).toBe(false);
@@ -72,8 +62,8 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('raises the head and never lowers it, while history keeps both', async () => {
     const table = tableOf();
     const key = newKey();
-    const low = snapshotOf(observationOf(key, opened));
-    const high = snapshotOf(observationOf(key, { ...opened, updatedAfter: 1 }));
+    const low = snapshotOf(observationOf(key, asked));
+    const high = snapshotOf(observationOf(key, { ...asked, updatedAfter: 1 }));
     expect(await table.putHead(low)).toBe(true);
     expect(await table.putHead(high)).toBe(true);
     expect(await table.putHead(low)).toBe(false);
@@ -100,7 +90,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
     const key = { account: `a${++orders}`, orderId: 'ORDER' };
     expect(await table.claimWatch(key)).toBeUndefined();
     expect(await table.readCurrent(key)).toEqual({});
-    const snapshot = snapshotOf(observationOf(key, opened));
+    const snapshot = snapshotOf(observationOf(key, asked));
     const watch = join(undefined, {
       openedAt: start,
       sighted: snapshot.rank,
@@ -153,7 +143,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
       { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000 },
     ]);
 
-    const snapshot = snapshotOf(observationOf(soon, { ...opened, state: 'filled' }));
+    const snapshot = snapshotOf(observationOf(soon, { ...asked, state: 'filled' }));
     const recorded = { rank: snapshot.rank, at: start };
     const closed = join(watches.get(soon), { openedAt: start, sighted: snapshot.rank, recorded });
     await table.putWatch(soon, closed, 1);

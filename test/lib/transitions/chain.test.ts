@@ -9,23 +9,13 @@ import { transitionOf } from '../../../lib/transitions/events.ts';
 import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { type Answered, answered, observationOf, start } from '../snapshots/sightings.ts';
+import { type Answered, answered, observationOf, opened, start } from '../snapshots/sightings.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
 const key = { account: 'main', orderId: '39004881276768256' };
 
-const opened: Answered = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: 'a',
-  rpl: '0',
-  askedAfter: 0,
-  took: 50,
-  request: 1,
-};
+const asked: Answered = { ...opened, label: 'a' };
 
 type Told =
   | { readonly answer: Answered }
@@ -102,8 +92,8 @@ it('whatever is told to the store, the events of an order are a chain without ga
 it('a late snapshot is kept without an event', async () => {
   const { table, records } = withStream(createMemoryTable(() => policy));
   const store = createSnapshotStore(table);
-  await store.record(observationOf(key, { ...opened, state: 'filled', updatedAfter: 5_000 }));
+  await store.record(observationOf(key, { ...asked, state: 'filled', updatedAfter: 5_000 }));
   const before = records.length;
-  await store.record(observationOf(key, { ...opened, askedAfter: 10 }));
+  await store.record(observationOf(key, { ...asked, askedAfter: 10 }));
   expect(records.slice(before).map((record) => transitionOf(imagesOf(record)))).toEqual([undefined]);
 });
