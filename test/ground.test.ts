@@ -26,8 +26,6 @@ describe('the ground', () => {
   it("runs on Lambda's major of Node, whatever the machine has", () => {
     expect(process.version).toMatch(/^v24\./);
     templateOf().allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x' });
-    const scripted = execFileSync('npm', ['exec', '--', 'node', '--version'], { cwd: root, encoding: 'utf8' });
-    expect(scripted.trim()).toBe(process.version);
   });
 
   it('names exact versions, and the lock file names no registry', () => {

@@ -97,8 +97,9 @@ it('five lines ask for an order', async () => {
 
 it('both examples pass the type check of who installs it', async () => {
   const strict = ['--allowJs', '--checkJs', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const types = ['--skipLibCheck', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
-  const { stdout } = await run(join(root, 'node_modules/.bin/tsc'), [...strict, ...types, 'app.js', 'client.js'], {
+  const { stdout } = await run(process.execPath, [tsc, ...strict, ...types, 'app.js', 'client.js'], {
     cwd: project,
   });
   expect(stdout).toBe('');

@@ -43,9 +43,10 @@ function synthesize(tree: string, name: string): string {
 /** The changes that `cdk diff` sees, such as `[~] AWS::SQS::Queue Path LogicalId may be replaced`. */
 function changes(before: string, after: string): readonly string[] {
   const template = join(before, 'order-state-snapshots-prod.template.json');
-  const args = ['diff', '--app', after, '--template', template, '--no-color'];
+  const cdk = join(root, 'node_modules/aws-cdk/bin/cdk');
+  const args = [cdk, 'diff', '--app', after, '--template', template, '--no-color'];
   // In a folder without a cdk.json, whose app this is not.
-  const said = execFileSync(join(root, 'node_modules/.bin/cdk'), args, {
+  const said = execFileSync(process.execPath, args, {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, CI: 'true' },

@@ -1,0 +1,113 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const launcher = join(root, 'test/toolchain/node.cjs');
+const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
+const Toolchain = z.object({ optionalDependencies: z.record(z.string(), z.string()) });
+const platform = `${process.platform.replace('win32', 'win')}-${process.arch}`;
+
+describe('where Node 24 is looked for', () => {
+  /** A project with nothing but the launcher. */
+  let project: string;
+  const { optionalDependencies } = Toolchain.parse(read('test/toolchain/package.json'));
+  const name = Object.keys(optionalDependencies).find((key) => key.startsWith('node-') && key.endsWith(platform));
+
+  beforeEach(({ skip }) => {
+    skip(name === undefined || process.platform === 'win32', 'The stand-ins for Node are shell scripts.');
+    project = mkdtempSync(join(tmpdir(), 'launcher-'));
+    cpSync(dirname(launcher), join(project, 'test/toolchain'), { recursive: true });
+    writeFileSync(
+      join(project, 'old.cjs'),
+      `Object.defineProperty(process, 'version', { value: 'v20.20.2' });
+       Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } });`,
+    );
+  });
+  afterEach(() => rmSync(project, { recursive: true }));
+
+  function installNode(folder: string, script: string): void {
+    const home = join(project, folder, `${name}`);
+    mkdirSync(join(home, 'bin'), { recursive: true });
+    writeFileSync(join(home, 'package.json'), '{"bin":{"node":"bin/node"}}');
+    writeFileSync(join(home, 'bin/node'), script);
+    chmodSync(join(home, 'bin/node'), 0o755);
+  }
+
+  /** Runs the launcher on this Node, or on one that takes itself for Node 20. */
+  function run(machine: 'new' | 'old') {
+    const preload = machine === 'old' ? ['--require', join(project, 'old.cjs')] : [];
+    const args = [...preload, join(project, 'test/toolchain/node.cjs'), '--print', '"own"'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    return { status, stdout, stderr };
+  }
+
+  it.each(['node_modules', 'test/toolchain/node_modules'])('in %s', (folder) => {
+    installNode(folder, '#!/bin/sh\necho "installed $*"\n');
+    expect(run('old')).toEqual({ status: 0, stdout: 'installed --print "own"\n', stderr: '' });
+  });
+
+  it("else the machine's own, from 24 on", () => {
+    expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
+  });
+
+  it("a binary that does not start, as glibc's on Alpine, leaves the machine's own", () => {
+    installNode('node_modules', '#!/lib/no-such-loader\n');
+    expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
+  });
+
+  it.each([[''], ['#!/lib/no-such-loader\n']])('else one sentence says what to do (%j)', (script) => {
+    if (script !== '') installNode('node_modules', script);
+    const { status, stdout, stderr } = run('old');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^Node 24 or later is needed, but this machine has v20\.20\.2 [^\n]+: run `npm ci`[^\n]+\.\n$/,
+    );
+  });
+});
+
+describe('the script', () => {
+  const start = (script: string) =>
+    spawn(process.execPath, [launcher, '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+
+  it('leaves its exit code', async () => {
+    const child = start('process.exitCode = 7');
+    expect(await once(child, 'exit')).toEqual([7, null]);
+  });
+
+  it('ends the launcher by the signal that ended it', async () => {
+    const child = start('process.kill(process.pid, "SIGTERM")');
+    expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s', async (signal) => {
+    const child = start(`
+      process.once('${signal}', () => process.exit(5));
+      setInterval(() => {}, 1000);
+      console.log('ready');
+    `);
+    await once(child.stdout, 'data');
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([5, null]);
+  });
+});
+
+describe('every command of the project', () => {
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(read('package.json'));
+  const { app } = z.object({ app: z.string() }).parse(read('cdk.json'));
+  const commands = Object.entries({ ...scripts, app }).flatMap(([script, line]) =>
+    line.split(' && ').map((command) => [script, command] as const),
+  );
+
+  it.each(commands)('%s: runs on Node 24, in any shell: %s', (_, command) => {
+    // npm itself, and what any Node can do before there is a node_modules.
+    expect(command).toMatch(
+      /^(node test\/toolchain\/node\.cjs (test|cdk|node_modules)\/|npm sbom |node -e "fs\.rmSync\()/,
+    );
+  });
+});
