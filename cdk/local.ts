@@ -24,8 +24,14 @@ async function serve(options: Options): Promise<number> {
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => {
     stopping.signal.addEventListener('abort', () => resolve());
-    // Once each: who asks twice does not want to wait.
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        stopping.abort();
+        // One request may arrive several times at once: from the terminal, npm and the launcher. Whoever repeats it
+        // later does not want to wait.
+        setTimeout(() => process.removeAllListeners(signal), 1000).unref();
+      });
+    }
   });
   try {
     console.log(title);

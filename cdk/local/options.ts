@@ -70,7 +70,22 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
   }
 }
 
+/** What npm reads as an option of its own, if it stands before the two dashes. `--verbose` is one of npm's, too. */
+const swallowed = {
+  npm_config_account: '--account',
+  npm_config_data: '--data',
+  npm_config_demo: '--no-demo',
+  npm_config_dialect: '--dialect',
+  npm_config_every: '--every',
+  npm_config_exchange: '--exchange',
+  npm_config_port: '--port',
+};
+
 function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Asked {
+  for (const [variable, option] of Object.entries(swallowed)) {
+    if (env[variable] === undefined) continue;
+    throw new WrongOption(`npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080`);
+  }
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -98,6 +98,17 @@ test.each([
   expect(parseOptions(args, key)).toEqual({ kind: 'wrong', line });
 });
 
+test.each([
+  [['8080'], { npm_config_port: 'true' }, '--port'],
+  [[], { npm_config_port: '8080' }, '--port'],
+  [[], { npm_config_demo: '' }, '--no-demo'],
+])('options before the two dashes go to npm: %j %j', (args, env, option) => {
+  expect(parseOptions(args, env)).toEqual({
+    kind: 'wrong',
+    line: `npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080. ${see}`,
+  });
+});
+
 test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_CLIENT_SECRET: 'secret' }])(
   'a real exchange without its whole key: %j',
   (env) => {

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test, vi } from 'vitest';
 import { listen } from '../../cdk/local/listen.ts';
 import { createClient } from '../../lib/client.ts';
@@ -9,6 +12,7 @@ import { startExchange } from '../exchange/server.ts';
 import { spawnOps, spawnSmoke } from '../ops/operating.ts';
 import { killLaunched, launch, start } from './launch.ts';
 
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const scratch: string[] = [];
 
 afterAll(() => {
@@ -191,6 +195,19 @@ test('a signal during the start ends it, and leaves no folder', async () => {
   await vi.waitFor(() => expect(readdirSync(folder)).not.toEqual([]), { timeout: 5000, interval: 20 });
   run.child.kill('SIGINT');
   expect(await run.exit).toEqual({ code: 0, errors: '' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+onLinux('a signal to the whole group, which the launcher passes on, too, stops it once', together, async () => {
+  const folder = newFolder();
+  const args = [join(root, 'test/toolchain/node.cjs'), join(root, 'cdk/local.ts'), '--port', '0', '--no-demo'];
+  const env = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const exit = once(child, 'exit');
+  for await (const chunk of child.stdout) {
+    if (String(chunk).includes('Ctrl-C stops')) process.kill(-(child.pid ?? 0), 'SIGTERM');
+  }
+  expect(await exit).toEqual([0, null]);
   expect(readdirSync(folder)).toEqual([]);
 });
 
