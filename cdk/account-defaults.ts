@@ -1,4 +1,4 @@
-import { dialects } from '../lib/exchange/dialects.ts';
+import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { AccountConfig } from './stage-config.ts';
 
 /** What an account of the stage table goes by, where the table leaves it open; seconds, and a part of the rate. */

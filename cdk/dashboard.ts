@@ -14,7 +14,7 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { failureKinds } from '../lib/errors.ts';
-import { dialects, retentionMsOf } from '../lib/exchange/dialects.ts';
+import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
 import { ours } from './metrics.ts';
 

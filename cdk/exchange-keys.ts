@@ -1,7 +1,7 @@
 import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Reach } from './house-function.ts';
+import type { Reach } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type ExchangeKeysProps = {

@@ -15,7 +15,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Operation, routes } from '../lib/api/routes.ts';
-import { createLogGroup } from './house-logs.ts';
+import { createLogGroup } from './log-group.ts';
 import type { AuthConfig } from './stage-config.ts';
 import type { ResolvedStage } from './stages.ts';
 

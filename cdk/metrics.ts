@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { serviceName } from './house-function.ts';
+import { serviceName } from './service-function.ts';
 
 export const minute = Duration.minutes(1);
 

@@ -16,7 +16,7 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { retentionMsOf } from '../lib/exchange/dialects.ts';
+import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
 import { Dashboard } from './dashboard.ts';
 import { minute, ours, summed } from './metrics.ts';

@@ -1,14 +1,14 @@
 import { Duration, PermissionsBoundary, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccountGuard } from './account-guard.ts';
-import { DeadLetters } from './dead-letters.ts';
+import { DeadLetters } from './dead-letter-queues.ts';
 import { ExchangeKeys } from './exchange-keys.ts';
-import { HouseFunction } from './house-function.ts';
-import { HouseRules } from './house-rules.ts';
 import { HttpApi } from './http-api.ts';
 import { Monitoring } from './monitoring.ts';
 import { ScheduledChecks } from './scheduled-checks.ts';
+import { HouseFunction } from './service-function.ts';
 import { SnapshotTable } from './snapshot-table.ts';
+import { HouseRules } from './stack-rules.ts';
 import type { ResolvedStage } from './stages.ts';
 import { SyntheticCheck } from './synthetic-check.ts';
 import { TransitionBus } from './transition-bus.ts';

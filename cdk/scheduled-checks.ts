@@ -3,7 +3,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from './dead-letter-queues.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type ScheduledChecksProps = {

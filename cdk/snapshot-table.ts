@@ -11,7 +11,7 @@ import {
 import { Construct } from 'constructs';
 import { indexName } from '../lib/snapshots/items.ts';
 import { customerKey } from './customer-key.ts';
-import type { Reach } from './house-function.ts';
+import type { Reach } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type SnapshotTableProps = {

@@ -1,5 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { dialects } from '../lib/exchange/dialects.ts';
+import { dialects } from '../lib/exchange/dialects/index.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
 import { accountPattern } from '../lib/stage.ts';
 import { knownToKeepSeconds, longestCheckSeconds, withDefaults } from './account-defaults.ts';

@@ -1,5 +1,5 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { dialects } from '../lib/exchange/dialects.ts';
+import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { Stage, StageAccount } from '../lib/stage.ts';
 import { withDefaults } from './account-defaults.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';

@@ -1,7 +1,7 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { CfnEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import type { Reach } from './house-function.ts';
+import type { Reach } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type TransitionBusProps = {

@@ -9,7 +9,7 @@ import {
 import { Construct } from 'constructs';
 import { headKey, watchKey } from '../lib/snapshots/items.ts';
 import type { WatchStatus } from '../lib/snapshots/watch.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters } from './dead-letter-queues.ts';
 
 export type TransitionEventsProps = {
   /** Of the snapshot table's stream. */

@@ -4,11 +4,11 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
-import type { TickReport } from '../lib/check-open-orders.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { tick } from '../lib/tick.ts';
-import { wireAsking } from '../lib/wiring.ts';
+import type { TickReport } from '../lib/sweep/check-open-orders.ts';
+import { tick } from '../lib/sweep/tick.ts';
+import { wireAsking } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });

@@ -2,11 +2,11 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { routes } from '../lib/api/routes.ts';
-import { createCheckOrders } from '../lib/check-orders.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, deadlineOf, http, logFailure, readBody, readParameters } from '../lib/http.ts';
-import { wireAsking } from '../lib/wiring.ts';
+import { answer, deadlineOf, http, logFailure, readBody, readParameters } from '../lib/http/middleware.ts';
+import { createCheckOrders } from '../lib/orders/check-orders.ts';
+import { wireAsking } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });

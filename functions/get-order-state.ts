@@ -1,12 +1,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { createCallOrderState } from '../lib/call-order-state.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { deadlineOf, http } from '../lib/http.ts';
-import { answeredFailures, rpcReply } from '../lib/rpc/answer.ts';
-import { wireAsking } from '../lib/wiring.ts';
+import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
+import { answeredFailures, rpcReply } from '../lib/http/json-rpc/response.ts';
+import { deadlineOf, http } from '../lib/http/middleware.ts';
+import { wireAsking } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });

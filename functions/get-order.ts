@@ -4,8 +4,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, deadlineOf, http, readParameters } from '../lib/http.ts';
-import { wireAsking } from '../lib/wiring.ts';
+import { answer, deadlineOf, http, readParameters } from '../lib/http/middleware.ts';
+import { wireAsking } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const { checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });

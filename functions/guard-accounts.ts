@@ -1,8 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
+import { AccountsChange, customResource } from '../lib/account-guard/custom-resource.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { AccountsChange, customResource } from '../lib/custom-resource.ts';
-import { wireGuardAccounts } from '../lib/wiring.ts';
+import { wireGuardAccounts } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const guardAccounts = wireGuardAccounts({ env: process.env, clock });

@@ -4,8 +4,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, http, readParameters } from '../lib/http.ts';
-import { wireListOrders } from '../lib/wiring.ts';
+import { answer, http, readParameters } from '../lib/http/middleware.ts';
+import { wireListOrders } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const { listOrders, warmUp } = wireListOrders({ stage, env: process.env, clock });

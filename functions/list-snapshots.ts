@@ -4,8 +4,8 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, http, readParameters } from '../lib/http.ts';
-import { wireListSnapshots } from '../lib/wiring.ts';
+import { answer, http, readParameters } from '../lib/http/middleware.ts';
+import { wireListSnapshots } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const { listSnapshots, warmUp } = wireListSnapshots({ stage, env: process.env, clock });

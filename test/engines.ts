@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { active, startDynamo } from '../cdk/local/engines.ts';
-import { listen } from '../cdk/local/listen.ts';
+import { active, startDynamo } from './emulator/aws/engines.ts';
+import { listen } from './emulator/aws/listen.ts';
 
 /** A local DynamoDB with one empty snapshot table, reached by the real SDK. */
 export type Engine = {

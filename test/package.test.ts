@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { startDoor } from './lib/api/door.ts';
+import { startDoor } from './lib/api/local-endpoint.ts';
 import { captureOutput } from './lib/captured-output.ts';
-import { startNeighbours } from './lib/neighbours.ts';
+import { startNeighbours } from './lib/test-bed.ts';
 import { canInstall, install, pack } from './package/npm.ts';
 
 // An installation takes its time, and so does a synthesis with all its bundles.

@@ -1,5 +1,5 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { number } from '../attributes.ts';
+import { number } from '../dynamo.ts';
 import { createUpdate, type UpdateDeps, unavailable } from './dynamo-update.ts';
 import { accountKey, leaseValue, pauseValue, readAccountItem } from './items.ts';
 import type { AccountTable } from './table.ts';

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { accountKey, readAccountItem, schema } from './items.ts';
 import type { AccountState } from './table.ts';

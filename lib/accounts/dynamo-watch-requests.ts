@@ -1,4 +1,4 @@
-import { number } from '../attributes.ts';
+import { number } from '../dynamo.ts';
 import { createUpdate, type UpdateDeps } from './dynamo-update.ts';
 import type { WatchRequests } from './table.ts';
 

@@ -20,7 +20,7 @@
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { BOOL, type Item, N, number, readItem, S } from '../attributes.ts';
+import { BOOL, type Item, N, number, readItem, S } from '../dynamo.ts';
 import type { AccountState, Lease, Pause } from './table.ts';
 
 /** The shape of the item written now; readers refuse what they do not know. */

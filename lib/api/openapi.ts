@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Code, failureKinds } from '../errors.ts';
-import * as answers from './answers.ts';
+import * as answers from './responses.ts';
 import type { Route } from './routes.ts';
 
 /*

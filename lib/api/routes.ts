@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
-import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcAnswer, OrderList } from './answers.ts';
 import * as parameters from './parameters.ts';
+import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcAnswer, OrderList } from './responses.ts';
 
 /** One request that can be made of us: where, with what, what comes back, and how it can fail. */
 export type Route = {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
-import { Secret } from '../secret.ts';
 import { isJsonObject, type Json } from './json.ts';
+import { Secret } from './secret.ts';
 
 export type ApiKey = { readonly clientId: string; readonly clientSecret: Secret };
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
-import type { Credits } from './credits.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
 import { type Envelope, encodeCall, type Reply, readReply } from './json-rpc.ts';
+import type { Credits } from './rate-limiter.ts';
 import { type RetryBudget, retryDelay } from './retry.ts';
 import type { Transport } from './transport.ts';
 

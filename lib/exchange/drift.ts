@@ -1,4 +1,4 @@
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialects/index.ts';
 import { type Order, phaseOf } from './order.ts';
 
 /** What a name may look like to be told: a field's or a value's, and no stranger's text. */

@@ -1,5 +1,5 @@
 import { type Code, Failure } from '../errors.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
 import type { HttpReply } from './transport.ts';
 

@@ -1,6 +1,6 @@
 import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../attributes.ts';
 import type { Clock } from '../clock.ts';
+import type { Item } from '../dynamo.ts';
 import { evidencePrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
 import { expiresAtOf, readListEntry, readNote, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';

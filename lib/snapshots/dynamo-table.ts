@@ -5,7 +5,7 @@ import {
   type QueryCommandInput,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamo.ts';
 import { createPut, createPutWatch, type WatchWriterDeps } from './dynamo-writes.ts';
 import {
   currentPrefix,

@@ -30,7 +30,7 @@
  *
  * Head and watch share a prefix so that one request reads both. Only the watch carries the index's keys.
  */
-import { type Item, number } from '../attributes.ts';
+import { type Item, number } from '../dynamo.ts';
 import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';

@@ -1,6 +1,6 @@
 /** The table's items as they are read back. What each is, and how it is asked for, stands in `items.ts`. */
 import * as z from 'zod/mini';
-import { BOOL, type Item, N, readItem, S } from '../attributes.ts';
+import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';

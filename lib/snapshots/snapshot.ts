@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import type { Dialect } from '../exchange/dialects.ts';
+import type { Dialect } from '../exchange/dialects/index.ts';
 import { isJsonObject, parseJson } from '../exchange/json.ts';
 import { type Order, readOrder } from '../exchange/order.ts';
 import { type Rank, rankOf } from './rank.ts';

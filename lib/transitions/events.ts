@@ -1,5 +1,5 @@
 import { isLosslessNumber, isSafeNumber } from 'lossless-json';
-import type { Item } from '../attributes.ts';
+import type { Item } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../exchange/json.ts';
 import { type Order, phaseOf } from '../exchange/order.ts';

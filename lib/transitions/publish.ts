@@ -3,7 +3,7 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import { describe } from '../http.ts';
+import { describe } from '../http/middleware.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';

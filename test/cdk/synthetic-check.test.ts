@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveStage } from '../../cdk/stages.ts';
 import { routes } from '../../lib/api/routes.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { http, readParameters } from '../../lib/http.ts';
+import { http, readParameters } from '../../lib/http/middleware.ts';
 import { contextOf } from '../functions/events.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { everySetting, loopbackStage, templateOf } from './synthesize.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClient, pages } from '../../lib/client.ts';
+import { createClient, pages } from '../../lib/api/client.ts';
 import { createJudge, documentFile, type Told } from '../lib/api/document.ts';
-import { judge } from './judgement.ts';
+import { judge } from './checker.ts';
+import { startWorld, type World } from './environment.ts';
 import { readOperations } from './operations.ts';
 import type { Meant } from './requests.ts';
 import { checkContract, tableOf, unasked } from './run.ts';
-import { startWorld, type World } from './world.ts';
 
 let world: World;
 const failures: string[] = [];

@@ -1,7 +1,7 @@
 /** `npm run contract`: see the help text. */
 import { parseArgs } from 'node:util';
+import { startWorld } from './environment.ts';
 import { checkContract, tableOf, unasked } from './run.ts';
-import { startWorld } from './world.ts';
 
 const help = `Throws requests at the running stack, right and wrong ones, and holds every answer against the OpenAPI document.
 

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import * as z from 'zod/mini';
 import { createJudge } from '../lib/api/document.ts';
 import { compose } from '../lib/api/request.ts';
-import { isRpcError, judge } from './judgement.ts';
+import { isRpcError, judge } from './checker.ts';
+import type { World } from './environment.ts';
 import { type DescribedOperation, readOperations } from './operations.ts';
 import { type Meant, requests } from './requests.ts';
-import type { World } from './world.ts';
 
 export type Finding = { readonly request: string; readonly complaint: string };
 export type Tally = {

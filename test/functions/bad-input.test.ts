@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import type { Gateway } from '../../cdk/local/gateway.ts';
 import { type Route, routes } from '../../lib/api/routes.ts';
-import { startDoor } from '../lib/api/door.ts';
+import type { Gateway } from '../emulator/aws/gateway.ts';
+import { startDoor } from '../lib/api/local-endpoint.ts';
 import { compose } from '../lib/api/request.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, startNeighbours } from '../lib/test-bed.ts';
 import { badBodies, badCalls, badValues, goodBodies, goodValues } from './bad-input.ts';
 
 let neighbours: Neighbours;

@@ -2,14 +2,14 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { Stage } from '../../lib/stage.ts';
-import { wireChangeWatch } from '../../lib/wiring.ts';
-import type { AnswerFault, Fault } from '../exchange/faults.ts';
-import type { Exchange } from '../exchange/server.ts';
+import { wireChangeWatch } from '../../lib/wiring/index.ts';
+import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
+import type { Exchange } from '../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, secretText, seedId, startNeighbours } from '../lib/neighbours.ts';
-import { type Ask, type Asked, deep, everyDoor, type Heard } from './every-door.ts';
-import { marker, orderMishaps, secretMishaps, tokenMishaps } from './mishaps.ts';
-import type { Surroundings } from './start-anew.ts';
+import { type Neighbours, secretText, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { type Ask, type Asked, deep, everyDoor, type Heard } from './every-function.ts';
+import { marker, orderMishaps, secretMishaps, tokenMishaps } from './exchange-faults.ts';
+import type { Surroundings } from './fresh-start.ts';
 import { disguisesOf, Tracker } from './traces.ts';
 
 /** No words, and a character of every kind that some encoding changes. */

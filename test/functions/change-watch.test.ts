@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 import { type ChangeWatch, loadChangeWatch, loadCheckOpenOrders } from './load-scheduled-checks.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, startNeighbours } from '../lib/test-bed.ts';
 import {
   type ChangeWatch,
   type CheckOpenOrders,

@@ -1,12 +1,12 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
-import { creditLimits } from '../../lib/exchange/credits.ts';
-import { dialects } from '../../lib/exchange/dialects.ts';
+import { dialects } from '../../lib/exchange/dialects/index.ts';
+import { creditLimits } from '../../lib/exchange/rate-limiter.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
-import { doorEvent } from './door-events.ts';
-import { type Door, loadCheckOrders } from './load-asking-doors.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { doorEvent } from './api-events.ts';
+import { type Door, loadCheckOrders } from './load-check-functions.ts';
 
 let neighbours: Neighbours;
 let checkOrders: Door;

@@ -1,12 +1,12 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Exchange } from '../exchange/server.ts';
-import { lexeme } from '../exchange/wire.ts';
+import type { Exchange } from '../emulator/exchange/server.ts';
+import { lexeme } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
+import { orderMishaps, secretMishaps, tokenMishaps } from './exchange-faults.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
-import { orderMishaps, secretMishaps, tokenMishaps } from './mishaps.ts';
 
 let neighbours: Neighbours;
 let getOrder: GetOrder;

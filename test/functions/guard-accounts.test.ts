@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { listen } from '../../cdk/local/listen.ts';
+import { listen } from '../emulator/aws/listen.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
 import { contextOf, getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 

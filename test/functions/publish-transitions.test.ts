@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type { Item } from '../../lib/attributes.ts';
+import type { Item } from '../../lib/dynamo.ts';
 import { headItem } from '../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../lib/snapshots/snapshot.ts';
-import { type EventBus, startEventBus } from '../event-bus/server.ts';
+import { type EventBus, startEventBus } from '../emulator/aws/event-bus/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { observationOf } from '../lib/snapshots/sightings.ts';
+import { observationOf } from '../lib/snapshots/observations.ts';
 import { streamRecord } from '../lib/transitions/stream-records.ts';
 import { contextOf } from './events.ts';
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../../lib/aws.ts';
-import { startSecretsManager } from '../secrets-manager/server.ts';
+import { startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 
 const env = {
   AWS_REGION: 'eu-central-1',

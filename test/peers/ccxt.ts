@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import * as z from 'zod/mini';
-import type { Key } from '../exchange/auth.ts';
+import type { Key } from '../emulator/exchange/auth.ts';
 
 /** What is used here of ccxt's class for an exchange. */
 type Client = {

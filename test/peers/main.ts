@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { startLocal } from '../../cdk/local/run.ts';
-import { defaultKey, type Exchange, startExchange } from '../exchange/server.ts';
+import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';
+import { startLocal } from '../start/run.ts';
 import { type Ccxt, clientOf, loadCcxt } from './ccxt.ts';
 import { type Comparison, compared, fetched, tableOf } from './compare.ts';
 import { install } from './install.ts';

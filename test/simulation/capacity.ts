@@ -1,6 +1,6 @@
-import { capacityOf, creditLimits } from '../../lib/exchange/credits.ts';
-import { dialects } from '../../lib/exchange/dialects.ts';
-import type { Dialect } from '../exchange/wire.ts';
+import { dialects } from '../../lib/exchange/dialects/index.ts';
+import { capacityOf, creditLimits } from '../../lib/exchange/rate-limiter.ts';
+import type { Dialect } from '../emulator/exchange/wire.ts';
 import { simulationStart } from './scenario.ts';
 import { simulate } from './simulate.ts';
 

@@ -1,17 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../../lib/errors.ts';
 import type { HttpReply, HttpRequest } from '../../lib/exchange/transport.ts';
-import { type Key, KeyRing } from '../exchange/auth.ts';
-import { Credits } from '../exchange/credits.ts';
-import type { Delivery } from '../exchange/delivery.ts';
-import { type Fault, plan } from '../exchange/faults.ts';
-import type { RecordedRequest } from '../exchange/requests.ts';
-import { Service } from '../exchange/service.ts';
-import { type Dialect, writeReply } from '../exchange/wire.ts';
+import { type Key, KeyRing } from '../emulator/exchange/auth.ts';
+import { Credits } from '../emulator/exchange/credits.ts';
+import type { Delivery } from '../emulator/exchange/delivery.ts';
+import { type Fault, plan } from '../emulator/exchange/faults.ts';
+import type { RecordedRequest } from '../emulator/exchange/requests.ts';
+import { Service } from '../emulator/exchange/service.ts';
+import { type Dialect, writeReply } from '../emulator/exchange/wire.ts';
+import { mishaps, type Trouble, type Weather } from './fault-schedule.ts';
 import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
-import { mishaps, type Trouble, type Weather } from './weather.ts';
 
 /** What became of a request: an answer, nothing at all for ever, or a failure of the way. */
 export type Outcome =

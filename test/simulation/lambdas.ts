@@ -1,24 +1,24 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
-import { type CheckOpenOrders, createCheckOpenOrders } from '../../lib/check-open-orders.ts';
-import { type CheckOrder, createCheckOrder } from '../../lib/check-order.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
 import { createExchange, type Exchange } from '../../lib/exchange/client.ts';
-import { type CreditLimits, capacityOf, createCredits, type Lane } from '../../lib/exchange/credits.ts';
-import type { Dialect } from '../../lib/exchange/dialects.ts';
+import type { Dialect } from '../../lib/exchange/dialects/index.ts';
+import { type CreditLimits, capacityOf, createCredits, type Lane } from '../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
+import { type CheckOrder, createCheckOrder } from '../../lib/orders/check-order.ts';
 import { createSnapshotStore } from '../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
-import { createSweep } from '../../lib/sweep.ts';
+import { type CheckOpenOrders, createCheckOpenOrders } from '../../lib/sweep/check-open-orders.ts';
+import { createSweep } from '../../lib/sweep/sweep.ts';
+import type { Judge } from './checker.ts';
 import type { SimulatedExchange } from './exchange.ts';
 import { farAccountTable, farSnapshotTable } from './far-table.ts';
-import type { Judge } from './judge.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { createProcess, type Process } from './process.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { createVaultCredentials, type Vault } from './secret-store.ts';
 import { createTransport } from './transport.ts';
-import { createVaultCredentials, type Vault } from './vault.ts';
 
 /** What every process of the simulated stack reaches. */
 export type Surroundings = {

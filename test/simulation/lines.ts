@@ -1,4 +1,4 @@
-import type { Crime } from './judge.ts';
+import type { Crime } from './checker.ts';
 import { countOf, quantile, type Verdict } from './verdict.ts';
 
 /** A column that must be 0, by the crime that it counts. */

@@ -1,5 +1,5 @@
-import { type Change, OrderBook, type Placement } from '../exchange/orders.ts';
-import { type Dialect, writeOrder } from '../exchange/wire.ts';
+import { type Change, OrderBook, type Placement } from '../emulator/exchange/orders.ts';
+import { type Dialect, writeOrder } from '../emulator/exchange/wire.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** One state that an order truly had: what the exchange says of it, to the letter. */

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AccountTable } from '../../lib/accounts/table.ts';
-import type { Item } from '../../lib/attributes.ts';
+import type { Item } from '../../lib/dynamo.ts';
 import { headItem, missItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Placement } from '../exchange/orders.ts';
+import type { Placement } from '../emulator/exchange/orders.ts';
 import { type Scenario, type Stage, simulate } from './simulate.ts';
 import type { Verdict } from './verdict.ts';
 

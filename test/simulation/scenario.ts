@@ -1,8 +1,8 @@
+import { randomSpells, type Spell } from './fault-schedule.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { createRandom } from './random.ts';
 import type { Scenario } from './simulate.ts';
 import { trade } from './trading.ts';
-import { randomSpells, type Spell } from './weather.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

@@ -1,13 +1,14 @@
-import { creditLimits } from '../../lib/exchange/credits.ts';
-import { dialects } from '../../lib/exchange/dialects.ts';
+import { dialects } from '../../lib/exchange/dialects/index.ts';
+import { creditLimits } from '../../lib/exchange/rate-limiter.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { type CheckPolicy, join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
-import type { Dialect } from '../exchange/wire.ts';
+import type { Dialect } from '../emulator/exchange/wire.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 import { createMemoryTable } from '../lib/snapshots/memory-table.ts';
+import { createJudge, type Judge } from './checker.ts';
 import { createSimulatedExchange } from './exchange.ts';
+import { createWeather, type Spell } from './fault-schedule.ts';
 import { createFunctions, type Functions } from './functions.ts';
-import { createJudge, type Judge } from './judge.ts';
 import { createLaggingIndex, type LaggingIndex } from './lagging-index.ts';
 import { createLeaseLog } from './lease-log.ts';
 import { createMarket, type Market } from './market.ts';
@@ -16,9 +17,8 @@ import { noBug, type PlantedBug } from './planted-bugs.ts';
 import { createRandom, hash, type Random } from './random.ts';
 import { withoutRealTime } from './real-time.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
-import { versionOf } from './vault.ts';
+import { versionOf } from './secret-store.ts';
 import { delaysOf, judgeEnds, judgeSpending, type Verdict } from './verdict.ts';
-import { createWeather, type Spell } from './weather.ts';
 
 /** What a simulation is about; everything else follows from the seed. */
 export type Scenario = {

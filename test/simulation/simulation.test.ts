@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Crime } from './judge.ts';
+import type { Crime } from './checker.ts';
 import { plantedBugs } from './planted-bugs.ts';
 import { withoutRealTime } from './real-time.ts';
 import { randomScenario } from './scenario.ts';

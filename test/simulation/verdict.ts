@@ -1,10 +1,10 @@
 import type { Code } from '../../lib/errors.ts';
-import { type CreditLimits, creditLifeMs } from '../../lib/exchange/credits.ts';
+import { type CreditLimits, creditLifeMs } from '../../lib/exchange/rate-limiter.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
-import type { Crime, Finding, Judge } from './judge.ts';
+import type { Crime, Finding, Judge } from './checker.ts';
+import type { Weather } from './fault-schedule.ts';
 import { largestSkewMs } from './lambdas.ts';
 import type { Market } from './market.ts';
-import type { Weather } from './weather.ts';
 
 /** What a simulation came to. */
 export type Verdict = {

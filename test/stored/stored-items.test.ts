@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { accountKey, readAccountItem } from '../../lib/accounts/items.ts';
-import type { Item } from '../../lib/attributes.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { createListSnapshots } from '../../lib/list-snapshots.ts';
+import type { Item } from '../../lib/dynamo.ts';
+import { createListSnapshots } from '../../lib/orders/list-snapshots.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
 import { readNote, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
@@ -12,7 +12,7 @@ import { statusOf } from '../../lib/snapshots/watch.ts';
 import { getOrderEvent } from '../functions/events.ts';
 import { loadGetOrder } from '../functions/load-get-order.ts';
 import { captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/neighbours.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
 
 /** Items as each release wrote them, dumped from its table; kept for as long as a table may hold such items. */
 const releases = readdirSync(new URL('.', import.meta.url)).filter((file) => /^schema-\d+\.json$/.test(file));

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
-import { type CreditLimits, creditLifeMs, creditLimits } from '../../../lib/exchange/credits.ts';
+import { type CreditLimits, creditLifeMs, creditLimits } from '../../../lib/exchange/rate-limiter.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
+import { createWorld, worldStart } from './environment.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
 import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
-import { createWorld, worldStart } from './world.ts';
 
 const runs = Number(process.env['RUNS'] ?? 1_000);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);

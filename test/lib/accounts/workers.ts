@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import type { AccountTable } from '../../../lib/accounts/table.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
-import { type CreditLimits, createCredits, type Lane } from '../../../lib/exchange/credits.ts';
-import { type World, worldStart } from './world.ts';
+import { type CreditLimits, createCredits, type Lane } from '../../../lib/exchange/rate-limiter.ts';
+import { type World, worldStart } from './environment.ts';
 
 /**
  * What befalls a process at one of its awaits, counted from 0: all of it stands still, for a time or until the moment when

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Gateway } from '../../../cdk/local/gateway.ts';
-import { ApiProblem, type Client, type ClientRequest, createClient, pages } from '../../../lib/client.ts';
+import { ApiProblem, type Client, type ClientRequest, createClient, pages } from '../../../lib/api/client.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
-import { lexeme } from '../../exchange/wire.ts';
+import type { Gateway } from '../../emulator/aws/gateway.ts';
+import { lexeme } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../neighbours.ts';
-import { startDoor } from './door.ts';
+import { type Neighbours, seedId, startNeighbours } from '../test-bed.ts';
+import { startDoor } from './local-endpoint.ts';
 import { startPage } from './page.ts';
 
 let neighbours: Neighbours;
@@ -135,7 +135,7 @@ describe('the client', () => {
 
 it('the client is for browsers, too: nothing of it is Node’s own', async () => {
   const { metafile } = await build({
-    entryPoints: [fileURLToPath(new URL('../../../lib/client.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('../../../lib/api/client.ts', import.meta.url))],
     bundle: true,
     write: false,
     metafile: true,
@@ -143,7 +143,7 @@ it('the client is for browsers, too: nothing of it is Node’s own', async () =>
     platform: 'browser',
     format: 'esm',
   });
-  expect(Object.keys(metafile.inputs)).toContain('lib/client.ts');
+  expect(Object.keys(metafile.inputs)).toContain('lib/api/client.ts');
 });
 
 describe('the client throws', () => {

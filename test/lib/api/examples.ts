@@ -4,11 +4,11 @@ import type { Example } from '../../../lib/api/openapi.ts';
 import { type Operation, routes } from '../../../lib/api/routes.ts';
 import { createSecretsManagerClient } from '../../../lib/aws.ts';
 import { parseJson } from '../../../lib/exchange/json.ts';
-import { defaultKey } from '../../exchange/server.ts';
-import { lexeme } from '../../exchange/wire.ts';
-import { secretText, startNeighbours } from '../neighbours.ts';
+import { defaultKey } from '../../emulator/exchange/server.ts';
+import { lexeme } from '../../emulator/exchange/wire.ts';
+import { secretText, startNeighbours } from '../test-bed.ts';
 import type { Told } from './document.ts';
-import { startDoor } from './door.ts';
+import { startDoor } from './local-endpoint.ts';
 
 export type GivenExample = Example & Told & { readonly operation: Operation };
 

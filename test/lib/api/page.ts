@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { listen } from '../../../cdk/local/listen.ts';
+import { listen } from '../../emulator/aws/listen.ts';
 
 /** Something that answers whatever it is asked with one and the same page. */
 export async function startPage(status: number, type: string, body: string) {

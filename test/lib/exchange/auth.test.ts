@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { createSignatureAuth, createTokenAuth, sign, signedHeader } from '../../../lib/exchange/auth.ts';
 import { parseJson } from '../../../lib/exchange/json.ts';
-import { Secret } from '../../../lib/secret.ts';
+import { Secret } from '../../../lib/exchange/secret.ts';
 import { failureOf, printed } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { keyOf } from './harness.ts';
+import { keyOf } from './test-client.ts';
 
 const amanda = { clientId: 'AMANDA', clientSecret: new Secret('AMANDASECRECT') };
 const timestamp = 1576074319000;

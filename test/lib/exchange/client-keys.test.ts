@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { defaultKey } from '../../exchange/server.ts';
+import { defaultKey } from '../../emulator/exchange/server.ts';
 import { failureOf } from '../thrown.ts';
-import { holdKey, keyOf, start } from './harness.ts';
+import { holdKey, keyOf, start } from './test-client.ts';
 
 const rotated = { clientId: 'tester', clientSecret: 'second-secret' };
 const wrongKey = () => holdKey(keyOf('v1', 'wrong'));

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createExchange } from '../../../lib/exchange/client.ts';
-import { orangex } from '../../../lib/exchange/dialects.ts';
+import { orangex } from '../../../lib/exchange/dialects/index.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createRetryBudget } from '../../../lib/exchange/retry.ts';
 import type { HttpRequest } from '../../../lib/exchange/transport.ts';
-import { lexeme } from '../../exchange/wire.ts';
+import { lexeme } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { holdKey, keyOf, plentiful, seedId, start } from './harness.ts';
+import { holdKey, keyOf, plentiful, seedId, start } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { deribit, orangex } from '../../../lib/exchange/dialects.ts';
+import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
 import { driftOf } from '../../../lib/exchange/drift.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResult } from './seed-result.ts';

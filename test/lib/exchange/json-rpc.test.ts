@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
-import { type Dialect, deribit, dialects, orangex } from '../../../lib/exchange/dialects.ts';
+import { type Dialect, deribit, dialects, orangex } from '../../../lib/exchange/dialects/index.ts';
 import { encodeCall, readReply } from '../../../lib/exchange/json-rpc.ts';
 import type { HttpReply } from '../../../lib/exchange/transport.ts';
 import { printed } from '../thrown.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { changesBetween } from '../../../lib/snapshots/changes.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
-import { answered, observationOf } from './sightings.ts';
+import { answered, observationOf } from './observations.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
 

@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-word-table.ts';
+import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { List, Listed, SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
-import { recordWord } from '../../../lib/snapshots/words.ts';
+import { recordWord } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { Crash, interfered, type Mishap, mishaps } from './interference.ts';
 import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
-import { type Answered, answered, observationOf, start } from './sightings.ts';
+import { type Answered, answered, observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const runs = Number(process.env['RUNS'] ?? 1_000);

@@ -6,7 +6,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { type Answered, observationOf, start } from './sightings.ts';
+import { type Answered, observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 let engine: Engine;

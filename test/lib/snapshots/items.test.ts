@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Item } from '../../../lib/attributes.ts';
+import type { Item } from '../../../lib/dynamo.ts';
 import {
   headItem,
   missItem,
@@ -20,7 +20,7 @@ import {
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
 import { failureOf, printed } from '../thrown.ts';
-import { observationOf, start } from './sightings.ts';
+import { observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };

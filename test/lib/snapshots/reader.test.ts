@@ -8,7 +8,7 @@ import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { failureOf } from '../thrown.ts';
-import { type Answered, observationOf, opened, start } from './sightings.ts';
+import { type Answered, observationOf, opened, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 import { writeItems } from './write-items.ts';
 

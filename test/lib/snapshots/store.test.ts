@@ -7,7 +7,7 @@ import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
 import { join, statusOf, type WatchNews } from '../../../lib/snapshots/watch.ts';
 import { failureOf } from '../thrown.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
-import { type Answered, observationOf, start } from './sightings.ts';
+import { type Answered, observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };

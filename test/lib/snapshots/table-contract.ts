@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
 import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
-import { type Answered, observationOf, opened, start } from './sightings.ts';
+import { type Answered, observationOf, opened, start } from './observations.ts';
 
 export const policy = { minMs: 10_000, maxMs: 600_000 };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-word-table.ts';
+import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { keepsTheContract, policy } from './table-contract.ts';

@@ -1,5 +1,5 @@
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Item } from '../../../lib/attributes.ts';
+import type { Item } from '../../../lib/dynamo.ts';
 import type { Engine } from '../../engines.ts';
 
 /** As many as one request may write. */

@@ -4,12 +4,12 @@ import * as z from 'zod/mini';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf, type WatchStatus } from '../../../lib/snapshots/watch.ts';
-import { recordWord } from '../../../lib/snapshots/words.ts';
+import { recordWord } from '../../../lib/snapshots/watch-command.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { type Answered, answered, observationOf, opened, start } from '../snapshots/sightings.ts';
+import { type Answered, answered, observationOf, opened, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { orangex } from '../../../lib/exchange/dialects.ts';
+import { orangex } from '../../../lib/exchange/dialects/index.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { batchesOf, bytesOf, entryOf, mostBytes } from '../../../lib/transitions/entry.ts';
 import { stateChange, type TransitionEvent } from '../../../lib/transitions/events.ts';
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
-import { start } from '../snapshots/sightings.ts';
+import { start } from '../snapshots/observations.ts';
 
 /** The event of an order whose `custom_order_id` and `instrument_name` are so long. */
 function eventWith(customLength: number, nameLength = 1): TransitionEvent {

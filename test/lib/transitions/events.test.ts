@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Item } from '../../../lib/attributes.ts';
-import { orangex } from '../../../lib/exchange/dialects.ts';
+import type { Item } from '../../../lib/dynamo.ts';
+import { orangex } from '../../../lib/exchange/dialects/index.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { headItem, snapshotItem, watchItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
@@ -8,7 +8,7 @@ import { join } from '../../../lib/snapshots/watch.ts';
 import { type TransitionEvent, transitionOf } from '../../../lib/transitions/events.ts';
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
-import { type Answered, observationOf, opened, start } from '../snapshots/sightings.ts';
+import { type Answered, observationOf, opened, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { streamRecord } from './stream-records.ts';
 

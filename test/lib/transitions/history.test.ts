@@ -5,7 +5,7 @@ import { transitionOf } from '../../../lib/transitions/events.ts';
 import { stateChangesOf } from '../../../lib/transitions/history.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { answered, observationOf } from '../snapshots/sightings.ts';
+import { answered, observationOf } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 

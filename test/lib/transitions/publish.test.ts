@@ -1,15 +1,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Item } from '../../../lib/attributes.ts';
 import { createEventBridgeClient } from '../../../lib/aws.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
+import type { Item } from '../../../lib/dynamo.ts';
 import { headItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
-import { type EventBus, startEventBus } from '../../event-bus/server.ts';
+import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Answered, observationOf } from '../snapshots/sightings.ts';
+import { type Answered, observationOf } from '../snapshots/observations.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { streamRecord } from './stream-records.ts';
 

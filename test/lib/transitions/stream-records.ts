@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Item } from '../../../lib/attributes.ts';
+import type { Item } from '../../../lib/dynamo.ts';
 import { headItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';

@@ -3,7 +3,7 @@ import { join, statusOf, type Watch, type WatchNews, type WatchStatus } from '..
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { type EventName, WatchChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
-import { start } from '../snapshots/sightings.ts';
+import { start } from '../snapshots/observations.ts';
 import { watchRecord } from './stream-records.ts';
 
 const key = { account: 'main', orderId: '39004881276768256' };

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../lib/clock.ts';
+import { asFailure } from '../../lib/errors.ts';
+import type { ApiKey } from '../../lib/exchange/auth.ts';
+import { createExchange } from '../../lib/exchange/client.ts';
+import { type Dialect, dialects } from '../../lib/exchange/dialects/index.ts';
+import { createRetryBudget } from '../../lib/exchange/retry.ts';
+import { createHttpTransport } from '../../lib/exchange/transport.ts';
+
+export type KeyCheck = { readonly url: string; readonly dialect: Dialect['name'] };
+
+/** No exchange gives an order this id. */
+const noOrder = '0';
+/** What an exchange says of it to a key that may read orders. */
+const expected: ReadonlySet<string> = new Set(['order_not_found', 'invalid_order_id', 'not_owner']);
+
+/**
+ * Asks the exchange for an order that cannot be; answers what there is to say about a key that it takes. Throws the
+ * `Failure` of one that it refuses, or of an exchange that does not answer.
+ */
+export async function checkKey(key: ApiKey, { url, dialect }: KeyCheck, clock: Clock): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const transport = createHttpTransport({ clock });
+  const held = { version: 'new', key };
+  const exchange = createExchange({
+    dialect: dialects[dialect],
+    url,
+    transport,
+    credentials: { get: async () => held, renew: async () => held },
+    // One question of a person, while the account may not even have a table: it is not on the ledger.
+    credits: { spend: async () => {}, throttled: async () => {} },
+    clock,
+    random: Math.random,
+    nonce: randomUUID,
+    retryBudget: createRetryBudget(),
+    onWarning: (sentence) => warnings.push(sentence),
+  });
+  try {
+    await exchange.getOrderState(noOrder, { deadline: clock.now() + 15_000 });
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (!expected.has(failure.code)) throw failure;
+  } finally {
+    transport.close();
+  }
+  return warnings;
+}

@@ -1,0 +1,139 @@
+import { isDeepStrictEqual } from 'node:util';
+import { readAccountItem } from '../../lib/accounts/items.ts';
+import type { Item } from '../../lib/dynamo.ts';
+import { Failure } from '../../lib/errors.ts';
+import { dialects } from '../../lib/exchange/dialects/index.ts';
+import {
+  evidencePrefix,
+  headItem,
+  headKey,
+  snapshotItem,
+  snapshotKey,
+  snapshotPrefix,
+  watchItem,
+  watchKey,
+} from '../../lib/snapshots/items.ts';
+import { rankOf } from '../../lib/snapshots/rank.ts';
+import { readNote, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
+import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
+import type { StoredWatch } from '../../lib/snapshots/table.ts';
+
+/** An item that is not what it has to be, and how it differs; no value of it is told. */
+export type Difference = { readonly pk: string; readonly sk: string; readonly how: string };
+
+/** An item's attributes, and what it should have been. */
+type Checked = { readonly item: Item; readonly sk: string };
+
+/**
+ * Holds all items of one partition key against each other: every snapshot against its own `result`, the head against the
+ * newest snapshot, the watch against the head. Nothing here is stored knowledge: what an item should be is made again
+ * with the functions that wrote it.
+ */
+export function differencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
+  const found: Difference[] = [];
+  const differs = (sk: string, how: string) => found.push({ pk, sk, how });
+  const snapshots: Snapshot[] = [];
+  let head: Snapshot | undefined;
+  let stored: StoredWatch | undefined;
+  let isReadable = true;
+
+  for (const item of items) {
+    const sk = item['sk']?.S ?? '';
+    try {
+      if (sk !== 'ACCOUNT' && `${item['account']?.S}#${item['order_id']?.S}` !== pk)
+        differs(sk, 'its account and order_id are not those of its key');
+      if (sk.startsWith(snapshotPrefix)) snapshots.push(checkedSnapshot({ item, sk }, differs));
+      else if (sk === headKey) head = readSnapshot(item);
+      else if (sk === watchKey) stored = checkedWatch({ item, sk }, differs);
+      else if (sk.startsWith(evidencePrefix)) checkNote({ item, sk }, differs);
+      else if (sk === 'ACCOUNT') readAccountItem(item);
+      else differs(sk, 'it is of no kind that this version knows');
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      isReadable = false;
+      differs(sk, `it cannot be read: ${error.message}`);
+    }
+  }
+  // What follows from an item that cannot be read is not news.
+  if (isReadable) for (const { sk, how } of disagreements(items, snapshots, head, stored)) differs(sk, how);
+  return found;
+}
+
+type Differs = (sk: string, how: string) => void;
+
+function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
+  const snapshot = readSnapshot(item);
+  const { rank, order, orderId, dialect } = snapshot;
+  const due = rankOf(order, dialects[dialect].volatile);
+  if (rank !== due) differs(sk, `its rank is not that of its result: ${partsThatDiffer(rank, due)}`);
+  if (order.order_id !== orderId) differs(sk, 'its result is about another order');
+  const others = otherAttributes(item, snapshotItem(snapshot)).filter((name) => name !== 'expires_at');
+  if (others.length > 0) differs(sk, `not as its result and key say: ${others.join(', ')}`);
+  return snapshot;
+}
+
+function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
+  const stored = readWatch(item);
+  const key = { account: item['account']?.S ?? '', orderId: item['order_id']?.S ?? '' };
+  // When an open order is due depends on its stage: only that it is in the index can be told from here.
+  const due = watchItem(key, stored, { minMs: 0, maxMs: 0 });
+  const isTimed = due['status']?.S === 'final';
+  const others = otherAttributes(item, due).filter((name) => isTimed || name !== 'list_at');
+  if (!isTimed && (item['list_at'] === undefined) !== (due['list_at'] === undefined)) others.push('list_at');
+  if (others.length > 0) differs(sk, `not as the rest of the watch says: ${others.join(', ')}`);
+  return stored;
+}
+
+function checkNote({ item, sk }: Checked, differs: Differs): void {
+  const { at, requestId } = readNote(item);
+  if (sk !== `${evidencePrefix}${String(at).padStart(13, '0')}#${requestId}`)
+    differs(sk, 'its time and request_id are not those of its key');
+}
+
+/** What the items of an order say against each other. */
+function* disagreements(
+  items: readonly Item[],
+  snapshots: readonly Snapshot[],
+  head: Snapshot | undefined,
+  stored: StoredWatch | undefined,
+): Generator<Omit<Difference, 'pk'>> {
+  const newest = snapshots.reduce<Snapshot | undefined>(
+    (best, snapshot) => (best === undefined || snapshot.rank > best.rank ? snapshot : best),
+    undefined,
+  );
+  const last = newest && snapshotKey(newest).sk.S;
+  if (last !== undefined && items.some(({ sk, expires_at: end }) => sk?.S === last && end !== undefined))
+    yield { sk: last, how: 'it is the newest, and has an end' };
+  const healing = stored?.watch.operator?.stopped ? '' : '; the next check of the order mends it';
+  if (newest !== undefined && head === undefined) yield { sk: headKey, how: `there is none, but snapshots${healing}` };
+  if (head !== undefined && newest === undefined) yield { sk: headKey, how: 'there is no snapshot of it' };
+  if (head !== undefined && newest !== undefined) {
+    if (head.rank < newest.rank) yield { sk: headKey, how: `it is behind the newest snapshot${healing}` };
+    else if (head.rank > newest.rank) yield { sk: headKey, how: 'there is no snapshot of it' };
+    else {
+      const item = items.find(({ sk }) => sk?.S === headKey);
+      const others = otherAttributes(item ?? {}, headItem(newest));
+      if (others.length > 0) yield { sk: headKey, how: `not as the newest snapshot: ${others.join(', ')}` };
+    }
+  }
+  if (newest !== undefined && stored === undefined) yield { sk: watchKey, how: 'there is none, but snapshots' };
+  if (stored === undefined) return;
+  const { sighted, recorded } = stored.watch;
+  if (recorded?.rank !== head?.rank)
+    yield { sk: watchKey, how: `recorded is not the rank of the head${head === undefined ? '' : healing}` };
+  else if (sighted !== recorded?.rank)
+    yield { sk: watchKey, how: `sighted is ahead of the head: a check was cut short${healing}` };
+}
+
+function otherAttributes(item: Item, due: Item): string[] {
+  return [...new Set([...Object.keys(item), ...Object.keys(due)])].filter(
+    (name) => !isDeepStrictEqual(item[name], due[name]),
+  );
+}
+
+const rankParts = ['last_update_timestamp', 'version', 'phase', 'filled_amount', 'filled_amount', 'digest'];
+
+function partsThatDiffer(rank: string, due: string): string {
+  const [has, should] = [rank.split('.'), due.split('.')];
+  return [...new Set(rankParts.filter((_, index) => has[index] !== should[index]))].join(', ') || 'its length';
+}

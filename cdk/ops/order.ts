@@ -1,0 +1,125 @@
+import { parseArgs } from 'node:util';
+import type { Item } from '../../lib/dynamo.ts';
+import { writeJson } from '../../lib/exchange/json.ts';
+import { orderIdPattern } from '../../lib/exchange/order.ts';
+import { changesBetween, type FieldChange } from '../../lib/snapshots/changes.ts';
+import { currentPrefix, headKey, partitionKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
+import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
+import { readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-items.ts';
+import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
+import { checkedAt, statusOf } from '../../lib/snapshots/watch.ts';
+import { iso } from '../../lib/time.ts';
+import { columns } from './columns.ts';
+import type { Command } from './command.ts';
+import { duration } from './duration.ts';
+import { accountOf, flag, placeOf, Refusal, shared, sharedHelp, text } from './options.ts';
+import { rowOf } from './snapshot-row.ts';
+import { openTable } from './stack.ts';
+import { createTableReader, type TableReader } from './table-reader.ts';
+
+const help = `Shows what the table holds of one order: the state in force, its watch, and with --history how it came to it.
+
+  npm run ops -- order 39004881276768256 --account main --stage prod
+  npm run ops -- order 39004881276768256 --account main --stage prod --history
+
+Options
+  --account NAME  whose order it is
+  --history       the snapshots, newest first by the exchange's time, and what changed field by field
+${sharedHelp}
+It asks nobody but the table. Exit codes: 0 done, 1 failed or no such order, 2 wrong options.
+`;
+
+export const order: Command = {
+  name: 'order',
+  does: 'shows what the table holds of one order, and its history',
+  help,
+  run: async (args, { terminal, clock }) => {
+    const options = { ...shared, account: text, history: flag };
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    const [orderId = '', ...others] = positionals;
+    if (!orderIdPattern.test(orderId) || others.length > 0) throw new Refusal('give one order id');
+    const key = { account: accountOf(values.account), orderId };
+    const reader = createTableReader(await openTable(placeOf(values)), clock);
+    const current = await read(reader, key, currentPrefix);
+    if (current.length === 0) throw new Error(`The table knows no order ${orderId} of account ${key.account}.`);
+
+    const head = current.filter((item) => sortKeyOf(item) === headKey).map(readSnapshot)[0];
+    const watch = current.filter((item) => sortKeyOf(item) === watchKey).map(watchRow)[0];
+    const history = values.history
+      ? withChanges((await read(reader, key, snapshotPrefix)).map(readSnapshot))
+      : undefined;
+    if (values.json) {
+      const rows = history?.map(({ snapshot, changes }) => ({ ...rowOf(snapshot), changes }));
+      terminal.out(
+        `${writeJson({ account: key.account, order_id: orderId, head: head && rowOf(head), watch, history: rows })}\n`,
+      );
+      return 0;
+    }
+    if (head !== undefined) terminal.out(`${columns(shownHead(head))}\n`);
+    if (watch !== undefined)
+      terminal.out(columns(Object.entries(watch).map(([name, value]) => [name, written(value)])));
+    for (const { snapshot, changes } of history ?? []) terminal.out(`\n${shownState(snapshot, changes)}`);
+    return 0;
+  },
+};
+
+/** Oldest first. */
+function read(reader: TableReader, key: OrderKey, prefix: string): Promise<readonly Item[]> {
+  return reader.query({
+    KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+    ExpressionAttributeValues: { ':pk': { S: partitionKey(key) }, ':prefix': { S: prefix } },
+    ConsistentRead: true,
+  });
+}
+
+type State = { readonly snapshot: Snapshot; readonly changes: readonly FieldChange[] };
+
+/** Newest first, each against the one before it; the first one of all has no changes. */
+function withChanges(snapshots: readonly Snapshot[]): readonly State[] {
+  return snapshots
+    .map((snapshot, index) => {
+      const before = snapshots[index - 1];
+      return { snapshot, changes: before === undefined ? [] : changesBetween(before.order, snapshot.order) };
+    })
+    .toReversed();
+}
+
+function watchRow(item: Item) {
+  const { watch } = readWatch(item);
+  const due = item['list_at']?.N;
+  const status = statusOf(watch);
+  const checked = checkedAt(watch);
+  const { operator, missed } = watch;
+  return {
+    status,
+    opened_at: iso(watch.openedAt),
+    ...(checked !== undefined && { checked_at: iso(checked) }),
+    ...(due !== undefined && { [status === 'final' ? 'closed_at' : 'due_at']: iso(Number(due)) }),
+    ...(missed.length > 0 && { missed_at: missed.map(iso) }),
+    ...(operator !== undefined && {
+      operator: `${operator.stopped ? 'stopped' : 'started'} by ${operator.by} at ${iso(operator.at)}`,
+    }),
+  };
+}
+
+function shownHead(head: Snapshot): readonly (readonly string[])[] {
+  const { order: shown, account: _, ...known } = rowOf(head);
+  const { details, order_id: __, ...fields } = shown;
+  return Object.entries({ ...known, ...fields, ...details }).map(([name, value]) => [name, written(value)]);
+}
+
+/** When it was, by the exchange and by us, who asked, and what was different from before. */
+function shownState({ rank, order, evidence }: Snapshot, changes: readonly FieldChange[]): string {
+  const updated = updatedAtOfRank(rank);
+  const later = duration(evidence.firstObservedAt - updated);
+  const heading = `${iso(updated)}  ${order.order_state}, first observed ${later} later by ${evidence.door}, request ${evidence.requestId}\n`;
+  return heading + columns(changes.map(({ field, from, to }) => ['', field, `${side(from)} → ${side(to)}`]));
+}
+
+function side(value: FieldChange['from']): string {
+  return value === undefined ? '-' : writeJson(value);
+}
+
+function written(value: unknown): string {
+  return typeof value === 'string' ? value : writeJson(value);
+}

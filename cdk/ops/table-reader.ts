@@ -1,0 +1,40 @@
+import { paginateQuery, paginateScan, type QueryCommandInput, type ScanCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../../lib/clock.ts';
+import type { Item } from '../../lib/dynamo.ts';
+import type { Table } from './stack.ts';
+
+/** Read capacity units a second that a command may take from the table: the rest is the checks'. */
+export const unitsPerSecond = 100;
+
+export type TableReader = {
+  /** The whole table, page after page; `scanned` counts all items that were looked at for the page. */
+  readonly scan: (
+    request?: Omit<ScanCommandInput, 'TableName'>,
+  ) => AsyncGenerator<{ readonly items: readonly Item[]; readonly scanned: number }>;
+  readonly query: (request: Omit<QueryCommandInput, 'TableName'>) => Promise<readonly Item[]>;
+};
+
+/** Reads at a pace: before each further page it waits for what it has spent so far, queries included. */
+export function createTableReader({ client, tableName }: Table, clock: Clock): TableReader {
+  const shared = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
+  let spent = 0;
+  return {
+    scan: async function* (request = {}) {
+      const pages = paginateScan({ client }, { ...request, ...shared });
+      for await (const { Items = [], ScannedCount = 0, ConsumedCapacity, LastEvaluatedKey } of pages) {
+        spent += ConsumedCapacity?.CapacityUnits ?? 0;
+        yield { items: Items, scanned: ScannedCount };
+        if (LastEvaluatedKey !== undefined) await clock.sleep((spent / unitsPerSecond) * 1000);
+        spent = 0;
+      }
+    },
+    query: async (request) => {
+      const items: Item[] = [];
+      for await (const { Items = [], ConsumedCapacity } of paginateQuery({ client }, { ...request, ...shared })) {
+        items.push(...Items);
+        spent += ConsumedCapacity?.CapacityUnits ?? 0;
+      }
+      return items;
+    },
+  };
+}

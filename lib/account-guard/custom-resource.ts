@@ -1,0 +1,65 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import type { MiddlewareObj } from '@middy/core';
+import * as z from 'zod/mini';
+import { asFailure, Failure } from '../errors.ts';
+import { describe } from '../http/middleware.ts';
+
+const Accounts = z.object({ Accounts: z.array(z.string()) });
+const Request = z.object({
+  StackId: z.string(),
+  RequestId: z.string(),
+  LogicalResourceId: z.string(),
+  ResponseURL: z.string(),
+});
+
+/** What CloudFormation asks: that the accounts of a stage become others. */
+export const AccountsChange = z.discriminatedUnion('RequestType', [
+  z.object({ RequestType: z.literal('Create') }),
+  z.object({ RequestType: z.literal('Update'), ResourceProperties: Accounts, OldResourceProperties: Accounts }),
+  z.object({ RequestType: z.literal('Delete') }),
+]);
+
+const timeoutMs = 5_000;
+
+/**
+ * The stack around the handler of a custom resource: CloudFormation waits for an answer at an address of its own, an
+ * hour long if none comes. A handler that answers a sentence refuses the change, and the deployment is rolled back.
+ */
+export function customResource({ logger }: { readonly logger: Logger }): MiddlewareObj<unknown, string | undefined>[] {
+  return [
+    injectLambdaContext(logger, { resetKeys: true }),
+    {
+      after: async ({ event, response }) => {
+        logger[response == null ? 'info' : 'warn']('answered', { refusal: response ?? undefined });
+        await respond(event, response ?? undefined);
+      },
+      onError: async (request) => {
+        const failure = asFailure(request.error);
+        logger.error('failed', { code: failure.code, ...describe(failure) });
+        const refusal = `It could not be found out whether this may be (${failure.code}); the log tells more.`;
+        await respond(request.event, refusal);
+        request.response = refusal;
+      },
+    },
+  ];
+}
+
+async function respond(event: unknown, refusal: string | undefined): Promise<void> {
+  const { ResponseURL: url, ...request } = Request.parse(event);
+  const body = {
+    ...request,
+    PhysicalResourceId: request.LogicalResourceId,
+    Status: refusal === undefined ? 'SUCCESS' : 'FAILED',
+    ...(refusal !== undefined && { Reason: refusal }),
+  };
+  const answered = await fetch(url, {
+    method: 'PUT',
+    body: JSON.stringify(body),
+    // The address is signed without a type.
+    headers: { 'content-type': '' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (!answered.ok) throw new Failure('internal', `CloudFormation did not take the answer: HTTP ${answered.status}.`);
+}

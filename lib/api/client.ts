@@ -1,0 +1,136 @@
+import * as z from 'zod/mini';
+import { parseJson } from '../exchange/json.ts';
+import { type CheckedOrder, GatewayError, Problem } from './responses.ts';
+import { type Operation, type Route, routes } from './routes.ts';
+
+/** The requests of this API; the exchange's own two are for the exchange's own clients. */
+type Own = Exclude<Operation, 'getOrderState' | 'callGetOrderState'>;
+type BodyOf<R> = R extends { readonly body: infer Body extends z.ZodMiniObject } ? z.output<Body> : unknown;
+type AskedOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
+
+/** What a request takes: its parameters, and the members of its body. */
+export type Asked<O extends Own> = AskedOf<(typeof routes)[O]>;
+export type Answered<O extends Own> = z.output<(typeof routes)[O]['answer']>;
+
+export type Client = { readonly [O in Own]: (asked: Asked<O>) => Promise<Answered<O>> } & {
+  /** The order, unless it is still in the state of this rank. */
+  readonly getOrderUnless: (rank: string, asked: Asked<'getOrder'>) => Promise<Answered<'getOrder'> | undefined>;
+};
+
+export type ClientRequest = {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+};
+
+export type ClientSetting = {
+  /** Of the API, such as the output Url of the stack. */
+  readonly url: string;
+  /** What asks, and signs if need be. By default the platform's own, which signs nothing. */
+  readonly fetch?: (url: string, request: ClientRequest) => Promise<Response>;
+};
+
+/** Why a request was not answered. `code` is what to decide by; `gateway` when the answer is none of this API's own. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly status: number;
+  readonly code: string;
+  /** How long to wait before asking again. */
+  readonly retryAfterSeconds: number | undefined;
+  readonly requestId: string | undefined;
+  /** The parameters that are wrong. */
+  readonly parameters: readonly string[];
+  /** The exchange's own number for the error. */
+  readonly exchangeCode: number | undefined;
+  /** The last snapshot of an order that the exchange does not find: missing, not closed. */
+  readonly lastKnown: CheckedOrder | undefined;
+
+  constructor({ status, headers }: Response, problem: Pick<Problem, 'code' | 'detail'> & Partial<Problem>) {
+    super(problem.detail);
+    const retryAfter = headers.get('retry-after');
+    this.status = status;
+    this.code = problem.code;
+    this.retryAfterSeconds = retryAfter !== null && /^\d+$/.test(retryAfter) ? Number(retryAfter) : undefined;
+    this.requestId = problem.request_id;
+    this.parameters = problem.parameters ?? [];
+    this.exchangeCode = problem.exchange_code;
+    this.lastKnown = problem.last_known;
+  }
+}
+
+/**
+ * A client of this API, typed by the schemas that the API itself checks requests and answers with. Digits are exact:
+ * quantities are decimal strings, numbers within `details` and `changes` are lossless-json's. Methods throw `ApiProblem`,
+ * or whatever `fetch` throws.
+ */
+export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): Client {
+  async function send(route: Route, asked: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const inBody = Object.entries(asked).filter(([name]) => route.body !== undefined && name in route.body.shape);
+    const inUrl = Object.entries(asked).filter(([name]) => name in route.parameters.shape);
+    const query = new URLSearchParams();
+    let path: string = route.path;
+    for (const [name, value] of inUrl) {
+      // The gateway decodes a path before it looks for the route, so a slash in a parameter has to be encoded twice.
+      const inPath = path.replace(`{${name}}`, () => encodeURIComponent(encodeURIComponent(value)));
+      if (inPath === path && value !== undefined) query.set(name, String(value));
+      path = inPath;
+    }
+    const target = `${url.replace(/\/+$/, '')}${path}${query.size > 0 ? `?${query}` : ''}`;
+    return fetch(target, {
+      method: route.method,
+      headers: { accept: 'application/json', ...(route.body && { 'content-type': 'application/json' }), ...headers },
+      ...(route.body && { body: JSON.stringify(Object.fromEntries(inBody)) }),
+    });
+  }
+
+  async function ask<R extends Route>(route: R, asked: AskedOf<R>): Promise<z.output<R['answer']>> {
+    return read<R['answer']>(route.answer, await send(route, asked));
+  }
+
+  return {
+    getOrder: (asked) => ask(routes.getOrder, asked),
+    checkOrders: (asked) => ask(routes.checkOrders, asked),
+    listOrders: (asked) => ask(routes.listOrders, asked),
+    listSnapshots: (asked) => ask(routes.listSnapshots, asked),
+    startWatch: (asked) => ask(routes.startWatch, asked),
+    stopWatch: (asked) => ask(routes.stopWatch, asked),
+    getOrderUnless: async (rank, asked) => {
+      const response = await send(routes.getOrder, asked, { 'if-none-match': `W/"${rank}"` });
+      return response.status === 304 ? undefined : read(routes.getOrder.answer, response);
+    },
+  };
+}
+
+/** Every page of a list from `asked` on: `for await (const page of pages(client.listOrders, { account, state }))`. */
+export async function* pages<
+  Asking extends { readonly cursor?: string | undefined },
+  Page extends { readonly cursor?: string | undefined },
+>(list: (asked: Asking) => Promise<Page>, asked: Asking): AsyncGenerator<Page, void> {
+  let page = await list(asked);
+  yield page;
+  while (page.cursor !== undefined) {
+    page = await list({ ...asked, cursor: page.cursor });
+    yield page;
+  }
+}
+
+async function read<Answer extends z.ZodMiniObject>(answer: Answer, response: Response): Promise<z.output<Answer>> {
+  const given = parsed(await response.text());
+  const problem = z.safeParse(Problem, given);
+  if (problem.success) throw new ApiProblem(response, problem.data);
+  const answered = z.safeParse(answer, given);
+  if (response.ok && answered.success) return answered.data;
+  const { data: { message } = {} } = z.safeParse(GatewayError, given);
+  const said = message === undefined ? response.status : `${response.status} ${message}`;
+  const detail = `No function of this API answered (${said}): 403 wants a signature, 404 another address, 429 and 503 a later try.`;
+  throw new ApiProblem(response, { code: 'gateway', detail });
+}
+
+/** What is no JSON is no answer either. */
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}

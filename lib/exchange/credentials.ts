@@ -1,0 +1,123 @@
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import * as z from 'zod/mini';
+import type { Clock } from '../clock.ts';
+import { asFailure, Failure } from '../errors.ts';
+import type { Credentials, KeyVersion } from './auth.ts';
+import { Secret } from './secret.ts';
+
+/** A key is asked for again after this long, milliseconds. */
+const freshMs = 5 * 60_000;
+/** And is used this much longer while Secrets Manager does not answer. */
+const graceMs = 60 * 60_000;
+/** With a key at hand, a fetch that failed, or one that a refused key caused, is not repeated sooner than this. */
+const quietMs = 10_000;
+/** With a key at hand, a fetch may take this long and no more. */
+const patienceMs = 2_000;
+
+/** Goes into a header: printable ASCII without spaces, so that a pasted line end shows here and not as a refused key. */
+const Part = z.string().check(z.regex(/^[\x21-\x7e]*$/));
+export const KeyText = z.object({ client_id: Part, client_secret: Part });
+
+/**
+ * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the
+ * secret's VersionId. Cached for 5 minutes, and for an hour more while Secrets Manager is down; callers at the same
+ * time share one fetch, and its first caller's deadline. `renew` fetches at most once per 10 s.
+ * Throws `Failure`: `secret_unfilled`, `secret_malformed`, `secret_unavailable`.
+ */
+export function createCredentials(deps: {
+  readonly client: SecretsManagerClient;
+  readonly secretName: string;
+  readonly clock: Clock;
+}): Credentials {
+  const { client, secretName, clock } = deps;
+  let cached: KeyVersion | undefined;
+  let fetchedAt = 0;
+  let quietUntil = 0;
+  let flight: Promise<KeyVersion> | undefined;
+
+  const usable = (forMs: number): KeyVersion | undefined => (clock.now() < fetchedAt + forMs ? cached : undefined);
+
+  const fetchKey = async (deadline: number): Promise<KeyVersion> => {
+    const left = deadline - clock.now();
+    const timeout = usable(freshMs + graceMs) === undefined ? left : Math.min(left, patienceMs);
+    cached = await readSecret(client, secretName, AbortSignal.timeout(Math.max(0, Math.floor(timeout))));
+    fetchedAt = clock.now();
+    return cached;
+  };
+
+  const refresh = async (deadline: number): Promise<KeyVersion> => {
+    flight ??= fetchKey(deadline).finally(() => {
+      flight = undefined;
+    });
+    try {
+      return await flight;
+    } catch (thrown) {
+      const old = usable(freshMs + graceMs);
+      if (old === undefined || asFailure(thrown).code !== 'secret_unavailable') throw thrown;
+      quietUntil = clock.now() + quietMs;
+      return old;
+    }
+  };
+
+  return {
+    get: async (deadline) => {
+      const key = usable(freshMs) ?? (clock.now() < quietUntil ? usable(freshMs + graceMs) : undefined);
+      return key ?? refresh(deadline);
+    },
+    renew: async (refusedVersion, deadline) => {
+      const key = usable(freshMs + graceMs);
+      if (key !== undefined && (key.version !== refusedVersion || clock.now() < quietUntil)) return key;
+      quietUntil = clock.now() + quietMs;
+      return refresh(deadline);
+    },
+  };
+}
+
+async function readSecret(client: SecretsManagerClient, name: string, abortSignal: AbortSignal): Promise<KeyVersion> {
+  const command = new GetSecretValueCommand({ SecretId: name });
+  const { VersionId, SecretString } = await client.send(command, { abortSignal }).catch((error: Error) => {
+    throw failureOf(error, name);
+  });
+  return { version: VersionId ?? '', key: parseKey(SecretString ?? '', name) };
+}
+
+function parseKey(text: string, name: string): KeyVersion['key'] {
+  if (text === '') throw unfilled(name);
+  const parsed = KeyText.safeParse(parseJson(text));
+  if (!parsed.success) {
+    const members = [...new Set(parsed.error.issues.flatMap(({ path }) => path))];
+    const what = members.length === 0 ? 'is not a JSON object' : `has no usable ${members.join(' and no usable ')}`;
+    throw new Failure('secret_malformed', `The secret ${name} ${what}.`);
+  }
+  const { client_id: clientId, client_secret: clientSecret } = parsed.data;
+  if (clientId === '' || clientSecret === '') throw unfilled(name);
+  return { clientId, clientSecret: new Secret(clientSecret) };
+}
+
+/** `undefined` for what is not JSON: the parser's error quotes the text, so it is dropped here. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unfilled(name: string): Failure {
+  return new Failure(
+    'secret_unfilled',
+    `The secret ${name} holds no exchange key yet: write {"client_id":"...","client_secret":"..."} to key.json and run ` +
+      `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://key.json`,
+  );
+}
+
+const hints: Readonly<Record<string, string>> = {
+  AccessDeniedException: ': secretsmanager:GetSecretValue is not allowed here',
+  DecryptionFailure: ': its KMS key does not decrypt it here',
+};
+
+/** The SDK's error is named, never kept: it can hold the reply, and the reply the key. */
+function failureOf({ name: reason }: Error, name: string): Failure {
+  if (reason === 'ResourceNotFoundException') return unfilled(name);
+  return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hints[reason] ?? ''}.`);
+}

@@ -1,0 +1,74 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { routes } from '../../api/routes.ts';
+import type { Clock } from '../../clock.ts';
+import { asFailure, Failure } from '../../errors.ts';
+import type { Dialect } from '../../exchange/dialects/index.ts';
+import type { Account, CheckOrder } from '../../orders/check-order.ts';
+import { accountNamed } from '../../orders/known-accounts.ts';
+import { readParameters } from '../middleware.ts';
+import { type Fault, readCall } from './request.ts';
+import { type Envelope, failedAnswer, writeResult } from './response.ts';
+
+export type CallOrderStateDeps = {
+  readonly accounts: ReadonlyMap<string, Pick<Account, 'dialect'>>;
+  readonly checkOrder: CheckOrder;
+  readonly clock: Clock;
+  /** Told which order a call is about. */
+  readonly onCall: (orderId: string) => void;
+};
+
+export type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) => Promise<string>;
+
+/**
+ * The exchange's own request: one order by a JSON-RPC call. Answers the exchange's envelope as text, `result` verbatim.
+ * Throws `AnsweredFailure` for what fails in the call, and a plain `Failure` for a path that leads nowhere.
+ * `deadline`: milliseconds since the Unix epoch.
+ */
+export function createCallOrderState({ accounts, checkOrder, clock, onCall }: CallOrderStateDeps): CallOrderState {
+  return async (event, deadline) => {
+    const cameInAt = clock.now();
+    const { account, dialect } = placeOf(event);
+    const { id, orderId } = readCall(event);
+
+    const outcome = typeof orderId === 'string' ? await ask(orderId) : orderId;
+
+    const envelope: Envelope = {
+      ...(id !== undefined && { id }),
+      jsonrpc: '2.0',
+      ...timesOf(cameInAt, clock.now(), dialect),
+    };
+    if (typeof outcome === 'string') return writeResult(envelope, outcome);
+    throw failedAnswer(envelope, outcome);
+
+    async function ask(asked: string): Promise<string | Fault> {
+      onCall(asked);
+      const { requestId } = event.requestContext;
+      return checkOrder({ account, orderId: asked, door: 'get-order-state', requestId, deadline }).then(
+        ({ result }) => result,
+        (thrown) => ({ failure: asFailure(thrown) }),
+      );
+    }
+  };
+
+  function placeOf(event: APIGatewayProxyEventV2): { readonly account: string; readonly dialect: Dialect } {
+    // The query of a GET is the call itself.
+    const isGet = event.requestContext.http.method === 'GET';
+    const path = isGet ? { ...event, rawQueryString: '' } : event;
+    const { account, version } = readParameters(routes.callGetOrderState, path);
+    const { dialect } = accountNamed(accounts, account);
+    if (version !== dialect.version) {
+      const sentence = `Parameter "version" must be ${dialect.version}, that of ${dialect.name}.`;
+      throw new Failure('bad_request', sentence, { members: { parameters: ['version'] } });
+    }
+    return { account, dialect };
+  }
+}
+
+/** Ours, in the unit that the exchange's own would have. */
+function timesOf(cameInAt: number, answeredAt: number, { unitsPerMs }: Dialect) {
+  return {
+    usIn: cameInAt * unitsPerMs,
+    usOut: answeredAt * unitsPerMs,
+    usDiff: (answeredAt - cameInAt) * unitsPerMs,
+  };
+}

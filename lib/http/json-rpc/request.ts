@@ -1,0 +1,82 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { isLosslessNumber } from 'lossless-json';
+import * as z from 'zod/mini';
+import { routes } from '../../api/routes.ts';
+import { asFailure, Failure } from '../../errors.ts';
+import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '../../exchange/json.ts';
+import { bodyOf, checked, readParameters } from '../middleware.ts';
+import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
+
+/** A call: the order that it asks for, or why it asks for none. `id` keeps its digits; a call by GET has no id. */
+export type Call = { readonly id?: Json; readonly orderId: string | Fault };
+
+/** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
+export type Fault = { readonly failure: Failure; readonly error?: RpcError };
+
+const { jsonrpc: Version, method: Method, params: Params } = routes.callGetOrderState.body.shape;
+
+/** Reads a call in a query, or as JSON-RPC in a body. Never throws: what is wrong with it is told to who made it. */
+export function readCall(event: APIGatewayProxyEventV2): Call {
+  return event.requestContext.http.method === 'GET' ? readQuery(event) : readMessage(event);
+}
+
+function readQuery({ pathParameters: _, ...event }: APIGatewayProxyEventV2): Call {
+  return { orderId: orFault(() => readParameters({ parameters: Params }, event).order_id) };
+}
+
+function readMessage(event: APIGatewayProxyEventV2): Call {
+  let message: Json;
+  try {
+    message = parseJson(bodyOf(event));
+  } catch (thrown) {
+    return { id: null, orderId: unreadable(thrown) };
+  }
+  if (!isJsonObject(message)) {
+    return { id: null, orderId: fault('The body must be one call, an object: batches are not taken.', invalidRequest) };
+  }
+  const { id, ...call } = message;
+  if (!isId(id)) return { id: null, orderId: fault('id must be a text, a number or null.', invalidRequest) };
+  return { ...(id !== undefined && { id }), orderId: readOrderId(call) };
+}
+
+function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): string | Fault {
+  if (!z.safeParse(Version, jsonrpc).success) return fault('jsonrpc must be "2.0".', invalidRequest);
+  if (typeof method !== 'string') return fault('method must be a text.', invalidRequest);
+  if (Object.keys(others).length > 0) {
+    return fault('A call has jsonrpc, id, method and params, and nothing else.', invalidRequest);
+  }
+  if (!z.safeParse(Method, method).success) {
+    return fault('Only private/get_order_state can be called here.', methodNotFound);
+  }
+  if (!isJsonObject(params)) return badParam('params', 'must be an object with the order_id');
+  return orFault(() => checked(Params, params).order_id);
+}
+
+function isId(id: Json | undefined): boolean {
+  return id === undefined || id === null || typeof id === 'string' || isLosslessNumber(id);
+}
+
+function unreadable(thrown: unknown): Fault {
+  if (!(thrown instanceof JsonError)) return { failure: asFailure(thrown), error: invalidRequest };
+  const { doubledKey } = thrown;
+  if (doubledKey === undefined) return fault('The body must be JSON, nested at most 32 deep.', parseError);
+  if (Object.hasOwn(Params.shape, doubledKey)) return badParam(doubledKey, 'is given twice');
+  return fault('The body gives a key two values.', invalidRequest);
+}
+
+function orFault(read: () => string): string | Fault {
+  try {
+    return read();
+  } catch (thrown) {
+    return { failure: asFailure(thrown) };
+  }
+}
+
+function badParam(name: string, says: string): Fault {
+  const members = { parameters: [name] };
+  return { failure: new Failure('bad_request', `Parameter "${name}" ${says}.`, { members }) };
+}
+
+function fault(sentence: string, error: RpcError): Fault {
+  return { failure: new Failure('bad_request', sentence), error };
+}

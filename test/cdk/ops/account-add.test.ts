@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
+import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
+import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+
+let ops: Operating;
+let folder: string;
+const exchanges: Exchange[] = [];
+const clientSecret = 'a-secret-that-nobody-may-see';
+const key = { client_id: 'desk', client_secret: clientSecret };
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'account-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(async () => {
+  ops = await startOperating();
+});
+afterEach(async () => {
+  await Promise.all([ops.stop(), ...exchanges.splice(0).map((exchange) => exchange.stop())]);
+});
+
+async function exchangeOf(dialect: 'orangex' | 'deribit', scope?: string): Promise<Exchange> {
+  const exchange = await startExchange({
+    dialect,
+    keys: [{ clientId: key.client_id, clientSecret, ...(scope !== undefined && { scope }) }],
+  });
+  exchanges.push(exchange);
+  return exchange;
+}
+
+function keyFile(text = JSON.stringify(key)): string {
+  const file = join(folder, 'key.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+const add = (args: readonly string[], terminal = {}) =>
+  ops.run(['account', 'add', 'main', ...args], { terminal, clock: systemClock });
+
+async function stored(): Promise<unknown> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SecretsManagerClient({ endpoint: ops.secrets.url, region: 'eu-central-1', credentials });
+  const { SecretString = '{}' } = await client.send(new GetSecretValueCommand({ SecretId: names.secret }));
+  return JSON.parse(SecretString);
+}
+
+describe('account add', () => {
+  it.each(['orangex', 'deribit'] as const)('checks a key at %s, writes it and reads it back', async (dialect) => {
+    const { url } = await exchangeOf(dialect);
+    const { code, out, said } = await add(['--file', keyFile(), '--exchange', url, '--dialect', dialect]);
+    expect([code, said]).toEqual([0, '']);
+    expect(out).toMatch(new RegExp(`^The exchange at ${url} takes the key, and lets it read orders\\.\n`));
+    expect(out).toMatch(new RegExp(`The key of account main is in ${names.secret}, version [0-9a-f-]{36}\\.\n$`));
+    expect(out).not.toContain(clientSecret);
+    expect(await stored()).toEqual(key);
+  });
+
+  it('asks for the key at a terminal', async () => {
+    const asked: string[] = [];
+    const askSecretly = async (question: string) => {
+      asked.push(question);
+      return question.startsWith('client_id') ? key.client_id : clientSecret;
+    };
+    expect((await add(['--no-check'], { askSecretly })).code).toBe(0);
+    expect(asked).toHaveLength(2);
+    expect(await stored()).toEqual(key);
+  });
+
+  it('does not write a key that the exchange refuses', async () => {
+    ops.secrets.put(names.secret, '{"client_id":"old","client_secret":"old"}');
+    for (const dialect of ['orangex', 'deribit'] as const) {
+      const { url } = await exchangeOf(dialect);
+      const file = keyFile(JSON.stringify({ ...key, client_secret: `${clientSecret}-not` }));
+      const { code, said } = await add(['--file', file, '--exchange', url, '--dialect', dialect]);
+      expect(code).toBe(1);
+      expect(said).toMatch(/^[^\n]+ The key was not written\.\n$/);
+      expect(said).not.toContain(clientSecret);
+    }
+    expect(await stored()).toEqual({ client_id: 'old', client_secret: 'old' });
+  });
+
+  it('does not write a key that may not read orders, and warns of one that may trade', async () => {
+    const { url } = await exchangeOf('orangex', 'account:read');
+    const refused = await add(['--file', keyFile(), '--exchange', url, '--dialect', 'orangex']);
+    expect(refused.code).toBe(1);
+    const trading = await exchangeOf('orangex', 'trade:read_write');
+    const { code, out } = await add(['--file', keyFile(), '--exchange', trading.url, '--dialect', 'orangex']);
+    expect(code).toBe(0);
+    expect(out).toContain('a read-only key is enough, and safer.\n');
+  });
+
+  it('takes secret, exchange and dialect from the stage table', async () => {
+    const { code, out } = await add(['--stage', 'dev', '--no-check', '--file', keyFile(), '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ account: 'main', secret: names.secret, checked: false });
+    const unknown = await ops.run(['account', 'add', 'nobody', '--stage', 'dev', '--file', keyFile()]);
+    expect(unknown.code).toBe(2);
+    expect(unknown.said).toContain('stage dev has no account nobody: it has main, testnet. See: ');
+    const stage = await add(['--stage', 'none', '--file', keyFile()]);
+    expect(stage.said).toContain('There is no stage "none": choose one of dev, prod. See: ');
+  });
+
+  it('says it when somebody else wrote another key at the same time', async () => {
+    ops.secrets.fail({ kind: 'pass' }, { kind: 'pass' });
+    const other = JSON.stringify({ ...key, client_id: 'another' });
+    ops.secrets.fail({ kind: 'hold', until: ops.secrets.received(3).then(() => ops.secrets.put(names.secret, other)) });
+    const { code, said } = await add(['--no-check', '--file', keyFile()]);
+    expect([code, said]).toEqual([1, expect.stringContaining('was written by somebody else at the same time')]);
+  });
+
+  it.each([
+    ['no JSON', clientSecret],
+    ['half of JSON', JSON.stringify(key).slice(0, -1)],
+    ['another member', JSON.stringify({ client_id: 'desk', clientSecret })],
+    ['a line end in it', JSON.stringify({ ...key, client_secret: `${clientSecret}\n` })],
+    ['an empty part', JSON.stringify({ ...key, client_id: '' })],
+    ['a list', JSON.stringify([key])],
+  ])('refuses a file that holds %s, and does not quote it', async (_, text) => {
+    const { code, out, said } = await add(['--no-check', '--file', keyFile(text)]);
+    expect([code, out]).toEqual([2, '']);
+    expect(said).toContain('the key has to be {"client_id":"...","client_secret":"..."}');
+    expect(said).not.toContain(clientSecret);
+    await expect(stored()).rejects.toThrow();
+  });
+
+  it.each([
+    [['--no-check'], 'give the --file of the key: there is no terminal to ask at'],
+    [['--no-check', '--file', '/nowhere'], '/nowhere cannot be read'],
+    [['secret'], 'a key is never an argument'],
+    [['--file', '/nowhere'], 'give --exchange and --dialect to check the key with, or --no-check'],
+    [['--exchange', 'http://example.com'], '--exchange takes an https URL'],
+    [['--exchange', 'https://example.com'], '--dialect takes orangex or deribit'],
+  ])('refuses %j', async (args, line) => {
+    const { code, said } = await add(args);
+    expect(code).toBe(2);
+    expect(said).toContain(line);
+  });
+
+  it.each([[], ['KEY_OF_THE_DESK']])('wants the name of an account, and quotes nothing else: %j', async (...names) => {
+    const { code, said } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
+    expect([code, said]).toEqual([
+      2,
+      'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
+    ]);
+  });
+
+  it('runs as people run it, and shows the key nowhere', async () => {
+    const { url } = await exchangeOf('orangex');
+    const args = ['account', 'add', 'main', '--file', keyFile(), '--exchange', url, '--dialect', 'orangex'];
+    const { code, out, said } = await spawnOps([...args, '--endpoint', ops.url]);
+    expect([code, said]).toEqual([0, '']);
+    expect(out).not.toContain(clientSecret);
+    expect(await stored()).toEqual(key);
+  });
+});

@@ -1,0 +1,124 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { snapshotItem } from '../../../lib/snapshots/items.ts';
+import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { start } from '../../lib/snapshots/observations.ts';
+import { names, type Operating, seenOf, startOperating } from './operating.ts';
+
+let ops: Operating;
+let folder: string;
+const bait = '=HYPERLINK(\\"http://example.com\\",\\"x\\")';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'export-test-'));
+  ops = await startOperating();
+  await ops.observe('OLD');
+  await ops.observe('A', { askedAfter: 20_000, label: 'a, \\"quoted\\"\\nlabel' });
+  await ops.observe('A', { askedAfter: 30_000, updatedAfter: 1, filled: '0.50' });
+  const observation = seenOf('B', { askedAfter: 20_000 });
+  const result = observation.result.replace('855.10', '-0.000000010').replace('BTC-PERPETUAL', bait);
+  await ops.store.record({ ...observation, result, order: orderIn(result) });
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await ops.stop();
+});
+
+const since = new Date(start + 30_050).toISOString();
+const exported = (...args: readonly string[]) => ops.run(['export', '--stage', 'dev', '--since', since, ...args]);
+
+/** RFC 4180, as a spreadsheet reads it. */
+function readCsv(text: string): readonly (readonly string[])[] {
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain = '', end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end !== ',') rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
+
+describe('export', () => {
+  it('writes one snapshot a line, with its evidence and every digit', async () => {
+    const { code, out, said } = await exported('--format', 'jsonl');
+    expect(code).toBe(0);
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.map(({ order_id }) => order_id).toSorted()).toEqual(['A', 'A', 'B']);
+    const ofA = rows.filter(({ order_id }) => order_id === 'A');
+    expect(ofA.map(({ order }) => order.filled_amount)).toEqual(['0', '0.50']);
+    expect(ofA[0]).toMatchObject({
+      account: 'main',
+      order: { price: '855.10', details: { custom_order_id: 'a, "quoted"\nlabel' } },
+      asked_at: new Date(start + 30_000).toISOString(),
+      first_observed_at: new Date(start + 30_050).toISOString(),
+      door: 'get-order',
+      key_version: 'v1',
+    });
+    expect(rows.find(({ order_id }) => order_id === 'B').order.price).toBe('-0.000000010');
+    expect(said).toBe('3 snapshots of 10 items in the table.\n');
+  });
+
+  it('writes CSV that a spreadsheet reads as it is meant: no formulas, quotes doubled, numbers untouched', async () => {
+    const { out } = await exported('--format', 'csv');
+    const [heading = [], ...rows] = readCsv(out);
+    expect(heading.slice(0, 3)).toEqual(['account', 'order_id', 'order_state']);
+    const cells = rows.map((row) => Object.fromEntries(row.map((cell, index) => [heading[index], cell])));
+    expect(cells.map(({ order_id }) => order_id).toSorted()).toEqual(['A', 'A', 'B']);
+    const ofB = cells.find(({ order_id }) => order_id === 'B');
+    expect(ofB).toMatchObject({ price: '-0.000000010', instrument_name: `'=HYPERLINK("http://example.com","x")` });
+    const ofA = cells.find(({ filled_amount, order_id }) => order_id === 'A' && filled_amount === '0');
+    expect(ofA).toMatchObject({ price: '855.10', version: '1', final: 'false', average_price: '' });
+    expect(JSON.parse(ofA?.['details'] ?? '')).toEqual({ custom_order_id: 'a, "quoted"\nlabel', rpl: '0' });
+  });
+
+  it('writes into a new file, and never over one', async () => {
+    const file = join(folder, 'snapshots.csv');
+    const { code, out } = await exported('--format', 'csv', '--out', file);
+    expect([code, out]).toEqual([0, '3 snapshots of 10 items in the table.\n']);
+    expect(readFileSync(file, 'utf8')).toBe((await exported('--format', 'csv')).out);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const again = await exported('--format', 'csv', '--out', file);
+    expect(again.code).toBe(2);
+    expect(again.said).toContain('cannot be written (EEXIST): name a new file');
+  });
+
+  it('leaves no half of a file behind when the table stops answering', async () => {
+    const file = join(folder, 'half.jsonl');
+    const { code } = await ops.run(['export', '--table', 'gone', '--since', since, '--format', 'jsonl', '--out', file]);
+    expect(code).toBe(1);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('shows on a terminal how far it is', async () => {
+    const { said } = await ops.run(['export', '--stage', 'dev', '--since', since, '--format', 'jsonl'], {
+      terminal: { columns: 60 },
+    });
+    const [, bar, rest] = said.split('\r\u001b[K');
+    expect(bar).toMatch(/^\[#+\.+\] \d+ %, 10 items read$/);
+    expect(rest).toBe('3 snapshots of 10 items in the table.\n');
+  });
+
+  it('names what it cannot read, leaves it out, and exits 1', async () => {
+    const broken = { ...snapshotItem(snapshotOf(seenOf('X', { askedAfter: 20_000 }))), result: { S: '{}' } };
+    await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: broken }));
+    const { code, said } = await exported('--format', 'jsonl');
+    expect(code).toBe(1);
+    expect(said).toMatch(/^main#X S#\S+ is left out: A snapshot in the table holds a result that is no order\.\n/);
+    expect(said).toContain('3 snapshots of');
+  });
+
+  it.each([
+    [['--format', 'xml'], '--format takes jsonl or csv'],
+    [[], '--format takes jsonl or csv'],
+    [['--format', 'csv', '--out', '/nowhere/at/all'], '--out /nowhere/at/all cannot be written (ENOENT)'],
+  ])('refuses %j', async (args, line) => {
+    const { code, said } = await exported(...args);
+    expect(code).toBe(2);
+    expect(said).toContain(line);
+  });
+});

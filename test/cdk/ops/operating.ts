@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { operate } from '../../../cdk/ops/operate.ts';
+import type { Terminal } from '../../../cdk/ops/terminal.ts';
+import type { Clock } from '../../../lib/clock.ts';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import type { Observation } from '../../../lib/snapshots/snapshot.ts';
+import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
+import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
+import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
+import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
+import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
+import { type Engine, startDynalite } from '../../engines.ts';
+import { type Answered, observationOf, opened, start } from '../../lib/snapshots/observations.ts';
+import { policy } from '../../lib/snapshots/table-contract.ts';
+import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
+
+/** What a command answered. */
+export type Ran = { readonly code: number; readonly out: string; readonly said: string };
+
+export type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock };
+
+/** A deployed stack of stage dev, as far as operators reach it, behind one address; and an operator. */
+export type Operating = {
+  readonly url: string;
+  readonly engine: Engine;
+  readonly store: SnapshotStore;
+  readonly secrets: SecretsManager;
+  readonly queues: Queues;
+  readonly bus: EventBus;
+  /** Stands at the latest of what the sightings of these tests say, unless advanced. */
+  readonly clock: VirtualClock;
+  /** Runs a command here. */
+  readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
+  /** Keeps what an exchange would answer. */
+  readonly observe: (orderId: string, answer?: Partial<Answered>) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+/** As CloudFormation names them. */
+export const names = {
+  table: 'order-state-snapshots-dev-SnapshotTable1A2B3C-4D5E6F',
+  transitions: 'order-state-snapshots-dev-TransitionDeadLetters-Ab1Cd2Ef3',
+  sweeps: 'order-state-snapshots-dev-SweepDeadLetters-Gh4Ij5Kl6',
+  secret: 'order-state-snapshots/dev/main/exchange-key',
+  bus: 'order-state-snapshots-dev',
+};
+
+/** What an exchange would answer of an order of account main, once it was asked. */
+export function seenOf(orderId: string, answer: Partial<Answered> = {}): Observation {
+  return observationOf({ account: 'main', orderId }, { ...opened, ...answer });
+}
+
+export async function startOperating(): Promise<Operating> {
+  const [engine, secrets, queues, bus] = await Promise.all([
+    startDynalite(names.table),
+    startSecretsManager(),
+    startQueues({ queues: [names.transitions, names.sweeps] }),
+    startEventBus({ buses: [names.bus] }),
+  ]);
+  secrets.create(names.secret);
+  const dynamo = await engine.client.config.endpoint?.();
+  const { url, stop } = await startAwsEndpoint({
+    DynamoDB_20120810: `http://127.0.0.1:${dynamo?.port}`,
+    secretsmanager: secrets.url,
+    AmazonSQS: queues.url,
+    AWSEvents: bus.url,
+  });
+  const store = createSnapshotStore(createDynamoTable({ ...engine, policyOf: () => policy }));
+  const clock = createVirtualClock(start + 100_000);
+  return {
+    url,
+    engine,
+    store,
+    secrets,
+    queues,
+    bus,
+    clock,
+    run: async (args, options = {}) => {
+      let [out, said] = ['', ''];
+      const terminal: Terminal = {
+        out: (text) => {
+          out += text;
+        },
+        say: (text) => {
+          said += text;
+        },
+        columns: 0,
+        askSecretly: undefined,
+        user: 'anna',
+        ...options.terminal,
+      };
+      const code = await operate([...args, '--endpoint', url], { terminal, clock: options.clock ?? clock });
+      return { code, out, said };
+    },
+    observe: async (orderId, answer = {}) => {
+      await store.record(seenOf(orderId, answer));
+    },
+    stop: async () => {
+      await stop();
+      await Promise.all([engine.stop(), secrets.stop(), queues.stop(), bus.stop()]);
+    },
+  };
+}
+
+/** Runs a command as people do: a process of its own, with no AWS settings but these. */
+export function spawnOps(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return spawnScript('main.ts', args, env);
+}
+
+export function spawnSmoke(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  return spawnScript('smoke.ts', args, env);
+}
+
+function spawnScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  return new Promise((resolve) => {
+    const options = { env: { PATH: process.env['PATH'], HOME: '/nowhere', ...env } };
+    execFile(process.execPath, [path, ...args], options, (error, out, said) => {
+      resolve({ code: Number(error?.code ?? 0), out, said });
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
+import { recordWord } from '../../../lib/snapshots/watch-command.ts';
+import { start } from '../../lib/snapshots/observations.ts';
+import { policy } from '../../lib/snapshots/table-contract.ts';
+import { type Operating, startOperating } from './operating.ts';
+
+let ops: Operating;
+beforeAll(async () => {
+  ops = await startOperating();
+  await ops.observe('A', { label: 'first' });
+  await ops.observe('A', { filled: '0.5', updatedAfter: 1, askedAfter: 5_000, label: 'first' });
+  await ops.observe('A', { filled: '10', state: 'filled', updatedAfter: 2, version: 2, askedAfter: 9_000 });
+});
+afterAll(() => ops.stop());
+
+const order = (...args: readonly string[]) => ops.run(['order', ...args, '--account', 'main', '--stage', 'dev']);
+const iso = (after: number) => new Date(start + after).toISOString();
+
+it('shows the state in force with its evidence, every digit, and the watch', async () => {
+  const { code, out } = await order('A');
+  expect(code).toBe(0);
+  for (const [name, value] of [
+    ['order_state', 'filled'],
+    ['price', '855.10'],
+    ['door', 'get-order'],
+    ['first_observed_at', iso(19_050)],
+    ['status', 'final'],
+    ['closed_at', iso(2)],
+    ['checked_at', iso(19_000)],
+  ])
+    expect(out).toMatch(new RegExp(`^${name} +${value}$`, 'm'));
+  expect(out).not.toContain('→');
+});
+
+it('shows the history newest first, and what changed field by field', async () => {
+  const { out } = await order('A', '--history');
+  const [, history = ''] = out.split(/\n\n(?=2026)/s, 2);
+  expect(out.match(/^2026\S+ {2}\w+/gm)).toEqual([`${iso(2)}  filled`, `${iso(1)}  open`, `${iso(0)}  open`]);
+  expect(
+    history
+      .split('\n')
+      .slice(1, 6)
+      .map((line) => line.trim().split(/ +/).join(' ')),
+  ).toEqual([
+    'order_state "open" → "filled"',
+    'last_update_timestamp 1767225600001 → 1767225600002',
+    'filled_amount "0.5" → "10"',
+    'version 1 → 2',
+    'details.custom_order_id "first" → ""',
+  ]);
+});
+
+it('shows a label that would move the cursor as text in one line', async () => {
+  await ops.observe('B', { label: 'a\\u001b[2Jb\\nc' });
+  expect((await order('B')).out).toMatch(/^custom_order_id +a\ufffd\[2Jb\ufffdc$/m);
+});
+
+it('answers in JSON with the digits of the wire', async () => {
+  const { out } = await order('A', '--history', '--json');
+  const { head, watch, history } = JSON.parse(out);
+  expect(head).toMatchObject({ final: true, order: { order_state: 'filled', price: '855.10', filled_amount: '10' } });
+  expect(watch).toMatchObject({ status: 'final', closed_at: iso(2) });
+  expect(history.map(({ changes }: { changes: readonly unknown[] }) => changes.length)).toEqual([5, 2, 0]);
+});
+
+it('shows the watch of an order that was never seen', async () => {
+  const table = createDynamoWordTable({ ...ops.engine, policyOf: () => policy });
+  await recordWord(table, { account: 'main', orderId: 'W', at: start, by: 'anna', stopped: false, requestId: 'r' });
+  const { code, out } = await order('W');
+  expect(code).toBe(0);
+  expect(out).toMatch(/^status +unconfirmed$/m);
+  expect(out).toMatch(new RegExp(`^operator +started by anna at ${iso(0)}$`, 'm'));
+});
+
+it('says that the table knows nothing of an order', async () => {
+  const { code, said } = await order('N');
+  expect([code, said]).toEqual([1, 'The table knows no order N of account main.\n']);
+});
+
+it.each([[[]], [['A', 'B']], [['A#B']]])('refuses %j', async (ids) => {
+  const { code, said } = await order(...ids);
+  expect([code, said]).toEqual([2, 'give one order id. See: npm run ops -- order --help\n']);
+});

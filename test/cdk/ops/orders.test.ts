@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { start } from '../../lib/snapshots/observations.ts';
+import { type Operating, startOperating } from './operating.ts';
+
+let ops: Operating;
+beforeAll(async () => {
+  ops = await startOperating();
+  for (const [index, orderId] of ['L1', 'L2', 'L3'].entries())
+    await ops.observe(orderId, { askedAfter: index * 1_000 });
+  await ops.observe('F1', { state: 'filled', updatedAfter: 1_000 });
+  await ops.observe('F2', { state: 'canceled', updatedAfter: 2_000 });
+  await ops.observe('M1');
+  const miss = { account: 'main', orderId: 'M1', askedAt: start + 20_000, requestId: 'r', door: 'check-open-orders' };
+  await ops.store.recordMiss(miss);
+});
+afterAll(() => ops.stop());
+
+const orders = (...args: readonly string[]) => ops.run(['orders', '--account', 'main', '--stage', 'dev', ...args]);
+const iso = (after: number) => new Date(start + after).toISOString();
+
+describe('orders', () => {
+  it('shows the live ones, the next due first, with when they were checked and how long ago', async () => {
+    expect(await orders()).toEqual({
+      code: 0,
+      said: '',
+      out: [
+        'order  status   due                       last checked              age',
+        `L1     watched  ${iso(20_000)}  ${iso(10_000)}  90 s`,
+        `L2     watched  ${iso(21_000)}  ${iso(11_000)}  89 s`,
+        `L3     watched  ${iso(22_000)}  ${iso(12_000)}  88 s`,
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('shows those that a person should look at, and those that are over, the last closed first', async () => {
+    expect((await orders('--state', 'attention')).out).toMatch(/\nM1 +missing +/);
+    const { out } = await orders('--state', 'final');
+    expect(out).toMatch(/^order +status +closed/);
+    expect(out.split('\n').map((line) => line.split(/ +/).slice(0, 3))).toEqual([
+      ['order', 'status', 'closed'],
+      ['F2', 'final', iso(2_000)],
+      ['F1', 'final', iso(1_000)],
+      [''],
+    ]);
+  });
+
+  it('gives pages, each of which says how the next is had', async () => {
+    const first = await orders('--limit', '2');
+    const [, after = ''] = /There are more: add --after (\S+)\n$/.exec(first.out) ?? [];
+    const second = await orders('--limit', '2', '--after', after);
+    const ids = [first, second].flatMap(({ out }) => out.match(/^L\d/gm));
+    expect(ids).toEqual(['L1', 'L2', 'L3']);
+    expect(second.out).not.toContain('There are more');
+  });
+
+  it('answers in JSON as the API does', async () => {
+    const { out } = await orders('--limit', '1', '--json');
+    expect(JSON.parse(out)).toEqual({
+      account: 'main',
+      state: 'live',
+      orders: [
+        {
+          order_id: 'L1',
+          status: 'watched',
+          due_at: iso(20_000),
+          opened_at: iso(10_050),
+          checked_at: iso(10_000),
+          age_seconds: 90,
+        },
+      ],
+      cursor: `${start + 20_000}/L1`,
+    });
+  });
+
+  it('says so when there are none, of this account', async () => {
+    const { out } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
+    expect(out).toBe('Account other has no live orders.\n');
+  });
+
+  it.each([
+    [['--state', 'open'], '--state takes live, attention or final'],
+    [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
+    [['--after', 'L1'], '--after takes what the last line of the page before says'],
+  ])('refuses %j', async (args, line) => {
+    const { code, said } = await orders(...args);
+    expect(code).toBe(2);
+    expect(said).toContain(line);
+  });
+});

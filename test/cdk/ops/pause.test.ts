@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import { isPaused } from '../../../lib/accounts/table.ts';
+import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+
+let ops: Operating;
+beforeAll(async () => {
+  ops = await startOperating();
+});
+afterAll(() => ops.stop());
+
+const main = ['pause', '--account', 'main', '--stage', 'dev'];
+
+it('pauses an account for a while, says so, and lets it go on', async () => {
+  const accounts = createDynamoAccountTable(ops.engine);
+  const { clock } = ops;
+  expect(await ops.run(main)).toEqual({ code: 0, out: 'Account main is not paused.\n', said: '' });
+  const { code, out } = await ops.run([...main, '--minutes', '30']);
+  expect(code).toBe(0);
+  expect(out).toBe(`Account main is paused until ${new Date(clock.now() + 30 * 60_000).toISOString()}, by anna.\n`);
+  const paused = await accounts.readAccount('main');
+  expect(isPaused(paused, clock.now())).toBe(true);
+  expect(isPaused(paused, clock.now() + 31 * 60_000)).toBe(false);
+  clock.advance(1_000);
+  expect((await ops.run(['pause', '--account', 'main', '--table', names.table])).out).toBe(out);
+  expect((await ops.run([...main, '--resume'])).out).toBe('Account main is not paused.\n');
+  expect(isPaused(await accounts.readAccount('main'), clock.now())).toBe(false);
+});
+
+it('says in JSON who paused it and until when', async () => {
+  const { clock } = ops;
+  clock.advance(1_000);
+  const { out } = await ops.run([...main, '--minutes', '5', '--by', 'bert', '--json']);
+  const until = new Date(clock.now() + 5 * 60_000).toISOString();
+  expect(JSON.parse(out)).toEqual({ account: 'main', paused: true, until, by: 'bert' });
+  clock.advance(6 * 60_000);
+  expect(JSON.parse((await ops.run([...main, '--json'])).out)).toEqual({ account: 'main', paused: false });
+});
+
+it.each([
+  [['pause', '--table', 'snapshots'], 2, 'give the --account, 1 to 32 of a-z, 0-9 and -'],
+  [[...main, '--minutes', '0'], 2, '--minutes takes a whole number'],
+  [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
+  [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],
+  [['pause', '--account', 'main', '--stage', 'prod'], 1, '0 tables are called'],
+])('refuses %j in one line', async (args, code, line) => {
+  const { code: exit, said } = await ops.run(args);
+  expect(exit).toBe(code);
+  expect(said).toContain(line);
+  expect(said.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('runs as people run it: with the credentials and the endpoint of the environment', async () => {
+  const env = {
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_REGION: 'eu-central-1',
+    AWS_ENDPOINT_URL: ops.url,
+  };
+  expect(await spawnOps(main, env)).toEqual({ code: 0, out: 'Account main is not paused.\n', said: '' });
+});

@@ -1,0 +1,161 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ListQueuesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { headItem, snapshotItem } from '../../../lib/snapshots/items.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { start } from '../../lib/snapshots/observations.ts';
+import { names, type Operating, seenOf, startOperating } from './operating.ts';
+
+let ops: Operating;
+beforeEach(async () => {
+  ops = await startOperating();
+  await ops.observe('BEFORE', { askedAfter: 0 });
+  await ops.observe('LOST', { askedAfter: hour + 1_000 });
+  await ops.observe('LATER', { askedAfter: 2 * hour });
+});
+afterEach(() => ops.stop());
+
+const hour = 3_600_000;
+const redrive = (...args: readonly string[]) => ops.run(['redrive', '--stage', 'dev', ...args]);
+const iso = (after: number) => new Date(start + after).toISOString();
+
+/** As Lambda leaves it for a stream's records that it gave up on. */
+function transitionLetter(firstRecordAfter: number): string {
+  return JSON.stringify({
+    requestContext: {
+      requestId: 'c9b8fa9f-5a7f-xmpl-af9c-0c604cde93a5',
+      functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:publish-transitions',
+      condition: 'RetryAttemptsExhausted',
+      approximateInvokeCount: 11,
+    },
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    version: '1.0',
+    timestamp: iso(firstRecordAfter + 60_000),
+    DDBStreamBatchInfo: {
+      shardId: 'shardId-00000001573689847184-864758bb',
+      startSequenceNumber: '800000000003126276362',
+      endSequenceNumber: '800000000003126276362',
+      approximateArrivalOfFirstRecord: iso(firstRecordAfter).replace(/\.000Z$/, 'Z'),
+      approximateArrivalOfLastRecord: iso(firstRecordAfter).replace(/\.000Z$/, 'Z'),
+      batchSize: 1,
+      streamArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/t/stream/2026-01-01T00:00:00.000',
+    },
+  });
+}
+
+/** How many messages others, and the alarm, can see. */
+async function visible(prefix: string): Promise<number> {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SQSClient({ endpoint: ops.queues.url, region: 'eu-central-1', credentials });
+  const { QueueUrls: [QueueUrl] = [] } = await client.send(new ListQueuesCommand({ QueueNamePrefix: prefix }));
+  const most = { MaxNumberOfMessages: 10, VisibilityTimeout: 0 };
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, ...most }));
+  return Messages.length;
+}
+
+describe('letters of transitions', () => {
+  beforeEach(() => {
+    ops.queues.send(names.transitions, transitionLetter(2 * hour));
+    ops.queues.send(names.transitions, transitionLetter(hour));
+  });
+
+  it('are only shown, and seen by others again, unless told to', async () => {
+    const { code, out } = await redrive();
+    expect(code).toBe(0);
+    expect(out).toBe(
+      'Letters of transitions: 2.\n' +
+        `${iso(2 * hour)}  records: 1  RetryAttemptsExhausted\n` +
+        `${iso(hour)}  records: 1  RetryAttemptsExhausted\n` +
+        `Would send 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} on ${names.bus}.\n` +
+        'Letters of sweeps: 0.\n' +
+        'Nothing was sent and nothing deleted: add --yes to do it.\n',
+    );
+    expect(ops.bus.requests).toHaveLength(0);
+    expect(await visible(names.transitions)).toBe(2);
+  });
+
+  it('have their events sent again, from before the first of them, and are deleted', async () => {
+    const { code, out } = await redrive('--yes');
+    expect(code).toBe(0);
+    expect(out).toContain(`Sent 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n`);
+    const sent = ops.bus.events.map(({ detail }) => JSON.parse(detail).order_id);
+    expect(sent.toSorted()).toEqual(['LATER', 'LOST']);
+    expect(ops.queues.messages(names.transitions)).toEqual([]);
+  });
+
+  it('stay when the bus goes on refusing', async () => {
+    ops.bus.failAlways({ kind: 'refuse', entries: [0] });
+    const { code, said } = await redrive('--yes');
+    expect(code).toBe(1);
+    expect(said).toContain('stopped taking events');
+    expect(await visible(names.transitions)).toBe(2);
+  });
+
+  it('stay when an order cannot be read, and it is named', async () => {
+    const broken = snapshotOf(seenOf('BROKEN', { askedAfter: hour }));
+    for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
+      await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: item }));
+    const { code, said } = await redrive('--yes');
+    expect(code).toBe(1);
+    expect(said).toContain('main#BROKEN: ');
+    expect(said).toContain('No letter of a transition was deleted, for orders cannot be read: 1.\n');
+    expect(await visible(names.transitions)).toBe(2);
+  });
+
+  it('are told from other messages, which stay and make it fail', async () => {
+    ops.queues.send(names.transitions, 'hello');
+    const { code, said } = await redrive('--yes');
+    expect(code).toBe(1);
+    expect(said).toContain("Left in the queue, for they are no letters of Lambda's: 1.\n");
+    expect(ops.queues.messages(names.transitions).map(({ Body }) => Body)).toEqual(['hello']);
+  });
+
+  it('that the queue keeps are told', async () => {
+    ops.queues.fail({ kind: 'pass' }, { kind: 'pass' }, { kind: 'pass' }, { kind: 'refuse', entries: [0] });
+    const { code, said } = await redrive('--yes');
+    expect([code, said.split('\n').at(-2)]).toEqual([1, '1 of 2 letters could not be deleted: run this again']);
+    expect(await visible(names.transitions)).toBe(1);
+  });
+});
+
+describe('letters of sweeps', () => {
+  beforeEach(() => {
+    const error = { ERROR_CODE: 'ThrottlingException', ERROR_MESSAGE: 'Rate exceeded' };
+    ops.queues.send(names.sweeps, '{"account":"main"}', error);
+    const failed = {
+      version: '1.0',
+      timestamp: iso(0),
+      requestContext: { requestId: 'r', condition: 'RetriesExhausted', approximateInvokeCount: 1 },
+      requestPayload: { account: 'other' },
+      responseContext: { statusCode: 200, functionError: 'Unhandled' },
+      responsePayload: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 150.00 seconds' },
+    };
+    ops.queues.send(names.sweeps, JSON.stringify(failed));
+  });
+
+  it('show whose sweep it was and why it did not happen, and are never redriven', async () => {
+    const { code, out } = await redrive();
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Letters of sweeps: 2, for which there is nothing to do\.$/m);
+    expect(out).toMatch(/ main +ThrottlingException: Rate exceeded\n/);
+    expect(out).toMatch(/ other +Task timed out after 150\.00 seconds\n/);
+    expect(await visible(names.sweeps)).toBe(2);
+    expect(ops.bus.requests).toHaveLength(0);
+  });
+
+  it('are deleted with --yes', async () => {
+    const { out } = await redrive('--yes', '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      done: true,
+      transitions: { letters: 0 },
+      sweeps: [{ account: 'main' }, { account: 'other' }],
+    });
+    expect(ops.queues.messages(names.sweeps)).toEqual([]);
+  });
+});
+
+it('works through more letters than one request carries', async () => {
+  for (let each = 0; each < 23; each++) ops.queues.send(names.sweeps, '{"account":"main"}');
+  expect((await redrive('--yes')).out).toContain('Letters of sweeps: 23');
+  expect(ops.queues.messages(names.sweeps)).toEqual([]);
+});

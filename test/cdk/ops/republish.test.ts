@@ -1,0 +1,109 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { headItem, snapshotItem } from '../../../lib/snapshots/items.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { start } from '../../lib/snapshots/observations.ts';
+import { names, type Operating, seenOf, startOperating } from './operating.ts';
+
+let ops: Operating;
+
+const iso = (after: number) => new Date(start + after).toISOString();
+const republish = (...args: readonly string[]) => ops.run(['republish', ...args]);
+const here = ['--stage', 'dev'];
+
+beforeAll(async () => {
+  ops = await startOperating();
+  await ops.observe('A');
+  await ops.observe('A', { state: 'filled', updatedAfter: 5_000, askedAfter: 20_000 });
+  await ops.observe('A', { updatedAfter: 1, askedAfter: 30_000 }); // late: never the head
+  await ops.observe('B', { askedAfter: 20_000 });
+  await ops.observe('OLD', { state: 'filled' });
+});
+afterAll(() => ops.stop());
+beforeEach(() => ops.bus.recover());
+
+describe('republishing', () => {
+  it('counts and sends nothing, unless told to', async () => {
+    const { code, out, said } = await republish('--since', iso(20_000), ...here);
+    expect(out).toBe(
+      `Would send 2 OrderStateChanged of 2 orders on ${names.bus}.\nNothing was sent: add --yes to send them.\n`,
+    );
+    expect(said).toBe('11 items read, 2 orders changed since, 2 OrderStateChanged\n');
+    expect(code).toBe(0);
+    expect(ops.bus.requests).toHaveLength(0);
+  });
+
+  it('sends with --yes what the stream sent, with the same ids each time', async () => {
+    for (const _ of ['once', 'twice']) {
+      expect(await republish('--since', iso(20_000), ...here, '--yes')).toMatchObject({
+        code: 0,
+        out: `Sent 2 OrderStateChanged of 2 orders to ${names.bus}.\n`,
+      });
+    }
+    const sent = ops.bus.events.map(({ detail }) => JSON.parse(detail));
+    expect(sent.map(({ order_id, from, to }) => [order_id, from?.order_state, to.order_state]).toSorted()).toEqual([
+      ['A', 'open', 'filled'],
+      ['A', 'open', 'filled'],
+      ['B', undefined, 'open'],
+      ['B', undefined, 'open'],
+    ]);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('tries again what the bus refused, and gives up with one line when it goes on refusing', async () => {
+    ops.bus.fail({ kind: 'refuse', entries: [1] });
+    expect((await republish('--since', iso(20_000), ...here, '--yes')).code).toBe(0);
+    ops.bus.failAlways({ kind: 'refuse', entries: [0], code: 'LimitExceeded' });
+    expect(await republish('--since', iso(20_000), ...here, '--yes')).toMatchObject({
+      code: 1,
+      said: `${names.bus} stopped taking events (LimitExceeded) after no events; run this again\n`,
+    });
+  });
+
+  it('finds the table by the stage, and says when it cannot', async () => {
+    const { code, said } = await republish('--since', iso(0), '--stage', 'prod');
+    expect(said).toBe(
+      '0 tables are called order-state-snapshots-prod-SnapshotTable…: give --table, or look at --region\n',
+    );
+    expect(code).toBe(1);
+  });
+
+  it('says in one line what AWS refuses', async () => {
+    const { code, said } = await republish('--since', iso(0), '--table', 'none-such', '--bus', 'any');
+    expect(code).toBe(1);
+    expect(said).toMatch(/^.*resource.*\n$/i);
+  });
+
+  it('leaves out an order that it cannot read, names it, and exits 1', async () => {
+    const broken = snapshotOf(seenOf('BROKEN', { askedAfter: 20_000 }));
+    for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
+      await ops.engine.client.send(new PutItemCommand({ TableName: ops.engine.tableName, Item: item }));
+    const { code, out, said } = await republish('--since', iso(20_000), ...here);
+    expect(code).toBe(1);
+    expect(out).toContain('Would send 2 OrderStateChanged');
+    expect(said).toContain('main#BROKEN: A snapshot in the table holds a result that is no order.\n');
+    expect(said).toContain('Left out, for they cannot be read: 1 of the orders named above.\n');
+  });
+});
+
+describe('the command line', () => {
+  it('has a help', async () => {
+    const { code, out } = await republish('--help');
+    expect(code).toBe(0);
+    for (const option of ['--since', '--stage', '--table', '--bus', '--region', '--yes']) expect(out).toContain(option);
+  });
+
+  it.each([
+    [[], '--since takes a date'],
+    [['--since', 'yesterday'], '--since takes a date'],
+    [['--since', '2026-01-01T12:00:00'], '--since takes a date'],
+    [['--since', '2026-13-01'], '--since takes a date'],
+    [['--since', '2026-01-01', '--table', 'snapshots'], 'give the --bus'],
+    [['--colour'], "Unknown option '--colour'"],
+  ])('refuses %j with one line', async (args, line) => {
+    const { code, said } = await republish(...args);
+    expect(code).toBe(2);
+    expect(said).toMatch(/^[^\n]+See: npm run ops -- republish --help\n$/);
+    expect(said).toContain(line);
+  });
+});

@@ -1,0 +1,223 @@
+import { DeleteItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTableReader } from '../../../cdk/ops/table-reader.ts';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import type { Item } from '../../../lib/dynamo.ts';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { start } from '../../lib/snapshots/observations.ts';
+import { policy } from '../../lib/snapshots/table-contract.ts';
+import { createVirtualClock } from '../../lib/virtual-clock.ts';
+import { names, type Operating, seenOf, startOperating } from './operating.ts';
+
+let ops: Operating;
+beforeEach(async () => {
+  ops = await startOperating();
+  await ops.observe('LIVE');
+  await ops.observe('LIVE', { filled: '0.5', updatedAfter: 1, askedAfter: 5_000 });
+  await ops.observe('OVER', { state: 'filled', filled: '1e0' });
+  await ops.observe('GONE');
+  await ops.store.recordMiss({
+    account: 'main',
+    orderId: 'GONE',
+    askedAt: start + 20_000,
+    requestId: 'r',
+    door: 'check-open-orders',
+  });
+  await createDynamoAccountTable(ops.engine).setPause('main', { paused: true, by: 'anna', at: start });
+});
+afterEach(() => ops.stop());
+
+const verify = (...args: readonly string[]) => ops.run(['verify', '--stage', 'dev', ...args]);
+
+async function itemsOf(pk: string): Promise<readonly Item[]> {
+  const query = new QueryCommand({
+    TableName: names.table,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': { S: pk } },
+  });
+  return (await ops.engine.client.send(query)).Items ?? [];
+}
+
+/** Replaces attributes of the order's items whose sort key begins so; the last of several. */
+async function spoil(orderId: string, prefix: string, attributes: Item): Promise<void> {
+  const item = (await itemsOf(`main#${orderId}`)).findLast(({ sk }) => sk?.S?.startsWith(prefix));
+  expect(item).toBeDefined();
+  await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: { ...item, ...attributes } }));
+}
+
+async function remove(orderId: string, prefix: string): Promise<void> {
+  const item = (await itemsOf(`main#${orderId}`)).findLast(({ sk }) => sk?.S?.startsWith(prefix));
+  const Key = { pk: item?.['pk'] ?? { S: '' }, sk: item?.['sk'] ?? { S: '' } };
+  await ops.engine.client.send(new DeleteItemCommand({ TableName: names.table, Key }));
+}
+
+const text = (S: string) => ({ S });
+
+describe('verify', () => {
+  it('finds nothing in a table as the store leaves it', async () => {
+    expect(await verify()).toEqual({
+      code: 0,
+      out: '12 items of 4 orders and accounts, nothing differs.\n',
+      said: '',
+    });
+  });
+
+  it.each<[what: string, fault: () => Promise<void>, where: string, how: string]>([
+    [
+      'a digit of a result',
+      async () => {
+        const [snapshot] = (await itemsOf('main#OVER')).filter(({ sk }) => sk?.S?.startsWith('S#'));
+        const result = snapshot?.['result']?.S ?? '';
+        await spoil('OVER', 'S#', { result: text(result.replace('855.10', '855.11')) });
+      },
+      'main#OVER S#',
+      'its rank is not that of its result: digest',
+    ],
+    [
+      'a state that became another',
+      async () => {
+        const [snapshot] = (await itemsOf('main#OVER')).filter(({ sk }) => sk?.S?.startsWith('S#'));
+        const result = snapshot?.['result']?.S ?? '';
+        await spoil('OVER', 'S#', { result: text(result.replace('filled"', 'open"')), order_state: text('open') });
+      },
+      'main#OVER S#',
+      'its rank is not that of its result: phase, digest',
+    ],
+    [
+      'an attribute beside the result',
+      () => spoil('LIVE', 'S#', { instrument_name: text('ETH-PERPETUAL') }),
+      'main#LIVE S#',
+      'not as its result and key say: instrument_name',
+    ],
+    [
+      'a newest snapshot that would go',
+      () => spoil('LIVE', 'S#', { expires_at: { N: '1' } }),
+      'main#LIVE S#',
+      'it is the newest, and has an end',
+    ],
+    [
+      'a result that is no order',
+      () => spoil('LIVE', 'S#', { result: text('no order') }),
+      'main#LIVE S#',
+      'it cannot be read: A snapshot in the table holds a result that is no order.',
+    ],
+    [
+      'an account that is not that of the key',
+      () => spoil('OVER', 'NOW#HEAD', { account: text('other') }),
+      'main#OVER NOW#HEAD',
+      'its account and order_id are not those of its key',
+    ],
+    ['a head that is gone', () => remove('LIVE', 'NOW#HEAD'), 'main#LIVE NOW#HEAD', 'there is none, but snapshots'],
+    ['a newest snapshot that is gone', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'there is no snapshot of it'],
+    [
+      'evidence in the head that its snapshot does not have',
+      () => spoil('LIVE', 'NOW#HEAD', { request_id: text('another') }),
+      'main#LIVE NOW#HEAD',
+      'not as the newest snapshot: request_id',
+    ],
+    ['a watch that is gone', () => remove('LIVE', 'NOW#WATCH'), 'main#LIVE NOW#WATCH', 'there is none, but snapshots'],
+    [
+      'a status that the watch does not have',
+      () => spoil('LIVE', 'NOW#WATCH', { status: text('final') }),
+      'main#LIVE NOW#WATCH',
+      'not as the rest of the watch says: status',
+    ],
+    [
+      'a live order in the list of final ones',
+      () => spoil('LIVE', 'NOW#WATCH', { list: text('main#final') }),
+      'main#LIVE NOW#WATCH',
+      'not as the rest of the watch says: list',
+    ],
+    [
+      'a final order with another closing time',
+      () => spoil('OVER', 'NOW#WATCH', { list_at: { N: '1' } }),
+      'main#OVER NOW#WATCH',
+      'not as the rest of the watch says: list_at',
+    ],
+    [
+      'a note under another time',
+      () => spoil('GONE', 'E#', { at: { N: '1' } }),
+      'main#GONE E#',
+      'its time and request_id are not those of its key',
+    ],
+    [
+      'an item of no known kind',
+      () => spoil('LIVE', 'NOW#WATCH', { sk: text('X#') }),
+      'main#LIVE X#',
+      'it is of no kind that this version knows',
+    ],
+  ])('names %s', async (_, fault, where, how) => {
+    await fault();
+    const { code, out } = await verify();
+    expect(code).toBe(1);
+    const lines = out.split('\n').filter((line) => line.startsWith(where));
+    expect(lines.map((line) => line.slice(line.indexOf(': ') + 2))).toContainEqual(expect.stringMatching(`^${how}`));
+  });
+
+  it('takes the end of an older snapshot, where history is kept for some days', async () => {
+    const table = createDynamoTable({ ...ops.engine, policyOf: () => policy, historyDaysOf: () => 30 });
+    await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 9_000 }));
+    const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
+    expect(snapshots.filter((item) => !('expires_at' in item))).toEqual([snapshots.at(-1)]);
+    expect((await verify()).out).toBe('13 items of 4 orders and accounts, nothing differs.\n');
+  });
+
+  it('says of an order with an item that it cannot read no more than that', async () => {
+    await spoil('LIVE', 'S#', { result: text('no order') });
+    expect((await verify()).out).toMatch(/, differences: 1\.\n$/);
+  });
+
+  it('sees a watch that lags behind its head, and a head behind its snapshots: what a crash leaves', async () => {
+    const before = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
+    const head = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#HEAD');
+    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 9_000 });
+    await spoil('LIVE', 'NOW#WATCH', before ?? {});
+    const lagging = await verify();
+    expect(lagging.out).toContain(
+      'main#LIVE NOW#WATCH: recorded is not the rank of the head; the next check of the order mends it\n',
+    );
+    await spoil('LIVE', 'NOW#HEAD', head ?? {});
+    const { out } = await verify();
+    expect(out).toBe(
+      'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order mends it\n' +
+        '13 items of 4 orders and accounts, differences: 1.\n',
+    );
+    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 12_000 });
+    expect((await verify()).code).toBe(0);
+  });
+
+  it('sees a state that was announced and never came', async () => {
+    const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
+    const later = watch?.['sighted']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
+    await spoil('LIVE', 'NOW#WATCH', { sighted: text(later) });
+    expect((await verify()).out).toContain(
+      'main#LIVE NOW#WATCH: sighted is ahead of the head: a check was cut short; the next check of the order mends it\n',
+    );
+  });
+
+  it('answers in JSON', async () => {
+    await remove('LIVE', 'NOW#HEAD');
+    const { code, out } = await verify('--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({
+      items: 11,
+      keys: 4,
+      differences: [
+        { pk: 'main#LIVE', sk: 'NOW#HEAD' },
+        { pk: 'main#LIVE', sk: 'NOW#WATCH' },
+      ],
+    });
+  });
+});
+
+describe('the pace', () => {
+  it('waits before each further page for the units that the last one took', async () => {
+    const clock = createVirtualClock();
+    const pages: number[] = [];
+    for await (const { items } of createTableReader(ops.engine, clock).scan({ Limit: 5 })) pages.push(items.length);
+    expect(pages).toEqual([5, 5, 2]);
+    expect(clock.sleeps).toHaveLength(2);
+    for (const sleep of clock.sleeps) expect(sleep).toBeGreaterThan(0);
+  });
+});

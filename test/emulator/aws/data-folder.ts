@@ -1,0 +1,33 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { WrongOption } from '../../start/options.ts';
+
+/** A folder that keeps the table between runs, held by one run at a time. */
+export type DataFolder = { readonly dynamo: string; readonly release: () => Promise<void> };
+
+/** Takes the folder, made if need be. Rejects with `WrongOption` when another run has it or it cannot be used. */
+export async function claimDataFolder(folder: string): Promise<DataFolder> {
+  const dynamo = join(folder, 'dynamodb');
+  const holder = join(folder, 'runner.pid');
+  try {
+    await mkdir(dynamo, { recursive: true });
+    await removeStale(holder, folder);
+    await writeFile(holder, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if (error instanceof WrongOption || !(error instanceof Error)) throw error;
+    throw new WrongOption(`--data ${folder} cannot be used (${error.message.split(',', 1)[0]}): choose another folder`);
+  }
+  return { dynamo, release: () => rm(holder, { force: true }) };
+}
+
+/** A run that was killed leaves its number behind. */
+async function removeStale(holder: string, folder: string): Promise<void> {
+  const pid = Number(await readFile(holder, 'utf8').catch(() => '0'));
+  if (pid === 0) return;
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return rm(holder, { force: true });
+  }
+  throw new WrongOption(`--data ${folder} is in use by process ${pid}: stop it, or choose another folder`);
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { lostTransitionsIn } from '../../../cdk/ops/dead-letters.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import { createStream } from './stream.ts';
+
+it('is read by the command that works it off', () => {
+  const streamArn = 'arn:aws:dynamodb:eu-west-1:1:table/orders/stream/local';
+  const recordOf = createStream({ arn: streamArn, tableName: 'orders', keyNames: ['n'] }, 'eu-west-1');
+  const records = [1_000, 5_000].map((at) =>
+    recordOf({ tableName: 'orders', keys: { n: 1 }, before: undefined, after: { n: 1 }, at }),
+  );
+  const letter = deadLetterOf({ functionName: 'publish', streamArn }, records, 9_000);
+  expect(lostTransitionsIn({ Body: letter })).toEqual({ since: 1_000, records: 2, why: 'RetryAttemptsExhausted' });
+});

@@ -1,0 +1,78 @@
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import dynalite from 'dynalite';
+import { type ExchangeKey, WrongOption } from '../../start/options.ts';
+import type { LocalTable } from './assembly.ts';
+import { listen, unlisten } from './listen.ts';
+import type { SecretsManager } from './secrets-manager/server.ts';
+
+/** An engine that the functions reach over loopback, through the real AWS SDK. */
+export type Engine = { readonly url: string; readonly stop: () => Promise<void> };
+
+const access = {
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  // The engine is on this machine: what it refuses once, it refuses again.
+  maxAttempts: 1,
+};
+
+/** Starts DynamoDB: in memory, or in a folder that keeps it between runs. */
+export async function startDynamo(folder: string | undefined): Promise<Engine> {
+  const server = dynalite({ createTableMs: 0, ...(folder === undefined ? {} : { path: folder }) });
+  // Whoever keeps an idle connection is on this machine, and must not find it closed under a request.
+  server.keepAliveTimeout = 0;
+  const { port } = await listen(server, 0);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () => unlisten(server),
+  };
+}
+
+/** Makes the tables of the template that are not there yet; kept ones must have the same keys. */
+export async function createTables(url: string, region: string, tables: readonly LocalTable[]): Promise<void> {
+  const client = new DynamoDBClient({ ...access, endpoint: url, region });
+  await Promise.all(tables.map((table) => createTable(client, table)));
+  client.destroy();
+}
+
+async function createTable(client: DynamoDBClient, table: LocalTable): Promise<void> {
+  try {
+    await client.send(new CreateTableCommand(table));
+    await active(client, table.TableName);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error;
+    const kept = (await client.send(new DescribeTableCommand({ TableName: table.TableName }))).Table;
+    if (keysOf(kept ?? {}) !== keysOf(table)) {
+      throw new WrongOption('The folder has a table of another version of this stack: choose another one with --data');
+    }
+  }
+}
+
+/** Ends when the table takes requests: until then, which is moments here, there is none to whoever asks. */
+export async function active(client: DynamoDBClient, TableName: string | undefined): Promise<void> {
+  const isActive = async () =>
+    (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus === 'ACTIVE';
+  while (!(await isActive()));
+}
+
+function keysOf({ KeySchema, GlobalSecondaryIndexes }: TableDescription): string {
+  return JSON.stringify([KeySchema, GlobalSecondaryIndexes?.map(({ IndexName, KeySchema }) => [IndexName, KeySchema])]);
+}
+
+/** Makes the template's secrets, as a deployment would, and puts a key into each, as a person would. */
+export async function fillSecrets(
+  manager: SecretsManager,
+  region: string,
+  names: readonly string[],
+  key: ExchangeKey,
+): Promise<void> {
+  const client = new SecretsManagerClient({ ...access, endpoint: manager.url, region });
+  const SecretString = JSON.stringify({ client_id: key.clientId, client_secret: key.clientSecret });
+  for (const name of names) manager.create(name);
+  await Promise.all(names.map((SecretId) => client.send(new PutSecretValueCommand({ SecretId, SecretString }))));
+  client.destroy();
+}

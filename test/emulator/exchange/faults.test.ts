@@ -1,0 +1,262 @@
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Fault } from './faults.ts';
+import { askFor, credentials, login, post, send } from './requesting.ts';
+import { seedAnswer, seedOrder } from './seed-order.ts';
+import { type Exchange, startExchange } from './server.ts';
+
+const id = seedOrder.order_id;
+let exchange: Exchange;
+beforeEach(async () => {
+  exchange = await startExchange({ dialect: 'orangex' });
+});
+afterEach(() => exchange.stop());
+
+/** What comes back for the seed's order under one fault. */
+function under(fault: Fault) {
+  exchange.script(id, fault);
+  return askFor(exchange, id, { id: '"248"' });
+}
+
+describe('a fault of the connection', () => {
+  test.each([
+    { kind: 'drop' },
+    { kind: 'drop', reset: true },
+    { kind: 'dropAfterHeaders' },
+    { kind: 'truncate', framing: 'short' },
+    { kind: 'truncate', framing: 'short', at: 1 },
+  ] as const)('%o ends it early', async (fault) => {
+    await expect(under(fault)).rejects.toThrow(/socket hang up|ECONNRESET|aborted/);
+  });
+
+  test('lets the headers through before it drops, and part of the body when it says so', async () => {
+    const headers = { authorization: `bearer ${await login(exchange)}` };
+    const body = `{"jsonrpc":"2.0","id":"248","method":"/private/get_order_state","params":{"order_id":"${id}"}}`;
+    const ask = () => fetch(`${exchange.url}/private/get_order_state`, { method: 'POST', headers, body });
+    exchange.script(id, { kind: 'dropAfterHeaders' }, { kind: 'truncate', framing: 'short', at: 9 });
+    const first = await ask();
+    expect(first.headers.get('content-length')).toBe(String(seedAnswer.length));
+    await expect(first.text()).rejects.toThrow();
+    const reader = (await ask()).body?.getReader();
+    const start = await reader?.read();
+    expect(Buffer.from(start?.value ?? []).toString()).toBe(seedAnswer.slice(0, 9));
+    await expect(reader?.read()).rejects.toThrow();
+  });
+
+  test('hangs without a word until the exchange stops or is told to disconnect', async () => {
+    exchange.scriptAlways('any', { kind: 'hang' });
+    const asked = askFor(exchange, id).catch(() => 'gone');
+    await exchange.received(1);
+    exchange.disconnect();
+    expect(await asked).toBe('gone');
+  });
+
+  test('holds an answer until the test lets it go', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let answered = false;
+    const asked = under({ kind: 'hold', until: promise }).finally(() => {
+      answered = true;
+    });
+    await exchange.received(2);
+    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedAnswer);
+    expect(answered).toBe(false);
+    resolve();
+    expect((await asked).text).toBe(seedAnswer);
+  });
+
+  test('delays, and may then go wrong in another way', async () => {
+    expect((await under({ kind: 'delay', ms: 1 })).text).toBe(seedAnswer);
+    expect((await under({ kind: 'delay', ms: 1, next: { kind: 'html' } })).status).toBe(502);
+    const held = { kind: 'hold', until: Promise.resolve(), next: { kind: 'empty' } } as const;
+    expect((await under(held)).text).toBe('');
+  });
+
+  test('drips a body that is whole in the end', async () => {
+    expect((await under({ kind: 'slowBody', bytes: 100, everyMs: 1 })).text).toBe(seedAnswer);
+  });
+});
+
+describe('a fault of HTTP', () => {
+  test('cuts the JSON inside a whole message, with a length or in chunks', async () => {
+    const cut = await under({ kind: 'truncate' });
+    expect(cut.text).toBe(seedAnswer.slice(0, seedAnswer.length / 2));
+    expect(cut.headers['content-length']).toBe(String(cut.text.length));
+    const chunked = await under({ kind: 'truncate', framing: 'chunked', at: 20 });
+    expect(chunked.text).toBe(seedAnswer.slice(0, 20));
+    expect(chunked.headers['transfer-encoding']).toBe('chunked');
+  });
+
+  test('answers a page, nothing, a status, a redirect, or any text', async () => {
+    expect(await under({ kind: 'html', status: 503 })).toMatchObject({
+      status: 503,
+      headers: { 'content-type': 'text/html' },
+      text: expect.stringContaining('<html>'),
+    });
+    expect(await under({ kind: 'empty' })).toMatchObject({ status: 200, text: '' });
+    expect(await under({ kind: 'status', status: 429, retryAfter: 3, body: 'slow down' })).toMatchObject({
+      status: 429,
+      headers: { 'retry-after': '3' },
+      text: 'slow down',
+    });
+    const location = 'http://127.0.0.1:1/elsewhere';
+    expect(await under({ kind: 'redirect', location })).toMatchObject({ status: 302, headers: { location } });
+    expect(await under({ kind: 'raw', body: '{"a":' })).toMatchObject({ status: 200, text: '{"a":' });
+  });
+
+  test('is too large, but still says what it says', async () => {
+    const { text } = await under({ kind: 'oversized', bytes: 300_000 });
+    expect(text.length).toBeGreaterThan(300_000);
+    expect(JSON.parse(text)).toMatchObject({ id: '248', result: { order_id: id } });
+  });
+
+  test('is compressed though nobody asked, or a bomb', async () => {
+    const zipped = await under({ kind: 'gzip' });
+    expect(zipped.headers['content-encoding']).toBe('gzip');
+    expect(gunzipSync(zipped.bytes).toString()).toBe(seedAnswer);
+    const bomb = await under({ kind: 'gzip', bytes: 5_000_000 });
+    expect(bomb.bytes.length).toBeLessThan(20_000);
+    expect(gunzipSync(bomb.bytes).length).toBeGreaterThan(5_000_000);
+  });
+
+  test('has bytes that are no UTF-8 inside a string', async () => {
+    const { bytes } = await under({ kind: 'invalidUtf8' });
+    expect(bytes.includes(Buffer.from([0x22, 0xff, 0xfe, 0x22]))).toBe(true);
+    expect(JSON.parse(bytes.toString('utf8'))).toMatchObject({ result: { order_id: id } });
+  });
+});
+
+describe('a fault of JSON-RPC', () => {
+  test.each<[Fault, string]>([
+    [{ kind: 'wrongId' }, seedAnswer.replace('"id":"248"', '"id":987654321')],
+    [{ kind: 'wrongId', id: '"249"' }, seedAnswer.replace('"248"', '"249"')],
+    [{ kind: 'noId' }, seedAnswer.replace('"id":"248",', '')],
+    [{ kind: 'nullId' }, seedAnswer.replace('"248"', 'null')],
+    [{ kind: 'noJsonrpc' }, seedAnswer.replace('"jsonrpc":"2.0",', '')],
+    [{ kind: 'noTimes' }, seedAnswer.replace(/"usIn".*(?="result")/, '')],
+    [{ kind: 'neither' }, seedAnswer.replace(/,"result":\{.*\}\}/, '}')],
+    [{ kind: 'result', text: '[1.10]' }, seedAnswer.replace(/"result":\{.*\}\}/, '"result":[1.10]}')],
+    [{ kind: 'otherOrder' }, seedAnswer.replace(id, `${id}1`)],
+    [{ kind: 'otherOrder', orderId: 'x' }, seedAnswer.replace(id, 'x')],
+    [{ kind: 'duplicateKeys' }, seedAnswer.replace('"result":{', '"result":{"order_state":"filled",')],
+    [{ kind: 'duplicateKeys', name: 'version', value: '1' }, seedAnswer.replace('"amount"', '"version":1,"amount"')],
+    [{ kind: 'deep', levels: 3 }, seedAnswer.replace('"amount"', '"deep":[[[]]],"amount"')],
+    [{ kind: 'pass' }, seedAnswer],
+  ])('%o changes that and nothing else', async (fault, expected) => {
+    expect((await under(fault)).text).toBe(expected);
+  });
+
+  test('says both that it went well and that it did not', async () => {
+    const answer = JSON.parse((await under({ kind: 'bothResultAndError' })).text);
+    expect(answer).toMatchObject({ result: { order_id: id }, error: { code: 10040 } });
+  });
+
+  test("is an error of the script's own, with the status of the dialect", async () => {
+    const plain = await under({ kind: 'error', code: 11051 });
+    expect(plain.status).toBe(200);
+    expect(JSON.parse(plain.text)).toMatchObject({ id: '248', error: { code: 11051, message: 'system_maintenance' } });
+    const odd = await under({
+      kind: 'error',
+      code: 9902,
+      message: 'odd',
+      data: { a: 1 },
+      withId: false,
+      httpStatus: 500,
+    });
+    expect(odd.status).toBe(500);
+    expect(odd.text).not.toContain('"id"');
+    expect(JSON.parse(odd.text)).toMatchObject({ error: { code: 9902, message: 'odd', data: { a: 1 } } });
+    const throttled = await under({ kind: 'throttle', wait: 7 });
+    expect(JSON.parse(throttled.text)).toMatchObject({ error: { code: 10028, data: { wait: 7 } } });
+    const deribit = await startExchange({ dialect: 'deribit' });
+    deribit.script('order', { kind: 'throttle', wait: 1 }, { kind: 'error', code: 13009 });
+    expect((await askFor(deribit, id)).status).toBe(400);
+    expect((await askFor(deribit, id)).status).toBe(401);
+    await deribit.stop();
+  });
+
+  test('is the order as it was before, as orangex answers for a while after a cancel', async () => {
+    const placed = exchange.place({ amount: '10' });
+    exchange.partialFill(placed, '4');
+    exchange.cancel(placed);
+    exchange.script(placed, { kind: 'stale' }, { kind: 'stale', back: 2 }, { kind: 'stale', back: 3 });
+    const ask = async () => JSON.parse((await askFor(exchange, placed)).text);
+    expect(await ask()).toMatchObject({ result: { order_state: 'open', filled_amount: '4', version: 2 } });
+    expect(await ask()).toMatchObject({ result: { order_state: 'open', filled_amount: '0', version: 1 } });
+    expect(await ask()).toMatchObject({ result: { order_state: 'canceled', version: 3 } });
+  });
+
+  test('may be written by the test itself', async () => {
+    const answer = await under((request, genuine) => ({
+      status: 418,
+      headers: { 'x-order': request.orderId ?? '' },
+      body: genuine.body.replace('855', '856'),
+    }));
+    expect(answer).toMatchObject({ status: 418, headers: { 'x-order': id }, text: seedAnswer.replace('855', '856') });
+  });
+
+  test('that throws is shown to the test as a 500', async () => {
+    const answer = await under(() => {
+      throw new Error('no such luck');
+    });
+    expect(answer.status).toBe(500);
+    expect(answer.text).toContain('no such luck');
+  });
+});
+
+describe('a script', () => {
+  test('is consumed one fault per matching request, the most particular target first', async () => {
+    const other = exchange.place();
+    exchange.script('any', { kind: 'status', status: 503 });
+    exchange.script('order', { kind: 'status', status: 502 });
+    exchange.script(id, { kind: 'status', status: 501 }, { kind: 'pass' });
+    const headers = { authorization: `bearer ${await loginAround()}` };
+    const statuses: number[] = [];
+    for (const order_id of [other, id, id, id]) {
+      statuses.push((await post(exchange, 'private/get_order_state', { headers, params: { order_id } })).status);
+    }
+    expect(statuses).toStrictEqual([502, 501, 200, 200]);
+  });
+
+  /** The one fault for any request goes to the first login. */
+  async function loginAround(): Promise<string> {
+    expect((await post(exchange, 'public/auth', { params: credentials })).status).toBe(503);
+    return login(exchange);
+  }
+
+  test('for authentication leaves the orders alone, and one for orders the logins', async () => {
+    exchange.script('auth', { kind: 'error', code: 13004 });
+    exchange.script('order', { kind: 'neither' });
+    expect((await post(exchange, 'public/auth', { params: credentials })).text).toContain('13004');
+    expect((await askFor(exchange, id)).text).not.toContain('"result"');
+    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedAnswer);
+  });
+
+  test('for an order waits for a request that is let in', async () => {
+    exchange.script(id, { kind: 'html' });
+    expect((await post(exchange, 'private/get_order_state', { params: { order_id: id } })).text).toContain('10000');
+    expect((await askFor(exchange, id)).status).toBe(502);
+  });
+
+  test('works for orders that are not there', async () => {
+    exchange.script('no-such-order', { kind: 'error', code: 10041 });
+    expect((await askFor(exchange, 'no-such-order')).text).toContain('10041');
+    expect((await askFor(exchange, 'no-such-order')).text).toContain('10004');
+  });
+
+  test('may stand for every request until it is cleared', async () => {
+    exchange.scriptAlways('order', { kind: 'html' });
+    exchange.script(id, { kind: 'pass' });
+    const statuses = [await askFor(exchange, id), await askFor(exchange, id), await askFor(exchange, id)];
+    expect(statuses.map(({ status }) => status)).toStrictEqual([200, 502, 502]);
+    exchange.clearScript('order');
+    expect((await askFor(exchange, id)).status).toBe(200);
+    exchange.script(id, { kind: 'html' });
+    exchange.clearScript();
+    expect((await askFor(exchange, id)).status).toBe(200);
+  });
+
+  test('hits requests that are no call at all, when it is for any', async () => {
+    exchange.script('any', { kind: 'raw', body: 'hello' });
+    expect((await send('POST', `${exchange.url}/nowhere`, {}, 'what')).text).toBe('hello');
+  });
+});

@@ -1,0 +1,242 @@
+import { connect } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { askFor, get, login, post, send } from './requesting.ts';
+import { seedAnswer, seedOrder } from './seed-order.ts';
+import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
+
+const running: Exchange[] = [];
+async function start(options: ExchangeOptions): Promise<Exchange> {
+  const exchange = await startExchange(options);
+  running.push(exchange);
+  return exchange;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
+});
+
+describe('the order of the specification', () => {
+  test('is answered on orangex exactly as the example prints it, to the digit and in its order', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    const answer = await askFor(exchange, seedOrder.order_id, { id: '"248"' });
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe(seedAnswer);
+    expect(JSON.parse(answer.text)).toStrictEqual({
+      id: '248',
+      jsonrpc: '2.0',
+      usIn: 1597130045270,
+      usOut: 1597130046950,
+      usDiff: 1680,
+      result: {
+        amount: '1',
+        price: '855',
+        direction: 'buy',
+        version: 1,
+        order_state: 'canceled',
+        instrument_name: 'BTC-14AUG20-11000-C',
+        time_in_force: 'good_til_cancelled',
+        last_update_timestamp: 1597129894026,
+        filled_amount: '0',
+        average_price: '0',
+        order_id: '39004881276768256',
+        creation_timestamp: 1597129894025,
+        order_type: 'limit',
+      },
+    });
+  });
+
+  test('has the same fields on deribit, in numbers, microseconds and the other spelling', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    const answer = await askFor(exchange, seedOrder.order_id, { id: '"248"' });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      id: '248',
+      jsonrpc: '2.0',
+      usIn: 1597130045270000,
+      usOut: 1597130046950000,
+      usDiff: 1680000,
+      testnet: true,
+      result: {
+        amount: 1,
+        price: 855,
+        direction: 'buy',
+        version: 1,
+        order_state: 'cancelled',
+        instrument_name: 'BTC-14AUG20-11000-C',
+        time_in_force: 'good_til_cancelled',
+        last_update_timestamp: 1597129894026,
+        filled_amount: 0,
+        average_price: 0,
+        order_id: '39004881276768256',
+        creation_timestamp: 1597129894025,
+        order_type: 'limit',
+        label: '',
+        post_only: false,
+        api: true,
+      },
+    });
+  });
+
+  test('stays for ever, unless it is told to go', async () => {
+    let at = 1_700_000_000_000;
+    const exchange = await start({ dialect: 'deribit', now: () => at, tokenLifeSeconds: 1e9, forgetAfterMs: 1 });
+    at += 100 * 86_400_000;
+    expect((await askFor(exchange, seedOrder.order_id)).text).toContain('"result"');
+    exchange.forget(seedOrder.order_id);
+    expect((await askFor(exchange, seedOrder.order_id)).text).toContain('"code":10004');
+  });
+});
+
+describe('an id', () => {
+  test.each(['"248"', '248', '39004881276768257', '1.0', '"ü\\n"', 'null', '""', '0'])(
+    '%s comes back as it was sent',
+    async (id) => {
+      const exchange = await start({ dialect: 'orangex' });
+      const answer = await askFor(exchange, seedOrder.order_id, { id });
+      expect(answer.text.startsWith(`{"id":${id},"jsonrpc"`)).toBe(true);
+    },
+  );
+
+  test('is the outer one, not a parameter that is called id too', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    const answer = await askFor(exchange, '', { id: '7', params: { order_id: seedOrder.order_id, id: 8 } });
+    expect(answer.text.startsWith('{"id":7,')).toBe(true);
+  });
+
+  test('is echoed with an error too, and left out of the answer to a GET', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    const refused = await post(exchange, 'private/get_order_state', { id: '5', params: { order_id: 'x' } });
+    expect(JSON.parse(refused.text)).toMatchObject({ id: 5, error: { code: 13009 } });
+    const headers = { authorization: `bearer ${await login(exchange)}` };
+    const got = await get(exchange, `private/get_order_state?order_id=${seedOrder.order_id}`, headers);
+    expect(got.status).toBe(200);
+    expect(got.text).not.toContain('"id":');
+    expect(got.text).toContain(seedOrder.order_id);
+  });
+});
+
+describe('a call', () => {
+  test('needs the leading slash in its method on orangex', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    const answer = await askFor(exchange, seedOrder.order_id, { method: 'private/get_order_state' });
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 1000, data: null } });
+  });
+
+  test('must not have the leading slash on deribit, where errors have status 400', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    const answer = await askFor(exchange, seedOrder.order_id, { method: '/private/get_order_state' });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: -32601 } });
+  });
+
+  test('may go to the bare base on deribit', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    const headers = { authorization: `bearer ${await login(exchange)}` };
+    const body = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedOrder.order_id}"}}`;
+    expect((await send('POST', exchange.url, headers, body)).text).toContain('"result"');
+  });
+
+  test('at the bare base of orangex is redirected to plain http', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    const answer = await send('POST', exchange.url, {}, '{}');
+    expect(answer.status).toBe(302);
+    expect(answer.headers['location']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/$/);
+  });
+
+  test.each([
+    ['{"jsonrpc":"2.0","id":1,', -32700],
+    ['[{"jsonrpc":"2.0","id":1,"method":"public/auth","params":{}}]', -32600],
+    ['{"id":1,"method":"public/auth","params":{}}', -32600],
+    ['{"jsonrpc":"2.0","id":{},"method":"public/auth","params":{}}', -32600],
+    ['{"jsonrpc":"2.0","id":1,"method":"public/auth","params":[]}', -32602],
+    ['{"jsonrpc":"2.0","id":1,"method":"public/auth","params":{}}', -32602],
+  ])('of %s is refused with %i', async (body, code) => {
+    const exchange = await start({ dialect: 'deribit' });
+    const answer = await post(exchange, 'public/auth', { body });
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code } });
+  });
+
+  test('over 32 kB is refused before it is read', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    expect((await post(exchange, 'public/auth', { body: 'x'.repeat(32 * 1024 + 1) })).status).toBe(413);
+    expect((await post(exchange, 'public/auth', { body: 'x'.repeat(32 * 1024) })).status).toBe(400);
+  });
+
+  test('for an order names it properly, or is told why not', async () => {
+    const exchange = await start({ dialect: 'deribit' });
+    const theirs = exchange.place({ account: 'somebody-else' });
+    const codes: unknown[] = [];
+    for (const params of [
+      { order_id: 'no-such-order' },
+      { order_id: theirs },
+      { order_id: 'a b' },
+      { order_id: 7 },
+      {},
+    ]) {
+      const answer = await askFor(exchange, '', { params });
+      codes.push(/"code":(-?\d+)/.exec(answer.text)?.[1]);
+    }
+    expect(codes).toStrictEqual(['10004', '10029', '10025', '-32602', '-32602']);
+  });
+});
+
+describe('credits', () => {
+  test('run out, are told with the wait in whole seconds, and come back', async () => {
+    let at = 1_700_000_000_000;
+    const exchange = await start({ dialect: 'orangex', now: () => at, credits: { perSecond: 2, burst: 2 } });
+    const codes: unknown[] = [];
+    for (const pause of [0, 0, 0, 500, 0]) {
+      at += pause;
+      codes.push(/"code":(\d+).*"wait":(\d+)/.exec((await askFor(exchange, seedOrder.order_id)).text)?.slice(1));
+    }
+    expect(codes).toStrictEqual([undefined, undefined, ['10028', '1'], undefined, ['10028', '1']]);
+  });
+
+  test('that run out end the session on deribit', async () => {
+    let at = 1_700_000_000_000;
+    const exchange = await start({ dialect: 'deribit', now: () => at, credits: { perSecond: 1, burst: 1 } });
+    const headers = { authorization: `bearer ${await login(exchange)}` };
+    const ask = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedOrder.order_id } });
+    await ask();
+    expect((await ask()).text).toContain('10028');
+    at += 5000;
+    expect((await ask()).text).toContain('13009');
+  });
+});
+
+describe('the exchange', () => {
+  test('records what came in, and counts it by call', async () => {
+    const exchange = await start({ dialect: 'orangex', now: () => 1_700_000_000_000 });
+    await askFor(exchange, seedOrder.order_id, { headers: { 'x-who': 'me' } });
+    expect(exchange.count('auth')).toBe(1);
+    expect(exchange.count('get_order_state')).toBe(1);
+    expect(exchange.requests[1]).toMatchObject({
+      method: 'POST',
+      path: '/api/v1/private/get_order_state',
+      headers: { 'x-who': 'me' },
+      at: 1_700_000_000_000,
+      orderId: seedOrder.order_id,
+    });
+    expect(exchange.requests[1]?.body).toContain(seedOrder.order_id);
+  });
+
+  test('listens on loopback only, and says so when its port is taken', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    expect(exchange.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1$/);
+    await expect(start({ dialect: 'orangex', port: Number(new URL(exchange.url).port) })).rejects.toThrow('EADDRINUSE');
+  });
+
+  test('stops at once, however many connections hang, and may be stopped twice', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    exchange.script('any', { kind: 'hang' }, { kind: 'delay', ms: 1e9 }, { kind: 'slowBody', everyMs: 1e9 });
+    const asked = [1, 2, 3].map(() => askFor(exchange, seedOrder.order_id).catch(() => 'gone'));
+    const idle = connect(Number(new URL(exchange.url).port), '127.0.0.1');
+    const closed = new Promise((resolve) => idle.once('close', resolve));
+    idle.on('error', () => {});
+    await exchange.received(3);
+    await exchange.stop();
+    await exchange.stop();
+    expect(await Promise.all(asked)).toStrictEqual(['gone', 'gone', 'gone']);
+    await closed;
+  });
+});

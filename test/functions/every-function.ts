@@ -1,0 +1,101 @@
+import { inspect } from 'node:util';
+import { Logger } from '@aws-lambda-powertools/logger';
+import * as z from 'zod/mini';
+import { routes } from '../../lib/api/routes.ts';
+import { wireAsking } from '../../lib/wiring/index.ts';
+import { doorEvent } from './api-events.ts';
+import { getOrderEvent } from './events.ts';
+import type { Surroundings } from './fresh-start.ts';
+import { type Door, loadCheckOrders, loadGetOrderState } from './load-check-functions.ts';
+import { loadGetOrder } from './load-get-order.ts';
+import { loadCheckOpenOrders } from './load-scheduled-checks.ts';
+
+export type Asked = {
+  readonly account: string;
+  readonly orderId: string;
+  /** Seconds, where the door takes it. */
+  readonly maxAge?: number;
+  readonly remainingMs?: number;
+};
+
+/** `ok` or the failure's code, and all of what was answered or thrown. */
+export type Heard = { readonly code: string; readonly text: string };
+
+export type Ask = (asked: Asked) => Promise<Heard>;
+
+const Swept = z.object({ checked: z.number(), failed: z.record(z.string(), z.number()) });
+
+/** No pauses: what is waited for is not looked at here. */
+const clock = { now: Date.now, sleep: async () => {} };
+
+/** Every way to an order, as a new process would have it; the use-case among them, for what it throws. */
+export const everyDoor = {
+  'get-order': async (surroundings: Surroundings): Promise<Ask> => {
+    const getOrder = await loadGetOrder(surroundings);
+    return async ({ account, orderId, maxAge, remainingMs }) => {
+      const query = maxAge === undefined ? '' : `max_age=${maxAge}`;
+      const answer = await getOrder(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
+      return { code: JSON.parse(answer.body).code ?? 'ok', text: textOf(answer) };
+    };
+  },
+
+  'check-orders': async (surroundings: Surroundings): Promise<Ask> => {
+    const checkOrders = await loadCheckOrders(surroundings);
+    return async ({ account, orderId, maxAge, remainingMs }) => {
+      const body = JSON.stringify({ order_ids: [orderId], max_age: maxAge });
+      const answer = await checkOrders(doorEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
+      const [{ outcome, problem }] = JSON.parse(answer.body).outcomes;
+      return { code: outcome === 'checked' ? 'ok' : String(problem?.code), text: textOf(answer) };
+    };
+  },
+
+  'get-order-state': async (surroundings: Surroundings): Promise<Ask> => {
+    const getOrderState = await loadGetOrderState(surroundings);
+    return async ({ account, orderId, remainingMs }) => {
+      const version = surroundings.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
+      const event = doorEvent(routes.getOrderState, { path: { account, version }, query: `order_id=${orderId}` });
+      const answer = await getOrderState(event, remainingMs);
+      return { code: JSON.parse(answer.body).error?.data.code ?? 'ok', text: textOf(answer) };
+    };
+  },
+
+  'check-open-orders': async (surroundings: Surroundings): Promise<Ask> => {
+    const checkOpenOrders = await loadCheckOpenOrders(surroundings);
+    // A sweep starts no check in its last fifteen seconds. Its orders are those on watch.
+    return ({ account, remainingMs = 16_000 }) =>
+      checkOpenOrders({ account }, remainingMs).then((report) => {
+        const { checked, failed } = Swept.parse(report);
+        const codes = Object.keys(failed).join();
+        return { code: codes || (checked > 0 ? 'ok' : 'nothing checked'), text: JSON.stringify(report) };
+      }, heardOf);
+  },
+
+  'the use-case': async ({ stage, env }: Surroundings): Promise<Ask> => {
+    const { checkOrder } = wireAsking({ stage, env, clock, lane: 'door', logger: new Logger() });
+    return async ({ account, orderId, maxAge, remainingMs = 29_000 }) => {
+      const maxAgeMs = maxAge === undefined ? undefined : maxAge * 1000;
+      const deadline = Date.now() + remainingMs - 1_500;
+      const request = { account, orderId, maxAgeMs, door: 'canary', requestId: 'request-2', deadline };
+      return checkOrder(request).then(() => ({ code: 'ok', text: '' }), heardOf);
+    };
+  },
+} as const;
+
+function textOf({ headers, body }: Awaited<ReturnType<Door>>): string {
+  return `${JSON.stringify(headers)}\n${body}`;
+}
+
+function heardOf(thrown: unknown): Heard {
+  return { code: thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'none', text: deep(thrown) };
+}
+
+/** All of an error, hidden properties and causes included. */
+export function deep(thrown: unknown): string {
+  const limits = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null };
+  const texts = [inspect(thrown, { ...limits, showHidden: true }), String(thrown), JSON.stringify(thrown)];
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    texts.push(error.name, error.message, String(error.stack), JSON.stringify(error));
+    texts.push(JSON.stringify(Object.getOwnPropertyDescriptors(error)));
+  }
+  return texts.join('\n');
+}

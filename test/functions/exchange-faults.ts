@@ -1,0 +1,172 @@
+import type { Code } from '../../lib/errors.ts';
+import type { SecretsFault } from '../emulator/aws/secrets-manager/server.ts';
+import type { Fault } from '../emulator/exchange/faults.ts';
+
+/** Stands in every failing reply: nothing that we write may quote one. */
+export const marker = 'quoted-from-a-reply-7f3a';
+
+/** A fault of the exchange, whenever it is asked, and what the caller is told. */
+export type Mishap = {
+  readonly name: string;
+  readonly code: Code;
+  readonly status: number;
+  readonly fault: Fault;
+  /** The answer would never come: the invocation's time, milliseconds. */
+  readonly remainingMs?: number;
+};
+
+/** The exchange's own errors. */
+const errors: readonly (readonly [number, Code, number])[] = [
+  [-32700, 'call_rejected', 500],
+  [-32600, 'call_rejected', 500],
+  [-32601, 'call_rejected', 500],
+  [-32602, 'invalid_order_id', 400],
+  [-32000, 'call_rejected', 500],
+  [10000, 'unauthorized', 502],
+  [10004, 'order_not_found', 404],
+  [10025, 'invalid_order_id', 400],
+  [10028, 'throttled', 503],
+  [10029, 'not_owner', 403],
+  [10030, 'call_rejected', 500],
+  [10040, 'busy', 503],
+  [10041, 'maintenance', 503],
+  [10047, 'busy', 503],
+  [10066, 'throttled', 503],
+  [11029, 'invalid_order_id', 400],
+  [11050, 'invalid_order_id', 400],
+  [11051, 'maintenance', 503],
+  [11094, 'busy', 503],
+  [11098, 'account_locked', 502],
+  [12003, 'account_locked', 502],
+  [13004, 'key_refused', 502],
+  [13009, 'unauthorized', 502],
+  [13021, 'forbidden', 502],
+  [13028, 'busy', 503],
+  [13888, 'busy', 503],
+  [424242, 'exchange_error', 502],
+];
+
+const soon = 1_700;
+
+/** What may go wrong with any answer. */
+const wire: readonly Mishap[] = [
+  { name: 'hang', code: 'timeout', status: 504, fault: { kind: 'hang' }, remainingMs: soon },
+  { name: 'slow body', code: 'timeout', status: 504, fault: { kind: 'slowBody', everyMs: 100 }, remainingMs: soon },
+  { name: 'drop', code: 'unreachable', status: 503, fault: { kind: 'drop' } },
+  { name: 'reset', code: 'unreachable', status: 503, fault: { kind: 'drop', reset: true } },
+  { name: 'drop after headers', code: 'protocol', status: 502, fault: { kind: 'dropAfterHeaders' } },
+  { name: 'cut short', code: 'protocol', status: 502, fault: { kind: 'truncate', framing: 'short' } },
+  { name: 'cut in a whole message', code: 'protocol', status: 502, fault: { kind: 'truncate' } },
+  { name: 'a page', code: 'busy', status: 503, fault: { kind: 'status', status: 502, body: `<h1>${marker}</h1>` } },
+  { name: 'a fine page', code: 'protocol', status: 502, fault: { kind: 'raw', body: `<h1>${marker}</h1>` } },
+  { name: 'a 401', code: 'protocol', status: 502, fault: { kind: 'status', status: 401, body: marker } },
+  {
+    name: 'a 429',
+    code: 'throttled',
+    status: 503,
+    fault: { kind: 'status', status: 429, body: marker, retryAfter: 120 },
+  },
+  { name: 'a redirect', code: 'protocol', status: 502, fault: { kind: 'redirect', location: `/${marker}` } },
+  { name: 'nothing', code: 'protocol', status: 502, fault: { kind: 'empty' } },
+  { name: 'too much', code: 'protocol', status: 502, fault: { kind: 'oversized', bytes: 300_000 } },
+  { name: 'compressed', code: 'protocol', status: 502, fault: { kind: 'gzip' } },
+  { name: 'no UTF-8', code: 'protocol', status: 502, fault: { kind: 'invalidUtf8' } },
+  { name: 'half of JSON', code: 'protocol', status: 502, fault: { kind: 'raw', body: `{"a":"${marker}` } },
+  { name: 'a list', code: 'protocol', status: 502, fault: { kind: 'raw', body: `["${marker}"]` } },
+  { name: 'deep nesting', code: 'protocol', status: 502, fault: { kind: 'deep' } },
+  { name: 'another id', code: 'protocol', status: 502, fault: { kind: 'wrongId', id: `"${marker}"` } },
+  { name: 'no id', code: 'protocol', status: 502, fault: { kind: 'noId' } },
+  { name: 'no jsonrpc', code: 'protocol', status: 502, fault: { kind: 'noJsonrpc' } },
+  { name: 'both result and error', code: 'protocol', status: 502, fault: { kind: 'bothResultAndError' } },
+  { name: 'neither', code: 'protocol', status: 502, fault: { kind: 'neither' } },
+  { name: 'a text as result', code: 'protocol', status: 502, fault: { kind: 'result', text: `"${marker}"` } },
+  { name: 'an error without a code', code: 'protocol', status: 502, fault: replying(`"error":{"code":"${marker}"}`) },
+];
+
+function replying(members: string): Fault {
+  return { kind: 'raw', body: `{"jsonrpc":"2.0","id":null,${members}}` };
+}
+
+function errorMishaps(meaning: (code: Code, status: number) => readonly [Code, number]): readonly Mishap[] {
+  return errors.map(([number, means, stands]) => {
+    const [code, status] = meaning(means, stands);
+    // Long enough for nobody to wait for it.
+    const data = { reason: marker, wait: 60 };
+    return { name: `error ${number}`, code, status, fault: { kind: 'error', code: number, message: marker, data } };
+  });
+}
+
+/** Faults of an answer about an order. */
+export const orderMishaps: readonly Mishap[] = [
+  ...errorMishaps((code, status) => [code, status]),
+  ...wire,
+  { name: 'another order', code: 'protocol', status: 502, fault: { kind: 'otherOrder', orderId: marker } },
+  { name: 'a field twice', code: 'protocol', status: 502, fault: { kind: 'duplicateKeys', value: `"${marker}"` } },
+];
+
+/** Faults of an answer with a token: it says nothing of an order. */
+export const tokenMishaps: readonly Mishap[] = [
+  ...errorMishaps((code, status) =>
+    code === 'order_not_found' || code === 'invalid_order_id' || code === 'bad_request'
+      ? ['exchange_error', 502]
+      : [code, status],
+  ),
+  ...wire.filter(({ remainingMs }) => remainingMs === undefined),
+  { name: 'no token', code: 'protocol', status: 502, fault: { kind: 'result', text: `{"x":"${marker}"}` } },
+  {
+    name: 'an unusable token',
+    code: 'protocol',
+    status: 502,
+    fault: { kind: 'result', text: `{"access_token":"${marker} ${marker}"}` },
+  },
+];
+
+/** A fault of Secrets Manager, or a secret as nobody should write it. */
+export type SecretMishap = {
+  readonly name: string;
+  readonly code: Code;
+  readonly status: number;
+  readonly fault?: SecretsFault;
+  /** What is in the secret; absent: there is no such secret. */
+  readonly value?: (clientSecret: string) => string;
+};
+
+const fine = (clientSecret: string) => JSON.stringify({ client_id: 'tester', client_secret: clientSecret });
+
+export const secretMishaps: readonly SecretMishap[] = [
+  { name: 'no secret', code: 'secret_unfilled', status: 503 },
+  { name: 'an empty secret', code: 'secret_unfilled', status: 503, value: () => '' },
+  {
+    name: 'an empty client_secret',
+    code: 'secret_unfilled',
+    status: 503,
+    value: () => '{"client_id":"tester","client_secret":""}',
+  },
+  { name: 'a bare key', code: 'secret_malformed', status: 503, value: (secret) => secret },
+  { name: 'half of JSON', code: 'secret_malformed', status: 503, value: (secret) => fine(secret).slice(0, -2) },
+  { name: 'a list', code: 'secret_malformed', status: 503, value: (secret) => JSON.stringify([secret]) },
+  {
+    name: 'another member',
+    code: 'secret_malformed',
+    status: 503,
+    value: (secret) => JSON.stringify({ client_id: 'tester', clientSecret: secret }),
+  },
+  { name: 'a line end at its end', code: 'secret_malformed', status: 503, value: (secret) => fine(`${secret}\n`) },
+  { name: 'the service down', code: 'secret_unavailable', status: 503, fault: { kind: 'down' }, value: fine },
+  { name: 'access denied', code: 'secret_unavailable', status: 503, fault: { kind: 'denied' }, value: fine },
+  { name: 'an internal error', code: 'secret_unavailable', status: 503, fault: { kind: 'internal' }, value: fine },
+  {
+    name: 'an error that quotes',
+    code: 'secret_unavailable',
+    status: 503,
+    fault: { kind: 'exception', type: 'DecryptionFailure', message: marker },
+    value: fine,
+  },
+  {
+    name: 'a page of a proxy',
+    code: 'secret_unavailable',
+    status: 503,
+    fault: { kind: 'status', status: 403, body: `<h1>${marker}</h1>` },
+    value: fine,
+  },
+];

@@ -1,0 +1,243 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { routes } from '../../lib/api/routes.ts';
+import { listen } from '../emulator/aws/listen.ts';
+import { lexeme } from '../emulator/exchange/wire.ts';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { doorEvent } from './api-events.ts';
+import { getOrderEvent } from './events.ts';
+import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { loadListOrders, loadListSnapshots, type Reading } from './load-read-functions.ts';
+import { type ChangeWatch, loadChangeWatch } from './load-scheduled-checks.ts';
+import { caller } from './watch-events.ts';
+
+let neighbours: Neighbours;
+let getOrder: GetOrder;
+let changeWatch: ChangeWatch;
+let listOrders: Reading;
+let listSnapshots: Reading;
+let output: CapturedOutput;
+
+beforeAll(async () => {
+  neighbours = await startNeighbours();
+  getOrder = await loadGetOrder(neighbours);
+  changeWatch = await loadChangeWatch(neighbours);
+  listOrders = await loadListOrders(neighbours);
+  listSnapshots = await loadListSnapshots(neighbours);
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  await neighbours.stop();
+});
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => output.release());
+
+let checks = 0;
+/** Asks the exchange for an order, as `check-1` and so on. */
+async function check(orderId: string, account = 'main') {
+  await getOrder(getOrderEvent({ account, order_id: orderId }, 'max_age=0', `check-${++checks}`));
+  return `check-${checks}`;
+}
+
+/** What a client reads of an order's history. */
+async function history(orderId: string, query = '', account = 'main', via = listSnapshots) {
+  const event = doorEvent(routes.listSnapshots, { path: { account, order_id: orderId }, query });
+  const { statusCode: status, headers, body } = await via(event);
+  return { status, type: headers['content-type'], headers, text: body, body: JSON.parse(body) };
+}
+
+async function list(query: string, account = 'main', via = listOrders) {
+  const { statusCode: status, headers, body } = await via(doorEvent(routes.listOrders, { path: { account }, query }));
+  return { status, type: headers['content-type'], headers, body: JSON.parse(body) };
+}
+
+describe('GET of an order’s snapshots', () => {
+  it('tells what the exchange said, who asked, and what changed; asking nobody', async () => {
+    const { orangex, secrets } = neighbours;
+    const id = orangex.place();
+    const first = await check(id);
+    orangex.partialFill(id, '1');
+    const second = await check(id);
+    await check(id);
+    const asked = orangex.requests.length + secrets.requests.length;
+    const { status, type, body } = await history(id);
+    expect(orangex.requests.length + secrets.requests.length).toBe(asked);
+    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+    expect(body).toMatchObject({
+      account: 'main',
+      order_id: id,
+      snapshots: [
+        { request_id: second, door: 'get-order', final: false, order: { filled_amount: '1' } },
+        { request_id: first, door: 'get-order', final: false, order: { filled_amount: '0' }, changes: [] },
+      ],
+    });
+    expect(body.snapshots[0].changes).toContainEqual({ field: 'filled_amount', from: '0', to: '1' });
+    expect(body).not.toHaveProperty('cursor');
+  });
+
+  it('writes the digits of the wire', async () => {
+    const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
+    const id = neighbours.deribit.place({ amount: '0.100', details });
+    await check(id, 'other');
+    expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
+  });
+
+  it('tells what was believed, with the misses and the words of people', async () => {
+    const { orangex } = neighbours;
+    const id = orangex.place();
+    const seen = await check(id);
+    orangex.forget(id);
+    const missed = await check(id);
+    await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'word-1');
+    const now = encodeURIComponent(new Date(Date.now() + 1_000).toISOString());
+    const { body } = await history(id, `believed_at=${now}`);
+    expect(body).toMatchObject({
+      snapshots: [{ request_id: seen }],
+      evidence: [
+        { kind: 'watch_stopped', by: caller, request_id: 'word-1' },
+        { kind: 'missed', door: 'get-order', request_id: missed },
+      ],
+    });
+    expect((await history(id, 'believed_at=2026-01-01T00:00:00Z')).body).toMatchObject({ snapshots: [], evidence: [] });
+  });
+
+  it('leads from page to page', async () => {
+    const id = neighbours.orangex.place();
+    await check(id);
+    neighbours.orangex.partialFill(id, '1');
+    await check(id);
+    const first = (await history(id, 'limit=1')).body;
+    const second = (await history(id, `limit=1&cursor=${first.cursor}`)).body;
+    expect([first, second].map(({ snapshots }) => snapshots[0].order.filled_amount)).toEqual(['1', '0']);
+    expect(second).not.toHaveProperty('cursor');
+  });
+});
+
+describe('GET of an account’s orders', () => {
+  it('lists each where it belongs, and no longer where it was', async () => {
+    const id = neighbours.orangex.place();
+    const idsIn = async (state: string) => {
+      const { body } = await list(`state=${state}&limit=100`);
+      return body.orders.map(({ order_id }: { order_id: string }) => order_id);
+    };
+    await check(id);
+    await check(seedId);
+    expect(await idsIn('live')).toContain(id);
+    expect(await idsIn('final')).toContain(seedId);
+    expect(await idsIn('final')).not.toContain(id);
+    neighbours.orangex.forget(id);
+    await check(id);
+    expect(await idsIn('attention')).toContain(id);
+    expect(await idsIn('live')).not.toContain(id);
+    await changeWatch('DELETE', { account: 'main', order_id: id });
+    expect(await idsIn('attention')).not.toContain(id);
+  });
+
+  it('tells its times', async () => {
+    await check(seedId);
+    const { status, type, body } = await list('state=final');
+    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(body).toMatchObject({ account: 'main', state: 'final' });
+    expect(body.orders).toContainEqual({
+      order_id: seedId,
+      status: 'final',
+      closed_at: '2020-08-11T07:11:34.026Z',
+      opened_at: time,
+      checked_at: time,
+      age_seconds: expect.any(Number),
+    });
+  });
+});
+
+describe('a request to read is refused', () => {
+  it.each([
+    ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
+    ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
+    ['a time that is none', 'at=yesterday', 'main', 400, 'bad_request', ['at']],
+    ['a cursor that is none', 'cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+    ['at with a cursor', 'at=2026-01-01T00:00:00Z&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+    [
+      'a range that is empty',
+      'since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z',
+      'main',
+      400,
+      'bad_request',
+      ['since'],
+    ],
+  ])('of history for %s', async (_, query, account, status, code, parameters) => {
+    const answer = await history(seedId, query, account);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(answer.body.parameters).toEqual(parameters);
+  });
+
+  it.each([
+    ['an unknown account', 'state=live', 'nobody', 404, 'unknown_account', undefined],
+    ['no state', '', 'main', 400, 'bad_request', ['state']],
+    ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
+    ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+  ])('of a list for %s', async (_, query, account, status, code, parameters) => {
+    const answer = await list(query, account);
+    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(answer.body.parameters).toEqual(parameters);
+  });
+});
+
+it('each logs one line, with what a search needs and nothing of the answer', async () => {
+  await history(seedId);
+  await list('state=live');
+  const lines = output.lines().map((line) => JSON.parse(line));
+  expect(lines).toMatchObject([
+    {
+      message: 'answered',
+      status: 200,
+      account: 'main',
+      order_id: seedId,
+      route: expect.stringContaining('/snapshots'),
+    },
+    { message: 'answered', status: 200, account: 'main', route: 'GET /accounts/{account}/orders' },
+  ]);
+  expect(output.text()).not.toContain('BTC-14AUG20');
+});
+
+describe.each([
+  ['list-orders', loadListOrders, (via: Reading) => list('state=live', 'main', via), 'lists'],
+  ['list-snapshots', loadListSnapshots, (via: Reading) => history(seedId, '', 'main', via), undefined],
+] as const)('the function %s', (_, load, ask, indexName) => {
+  it('does not start without the name of its table', async () => {
+    const { TABLE_NAME: _, ...env } = neighbours.env;
+    vi.stubEnv('TABLE_NAME', undefined);
+    await expect(load({ ...neighbours, env })).rejects.toThrow('TABLE_NAME is not set.');
+  });
+
+  it('starts while nobody answers it, and then fails request by request', async () => {
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const { status, body, headers } = await ask(await load({ ...neighbours, env }));
+    expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
+    expect(headers['retry-after']).toBe('1');
+  });
+
+  it('opens its connection as it starts, by the one kind of request that its role may make', async () => {
+    const requests: { target: unknown; index: unknown; port: unknown }[] = [];
+    const server = createServer(async (request, response) => {
+      const { IndexName: index } = JSON.parse(await text(request));
+      requests.push({ target: request.headers['x-amz-target'], index, port: request.socket.remotePort });
+      response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"Items":[],"Count":0}');
+    });
+    const { port } = await listen(server, 0);
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` };
+    const via = await load({ ...neighbours, env });
+    expect(requests).toHaveLength(1);
+    expect((await ask(via)).status).toBe(200);
+    server.close();
+    server.closeAllConnections();
+    const [first] = requests;
+    expect(first).toMatchObject({ target: 'DynamoDB_20120810.Query', index: indexName });
+    expect(requests).toEqual([first, first]);
+  });
+});

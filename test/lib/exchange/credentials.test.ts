@@ -1,0 +1,242 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import type { Credentials } from '../../../lib/exchange/auth.ts';
+import { createCredentials } from '../../../lib/exchange/credentials.ts';
+import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
+import { failureOf, printed } from '../thrown.ts';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
+
+const secretName = 'order-state-snapshots/test/main/exchange-key';
+const canary = 'canary-3e9a';
+const keyText = (clientId = 'tester', clientSecret = canary) =>
+  JSON.stringify({ client_id: clientId, client_secret: clientSecret });
+
+const minute = 60_000;
+const grace = 65 * minute;
+
+let manager: SecretsManager;
+let clock: VirtualClock;
+let credentials: Credentials;
+let stopClient: () => void;
+
+beforeEach(async () => {
+  manager = await startSecretsManager();
+  clock = createVirtualClock();
+  const client = createSecretsManagerClient({
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: manager.url,
+  });
+  stopClient = () => client.destroy();
+  credentials = createCredentials({ client, secretName, clock });
+});
+afterEach(async () => {
+  stopClient();
+  await manager.stop();
+});
+
+const get = (patience = 5_000) => credentials.get(clock.now() + patience);
+const renew = (version: string, patience = 5_000) => credentials.renew(version, clock.now() + patience);
+const asked = () => manager.count('GetSecretValue');
+
+describe('a key', () => {
+  test('comes with the version of its secret', async () => {
+    manager.create(secretName);
+    const version = manager.put(secretName, keyText());
+    const { key, ...rest } = await get();
+    expect(rest).toEqual({ version });
+    expect([key.clientId, key.clientSecret.reveal()]).toEqual(['tester', canary]);
+  });
+
+  test('is kept for five minutes', async () => {
+    manager.create(secretName, keyText());
+    await get();
+    clock.advance(5 * minute - 1);
+    await get();
+    expect(asked()).toBe(1);
+    clock.advance(1);
+    manager.put(secretName, keyText('second'));
+    expect((await get()).key.clientId).toBe('second');
+  });
+
+  test('is fetched once for all who need it at the same time', async () => {
+    manager.create(secretName, keyText());
+    await Promise.all([get(), get(), get(), renew('?')]);
+    expect(asked()).toBe(1);
+  });
+
+  test('is fetched again after a failure', async () => {
+    manager.fail({ kind: 'denied' });
+    manager.create(secretName, keyText());
+    await failureOf(get());
+    expect((await get()).key.clientId).toBe('tester');
+  });
+});
+
+describe('a key that the exchange refused', () => {
+  test('is fetched anew at once', async () => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    const newer = manager.put(secretName, keyText('second'));
+    expect(await renew(version)).toMatchObject({ version: newer, key: { clientId: 'second' } });
+    expect((await get()).version).toBe(newer);
+    expect(asked()).toBe(2);
+  });
+
+  test('is answered from what another call has fetched meanwhile', async () => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    const newer = manager.put(secretName, keyText('second'));
+    await renew(version);
+    expect((await renew(version)).version).toBe(newer);
+    expect(asked()).toBe(2);
+  });
+
+  test('is not fetched again within ten seconds, though it be refused again', async () => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    for (let i = 0; i < 5; i++) expect((await renew(version)).version).toBe(version);
+    expect(asked()).toBe(2);
+    clock.advance(10_000);
+    await renew(version);
+    expect(asked()).toBe(3);
+  });
+
+  test('is the one that is kept when Secrets Manager is down', async () => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    manager.failAlways({ kind: 'denied' });
+    expect((await renew(version)).version).toBe(version);
+  });
+});
+
+describe('while Secrets Manager is down', () => {
+  test.each([
+    ['reset', { kind: 'down' }],
+    ['denied', { kind: 'denied' }],
+    ['answering nonsense', { kind: 'status', status: 502, body: '<html>' }],
+    ['broken', { kind: 'exception', type: 'InternalServiceError', message: 'm', status: 500 }],
+  ] as const)('(%s) the old key is used for an hour more, and asked for every ten seconds', async (_how, fault) => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    manager.failAlways(fault);
+    clock.advance(5 * minute);
+    expect((await get()).version).toBe(version);
+    const once = asked();
+    clock.advance(9_999);
+    await get();
+    expect(asked()).toBe(once);
+    clock.advance(1);
+    await get();
+    expect(asked()).toBe(2 * once - 1);
+
+    clock.advance(grace - 5 * minute - 10_001);
+    expect((await get()).version).toBe(version);
+    clock.advance(1);
+    expect((await failureOf(get())).code).toBe('secret_unavailable');
+  });
+
+  test('a key at hand does not wait for longer than two seconds', async () => {
+    manager.create(secretName, keyText());
+    const { version } = await get();
+    manager.failAlways({ kind: 'hang' });
+    clock.advance(5 * minute);
+    const startedAt = performance.now();
+    expect((await get(60_000)).version).toBe(version);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+
+  test('it is used again as soon as it is back', async () => {
+    manager.create(secretName, keyText());
+    await get();
+    manager.failAlways({ kind: 'denied' });
+    clock.advance(5 * minute);
+    await get();
+    manager.recover();
+    const version = manager.put(secretName, keyText('second'));
+    clock.advance(10_000);
+    expect((await get()).version).toBe(version);
+  });
+
+  test('without a key, the deadline is kept', async () => {
+    manager.failAlways({ kind: 'hang' });
+    const startedAt = performance.now();
+    expect((await failureOf(get(100))).code).toBe('secret_unavailable');
+    expect((await failureOf(get(-100))).code).toBe('secret_unavailable');
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+
+  test('a refusal says what is not allowed', async () => {
+    manager.failAlways({ kind: 'denied' });
+    expect((await failureOf(get())).message).toBe(
+      `The secret ${secretName} cannot be read (AccessDeniedException): secretsmanager:GetSecretValue is not allowed here.`,
+    );
+    manager.failAlways({ kind: 'exception', type: 'DecryptionFailure', message: 'm' });
+    expect((await failureOf(get())).message).toMatch(/\(DecryptionFailure\): its KMS key does not decrypt it here\.$/);
+  });
+});
+
+describe('a secret that is not filled in', () => {
+  test.each([
+    ['does not exist', undefined],
+    ['has no value', () => manager.create(secretName)],
+    ['holds no text', () => manager.fail({ kind: 'status', status: 200, body: '{}' })],
+    ['is empty', () => manager.create(secretName, '')],
+    ['has an empty client_id', () => manager.create(secretName, keyText('', canary))],
+    ['has an empty client_secret', () => manager.create(secretName, keyText('tester', ''))],
+  ])('(it %s) says how to fill it', async (_what, prepare) => {
+    prepare?.();
+    const failure = await failureOf(get());
+    expect(failure.code).toBe('secret_unfilled');
+    expect(failure.message).toBe(
+      `The secret ${secretName} holds no exchange key yet: write {"client_id":"...","client_secret":"..."} to key.json ` +
+        `and run aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://key.json`,
+    );
+    expect(printed(failure)).not.toContain(canary);
+  });
+
+  test('is seen as soon as it is filled', async () => {
+    manager.create(secretName);
+    await failureOf(get());
+    manager.put(secretName, keyText());
+    expect((await get()).key.clientId).toBe('tester');
+  });
+});
+
+describe('a malformed secret', () => {
+  test.each([
+    [`${canary}`, 'is not a JSON object'],
+    [`{"client_id":"${canary}"`, 'is not a JSON object'],
+    [`"${canary}"`, 'is not a JSON object'],
+    [`["${canary}"]`, 'is not a JSON object'],
+    ['null', 'is not a JSON object'],
+    [`{"client_id":"${canary}"}`, 'has no usable client_secret'],
+    [`{"client_secret":"${canary}"}`, 'has no usable client_id'],
+    [`{"id":"${canary}"}`, 'has no usable client_id and no usable client_secret'],
+    [`{"client_id":7,"client_secret":"${canary}"}`, 'has no usable client_id'],
+    [`{"client_id":"tester","client_secret":"${canary}\\n"}`, 'has no usable client_secret'],
+    [`{"client_id":"tester","client_secret":"${canary}ü"}`, 'has no usable client_secret'],
+  ])('%s is named with what is wrong, and never quoted', async (text, what) => {
+    manager.create(secretName, text);
+    const failure = await failureOf(get());
+    expect(failure.code).toBe('secret_malformed');
+    expect(failure.message).toBe(`The secret ${secretName} ${what}.`);
+    expect(printed(failure)).not.toContain(canary);
+  });
+
+  test('is not covered up by the key before it', async () => {
+    manager.create(secretName, keyText());
+    await get();
+    manager.put(secretName, 'oops');
+    clock.advance(5 * minute);
+    for (let i = 0; i < 2; i++) expect((await failureOf(get())).code).toBe('secret_malformed');
+  });
+});
+
+test('a key prints as [redacted]', async () => {
+  manager.create(secretName, keyText());
+  const held = await get();
+  expect(JSON.stringify(held)).toContain('"clientSecret":"[redacted]"');
+  expect(`${printed(new Error('x', { cause: held }))}`).not.toContain(canary);
+});

@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Finding } from '../../../lib/accounts/table.ts';
+import { type ChangeWatch, createChangeWatch } from '../../../lib/orders/change-watch.ts';
+import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
+import { createMemoryAccountTable } from '../accounts/memory-table.ts';
+import { createMemoryTable, type MemoryTable } from '../snapshots/memory-table.ts';
+import { type Answered, observationOf, start } from '../snapshots/observations.ts';
+import { failureOf } from '../thrown.ts';
+import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
+
+const key = { account: 'main', orderId: 'ORDER-1' };
+const by = 'arn:aws:iam::123456789012:user/desk';
+
+let clock: VirtualClock;
+let table: MemoryTable;
+let store: SnapshotStore;
+let accountTable: ReturnType<typeof createMemoryAccountTable>;
+let changeWatch: ChangeWatch;
+beforeEach(() => {
+  clock = createVirtualClock(start + 20_000);
+  table = createMemoryTable(() => ({ minMs: 10_000, maxMs: 600_000 }));
+  store = createSnapshotStore(table);
+  accountTable = createMemoryAccountTable();
+  changeWatch = createChangeWatch({ accounts: new Set(['main', 'other']), table, requests: accountTable, clock });
+});
+
+let requests = 0;
+/** A second after whatever was before. */
+function say(watch: boolean, orderId = key.orderId, account = 'main') {
+  clock.advance(1_000);
+  return changeWatch({ account, orderId, by, requestId: `word-${++requests}`, watch });
+}
+
+/** What a sweep of the account leaves as it ends. */
+async function leave(finding: Finding): Promise<void> {
+  await accountTable.takeLease('main', { owner: 'a sweep', now: clock.now(), until: clock.now() + 15_000 });
+  await accountTable.releaseLease('main', 'a sweep', finding);
+}
+
+function answer(news: Partial<Answered>) {
+  const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
+  const askedAfter = clock.now() - start - 10_000;
+  return store.record(observationOf(key, { ...opened, askedAfter, took: 1, request: 1, ...news }));
+}
+
+describe('starting a watch', () => {
+  it('of an order that was never seen leaves it unconfirmed and due', async () => {
+    expect(await say(true)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: true, status: 'unconfirmed' });
+    const due = await table.list('main', 'watch', clock.now(), 10);
+    expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
+  });
+
+  it('of a final order does nothing but keep the word', async () => {
+    await answer({ state: 'filled', updatedAfter: 1 });
+    expect(await say(true)).toMatchObject({ watched: false, status: 'final' });
+    expect([...table.inspect(key).words.values()]).toMatchObject([{ by, stopped: false }]);
+  });
+
+  it('of a missing order leaves it missing', async () => {
+    await answer({});
+    clock.advance(1_000);
+    await store.recordMiss({ ...key, askedAt: clock.now(), requestId: 'm', door: 'check-open-orders' });
+    expect(await say(true)).toMatchObject({ watched: true, status: 'missing' });
+  });
+
+  it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
+    expect(await say(true)).not.toHaveProperty('over_capacity');
+    await leave({ overCapacity: true });
+    expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, over_capacity: true });
+    expect(await say(true, 'ORDER-2', 'other')).not.toHaveProperty('over_capacity');
+    // Still over it, but whoever stops a watch is not told.
+    expect(await say(false, 'ORDER-2')).not.toHaveProperty('over_capacity');
+    await leave({ overCapacity: false });
+    expect(await say(true, 'ORDER-3')).not.toHaveProperty('over_capacity');
+  });
+});
+
+describe('stopping a watch', () => {
+  it('holds against every later answer, until a person starts it again', async () => {
+    await answer({});
+    expect(await say(false)).toMatchObject({ watched: false, status: 'stopped' });
+    clock.advance(60_000);
+    await answer({ updatedAfter: 5_000, version: 2 });
+    expect(await say(false)).toMatchObject({ status: 'stopped' });
+    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toEqual([]);
+    expect(await say(true)).toMatchObject({ watched: true, status: 'watched' });
+    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
+  });
+
+  it('of an order that was never seen keeps it off the lists', async () => {
+    expect(await say(false)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: false, status: 'stopped' });
+    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toEqual([]);
+  });
+
+  it('keeps every word, who said it and when', async () => {
+    await say(true);
+    await say(false);
+    const at = clock.now();
+    expect([...table.inspect(key).words.values()]).toEqual([
+      { ...key, at: at - 1_000, by, stopped: false, requestId: `word-${requests - 1}` },
+      { ...key, at, by, stopped: true, requestId: `word-${requests}` },
+    ]);
+  });
+});
+
+it.each([true, false])(
+  'a word (%s) about an account that the stage does not have is refused, and not kept',
+  async (word) => {
+    const { code, message } = await failureOf(say(word, 'ORDER-1', 'nobody'));
+    expect(code).toBe('unknown_account');
+    expect(message).toBe('There is no account nobody here; the stage table lists them.');
+    expect(table.inspect({ account: 'nobody', orderId: 'ORDER-1' }).words.size).toBe(0);
+  },
+);

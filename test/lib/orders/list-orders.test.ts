@@ -1,0 +1,202 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ListedOrder, OrderList } from '../../../lib/api/responses.ts';
+import { createListOrders, type ListOrders } from '../../../lib/orders/list-orders.ts';
+import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
+import { watchItem } from '../../../lib/snapshots/items.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { type Engine, startDynalite } from '../../engines.ts';
+import { observationOf, start } from '../snapshots/observations.ts';
+import { policy } from '../snapshots/table-contract.ts';
+import { writeItems } from '../snapshots/write-items.ts';
+import { failureOf } from '../thrown.ts';
+import { createVirtualClock } from '../virtual-clock.ts';
+
+const clock = createVirtualClock(start + 60_000);
+/** Accounts are made up as the tests go: an account of its own for each, for the engine is shared. */
+const accounts = { has: (account: string) => account !== 'nobody' };
+
+let engine: Engine;
+let listOrders: ListOrders;
+beforeAll(async () => {
+  engine = await startDynalite();
+  listOrders = createListOrders({ accounts, reader: createDynamoReader({ ...engine, clock }), clock });
+});
+afterAll(() => engine.stop());
+
+let made = 0;
+function newAccount(): string {
+  return `account-${++made}`;
+}
+
+function rankOf(state: string, updatedAfter: number): string {
+  const answer = {
+    state,
+    updatedAfter,
+    version: 1,
+    filled: '0',
+    label: '',
+    rpl: '0',
+    askedAfter: 0,
+    took: 1,
+    request: 1,
+  };
+  return snapshotOf(observationOf({ account: 'main', orderId: 'ANY' }, answer)).rank;
+}
+
+function seen(state: string, updatedAfter: number, askedAfter: number): WatchNews {
+  const rank = rankOf(state, updatedAfter);
+  return {
+    openedAt: start,
+    sighted: rank,
+    recorded: { rank, at: start + askedAfter },
+    sightings: [{ askedAt: start + askedAfter, rank }],
+  };
+}
+
+async function watch(account: string, watches: Readonly<Record<string, WatchNews>>): Promise<void> {
+  const items = Object.entries(watches).map(([orderId, news]) =>
+    watchItem({ account, orderId }, { watch: join(undefined, news), revision: 1 }, policy),
+  );
+  await writeItems(engine, items);
+}
+
+async function walk(account: string, state: OrderList['state'], limit: number): Promise<readonly ListedOrder[]> {
+  const orders: ListedOrder[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listOrders({ account, state, limit, ...(cursor !== undefined && { cursor }) });
+    expect(page.orders.length).toBeLessThanOrEqual(limit);
+    if (page.cursor !== undefined) expect(page.orders).not.toEqual([]);
+    orders.push(...page.orders);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return orders;
+}
+
+function idsOf(orders: readonly ListedOrder[]): readonly string[] {
+  return orders.map(({ order_id }) => order_id);
+}
+
+function iso(after: number): string {
+  return new Date(start + after).toISOString();
+}
+
+describe('the orders of an account', () => {
+  it('are none where nothing was ever asked', async () => {
+    const account = newAccount();
+    for (const state of ['live', 'final', 'attention'] as const) {
+      expect(await listOrders({ account, state })).toEqual({ account, state, orders: [] });
+    }
+  });
+
+  it('are each in the list of their state, with the times that people ask for', async () => {
+    const account = newAccount();
+    await watch(account, {
+      unconfirmed: { openedAt: start + 1 },
+      watched: seen('open', 0, 30_500),
+      missing: { ...seen('open', 0, 30_000), missed: [start + 40_000] },
+      unknown: seen('paused', 0, 30_000),
+      older: seen('filled', 100, 30_000),
+      newer: seen('canceled', 200, 30_000),
+      stopped: { ...seen('open', 0, 30_000), operator: { at: start, by: 'anna', stopped: true } },
+    });
+    await watch(newAccount(), { foreign: seen('open', 0, 30_000) });
+    expect((await listOrders({ account, state: 'live' })).orders).toEqual([
+      { order_id: 'unconfirmed', status: 'unconfirmed', due_at: iso(1), opened_at: iso(1) },
+      {
+        order_id: 'watched',
+        status: 'watched',
+        due_at: iso(40_500),
+        opened_at: iso(0),
+        checked_at: iso(30_500),
+        age_seconds: 30,
+      },
+    ]);
+    const checked = { opened_at: iso(0), checked_at: iso(30_000), age_seconds: 30 };
+    expect((await listOrders({ account, state: 'attention' })).orders).toEqual([
+      { order_id: 'unknown', status: 'unknown', due_at: iso(40_000), ...checked },
+      { order_id: 'missing', status: 'missing', due_at: iso(50_000), ...checked },
+    ]);
+    expect((await listOrders({ account, state: 'final' })).orders).toEqual([
+      { order_id: 'newer', status: 'final', closed_at: iso(200), ...checked },
+      { order_id: 'older', status: 'final', closed_at: iso(100), ...checked },
+    ]);
+  });
+
+  it('come twenty a page unless it is told another number', async () => {
+    const account = newAccount();
+    const ids = Array.from({ length: 25 }, (_, i) => `ORDER-${100 + i}`);
+    await watch(account, Object.fromEntries(ids.map((id, i) => [id, { openedAt: start + i }])));
+    const { orders, cursor = '' } = await listOrders({ account, state: 'live' });
+    expect(idsOf(orders)).toEqual(ids.slice(0, 20));
+    const second = await listOrders({ account, state: 'live', cursor });
+    expect(idsOf(second.orders)).toEqual(ids.slice(20));
+    expect(second).not.toHaveProperty('cursor');
+    expect(await listOrders({ account, state: 'live', limit: 25 })).not.toHaveProperty('cursor');
+  });
+
+  it('are told whole, once and in order, in pages of any size', async () => {
+    const after = fc.constantFrom(0, 1, 2, 3);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(after, fc.boolean()), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 13 }),
+        async (orders, limit) => {
+          const account = newAccount();
+          const watches = orders.map(([time, isFinal], i): [string, WatchNews] => [
+            `ORDER-${i}`,
+            isFinal ? seen('filled', time, 30_000) : { openedAt: start + time },
+          ]);
+          await watch(account, Object.fromEntries(watches));
+          const live = await walk(account, 'live', limit);
+          const final = await walk(account, 'final', limit);
+          const idsWhere = (wanted: boolean) =>
+            watches
+              .map(([id]) => id)
+              .filter((_, i) => orders[i]?.[1] === wanted)
+              .toSorted();
+          expect(idsOf(live).toSorted()).toEqual(idsWhere(false));
+          expect(idsOf(final).toSorted()).toEqual(idsWhere(true));
+          const due = live.map(({ due_at }) => due_at);
+          const closed = final.map(({ closed_at }) => closed_at);
+          expect(due).toEqual(due.toSorted());
+          expect(closed).toEqual(closed.toSorted().toReversed());
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it('go on after one that has left the list meanwhile', async () => {
+    const account = newAccount();
+    await watch(account, { a: { openedAt: start + 1 }, b: { openedAt: start + 2 }, c: { openedAt: start + 3 } });
+    const { cursor = '' } = await listOrders({ account, state: 'live', limit: 1 });
+    await watch(account, { a: seen('filled', 0, 30_000) });
+    expect(idsOf((await listOrders({ account, state: 'live', cursor })).orders)).toEqual(['b', 'c']);
+  });
+});
+
+describe('a request for a list is refused', () => {
+  it('for an account that the stage lacks', async () => {
+    expect((await failureOf(listOrders({ account: 'nobody', state: 'live' }))).code).toBe('unknown_account');
+  });
+
+  it('for the cursor of another list, of which it tells nothing', async () => {
+    const account = newAccount();
+    const other = newAccount();
+    for (const each of [account, other]) {
+      await watch(each, { a: { openedAt: start }, b: { openedAt: start + 1 }, c: seen('filled', 0, 0) });
+    }
+    const { cursor = '' } = await listOrders({ account, state: 'live', limit: 1 });
+    for (const request of [
+      { account: other, state: 'live' },
+      { account, state: 'final' },
+      { account, state: 'attention' },
+    ] as const) {
+      const failure = await failureOf(listOrders({ ...request, cursor }));
+      expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import * as fc from 'fast-check';
+import { orangex } from '../../../lib/exchange/dialects/index.ts';
+import { type Observation, type OrderKey, orderIn } from '../../../lib/snapshots/snapshot.ts';
+
+/** 2026-01-01, the start of every scenario. */
+export const start = Date.UTC(2026, 0, 1);
+
+export type Answered = {
+  /** What the exchange said. */
+  readonly state: string;
+  readonly updatedAfter: number;
+  readonly version: number;
+  readonly filled: string;
+  readonly label: string;
+  /** A field that moves by itself. */
+  readonly rpl: string;
+  /** When we asked, and how long it took; milliseconds. */
+  readonly askedAfter: number;
+  readonly took: number;
+  readonly request: number;
+};
+
+/** Few values of each kind, so that scenarios are full of ties, repeats and contradictions. */
+export const answered: fc.Arbitrary<Answered> = fc.record({
+  state: fc.constantFrom('open', 'open', 'filled', 'canceled', 'cancelled', 'triggered', 'paused'),
+  updatedAfter: fc.constantFrom(0, 1, 2, 5_000),
+  version: fc.constantFrom(0, 1, 2),
+  filled: fc.constantFrom('0', '0.5', '1', '1e0', '10'),
+  label: fc.constantFrom('', 'a'),
+  rpl: fc.constantFrom('0', '1.5'),
+  askedAfter: fc.integer({ min: 0, max: 60_000 }),
+  took: fc.integer({ min: 1, max: 5_000 }),
+  request: fc.integer({ min: 1, max: 3 }),
+});
+
+/** An order just placed, and nothing of note about the answer. */
+export const opened: Answered = {
+  state: 'open',
+  updatedAfter: 0,
+  version: 1,
+  filled: '0',
+  label: '',
+  rpl: '0',
+  askedAfter: 0,
+  took: 50,
+  request: 1,
+};
+
+export function observationOf(key: OrderKey, answer: Answered): Observation {
+  const askedAt = start + 10_000 + answer.askedAfter;
+  const result = `{"order_id":"${key.orderId}","order_state":"${answer.state}","amount":10,"price":855.10,
+    "filled_amount":${JSON.stringify(answer.filled)},"version":${answer.version},"direction":"buy","order_type":"limit",
+    "instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled","creation_timestamp":${start},
+    "last_update_timestamp":${start + answer.updatedAfter},"custom_order_id":"${answer.label}","rpl":"${answer.rpl}"}`;
+  return {
+    ...key,
+    dialect: orangex,
+    result,
+    order: orderIn(result),
+    evidence: {
+      askedAt,
+      firstObservedAt: askedAt + answer.took,
+      // One request, one answer: equal ids are the same answer told twice.
+      requestId: `${answer.request} ${JSON.stringify(answer)}`,
+      door: 'get-order',
+      keyVersion: 'v1',
+    },
+  };
+}

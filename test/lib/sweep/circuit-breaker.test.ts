@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { type Code, Failure } from '../../../lib/errors.ts';
+import { orders, type Swept, sweeping } from './sweeping.ts';
+
+const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
+
+/** How long the probes are apart, in whole seconds. */
+function gaps({ checks }: Swept): readonly number[] {
+  return checks.slice(1).map(({ at }, i) => Math.round((at - (checks[i]?.at ?? 0)) / 1000));
+}
+
+const minutes = 60_000;
+
+describe('an exchange that is closed, or a key that is refused', () => {
+  it.each<Code>([
+    'maintenance',
+    'unauthorized',
+    'key_refused',
+    'forbidden',
+    'account_locked',
+    'secret_unfilled',
+    'secret_malformed',
+  ])('(%s) is probed once a minute, by one order at a time', async (code) => {
+    const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 5 * minutes });
+    expect(gaps(swept)).toEqual([60, 60, 60, 60]);
+    expect(swept.report).toMatchObject({ checked: 0, failed: { [code]: 5 } });
+    expect(swept.report.left_over).toBeGreaterThanOrEqual(45);
+  });
+
+  it('is caught up with after the first answer', async () => {
+    const reopens = 150_000;
+    const { checks, report, atOnce } = await sweeping({
+      orders: orders(200),
+      outcome: (_, at) => (at < reopens ? failure('maintenance') : 'same'),
+      forMs: 4 * minutes,
+    });
+    const after = checks.filter(({ at }) => at >= reopens);
+    expect(checks.length - after.length).toBe(3);
+    expect(new Set(after.map(({ orderId }) => orderId)).size).toBe(200);
+    expect(atOnce).toBe(8);
+    expect(report).toMatchObject({ checked: 200, failed: { maintenance: 3 }, left_over: 0 });
+  });
+
+  it('that begins in the midst of a sweep stops it after the checks that are under way', async () => {
+    const { checks } = await sweeping({
+      orders: orders(100),
+      outcome: (_, at) => (at > 300 ? failure('maintenance') : 'same'),
+      forMs: 30_000,
+    });
+    expect(checks.filter(({ at }) => at > 300).length).toBeLessThanOrEqual(8 + 1);
+  });
+});
+
+describe('an exchange in trouble', () => {
+  it.each<Code>(['throttled', 'secret_unavailable'])(
+    'is let rest at the first %s, twice as long each time, from 5 s to a minute',
+    async (code) => {
+      const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
+      expect(gaps(swept)).toEqual([5, 10, 20, 40, 60, 60]);
+    },
+  );
+
+  it.each<Code>(['timeout', 'unreachable', 'protocol', 'exchange_error', 'busy'])(
+    'is let rest after three times %s in a row, twice as long each time, from 5 s to a minute',
+    async (code) => {
+      const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
+      expect(gaps(swept)).toEqual([0, 0, 5, 10, 20, 40, 60, 60]);
+    },
+  );
+
+  it('is let rest as long as it asks for, a minute at most', async () => {
+    const forMs = 50_000;
+    const orders50 = orders(50);
+    const short = await sweeping({ orders: orders50, outcome: () => failure('throttled', 12_000), forMs });
+    expect(gaps(short)).toEqual([12, 24]);
+    const long = await sweeping({ orders: orders50, outcome: () => failure('throttled', 3_600_000), forMs: 130_000 });
+    expect(gaps(long)).toEqual([60, 60]);
+  });
+
+  it('begins to rest with the shortest time, though eight checks were under way', async () => {
+    const { checks } = await sweeping({
+      orders: orders(300),
+      outcome: (_, at) => (at > 500 && at < 5_000 ? failure('throttled') : 'same'),
+      forMs: 20_000,
+    });
+    const lastOfTrouble = Math.max(...checks.filter(({ at }) => at < 5_000).map(({ at }) => at));
+    const next = checks.find(({ at }) => at > lastOfTrouble);
+    expect(Math.round(((next?.at ?? 0) - lastOfTrouble) / 1000)).toBe(5);
+    expect(new Set(checks.map(({ orderId }) => orderId)).size).toBe(300);
+  });
+
+  it('is well again with its first answer, and begins with the shortest rest the next time', async () => {
+    const swept = await sweeping({
+      orders: orders(20),
+      // Trouble at 0 and 5 s, an answer at 15 s, trouble for the eight that follow it, and then no more.
+      outcome: (_, at) => (at < 10_000 || (at > 15_130 && at < 15_500) ? failure('throttled') : 'same'),
+      forMs: 50_000,
+    });
+    expect(gaps(swept).filter((gap) => gap > 0)).toEqual([5, 10, 5]);
+    expect(swept.report).toMatchObject({ checked: 10, failed: { throttled: 10 } });
+  });
+
+  it('is no worse for a not-found answer, which is an answer too', async () => {
+    const failing = new Set(['order-001', 'order-002', 'order-004', 'order-005']);
+    const { checks, report } = await sweeping({
+      orders: orders(6),
+      outcome: (orderId) => failure(failing.has(orderId) ? 'timeout' : 'order_not_found'),
+      lags: true,
+      forMs: 5_000,
+    });
+    expect(checks.every(({ at }) => at < 1_000)).toBe(true);
+    expect(report).toMatchObject({ checked: 2, failed: { timeout: 4 } });
+  });
+
+  it('is not seen in failures with answers between them', async () => {
+    // One at a time, two seconds apart: bad, good, bad, good, bad, good.
+    const spread = orders(6).map((order, i) => ({ ...order, at: i * 2_000 }));
+    const bad = new Set(['order-001', 'order-003', 'order-005']);
+    const { report, timesOf } = await sweeping({
+      orders: spread,
+      outcome: (orderId) => (bad.has(orderId) ? failure('timeout') : 'same'),
+      forMs: 20_000,
+    });
+    expect(report).toMatchObject({ checked: 3, failed: { timeout: 3 } });
+    // No rest of five seconds came between the last two.
+    expect(timesOf('order-006')[0]).toBeLessThan(12_000);
+  });
+
+  it('is not seen in a single order that goes wrong again and again', async () => {
+    const { report, checks } = await sweeping({
+      orders: [{ orderId: 'bad', at: -1 }, ...orders(8)],
+      outcome: (orderId) => (orderId === 'bad' ? failure('timeout') : 'same'),
+      lags: true,
+      forMs: 10 * minutes,
+    });
+    expect(report.failed).toEqual({ timeout: 10 });
+    // Eight orders every ten seconds, or as soon after as the next look at the list.
+    expect(checks.length).toBeGreaterThanOrEqual(8 * 54);
+  });
+});
+
+describe('an account without credits', () => {
+  it('leaves the order next in line', async () => {
+    const swept = await sweeping({
+      orders: [{ orderId: 'oldest', at: -1 }, ...orders(2)],
+      outcome: (_, at) => (at < 8_000 ? failure('no_credit', 8_000) : 'same'),
+      forMs: 20_000,
+    });
+    expect(swept.checks.map(({ orderId }) => orderId)).toEqual(['oldest', 'oldest', 'order-001', 'order-002']);
+    expect(swept.report).toMatchObject({ checked: 3, failed: { no_credit: 1 }, left_over: 0 });
+  });
+
+  it('is not asked for more before there are some', async () => {
+    const { checks, report } = await sweeping({
+      orders: orders(200),
+      outcome: (_, at) => (at > 100 && at < 30_000 ? failure('no_credit', 30_000 - at) : 'same'),
+      forMs: 40_000,
+    });
+    expect(checks.filter(({ at }) => at > 100 && at < 30_000).length).toBeLessThanOrEqual(8);
+    expect(report).toMatchObject({ checked: 200, left_over: 0 });
+  });
+
+  it('is asked for some once a minute at the least', async () => {
+    const outcome = () => failure('no_credit', 3_600_000);
+    expect(gaps(await sweeping({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
+    const soon = () => failure('no_credit');
+    expect(gaps(await sweeping({ orders: orders(9), outcome: soon, forMs: 14_000 }))).toEqual([5, 5]);
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { type Code, Failure } from '../../../lib/errors.ts';
+import { type Outcome, orders, retentionMs, sweeping } from './sweeping.ts';
+
+const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
+const idsOf = (checks: readonly { readonly orderId: string }[]) => checks.map(({ orderId }) => orderId);
+
+describe('a sweep', () => {
+  it('checks the orders that are due, the longest due first, whichever list they are in', async () => {
+    const { checks, report } = await sweeping({
+      orders: [
+        { orderId: 'later', at: -10 },
+        { orderId: 'first', at: -30, status: 'missing' },
+        { orderId: 'second', at: -20 },
+        { orderId: 'not due', at: 40_000 },
+      ],
+    });
+    expect(idsOf(checks)).toEqual(['first', 'second', 'later']);
+    expect(report).toMatchObject({ checked: 3, changed: 0, final: 0, failed: {}, left_over: 0 });
+  });
+
+  it('ends early when nothing falls due before the next tick, and waits when something does', async () => {
+    const idle = await sweeping({ orders: [{ orderId: 'a', at: 60_500 }] });
+    expect(idle.endedAt).toBeLessThan(1_000);
+    expect(idle.report).toMatchObject({ checked: 0, left_over: 0 });
+    const soon = await sweeping({ orders: [{ orderId: 'a', at: 25_000 }] });
+    expect(soon.report).toMatchObject({ checked: 1 });
+  });
+
+  it('goes on when a look at the index fails, whichever look it is', async () => {
+    for (const failing of [1, 2, 3, 4, 5, 6]) {
+      const unavailable = failure('store_unavailable');
+      const { report } = await sweeping({
+        orders: [{ orderId: 'a' }, { orderId: 'b', at: 5_000 }],
+        indexFails: (look) => (look === failing ? unavailable : undefined),
+      });
+      expect(report).toMatchObject({ checked: 2 });
+    }
+  });
+
+  it('checks an order when it becomes due meanwhile', async () => {
+    const { timesOf } = await sweeping({ orders: [{ orderId: 'a', at: 5_500 }] });
+    expect(timesOf('a')).toHaveLength(1);
+    expect(timesOf('a')[0]).toBeGreaterThanOrEqual(5_500);
+  });
+
+  it('never checks an order twice within the least time, although the index lists it on', async () => {
+    const { timesOf } = await sweeping({ orders: orders(3), lags: true, forMs: 60_000 });
+    for (const { orderId } of orders(3)) {
+      const times = timesOf(orderId);
+      expect(times).toHaveLength(6);
+      for (const [i, at] of times.slice(1).entries()) expect(at - (times[i] ?? 0)).toBeGreaterThanOrEqual(10_000);
+    }
+  });
+
+  it('finds the orders that are due behind those that a lagging index lists on', async () => {
+    const { report } = await sweeping({ orders: orders(450), lags: true, forMs: 9_000 });
+    expect(report).toMatchObject({ checked: 450, left_over: 0 });
+  });
+
+  it('checks eight orders at once, and no more, after the first', async () => {
+    const { atOnce, checks } = await sweeping({ orders: orders(250) });
+    expect(atOnce).toBe(8);
+    expect(new Set(idsOf(checks)).size).toBe(250);
+    const [first, second] = checks;
+    expect(second?.at).toBeGreaterThanOrEqual(first?.until ?? Number.NaN);
+  });
+
+  it('is not held up by an order that takes long', async () => {
+    const { checks } = await sweeping({
+      orders: orders(100),
+      callMs: (orderId) => (orderId === 'order-005' ? 9_000 : 50),
+    });
+    expect(checks).toHaveLength(100);
+    const others = checks.filter(({ orderId }) => orderId !== 'order-005');
+    expect(Math.max(...others.map(({ until }) => until))).toBeLessThan(1_000);
+  });
+
+  it('ends at its time, and finishes what it began', async () => {
+    const { checks, endedAt, report } = await sweeping({ orders: orders(50), callMs: 1_000, forMs: 2_500 });
+    expect(Math.max(...checks.map(({ at }) => at))).toBeLessThan(2_500);
+    expect(report.checked).toBe(checks.length);
+    expect(report.left_over).toBe(50 - checks.length);
+    expect(endedAt).toBeGreaterThanOrEqual(Math.max(...checks.map(({ until }) => until)));
+  });
+
+  it('does nothing after its time', async () => {
+    const { checks, report } = await sweeping({ orders: orders(2), forMs: 0 });
+    expect(checks).toEqual([]);
+    expect(report).toMatchObject({ checked: 0, left_over: 2 });
+  });
+
+  it.each([
+    ['at work', orders(200), 2_050],
+    ['with nothing to do', [], 2_500],
+  ])('ends soon when it is relieved %s', async (_, orders, relievedAfterMs) => {
+    const { checks, endedAt } = await sweeping({ orders, callMs: 500, relievedAfterMs });
+    for (const { at } of checks) expect(at).toBeLessThan(relievedAfterMs);
+    expect(endedAt).toBeLessThan(relievedAfterMs + 1_500);
+  });
+
+  it('ends soon when it is relieved while it rests in trouble', async () => {
+    const { endedAt } = await sweeping({
+      orders: orders(3),
+      outcome: () => failure('maintenance'),
+      forMs: 300_000,
+      relievedAfterMs: 20_000,
+    });
+    expect(endedAt).toBeLessThan(21_500);
+  });
+});
+
+describe('the report of a sweep', () => {
+  it('counts what was checked, and what that changed', async () => {
+    const outcomes = new Map<string, Outcome>([
+      ['order-001', 'changed'],
+      ['order-002', 'final'],
+      ['order-003', 'final before'],
+      ['order-004', failure('order_not_found')],
+      ['order-005', failure('timeout')],
+      ['order-006', failure('protocol')],
+      ['order-007', failure('protocol')],
+    ]);
+    const { report } = await sweeping({
+      orders: orders(9),
+      outcome: (orderId) => outcomes.get(orderId) ?? 'same',
+      forMs: 5_000,
+    });
+    expect(report).toMatchObject({ checked: 6, changed: 2, final: 1, failed: { timeout: 1, protocol: 2 } });
+  });
+
+  it('counts the orders to look at, due or not', async () => {
+    const at = 600_000;
+    const { report } = await sweeping({
+      orders: [
+        { orderId: 'a', at, status: 'missing' },
+        { orderId: 'b', at, status: 'missing' },
+        { orderId: 'c', at, status: 'unknown' },
+        { orderId: 'd', at, status: 'inconsistent' },
+        { orderId: 'e', at, status: 'unconfirmed' },
+      ],
+    });
+    expect(report).toMatchObject({ watched: 1, missing: 2, unknown: 1, inconsistent: 1, left_over: 0, checked: 0 });
+  });
+
+  it('says that more orders are watched than can be checked in time', async () => {
+    const at = 600_000;
+    const watched = [...orders(2, { at }), { orderId: 'c', at, status: 'missing' as const }];
+    expect((await sweeping({ orders: watched, request: { capacity: 3 } })).report.over_capacity).toBe(false);
+    expect((await sweeping({ orders: watched, request: { capacity: 2 } })).report.over_capacity).toBe(true);
+  });
+
+  it('says how long the order left unseen longest could still be found if it had closed', async () => {
+    const left = [...orders(2, { seenAt: -60_000 }), { orderId: 'oldest', seenAt: -300_000 }];
+    const { report: atOnce } = await sweeping({ orders: left, forMs: 0 });
+    expect(atOnce).toMatchObject({ watched: 3, oldest_unseen_ms: 300_000, slack_ms: retentionMs - 300_000 });
+    const { report } = await sweeping({ orders: left });
+    expect(report).toMatchObject({ left_over: 0, oldest_unseen_ms: 0, slack_ms: retentionMs });
+  });
+
+  it('counts an order that was just checked neither as left nor as unseen, though the index lags', async () => {
+    const { report } = await sweeping({ orders: orders(2, { seenAt: -300_000 }), lags: true, forMs: 5_000 });
+    expect(report).toMatchObject({ checked: 2, left_over: 0, slack_ms: retentionMs });
+  });
+
+  it('lets an order age whose checks fail, and a missing one not: its end can no longer be seen', async () => {
+    const bad = { orderId: 'bad', seenAt: -1_200_000 };
+    const missing = { orderId: 'missing', seenAt: -86_400_000, status: 'missing' as const };
+    const { report } = await sweeping({
+      orders: [bad, missing],
+      outcome: (orderId) => failure(orderId === 'bad' ? 'protocol' : 'order_not_found'),
+      lags: true,
+      forMs: 5_000,
+    });
+    expect(report).toMatchObject({ failed: { protocol: 1 }, checked: 1, left_over: 0 });
+    expect(report.slack_ms).toBeLessThan(retentionMs - 1_200_000);
+    expect(report.slack_ms).toBeGreaterThan(retentionMs - 1_210_000);
+    expect((await sweeping({ orders: [missing], forMs: 0 })).report.slack_ms).toBe(retentionMs);
+  });
+});
+
+describe('one order’s failure', () => {
+  it.each<Code>([
+    'not_owner',
+    'invalid_order_id',
+    'protocol',
+    'timeout',
+    'store_corrupt',
+    'store_conflict',
+    'internal',
+  ])('%s stops no other, and comes after the others', async (code) => {
+    const { report, timesOf, checks } = await sweeping({
+      orders: orders(60, { at: -1 }),
+      outcome: (orderId) => (orderId === 'order-001' || orderId === 'order-030' ? failure(code) : 'same'),
+      forMs: 100_000,
+    });
+    expect(new Set(idsOf(checks)).size).toBe(60);
+    expect(report.failed).toEqual({ [code]: 4 });
+    // The others take less than a second, with no rest between.
+    expect(checks.filter(({ at }) => at < 1_000)).toHaveLength(60);
+    for (const bad of ['order-001', 'order-030']) {
+      const [first = 0, second = 0] = timesOf(bad);
+      expect(second - first).toBeGreaterThanOrEqual(60_000);
+    }
+  });
+
+  it('stops no other even if it is thrown by nobody we know', async () => {
+    const { report } = await sweeping({
+      orders: orders(3),
+      outcome: (orderId) => {
+        if (orderId === 'order-001') throw new TypeError('unforeseen');
+        return 'same';
+      },
+      forMs: 5_000,
+    });
+    expect(report).toMatchObject({ checked: 2, failed: { internal: 1 } });
+  });
+});

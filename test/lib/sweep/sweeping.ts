@@ -1,0 +1,137 @@
+import { Failure } from '../../../lib/errors.ts';
+import type { Checked } from '../../../lib/orders/check-order.ts';
+import type { Listed } from '../../../lib/snapshots/table.ts';
+import { createSweep, type SweepReport, type SweepRequest } from '../../../lib/sweep/sweep.ts';
+import { createWorld, worldStart } from '../accounts/environment.ts';
+
+/** What becomes of one check: an answer that tells what changed, or a failure. */
+export type Outcome = 'same' | 'changed' | 'final' | 'final before' | Failure;
+
+/** An order in the index; `at` and `seenAt` are milliseconds since the start. */
+export type Indexed = {
+  readonly orderId: string;
+  readonly at?: number;
+  readonly seenAt?: number;
+  readonly status?: Listed['status'];
+};
+
+export type Sweeping = {
+  readonly orders: readonly Indexed[];
+  /** `at`: milliseconds since the start. By default, nothing has changed. */
+  readonly outcome?: (orderId: string, at: number) => Outcome;
+  readonly callMs?: number | ((orderId: string) => number);
+  /** The index goes on listing what was checked. */
+  readonly lags?: boolean;
+  /** The table does not answer a look at the index: the failure of the n-th look, from 1. */
+  readonly indexFails?: (look: number) => Failure | undefined;
+  /** How long the sweep may take, milliseconds; and when it is relieved. */
+  readonly forMs?: number;
+  readonly relievedAfterMs?: number;
+  readonly request?: Partial<SweepRequest>;
+};
+
+/** What a sweep did; times are milliseconds since the start. */
+export type Swept = {
+  readonly report: SweepReport;
+  readonly checks: readonly { readonly orderId: string; readonly at: number; readonly until: number }[];
+  /** How many checks ran at once, at most. */
+  readonly atOnce: number;
+  readonly endedAt: number;
+  /** When an order was checked. */
+  readonly timesOf: (orderId: string) => readonly number[];
+};
+
+export const retentionMs = 1_800_000;
+const againMs = 60_000;
+
+/** Many orders, due since the start. */
+export function orders(count: number, more: Omit<Indexed, 'orderId'> = {}): readonly Indexed[] {
+  return Array.from({ length: count }, (_, i) => ({ orderId: `order-${String(i + 1).padStart(3, '0')}`, ...more }));
+}
+
+/** The answer of a check of which the sweep reads two words. */
+function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
+  return {
+    account: 'main',
+    order: {
+      order_id: orderId,
+      order_state: 'open',
+      instrument_name: 'BTC-PERPETUAL',
+      price: '1',
+      time_in_force: 'good_til_cancelled',
+      last_update_timestamp: worldStart,
+      creation_timestamp: worldStart,
+      direction: 'buy',
+      order_type: 'limit',
+      details: {},
+    },
+    rank: '',
+    final: outcome === 'final' || outcome === 'final before',
+    watched: outcome === 'same' || outcome === 'changed',
+    source: 'exchange',
+    changed: outcome === 'changed' || outcome === 'final',
+    first_observed_at: '2026-01-01T00:00:00.000Z',
+    checked_at: '2026-01-01T00:00:00.000Z',
+    age_seconds: 0,
+    result: '',
+  };
+}
+
+const attention: ReadonlySet<Listed['status']> = new Set(['missing', 'unknown', 'inconsistent']);
+
+/** Lets a sweep run over an index in memory, in a time that jumps. */
+export async function sweeping(scene: Sweeping): Promise<Swept> {
+  const { outcome = () => 'same', callMs = 50, lags = false, forMs = 30_000, relievedAfterMs } = scene;
+  const world = createWorld();
+  const index = new Map<string, Listed>();
+  for (const { orderId, at = 0, seenAt = 0, status = 'watched' } of scene.orders) {
+    index.set(orderId, { account: 'main', orderId, status, at: worldStart + at, seenAt: worldStart + seenAt });
+  }
+  const checks: Swept['checks'][number][] = [];
+  let running = 0;
+  let atOnce = 0;
+
+  let looks = 0;
+  const sweep = createSweep({
+    clock: world,
+    list: async (_, list, until, limit) => {
+      await world.sleep(1);
+      const unanswered = scene.indexFails?.(++looks);
+      if (unanswered !== undefined) throw unanswered;
+      return [...index.values()]
+        .filter(({ at, status }) => at <= until && attention.has(status) === (list === 'attention'))
+        .sort((a, b) => a.at - b.at)
+        .slice(0, limit);
+    },
+    checkOrder: async ({ orderId }) => {
+      const at = world.now() - worldStart;
+      atOnce = Math.max(atOnce, ++running);
+      const answer = outcome(orderId, at);
+      await world.sleep(typeof callMs === 'number' ? callMs : callMs(orderId));
+      running--;
+      checks.push({ orderId, at, until: world.now() - worldStart });
+      const listed = index.get(orderId);
+      if (answer instanceof Failure) throw answer;
+      if (lags || listed === undefined) return checked(orderId, answer);
+      if (answer === 'final') index.delete(orderId);
+      else index.set(orderId, { ...listed, at: world.now() + againMs, seenAt: world.now() });
+      return checked(orderId, answer);
+    },
+  });
+
+  const sweptAll = sweep({
+    account: 'main',
+    requestId: 'request-1',
+    until: worldStart + forMs,
+    minCheckMs: 10_000,
+    retentionMs,
+    capacity: 3_000,
+    holds: () => relievedAfterMs === undefined || world.now() < worldStart + relievedAfterMs,
+    ...scene.request,
+  }).then((report) => ({ report, endedAt: world.now() - worldStart }));
+  await world.run();
+  const { report, endedAt } = await sweptAll;
+  const inOrder = checks.toSorted((a, b) => a.at - b.at);
+  const timesOf = (orderId: string) => inOrder.filter((each) => each.orderId === orderId).map(({ at }) => at);
+  return { report, checks: inOrder, atOnce, endedAt, timesOf };
+}

@@ -1,0 +1,203 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import middy from '@middy/core';
+import type { Context } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
+import { type Code, Failure } from '../../../lib/errors.ts';
+import type { TickReport } from '../../../lib/sweep/check-open-orders.ts';
+import type { SweepReport } from '../../../lib/sweep/sweep.ts';
+import { tick } from '../../../lib/sweep/tick.ts';
+import { contextOf } from '../../functions/events.ts';
+import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+import { failureOf } from '../thrown.ts';
+
+let output: CapturedOutput;
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => output.release());
+
+const swept: SweepReport = {
+  checked: 9,
+  changed: 3,
+  final: 2,
+  failed: {},
+  watched: 8,
+  missing: 4,
+  unknown: 5,
+  inconsistent: 6,
+  left_over: 7,
+  over_capacity: false,
+  oldest_unseen_ms: 565_500,
+  slack_ms: 1_234_500,
+};
+
+function run(outcome: () => TickReport, event: unknown = { account: 'main' }): Promise<TickReport> {
+  const metrics = new Metrics({
+    namespace: 'OrderStateSnapshots',
+    serviceName: 'checks',
+    defaultDimensions: { stage: 'test' },
+  });
+  const handler = middy()
+    .use(tick({ logger: new Logger(), metrics }))
+    .handler(async (_event: unknown, _context: Context) => outcome());
+  return handler(event, contextOf());
+}
+
+const Emf = z.looseObject({
+  _aws: z.object({
+    CloudWatchMetrics: z.tuple([
+      z.object({
+        Namespace: z.string(),
+        Dimensions: z.tuple([z.array(z.string())]),
+        Metrics: z.array(z.object({ Name: z.string(), Unit: z.string() })),
+      }),
+    ]),
+  }),
+});
+
+/** What CloudWatch makes of the lines: for each, its dimensions and its metrics with their units. */
+function measured() {
+  return output
+    .lines()
+    .filter((line) => line.includes('"_aws"'))
+    .map((line) => {
+      const { _aws, ...values } = Emf.parse(JSON.parse(line));
+      const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics;
+      return {
+        namespace: Namespace,
+        dimensions: Object.fromEntries(Dimensions[0].map((name) => [name, values[name]])),
+        metrics: Object.fromEntries(Metrics.map(({ Name, Unit }) => [Name, `${String(values[Name])} ${Unit}`])),
+      };
+    });
+}
+
+function logged() {
+  return output
+    .lines()
+    .filter((line) => !line.includes('"_aws"'))
+    .map((line) => z.looseObject({}).parse(JSON.parse(line)));
+}
+
+const namespace = 'OrderStateSnapshots';
+const ofSweeps = { namespace, dimensions: { service: 'checks', stage: 'test', account: 'main' } };
+const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
+
+describe('a tick that swept', () => {
+  it('logs one line with every count', async () => {
+    await run(() => ({ outcome: 'swept', ...swept, failed: { timeout: 1 } }));
+    const [line, ...others] = logged();
+    expect(others).toEqual([]);
+    expect(line).toMatchObject({
+      level: 'INFO',
+      message: 'ticked',
+      account: 'main',
+      outcome: 'swept',
+      ...swept,
+      failed: { timeout: 1 },
+    });
+  });
+
+  it('counts itself under its account, and everything else under the stage alone', async () => {
+    await run(() => ({ outcome: 'swept', ...swept }));
+    expect(measured()).toEqual([
+      { ...ofSweeps, metrics: { Sweeps: '1 Count' } },
+      {
+        ...ofStage,
+        metrics: {
+          Checked: '9 Count',
+          Changed: '3 Count',
+          Final: '2 Count',
+          Failed: '0 Count',
+          Watched: '8 Count',
+          Missing: '4 Count',
+          UnknownState: '5 Count',
+          Inconsistent: '6 Count',
+          LeftOver: '7 Count',
+          AuthRefused: '0 Count',
+          LedgerStarved: '0 Count',
+          OverCapacity: '0 Count',
+          OldestUnseenSeconds: '565.5 Seconds',
+          SlackSeconds: '1234.5 Seconds',
+        },
+      },
+    ]);
+  });
+
+  it.each<[Partial<Record<Code, number>>, Record<string, string>]>([
+    [
+      { timeout: 2, protocol: 3 },
+      { Failed: '5 Count', AuthRefused: '0 Count', LedgerStarved: '0 Count' },
+    ],
+    [{ no_credit: 4 }, { Failed: '4 Count', AuthRefused: '0 Count', LedgerStarved: '4 Count' }],
+    [
+      { unauthorized: 1, key_refused: 1, forbidden: 1, account_locked: 1, secret_unfilled: 1, secret_malformed: 1 },
+      { Failed: '6 Count', AuthRefused: '6 Count' },
+    ],
+    [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],
+  ])('counts the failures %j for the alarms that they are for', async (failed, metrics) => {
+    await run(() => ({ outcome: 'swept', ...swept, failed }));
+    expect(measured()[1]?.metrics).toMatchObject(metrics);
+  });
+
+  it('says that the account is over its capacity', async () => {
+    await run(() => ({ outcome: 'swept', ...swept, over_capacity: true }));
+    expect(measured()[1]?.metrics).toMatchObject({ OverCapacity: '1 Count' });
+  });
+});
+
+describe('a tick that did not sweep', () => {
+  const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: 1_000, until: 2_000 };
+
+  it('because the account is paused says for how long, and is no silence', async () => {
+    expect(await run(() => ({ outcome: 'paused', pause }))).toEqual({ outcome: 'paused', pause });
+    expect(logged()).toMatchObject([{ level: 'INFO', message: 'ticked', account: 'main', outcome: 'paused', pause }]);
+    expect(measured()).toEqual([{ ...ofSweeps, metrics: { Sweeps: '1 Count' } }]);
+  });
+
+  it('because another one has the account warns, and counts as none', async () => {
+    await run(() => ({ outcome: 'busy' }));
+    expect(logged()).toMatchObject([{ level: 'WARN', message: 'ticked', account: 'main', outcome: 'busy' }]);
+    expect(measured()).toEqual([]);
+  });
+});
+
+it('a tick that came to nothing is not reported', async () => {
+  const { after } = tick({ logger: new Logger(), metrics: new Metrics({ namespace }) });
+  await after?.({ event: { account: 'main' }, context: contextOf(), response: null, error: null, internal: {} });
+  expect(output.lines()).toEqual([]);
+});
+
+describe('a tick that fails', () => {
+  it('logs the code and throws on, so that Lambda counts it', async () => {
+    const failure = new Failure('store_unavailable', 'Snapshots cannot be reached.');
+    const thrown = await failureOf(
+      run(() => {
+        throw failure;
+      }),
+    );
+    expect(thrown).toBe(failure);
+    expect(logged()).toMatchObject([
+      { level: 'ERROR', message: 'failed', account: 'main', code: 'store_unavailable', detail: failure.message },
+    ]);
+    expect(measured()).toEqual([]);
+  });
+
+  it('for a reason that nobody foresaw is internal, and tells nothing of what the error quotes', async () => {
+    const { code } = await failureOf(
+      run(() => {
+        throw new TypeError('the key is hush-hush');
+      }),
+    );
+    expect(code).toBe('internal');
+    expect(logged()).toMatchObject([{ code: 'internal', causes: ['TypeError'], trace: expect.any(String) }]);
+    expect(output.text()).not.toContain('hush-hush');
+  });
+
+  it('for an event without an account says so in the account’s place', async () => {
+    await run(() => ({ outcome: 'swept', ...swept }), { unlike: 'an event' });
+    expect(logged()).toMatchObject([{ account: 'unknown' }]);
+    expect(measured()[0]?.dimensions).toMatchObject({ account: 'unknown' });
+  });
+});

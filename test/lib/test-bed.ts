@@ -1,0 +1,107 @@
+import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../../lib/clock.ts';
+import type { Item } from '../../lib/dynamo.ts';
+import type { Stage } from '../../lib/stage.ts';
+import { type SecretsManager, startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
+import type { Key } from '../emulator/exchange/auth.ts';
+import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';
+import { type Engine, startDynalite } from '../engines.ts';
+
+/** All that the code talks to, on loopback, and a stage and an environment that lead there. */
+export type Neighbours = {
+  /** The exchange of account `main`. */
+  readonly orangex: Exchange;
+  /** The exchange of account `other`. */
+  readonly deribit: Exchange;
+  readonly secrets: SecretsManager;
+  readonly secretNames: { readonly main: string; readonly other: string };
+  readonly engine: Engine;
+  readonly stage: Stage;
+  readonly env: Readonly<Record<string, string>>;
+  /** What the table holds of an order. */
+  readonly itemsOf: (orderId: string, account?: string) => Promise<readonly Item[]>;
+  /** How many snapshots that is. */
+  readonly historyOf: (orderId: string, account?: string) => Promise<readonly Item[]>;
+  readonly watchOf: (orderId: string, account?: string) => Promise<Item | undefined>;
+  /** Forgets what the accounts have spent of the exchanges' limits, and that an exchange throttled them. */
+  readonly regainCredits: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+export type NeighboursOptions = { readonly now?: Clock['now']; readonly key?: Key };
+
+export const seedId = '39004881276768256';
+
+const secretNames = {
+  main: 'order-state-snapshots/test/main/exchange-key',
+  other: 'order-state-snapshots/test/other/exchange-key',
+};
+
+export async function startNeighbours({
+  now = Date.now,
+  key = defaultKey,
+}: NeighboursOptions = {}): Promise<Neighbours> {
+  const [orangex, deribit, secrets, engine] = await Promise.all([
+    startExchange({ dialect: 'orangex', now, keys: [key] }),
+    startExchange({ dialect: 'deribit', now, keys: [key] }),
+    startSecretsManager(),
+    startDynalite(),
+  ]);
+  for (const name of Object.values(secretNames)) secrets.create(name, secretText(key));
+
+  const endpoint = await engine.client.config.endpoint?.();
+  if (endpoint === undefined) throw new Error('the engine is reached by its address');
+  // More than there is: these tests are about other things than credits.
+  const times = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
+  const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
+    const { Items = [] } = await engine.client.send(
+      new QueryCommand({
+        TableName: engine.tableName,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': { S: `${account}#${orderId}` } },
+        ConsistentRead: true,
+      }),
+    );
+    return Items;
+  };
+  return {
+    orangex,
+    deribit,
+    secrets,
+    secretNames,
+    engine,
+    stage: {
+      name: 'test',
+      auth: { kind: 'iam' },
+      accounts: {
+        main: { dialect: 'orangex', url: orangex.url, secretName: secretNames.main, ...times },
+        other: { dialect: 'deribit', url: deribit.url, secretName: secretNames.other, ...times },
+      },
+    },
+    env: {
+      TABLE_NAME: engine.tableName,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_DYNAMODB: `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    },
+    itemsOf,
+    historyOf: async (orderId, account) =>
+      (await itemsOf(orderId, account)).filter(({ sk }) => sk?.S?.startsWith('S#')),
+    watchOf: async (orderId, account) => (await itemsOf(orderId, account)).find(({ sk }) => sk?.S === 'NOW#WATCH'),
+    regainCredits: async () => {
+      for (const account of ['main', 'other']) {
+        const Key = { pk: { S: account }, sk: { S: 'ACCOUNT' } };
+        await engine.client.send(new DeleteItemCommand({ TableName: engine.tableName, Key }));
+      }
+    },
+    stop: async () => {
+      await Promise.all([orangex.stop(), deribit.stop(), secrets.stop(), engine.stop()]);
+    },
+  };
+}
+
+export function secretText({ clientId, clientSecret }: Key): string {
+  return JSON.stringify({ client_id: clientId, client_secret: clientSecret });
+}

@@ -1,0 +1,205 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../lib/clock.ts';
+import type { Stage } from '../../../lib/stage.ts';
+import { type Asking, wireAsking } from '../../../lib/wiring/index.ts';
+import { defaultKey } from '../../emulator/exchange/server.ts';
+import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+import { type Neighbours, secretText, startNeighbours } from '../test-bed.ts';
+
+let neighbours: Neighbours;
+let output: CapturedOutput;
+beforeAll(async () => {
+  neighbours = await startNeighbours();
+});
+afterAll(() => neighbours.stop());
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => {
+  output.release();
+  neighbours.secrets.recover();
+  neighbours.orangex.clearScript();
+  neighbours.deribit.clearScript();
+});
+
+const down = 'http://127.0.0.1:1';
+
+function wired(
+  changes: { readonly stage?: Stage; readonly env?: Neighbours['env']; readonly logger?: Logger } = {},
+): Asking {
+  const { stage, env } = neighbours;
+  return wireAsking({ stage, env, clock: systemClock, lane: 'door', logger: new Logger(), ...changes });
+}
+
+function stageOf(name: 'main' | 'other'): Stage {
+  const account = neighbours.stage.accounts[name];
+  if (account === undefined) throw new Error(`the stage has ${name}`);
+  return { ...neighbours.stage, accounts: { [name]: account } };
+}
+
+/** What the neighbours are asked meanwhile. */
+async function requestsDuring(meanwhile: () => Promise<unknown>) {
+  const { orangex, deribit, secrets } = neighbours;
+  const count = () => ({
+    secrets: secrets.requests.length,
+    tokens: orangex.count('auth'),
+    orders: orangex.count('get_order_state') + deribit.count('get_order_state'),
+    others: orangex.count('other') + deribit.count('other'),
+  });
+  const before = count();
+  await meanwhile();
+  const after = count();
+  return {
+    secrets: after.secrets - before.secrets,
+    tokens: after.tokens - before.tokens,
+    orders: after.orders - before.orders,
+    others: after.others - before.others,
+  };
+}
+
+function ask({ checkOrder }: Asking, account: 'main' | 'other') {
+  const orderId = account === 'main' ? neighbours.orangex.place() : neighbours.deribit.place();
+  return checkOrder({ account, orderId, door: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
+}
+
+describe('the wiring', () => {
+  it('holds orders against how long their own exchange keeps closed ones', async () => {
+    const stage = stageOf('other');
+    const accounts = Object.entries(stage.accounts).map(([name, account]) => [
+      name,
+      { ...account, keepsClosedOrdersSeconds: 90 },
+    ]);
+    const { checkOpenOrders } = wired({ stage: { ...stage, accounts: Object.fromEntries(accounts) } });
+    // The last fifteen seconds are for the report: there is no time to check any.
+    const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
+    if (report.outcome !== 'swept') throw new Error('nobody else has the account');
+    expect(report.slack_ms).toBeLessThanOrEqual(90_000);
+  });
+
+  it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {
+    const env = Object.fromEntries(Object.entries(neighbours.env).filter(([variable]) => variable !== name));
+    expect(() => wired({ env })).toThrow(`${name} is not set.`);
+  });
+
+  it.each([
+    ['main', 'bearer '],
+    ['other', 'deri-hmac-sha256 '],
+  ] as const)('asks the exchange of account %s in its dialect', async (account, scheme) => {
+    const { requests } = account === 'main' ? neighbours.orangex : neighbours.deribit;
+    expect(await ask(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
+    expect(requests.at(-1)?.headers.authorization?.startsWith(scheme)).toBe(true);
+  });
+
+  it('checks an account’s orders as often as the stage says', async () => {
+    const { order } = await ask(wired(), 'main');
+    const watch = await neighbours.watchOf(order.order_id);
+    expect(Number(watch?.['list_at']?.N) - Number(watch?.['checked_at']?.N)).toBe(10_000);
+  });
+
+  it('keeps keys and tokens between checks', async () => {
+    const wiring = wired();
+    await ask(wiring, 'main');
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+  });
+
+  it('puts the exchange’s time into the lines that are logged from then on, even if it failed', async () => {
+    const logger = new Logger();
+    const wiring = wired({ logger });
+    await ask(wiring, 'main');
+    logger.info('then');
+    logger.resetKeys();
+    neighbours.orangex.scriptAlways('order', { kind: 'drop' });
+    await ask(wiring, 'main').catch(() => {});
+    logger.info('then');
+    const lines = output.lines().map((line) => JSON.parse(line));
+    expect(lines).toMatchObject([{ exchange_ms: expect.any(Number) }, { exchange_ms: expect.any(Number) }]);
+  });
+
+  it('says once of each account what its exchange answers that nobody has a name for', async () => {
+    const { checkOrder } = wired();
+    for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
+      neighbours.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
+      await checkOrder({ account: 'main', orderId, door: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
+    }
+    const told = output.lines().map((line) => JSON.parse(line));
+    expect(told).toMatchObject([
+      { message: 'drift', level: 'WARN', account: 'main', drift: 'field sparkle' },
+      { message: 'drift', level: 'WARN', account: 'main', drift: 'order_state archived' },
+    ]);
+  });
+
+  it('says once, and of which account, that a key may do more than it needs to', async () => {
+    const key = { ...defaultKey, clientId: 'writer', scope: 'account:read trade:read_write' };
+    neighbours.orangex.setKeys([defaultKey, key]);
+    const secretName = 'key-that-writes';
+    neighbours.secrets.create(secretName, secretText(key));
+    const { main } = stageOf('main').accounts;
+    if (main === undefined) throw new Error('the stage has main');
+    const wiring = wired({ stage: { ...neighbours.stage, accounts: { main: { ...main, secretName } } } });
+    await ask(wiring, 'main');
+    neighbours.orangex.revokeTokens();
+    await ask(wiring, 'main');
+    const [line = '', ...others] = output.lines();
+    expect(others).toEqual([]);
+    expect(JSON.parse(line)).toMatchObject({
+      level: 'WARN',
+      account: 'main',
+      message: expect.stringContaining('read'),
+    });
+  });
+});
+
+describe('warming up', () => {
+  it('fetches key and token of the only account ahead of its first check', async () => {
+    const wiring = wired({ stage: stageOf('main') });
+    const warming = await requestsDuring(() => wiring.warmUp());
+    expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, others: 0 });
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+  });
+
+  it('opens the connection where no token is needed', async () => {
+    const wiring = wired({ stage: stageOf('other') });
+    expect(await requestsDuring(() => wiring.warmUp())).toEqual({ secrets: 1, tokens: 0, orders: 0, others: 1 });
+    const warmed = neighbours.deribit.requests.at(-1)?.connection;
+    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+    expect(neighbours.deribit.requests.at(-1)?.connection).toBe(warmed);
+  });
+
+  it('asks no exchange where there are two, for it cannot know which', async () => {
+    expect(await requestsDuring(() => wired().warmUp())).toEqual({ secrets: 0, tokens: 0, orders: 0, others: 0 });
+  });
+
+  it('is fine without any account', async () => {
+    await expect(wired({ stage: { ...neighbours.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
+  });
+
+  it('never fails, whoever is down', async () => {
+    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: down };
+    neighbours.secrets.failAlways({ kind: 'denied' });
+    await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
+    neighbours.secrets.recover();
+    neighbours.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
+    await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
+  });
+
+  it('waits for nobody longer than its time', async () => {
+    const slept: number[] = [];
+    const clock = {
+      now: Date.now,
+      sleep: async (milliseconds: number) => {
+        slept.push(milliseconds);
+      },
+    };
+    neighbours.orangex.scriptAlways('auth', { kind: 'hang' });
+    const { warmUp } = wireAsking({
+      ...neighbours,
+      stage: stageOf('main'),
+      clock,
+      lane: 'door',
+      logger: new Logger(),
+    });
+    await warmUp();
+    expect(slept).toEqual([2_000]);
+  });
+});

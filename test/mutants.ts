@@ -1,0 +1,146 @@
+/**
+ * `npm run mutants`: plants faults in a copy of the project, one at a time, and shows that the default test run catches
+ * each. Exits 1 when one survives. `npm run mutants -- WORD` plants only those whose name has the word.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+type Fault = {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** The tests that should notice. */
+  readonly tests: string;
+};
+
+const store = 'test/lib/snapshots/convergence';
+const faults: readonly Fault[] = [
+  {
+    name: 'the head rises without its rank condition',
+    file: 'lib/snapshots/dynamo-table.ts',
+    from: 'OR #rank < :rank OR',
+    to: 'OR #rank <> :rank OR',
+    tests: store,
+  },
+  {
+    name: 'the rank lacks its digest',
+    file: 'lib/snapshots/rank.ts',
+    from: '    digestOf(order, volatile),\n',
+    to: "    digestOf(order, volatile).replace(/./g, '0'),\n",
+    tests: store,
+  },
+  {
+    name: 'the watch is not opened first',
+    file: 'lib/snapshots/store.ts',
+    from: 'isAnnounced(stored, rank) ? stored : await advance(snapshot, stored, opening)',
+    to: 'isAnnounced(stored, rank) || opening ? stored : await advance(snapshot, stored, opening)',
+    tests: store,
+  },
+  {
+    name: 'a change of an open watch is not announced',
+    file: 'lib/snapshots/store.ts',
+    from: '  return stored?.watch.sighted !== undefined && stored.watch.sighted >= rank;',
+    to: '  return stored?.watch.sighted !== undefined && (isOpen(statusOf(stored.watch)) || stored.watch.sighted >= rank);',
+    tests: store,
+  },
+  {
+    name: 'the head is written before its snapshot',
+    file: 'lib/snapshots/store.ts',
+    from: '    const written = await table.putSnapshot(snapshot);',
+    to: '    await table.putHead(snapshot);\n    const written = await table.putSnapshot(snapshot);',
+    tests: store,
+  },
+  {
+    name: 'the watch closes without looking at the head',
+    file: 'lib/snapshots/watch.ts',
+    from: "phase === 'final' && recorded?.rank === sighted",
+    to: "phase === 'final'",
+    tests: store,
+  },
+  {
+    name: 'a not-found closes an order',
+    file: 'lib/snapshots/watch.ts',
+    from: "  if (missed.length > 0) return 'missing';",
+    to: "  if (missed.length > 0) return 'final';",
+    tests: store,
+  },
+  {
+    name: 'a watch is written whatever its revision',
+    file: 'lib/snapshots/dynamo-writes.ts',
+    from: "ConditionExpression: 'revision = :after'",
+    to: "ConditionExpression: 'revision = :after OR attribute_exists(pk)'",
+    tests: store,
+  },
+  {
+    name: 'of two words of one moment the one that arrives last decides',
+    file: 'lib/snapshots/watch.ts',
+    from: '  if (a.at === b.at) return JSON.stringify(a) > JSON.stringify(b) ? a : b;\n',
+    to: '',
+    tests: store,
+  },
+  {
+    name: 'a miss does not heal the head',
+    file: 'lib/snapshots/store.ts',
+    from: 'if (newest !== undefined) await table.putHead(newest);',
+    to: '',
+    tests: store,
+  },
+  {
+    name: 'the earliest evidence does not win',
+    file: 'lib/snapshots/dynamo-table.ts',
+    from: "'first_observed_at > :seen OR",
+    to: "'first_observed_at < :seen OR",
+    tests: 'test/lib/snapshots/table',
+  },
+];
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs the tests in a copy of the project that has the fault. */
+async function plant(fault: Fault): Promise<'caught' | 'survived'> {
+  const copy = await mkdtemp(join(tmpdir(), 'planted-'));
+  try {
+    for (const entry of ['package.json', 'tsconfig.json', 'cdk.json', 'cdk', 'functions', 'lib', 'test']) {
+      await cp(join(root, entry), join(copy, entry), { recursive: true });
+    }
+    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const file = join(copy, fault.file);
+    const source = await readFile(file, 'utf8');
+    if (source.split(fault.from).length !== 2)
+      throw new Error(`${fault.file} does not hold the text of: ${fault.name}`);
+    await writeFile(
+      file,
+      source.replace(fault.from, () => fault.to),
+    );
+    const vitest = join(copy, 'node_modules/vitest/vitest.mjs');
+    await run(process.execPath, [vitest, 'run', '--config', 'test/vitest.config.ts', fault.tests], { cwd: copy });
+    return 'survived';
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 1) return 'caught';
+    throw error;
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+// A copy that fails by itself would catch everything: each set of tests has to pass where nothing is planted.
+for (const tests of new Set(faults.map((fault) => fault.tests))) {
+  const nothing: Fault = { name: 'nothing', file: 'package.json', from: '"private"', to: '"private"', tests };
+  if ((await plant(nothing)) === 'caught') throw new Error(`${tests} fails without any fault: mend that first`);
+  console.log(`passes    nothing planted, ${tests}`);
+}
+const [word = ''] = process.argv.slice(2);
+let survived = 0;
+for (const fault of faults.filter(({ name }) => name.includes(word))) {
+  const outcome = await plant(fault);
+  if (outcome === 'survived') survived++;
+  console.log(`${outcome.padEnd(8)}  ${fault.name}`);
+}
+console.log(survived === 0 ? 'Every planted fault was caught.' : `${survived} planted faults survived.`);
+process.exitCode = survived === 0 ? 0 : 1;

@@ -1,0 +1,120 @@
+import type { Checked } from '../../lib/orders/check-order.ts';
+import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
+import { statusOf } from '../../lib/snapshots/watch.ts';
+import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
+import { atRest, type Market, type Truth } from './market.ts';
+
+/** What must never happen. */
+export type Crime = 'closedWithoutEvidence' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
+export type Finding = { readonly crime: Crime; readonly at: number; readonly what: string };
+
+export type JudgeDeps = {
+  readonly account: string;
+  readonly market: Market;
+  readonly table: MemoryTable;
+  readonly now: () => number;
+  /** The list that an order is on, if any. */
+  readonly listOf: (orderId: string) => string | undefined;
+};
+
+export type Judge = {
+  /** Called after a write was applied. */
+  readonly snapshotWritten: (snapshot: Snapshot) => void;
+  readonly headWritten: (snapshot: Snapshot) => void;
+  readonly watchWritten: (key: OrderKey) => void;
+  /** A check came to its end: the answer that it was given must be in the history. */
+  readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked) => void;
+  /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
+  readonly lookAround: () => void;
+  /** When an order's first item was written. */
+  readonly knownAt: (orderId: string) => number | undefined;
+  /** When the n-th true state, or a later one, was first in the history. */
+  readonly seenAt: (orderId: string, state: number) => number | undefined;
+  readonly find: (crime: Crime, what: string) => void;
+  readonly findings: readonly Finding[];
+};
+
+type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
+
+/** The lists that the schedule reads. */
+const swept: ReadonlySet<string | undefined> = new Set(['watch', 'attention']);
+
+/** Holds what is in the table against what truly happened, at every write. */
+export function createJudge({ account, market, table, now, listOf }: JudgeDeps): Judge {
+  const findings: Finding[] = [];
+  const orders = new Map<string, Seen>();
+  const dropped = new Set<string>();
+
+  const find = (crime: Crime, what: string): void => {
+    findings.push({ crime, at: now(), what });
+  };
+  const seenOf = (orderId: string): Seen => {
+    const seen = orders.get(orderId) ?? { knownAt: now(), firstAt: [], head: -1, isFinal: false };
+    orders.set(orderId, seen);
+    return seen;
+  };
+
+  const watchWritten: Judge['watchWritten'] = (key) => {
+    const seen = seenOf(key.orderId);
+    const { stored, head } = table.inspect(key);
+    if (stored === undefined) return;
+    const isFinal = statusOf(stored.watch) === 'final';
+    if (seen.isFinal && !isFinal) find('lostOrRegressed', `${key.orderId}: a closed watch was opened again`);
+    if (isFinal && !seen.isFinal) {
+      const end = market.truths.get(key.orderId)?.states.at(-1);
+      const told = head && atRest(head.result);
+      if (end?.isFinal !== true) find('closedWithoutEvidence', `${key.orderId}: closed, and it is live`);
+      else if (told !== end.text)
+        find('closedWithoutEvidence', `${key.orderId}: closed as ${told}, and it is ${end.text}`);
+    }
+    seen.isFinal = isFinal;
+  };
+
+  return {
+    findings,
+    find,
+    watchWritten,
+    snapshotWritten: ({ orderId, result }) => {
+      const seen = seenOf(orderId);
+      const state = indexOf(market.truths.get(orderId), result);
+      if (state < 0) find('lostOrRegressed', `${orderId}: the history holds what never was: ${result}`);
+      for (let i = 0; i <= state; i++) seen.firstAt[i] ??= now();
+    },
+    headWritten: ({ orderId, result }) => {
+      const seen = seenOf(orderId);
+      const state = indexOf(market.truths.get(orderId), result);
+      if (state < seen.head) find('lostOrRegressed', `${orderId}: the head went back from ${seen.head} to ${state}`);
+      seen.head = state;
+    },
+    checkFinished: (orderId, given, checked) => {
+      const { snapshots } = table.inspect({ account, orderId });
+      const result = given === undefined ? undefined : resultIn(given, market.truths.get(orderId));
+      const isKept =
+        result === undefined || [...snapshots.values()].some((snapshot) => atRest(snapshot.result) === result);
+      if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${result}`);
+      if (checked.final && market.isLive(orderId))
+        find('closedWithoutEvidence', `${orderId}: answered as final, and it is live`);
+    },
+    lookAround: () => {
+      for (const orderId of orders.keys()) {
+        if (swept.has(listOf(orderId)) || !market.isLive(orderId) || dropped.has(orderId)) continue;
+        dropped.add(orderId);
+        find('dropped', `${orderId}: live, and on no list`);
+      }
+    },
+    knownAt: (orderId) => orders.get(orderId)?.knownAt,
+    seenAt: (orderId, state) => orders.get(orderId)?.firstAt[state],
+  };
+}
+
+/** Which of its true states a text is, -1 for none. */
+function indexOf(truth: Truth | undefined, result: string): number {
+  const text = atRest(result);
+  return truth?.states.findLastIndex((state) => state.text === text) ?? -1;
+}
+
+/** The true state that an answer tells, if it tells one. */
+function resultIn(body: string, truth: Truth | undefined): string | undefined {
+  const answer = atRest(body);
+  return truth?.states.findLast(({ text }) => answer.includes(`"result":${text}`))?.text;
+}

@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import { help, type Options, parseOptions, WrongOption } from './start/options.ts';
+import { startLocal } from './start/run.ts';
+import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
+import { createTransitionLines, type ToldEvent, transitionsHeader } from './start/transitions.ts';
+
+/** The one order that the built-in exchange has from the start. */
+const seedOrderId = '39004881276768256';
+
+const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
+
+const asked = parseOptions(process.argv.slice(2), process.env);
+if (asked.kind === 'help') {
+  process.stdout.write(help);
+} else if (asked.kind === 'wrong') {
+  console.error(asked.line);
+  process.exitCode = 2;
+} else {
+  process.exitCode = await serve(asked);
+}
+
+/** Serves until a signal; returns the exit code. */
+async function serve(options: Options): Promise<number> {
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        stopping.abort();
+        // One request may arrive several times at once: from the terminal, npm and the launcher. Whoever repeats it
+        // later does not want to wait.
+        setTimeout(() => process.removeAllListeners(signal), 1000).unref();
+      });
+    }
+  });
+  try {
+    console.log(title);
+    const { signal } = stopping;
+    const lineOf = createTransitionLines();
+    // What changes before the table has its head waits for it.
+    let show = (line: string): void => void early.push(line);
+    const early: string[] = [];
+    const onEvent = (event: ToldEvent) => show(lineOf(event, Date.now()));
+    const run = await startLocal({ options, signal, failed, onEvent });
+    try {
+      const builtIn = options.exchange === undefined;
+      console.log(standing(run, { ...options, builtIn }));
+      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedOrderId}`)));
+      console.log(invitation(run, options.account, builtIn ? seedOrderId : 'ORDER_ID'));
+      if (run.stack.mappings.length > 0) {
+        if (options.demo) console.log(demonstration);
+        console.log(transitionsHeader);
+        show = (line) => console.log(line);
+        early.forEach(show);
+        if (options.demo) run.play();
+      }
+      await stopped;
+    } finally {
+      await run.stop();
+    }
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    if (error instanceof WrongOption) {
+      console.error(error.line);
+      return 2;
+    }
+    console.error(`Cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}
+
+async function ask(url: string): Promise<Answer> {
+  const response = await fetch(url);
+  const text = await response.text();
+  if (response.ok) return Answer.parse(JSON.parse(text));
+  const { title = text, detail = '' } = z.catch(Problem, {}).parse(JSON.parse(text));
+  throw new Error(`the order was answered with ${response.status}: ${title}. ${detail}`.trim());
+}
+
+function failed(functionName: string, errorType: string, errorMessage: string): void {
+  console.error(`${functionName} failed: ${errorType}: ${errorMessage}`);
+}

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod/mini';
+
+const local = fileURLToPath(new URL('../start.ts', import.meta.url));
+const children: ChildProcess[] = [];
+
+/** For the end of a test, whatever came of it. */
+export function killLaunched(): void {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+}
+
+/** `npm start` as a process of its own. */
+export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [local, ...args], {
+    env: { ...process.env, NO_COLOR: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const errors = text(child.stderr);
+  const exit = once(child, 'close').then(async ([code]) => ({
+    code: z.nullable(z.number()).parse(code),
+    errors: await errors,
+  }));
+  let shown = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    shown += chunk.toString();
+  });
+
+  /** Resolves when what was shown has this in it. */
+  function showing(pattern: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (!pattern.test(shown)) return;
+        child.stdout.off('data', look);
+        resolve();
+      };
+      child.stdout.on('data', look);
+      look();
+      void exit.then(({ code, errors: said }) => reject(new Error(`ended with ${code}: ${said}`)));
+    });
+  }
+
+  return { child, exit, showing, shown: () => shown };
+}
+
+let lastStart: Promise<unknown> = Promise.resolve();
+
+/**
+ * `npm start` up to its invitation, and how to ask it and stop it. One starts after the other: each keeps all CPUs busy
+ * until then, and hardly any afterwards.
+ */
+export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const starting = lastStart.then(async () => {
+    const launched = launch(['--port', '0', ...args], env);
+    await launched.showing(/Ctrl-C stops/);
+    return launched;
+  });
+  lastStart = starting.catch(() => undefined);
+  const run = await starting;
+  const [, url = ''] = /Try +curl (\S+)/.exec(run.shown()) ?? [];
+  const folder = dirname(/Logs +(\S+)/.exec(run.shown())?.[1] ?? '');
+  return {
+    ...run,
+    url,
+    folder,
+    ask: async (path = url) => {
+      const response = await fetch(path);
+      return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
+    },
+    stop: async (signal: NodeJS.Signals) => {
+      run.child.kill(signal);
+      return await run.exit;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest';
+import { help, parseOptions } from './options.ts';
+
+const key = { EXCHANGE_CLIENT_ID: 'id', EXCHANGE_CLIENT_SECRET: 'secret' };
+const defaults = {
+  kind: 'run',
+  port: 3000,
+  account: 'main',
+  dialect: 'orangex',
+  exchange: undefined,
+  data: undefined,
+  every: 5,
+  demo: true,
+  verbose: false,
+};
+const remote = (url: string) => ({
+  // No orders of ours at somebody's exchange.
+  demo: false,
+  exchange: { url, key: { clientId: 'id', clientSecret: 'secret' } },
+});
+
+test.each([
+  ['nothing', [], defaults],
+  [
+    'everything',
+    ['--port=0', '--account', 'desk-1', '--dialect', 'deribit', '--data', 'd', '--every=60', '--no-demo', '--verbose'],
+    {
+      ...defaults,
+      port: 0,
+      account: 'desk-1',
+      dialect: 'deribit',
+      data: 'd',
+      every: 60,
+      demo: false,
+      verbose: true,
+    },
+  ],
+  [
+    'a real exchange',
+    ['--exchange', 'https://test.deribit.com/api/v2/', '--dialect', 'deribit'],
+    {
+      ...defaults,
+      dialect: 'deribit',
+      ...remote('https://test.deribit.com/api/v2'),
+    },
+  ],
+  [
+    'an exchange on this machine',
+    ['--exchange', 'http://127.0.0.1:9/api/v1', '--dialect', 'orangex'],
+    {
+      ...defaults,
+      ...remote('http://127.0.0.1:9/api/v1'),
+    },
+  ],
+  [
+    'an exchange on this machine, IPv6',
+    ['--exchange', 'http://[::1]:9', '--dialect', 'orangex'],
+    {
+      ...defaults,
+      ...remote('http://[::1]:9'),
+    },
+  ],
+  ['help', ['--help', '--port', 'x'], { kind: 'help' }],
+])('options: %s', (_, args, asked) => {
+  expect(parseOptions(args, key)).toEqual(asked);
+});
+
+const see = 'See: npm start -- --help';
+
+test.each([
+  [['--prot', '1'], `Unknown option '--prot'. ${see}`],
+  [['3000'], `Unexpected argument '3000'. ${see}`],
+  [['--port'], `Option '--port <value>' argument missing. ${see}`],
+  [['--port', '65536'], `--port takes a number from 0 to 65535. ${see}`],
+  [['--port', '-1'], `Option '--port' argument is ambiguous. ${see}`],
+  [['--port', '1e3'], `--port takes a number from 0 to 65535. ${see}`],
+  [['--account', 'Main'], `--account takes lower-case letters, digits and hyphens. ${see}`],
+  [['--dialect', 'ftx'], `--dialect takes orangex or deribit. ${see}`],
+  [['--every', '0'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--every', '61'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--every', '1.5'], `--every takes whole seconds from 1 to 60. ${see}`],
+  [['--no-demo=x'], `Option '--no-demo' does not take an argument. ${see}`],
+  [['--data', ''], `--data takes a folder. ${see}`],
+  [['--exchange', 'https://x'], `--exchange needs --dialect orangex or --dialect deribit. ${see}`],
+  [
+    ['--exchange', 'nonsense', '--dialect', 'deribit'],
+    `--exchange takes a URL such as https://test.deribit.com/api/v2. ${see}`,
+  ],
+  [
+    ['--exchange', 'http://example.com', '--dialect', 'deribit'],
+    `--exchange takes an https URL (http only to this machine). ${see}`,
+  ],
+  [
+    ['--exchange', 'https://u:p@example.com', '--dialect', 'deribit'],
+    `--exchange takes a URL without user, query or fragment. ${see}`,
+  ],
+])('wrong options: %j', (args, line) => {
+  expect(parseOptions(args, key)).toEqual({ kind: 'wrong', line });
+});
+
+test.each([
+  [['8080'], { npm_config_port: 'true' }, '--port'],
+  [[], { npm_config_port: '8080' }, '--port'],
+  [[], { npm_config_demo: '' }, '--no-demo'],
+])('options before the two dashes go to npm: %j %j', (args, env, option) => {
+  expect(parseOptions(args, env)).toEqual({
+    kind: 'wrong',
+    line: `npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080. ${see}`,
+  });
+});
+
+test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_CLIENT_SECRET: 'secret' }])(
+  'a real exchange without its whole key: %j',
+  (env) => {
+    expect(parseOptions(['--exchange', 'https://x', '--dialect', 'deribit'], env)).toEqual({
+      kind: 'wrong',
+      line: `--exchange needs the key in the environment: set EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET. ${see}`,
+    });
+  },
+);
+
+test('the help names every option', () => {
+  for (const option of ['port', 'exchange', 'dialect', 'data', 'account', 'every', 'no-demo', 'verbose', 'help']) {
+    expect(help).toContain(`--${option}`);
+  }
+});

@@ -1,0 +1,225 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test, vi } from 'vitest';
+import { createClient } from '../../lib/api/client.ts';
+import { spawnOps, spawnSmoke } from '../cdk/ops/operating.ts';
+import { listen } from '../emulator/aws/listen.ts';
+import { startExchange } from '../emulator/exchange/server.ts';
+import { killLaunched, launch, start } from './launch.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const scratch: string[] = [];
+
+afterAll(() => {
+  killLaunched();
+  for (const folder of scratch.splice(0)) rmSync(folder, { recursive: true });
+});
+
+/** For what is looked up in /proc. */
+const onLinux = test.skipIf(process.platform !== 'linux');
+/** These mostly wait, each for its own run, and for those of the others to start: on a busy machine that takes its time. */
+const together = { concurrent: true, timeout: 180_000 };
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'local-test-'));
+  scratch.push(folder);
+  return folder;
+}
+
+/** Processes that run a bundle of this run: their environment names its folder. */
+function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+const seedFields = {
+  order_state: 'canceled',
+  amount: '1',
+  instrument_name: 'BTC-14AUG20-11000-C',
+  price: '855',
+  time_in_force: 'good_til_cancelled',
+  last_update_timestamp: 1597129894026,
+  filled_amount: '0',
+  average_price: '0',
+  order_id: '39004881276768256',
+  creation_timestamp: 1597129894025,
+  direction: 'buy',
+  order_type: 'limit',
+};
+
+const told = (instrument: string, what: string) =>
+  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+\\.\\d s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
+
+onLinux('starts, answers, shows what happens to orders, and leaves nothing behind', together, async () => {
+  const run = await start(['--every', '3']);
+  for (const [name, value] of Object.entries(seedFields)) {
+    expect(run.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
+  }
+  expect(run.shown()).toMatch(/\n {2}changed +true\n/);
+  expect(run.shown()).not.toContain('\u001b');
+  const client = createClient({ url: new URL(run.url).origin });
+  const asked = { account: 'main', order_id: seedFields.order_id };
+  expect(await client.getOrder(asked)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
+  expect(await client.getOrder({ ...asked, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
+  await expect(client.getOrder({ ...asked, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
+  expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
+
+  expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
+  const [, endpoint = ''] = /Operate +npm run ops -- orders --account main --endpoint (\S+)\n/.exec(run.shown()) ?? [];
+  expect(await spawnOps(['verify', '--endpoint', endpoint])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, nothing differs\.\n$/),
+  });
+  const smoke = ['--url', new URL(run.url).origin, '--account', 'main', '--order', seedFields.order_id];
+  const { code: wrong, out: checklist } = await spawnSmoke(smoke);
+  expect([wrong, checklist.match(/^ok /gm)]).toEqual([0, Array(6).fill('ok ')]);
+  expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
+  await Promise.all([
+    run.showing(told('-', 'put on watch by hand')),
+    run.showing(told('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
+    run.showing(told('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
+    run.showing(told('XRP-PERPETUAL', 'open → canceled 0/250')),
+    run.showing(told('ETH-PERPETUAL', 'MISSING, last seen \\d+\\.\\d s before; watched on')),
+    run.showing(told('ETH-PERPETUAL', 'found again')),
+    run.showing(told('BTC-PERPETUAL', 'open → triggered, and made an order of its own')),
+    run.showing(told('ETH-PERPETUAL', 'UNKNOWN STATE, watched on')),
+  ]);
+  // Nothing but whole lines of one shape; what the functions log is in the file.
+  const [, lines = ''] = run.shown().split('What changed\n');
+  for (const line of lines.trimEnd().split('\n')) {
+    expect(line).toMatch(/^ {2}\d\d:\d\d:\d\d {2}.{8} {2}\d{17} {2}[A-Z0-9-]+ +\S.*$/);
+  }
+  const log = readFileSync(join(run.folder, 'functions.log'), 'utf8');
+  expect(log).toContain('"message":"ticked"');
+
+  const [, orderId = ''] = told('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
+  const { order } = await client.getOrder({ account: 'main', order_id: orderId });
+  expect(order.price).toBe('0.000000010');
+  // Both doors, the publisher, and the sweep with the one that takes over from it.
+  await vi.waitFor(() => expect(processesOf(run.folder).length).toBeGreaterThanOrEqual(5), { timeout: 5000 });
+  const stopping = performance.now();
+  expect(await run.stop('SIGINT')).toEqual({ code: 0, errors: '' });
+  expect(performance.now() - stopping).toBeLessThan(2000);
+  expect(processesOf(run.folder)).toEqual([]);
+  expect(existsSync(run.folder)).toBe(false);
+});
+
+onLinux(
+  '--data keeps the table between runs, for one run at a time; a killed runner leaves no process',
+  together,
+  async () => {
+    const data = join(newFolder(), 'table');
+    const first = await start(['--data', data, '--no-demo', '--every', '1']);
+    // The old order is news to the table; without the demonstration nothing else happens.
+    await first.showing(
+      /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
+    );
+    const second = await launch(['--port', '0', '--data', data]).exit;
+    expect(second).toEqual({
+      code: 2,
+      errors: `--data ${data} is in use by process ${first.child.pid}: stop it, or choose another folder. See: npm start -- --help\n`,
+    });
+    expect(processesOf(first.folder)).not.toEqual([]);
+    await first.stop('SIGKILL');
+    await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 5000, interval: 20 });
+    rmSync(first.folder, { recursive: true });
+
+    const third = await start(['--data', data, '--account', 'main', '--no-demo']);
+    expect(third.shown()).toMatch(/\n {2}changed +false\n/);
+    expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
+  },
+);
+
+test('--exchange asks a real exchange, on which nothing is assumed', together, async () => {
+  const key = { clientId: 'desk', clientSecret: 'desk-secret' };
+  const exchange = await startExchange({ dialect: 'deribit', keys: [key] });
+  const before = exchange.requests.length;
+  const run = await start(['--exchange', exchange.url, '--dialect', 'deribit', '--account', 'desk-1'], {
+    EXCHANGE_CLIENT_ID: key.clientId,
+    EXCHANGE_CLIENT_SECRET: key.clientSecret,
+  });
+  expect(exchange.requests.slice(before).filter(({ call }) => call !== 'auth')).toEqual([]);
+  expect(run.url).toMatch(/\/accounts\/desk-1\/orders\/ORDER_ID$/);
+  const client = createClient({ url: new URL(run.url).origin });
+  expect(await client.getOrder({ account: 'desk-1', order_id: seedFields.order_id })).toMatchObject({
+    account: 'desk-1',
+    order: seedFields,
+    changed: true,
+  });
+  const { code, errors } = await run.stop('SIGINT');
+  expect(code).toBe(0);
+  expect(run.shown() + errors).not.toContain(key.clientSecret);
+  await exchange.stop();
+});
+
+test('a taken port is one line, at once', async () => {
+  const server = createServer();
+  const { port } = await listen(server, 0);
+  expect(await launch(['--port', String(port)]).exit).toEqual({
+    code: 2,
+    errors: `Port ${port} is taken: choose another one with --port N. See: npm start -- --help\n`,
+  });
+  server.close();
+});
+
+test.each([
+  [['--exchange', 'https://x', '--dialect', 'deribit'], /^--exchange needs the key in the environment: .*\n$/],
+  [['--nonsense'], /^Unknown option '--nonsense'\. See: npm start -- --help\n$/],
+])('what cannot be asked is one line: %j', async (args, line) => {
+  const { code, errors } = await launch(args, { EXCHANGE_CLIENT_ID: '' }).exit;
+  expect(code).toBe(2);
+  expect(errors).toMatch(line);
+});
+
+test('a folder that cannot be used is one line', async () => {
+  const file = join(newFolder(), 'file');
+  writeFileSync(file, '');
+  const { code, errors } = await launch(['--port', '0', '--data', file]).exit;
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^--data .* cannot be used \(.*\): choose another folder\. See: npm start -- --help\n$/);
+});
+
+test('a signal during the start ends it, and leaves no folder', async () => {
+  const folder = newFolder();
+  const run = launch(['--port', '0'], { TMPDIR: folder });
+  await vi.waitFor(() => expect(readdirSync(folder)).not.toEqual([]), { timeout: 5000, interval: 20 });
+  run.child.kill('SIGINT');
+  expect(await run.exit).toEqual({ code: 0, errors: '' });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+onLinux('a signal to the whole group, which the launcher passes on, too, stops it once', together, async () => {
+  const folder = newFolder();
+  const args = [join(root, 'test/toolchain/node.cjs'), join(root, 'cdk/local.ts'), '--port', '0', '--no-demo'];
+  const env = { ...process.env, TMPDIR: folder };
+  const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const exit = once(child, 'exit');
+  for await (const chunk of child.stdout) {
+    if (String(chunk).includes('Ctrl-C stops')) process.kill(-(child.pid ?? 0), 'SIGTERM');
+  }
+  expect(await exit).toEqual([0, null]);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('what fails while starting is one line', async () => {
+  const { code, errors } = await launch(['--port', '0'], { TMPDIR: join(newFolder(), 'gone') }).exit;
+  expect(code).toBe(1);
+  expect(errors).toMatch(/^Cannot start: ENOENT: no such file or directory.*\n$/);
+});
+
+test('--help explains', async () => {
+  const run = launch(['--help']);
+  expect(await run.exit).toEqual({ code: 0, errors: '' });
+  expect(run.shown()).toContain('npm start');
+  expect(run.shown()).toContain('on AWS a minute is the least');
+});

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { duration } from '../../cdk/ops/duration.ts';
+import { createTransitionLines, transitionsHeader } from './transitions.ts';
+
+const now = Date.parse('2026-03-04T05:06:07.000Z');
+const order = {
+  order_id: '39004881276768256',
+  order_state: 'open',
+  amount: '3',
+  filled_amount: '0',
+  average_price: '0',
+  price: '1.10',
+  instrument_name: 'XRP-PERPETUAL',
+  time_in_force: 'good_til_cancelled',
+  last_update_timestamp: now - 1_234,
+  creation_timestamp: now - 60_000,
+  direction: 'buy',
+  order_type: 'limit',
+};
+const common = { schema: 1, id: 'x', account: 'main', order_id: order.order_id };
+
+function changed(from: Partial<typeof order> | null, to: Partial<typeof order>, final = false) {
+  return {
+    detailType: 'OrderStateChanged',
+    detail: JSON.stringify({
+      ...common,
+      rank: '2',
+      from: from === null ? null : { rank: '1', ...order, ...from },
+      to: { ...order, ...to, details: {} },
+      final,
+      first_observed_at: new Date(now).toISOString(),
+    }),
+  };
+}
+
+function watch(detailType: string, checkedAt?: number) {
+  const detail = {
+    ...common,
+    revision: 3,
+    from: 'watched',
+    to: 'missing',
+    changed_at: new Date(now - 500).toISOString(),
+    ...(checkedAt !== undefined && { checked_at: new Date(checkedAt).toISOString() }),
+  };
+  return { detailType, detail: JSON.stringify(detail) };
+}
+
+const what = (line: string) => line.slice(transitionsHeader.indexOf('What changed'));
+
+test.each([
+  ['an order is first seen', changed(null, {}), 'open: buy 3 at 1.10'],
+  ['filled in part already', changed(null, { filled_amount: '1' }), 'open: buy 3 at 1.10, filled 1/3'],
+  ['of a special type', changed(null, { order_type: 'stop_limit' }), 'open: stop_limit buy 3 at 1.10'],
+  ['closed', changed(null, { order_state: 'canceled' }, true), 'canceled 0/3'],
+  ['it fills in part', changed({}, { filled_amount: '1', average_price: '1.10' }), 'filled 0 → 1/3 at 1.10'],
+  [
+    'it fills',
+    changed({ filled_amount: '1' }, { order_state: 'filled', filled_amount: '3', average_price: '1.1005' }, true),
+    'open → filled 3/3 at 1.1005',
+  ],
+  ['it is cancelled', changed({}, { order_state: 'canceled' }, true), 'open → canceled 0/3'],
+  [
+    'it is triggered',
+    changed({}, { order_state: 'triggered' }, true),
+    'open → triggered, and made an order of its own',
+  ],
+  ['it is edited', changed({}, { price: '1.20', amount: '4' }), 'price 1.10 → 1.20, amount 3 → 4'],
+  ['nothing that we name changes', changed({}, {}), 'open, updated'],
+  ['it vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s before; watched on'],
+  ['it is found', watch('OrderFound'), 'found again'],
+  ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, watched on'],
+  ['answers contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, watched on'],
+  ['and no longer do', watch('OrderConsistent'), 'consistent again'],
+  ['a person starts', watch('WatchStarted'), 'put on watch by hand'],
+  ['a person stops', watch('WatchStopped'), 'let go by hand, no longer watched'],
+  ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
+])('says in words when %s', (_, event, expected) => {
+  expect(what(createTransitionLines()(event, now))).toBe(expected);
+});
+
+test('lines stand under their header, and remember what an order trades', () => {
+  const lineOf = createTransitionLines();
+  const time = new Date(now).toTimeString().slice(0, 8);
+  expect(transitionsHeader).toBe('  Time         After  Order              Instrument           What changed');
+  expect(lineOf(watch('WatchStarted'), now)).toBe(
+    `  ${time}     0.5 s  39004881276768256  -                    put on watch by hand`,
+  );
+  expect(lineOf(changed(null, {}), now)).toBe(
+    `  ${time}     1.2 s  39004881276768256  XRP-PERPETUAL        open: buy 3 at 1.10`,
+  );
+  expect(lineOf(watch('OrderMissing'), now)).toContain('39004881276768256  XRP-PERPETUAL        MISSING');
+});
+
+test.each([
+  [-5, '0.0 s'],
+  [1_234, '1.2 s'],
+  [12_345, '12 s'],
+  [119_000, '119 s'],
+  [120_000, '2 min'],
+  [7_200_000, '2 h'],
+  [3 * 86_400_000, '3 days'],
+  [6.3 * 365 * 86_400_000, '6 years'],
+])('%s ms is %s', (milliseconds, expected) => {
+  expect(duration(milliseconds)).toBe(expected);
+});

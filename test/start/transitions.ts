@@ -1,0 +1,114 @@
+import { styleText } from 'node:util';
+import type * as z from 'zod/mini';
+import { duration } from '../../cdk/ops/duration.ts';
+import { OrderStateChanged, WatchChanged } from '../../lib/transitions/schemas.ts';
+
+/** An event as the bus has it. */
+export type ToldEvent = { readonly detailType: string; readonly detail: string };
+
+type Told = {
+  readonly orderId: string;
+  readonly what: string;
+  readonly style: Parameters<typeof styleText>[0] | undefined;
+  /** When it happened; milliseconds since the Unix epoch. */
+  readonly at: number;
+};
+type State = z.infer<typeof OrderStateChanged>['to'] | NonNullable<z.infer<typeof OrderStateChanged>['from']>;
+
+const columns = { time: 8, after: 8, order: 17, instrument: 19 };
+/** Of so many orders it is remembered what they trade: events of a watch do not say it. */
+const mostRemembered = 1_000;
+
+/** The head of the table. */
+export const transitionsHeader = styleText('dim', row('Time', 'After', 'Order', 'Instrument', 'What changed'));
+
+/** Makes one line of each event, `now` being when it is shown. */
+export function createTransitionLines(): (event: ToldEvent, now: number) => string {
+  const instruments = new Map<string, string>();
+
+  function remember(orderId: string, instrument: string): void {
+    instruments.delete(orderId);
+    instruments.set(orderId, instrument);
+    const [oldest] = instruments.keys();
+    if (instruments.size > mostRemembered && oldest !== undefined) instruments.delete(oldest);
+  }
+
+  return ({ detailType, detail }, now) => {
+    const read: unknown = JSON.parse(detail);
+    const change = detailType === 'OrderStateChanged' ? OrderStateChanged.parse(read) : undefined;
+    if (change !== undefined) remember(change.order_id, change.to.instrument_name);
+    const told = change === undefined ? ofWatch(detailType, WatchChanged.parse(read)) : ofState(change);
+    const what = told.style === undefined ? told.what : styleText(told.style, told.what);
+    const instrument = instruments.get(told.orderId) ?? '-';
+    return row(clockTime(now), duration(now - told.at), told.orderId, instrument, what);
+  };
+}
+
+function ofState({ order_id: orderId, from, to, final }: z.infer<typeof OrderStateChanged>): Told {
+  const style = to.order_state === 'filled' ? 'green' : final ? 'cyan' : undefined;
+  return { orderId, what: from === null ? first(to, final) : changes(from, to), style, at: to.last_update_timestamp };
+}
+
+function first(to: State, final: boolean): string {
+  const { order_state: state, order_type: type, direction, amount, price, filled_amount: filled } = to;
+  if (final) return `${state} ${progress(to)}`;
+  const soFar = isZero(filled) ? '' : `, filled ${progress(to)}`;
+  const special = type === 'limit' ? '' : `${type} `;
+  return `${state}: ${special}${direction} ${amount ?? '?'} at ${price}${soFar}`;
+}
+
+function changes(from: State, to: State): string {
+  const average = isZero(to.filled_amount) ? '' : ` at ${to.average_price ?? '?'}`;
+  const changed: string[] = [];
+  if (to.order_state === 'triggered') changed.push(`${from.order_state} → triggered, and made an order of its own`);
+  else if (from.order_state !== to.order_state) {
+    changed.push(`${from.order_state} → ${to.order_state} ${progress(to)}${average}`);
+  } else if (from.filled_amount !== to.filled_amount) {
+    changed.push(`filled ${from.filled_amount ?? '0'} → ${progress(to)}${average}`);
+  }
+  if (from.price !== to.price) changed.push(`price ${from.price} → ${to.price}`);
+  if (from.amount !== to.amount) changed.push(`amount ${from.amount ?? '?'} → ${to.amount ?? '?'}`);
+  return changed.length === 0 ? `${to.order_state}, updated` : changed.join(', ');
+}
+
+const watchEvents: Readonly<Record<string, Pick<Told, 'what' | 'style'>>> = {
+  OrderMissing: { what: 'MISSING', style: 'red' },
+  OrderFound: { what: 'found again', style: 'green' },
+  OrderStateUnknown: { what: 'UNKNOWN STATE, watched on', style: 'yellow' },
+  OrderInconsistent: { what: 'INCONSISTENT, watched on', style: 'yellow' },
+  OrderConsistent: { what: 'consistent again', style: 'green' },
+  WatchStarted: { what: 'put on watch by hand', style: 'dim' },
+  WatchStopped: { what: 'let go by hand, no longer watched', style: 'dim' },
+};
+
+function ofWatch(name: string, change: z.infer<typeof WatchChanged>): Told {
+  const { what, style } = watchEvents[name] ?? { what: name, style: undefined };
+  const at = Date.parse(change.changed_at);
+  const seen = change.checked_at === undefined ? undefined : duration(at - Date.parse(change.checked_at));
+  const lastSeen = name === 'OrderMissing' && seen !== undefined ? `, last seen ${seen} before; watched on` : '';
+  return { orderId: change.order_id, what: what + lastSeen, style, at };
+}
+
+function progress({ filled_amount: filled = '0', amount = '?' }: State): string {
+  return `${filled}/${amount}`;
+}
+
+function isZero(quantity: string | undefined): boolean {
+  return quantity === undefined || Number(quantity) === 0;
+}
+
+function row(time: string, after: string, order: string, instrument: string, what: string): string {
+  const cells = [
+    time.padEnd(columns.time),
+    after.padStart(columns.after),
+    order.padEnd(columns.order),
+    instrument.padEnd(columns.instrument),
+    what,
+  ];
+  return `  ${cells.join('  ')}`;
+}
+
+/** The local time of day. */
+function clockTime(time: number): string {
+  return new Date(time).toTimeString().slice(0, 8);
+}
