@@ -113,7 +113,7 @@ export function spawnSmoke(args: readonly string[], env: NodeJS.ProcessEnv = {})
 }
 
 function spawnScript(script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
+  const path = fileURLToPath(new URL(`../../../cdk/ops/${script}`, import.meta.url));
   return new Promise((resolve) => {
     const options = { env: { PATH: process.env['PATH'], HOME: '/nowhere', ...env } };
     execFile(process.execPath, [path, ...args], options, (error, out, said) => {

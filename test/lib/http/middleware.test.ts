@@ -244,7 +244,7 @@ describe('around a handler', () => {
     expect(text).not.toMatch(/inner|outer|TypeError/);
     const line = logged();
     expect(line).toMatchObject({ level: 'ERROR', code: 'internal', causes: ['TypeError', 'RangeError ECONNRESET'] });
-    expect(line['trace']).toMatch(/^\s+at .*http\.test\.ts/);
+    expect(line['trace']).toMatch(/^\s+at .*middleware\.test\.ts/);
     expect(output.text()).not.toMatch(/inner text|outer text/);
   });
 
@@ -428,7 +428,7 @@ describe('what the log may know of a failure', () => {
   it('is no message, even one that is written like a place in the code', () => {
     const cause = new Error('boom\n    at SECRET');
     const { trace } = describeFailure(new Failure('internal', 'x', { cause }));
-    expect(trace).toContain('http.test.ts');
+    expect(trace).toContain('middleware.test.ts');
     expect(trace).not.toContain('SECRET');
   });
 });
