@@ -200,7 +200,7 @@ test('a signal during the start ends it, and leaves no folder', async () => {
 
 onLinux('a signal to the whole group, which the launcher passes on, too, stops it once', together, async () => {
   const folder = newFolder();
-  const args = [join(root, 'test/toolchain/node.cjs'), join(root, 'cdk/local.ts'), '--port', '0', '--no-demo'];
+  const args = [join(root, 'test/toolchain/node.cjs'), join(root, 'test/start.ts'), '--port', '0', '--no-demo'];
   const env = { ...process.env, TMPDIR: folder };
   const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
   const exit = once(child, 'exit');
