@@ -5,7 +5,9 @@ import { expect, it } from 'vitest';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8');
 const workflows = readdirSync(`${root}.github/workflows`).map((file) => read(`.github/workflows/${file}`));
-const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'));
+const { scripts, engines }: { scripts: Record<string, string>; engines: { node: string } } = JSON.parse(
+  read('package.json'),
+);
 
 it('names scripts that there are', () => {
   const texts = [...workflows, read('.github/CONTRIBUTING.md')];
@@ -14,6 +16,12 @@ it('names scripts that there are', () => {
   );
   expect(named).not.toEqual([]);
   for (const name of named) expect(scripts).toHaveProperty([name]);
+});
+
+it('tests on every major of Node that the manifest admits, from the oldest to the one of Lambda', () => {
+  const [, admitted] = /^>=(\d+)$/.exec(engines.node) ?? [];
+  const [, tested = ''] = /^ +node: \[(.+)\]$/m.exec(workflows.join('\n')) ?? [];
+  expect(tested.split(', ')).toEqual([admitted, '22', '24']);
 });
 
 it('takes each action as of one commit, which nobody can move', () => {
