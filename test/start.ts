@@ -19,7 +19,7 @@ if (asked.kind === 'help') {
   process.exitCode = await serve(asked);
 }
 
-/** Serves until a signal; returns the exit code. */
+/** Serves until a signal, or until the table cannot be kept; returns the exit code. */
 async function serve(options: Options): Promise<number> {
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => {
@@ -33,6 +33,15 @@ async function serve(options: Options): Promise<number> {
       });
     }
   });
+  let failure: string | undefined;
+  const unwritable = (reason: string) => {
+    failure = `--data ${options.data} cannot be written (${reason}). Every response so far is kept: make room, and start again`;
+    stopping.abort();
+  };
+  const end = () => {
+    if (failure !== undefined) console.error(failure);
+    return failure === undefined ? 0 : 1;
+  };
   try {
     console.log(title);
     const { signal } = stopping;
@@ -41,7 +50,7 @@ async function serve(options: Options): Promise<number> {
     let show = (line: string): void => void early.push(line);
     const early: string[] = [];
     const onEvent = (event: ToldEvent) => show(lineOf(event, Date.now()));
-    const run = await startLocal({ options, signal, failed, onEvent });
+    const run = await startLocal({ options, signal, failed, onEvent, unwritable });
     try {
       const builtIn = options.exchange === undefined;
       console.log(standing(run, { ...options, builtIn }));
@@ -58,9 +67,9 @@ async function serve(options: Options): Promise<number> {
     } finally {
       await run.stop();
     }
-    return 0;
+    return end();
   } catch (error) {
-    if (stopping.signal.aborted) return 0;
+    if (stopping.signal.aborted) return end();
     if (error instanceof WrongOption) {
       console.error(error.line);
       return 2;

@@ -13,9 +13,10 @@ export function killLaunched(): void {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 }
 
-/** `npm start` as a process of its own. */
-export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [local, ...args], {
+/** `npm start` as a process of its own; what `prefix` names starts it. */
+export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {
+  const [program = '', ...rest] = [...prefix, process.execPath, local, ...args];
+  const child = spawn(program, rest, {
     env: { ...process.env, NO_COLOR: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -53,19 +54,21 @@ let lastStart: Promise<unknown> = Promise.resolve();
  * `npm start` up to its invitation, and how to ask it and stop it. One starts after the other: each keeps all CPUs busy
  * until then, and hardly any afterwards.
  */
-export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {
   const starting = lastStart.then(async () => {
-    const launched = launch(['--port', '0', ...args], env);
+    const launched = launch(['--port', '0', ...args], env, prefix);
     await launched.showing(/Ctrl-C stops/);
     return launched;
   });
   lastStart = starting.catch(() => undefined);
   const run = await starting;
   const [, url = ''] = /Try +curl (\S+)/.exec(run.shown()) ?? [];
+  const [, awsUrl = ''] = /Operate .* --endpoint (\S+)/.exec(run.shown()) ?? [];
   const folder = dirname(/Logs +(\S+)/.exec(run.shown())?.[1] ?? '');
   return {
     ...run,
     url,
+    awsUrl,
     folder,
     ask: async (path = url) => {
       const response = await fetch(path);

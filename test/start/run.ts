@@ -50,6 +50,8 @@ export type RunSetting = {
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
   /** Hears of each event that the functions put on the bus. */
   readonly onEvent: (event: ToldEvent) => void;
+  /** The folder of `--data` cannot be written any more: nothing is kept from now on. */
+  readonly unwritable?: (reason: string) => void;
 };
 
 /** A stop of the runner is no failure of a function. */
@@ -62,7 +64,7 @@ type Work = Pick<RunSetting, 'failed'> & {
 const place = { region: 'us-east-1', accountId: '123456789012' };
 
 /** Starts everything; what it started before a failure is stopped again. */
-export async function startLocal({ options, signal, failed, onEvent }: RunSetting): Promise<LocalRun> {
+export async function startLocal({ options, signal, failed, onEvent, unwritable }: RunSetting): Promise<LocalRun> {
   const started = new AsyncDisposableStack();
   try {
     const api = Promise.withResolvers<Api>();
@@ -81,7 +83,7 @@ export async function startLocal({ options, signal, failed, onEvent }: RunSettin
     const builtIn = options.exchange === undefined ? await builtInExchange(options, started) : undefined;
     const exchange = options.exchange ?? keyed(builtIn);
     const [dynamo, secrets, stack] = await together([
-      stoppable(started, startDynamo(data?.dynamo)),
+      stoppable(started, startDynamo(data?.dynamo, unwritable)),
       stoppable(started, startSecretsManager(place)),
       synthesize(folder, options, exchange.url, signal),
     ]);

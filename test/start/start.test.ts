@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, test, vi } from 'vitest';
 import { createClient } from '../../lib/api/client.ts';
 import { spawnOps, spawnSmoke } from '../cdk/ops/operating.ts';
@@ -75,8 +76,8 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
 
   expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
-  const [, endpoint = ''] = /Operate +npm run ops -- orders --account main --endpoint (\S+)\n/.exec(run.shown()) ?? [];
-  expect(await spawnOps(['verify', '--endpoint', endpoint])).toMatchObject({
+  expect(run.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
+  expect(await spawnOps(['verify', '--endpoint', run.awsUrl])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, nothing differs\.\n$/),
   });
@@ -139,6 +140,48 @@ onLinux(
     expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
   },
 );
+
+/** The run's table, as any tool for DynamoDB reaches it. */
+async function tableOf(endpoint: string) {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  const [TableName] = (await client.send(new ListTablesCommand({}))).TableNames ?? [];
+  const key = (pk: string) => ({ pk: { S: pk }, sk: { S: 'filler' } });
+  return {
+    put: (pk: string, text: string) =>
+      client.send(new PutItemCommand({ TableName, Item: { ...key(pk), text: { S: text } } })),
+    get: async (pk: string) => (await client.send(new GetItemCommand({ TableName, Key: key(pk) }))).Item?.['text']?.S,
+  };
+}
+
+onLinux('--data that cannot be written ends with one line, and keeps what was answered', together, async () => {
+  const data = join(newFolder(), 'table');
+  // Stands in for a full disk: no file may grow beyond one or two megabytes, as the shell counts.
+  const limited = ['sh', '-c', 'ulimit -f 2048 && exec "$0" "$@"'];
+  const full = await start(['--data', data, '--no-demo'], {}, limited);
+  const table = await tableOf(full.awsUrl);
+  const text = 'x'.repeat(300_000);
+  const kept: string[] = [];
+  const fill = async () => {
+    for (;;) {
+      const pk = `filler-${kept.length}`;
+      await table.put(pk, text);
+      kept.push(pk);
+    }
+  };
+  await expect(fill()).rejects.toThrow();
+  expect(await full.exit).toEqual({
+    code: 1,
+    errors: `--data ${data} cannot be written (File too large). Every response so far is kept: make room, and start again\n`,
+  });
+  expect(kept).not.toEqual([]);
+
+  const again = await start(['--data', data, '--no-demo']);
+  expect(again.shown()).toMatch(/\n {2}changed +false\n/);
+  const found = await tableOf(again.awsUrl);
+  for (const pk of kept) expect(await found.get(pk)).toBe(text);
+  await again.stop('SIGTERM');
+});
 
 test('--exchange asks a real exchange, on which nothing is assumed', together, async () => {
   const key = { clientId: 'desk', clientSecret: 'desk-secret' };

@@ -22,9 +22,10 @@ export async function claimDataFolder(folder: string): Promise<DataFolder> {
 
 /** A run that was killed leaves its number behind. */
 async function removeStale(holder: string, folder: string): Promise<void> {
-  const pid = Number(await readFile(holder, 'utf8').catch(() => '0'));
-  if (pid === 0) return;
+  const pid = Number(await readFile(holder, 'utf8').catch(() => ''));
   try {
+    // On a full disk the file was made without its number.
+    if (pid === 0) return await rm(holder, { force: true });
     process.kill(pid, 0);
   } catch {
     return rm(holder, { force: true });

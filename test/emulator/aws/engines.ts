@@ -20,16 +20,41 @@ const access = {
   maxAttempts: 1,
 };
 
-/** Starts DynamoDB: in memory, or in a folder that keeps it between runs. */
-export async function startDynamo(folder: string | undefined): Promise<Engine> {
+/**
+ * Starts DynamoDB: in memory, or in a folder that keeps it between runs. Once the folder cannot be written, as when the
+ * disk is full, requests end without a response and `unwritable` is called with the system's reason.
+ */
+export async function startDynamo(
+  folder: string | undefined,
+  unwritable: (reason: string) => void = () => undefined,
+): Promise<Engine> {
   const server = dynalite({ createTableMs: 0, ...(folder === undefined ? {} : { path: folder }) });
   // Whoever keeps an idle connection is on this machine, and must not find it closed under a request.
   server.keepAliveTimeout = 0;
+  // dynalite throws the failure where nobody can catch it, and leaves the request open.
+  const onException = (error: unknown) => {
+    const reason = writeFailure(error);
+    if (reason === undefined) throw error;
+    server.closeAllConnections();
+    unwritable(reason);
+  };
+  process.on('uncaughtException', onException);
   const { port } = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,
-    stop: () => unlisten(server),
+    stop: async () => {
+      await unlisten(server);
+      process.off('uncaughtException', onException);
+    },
   };
+}
+
+/** The system's reason why dynalite's store failed; undefined when something else did. */
+function writeFailure(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  // What it says when the store did not open: it drops the cause.
+  if (error.message === 'Database is closed') return 'its table does not open';
+  return 'code' in error && error.code === 'LEVEL_IO_ERROR' ? error.message.replace(/^.*: /, '') : undefined;
 }
 
 /** Makes the tables of the template that are not there yet; kept ones must have the same keys. */
