@@ -4,7 +4,7 @@ import type { AccountConfig } from './stage-config.ts';
 /** What an account of the stage table goes by, where the table leaves it open; seconds, and a part of the rate. */
 export function withDefaults(config: AccountConfig) {
   const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = 0.5 } = config;
-  const { maxCheckSeconds = longestCheckSeconds(keepsClosedOrdersSeconds) } = config;
+  const { maxCheckSeconds = maxCheckSecondsLimit(keepsClosedOrdersSeconds) } = config;
   const { minCheckSeconds = Math.min(10, maxCheckSeconds) } = config;
   return { keepsClosedOrdersSeconds, shareOfRate, minCheckSeconds, maxCheckSeconds };
 }
@@ -15,6 +15,6 @@ export function knownToKeepSeconds(dialect: AccountConfig['dialect']): number {
 }
 
 /** An order that closes just after a check is seen at least twice more before the exchange forgets it. */
-export function longestCheckSeconds(keepsClosedOrdersSeconds: number): number {
+export function maxCheckSecondsLimit(keepsClosedOrdersSeconds: number): number {
   return Math.floor(keepsClosedOrdersSeconds / 3);
 }

@@ -13,7 +13,7 @@ import {
 import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { failureKinds } from '../lib/errors.ts';
+import { errorCatalog } from '../lib/errors.ts';
 import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
 import { ours } from './metrics.ts';
@@ -25,7 +25,7 @@ export type DashboardProps = {
   /** All of the stage's. */
   readonly functions: readonly Lambda[];
   /** Those of them that answer requests. */
-  readonly doors: readonly Lambda[];
+  readonly apiFunctions: readonly Lambda[];
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
   readonly table: TableV2;
@@ -38,15 +38,15 @@ const half = { width: 12, height: 6 };
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { stage, alarms, doors, checkOpenOrders, publishTransitions } = props;
+    const { stage, alarms, apiFunctions, checkOpenOrders, publishTransitions } = props;
     new Board(this, 'Board', {
       dashboardName: `order-state-snapshots-${stage.name}`,
       defaultInterval: Duration.hours(6),
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms of the stage', alarms: [...alarms], width: 24, height: 3 })],
         [ordersByState(stage), oldestUnseen(stage)],
-        [creditsAgainstShare(stage), delays(publishTransitions)],
-        [errorsOfDoors(doors), errorsOfChecks(checkOpenOrders)],
+        [permitsAgainstShare(stage), delays(publishTransitions)],
+        [apiErrors(apiFunctions), errorsOfChecks(checkOpenOrders)],
         costDrivers(props),
       ],
     });
@@ -92,8 +92,8 @@ function oldestUnseen(stage: Stage): GraphWidget {
 }
 
 /** One credit a call; those that questions through the API spend are in the same ledger, and on top of these. */
-function creditsAgainstShare({ name, accounts }: Stage): GraphWidget {
-  const spent = (metricName: string) => ours(metricName, Stats.SUM, { stage: name }, period);
+function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
+  const acquired = (metricName: string) => ours(metricName, Stats.SUM, { stage: name }, period);
   const share = Object.values(accounts).reduce(
     (sum, { dialect, shareOfRate }) => sum + dialects[dialect].limit.perSecond * shareOfRate,
     0,
@@ -104,14 +104,18 @@ function creditsAgainstShare({ name, accounts }: Stage): GraphWidget {
     left: [
       new MathExpression({
         expression: '(checked + failed - starved) / PERIOD(checked)',
-        usingMetrics: { checked: spent('Checked'), failed: spent('Failed'), starved: spent('LedgerStarved') },
+        usingMetrics: {
+          checked: acquired('Checked'),
+          failed: acquired('Failed'),
+          starved: acquired('RateLimitExhausted'),
+        },
         label: 'used',
         period,
       }),
     ],
     leftAnnotations: [{ value: share, label: 'share of all accounts' }],
     leftYAxis: { min: 0 },
-    right: [spent('LedgerStarved').with({ label: 'waited in vain' })],
+    right: [acquired('RateLimitExhausted').with({ label: 'waited in vain' })],
   });
 }
 
@@ -122,8 +126,8 @@ function delays(publishTransitions: Lambda): LogQueryWidget {
   ]);
 }
 
-function errorsOfDoors(doors: readonly Lambda[]): LogQueryWidget {
-  return logQuery('Failed requests by code', doors, LogQueryVisualizationType.TABLE, [
+function apiErrors(apiFunctions: readonly Lambda[]): LogQueryWidget {
+  return logQuery('Failed requests by code', apiFunctions, LogQueryVisualizationType.TABLE, [
     'filter message = "failed"',
     'stats count(*) as requests, max(@timestamp) as latest by code, status',
     'sort requests desc',
@@ -132,7 +136,7 @@ function errorsOfDoors(doors: readonly Lambda[]): LogQueryWidget {
 
 /** A tick's line counts its failures by code: a column each. */
 function errorsOfChecks(checkOpenOrders: Lambda): LogQueryWidget {
-  const codes = Object.keys(failureKinds).filter((code) => code !== 'order_not_found');
+  const codes = Object.keys(errorCatalog).filter((code) => code !== 'order_not_found');
   return logQuery('Failed checks by code', [checkOpenOrders], LogQueryVisualizationType.TABLE, [
     'filter message = "ticked"',
     `stats ${codes.map((code) => `sum(failed.${code}) as ${code}`).join(', ')} by account`,

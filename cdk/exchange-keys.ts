@@ -1,7 +1,7 @@
 import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Reach } from './service-function.ts';
+import type { Binding } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type ExchangeKeysProps = {
@@ -14,7 +14,7 @@ export type ExchangeKeysProps = {
  * construct, because the L2 fills a secret with a random password, which looks like a key and is none.
  */
 export class ExchangeKeys extends Construct {
-  readonly reach: Reach;
+  readonly binding: Binding;
 
   constructor(scope: Construct, id: string, props: ExchangeKeysProps) {
     super(scope, id);
@@ -44,6 +44,6 @@ export class ExchangeKeys extends Construct {
       reason:
         'Neither exchange can issue a key by API: a person makes the new key and puts it in place of the old one.',
     });
-    this.reach = { environment: {}, arns };
+    this.binding = { environment: {}, arns };
   }
 }

@@ -28,7 +28,7 @@ export type MonitoringProps = {
   /** All of the stage's. */
   readonly functions: readonly Lambda[];
   /** Those of them that answer requests. */
-  readonly doors: readonly Lambda[];
+  readonly apiFunctions: readonly Lambda[];
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
   readonly table: TableV2;
@@ -42,7 +42,7 @@ type AlarmConfig = {
   /** The README has a section for it, `#alarm-<id>`. */
   readonly id: string;
   /** Goes on from the stack's name: together the first sentence that whoever is paged reads, perhaps at night. */
-  readonly says: string;
+  readonly description: string;
   /** What it means to the desk, and what to do first. */
   readonly means: string;
   readonly metric: IMetric;
@@ -61,7 +61,7 @@ const asItWas = TreatMissingData.IGNORE;
 const silence = TreatMissingData.BREACHING;
 
 /** More alarms than these make a rule that is longer than the 10,240 characters that CloudWatch takes. */
-const mostInOneRule = 40;
+const maxMetricsPerAlarm = 40;
 
 /**
  * The alarms: each says what a person loses and what they do first. Per stage, but for the sweep's silence, which another
@@ -84,14 +84,16 @@ export class Monitoring extends Construct {
     const silent = Object.keys(stage.accounts).map((account) =>
       this.#alarm(`sweep-silent-${account}`, silentSweep(stage, account)),
     );
-    const blinding = ['auth-refused', 'slack-short', 'synthetic-check'].flatMap((id) => ofStage.get(id) ?? []);
+    const blinding = ['auth-refused', 'retention-headroom-low', 'synthetic-check'].flatMap(
+      (id) => ofStage.get(id) ?? [],
+    );
     const blind = this.#blind([...this.#inGroups(silent), ...blinding]);
     new Dashboard(this, 'Dashboard', { ...props, alarms: [blind, ...ofStage.values()] });
   }
 
   /** The one to page somebody for, whichever of the others it is that leaves us without sight of the orders. */
   #blind(alarms: readonly IAlarm[]): CompositeAlarm {
-    const blind = new CompositeAlarm(this, 'desk-blind', {
+    const blind = new CompositeAlarm(this, 'order-monitoring-down', {
       compositeAlarmName: `${Stack.of(this).stackName} leaves the desk blind`,
       alarmDescription:
         'What the record says of live orders may no longer be true: they are not checked, the key is refused, or some order is about to be lost from sight. First: see which of the alarms that it is made of is on, in its details; each has a section of its own. README.md#alarm-desk-blind',
@@ -102,9 +104,9 @@ export class Monitoring extends Construct {
   }
 
   #inGroups(silent: readonly IAlarm[]): readonly IAlarm[] {
-    if (silent.length <= mostInOneRule) return silent;
-    return Array.from({ length: Math.ceil(silent.length / mostInOneRule) }, (_, i) => {
-      const group = silent.slice(i * mostInOneRule, (i + 1) * mostInOneRule);
+    if (silent.length <= maxMetricsPerAlarm) return silent;
+    return Array.from({ length: Math.ceil(silent.length / maxMetricsPerAlarm) }, (_, i) => {
+      const group = silent.slice(i * maxMetricsPerAlarm, (i + 1) * maxMetricsPerAlarm);
       return new CompositeAlarm(this, `sweeps-silent-${i + 1}`, {
         compositeAlarmName: `${Stack.of(this).stackName} has not checked some account, group ${i + 1}`,
         alarmDescription:
@@ -114,10 +116,10 @@ export class Monitoring extends Construct {
     });
   }
 
-  #alarm(id: string, { says, means, metric, missing, ...config }: AlarmConfig): Alarm {
+  #alarm(id: string, { description, means, metric, missing, ...config }: AlarmConfig): Alarm {
     const { breach = { from: 1 }, periods = { bad: 1, of: 1 } } = config;
     const alarm = new Alarm(this, id, {
-      alarmName: `${Stack.of(this).stackName} ${says}`,
+      alarmName: `${Stack.of(this).stackName} ${description}`,
       alarmDescription: `${means} README.md#alarm-${config.id}`,
       metric,
       ...('from' in breach
@@ -144,7 +146,7 @@ function silentSweep({ name, accounts }: Stage, account: string): AlarmConfig {
   const minutes = retentionMinutes({ accounts });
   return {
     id: 'sweep-silent',
-    says: `has not checked the orders of account ${account} for three minutes`,
+    description: `has not checked the orders of account ${account} for three minutes`,
     means: `Orders of account "${account}" fill, close and vanish unseen: ${minutes} minutes after one closes, the exchange no longer tells how. First: read the newest lines of check-open-orders in the log, then its dead letters; see whether the schedule "${account}" is enabled.`,
     metric: ours('Sweeps', Stats.SUM, { stage: name, account }),
     breach: { below: 1 },
@@ -170,7 +172,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
   return [
     {
       id: 'missing-orders',
-      says: 'has orders that the exchange no longer finds',
+      description: 'has orders that the exchange no longer finds',
       means:
         'Orders that we saw alive are answered with not-found: nobody knows whether they were filled. They keep their last snapshot and are checked on. First: ask the exchange about them by other means; let one go with DELETE on its watch once that is settled.',
       metric: standing('Missing'),
@@ -178,7 +180,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'unknown-states',
-      says: 'has orders in a state that it has no name for',
+      description: 'has orders in a state that it has no name for',
       means:
         'The exchange gives a state that is neither live nor final to us, so these orders are watched for ever and never reported closed. First: read order_state in the newest snapshots of the orders that need attention, and what the exchange says that it means.',
       metric: standing('UnknownState'),
@@ -186,7 +188,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'inconsistent-orders',
-      says: 'has orders that the exchange contradicts itself about',
+      description: 'has orders that the exchange contradicts itself about',
       means:
         'Twice running, the exchange answered an older version of an order than it had before. What we tell of these orders may not be what is settled. First: compare their history with what the exchange shows, and trust neither until they agree.',
       metric: standing('Inconsistent'),
@@ -194,7 +196,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'auth-refused',
-      says: 'is refused by the exchange because of its key',
+      description: 'is refused by the exchange because of its key',
       means:
         "Nothing of that account can be checked or asked for until its key works, and orders close unseen meanwhile. First: find account and code in the log of check-open-orders; put a working key in place with aws secretsmanager put-secret-value (the stack's outputs have the command). It is taken up within a minute.",
       metric: happened('AuthRefused'),
@@ -203,26 +205,26 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
       missing: nothingHappened,
     },
     {
-      id: 'slack-short',
-      says: 'is about to lose sight of an order',
+      id: 'retention-headroom-low',
+      description: 'is about to lose sight of an order',
       means: `The exchange tells how an order closed for ${minutes} minutes, and for some order more than half of that has gone by since it was last seen. First: see whether the exchange answers at all; if it does, give the sweep room by a higher shareOfRate or fewer watches.`,
-      metric: ours('SlackSeconds', Stats.MINIMUM, of),
+      metric: ours('RetentionHeadroomSeconds', Stats.MINIMUM, of),
       breach: { below: (minutes * 60) / 2 },
       // Without orders there is no deadline; and a sweep that writes nothing has an alarm of its own.
       missing: nothingHappened,
     },
     {
-      id: 'ledger-starved',
-      says: 'gets too few calls to the exchange',
+      id: 'rate-limit-exhausted',
+      description: 'gets too few calls to the exchange',
       means:
         "Checks and people's questions wait for our share of the account's rate until they give up. First: see in the log whether the exchange throttles, that is, whether others use the account more than they did; else raise shareOfRate or ask less.",
-      metric: happened('LedgerStarved'),
+      metric: happened('RateLimitExhausted'),
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
     },
     {
       id: 'over-capacity',
-      says: 'watches more orders than it can check in time',
+      description: 'watches more orders than it can check in time',
       means:
         'Checks come later and later, and in the end orders close unseen: there are more than the share of the rate times maxCheckSeconds. First: DELETE the watches that nobody needs, raise shareOfRate, or spread the orders over more accounts.',
       metric: standing('OverCapacity'),
@@ -230,17 +232,17 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
       missing: asItWas,
     },
     {
-      id: 'left-over',
-      says: 'has left due orders unchecked for 15 minutes',
+      id: 'backlog',
+      description: 'has left due orders unchecked for 15 minutes',
       means:
         "Snapshots are older than promised, though no order is out of sight yet. First: look at what failed and with which code in the sweep's report in the log; if nothing did, there are too many orders for the share of the rate.",
-      metric: standing('LeftOver', Duration.minutes(5)),
+      metric: standing('Backlog', Duration.minutes(5)),
       periods: { bad: 3, of: 3 },
       missing: asItWas,
     },
     {
       id: 'sweep-dead-letters',
-      says: 'gave up on a scheduled check',
+      description: 'gave up on a scheduled check',
       means:
         'EventBridge could not start check-open-orders, or Lambda could not finish it; the next minute does the work of the lost one. First: read the message in the queue for the account and the error. Delete it when you have: a sweep of back then is worth nothing, and the alarm ends with the last message.',
       metric: waiting(sweepDeadLetters),
@@ -248,7 +250,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'transition-dead-letters',
-      says: 'has transitions that no consumer was told of',
+      description: 'has transitions that no consumer was told of',
       means:
         "Consumers work with states that are no longer true: publish-transitions gave up on changes that the table has. The message says where in the table's stream they were, and when. First: mend what it failed on; then run npm run ops -- redrive --yes, which sends the events again and deletes the messages.",
       metric: waiting(transitionDeadLetters),
@@ -256,7 +258,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'transitions-late',
-      says: 'tells of transitions more than five minutes late',
+      description: 'tells of transitions more than five minutes late',
       means:
         'Consumers of the event bus act on old states; nothing is lost yet. First: look for errors of publish-transitions in the log, and for trouble of EventBridge on the health page of AWS.',
       metric: publishTransitions.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }),
@@ -266,7 +268,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'function-errors',
-      says: 'has functions that fail',
+      description: 'has functions that fail',
       means:
         'Not the exchange and not the caller: our own code crashed or ran out of time, and what it was asked for did not happen. First: find the function by its metric Errors, and the newest ERROR in its log; if a deployment just went out, roll it back.',
       metric: summed(functions, 'Errors'),
@@ -275,7 +277,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
     },
     {
       id: 'function-throttles',
-      says: 'has functions that Lambda does not let run',
+      description: 'has functions that Lambda does not let run',
       means:
         'Callers are turned away and checks wait, because the AWS account has no concurrency left or a function is at its own limit. First: compare ConcurrentExecutions with the limit in the Lambda console; reserveConcurrency keeps the checks out of it.',
       metric: summed(functions, 'Throttles'),
@@ -289,7 +291,7 @@ function stageAlarms(props: MonitoringProps): readonly AlarmConfig[] {
 function unanswered(metric: IMetric): AlarmConfig {
   return {
     id: 'synthetic-check',
-    says: 'gets no answer about its own test order',
+    description: 'gets no answer about its own test order',
     means:
       'Whoever asks for an order of that account now most likely gets none either: the key, the exchange, the table or our code fails. First: read the code of the newest lines of get-order that have the route synthetic-check; if it is order_not_found, the test order itself is gone: name another one in the stage table.',
     metric,

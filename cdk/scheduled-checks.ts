@@ -3,13 +3,13 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import type { DeadLetters } from './dead-letter-queues.ts';
+import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type ScheduledChecksProps = {
   readonly stage: ResolvedStage;
   readonly checkOpenOrders: IFunction;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: DeadLetterQueue;
 };
 
 /** What is to happen again and again. */
@@ -30,7 +30,7 @@ export type Recurring = {
 export class ScheduledChecks extends Construct {
   readonly #group: CfnScheduleGroup;
   readonly #role: Role;
-  readonly #deadLetters: DeadLetters;
+  readonly #deadLetters: DeadLetterQueue;
 
   constructor(scope: Construct, id: string, props: ScheduledChecksProps) {
     super(scope, id);

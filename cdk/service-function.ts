@@ -15,19 +15,19 @@ import { explainedWildcards, type FunctionName, permissions, type ResourceName }
 import type { ResolvedStage } from './stages.ts';
 
 /** What it takes to reach a resource: where it is, and what a role has to name. One is never given without the other. */
-export type Reach = {
+export type Binding = {
   readonly environment: Readonly<Record<string, string>>;
   readonly arns: readonly string[];
 };
 
-export type HouseFunctionProps<Name extends FunctionName> = {
+export type ServiceFunctionProps<Name extends FunctionName> = {
   /** Its file in functions/, which exports `handler`, and its row in the table of permissions. */
   readonly name: Name;
   readonly stage: ResolvedStage;
   readonly description: string;
   readonly timeout: Duration;
   /** Everything that its row of the table of permissions names. To `deadLetters` go invocations that Lambda gave up on. */
-  readonly reaches: Readonly<Record<ResourceName<Name>, Reach>>;
+  readonly bindings: Readonly<Record<ResourceName<Name>, Binding>>;
   /** Default: shares what the AWS account has. */
   readonly reservedConcurrency?: number;
 };
@@ -36,17 +36,17 @@ export type HouseFunctionProps<Name extends FunctionName> = {
 export const serviceName = 'order-state-snapshots';
 
 /** A Lambda function as this house makes them: one bundle, one role from the table of permissions, one log group. */
-export class HouseFunction<Name extends FunctionName> extends Construct {
+export class ServiceFunction<Name extends FunctionName> extends Construct {
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, id: string, props: HouseFunctionProps<Name>) {
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps<Name>) {
     super(scope, id);
     const { name, stage } = props;
     const logGroup = createLogGroup(this, 'Logs', stage);
     // A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const reaches: Readonly<Record<string, Reach>> = {
-      ...props.reaches,
+    const bindings: Readonly<Record<string, Binding>> = {
+      ...props.bindings,
       logGroup: { environment: {}, arns: [logGroup.logGroupArn] },
       customerKey: { environment: {}, arns: stage.kmsKeyArn === undefined ? [] : [stage.kmsKeyArn] },
       traces: { environment: {}, arns: stage.xray ? ['*'] : [] },
@@ -56,14 +56,15 @@ export class HouseFunction<Name extends FunctionName> extends Construct {
       POWERTOOLS_LOG_LEVEL: 'INFO',
     };
     for (const [resource, actions] of Object.entries(permissions[name])) {
-      const reach = reaches[resource];
-      if (reach === undefined) throw new Error(`${name} has no ${resource}, which cdk/permissions.ts says it uses.`);
+      const binding = bindings[resource];
+      if (binding === undefined) throw new Error(`${name} has no ${resource}, which cdk/permissions.ts says it uses.`);
       // One statement each: CDK merges them again, and past the limit of one policy's size spreads them over several.
-      for (const arn of reach.arns) role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
-      Object.assign(environment, reach.environment);
+      for (const arn of binding.arns)
+        role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+      Object.assign(environment, binding.environment);
     }
 
-    const [deadLetters] = reaches['deadLetters']?.arns ?? [];
+    const [deadLetters] = bindings['deadLetters']?.arns ?? [];
     // Not CDK's own destination: it adds to the role what the table of permissions does not say.
     const onFailure: IDestination | undefined =
       deadLetters === undefined ? undefined : { bind: () => ({ destination: deadLetters }) };

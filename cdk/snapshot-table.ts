@@ -11,7 +11,7 @@ import {
 import { Construct } from 'constructs';
 import { indexName } from '../lib/snapshots/items.ts';
 import { customerKey } from './customer-key.ts';
-import type { Reach } from './service-function.ts';
+import type { Binding } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type SnapshotTableProps = {
@@ -25,11 +25,11 @@ export type SnapshotTableProps = {
  */
 export class SnapshotTable extends Construct {
   /** Its items, the index left out. */
-  readonly reach: Reach;
+  readonly binding: Binding;
   /** The lists of orders that its index keeps. */
-  readonly lists: Reach;
+  readonly lists: Binding;
   /** Its changes of the last 24 hours. */
-  readonly stream: Reach;
+  readonly stream: Binding;
   readonly streamArn: string;
   readonly table: TableV2;
 
@@ -65,7 +65,7 @@ export class SnapshotTable extends Construct {
     resource.overrideLogicalId('SnapshotTable');
 
     this.table = table;
-    this.reach = { environment: { TABLE_NAME: table.tableName }, arns: [table.tableArn] };
+    this.binding = { environment: { TABLE_NAME: table.tableName }, arns: [table.tableArn] };
     this.lists = { environment: { TABLE_NAME: table.tableName }, arns: [`${table.tableArn}/index/${indexName}`] };
     this.streamArn = resource.attrStreamArn;
     this.stream = { environment: {}, arns: [this.streamArn] };

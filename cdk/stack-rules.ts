@@ -11,10 +11,10 @@ import { resourcesIn } from './template-resources.ts';
 
 /**
  * Holds the template of one stack against the rules of this house whenever it is synthesized, beside AWS's own. A breach
- * fails the synthesis; one with a good reason is acknowledged, as `HouseRules::` and the rule's name.
+ * fails the synthesis; one with a good reason is acknowledged, as `StackRules::` and the rule's name.
  */
-export class HouseRules implements IPolicyValidationPlugin {
-  readonly name = 'HouseRules';
+export class StackRules implements IPolicyValidationPlugin {
+  readonly name = 'StackRules';
   readonly ruleIds = rules.map(({ name }) => name);
   readonly #stack: Stack;
   readonly #stage: RuledStage;

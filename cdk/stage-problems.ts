@@ -2,11 +2,11 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { dialects } from '../lib/exchange/dialects/index.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
 import { accountPattern } from '../lib/stage.ts';
-import { knownToKeepSeconds, longestCheckSeconds, withDefaults } from './account-defaults.ts';
+import { knownToKeepSeconds, maxCheckSecondsLimit, withDefaults } from './account-defaults.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 
 /** A stack has at most 500 resources, and each account adds three: a secret, a schedule, an alarm. */
-export const mostAccounts = 120;
+export const maxAccounts = 120;
 
 /**
  * All that is wrong with a stage of the table, one sentence each, which says what to change. Nothing of its types is
@@ -19,8 +19,8 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
   for (const problem of settingsProblems(config)) yield `Stage "${name}": ${problem}`;
   const accounts = Object.entries(config.accounts);
   if (accounts.length === 0) yield `Stage "${name}" has no account: add at least one.`;
-  if (accounts.length > mostAccounts) {
-    yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${mostAccounts}.`;
+  if (accounts.length > maxAccounts) {
+    yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${maxAccounts}.`;
   }
   for (const [account, settings] of accounts) {
     for (const problem of accountProblems(account, settings)) yield `Stage "${name}", account "${account}": ${problem}`;
@@ -100,7 +100,7 @@ function* syntheticCheckProblems({ syntheticCheck, accounts }: StageConfig): Gen
 }
 
 /** A hundred years: more is for ever. */
-const longestHistoryDays = 36_500;
+const maxHistoryDays = 36_500;
 
 function* accountProblems(account: string, settings: AccountConfig): Generator<string> {
   if (!accountPattern.test(account)) yield 'rename it to 1 to 32 of a-z, 0-9 and -.';
@@ -108,8 +108,8 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
   const url = settings.url === undefined ? undefined : urlProblem(settings.url);
   if (url !== undefined) yield url;
   const { historyDays: days } = settings;
-  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= longestHistoryDays)) {
-    yield `set historyDays to whole days from 1 to ${longestHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
+  if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= maxHistoryDays)) {
+    yield `set historyDays to whole days from 1 to ${maxHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
   }
   if (Object.hasOwn(dialects, settings.dialect)) yield* limitProblems(settings);
   else yield `set dialect to one of ${Object.keys(dialects).join(', ')} (it is "${settings.dialect}").`;
@@ -128,7 +128,7 @@ function* limitProblems(settings: AccountConfig): Generator<string> {
     yield `set keepsClosedOrdersSeconds to whole seconds from 3 to ${known}, which is as long as ${dialect} is known to keep closed orders (it is ${keeps}).`;
     return;
   }
-  const most = longestCheckSeconds(keeps);
+  const most = maxCheckSecondsLimit(keeps);
   if (max > most) {
     yield `lower maxCheckSeconds from ${max} to at most ${most}, a third of how long the exchange keeps closed orders (${keeps} s), or an order can close and vanish unseen.`;
   }

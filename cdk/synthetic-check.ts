@@ -37,7 +37,7 @@ export class SyntheticCheck extends Construct {
       input: requestFor(check, stage.auth),
     });
     Validations.of(getOrder.node.scope ?? getOrder).acknowledge({
-      id: 'HouseRules::ScheduledFunctionDeadLetters',
+      id: 'StackRules::ScheduledFunctionDeadLetters',
       reason:
         'What matters of a synthetic check is that it is answered: the alarm synthetic-check tells when it is not.',
     });

@@ -1,7 +1,7 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import { CfnEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
-import type { Reach } from './service-function.ts';
+import type { Binding } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type TransitionBusProps = {
@@ -13,13 +13,13 @@ export type TransitionBusProps = {
  * AWS account can put events on it. Encrypted by a key that EventBridge owns. A stage that brings its own bus has none.
  */
 export class TransitionBus extends Construct {
-  readonly reach: Reach;
+  readonly binding: Binding;
 
   constructor(scope: Construct, id: string, props: TransitionBusProps) {
     super(scope, id);
     const { eventBusArn, runtime } = props.stage;
     if (eventBusArn !== undefined) {
-      this.reach = { environment: { EVENT_BUS_NAME: eventBusArn }, arns: [eventBusArn] };
+      this.binding = { environment: { EVENT_BUS_NAME: eventBusArn }, arns: [eventBusArn] };
       return;
     }
     const name = `order-state-snapshots-${runtime.name}`;
@@ -30,6 +30,6 @@ export class TransitionBus extends Construct {
       value: bus.ref,
       description: 'The event bus; put rules on it to hear of transitions.',
     });
-    this.reach = { environment: { EVENT_BUS_NAME: bus.ref }, arns: [bus.attrArn] };
+    this.binding = { environment: { EVENT_BUS_NAME: bus.ref }, arns: [bus.attrArn] };
   }
 }

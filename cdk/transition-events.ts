@@ -9,13 +9,13 @@ import {
 import { Construct } from 'constructs';
 import { headKey, watchKey } from '../lib/snapshots/items.ts';
 import type { WatchStatus } from '../lib/snapshots/watch.ts';
-import type { DeadLetters } from './dead-letter-queues.ts';
+import type { DeadLetterQueue } from './dead-letter-queue.ts';
 
 export type TransitionEventsProps = {
   /** Of the snapshot table's stream. */
   readonly streamArn: string;
   readonly publishTransitions: IFunction;
-  readonly deadLetters: DeadLetters;
+  readonly deadLetters: DeadLetterQueue;
 };
 
 /** What changes in the table, handed to the function that tells others: in order for each order of an account. */
@@ -47,7 +47,7 @@ export class TransitionEvents extends Construct {
   }
 }
 
-const quiet: WatchStatus = 'watched';
+const coolDown: WatchStatus = 'watched';
 
 /**
  * A record passes that matches one of these: heads, and watches that come from or go to a status worth telling. A watch
@@ -59,7 +59,7 @@ const filters = [
     FilterCriteria.filter({
       dynamodb: {
         Keys: { sk: { S: FilterRule.isEqual(watchKey) } },
-        [image]: { status: { S: FilterRule.notEquals(quiet) } },
+        [image]: { status: { S: FilterRule.notEquals(coolDown) } },
       },
     }),
   ),

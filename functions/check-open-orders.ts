@@ -8,11 +8,17 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import type { TickReport } from '../lib/sweep/check-open-orders.ts';
 import { tick } from '../lib/sweep/tick.ts';
-import { wireAsking } from '../lib/wiring/index.ts';
+import { createOrderChecks } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
-const { checkOpenOrders, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'sweep' });
+const { checkOpenOrders, warmUp } = createOrderChecks({
+  stage,
+  env: process.env,
+  clock,
+  logger,
+  priority: 'background',
+});
 
 const Event = z.object({ account: z.string() });
 

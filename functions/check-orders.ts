@@ -6,10 +6,16 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { answer, deadlineOf, http, logFailure, readBody, readParameters } from '../lib/http/middleware.ts';
 import { createCheckOrders } from '../lib/orders/check-orders.ts';
-import { wireAsking } from '../lib/wiring/index.ts';
+import { createOrderChecks } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
-const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
+const { accounts, checkOrder, warmUp } = createOrderChecks({
+  stage,
+  env: process.env,
+  clock,
+  logger,
+  priority: 'interactive',
+});
 const checkOrders = createCheckOrders({
   accounts,
   checkOrder,

@@ -4,12 +4,18 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
-import { answeredFailures, rpcReply } from '../lib/http/json-rpc/response.ts';
+import { jsonRpcErrors, rpcReply } from '../lib/http/json-rpc/response.ts';
 import { deadlineOf, http } from '../lib/http/middleware.ts';
-import { wireAsking } from '../lib/wiring/index.ts';
+import { createOrderChecks } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
-const { accounts, checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
+const { accounts, checkOrder, warmUp } = createOrderChecks({
+  stage,
+  env: process.env,
+  clock,
+  logger,
+  priority: 'interactive',
+});
 const callOrderState = createCallOrderState({
   accounts,
   checkOrder,
@@ -26,5 +32,5 @@ await warmUp();
 
 export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
   .use(http({ logger, clock, stage }))
-  .use(answeredFailures)
+  .use(jsonRpcErrors)
   .handler(onCall);

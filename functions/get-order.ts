@@ -5,10 +5,10 @@ import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { answer, deadlineOf, http, readParameters } from '../lib/http/middleware.ts';
-import { wireAsking } from '../lib/wiring/index.ts';
+import { createOrderChecks } from '../lib/wiring/index.ts';
 
 const logger = new Logger();
-const { checkOrder, warmUp } = wireAsking({ stage, env: process.env, clock, logger, lane: 'door' });
+const { checkOrder, warmUp } = createOrderChecks({ stage, env: process.env, clock, logger, priority: 'interactive' });
 
 async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
   const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(routes.getOrder, event);
@@ -16,7 +16,7 @@ async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promis
     account,
     orderId,
     ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
-    door: 'get-order',
+    observedBy: 'get-order',
     requestId: event.requestContext.requestId,
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
   });

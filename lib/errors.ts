@@ -13,21 +13,21 @@ export type Code =
   | 'key_refused'
   | 'forbidden'
   | 'account_locked'
-  | 'secret_unfilled'
+  | 'secret_empty'
   | 'secret_malformed'
   | 'secret_unavailable'
   // the exchange's health
   | 'throttled'
-  | 'no_credit'
+  | 'rate_limited_locally'
   | 'busy'
   | 'maintenance'
   | 'unreachable'
   | 'connection_lost'
   | 'timeout'
-  | 'protocol'
+  | 'invalid_response'
   | 'exchange_error'
   // ours
-  | 'call_rejected'
+  | 'request_rejected'
   | 'store_unavailable'
   | 'store_conflict'
   | 'store_corrupt'
@@ -39,8 +39,8 @@ export type Code =
  *   `renew` with a new token or key; `never`.
  * - `retryAfterSeconds`: what a caller is told when the exchange did not say.
  */
-export type FailureKind = {
-  readonly class: 'caller' | 'absent' | 'auth' | 'health' | 'ours';
+export type FailureSpec = {
+  readonly category: 'caller' | 'not_found' | 'auth' | 'upstream' | 'internal';
   readonly status: 400 | 403 | 404 | 500 | 502 | 503 | 504;
   readonly title: string;
   readonly retry: 'never' | 'now' | 'later' | 'renew';
@@ -48,23 +48,23 @@ export type FailureKind = {
   readonly retryAfterSeconds?: number;
 };
 
-export const failureKinds: Readonly<Record<Code, FailureKind>> = {
-  bad_request: { class: 'caller', status: 400, title: 'Bad request', retry: 'never', level: 'info' },
-  unknown_account: { class: 'caller', status: 404, title: 'Unknown account', retry: 'never', level: 'info' },
-  account_forbidden: { class: 'caller', status: 403, title: 'Not your account', retry: 'never', level: 'warn' },
-  invalid_order_id: { class: 'caller', status: 400, title: 'Order id refused', retry: 'never', level: 'info' },
+export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
+  bad_request: { category: 'caller', status: 400, title: 'Bad request', retry: 'never', level: 'info' },
+  unknown_account: { category: 'caller', status: 404, title: 'Unknown account', retry: 'never', level: 'info' },
+  account_forbidden: { category: 'caller', status: 403, title: 'Not your account', retry: 'never', level: 'warn' },
+  invalid_order_id: { category: 'caller', status: 400, title: 'Order id refused', retry: 'never', level: 'info' },
 
-  order_not_found: { class: 'absent', status: 404, title: 'Order not found', retry: 'never', level: 'info' },
-  not_owner: { class: 'auth', status: 403, title: 'Not an order of this account', retry: 'never', level: 'warn' },
+  order_not_found: { category: 'not_found', status: 404, title: 'Order not found', retry: 'never', level: 'info' },
+  not_owner: { category: 'auth', status: 403, title: 'Not an order of this account', retry: 'never', level: 'warn' },
 
-  unauthorized: { class: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
-  key_refused: { class: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
-  forbidden: { class: 'auth', status: 502, title: 'Exchange key lacks a right', retry: 'never', level: 'error' },
-  account_locked: { class: 'auth', status: 502, title: 'Exchange account locked', retry: 'never', level: 'error' },
-  secret_unfilled: { class: 'auth', status: 503, title: 'Exchange key not filled in', retry: 'never', level: 'error' },
-  secret_malformed: { class: 'auth', status: 503, title: 'Exchange key malformed', retry: 'never', level: 'error' },
+  unauthorized: { category: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
+  key_refused: { category: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
+  forbidden: { category: 'auth', status: 502, title: 'Exchange key lacks a right', retry: 'never', level: 'error' },
+  account_locked: { category: 'auth', status: 502, title: 'Exchange account locked', retry: 'never', level: 'error' },
+  secret_empty: { category: 'auth', status: 503, title: 'Exchange key not filled in', retry: 'never', level: 'error' },
+  secret_malformed: { category: 'auth', status: 503, title: 'Exchange key malformed', retry: 'never', level: 'error' },
   secret_unavailable: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Exchange key cannot be read',
     retry: 'never',
@@ -73,15 +73,15 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
   },
 
   throttled: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Exchange is throttling',
     retry: 'later',
     level: 'warn',
     retryAfterSeconds: 1,
   },
-  no_credit: {
-    class: 'health',
+  rate_limited_locally: {
+    category: 'upstream',
     status: 503,
     title: 'Share of the rate limit spent',
     retry: 'never',
@@ -89,7 +89,7 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     retryAfterSeconds: 1,
   },
   busy: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Exchange is busy',
     retry: 'later',
@@ -97,7 +97,7 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     retryAfterSeconds: 1,
   },
   maintenance: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Exchange is in maintenance',
     retry: 'never',
@@ -105,7 +105,7 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     retryAfterSeconds: 60,
   },
   unreachable: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Exchange cannot be reached',
     retry: 'later',
@@ -113,32 +113,38 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     retryAfterSeconds: 5,
   },
   connection_lost: {
-    class: 'health',
+    category: 'upstream',
     status: 503,
     title: 'Connection to the exchange lost',
     retry: 'now',
     level: 'warn',
     retryAfterSeconds: 1,
   },
-  timeout: { class: 'health', status: 504, title: 'Exchange did not answer in time', retry: 'never', level: 'warn' },
-  protocol: {
-    class: 'health',
+  timeout: {
+    category: 'upstream',
+    status: 504,
+    title: 'Exchange did not answer in time',
+    retry: 'never',
+    level: 'warn',
+  },
+  invalid_response: {
+    category: 'upstream',
     status: 502,
     title: 'Exchange gave an unusable answer',
     retry: 'later',
     level: 'error',
   },
   exchange_error: {
-    class: 'health',
+    category: 'upstream',
     status: 502,
     title: 'Exchange answered an error',
     retry: 'never',
     level: 'error',
   },
 
-  call_rejected: { class: 'ours', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
+  request_rejected: { category: 'internal', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
   store_unavailable: {
-    class: 'ours',
+    category: 'internal',
     status: 503,
     title: 'Snapshots cannot be reached',
     retry: 'never',
@@ -146,15 +152,15 @@ export const failureKinds: Readonly<Record<Code, FailureKind>> = {
     retryAfterSeconds: 1,
   },
   store_conflict: {
-    class: 'ours',
+    category: 'internal',
     status: 503,
     title: 'Too many writers at once',
     retry: 'never',
     level: 'warn',
     retryAfterSeconds: 1,
   },
-  store_corrupt: { class: 'ours', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
-  internal: { class: 'ours', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
+  store_corrupt: { category: 'internal', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
+  internal: { category: 'internal', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
 };
 
 export type FailureOptions = {
@@ -187,8 +193,8 @@ export class Failure extends Error {
     this.members = options.members ?? {};
   }
 
-  get kind(): FailureKind {
-    return failureKinds[this.code];
+  get spec(): FailureSpec {
+    return errorCatalog[this.code];
   }
 }
 
@@ -198,7 +204,7 @@ export function asFailure(thrown: unknown): Failure {
 }
 
 /** The account's trouble, at first sight: a key that does not work, a limit that is spent, a house that is closed. */
-export function speaksOfAccount({ code, kind }: Failure): boolean {
+export function speaksOfAccount({ code, spec }: Failure): boolean {
   if (code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable') return true;
-  return kind.class === 'auth' && code !== 'not_owner';
+  return spec.category === 'auth' && code !== 'not_owner';
 }

@@ -44,8 +44,8 @@ const faults: readonly Fault[] = [
   {
     name: 'a change of an open watch is not announced',
     file: 'lib/snapshots/store.ts',
-    from: '  return stored?.watch.sighted !== undefined && stored.watch.sighted >= rank;',
-    to: '  return stored?.watch.sighted !== undefined && (isOpen(statusOf(stored.watch)) || stored.watch.sighted >= rank);',
+    from: '  return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;',
+    to: '  return stored?.watch.announcedRank !== undefined && (isOpen(statusOf(stored.watch)) || stored.watch.announcedRank >= rank);',
     tests: store,
   },
   {
@@ -58,15 +58,15 @@ const faults: readonly Fault[] = [
   {
     name: 'the watch closes without looking at the head',
     file: 'lib/snapshots/watch.ts',
-    from: "phase === 'final' && recorded?.rank === sighted",
+    from: "phase === 'final' && applied?.rank === announcedRank",
     to: "phase === 'final'",
     tests: store,
   },
   {
     name: 'a not-found closes an order',
     file: 'lib/snapshots/watch.ts',
-    from: "  if (missed.length > 0) return 'missing';",
-    to: "  if (missed.length > 0) return 'final';",
+    from: "  if (notFoundAt.length > 0) return 'missing';",
+    to: "  if (notFoundAt.length > 0) return 'final';",
     tests: store,
   },
   {
@@ -77,7 +77,7 @@ const faults: readonly Fault[] = [
     tests: store,
   },
   {
-    name: 'of two words of one moment the one that arrives last decides',
+    name: 'of two commands of one moment the one that arrives last decides',
     file: 'lib/snapshots/watch.ts',
     from: '  if (a.at === b.at) return JSON.stringify(a) > JSON.stringify(b) ? a : b;\n',
     to: '',

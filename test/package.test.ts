@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { startDoor } from './lib/api/local-endpoint.ts';
+import { startLocalApi } from './lib/api/local-endpoint.ts';
 import { captureOutput } from './lib/captured-output.ts';
-import { startNeighbours } from './lib/test-bed.ts';
+import { startTestBed } from './lib/test-bed.ts';
 import { canInstall, install, pack } from './package/npm.ts';
 
 // An installation takes its time, and so does a synthesis with all its bundles.
@@ -84,15 +84,15 @@ it("ten lines synthesize a stage of one's own, as they do in this repository", a
 });
 
 it('five lines ask for an order', async () => {
-  const neighbours = await startNeighbours();
-  const door = await startDoor(neighbours);
-  const quiet = captureOutput();
-  const env = { ...process.env, ORDER_STATE_URL: door.url };
+  const testBed = await startTestBed();
+  const api = await startLocalApi(testBed);
+  const coolDown = captureOutput();
+  const env = { ...process.env, ORDER_STATE_URL: api.url };
   const { stdout } = await run(process.execPath, [join(project, 'client.js')], { env });
-  quiet.release();
+  coolDown.release();
   expect(stdout).toBe('BTC-14AUG20-11000-C canceled true\n');
-  await door.stop();
-  await neighbours.stop();
+  await api.stop();
+  await testBed.stop();
 });
 
 it('both examples pass the type check of who installs it', async () => {

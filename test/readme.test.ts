@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { failureKinds } from '../lib/errors.ts';
+import { errorCatalog } from '../lib/errors.ts';
 import { eventSchemas } from '../lib/transitions/schemas.ts';
 import { everySetting, templateOf } from './cdk/synthesize.ts';
 
@@ -25,7 +25,7 @@ it('lists every error code with its status', () => {
     [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`),
   );
   expect(listed.toSorted()).toEqual(
-    Object.entries(failureKinds)
+    Object.entries(errorCatalog)
       .map(([code, { status }]) => `${code} ${status}`)
       .toSorted(),
   );

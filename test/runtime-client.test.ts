@@ -18,7 +18,7 @@ import { type Lambda, startLambda } from './emulator/aws/lambda.ts';
 import { listen } from './emulator/aws/listen.ts';
 import { captureOutput } from './lib/captured-output.ts';
 import { observationOf } from './lib/snapshots/observations.ts';
-import { seedId, startNeighbours } from './lib/test-bed.ts';
+import { seedId, startTestBed } from './lib/test-bed.ts';
 import { streamRecord } from './lib/transitions/stream-records.ts';
 import { canInstall, install } from './package/npm.ts';
 
@@ -46,23 +46,23 @@ beforeAll(async () => {
   await mkdir(client);
   await install(client, runtimeClient);
 
-  const neighbours = await startNeighbours();
-  started.defer(neighbours.stop);
+  const testBed = await startTestBed();
+  started.defer(testBed.stop);
   bus = await startEventBus();
   started.defer(() => bus.stop());
   const { main } = loopbackStage.accounts;
-  const accounts = { main: { ...main, url: neighbours.orangex.url } };
+  const accounts = { main: { ...main, url: testBed.orangex.url } };
   const outdir = join(folder, 'assembly');
   // CDK tells the terminal of every bundle that it makes.
-  const quiet = captureOutput();
+  const coolDown = captureOutput();
   createApp({ stage: resolveStage('test', { ...loopbackStage, accounts }), outdir }).synth();
-  quiet.release();
+  coolDown.release();
   stack = readAssembly(outdir, place);
 
   const running = startLambda({
     functions: stack.functions,
     region: place.region,
-    endpoints: { ...neighbours.env, AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url },
+    endpoints: { ...testBed.env, AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url },
     runtime: [
       '--import',
       fileURLToPath(new URL('package/rapid-client.ts', import.meta.url)),
@@ -122,7 +122,7 @@ it("AWS's runtime client loads the publisher, and it publishes", async () => {
   const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const observation = observationOf(
     { account: 'main', orderId: seedId },
-    { ...answer, askedAfter: 0, took: 1, request: 1 },
+    { ...answer, requestedAfter: 0, took: 1, request: 1 },
   );
   const record = streamRecord(undefined, headItem(snapshotOf(observation)));
   const outcome = await call(stack.mappings[0]?.functionName, { Records: [record] });

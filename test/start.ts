@@ -2,21 +2,21 @@ import * as z from 'zod/mini';
 import { help, type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
 import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
-import { createTransitionLines, type ToldEvent, transitionsHeader } from './start/transitions.ts';
+import { type BusEvent, createTransitionLines, transitionsHeader } from './start/transitions.ts';
 
 /** The one order that the built-in exchange has from the start. */
 const seedOrderId = '39004881276768256';
 
 const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
-const asked = parseOptions(process.argv.slice(2), process.env);
-if (asked.kind === 'help') {
+const requested = parseOptions(process.argv.slice(2), process.env);
+if (requested.kind === 'help') {
   process.stdout.write(help);
-} else if (asked.kind === 'wrong') {
-  console.error(asked.line);
+} else if (requested.kind === 'wrong') {
+  console.error(requested.line);
   process.exitCode = 2;
 } else {
-  process.exitCode = await serve(asked);
+  process.exitCode = await serve(requested);
 }
 
 /** Serves until a signal, or until the table cannot be kept; returns the exit code. */
@@ -49,7 +49,7 @@ async function serve(options: Options): Promise<number> {
     // What changes before the table has its head waits for it.
     let show = (line: string): void => void early.push(line);
     const early: string[] = [];
-    const onEvent = (event: ToldEvent) => show(lineOf(event, Date.now()));
+    const onEvent = (event: BusEvent) => show(lineOf(event, Date.now()));
     const run = await startLocal({ options, signal, failed, onEvent, unwritable });
     try {
       const builtIn = options.exchange === undefined;

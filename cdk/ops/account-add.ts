@@ -7,7 +7,7 @@ import type { ApiKey } from '../../lib/exchange/auth.ts';
 import { createCredentials, KeyText } from '../../lib/exchange/credentials.ts';
 import { Secret } from '../../lib/exchange/secret.ts';
 import { checkKey, type KeyCheck } from './check-key.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, TestEnvironment } from './command.ts';
 import {
   accountOf,
   flag,
@@ -45,8 +45,8 @@ export const accountAdd: Command = {
   name: 'account add',
   does: "puts an account's exchange key into its secret, and checks it",
   help,
-  run: async (args, surroundings) => {
-    const { terminal, clock } = surroundings;
+  run: async (args, environment) => {
+    const { terminal, clock } = environment;
     const options = { ...shared, file: text, 'no-check': flag, secret: text, exchange: text, dialect: text };
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const [name, ...others] = positionals;
@@ -61,7 +61,7 @@ export const accountAdd: Command = {
 
     const client = createSecrets(place);
     const secretName = values.secret ?? known?.secretName ?? (await findSecret(client, account, place));
-    const key = await readKey(values.file, surroundings);
+    const key = await readKey(values.file, environment);
     const warnings = exchange === undefined ? [] : await checkKey(key, exchange, clock).catch(unwritten);
     const version = await store(client, secretName, key, clock);
     if (values.json) {
@@ -99,15 +99,15 @@ function exchangeIn({ exchange, dialect = '' }: { exchange?: string; dialect?: s
   return { url: exchange.replace(/\/+$/, ''), dialect: oneOf('dialect', ['orangex', 'deribit'], dialect) };
 }
 
-async function readKey(file: string | undefined, { terminal }: Surroundings): Promise<ApiKey> {
-  const { askSecretly } = terminal;
-  if (file === undefined && askSecretly === undefined)
+async function readKey(file: string | undefined, { terminal }: TestEnvironment): Promise<ApiKey> {
+  const { promptSecret } = terminal;
+  if (file === undefined && promptSecret === undefined)
     throw new Refusal('give the --file of the key: there is no terminal to ask at');
   const written =
-    file === undefined && askSecretly !== undefined
+    file === undefined && promptSecret !== undefined
       ? {
-          client_id: await askSecretly('client_id (not shown): '),
-          client_secret: await askSecretly('client_secret (not shown): '),
+          client_id: await promptSecret('client_id (not shown): '),
+          client_secret: await promptSecret('client_secret (not shown): '),
         }
       : parsed(await readFile(file ?? '', 'utf8').catch(() => unusable(`${file} cannot be read`)));
   const read = KeyText.safeParse(written);

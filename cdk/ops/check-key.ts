@@ -28,7 +28,7 @@ export async function checkKey(key: ApiKey, { url, dialect }: KeyCheck, clock: C
     transport,
     credentials: { get: async () => held, renew: async () => held },
     // One question of a person, while the account may not even have a table: it is not on the ledger.
-    credits: { spend: async () => {}, throttled: async () => {} },
+    rateLimiter: { acquire: async () => {}, throttled: async () => {} },
     clock,
     random: Math.random,
     nonce: randomUUID,

@@ -25,8 +25,8 @@ export function lineOf(error: unknown): string {
     const where = 'address' in root && 'port' in root ? `${root.address}:${root.port}` : 'the endpoint';
     return `Nobody answers at ${where}: is this the address that npm start shows, and does it still run?`;
   }
-  const said = error instanceof Error ? firstSentence(error) : String(error);
-  return error instanceof Failure && root !== error ? `${said} (${firstSentence(root)})` : said;
+  const stderr = error instanceof Error ? firstSentence(error) : String(error);
+  return error instanceof Failure && root !== error ? `${stderr} (${firstSentence(root)})` : stderr;
 }
 
 function rootOf(error: unknown): Error {

@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a command works with besides AWS. */
-export type Surroundings = { readonly terminal: Terminal; readonly clock: Clock };
+export type TestEnvironment = { readonly terminal: Terminal; readonly clock: Clock };
 
 /** One of the operator's commands. */
 export type Command = {
@@ -12,5 +12,5 @@ export type Command = {
   readonly does: string;
   readonly help: string;
   /** Answers the exit code. Throws `Refusal` for wrong options. */
-  readonly run: (args: readonly string[], surroundings: Surroundings) => Promise<0 | 1>;
+  readonly run: (args: readonly string[], environment: TestEnvironment) => Promise<0 | 1>;
 };

@@ -8,10 +8,10 @@ import {
 
 /** Received messages come back after this long, if nobody deletes them or gives them back before; seconds. */
 const hiddenSeconds = 900;
-const mostInBatch = 10;
+const maxBatch = 10;
 
 /** A queue of dead letters, as a person works it off. */
-export type LetterBox = {
+export type DeadLetterQueueMessages = {
   /** Takes all messages that can be seen out of the queue for a while. */
   readonly take: () => Promise<readonly Message[]>;
   /** Throws when the queue keeps any of them. */
@@ -20,7 +20,7 @@ export type LetterBox = {
   readonly giveBack: (messages: readonly Message[]) => Promise<void>;
 };
 
-export function createLetterBox(client: SQSClient, QueueUrl: string): LetterBox {
+export function readDeadLetterQueue(client: SQSClient, QueueUrl: string): DeadLetterQueueMessages {
   return {
     take: async () => {
       const taken: Message[] = [];
@@ -28,7 +28,7 @@ export function createLetterBox(client: SQSClient, QueueUrl: string): LetterBox 
         const { Messages = [] } = await client.send(
           new ReceiveMessageCommand({
             QueueUrl,
-            MaxNumberOfMessages: mostInBatch,
+            MaxNumberOfMessages: maxBatch,
             VisibilityTimeout: hiddenSeconds,
             // Asks all of SQS's servers: an empty answer then says that the queue is empty.
             WaitTimeSeconds: 1,
@@ -59,7 +59,7 @@ export function createLetterBox(client: SQSClient, QueueUrl: string): LetterBox 
 
 function batchesOf(messages: readonly Message[]) {
   const entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-  return Array.from({ length: Math.ceil(entries.length / mostInBatch) }, (_, index) =>
-    entries.slice(index * mostInBatch, (index + 1) * mostInBatch),
+  return Array.from({ length: Math.ceil(entries.length / maxBatch) }, (_, index) =>
+    entries.slice(index * maxBatch, (index + 1) * maxBatch),
   );
 }

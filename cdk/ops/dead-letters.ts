@@ -2,7 +2,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 
 /** What Lambda leaves of stream records that it gave up on: where they were, not what they said. */
-const TransitionLetter = z.object({
+const TransitionDeadLetter = z.object({
   requestContext: z.object({ condition: z.string() }),
   DDBStreamBatchInfo: z.object({
     approximateArrivalOfFirstRecord: z.iso.datetime({ offset: true }),
@@ -15,7 +15,7 @@ export type LostTransitions = { readonly since: number; readonly records: number
 
 /** `undefined` for a message that is no such letter. */
 export function lostTransitionsIn({ Body = '' }: Message): LostTransitions | undefined {
-  const parsed = TransitionLetter.safeParse(parse(Body));
+  const parsed = TransitionDeadLetter.safeParse(parse(Body));
   if (!parsed.success) return undefined;
   const { requestContext, DDBStreamBatchInfo: batch } = parsed.data;
   const since = Date.parse(batch.approximateArrivalOfFirstRecord);
@@ -43,8 +43,8 @@ export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message
     return { account: requestPayload.account, at, error: responsePayload?.errorMessage ?? requestContext.condition };
   }
   const tick = Tick.safeParse(body);
-  const said = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
-  return { account: tick.success ? tick.data.account : '?', at, error: said.join(': ') || 'no error given' };
+  const stderr = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
+  return { account: tick.success ? tick.data.account : '?', at, error: stderr.join(': ') || 'no error given' };
 }
 
 function parse(text: string): unknown {

@@ -4,7 +4,7 @@ import type { Item } from '../../lib/dynamo.ts';
 import { Failure } from '../../lib/errors.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import {
-  evidencePrefix,
+  auditPrefix,
   headItem,
   headKey,
   snapshotItem,
@@ -14,7 +14,7 @@ import {
   watchKey,
 } from '../../lib/snapshots/items.ts';
 import { rankOf } from '../../lib/snapshots/rank.ts';
-import { readNote, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
+import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { StoredWatch } from '../../lib/snapshots/table.ts';
 
@@ -45,7 +45,7 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
       if (sk.startsWith(snapshotPrefix)) snapshots.push(checkedSnapshot({ item, sk }, differs));
       else if (sk === headKey) head = readSnapshot(item);
       else if (sk === watchKey) stored = checkedWatch({ item, sk }, differs);
-      else if (sk.startsWith(evidencePrefix)) checkNote({ item, sk }, differs);
+      else if (sk.startsWith(auditPrefix)) checkAuditEntry({ item, sk }, differs);
       else if (sk === 'ACCOUNT') readAccountItem(item);
       else differs(sk, 'it is of no kind that this version knows');
     } catch (error) {
@@ -84,9 +84,9 @@ function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
   return stored;
 }
 
-function checkNote({ item, sk }: Checked, differs: Differs): void {
-  const { at, requestId } = readNote(item);
-  if (sk !== `${evidencePrefix}${String(at).padStart(13, '0')}#${requestId}`)
+function checkAuditEntry({ item, sk }: Checked, differs: Differs): void {
+  const { at, requestId } = readAuditEntry(item);
+  if (sk !== `${auditPrefix}${String(at).padStart(13, '0')}#${requestId}`)
     differs(sk, 'its time and request_id are not those of its key');
 }
 
@@ -118,11 +118,11 @@ function* disagreements(
   }
   if (newest !== undefined && stored === undefined) yield { sk: watchKey, how: 'there is none, but snapshots' };
   if (stored === undefined) return;
-  const { sighted, recorded } = stored.watch;
-  if (recorded?.rank !== head?.rank)
+  const { announcedRank, applied } = stored.watch;
+  if (applied?.rank !== head?.rank)
     yield { sk: watchKey, how: `recorded is not the rank of the head${head === undefined ? '' : healing}` };
-  else if (sighted !== recorded?.rank)
-    yield { sk: watchKey, how: `sighted is ahead of the head: a check was cut short${healing}` };
+  else if (announcedRank !== applied?.rank)
+    yield { sk: watchKey, how: `announced_rank is ahead of the head: a check was cut short${healing}` };
 }
 
 function otherAttributes(item: Item, due: Item): string[] {

@@ -42,8 +42,8 @@ export const exportSnapshots: Command = {
   name: 'export',
   does: 'writes all snapshots since a time as JSON lines or CSV',
   help,
-  run: async (args, surroundings) => {
-    const { terminal, clock } = surroundings;
+  run: async (args, environment) => {
+    const { terminal, clock } = environment;
     const options = { ...shared, since: text, format: text, out: text };
     const { values } = parseArgs({ args: [...args], options });
     const since = timeOf('since', values.since);
@@ -54,7 +54,7 @@ export const exportSnapshots: Command = {
     const target = await targetOf(values.out, terminal.out);
 
     let [scanned, written, unreadable] = [0, 0, 0];
-    const progress = createProgress(surroundings, 'items read', Table?.ItemCount ?? 0);
+    const progress = createProgress(environment, 'items read', Table?.ItemCount ?? 0);
     const snapshots = {
       FilterExpression: 'begins_with(sk, :prefix) AND first_observed_at >= :since',
       ExpressionAttributeValues: { ':prefix': { S: snapshotPrefix }, ':since': { N: String(since) } },
@@ -79,7 +79,7 @@ export const exportSnapshots: Command = {
       ? JSON.stringify({ snapshots: written, items_read: scanned, unreadable })
       : `${written} snapshots of ${scanned} items in the table.`;
     // Beside the snapshots it would be taken for one.
-    (values.out === undefined ? terminal.say : terminal.out)(`${summary}\n`);
+    (values.out === undefined ? terminal.log : terminal.out)(`${summary}\n`);
     return unreadable > 0 ? 1 : 0;
 
     function lineIn(item: Item): readonly string[] {
@@ -88,7 +88,7 @@ export const exportSnapshots: Command = {
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         unreadable++;
-        terminal.say(`${item['pk']?.S} ${item['sk']?.S} is left out: ${error.message}\n`);
+        terminal.log(`${item['pk']?.S} ${item['sk']?.S} is left out: ${error.message}\n`);
         return [];
       }
     }

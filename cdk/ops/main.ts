@@ -3,5 +3,5 @@ import { systemClock } from '../../lib/clock.ts';
 import { operate } from './operate.ts';
 import { createTerminal } from './terminal.ts';
 
-const surroundings = { terminal: createTerminal(process), clock: systemClock };
-process.exitCode = await operate(process.argv.slice(2), surroundings);
+const environment = { terminal: createTerminal(process), clock: systemClock };
+process.exitCode = await operate(process.argv.slice(2), environment);

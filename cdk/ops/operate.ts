@@ -1,5 +1,5 @@
 import { accountAdd } from './account-add.ts';
-import type { Command, Surroundings } from './command.ts';
+import type { Command, TestEnvironment } from './command.ts';
 import { isWrongUse, lineOf } from './command-error.ts';
 import { exportSnapshots } from './export.ts';
 import { order } from './order.ts';
@@ -19,26 +19,26 @@ npm run ops -- COMMAND --help tells more. Exit codes: 0 done, 1 failed or someth
 `;
 
 /** Runs one command; answers the exit code. Whatever goes wrong is one line. */
-export async function operate(args: readonly string[], surroundings: Surroundings): Promise<0 | 1 | 2> {
-  const { terminal } = surroundings;
+export async function operate(args: readonly string[], environment: TestEnvironment): Promise<0 | 1 | 2> {
+  const { terminal } = environment;
   const line = args.join(' ');
   const command = commands.find(({ name }) => `${line} `.startsWith(`${name} `));
   if (command === undefined) {
     const [first = ''] = args;
-    const isAsked = first === '--help';
-    if (isAsked || first === '') terminal.out(help);
-    else terminal.say(`There is no command ${first}. See: npm run ops -- --help\n`);
-    return isAsked ? 0 : 2;
+    const isRequested = first === '--help';
+    if (isRequested || first === '') terminal.out(help);
+    else terminal.log(`There is no command ${first}. See: npm run ops -- --help\n`);
+    return isRequested ? 0 : 2;
   }
   if (args.includes('--help')) {
     terminal.out(command.help);
     return 0;
   }
   try {
-    return await command.run(args.slice(command.name.split(' ').length), surroundings);
+    return await command.run(args.slice(command.name.split(' ').length), environment);
   } catch (error) {
     const isUsage = isWrongUse(error);
-    terminal.say(`${lineOf(error)}${isUsage ? `. See: npm run ops -- ${command.name} --help` : ''}\n`);
+    terminal.log(`${lineOf(error)}${isUsage ? `. See: npm run ops -- ${command.name} --help` : ''}\n`);
     return isUsage ? 2 : 1;
   }
 }

@@ -89,13 +89,13 @@ function watchRow(item: Item) {
   const due = item['list_at']?.N;
   const status = statusOf(watch);
   const checked = checkedAt(watch);
-  const { operator, missed } = watch;
+  const { operator, notFoundAt } = watch;
   return {
     status,
     opened_at: iso(watch.openedAt),
     ...(checked !== undefined && { checked_at: iso(checked) }),
     ...(due !== undefined && { [status === 'final' ? 'closed_at' : 'due_at']: iso(Number(due)) }),
-    ...(missed.length > 0 && { missed_at: missed.map(iso) }),
+    ...(notFoundAt.length > 0 && { not_found_at: notFoundAt.map(iso) }),
     ...(operator !== undefined && {
       operator: `${operator.stopped ? 'stopped' : 'started'} by ${operator.by} at ${iso(operator.at)}`,
     }),
@@ -109,10 +109,10 @@ function shownHead(head: Snapshot): readonly (readonly string[])[] {
 }
 
 /** When it was, by the exchange and by us, who asked, and what was different from before. */
-function shownState({ rank, order, evidence }: Snapshot, changes: readonly FieldChange[]): string {
+function shownState({ rank, order, provenance }: Snapshot, changes: readonly FieldChange[]): string {
   const updated = updatedAtOfRank(rank);
-  const later = duration(evidence.firstObservedAt - updated);
-  const heading = `${iso(updated)}  ${order.order_state}, first observed ${later} later by ${evidence.door}, request ${evidence.requestId}\n`;
+  const later = duration(provenance.firstObservedAt - updated);
+  const heading = `${iso(updated)}  ${order.order_state}, first observed ${later} later by ${provenance.observedBy}, request ${provenance.requestId}\n`;
   return heading + columns(changes.map(({ field, from, to }) => ['', field, `${side(from)} → ${side(to)}`]));
 }
 

@@ -14,7 +14,7 @@ const states = ['live', 'attention', 'final'] as const;
 type State = (typeof states)[number];
 
 const lists: Readonly<Record<State, List>> = { live: 'watch', attention: 'attention', final: 'final' };
-const mostOrders = 1_000;
+const maxOrders = 1_000;
 
 const help = `Lists the orders of an account: what is watched, what a person should look at, or what is over.
 
@@ -25,7 +25,7 @@ const help = `Lists the orders of an account: what is watched, what a person sho
 Options
   --account NAME  the account
   --state STATE   live, attention or final (default live)
-  --limit N       orders on a page, 1 to ${mostOrders} (default 50)
+  --limit N       orders on a page, 1 to ${maxOrders} (default 50)
   --after PLACE   the page after one, as its last line says
 ${sharedHelp}
 The list comes from an index that may be some moments behind the table. Age is since the exchange last confirmed it.
@@ -41,7 +41,7 @@ export const orders: Command = {
     const { values } = parseArgs({ args: [...args], options });
     const account = accountOf(values.account);
     const state = oneOf('state', states, values.state ?? 'live');
-    const limit = wholeNumber('limit', values.limit ?? '50', 1, mostOrders);
+    const limit = wholeNumber('limit', values.limit ?? '50', 1, maxOrders);
     const after = values.after === undefined ? undefined : positionOf(values.after);
     const reader = createDynamoReader({ ...(await openTable(placeOf(values))), clock });
     const { rows, next } = await reader.list(account, lists[state], { after, limit });

@@ -5,7 +5,7 @@ import type { Command } from './command.ts';
 import { accountOf, flag, placeOf, Refusal, shared, sharedHelp, text, wholeNumber } from './options.ts';
 import { openTable } from './stack.ts';
 
-const longestMinutes = 10_080;
+const maxMinutes = 10_080;
 
 const help = `Stops the scheduled checks of one account, for a while. People's questions are answered as ever.
 
@@ -15,7 +15,7 @@ const help = `Stops the scheduled checks of one account, for a while. People's q
 
 Options
   --account NAME  the account
-  --minutes N     how long, 1 to ${longestMinutes}; the checks then go on by themselves
+  --minutes N     how long, 1 to ${maxMinutes}; the checks then go on by themselves
   --resume        end a pause
   --by WHO        who says so, kept with the pause (default: the name of this machine's user)
 ${sharedHelp}
@@ -32,8 +32,7 @@ export const pause: Command = {
     const { values } = parseArgs({ args: [...args], options });
     const account = accountOf(values.account);
     const place = placeOf(values);
-    const minutes =
-      values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes, 1, longestMinutes);
+    const minutes = values.minutes === undefined ? undefined : wholeNumber('minutes', values.minutes, 1, maxMinutes);
     if (minutes !== undefined && values.resume) throw new Refusal('give --minutes or --resume, not both');
 
     const accounts = createDynamoAccountTable(await openTable(place));

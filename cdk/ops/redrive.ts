@@ -4,10 +4,10 @@ import { iso } from '../../lib/time.ts';
 import { createBus } from '../../lib/transitions/bus.ts';
 import { columns } from './columns.ts';
 import type { Command } from './command.ts';
-import { createLetterBox, type LetterBox } from './dead-letter-queue.ts';
+import { type DeadLetterQueueMessages, readDeadLetterQueue } from './dead-letter-queue.ts';
 import { type LostTransitions, lostTickIn, lostTransitionsIn } from './dead-letters.ts';
 import { flag, placeOf, Refusal, shared, sharedHelp, text } from './options.ts';
-import { type SentAgain, sendAgain, told } from './replayed-events.ts';
+import { countsText, type SentAgain, sendAgain } from './replayed-events.ts';
 import { busOf, createEvents, createQueues, type DeadLetterQueue, findQueue, openTable } from './stack.ts';
 import { createTableReader } from './table-reader.ts';
 
@@ -33,8 +33,8 @@ for the next minute's sweep did its work. Exit codes: 0 done, 1 failed or in par
 `;
 
 /** What became of the letters of transitions; `strange` ones are no such letters, `unreadable` counts orders. */
-type SentForLetters = {
-  readonly letters: number;
+type RedriveResult = {
+  readonly messages: number;
   readonly lost: readonly LostTransitions[];
   readonly strange: number;
   readonly unreadable: number;
@@ -55,47 +55,48 @@ export const redrive: Command = {
     const place = placeOf(values);
     const { yes, json } = values;
     const queues = createQueues(place);
-    const boxOf = async (queue: DeadLetterQueue) => createLetterBox(queues, await findQueue(queues, queue, place));
-    const transitions = await worked<SentForLetters>(await boxOf('TransitionDeadLetters'), yes, sentAgain);
-    const sweeps = await worked(await boxOf('SweepDeadLetters'), yes, async (letters) => ({
-      result: letters.map(lostTickIn),
-      done: letters,
+    const queueOf = async (queue: DeadLetterQueue) =>
+      readDeadLetterQueue(queues, await findQueue(queues, queue, place));
+    const transitions = await worked<RedriveResult>(await queueOf('TransitionDeadLetters'), yes, sentAgain);
+    const sweeps = await worked(await queueOf('SweepDeadLetters'), yes, async (messages) => ({
+      result: messages.map(lostTickIn),
+      done: messages,
     }));
     const isComplete = transitions.strange === 0 && transitions.unreadable === 0;
 
     if (json) {
       const ticks = sweeps.map(({ at, ...tick }) => ({ ...tick, ...(at !== undefined && { at: iso(at) }) }));
-      const lost = transitions.lost.map(({ since, ...letter }) => ({ ...letter, since: iso(since) }));
+      const lost = transitions.lost.map(({ since, ...message }) => ({ ...message, since: iso(since) }));
       const done = yes && isComplete;
       terminal.out(`${JSON.stringify({ done, transitions: { ...transitions, lost }, sweeps: ticks })}\n`);
     } else {
-      terminal.out(`Letters of transitions: ${transitions.letters}.\n`);
+      terminal.out(`Letters of transitions: ${transitions.messages}.\n`);
       terminal.out(
         columns(transitions.lost.map(({ since, records, why }) => [iso(since), `records: ${records}`, why])),
       );
       if (transitions.sent !== undefined) {
         const { since, bus, orders, events } = transitions.sent;
         const [verb, where] = yes ? ['Sent', 'to'] : ['Would send', 'on'];
-        terminal.out(`${verb} ${told(events)} of ${orders} orders since ${since} ${where} ${bus}.\n`);
+        terminal.out(`${verb} ${countsText(events)} of ${orders} orders since ${since} ${where} ${bus}.\n`);
       }
       terminal.out(
         `Letters of sweeps: ${sweeps.length}${sweeps.length === 0 ? '' : ', for which there is nothing to do'}.\n`,
       );
       const rows = sweeps.map(({ account, at, error }) => [at === undefined ? '?' : iso(at), account, error]);
       terminal.out(columns(rows));
-      const isOpen = transitions.letters + sweeps.length > 0;
+      const isOpen = transitions.messages + sweeps.length > 0;
       if (isOpen) terminal.out(yes ? '' : 'Nothing was sent and nothing deleted: add --yes to do it.\n');
     }
     if (transitions.strange > 0)
-      terminal.say(`Left in the queue, for they are no letters of Lambda's: ${transitions.strange}.\n`);
+      terminal.log(`Left in the queue, for they are no letters of Lambda's: ${transitions.strange}.\n`);
     if (transitions.unreadable > 0)
-      terminal.say(`No letter of a transition was deleted, for orders cannot be read: ${transitions.unreadable}.\n`);
+      terminal.log(`No letter of a transition was deleted, for orders cannot be read: ${transitions.unreadable}.\n`);
     return isComplete ? 0 : 1;
 
-    async function sentAgain(letters: readonly Message[]) {
-      const known = letters.filter((letter) => lostTransitionsIn(letter) !== undefined);
-      const lost = known.flatMap((letter) => lostTransitionsIn(letter) ?? []);
-      const counts = { letters: letters.length, lost, strange: letters.length - known.length };
+    async function sentAgain(messages: readonly Message[]) {
+      const known = messages.filter((message) => lostTransitionsIn(message) !== undefined);
+      const lost = known.flatMap((message) => lostTransitionsIn(message) ?? []);
+      const counts = { messages: messages.length, lost, strange: messages.length - known.length };
       if (lost.length === 0) return { result: { ...counts, unreadable: 0 }, done: [] };
       const since = Math.min(...lost.map((each) => each.since)) - beforeMs;
       const table = await openTable(place);
@@ -107,7 +108,7 @@ export const redrive: Command = {
         busName: bus,
         since,
         clock,
-        say: terminal.say,
+        log: terminal.log,
       });
       const result = { ...counts, unreadable: failed, sent: { since: iso(since), bus, orders, events } };
       return { result, done: failed === 0 ? known : [] };
@@ -116,21 +117,21 @@ export const redrive: Command = {
 };
 
 type Work<Result> = (
-  letters: readonly Message[],
+  messages: readonly Message[],
 ) => Promise<{ readonly result: Result; readonly done: readonly Message[] }>;
 
 /** Takes the letters, works on them, and deletes those that are done, if it may; whatever happens, the others are given back. */
-async function worked<Result>(box: LetterBox, mayDelete: boolean, work: Work<Result>): Promise<Result> {
-  const letters = await box.take();
-  let left = letters;
+async function worked<Result>(queue: DeadLetterQueueMessages, mayDelete: boolean, work: Work<Result>): Promise<Result> {
+  const messages = await queue.take();
+  let left = messages;
   try {
-    const { result, done } = await work(letters);
+    const { result, done } = await work(messages);
     if (mayDelete) {
-      await box.remove(done);
-      left = letters.filter((letter) => !done.includes(letter));
+      await queue.remove(done);
+      left = messages.filter((message) => !done.includes(message));
     }
     return result;
   } finally {
-    await box.giveBack(left);
+    await queue.giveBack(left);
   }
 }

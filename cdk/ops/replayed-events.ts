@@ -18,7 +18,7 @@ export type EventsAgain = {
   readonly since: number;
   readonly clock: Clock;
   /** Hears after each page of the table how far it is, and of each order that cannot be read. */
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
 };
 
 /** What became of it; `failed` counts the orders that cannot be read. */
@@ -34,7 +34,7 @@ const attempts = 3;
  * Makes the events since a time again from the table and sends them, an order's in their order. The table has no index by
  * time, so it reads the whole of it. Throws when the bus goes on refusing.
  */
-export async function sendAgain({ reader, send, busName, since, clock, say }: EventsAgain): Promise<SentAgain> {
+export async function sendAgain({ reader, send, busName, since, clock, log }: EventsAgain): Promise<SentAgain> {
   const counts = new Map<string, number>();
   let [scanned, orders, failed] = [0, 0, 0];
 
@@ -50,7 +50,7 @@ export async function sendAgain({ reader, send, busName, since, clock, say }: Ev
     for (const { pk } of page.items) entries.push(...(await entriesOf(pk?.S ?? '')));
     await sendAll(entries);
     for (const [name, count] of countsOf(entries)) counts.set(name, (counts.get(name) ?? 0) + count);
-    say(`${scanned} items read, ${orders} orders changed since, ${told(Object.fromEntries(counts))}\n`);
+    log(`${scanned} items read, ${orders} orders changed since, ${countsText(Object.fromEntries(counts))}\n`);
   }
   return { events: Object.fromEntries(counts), orders, failed };
 
@@ -66,7 +66,7 @@ export async function sendAgain({ reader, send, busName, since, clock, say }: Ev
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failed++;
-      say(`${pk}: ${error.message}\n`);
+      log(`${pk}: ${error.message}\n`);
       return [];
     }
   }
@@ -79,7 +79,7 @@ export async function sendAgain({ reader, send, busName, since, clock, say }: Ev
       left = left.slice(accepted);
       if (stop === undefined) return;
       if (attempt >= attempts) {
-        const before = told(Object.fromEntries(counts));
+        const before = countsText(Object.fromEntries(counts));
         throw new Error(
           `${busName} stopped taking events (${stop.reason ?? stop.code}) after ${before}; run this again`,
         );
@@ -90,7 +90,7 @@ export async function sendAgain({ reader, send, busName, since, clock, say }: Ev
 }
 
 /** How many events of which name, in words. */
-export function told(events: SentAgain['events']): string {
+export function countsText(events: SentAgain['events']): string {
   return (
     Object.entries(events)
       .map(([name, count]) => `${count} ${name}`)

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { createBus } from '../../lib/transitions/bus.ts';
 import type { Command } from './command.ts';
 import { flag, placeOf, Refusal, shared, sharedHelp, text, timeOf } from './options.ts';
-import { sendAgain, told } from './replayed-events.ts';
+import { countsText, sendAgain } from './replayed-events.ts';
 import { busOf, createEvents, openTable } from './stack.ts';
 import { createTableReader, unitsPerSecond } from './table-reader.ts';
 
@@ -37,15 +37,15 @@ export const republish: Command = {
 
     const send = values.yes ? createBus({ client: createEvents(place), clock }) : undefined;
     const reader = createTableReader(table, clock);
-    const { events, orders, failed } = await sendAgain({ reader, send, busName, since, clock, say: terminal.say });
+    const { events, orders, failed } = await sendAgain({ reader, send, busName, since, clock, log: terminal.log });
     if (values.json) {
       terminal.out(`${JSON.stringify({ bus: busName, sent: values.yes, events, orders, unreadable: failed })}\n`);
     } else {
       const [verb, where] = values.yes ? ['Sent', 'to'] : ['Would send', 'on'];
-      terminal.out(`${verb} ${told(events)} of ${orders} orders ${where} ${busName}.\n`);
+      terminal.out(`${verb} ${countsText(events)} of ${orders} orders ${where} ${busName}.\n`);
       if (!values.yes) terminal.out('Nothing was sent: add --yes to send them.\n');
     }
-    if (failed > 0) terminal.say(`Left out, for they cannot be read: ${failed} of the orders named above.\n`);
+    if (failed > 0) terminal.log(`Left out, for they cannot be read: ${failed} of the orders named above.\n`);
     return failed > 0 ? 1 : 0;
   },
 };

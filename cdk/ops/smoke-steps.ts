@@ -7,7 +7,7 @@ export type SmokeStep = { readonly name: string; readonly try: () => Promise<str
 export class SmokeFailure extends Error {}
 
 const anHour = 3600;
-const longestOrderId = 64;
+const maxOrderIdLength = 64;
 
 /** From the door inwards: each step takes for granted what the ones before it saw. */
 export function smokeSteps(client: Client, account: string, orderId: string): readonly SmokeStep[] {
@@ -51,7 +51,7 @@ export function smokeSteps(client: Client, account: string, orderId: string): re
     },
     {
       name: 'no order whose id cannot be one',
-      try: () => refused(client.getOrder({ ...order, order_id: 'x'.repeat(longestOrderId + 1) }), 400, 'bad_request'),
+      try: () => refused(client.getOrder({ ...order, order_id: 'x'.repeat(maxOrderIdLength + 1) }), 400, 'bad_request'),
     },
   ];
 }
@@ -76,7 +76,7 @@ const remedies: Readonly<Record<string, string>> = {
   invalid_order_id: 'give the --order as the exchange writes it',
   order_not_found: 'give the --order of one that the exchange still knows, and of this account',
   not_owner: 'give the --order of one that belongs to this account',
-  secret_unfilled: 'put the key there with npm run ops -- account add',
+  secret_empty: 'put the key there with npm run ops -- account add',
   secret_malformed: 'put the key there with npm run ops -- account add',
   unauthorized: 'put a working key there with npm run ops -- account add',
   key_refused: 'put a working key there with npm run ops -- account add',

@@ -17,22 +17,22 @@ export type TableReader = {
 /** Reads at a pace: before each further page it waits for what it has spent so far, queries included. */
 export function createTableReader({ client, tableName }: Table, clock: Clock): TableReader {
   const shared = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
-  let spent = 0;
+  let acquired = 0;
   return {
     scan: async function* (request = {}) {
       const pages = paginateScan({ client }, { ...request, ...shared });
       for await (const { Items = [], ScannedCount = 0, ConsumedCapacity, LastEvaluatedKey } of pages) {
-        spent += ConsumedCapacity?.CapacityUnits ?? 0;
+        acquired += ConsumedCapacity?.CapacityUnits ?? 0;
         yield { items: Items, scanned: ScannedCount };
-        if (LastEvaluatedKey !== undefined) await clock.sleep((spent / unitsPerSecond) * 1000);
-        spent = 0;
+        if (LastEvaluatedKey !== undefined) await clock.sleep((acquired / unitsPerSecond) * 1000);
+        acquired = 0;
       }
     },
     query: async (request) => {
       const items: Item[] = [];
       for await (const { Items = [], ConsumedCapacity } of paginateQuery({ client }, { ...request, ...shared })) {
         items.push(...Items);
-        spent += ConsumedCapacity?.CapacityUnits ?? 0;
+        acquired += ConsumedCapacity?.CapacityUnits ?? 0;
       }
       return items;
     },

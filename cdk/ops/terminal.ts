@@ -7,11 +7,11 @@ export type Terminal = {
   /** What was asked for: to standard output. */
   readonly out: (text: string) => void;
   /** What is told besides: to standard error. */
-  readonly say: (text: string) => void;
+  readonly log: (text: string) => void;
   /** Columns for progress; 0 where nobody watches. */
   readonly columns: number;
   /** Asks without showing what is typed; `undefined` where nobody can be asked. */
-  readonly askSecretly: ((question: string) => Promise<string>) | undefined;
+  readonly promptSecret: ((question: string) => Promise<string>) | undefined;
   /** Who sits there. */
   readonly user: string;
 };
@@ -21,9 +21,9 @@ export function createTerminal({ stdin, stdout, stderr }: NodeJS.Process): Termi
   stdout.on('error', () => process.exit());
   return {
     out: (text) => void stdout.write(text),
-    say: (text) => void stderr.write(text),
+    log: (text) => void stderr.write(text),
     columns: stderr.isTTY ? stderr.columns : 0,
-    askSecretly: stdin.isTTY
+    promptSecret: stdin.isTTY
       ? async (question) => {
           const output = new Writable({ write: (_chunk, _encoding, done) => done() });
           const reader = createInterface({ input: stdin, output, terminal: true });

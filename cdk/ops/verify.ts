@@ -23,13 +23,13 @@ export const verify: Command = {
   name: 'verify',
   does: 'recomputes the whole table from what the exchange said, and names what differs',
   help,
-  run: async (args, surroundings) => {
-    const { terminal, clock } = surroundings;
+  run: async (args, environment) => {
+    const { terminal, clock } = environment;
     const { values } = parseArgs({ args: [...args], options: shared });
     const table = await openTable(placeOf(values));
     const { Table } = await table.client.send(new DescribeTableCommand({ TableName: table.tableName }));
     const reader = createTableReader(table, clock);
-    const progress = createProgress(surroundings, 'items read', Table?.ItemCount ?? 0);
+    const progress = createProgress(environment, 'items read', Table?.ItemCount ?? 0);
     let [read, keys] = [0, 0];
     const suspects: string[] = [];
     try {

@@ -35,21 +35,23 @@ export function createDynamoAccountTable({ client, tableName }: UpdateDeps): Acc
     takeLease: async (account, lease) => {
       const after = await update(account, {
         set: 'lease = :lease',
-        if: 'attribute_not_exists(lease) OR lease.held_by = :owner OR lease.ends_at <= :now',
+        if: 'attribute_not_exists(lease) OR lease.#owner = :owner OR lease.expires_at <= :now',
+        names: { '#owner': 'owner' },
         values: { ':lease': leaseValue(lease), ':owner': { S: lease.owner }, ':now': number(lease.now) },
       });
       return after !== undefined;
     },
 
-    askForLease: async (account, owner) => {
-      await update(account, { set: 'wanted_by = :owner', values: { ':owner': { S: owner } } });
+    requestHandover: async (account, owner) => {
+      await update(account, { set: 'handover_requested_by = :owner', values: { ':owner': { S: owner } } });
     },
 
-    releaseLease: async (account, owner, finding) => {
-      const over = finding && { ':over': { BOOL: finding.overCapacity } };
+    releaseLease: async (account, owner, summary) => {
+      const over = summary && { ':over': { BOOL: summary.overCapacity } };
       await update(account, {
         remove: 'lease',
-        if: 'lease.held_by = :owner',
+        if: 'lease.#owner = :owner',
+        names: { '#owner': 'owner' },
         ...(over !== undefined && { set: 'over_capacity = :over' }),
         values: { ':owner': { S: owner }, ...over },
       });
@@ -58,7 +60,8 @@ export function createDynamoAccountTable({ client, tableName }: UpdateDeps): Acc
     setPause: async (account, pause) => {
       const after = await update(account, {
         set: 'pause = :pause',
-        if: 'attribute_not_exists(pause) OR pause.said_at < :at',
+        if: 'attribute_not_exists(pause) OR pause.#at < :at',
+        names: { '#at': 'at' },
         values: { ':pause': pauseValue(pause), ':at': number(pause.at) },
       });
       return after !== undefined;

@@ -6,21 +6,27 @@ import type { AccountState } from './table.ts';
 
 export type UpdateDeps = { readonly client: DynamoDBClient; readonly tableName: string };
 
-export type Update = { readonly set?: string; readonly remove?: string; readonly if?: string; readonly values: Item };
+export type Update = {
+  readonly set?: string;
+  readonly remove?: string;
+  readonly if?: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values: Item;
+};
 
 /** Writes to the account's item; answers what is kept afterwards, `undefined` when the condition refused the write. */
 export function createUpdate({
   client,
   tableName,
 }: UpdateDeps): (account: string, update: Update) => Promise<AccountState | undefined> {
-  return async (account, { set, remove, if: condition, values }) => {
+  return async (account, { set, remove, if: condition, names, values }) => {
     const sets = ['#schema = :schema', ...(set === undefined ? [] : [set])].join(', ');
     const command = new UpdateItemCommand({
       TableName: tableName,
       Key: accountKey(account),
       UpdateExpression: `SET ${sets}${remove === undefined ? '' : ` REMOVE ${remove}`}`,
       ...(condition !== undefined && { ConditionExpression: condition }),
-      ExpressionAttributeNames: { '#schema': 'schema' },
+      ExpressionAttributeNames: { '#schema': 'schema', ...names },
       ExpressionAttributeValues: { ...values, ':schema': schema },
       ReturnValues: 'ALL_NEW',
     });

@@ -6,9 +6,9 @@ import type { WatchRequests } from './table.ts';
 export function createDynamoWatchRequests(deps: UpdateDeps): WatchRequests {
   const update = createUpdate(deps);
   return {
-    noteWatchRequest: async (account, at) => {
+    recordWatchRequest: async (account, at) => {
       const kept = await update(account, { set: 'watch_requested_at = :at', values: { ':at': number(at) } });
-      return kept?.finding;
+      return kept?.summary;
     },
   };
 }

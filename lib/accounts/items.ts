@@ -10,7 +10,7 @@
  * | what is kept            | GetItem, consistent                                                   |
  * | take credits            | UpdateItem tat + n if tat in [now, limit], or = now + n if tat < now  |
  * | cool down               | UpdateItem tat = end if tat < end                                     |
- * | ask for the lease       | UpdateItem wanted_by                                                  |
+ * | ask for the lease       | UpdateItem handover_requested_by                                                  |
  * | take, renew, give lease | UpdateItem if there is none, it is the owner's or (to take) it ended  |
  * |                         | and, as it is given, over_capacity                                    |
  * | pause, resume           | UpdateItem if the word there is an earlier one                        |
@@ -31,16 +31,16 @@ export function accountKey(account: string): { pk: AttributeValue; sk: Attribute
 }
 
 export function leaseValue({ owner, until }: Lease): AttributeValue {
-  return { M: { held_by: { S: owner }, ends_at: number(until) } };
+  return { M: { owner: { S: owner }, expires_at: number(until) } };
 }
 
 export function pauseValue({ paused, by, at, until }: Pause): AttributeValue {
   return {
     M: {
       paused: { BOOL: paused },
-      said_by: { S: by },
-      said_at: number(at),
-      ...(until !== undefined && { ends_at: number(until) }),
+      by: { S: by },
+      at: number(at),
+      ...(until !== undefined && { expires_at: number(until) }),
     },
   };
 }
@@ -48,28 +48,34 @@ export function pauseValue({ paused, by, at, until }: Pause): AttributeValue {
 const AccountItem = z.object({
   schema: z.object({ N: z.literal(schema.N) }),
   tat: z.optional(N),
-  lease: z.optional(z.object({ M: z.object({ held_by: S, ends_at: N }) })),
-  wanted_by: z.optional(S),
+  lease: z.optional(z.object({ M: z.object({ owner: S, expires_at: N }) })),
+  handover_requested_by: z.optional(S),
   over_capacity: z.optional(BOOL),
-  pause: z.optional(z.object({ M: z.object({ paused: BOOL, said_by: S, said_at: N, ends_at: z.optional(N) }) })),
+  pause: z.optional(z.object({ M: z.object({ paused: BOOL, by: S, at: N, expires_at: z.optional(N) }) })),
 });
 
 /** Reads the account's item, which may not be there yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
-  const { tat = 0, lease, wanted_by: wantedBy, pause, over_capacity: overCapacity } = readItem(AccountItem, item);
+  const {
+    tat = 0,
+    lease,
+    handover_requested_by: handoverRequestedBy,
+    pause,
+    over_capacity: overCapacity,
+  } = readItem(AccountItem, item);
   return {
     tat,
-    ...(lease !== undefined && { lease: { owner: lease.M.held_by, until: lease.M.ends_at } }),
-    ...(wantedBy !== undefined && { wantedBy }),
+    ...(lease !== undefined && { lease: { owner: lease.M.owner, until: lease.M.expires_at } }),
+    ...(handoverRequestedBy !== undefined && { handoverRequestedBy }),
     ...(pause !== undefined && {
       pause: {
         paused: pause.M.paused,
-        by: pause.M.said_by,
-        at: pause.M.said_at,
-        ...(pause.M.ends_at !== undefined && { until: pause.M.ends_at }),
+        by: pause.M.by,
+        at: pause.M.at,
+        ...(pause.M.expires_at !== undefined && { until: pause.M.expires_at }),
       },
     }),
-    ...(overCapacity !== undefined && { finding: { overCapacity } }),
+    ...(overCapacity !== undefined && { summary: { overCapacity } }),
   };
 }

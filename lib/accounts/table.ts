@@ -4,17 +4,17 @@ export type AccountState = {
   readonly tat: number;
   readonly lease?: Lease;
   /** Who asked last to be given the lease. */
-  readonly wantedBy?: string;
+  readonly handoverRequestedBy?: string;
   readonly pause?: Pause;
   /** What the last sweep found that ended. */
-  readonly finding?: Finding;
+  readonly summary?: SweepSummary;
 };
 
 /** Who sweeps the account, and when others need no longer respect it. */
 export type Lease = { readonly owner: string; readonly until: number };
 
 /** What a sweep leaves behind for those who do not look at the orders themselves. */
-export type Finding = {
+export type SweepSummary = {
   /** More orders are on watch than can be checked in time. */
   readonly overCapacity: boolean;
 };
@@ -44,9 +44,9 @@ export type AccountTable = {
   /** Takes or renews the lease if there is none, it is the owner's, or it ended. Safe to send twice. */
   readonly takeLease: (account: string, lease: Lease & { readonly now: number }) => Promise<boolean>;
   /** Asks the lease's owner to hand it over; the last to ask is remembered. Safe to send twice. */
-  readonly askForLease: (account: string, owner: string) => Promise<void>;
+  readonly requestHandover: (account: string, owner: string) => Promise<void>;
   /** Gives the lease up if it is the owner's, and leaves what they found, if they did. Safe to send twice. */
-  readonly releaseLease: (account: string, owner: string, finding?: Finding) => Promise<void>;
+  readonly releaseLease: (account: string, owner: string, summary?: SweepSummary) => Promise<void>;
   /** Keeps a person's word; `false` when one as late is kept already: another's, or this one, sent twice. */
   readonly setPause: (account: string, pause: Pause) => Promise<boolean>;
 };
@@ -54,7 +54,7 @@ export type AccountTable = {
 /** The account's item as starting a watch needs it: a write, and what it answers. Throws `store_unavailable`. */
 export type WatchRequests = {
   /** Keeps when somebody last asked for a watch; answers what the last sweep found, if one did. Safe to send twice. */
-  readonly noteWatchRequest: (account: string, at: number) => Promise<Finding | undefined>;
+  readonly recordWatchRequest: (account: string, at: number) => Promise<SweepSummary | undefined>;
 };
 
 export type TatMove = { readonly from: number; readonly to: number; readonly byMs: number };

@@ -6,15 +6,18 @@ import { type Operation, type Route, routes } from './routes.ts';
 /** The requests of this API; the exchange's own two are for the exchange's own clients. */
 type Own = Exclude<Operation, 'getOrderState' | 'callGetOrderState'>;
 type BodyOf<R> = R extends { readonly body: infer Body extends z.ZodMiniObject } ? z.output<Body> : unknown;
-type AskedOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
+type ParametersOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
 
 /** What a request takes: its parameters, and the members of its body. */
-export type Asked<O extends Own> = AskedOf<(typeof routes)[O]>;
-export type Answered<O extends Own> = z.output<(typeof routes)[O]['answer']>;
+export type RequestOf<O extends Own> = ParametersOf<(typeof routes)[O]>;
+export type ResponseOf<O extends Own> = z.output<(typeof routes)[O]['answer']>;
 
-export type Client = { readonly [O in Own]: (asked: Asked<O>) => Promise<Answered<O>> } & {
+export type Client = { readonly [O in Own]: (request: RequestOf<O>) => Promise<ResponseOf<O>> } & {
   /** The order, unless it is still in the state of this rank. */
-  readonly getOrderUnless: (rank: string, asked: Asked<'getOrder'>) => Promise<Answered<'getOrder'> | undefined>;
+  readonly getOrderUnless: (
+    rank: string,
+    request: RequestOf<'getOrder'>,
+  ) => Promise<ResponseOf<'getOrder'> | undefined>;
 };
 
 export type ClientRequest = {
@@ -64,9 +67,13 @@ export class ApiProblem extends Error {
  * or whatever `fetch` throws.
  */
 export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): Client {
-  async function send(route: Route, asked: object, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-    const inBody = Object.entries(asked).filter(([name]) => route.body !== undefined && name in route.body.shape);
-    const inUrl = Object.entries(asked).filter(([name]) => name in route.parameters.shape);
+  async function send(
+    route: Route,
+    request: object,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const inBody = Object.entries(request).filter(([name]) => route.body !== undefined && name in route.body.shape);
+    const inUrl = Object.entries(request).filter(([name]) => name in route.parameters.shape);
     const query = new URLSearchParams();
     let path: string = route.path;
     for (const [name, value] of inUrl) {
@@ -83,33 +90,33 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
     });
   }
 
-  async function ask<R extends Route>(route: R, asked: AskedOf<R>): Promise<z.output<R['answer']>> {
-    return read<R['answer']>(route.answer, await send(route, asked));
+  async function ask<R extends Route>(route: R, request: ParametersOf<R>): Promise<z.output<R['answer']>> {
+    return read<R['answer']>(route.answer, await send(route, request));
   }
 
   return {
-    getOrder: (asked) => ask(routes.getOrder, asked),
-    checkOrders: (asked) => ask(routes.checkOrders, asked),
-    listOrders: (asked) => ask(routes.listOrders, asked),
-    listSnapshots: (asked) => ask(routes.listSnapshots, asked),
-    startWatch: (asked) => ask(routes.startWatch, asked),
-    stopWatch: (asked) => ask(routes.stopWatch, asked),
-    getOrderUnless: async (rank, asked) => {
-      const response = await send(routes.getOrder, asked, { 'if-none-match': `W/"${rank}"` });
+    getOrder: (request) => ask(routes.getOrder, request),
+    checkOrders: (request) => ask(routes.checkOrders, request),
+    listOrders: (request) => ask(routes.listOrders, request),
+    listSnapshots: (request) => ask(routes.listSnapshots, request),
+    startWatch: (request) => ask(routes.startWatch, request),
+    stopWatch: (request) => ask(routes.stopWatch, request),
+    getOrderUnless: async (rank, request) => {
+      const response = await send(routes.getOrder, request, { 'if-none-match': `W/"${rank}"` });
       return response.status === 304 ? undefined : read(routes.getOrder.answer, response);
     },
   };
 }
 
-/** Every page of a list from `asked` on: `for await (const page of pages(client.listOrders, { account, state }))`. */
+/** Every page of a list from `request` on: `for await (const page of pages(client.listOrders, { account, state }))`. */
 export async function* pages<
-  Asking extends { readonly cursor?: string | undefined },
+  OrderChecks extends { readonly cursor?: string | undefined },
   Page extends { readonly cursor?: string | undefined },
->(list: (asked: Asking) => Promise<Page>, asked: Asking): AsyncGenerator<Page, void> {
-  let page = await list(asked);
+>(list: (request: OrderChecks) => Promise<Page>, request: OrderChecks): AsyncGenerator<Page, void> {
+  let page = await list(request);
   yield page;
   while (page.cursor !== undefined) {
-    page = await list({ ...asked, cursor: page.cursor });
+    page = await list({ ...request, cursor: page.cursor });
     yield page;
   }
 }

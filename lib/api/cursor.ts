@@ -32,7 +32,7 @@ export function readCursor<Position extends z.ZodMiniType>(
   throw badRequest([
     {
       name: 'cursor',
-      says: 'must be the cursor of an earlier page of this same list, unchanged; without it the list starts anew',
+      message: 'must be the cursor of an earlier page of this same list, unchanged; without it the list starts anew',
     },
   ]);
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Code, failureKinds } from '../errors.ts';
+import { type Code, errorCatalog } from '../errors.ts';
 import * as answers from './responses.ts';
 import type { Route } from './routes.ts';
 
@@ -106,11 +106,11 @@ function operation(name: string, route: Route, examples: readonly Example[]) {
     description,
     parameters: [
       ...Object.entries(parameters.shape).map(([parameter, given]) => {
-        const { description: says, ...schema } = jsonSchemaOf(given);
+        const { description: message, ...schema } = jsonSchemaOf(given);
         return {
           name: parameter,
           in: path.includes(`{${parameter}}`) ? 'path' : 'query',
-          description: says,
+          description: message,
           required: required.includes(parameter),
           schema,
         };
@@ -139,10 +139,10 @@ function responses({ answer, conditional, partial, codes }: Route, examples: rea
     return { [type]: { schema, ...(fitting.length > 0 && { examples: values }) } };
   };
   const failed = (status: number) => {
-    const ours = codes.filter((code) => failureKinds[code].status === status);
+    const ours = codes.filter((code) => errorCatalog[code].status === status);
     const gateway = gatewayErrors[status];
     const sentences = [
-      ...ours.map((code) => `${failureKinds[code].title} (\`${code}\`).`),
+      ...ours.map((code) => `${errorCatalog[code].title} (\`${code}\`).`),
       ...(gateway ? [gateway] : []),
     ];
     return {
@@ -155,7 +155,7 @@ function responses({ answer, conditional, partial, codes }: Route, examples: rea
     };
   };
   const statuses = new Set([
-    ...codes.map((code) => failureKinds[code].status),
+    ...codes.map((code) => errorCatalog[code].status),
     ...Object.keys(gatewayErrors).map(Number),
   ]);
   return {

@@ -40,15 +40,15 @@ const maxAgeSeconds = z
 export const maxAge = z.pipe(digits, maxAgeSeconds);
 export const maxAgeInBody = maxAgeSeconds;
 
-const mostRows = 100;
-const rows = `must be a whole number, 1 to ${mostRows}`;
+const maxRows = 100;
+const rows = `must be a whole number, 1 to ${maxRows}`;
 export const limit = z.pipe(
   digits,
   z
     .int(rows)
     .check(
       z.gte(1, rows),
-      z.lte(mostRows, rows),
+      z.lte(maxRows, rows),
       z.describe('The most that one page may hold; 20 without it. A page may hold fewer.'),
     ),
 );
@@ -63,8 +63,8 @@ export const cursor = z
   );
 
 const moment = 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (a + is written %2B)';
-function time(says: string) {
-  return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(says));
+function time(message: string) {
+  return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(message));
 }
 export const since = time('Snapshots of this exchange time and later.');
 export const until = time('Snapshots of this exchange time and earlier.');

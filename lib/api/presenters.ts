@@ -6,18 +6,18 @@ import { ageSeconds, iso } from '../time.ts';
 import type { ListedOrder, SnapshotRow } from './responses.ts';
 
 /** A snapshot with its evidence, as answers tell it. */
-export function snapshotRow({ rank, order, exchangeTime, evidence }: Snapshot): Omit<SnapshotRow, 'changes'> {
+export function snapshotRow({ rank, order, exchangeTime, provenance }: Snapshot): Omit<SnapshotRow, 'changes'> {
   return {
     rank,
     digest: digestOfRank(rank),
     order,
     final: phaseOf(order) === 'final',
-    asked_at: iso(evidence.askedAt),
-    first_observed_at: iso(evidence.firstObservedAt),
+    requested_at: iso(provenance.requestedAt),
+    first_observed_at: iso(provenance.firstObservedAt),
     ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
-    request_id: evidence.requestId,
-    door: evidence.door,
-    key_version: evidence.keyVersion,
+    request_id: provenance.requestId,
+    observed_by: provenance.observedBy,
+    key_version: provenance.keyVersion,
   };
 }
 

@@ -73,11 +73,11 @@ export const SnapshotRow = z.object({
   digest: text.check(z.describe('Equal digests are an unchanged order.')),
   order: Order,
   final: z.boolean(),
-  asked_at: time.check(z.describe('When the exchange was asked.')),
+  requested_at: time.check(z.describe('When the exchange was asked.')),
   first_observed_at: time.check(z.describe('When we first saw this state.')),
   exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
   request_id: text.check(z.describe('The request that first saw it; the logs have it too.')),
-  door: text.check(z.describe('The function that asked.')),
+  observed_by: text.check(z.describe('The function that asked.')),
   key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
   changes: z
     .array(Change)
@@ -89,22 +89,22 @@ export const SnapshotRow = z.object({
 });
 export type SnapshotRow = z.output<typeof SnapshotRow>;
 
-export const EvidenceRow = z.object({
-  kind: z.enum(['missed', 'watch_started', 'watch_stopped']),
+export const AuditEntry = z.object({
+  kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
   at: time,
   request_id: text,
-  door: z.optional(text.check(z.describe('The function that asked, for a miss.'))),
+  observed_by: z.optional(text.check(z.describe('The function that asked, for a miss.'))),
   by: z.optional(text.check(z.describe('Who said so, as the gateway knows them.'))),
 });
-export type EvidenceRow = z.output<typeof EvidenceRow>;
+export type AuditEntry = z.output<typeof AuditEntry>;
 
 export const History = z.object({
   account: text,
   order_id: text,
   snapshots: z.array(SnapshotRow).check(z.describe('By exchange time, newest first.')),
-  evidence: z.optional(
+  audit_entries: z.optional(
     z
-      .array(EvidenceRow)
+      .array(AuditEntry)
       .check(
         z.describe(
           'With believed_at: the latest misses and words of people up to that moment, newest first, at most 100.',
@@ -196,7 +196,7 @@ const exchangeTime = int.check(
   z.describe('In the unit of the exchange itself: milliseconds of orangex, microseconds of deribit.'),
 );
 /** The envelope that the exchange itself would answer; `result` is its own text, verbatim. */
-export const JsonRpcAnswer = z.object({
+export const JsonRpcResponse = z.object({
   id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
   jsonrpc: z.literal('2.0'),
   usIn: exchangeTime,
@@ -218,4 +218,4 @@ export const JsonRpcAnswer = z.object({
     }),
   ),
 });
-export type JsonRpcAnswer = z.output<typeof JsonRpcAnswer>;
+export type JsonRpcResponse = z.output<typeof JsonRpcResponse>;

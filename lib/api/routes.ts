@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
 import * as parameters from './parameters.ts';
-import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcAnswer, OrderList } from './responses.ts';
+import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
 
 /** One request that can be made of us: where, with what, what comes back, and how it can fail. */
 export type Route = {
@@ -34,19 +34,19 @@ const asking = [
   'key_refused',
   'forbidden',
   'account_locked',
-  'secret_unfilled',
+  'secret_empty',
   'secret_malformed',
   'secret_unavailable',
   'throttled',
-  'no_credit',
+  'rate_limited_locally',
   'busy',
   'maintenance',
   'unreachable',
   'connection_lost',
   'timeout',
-  'protocol',
+  'invalid_response',
   'exchange_error',
-  'call_rejected',
+  'request_rejected',
   'store_conflict',
 ] as const satisfies Code[];
 
@@ -157,7 +157,7 @@ export const routes = {
       version: parameters.version,
       order_id: parameters.orderId,
     }),
-    answer: JsonRpcAnswer,
+    answer: JsonRpcResponse,
     codes: everywhere,
   },
   callGetOrderState: {
@@ -174,7 +174,7 @@ export const routes = {
       method: z.enum(['private/get_order_state', '/private/get_order_state']),
       params: z.strictObject({ order_id: parameters.orderId }),
     }),
-    answer: JsonRpcAnswer,
+    answer: JsonRpcResponse,
     codes: everywhere,
   },
 } as const satisfies Readonly<Record<string, Route>>;

@@ -88,7 +88,7 @@ export function createTokenAuth(deps: {
   let warnedVersion: string | undefined;
 
   const fetchToken = async ({ version, key }: KeyVersion, deadline: number): Promise<Token> => {
-    const askedAt = clock.now();
+    const requestedAt = clock.now();
     const params = {
       grant_type: 'client_credentials',
       client_id: key.clientId,
@@ -99,7 +99,7 @@ export function createTokenAuth(deps: {
       warnedVersion = version;
       onWarning?.('The exchange key may do more than read; a read-only key is enough, and safer.');
     }
-    current = { version, text, expiresAt: askedAt + life - Math.min(60_000, life / 10) };
+    current = { version, text, expiresAt: requestedAt + life - Math.min(60_000, life / 10) };
     return current;
   };
 
@@ -130,7 +130,7 @@ function readToken(result: Json): { text: Secret; life: number; canWrite: boolea
   const grant = isJsonObject(result) ? result : {};
   const text = grant['access_token'];
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
-    throw new Failure('protocol', "The exchange's answer to public/auth has no usable access_token.");
+    throw new Failure('invalid_response', "The exchange's answer to public/auth has no usable access_token.");
   }
   const expiresIn = Number.parseInt(String(grant['expires_in']), 10);
   const canWrite = /:(read_)?write\b/.test(String(grant['scope']));
@@ -140,6 +140,6 @@ function readToken(result: Json): { text: Secret; life: number; canWrite: boolea
 /** Asking for a token says nothing of an order: an error that elsewhere would must not count as evidence. */
 function notOfAnOrder(thrown: unknown): never {
   const failure = asFailure(thrown);
-  if (failure.kind.class !== 'absent' && failure.kind.class !== 'caller') throw failure;
+  if (failure.spec.category !== 'not_found' && failure.spec.category !== 'caller') throw failure;
   throw new Failure('exchange_error', failure.message, { exchangeCode: failure.exchangeCode });
 }

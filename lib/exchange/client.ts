@@ -4,17 +4,17 @@ import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } fr
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
 import { type Envelope, encodeCall, type Reply, readReply } from './json-rpc.ts';
-import type { Credits } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryBudget, retryDelay } from './retry.ts';
 import type { Transport } from './transport.ts';
 
 /** What the exchange said of an order. Times are ours, epoch ms: just before the answered request, and just after. */
-export type Answer = {
+export type OrderReply = {
   readonly result: JsonObject;
   /** The text of `result`, verbatim. */
   readonly resultText: string;
   readonly envelope: Envelope;
-  readonly askedAt: number;
+  readonly requestedAt: number;
   readonly answeredAt: number;
   /** The version of the key that asked. */
   readonly keyVersion: string;
@@ -22,7 +22,7 @@ export type Answer = {
 
 export type Exchange = {
   /** `deadline` (epoch ms) bounds everything: key, token, call and repeats. Throws `Failure`. */
-  readonly getOrderState: (orderId: string, options: { readonly deadline: number }) => Promise<Answer>;
+  readonly getOrderState: (orderId: string, options: { readonly deadline: number }) => Promise<OrderReply>;
   /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
@@ -33,7 +33,7 @@ export type ExchangeDeps = {
   readonly url: string;
   readonly transport: Transport;
   readonly credentials: Credentials;
-  readonly credits: Credits;
+  readonly rateLimiter: RateLimiter;
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
@@ -45,7 +45,7 @@ export type ExchangeDeps = {
 };
 
 export function createExchange(deps: ExchangeDeps): Exchange {
-  const { dialect, transport, credentials, credits, clock, random, retryBudget } = deps;
+  const { dialect, transport, credentials, rateLimiter, clock, random, retryBudget } = deps;
   let lastId = 0;
 
   const compose = (method: string, params: Readonly<Record<string, string>>) => {
@@ -55,15 +55,15 @@ export function createExchange(deps: ExchangeDeps): Exchange {
 
   /** Everything that reaches the exchange passes here, and is paid for here. */
   const send = async ({ id, url, body }: ReturnType<typeof compose>, headers: Grant['headers'], deadline: number) => {
-    await credits.spend(deadline);
-    const askedAt = clock.now();
+    await rateLimiter.acquire(deadline);
+    const requestedAt = clock.now();
     const reply = await transport({ url, headers, body, deadline });
     const answeredAt = clock.now();
     try {
-      return { ...readReply(reply, { id, dialect }), askedAt, answeredAt };
+      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
     } catch (thrown) {
       const failure = asFailure(thrown);
-      if (failure.code === 'throttled') await credits.throttled(failure.retryAfterMs);
+      if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
       throw failure;
     }
   };
@@ -89,7 +89,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
         return { ...reply, result: orderOf(reply, orderId), keyVersion: key.version };
       } catch (thrown) {
         const failure = asFailure(thrown);
-        switch (failure.kind.retry) {
+        switch (failure.spec.retry) {
           case 'never':
             throw failure;
           case 'now':
@@ -134,7 +134,7 @@ function once(): (remedy: 'connection' | 'wait' | 'token' | 'key') => boolean {
 
 function orderOf({ result }: Reply, orderId: string): JsonObject {
   if (!isJsonObject(result) || scalarText(result['order_id']) !== orderId) {
-    throw new Failure('protocol', 'The answer of the exchange is not about the order that was asked for.');
+    throw new Failure('invalid_response', 'The answer of the exchange is not about the order that was asked for.');
   }
   return result;
 }

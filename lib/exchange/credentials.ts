@@ -10,9 +10,9 @@ const freshMs = 5 * 60_000;
 /** And is used this much longer while Secrets Manager does not answer. */
 const graceMs = 60 * 60_000;
 /** With a key at hand, a fetch that failed, or one that a refused key caused, is not repeated sooner than this. */
-const quietMs = 10_000;
+const refreshCoolDownMs = 10_000;
 /** With a key at hand, a fetch may take this long and no more. */
-const patienceMs = 2_000;
+const acquireTimeoutMs = 2_000;
 
 /** Goes into a header: printable ASCII without spaces, so that a pasted line end shows here and not as a refused key. */
 const Part = z.string().check(z.regex(/^[\x21-\x7e]*$/));
@@ -22,7 +22,7 @@ export const KeyText = z.object({ client_id: Part, client_secret: Part });
  * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the
  * secret's VersionId. Cached for 5 minutes, and for an hour more while Secrets Manager is down; callers at the same
  * time share one fetch, and its first caller's deadline. `renew` fetches at most once per 10 s.
- * Throws `Failure`: `secret_unfilled`, `secret_malformed`, `secret_unavailable`.
+ * Throws `Failure`: `secret_empty`, `secret_malformed`, `secret_unavailable`.
  */
 export function createCredentials(deps: {
   readonly client: SecretsManagerClient;
@@ -32,14 +32,14 @@ export function createCredentials(deps: {
   const { client, secretName, clock } = deps;
   let cached: KeyVersion | undefined;
   let fetchedAt = 0;
-  let quietUntil = 0;
+  let refreshAfter = 0;
   let flight: Promise<KeyVersion> | undefined;
 
   const usable = (forMs: number): KeyVersion | undefined => (clock.now() < fetchedAt + forMs ? cached : undefined);
 
   const fetchKey = async (deadline: number): Promise<KeyVersion> => {
     const left = deadline - clock.now();
-    const timeout = usable(freshMs + graceMs) === undefined ? left : Math.min(left, patienceMs);
+    const timeout = usable(freshMs + graceMs) === undefined ? left : Math.min(left, acquireTimeoutMs);
     cached = await readSecret(client, secretName, AbortSignal.timeout(Math.max(0, Math.floor(timeout))));
     fetchedAt = clock.now();
     return cached;
@@ -54,20 +54,20 @@ export function createCredentials(deps: {
     } catch (thrown) {
       const old = usable(freshMs + graceMs);
       if (old === undefined || asFailure(thrown).code !== 'secret_unavailable') throw thrown;
-      quietUntil = clock.now() + quietMs;
+      refreshAfter = clock.now() + refreshCoolDownMs;
       return old;
     }
   };
 
   return {
     get: async (deadline) => {
-      const key = usable(freshMs) ?? (clock.now() < quietUntil ? usable(freshMs + graceMs) : undefined);
+      const key = usable(freshMs) ?? (clock.now() < refreshAfter ? usable(freshMs + graceMs) : undefined);
       return key ?? refresh(deadline);
     },
     renew: async (refusedVersion, deadline) => {
       const key = usable(freshMs + graceMs);
-      if (key !== undefined && (key.version !== refusedVersion || clock.now() < quietUntil)) return key;
-      quietUntil = clock.now() + quietMs;
+      if (key !== undefined && (key.version !== refusedVersion || clock.now() < refreshAfter)) return key;
+      refreshAfter = clock.now() + refreshCoolDownMs;
       return refresh(deadline);
     },
   };
@@ -105,7 +105,7 @@ function parseJson(text: string): unknown {
 
 function unfilled(name: string): Failure {
   return new Failure(
-    'secret_unfilled',
+    'secret_empty',
     `The secret ${name} holds no exchange key yet: write {"client_id":"...","client_secret":"..."} to key.json and run ` +
       `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://key.json`,
   );

@@ -12,12 +12,12 @@ const directions = ['buy', 'sell'];
 export function driftOf(order: Order, { fields }: Dialect): readonly string[] {
   const strange = Object.keys(order.details).filter((field) => !fields.includes(field));
   return [
-    ...strange.map((field) => `field ${told(field)}`),
-    ...(phaseOf(order) === 'unknown' ? [`order_state ${told(order.order_state)}`] : []),
-    ...(directions.includes(order.direction) ? [] : [`direction ${told(order.direction)}`]),
+    ...strange.map((field) => `field ${printable(field)}`),
+    ...(phaseOf(order) === 'unknown' ? [`order_state ${printable(order.order_state)}`] : []),
+    ...(directions.includes(order.direction) ? [] : [`direction ${printable(order.direction)}`]),
   ];
 }
 
-function told(name: string): string {
+function printable(name: string): string {
   return tellable.test(name) ? name : 'of an unusual name';
 }

@@ -41,7 +41,7 @@ export function encodeCall(
 
 /**
  * Reads the answer to call `id`. Whatever is JSON-RPC is read as that, whatever its HTTP status.
- * Throws `Failure`: what the dialect says of the error's code, or what the status says, or `protocol`.
+ * Throws `Failure`: what the dialect says of the error's code, or what the status says, or `invalid_response`.
  */
 export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
   const message = parseMessage(reply.body);
@@ -72,11 +72,11 @@ function parseMessage(text: string): JsonObject | undefined {
 function notJsonRpc({ status, retryAfterMs }: HttpReply): Failure {
   const text = `The exchange answered HTTP ${status} and no JSON-RPC.`;
   if (status === 429) return new Failure('throttled', text, { retryAfterMs: Math.max(throttledMs, retryAfterMs ?? 0) });
-  return new Failure(status >= 500 ? 'busy' : 'protocol', text, { retryAfterMs });
+  return new Failure(status >= 500 ? 'busy' : 'invalid_response', text, { retryAfterMs });
 }
 
 function unusable(why: string): Failure {
-  return new Failure('protocol', `The exchange's answer cannot be used: ${why}.`);
+  return new Failure('invalid_response', `The exchange's answer cannot be used: ${why}.`);
 }
 
 /** The error's own text is left out: it may quote the request. */

@@ -61,7 +61,7 @@ const seedFields: ReadonlySet<string> = new Set<SeedField>([
 
 const earliest = Date.UTC(2010, 0, 1);
 /** No order that we keep was updated later than this after our clock when it was observed; milliseconds. */
-export const furthestAheadMs = 3_600_000;
+export const maxAheadMs = 3_600_000;
 
 /** An order id as any known exchange writes one; also the last path segment of our own routes. */
 export const orderIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
@@ -112,8 +112,7 @@ export function refuseImplausibleTimes(order: Order, now: number): void {
   const { creation_timestamp: created, last_update_timestamp: updated } = order;
   if (created < earliest) throw unreadable('creation_timestamp', 'lies before 2010');
   if (updated < created) throw unreadable('last_update_timestamp', 'lies before its creation');
-  if (updated > now + furthestAheadMs)
-    throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
+  if (updated > now + maxAheadMs) throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
 }
 
 /** The order id in a `result`, a string even where the wire sends a number. */
@@ -136,14 +135,14 @@ function textOrAbsent(result: JsonObject, field: SeedField): string | undefined 
 
 /** JSON's numbers, the same as strings, and what exchanges write without JSON's leading or trailing zero. */
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
-const longestQuantity = 64;
+const maxQuantityLength = 64;
 
 /** Absent, `null` and `""` are no quantity; anything else must be one. */
 function quantity(result: JsonObject, field: SeedField): Quantity | undefined {
   const written = digits(result[field]);
   if (written === undefined || written === '') return undefined;
   if (written === 'market_price') return written;
-  if (written !== null && written.length <= longestQuantity && decimal.test(written)) return written;
+  if (written !== null && written.length <= maxQuantityLength && decimal.test(written)) return written;
   throw unreadable(field, 'is neither a decimal number nor market_price');
 }
 
@@ -173,5 +172,5 @@ function present<Value>(field: SeedField, value: Value | undefined): Value {
 }
 
 function unreadable(field: SeedField, complaint: string): Failure {
-  return new Failure('protocol', `The exchange answered an order whose ${field} ${complaint}.`);
+  return new Failure('invalid_response', `The exchange answered an order whose ${field} ${complaint}.`);
 }

@@ -33,7 +33,7 @@ export function createRetryBudget(): RetryBudget {
 /** Full jitter: a retry waits up to this long beyond what the exchange asked for, milliseconds. */
 const jitterMs = 200;
 /** A retry with less time than this left for its answer would only add load, milliseconds. */
-const leastTimeMs = 250;
+const minTimeMs = 250;
 
 /**
  * How long to wait before the one repeat of a failed call, milliseconds; `undefined` when the deadline leaves no room
@@ -41,5 +41,5 @@ const leastTimeMs = 250;
  */
 export function retryDelay(failure: Failure, random: number, left: number): number | undefined {
   const delay = (failure.retryAfterMs ?? 0) + random * jitterMs;
-  return delay + leastTimeMs <= left ? delay : undefined;
+  return delay + minTimeMs <= left ? delay : undefined;
 }

@@ -21,7 +21,7 @@ export type HttpReply = {
 
 /**
  * The port for bytes. Throws `Failure`: `timeout`, `unreachable`, `connection_lost` (a kept-alive socket turned out to
- * be dead before any byte of an answer), `protocol` (an answer that cannot be one), `call_rejected` (an unusable url).
+ * be dead before any byte of an answer), `protocol` (an answer that cannot be one), `request_rejected` (an unusable url).
  */
 export type Transport = (request: HttpRequest) => Promise<HttpReply>;
 
@@ -104,15 +104,18 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
 
 function checkedUrl(text: string): URL {
   const url = URL.parse(text);
-  if (url === null) throw new Failure('call_rejected', "The exchange's url is not a url.");
+  if (url === null) throw new Failure('request_rejected', "The exchange's url is not a url.");
   const plain = url.protocol === 'http:' && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(url.hostname);
   if (url.protocol === 'https:' || plain) return url;
-  throw new Failure('call_rejected', `${url.host} needs https: plain http is for this machine's own addresses only.`);
+  throw new Failure(
+    'request_rejected',
+    `${url.host} needs https: plain http is for this machine's own addresses only.`,
+  );
 }
 
 /** Node's error is named by its code, never kept: a parse error of its holds the bytes that it choked on. */
 function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent: boolean; reused: boolean }): Failure {
-  if (!seen.silent) return new Failure('protocol', `${host} did not answer in HTTP to the end (${code}).`);
+  if (!seen.silent) return new Failure('invalid_response', `${host} did not answer in HTTP to the end (${code}).`);
   if (seen.reused) return new Failure('connection_lost', `${host} had closed the connection (${code}).`);
   return new Failure('unreachable', `${host} cannot be reached (${code}).`);
 }
@@ -120,10 +123,10 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
 async function readReply(response: IncomingMessage, host: string, clock: Clock): Promise<HttpReply> {
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) {
-    throw new Failure('protocol', `${host} answered a redirect (HTTP ${status}), which is never followed.`);
+    throw new Failure('invalid_response', `${host} answered a redirect (HTTP ${status}), which is never followed.`);
   }
   if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new Failure('protocol', `${host} answered in an encoding that was not asked for.`);
+    throw new Failure('invalid_response', `${host} answered in an encoding that was not asked for.`);
   }
   const body = await readBody(response, host);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
@@ -140,11 +143,11 @@ async function readBody(response: IncomingMessage, host: string): Promise<string
       chunks.push(chunk);
     }
   } catch {
-    throw new Failure('protocol', `${host} broke off in the middle of its answer.`);
+    throw new Failure('invalid_response', `${host} broke off in the middle of its answer.`);
   }
-  if (size > maxReplyBytes) throw new Failure('protocol', `${host} answered more than ${maxReplyBytes} bytes.`);
+  if (size > maxReplyBytes) throw new Failure('invalid_response', `${host} answered more than ${maxReplyBytes} bytes.`);
   const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw new Failure('protocol', `${host} answered text that is not UTF-8.`);
+  if (!isUtf8(bytes)) throw new Failure('invalid_response', `${host} answered text that is not UTF-8.`);
   return bytes.toString('utf8');
 }
 

@@ -12,14 +12,14 @@ import { type Json, JsonError, parseJson, writeJson } from '../exchange/json.ts'
 import type { Stage } from '../stage.ts';
 
 /** The gateway gives up after 30 s: the exchange must have answered before, and the answer must have been kept. */
-const longestMs = 25_000;
+const maxDeadlineMs = 25_000;
 const keepingMs = 1_500;
 /** As much as the exchanges themselves take. */
-const longestBody = 32 * 1024;
+const maxBodyBytes = 32 * 1024;
 
 /** Until when the exchange may answer, milliseconds since the Unix epoch; `remainingMs` is the Lambda's. */
 export function deadlineOf(now: number, remainingMs: number): number {
-  return now + Math.min(remainingMs - keepingMs, longestMs);
+  return now + Math.min(remainingMs - keepingMs, maxDeadlineMs);
 }
 
 /**
@@ -32,7 +32,7 @@ export function readParameters<Parameters extends Route['parameters']>(
 ): z.output<Parameters> {
   const given = new Map(Object.entries(event.pathParameters ?? {}));
   for (const [name, value] of new URLSearchParams(event.rawQueryString)) {
-    if (given.has(name)) throw badRequest([{ name, says: 'is given twice' }]);
+    if (given.has(name)) throw badRequest([{ name, message: 'is given twice' }]);
     given.set(name, value);
   }
   return checked(parameters, Object.fromEntries(given));
@@ -49,8 +49,8 @@ export function readBody<Body extends z.ZodMiniObject>(
     given = plainNumbers(parseJson(text));
   } catch (thrown) {
     const doubled = thrown instanceof JsonError ? thrown.doubledKey : undefined;
-    if (doubled !== undefined) throw badRequest([{ name: doubled, says: 'is given twice' }]);
-    throw badRequest([{ name: 'body', says: 'must be JSON, nested at most 32 deep' }]);
+    if (doubled !== undefined) throw badRequest([{ name: doubled, message: 'is given twice' }]);
+    throw badRequest([{ name: 'body', message: 'must be JSON, nested at most 32 deep' }]);
   }
   return checked(body, given);
 }
@@ -58,8 +58,8 @@ export function readBody<Body extends z.ZodMiniObject>(
 /** The text of a request's body. Throws `bad_request` when it is too long. */
 export function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
-  if (Buffer.byteLength(text) > longestBody)
-    throw badRequest([{ name: 'body', says: `must be at most ${longestBody} bytes long` }]);
+  if (Buffer.byteLength(text) > maxBodyBytes)
+    throw badRequest([{ name: 'body', message: `must be at most ${maxBodyBytes} bytes long` }]);
   return text;
 }
 
@@ -69,10 +69,10 @@ export function checked<Schema extends z.ZodMiniObject>(schema: Schema, given: u
   if (parsed.success) return parsed.data;
   throw badRequest(
     parsed.error.issues.flatMap((issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => ({ name, says: 'is unknown here' }));
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((name) => ({ name, message: 'is unknown here' }));
       const [name = 'body', ...within] = issue.path.map(String);
-      if (isMissing(given, name)) return { name, says: 'is missing' };
-      return { name, says: within.length > 0 ? `has an item that ${issue.message}` : issue.message };
+      if (isMissing(given, name)) return { name, message: 'is missing' };
+      return { name, message: within.length > 0 ? `has an item that ${issue.message}` : issue.message };
     }),
   );
 }
@@ -162,7 +162,7 @@ export function http({
 }
 
 export function logFailure(logger: Logger, failure: Failure, outcome: Readonly<Record<string, unknown>>): void {
-  logger[failure.kind.level]('failed', { ...outcome, code: failure.code, ...describe(failure) });
+  logger[failure.spec.level]('failed', { ...outcome, code: failure.code, ...describe(failure) });
 }
 
 /**
@@ -189,34 +189,34 @@ function isMatch(ifNoneMatch: string | undefined, etag: string | undefined): boo
 }
 
 function problem(failure: Failure, event: APIGatewayProxyEventV2): APIGatewayProxyStructuredResultV2 {
-  const { kind } = failure;
+  const { spec } = failure;
   const retryAfter = retryAfterSeconds(failure);
   const body = {
     ...problemOf(failure),
     instance: event.rawPath,
     request_id: event.requestContext.requestId,
   };
-  const headers = kind.status === 503 && retryAfter !== undefined ? { 'retry-after': String(retryAfter) } : {};
-  return reply(kind.status, 'application/problem+json', writeJson(z.parse(Problem, body)), headers);
+  const headers = spec.status === 503 && retryAfter !== undefined ? { 'retry-after': String(retryAfter) } : {};
+  return reply(spec.status, 'application/problem+json', writeJson(z.parse(Problem, body)), headers);
 }
 
 /** What a caller may know of a failure, whatever it was a part of. */
 export function problemOf(failure: Failure): Omit<Problem, 'instance' | 'request_id'> {
-  const { kind, code, message, exchangeCode, members } = failure;
+  const { spec, code, message, exchangeCode, members } = failure;
   return {
     type: `urn:order-state-snapshots:${code}`,
-    title: kind.title,
-    status: kind.status,
-    detail: kind.status === 500 ? 'This is our fault; the log tells more under the request id.' : message,
+    title: spec.title,
+    status: spec.status,
+    detail: spec.status === 500 ? 'This is our fault; the log tells more under the request id.' : message,
     code,
-    ...(exchangeCode !== undefined && kind.status !== 500 && { exchange_code: exchangeCode }),
+    ...(exchangeCode !== undefined && spec.status !== 500 && { exchange_code: exchangeCode }),
     ...members,
   };
 }
 
 /** How long a caller should wait, by the exchange's word or by our own rule. */
-export function retryAfterSeconds({ retryAfterMs, kind }: Failure): number | undefined {
-  return retryAfterMs === undefined ? kind.retryAfterSeconds : Math.ceil(retryAfterMs / 1000);
+export function retryAfterSeconds({ retryAfterMs, spec }: Failure): number | undefined {
+  return retryAfterMs === undefined ? spec.retryAfterSeconds : Math.ceil(retryAfterMs / 1000);
 }
 
 export function reply(
@@ -238,7 +238,7 @@ export function describe(failure: Failure): Record<string, unknown> {
   for (let cause = failure.cause; cause instanceof Error && causes.length < 5; cause = cause.cause) {
     const code = 'code' in cause ? String(cause.code) : '';
     causes.push(code === '' ? cause.name : `${cause.name} ${code}`);
-    if (failure.kind.status === 500) trace ??= framesOf(cause);
+    if (failure.spec.status === 500) trace ??= framesOf(cause);
   }
   return {
     detail: failure.message,

@@ -2,14 +2,14 @@ import type { WatchRequests } from '../accounts/table.ts';
 import type { ChangedWatch } from '../api/responses.ts';
 import type { Clock } from '../clock.ts';
 import type { OrderKey } from '../snapshots/snapshot.ts';
-import type { WordTable } from '../snapshots/table.ts';
+import type { WatchCommandTable } from '../snapshots/table.ts';
 import { isOpen, statusOf } from '../snapshots/watch.ts';
-import { recordWord } from '../snapshots/watch-command.ts';
+import { applyWatchCommand } from '../snapshots/watch-command.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 export type ChangeWatchDeps = {
   readonly accounts: KnownAccounts;
-  readonly table: WordTable;
+  readonly table: WatchCommandTable;
   readonly requests: WatchRequests;
   readonly clock: Clock;
 };
@@ -32,14 +32,14 @@ export function createChangeWatch({ accounts, table, requests, clock }: ChangeWa
   return async ({ account, orderId, by, requestId, watch }) => {
     refuseUnknown(accounts, account);
     const at = clock.now();
-    const status = statusOf(await recordWord(table, { account, orderId, at, by, stopped: !watch, requestId }));
-    const finding = watch ? await requests.noteWatchRequest(account, at) : undefined;
+    const status = statusOf(await applyWatchCommand(table, { account, orderId, at, by, stopped: !watch, requestId }));
+    const summary = watch ? await requests.recordWatchRequest(account, at) : undefined;
     return {
       account,
       order_id: orderId,
       watched: isOpen(status),
       status,
-      ...(finding?.overCapacity && { over_capacity: true }),
+      ...(summary?.overCapacity && { over_capacity: true }),
     };
   };
 }

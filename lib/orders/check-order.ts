@@ -27,7 +27,7 @@ export type CheckOrderRequest = OrderKey & {
   /** A check at most this old may answer in the exchange's place, milliseconds; 0 always asks the exchange. */
   readonly maxAgeMs?: number | undefined;
   /** The function that asks, kept as evidence. */
-  readonly door: string;
+  readonly observedBy: string;
   readonly requestId: string;
   /** Milliseconds since the Unix epoch. */
   readonly deadline: number;
@@ -63,10 +63,10 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
   }
 
   async function ask(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
-    const askedAt = clock.now();
+    const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
-    if (observed.status === 'rejected') return unseen(request, asFailure(observed.reason), askedAt, read.value);
+    if (observed.status === 'rejected') return unseen(request, asFailure(observed.reason), requestedAt, read.value);
 
     const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
     const known = remembered(head, watch, clock.now());
@@ -77,10 +77,13 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
   }
 
   async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
-    const { account, orderId, deadline, door, requestId } = request;
-    const { result, resultText, envelope, askedAt, answeredAt, keyVersion } = await exchange.getOrderState(orderId, {
-      deadline,
-    });
+    const { account, orderId, deadline, observedBy, requestId } = request;
+    const { result, resultText, envelope, requestedAt, answeredAt, keyVersion } = await exchange.getOrderState(
+      orderId,
+      {
+        deadline,
+      },
+    );
     const time = envelope.usOut?.epochMs;
     const order = readOrder(result);
     refuseImplausibleTimes(order, answeredAt);
@@ -92,15 +95,15 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
       order,
       result: resultText,
       ...(time !== undefined && { exchangeTime: time }),
-      evidence: { askedAt, firstObservedAt: answeredAt, requestId, door, keyVersion },
+      provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
     };
   }
 
   /** Not found is not an end: it is kept as a miss, and only a final state seen before answers in its place. */
-  async function unseen(request: CheckOrderRequest, failure: Failure, askedAt: number, read: Current) {
+  async function unseen(request: CheckOrderRequest, failure: Failure, requestedAt: number, read: Current) {
     if (failure.code !== 'order_not_found') throw failure;
-    const { account, orderId, requestId, door } = request;
-    const { head, stored } = await store.recordMiss({ account, orderId, askedAt, requestId, door }, read);
+    const { account, orderId, requestId, observedBy } = request;
+    const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);
     const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch, clock.now()) : undefined;
     if (known?.final) return known;
     const seen = known === undefined ? '' : `; it was last seen ${known.order.order_state}, at ${known.checked_at}`;
@@ -118,7 +121,7 @@ function isFinal({ order }: Snapshot): boolean {
 
 /** What the table knows. */
 function remembered(head: Snapshot, watch: Watch, now: number): Checked {
-  const lastChecked = checkedAt(watch) ?? head.evidence.askedAt;
+  const lastChecked = checkedAt(watch) ?? head.provenance.requestedAt;
   return {
     account: head.account,
     order: head.order,
@@ -127,7 +130,7 @@ function remembered(head: Snapshot, watch: Watch, now: number): Checked {
     watched: isOpen(statusOf(watch)),
     source: 'snapshot',
     changed: false,
-    first_observed_at: iso(head.evidence.firstObservedAt),
+    first_observed_at: iso(head.provenance.firstObservedAt),
     checked_at: iso(lastChecked),
     age_seconds: ageSeconds(lastChecked, now),
     ...exchangeTime(head.exchangeTime),

@@ -82,7 +82,14 @@ export function createCheckOrders({ accounts, checkOrder, clock, onOurFault }: C
 
     async function check(orderId: string): Promise<Outcome> {
       try {
-        const checked = await checkOrder({ account, orderId, maxAgeMs, door: 'check-orders', requestId, deadline });
+        const checked = await checkOrder({
+          account,
+          orderId,
+          maxAgeMs,
+          observedBy: 'check-orders',
+          requestId,
+          deadline,
+        });
         return { order_id: orderId, outcome: 'checked', checked };
       } catch (thrown) {
         return learn(orderId, asFailure(thrown));
@@ -92,10 +99,10 @@ export function createCheckOrders({ accounts, checkOrder, clock, onOurFault }: C
     function learn(orderId: string, failure: Failure): Outcome {
       const seconds = retryAfterSeconds(failure);
       // Others may still be answered from the table, which costs no credit.
-      if (failure.code === 'no_credit') return notTried(orderId, seconds);
+      if (failure.code === 'rate_limited_locally') return notTried(orderId, seconds);
       if (speaksOfAccount(failure)) troubleSeconds = Math.max(troubleSeconds ?? 0, seconds ?? lastingSeconds);
       failed[failure.code] = (failed[failure.code] ?? 0) + 1;
-      if (failure.kind.status === 500) onOurFault(orderId, failure);
+      if (failure.spec.status === 500) onOurFault(orderId, failure);
       return { order_id: orderId, outcome: 'failed', problem: problemOf(failure) };
     }
   };

@@ -3,28 +3,28 @@ import { badRequest } from '../api/bad-request.ts';
 import { type CursorScope, readCursor, writeCursor } from '../api/cursor.ts';
 import { defaultRows } from '../api/parameters.ts';
 import { snapshotRow } from '../api/presenters.ts';
-import type { EvidenceRow, History, SnapshotRow } from '../api/responses.ts';
+import type { AuditEntry as AuditEntryRow, History, SnapshotRow } from '../api/responses.ts';
 import type { routes } from '../api/routes.ts';
-import { furthestAheadMs } from '../exchange/order.ts';
+import { maxAheadMs } from '../exchange/order.ts';
 import { changesBetween } from '../snapshots/changes.ts';
 import { rankPattern, updatedAtOfRank } from '../snapshots/rank.ts';
-import type { Note, Page, SnapshotReader } from '../snapshots/reader.ts';
+import type { AuditEntry, Page, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import { endOfTime, iso } from '../time.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 export type ListSnapshotsDeps = {
   readonly accounts: KnownAccounts;
-  readonly reader: Pick<SnapshotReader, 'snapshots' | 'notes'>;
+  readonly reader: Pick<SnapshotReader, 'snapshots' | 'auditEntries'>;
 };
 
 export type ListSnapshotsRequest = z.output<typeof routes.listSnapshots.parameters>;
 export type ListSnapshots = (request: ListSnapshotsRequest) => Promise<History>;
 
-const mostEvidence = 100;
+const maxAuditEntries = 100;
 
 /** What a request finds of an order's history. */
-type Told = Omit<History, 'account' | 'order_id'>;
+type HistoryPage = Omit<History, 'account' | 'order_id'>;
 
 /** The history of an order, a page at a time, or as of one moment. Throws `Failure`. */
 export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): ListSnapshots {
@@ -34,11 +34,11 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
     refuseContradictions(request);
     const key = { account, orderId };
     const isPage = at === undefined && believedAt === undefined;
-    const told = isPage ? await page(key, request) : await asOf(key, timeOf(at), timeOf(believedAt));
-    return { account, order_id: orderId, ...told };
+    const found = isPage ? await page(key, request) : await asOf(key, timeOf(at), timeOf(believedAt));
+    return { account, order_id: orderId, ...found };
   };
 
-  async function page(key: OrderKey, request: ListSnapshotsRequest): Promise<Told> {
+  async function page(key: OrderKey, request: ListSnapshotsRequest): Promise<HistoryPage> {
     const { limit = defaultRows, cursor } = request;
     const since = timeOf(request.since) ?? 0;
     const upTo = timeOf(request.until) ?? endOfTime;
@@ -56,14 +56,14 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
    * The snapshot in force at a time of the exchange; at a time of ours, among those first observed by then, and so is
    * the one that its changes are told against. None of those is dated much later than it was observed.
    */
-  async function asOf(key: OrderKey, at = endOfTime, believedAt?: number): Promise<Told> {
+  async function asOf(key: OrderKey, at = endOfTime, believedAt?: number): Promise<HistoryPage> {
     if (believedAt === undefined) return { snapshots: rowsOf(await reader.snapshots(key, { upTo: at, limit: 1 })) };
-    const upTo = Math.min(at, believedAt + furthestAheadMs);
-    const [found, notes] = await Promise.all([
-      reader.snapshots(key, { upTo, observedBy: believedAt, limit: 1 }),
-      reader.notes(key, believedAt, mostEvidence),
+    const upTo = Math.min(at, believedAt + maxAheadMs);
+    const [found, auditEntries] = await Promise.all([
+      reader.snapshots(key, { upTo, observedUntil: believedAt, limit: 1 }),
+      reader.auditEntries(key, believedAt, maxAuditEntries),
     ]);
-    return { snapshots: rowsOf(found), evidence: notes.map(evidenceRow) };
+    return { snapshots: rowsOf(found), audit_entries: auditEntries.map(auditEntryRow) };
   }
 }
 
@@ -78,12 +78,12 @@ function refuseContradictions(request: ListSnapshotsRequest): void {
   const moments = (['at', 'believed_at'] as const).filter((name) => request[name] !== undefined);
   const others = (['since', 'until', 'limit', 'cursor'] as const).filter((name) => request[name] !== undefined);
   if (moments.length > 0 && others.length > 0) {
-    const says = `does not go with ${moments.join(' and ')}: leave it out`;
-    throw badRequest(others.map((name) => ({ name, says })));
+    const message = `does not go with ${moments.join(' and ')}: leave it out`;
+    throw badRequest(others.map((name) => ({ name, message })));
   }
   const { since, until } = request;
   if (since !== undefined && until !== undefined && Date.parse(since) > Date.parse(until)) {
-    throw badRequest([{ name: 'since', says: 'must not be later than until' }]);
+    throw badRequest([{ name: 'since', message: 'must not be later than until' }]);
   }
 }
 
@@ -99,6 +99,11 @@ function rowsOf({ rows, next }: Page<Snapshot>): SnapshotRow[] {
   });
 }
 
-function evidenceRow({ requestId, at, ...note }: Note): EvidenceRow {
-  return { ...note, at: iso(at), request_id: requestId };
+function auditEntryRow({ requestId, at, observedBy, ...entry }: AuditEntry): AuditEntryRow {
+  return {
+    ...entry,
+    at: iso(at),
+    request_id: requestId,
+    ...(observedBy !== undefined && { observed_by: observedBy }),
+  };
 }

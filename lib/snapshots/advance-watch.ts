@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../errors.ts';
 import type { OrderKey } from './snapshot.ts';
 import type { SnapshotTable, StoredWatch } from './table.ts';
-import { join, type WatchNews } from './watch.ts';
+import { join, type WatchDelta } from './watch.ts';
 
 export type Advance = {
   readonly key: OrderKey;
   /** The watch as it was last known. */
   readonly stored: StoredWatch | undefined;
-  readonly news: WatchNews;
+  readonly delta: WatchDelta;
   readonly putWatch: SnapshotTable['putWatch'];
   /** The watch as it is now, after another writer came between. */
   readonly reread: () => Promise<StoredWatch | undefined>;
@@ -21,10 +21,10 @@ const maxRevisions = 16;
  * Joins news into the watch; when another writer came between, again into what they wrote. Throws `store_conflict`, and
  * what the table does.
  */
-export async function advanceWatch({ key, stored, news, putWatch, reread }: Advance): Promise<StoredWatch> {
+export async function advanceWatch({ key, stored, delta, putWatch, reread }: Advance): Promise<StoredWatch> {
   let latest = stored;
   for (let lost = 0; lost < maxRevisions; lost++) {
-    const watch = join(latest?.watch, news);
+    const watch = join(latest?.watch, delta);
     const revision = latest?.revision ?? 0;
     if (latest !== undefined && isDeepStrictEqual(watch, latest.watch)) return latest;
     if (await putWatch(key, watch, revision)) return { watch, revision: revision + 1 };

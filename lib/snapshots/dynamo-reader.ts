@@ -1,8 +1,8 @@
 import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
 import type { Item } from '../dynamo.ts';
-import { evidencePrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
-import { expiresAtOf, readListEntry, readNote, readSnapshot } from './read-items.ts';
+import { auditPrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
+import { expiresAtOf, readAuditEntry, readListEntry, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 import { unavailable } from './unavailable.ts';
@@ -19,29 +19,29 @@ type Found = { readonly items: readonly Item[]; readonly more: boolean };
 /** The snapshot table on DynamoDB, for those who only look. Its items and requests are listed in `items.ts`. */
 export function createDynamoReader({ client, tableName, clock }: DynamoReaderDeps): SnapshotReader {
   return {
-    snapshots: async (key, { upTo, below, observedBy, limit }) => {
+    snapshots: async (key, { upTo, below, observedUntil, limit }) => {
       const last = below === undefined ? upToKey(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
       const range = descending(key, snapshotPrefix, last);
       const found = await query({
         ...range,
         ...(below !== undefined && { ExclusiveStartKey: { pk: { S: partitionKey(key) }, sk: { S: last } } }),
-        ...(observedBy === undefined
+        ...(observedUntil === undefined
           ? { Limit: limit + 1 }
           : {
               FilterExpression: 'first_observed_at <= :observed_by',
               ExpressionAttributeValues: {
                 ...range.ExpressionAttributeValues,
-                ':observed_by': { N: String(observedBy) },
+                ':observed_by': { N: String(observedUntil) },
               },
             }),
       });
       return pageOf(withoutExpired(found), limit, readSnapshot);
     },
 
-    notes: async (key, upTo, limit) => {
-      const range = descending(key, evidencePrefix, upToKey(evidencePrefix, upTo));
+    auditEntries: async (key, upTo, limit) => {
+      const range = descending(key, auditPrefix, upToKey(auditPrefix, upTo));
       const { items } = await query({ ...range, Limit: limit });
-      return items.map(readNote);
+      return items.map(readAuditEntry);
     },
 
     list: async (account, list, { after, limit }) => {

@@ -13,7 +13,7 @@ import {
   headKey,
   indexName,
   listKey,
-  missItem,
+  notFoundItem,
   partitionKey,
   snapshotItem,
   snapshotKey,
@@ -21,7 +21,7 @@ import {
   watchKey,
 } from './items.ts';
 import { readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
-import type { Evidence, OrderKey } from './snapshot.ts';
+import type { OrderKey, Provenance } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
 import { unavailable } from './unavailable.ts';
 
@@ -31,7 +31,7 @@ export type DynamoTableDeps = WatchWriterDeps & {
 };
 
 /** How far back ends are looked for. */
-const mostSuperseded = 50;
+const maxSuperseded = 50;
 
 /** The snapshot table on DynamoDB. Its items and requests are listed in `items.ts`. */
 export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
@@ -59,7 +59,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       put({
         Item: snapshotItem(snapshot),
         ConditionExpression: `attribute_not_exists(pk) OR ${earlier}`,
-        ExpressionAttributeValues: evidenceValues(snapshot.evidence),
+        ExpressionAttributeValues: provenanceValues(snapshot.provenance),
       }),
 
     supersedeBefore: async (newest) => {
@@ -78,10 +78,10 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
           ':rank': { S: newest.rank },
         },
         ScanIndexForward: false,
-        Limit: mostSuperseded,
+        Limit: maxSuperseded,
         ConsistentRead: true,
       });
-      const end = Math.ceil(newest.evidence.firstObservedAt / 1000) + days * 86_400;
+      const end = Math.ceil(newest.provenance.firstObservedAt / 1000) + days * 86_400;
       for (const item of older) await expire(pk, sortKeyOf(item), end);
     },
 
@@ -90,13 +90,13 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
         Item: headItem(snapshot),
         ConditionExpression: `attribute_not_exists(pk) OR #rank < :rank OR (#rank = :rank AND (${earlier}))`,
         ExpressionAttributeNames: { '#rank': 'rank' },
-        ExpressionAttributeValues: { ...evidenceValues(snapshot.evidence), ':rank': { S: snapshot.rank } },
+        ExpressionAttributeValues: { ...provenanceValues(snapshot.provenance), ':rank': { S: snapshot.rank } },
       }),
 
     putWatch: createPutWatch(deps),
 
-    putMiss: async (miss) => {
-      await put({ Item: missItem(miss) });
+    putNotFound: async (notFound) => {
+      await put({ Item: notFoundItem(notFound) });
     },
 
     list: async (account, list, until, limit) => {
@@ -139,7 +139,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
 /** The stored evidence comes after ours; `isEarlier` in words of DynamoDB. */
 const earlier = 'first_observed_at > :seen OR (first_observed_at = :seen AND request_id > :request)';
 
-function evidenceValues({ firstObservedAt, requestId }: Evidence): Item {
+function provenanceValues({ firstObservedAt, requestId }: Provenance): Item {
   return { ':seen': { N: String(firstObservedAt) }, ':request': { S: requestId } };
 }
 

@@ -1,19 +1,19 @@
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../dynamo.ts';
 import { createPut, createPutWatch, type WatchWriterDeps } from './dynamo-writes.ts';
-import { partitionKey, watchKey, wordItem } from './items.ts';
+import { partitionKey, watchCommandItem, watchKey } from './items.ts';
 import { readWatch } from './read-items.ts';
 import type { OrderKey } from './snapshot.ts';
-import type { WordTable } from './table.ts';
+import type { WatchCommandTable } from './table.ts';
 import { unavailable } from './unavailable.ts';
 
 /** What a person's word needs of the table, on DynamoDB: apart from the rest, so that its function holds no read. */
-export function createDynamoWordTable(deps: WatchWriterDeps): WordTable {
+export function createDynamoWatchCommandTable(deps: WatchWriterDeps): WatchCommandTable {
   const { client, tableName } = deps;
   const put = createPut(deps);
   return {
-    putWord: async (word) => {
-      await put({ Item: wordItem(word) });
+    putWatchCommand: async (command) => {
+      await put({ Item: watchCommandItem(command) });
     },
 
     claimWatch: async (key) => {

@@ -34,14 +34,14 @@ import { type Item, number } from '../dynamo.ts';
 import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { List, Miss, OperatorWord, StoredWatch } from './table.ts';
+import type { List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
 import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
 export const schema = '1';
 
 export const snapshotPrefix = 'S#';
-export const evidencePrefix = 'E#';
+export const auditPrefix = 'E#';
 export const currentPrefix = 'NOW#';
 export const headKey = `${currentPrefix}HEAD`;
 export const watchKey = `${currentPrefix}WATCH`;
@@ -52,7 +52,7 @@ export function partitionKey({ account, orderId }: OrderKey): string {
 }
 
 /** Sorts after every item of a prefix that is of this time or earlier; milliseconds since the Unix epoch. */
-export function upToKey(prefix: typeof snapshotPrefix | typeof evidencePrefix, time: number): string {
+export function upToKey(prefix: typeof snapshotPrefix | typeof auditPrefix, time: number): string {
   return `${prefix}${timeKey(Math.min(time, endOfTime))}~`;
 }
 
@@ -87,7 +87,7 @@ export function headItem(snapshot: Snapshot): Item {
 }
 
 function snapshotAttributes(snapshot: Snapshot): Item {
-  const { rank, dialect, result, order, exchangeTime, evidence } = snapshot;
+  const { rank, dialect, result, order, exchangeTime, provenance } = snapshot;
   return {
     ...orderAttributes(snapshot),
     rank: { S: rank },
@@ -96,11 +96,11 @@ function snapshotAttributes(snapshot: Snapshot): Item {
     dialect: { S: dialect },
     result: { S: result },
     ...(exchangeTime !== undefined && { exchange_time: number(exchangeTime) }),
-    asked_at: number(evidence.askedAt),
-    first_observed_at: number(evidence.firstObservedAt),
-    request_id: { S: evidence.requestId },
-    door: { S: evidence.door },
-    key_version: { S: evidence.keyVersion },
+    requested_at: number(provenance.requestedAt),
+    first_observed_at: number(provenance.firstObservedAt),
+    request_id: { S: provenance.requestId },
+    observed_by: { S: provenance.observedBy },
+    key_version: { S: provenance.keyVersion },
   };
 }
 
@@ -119,15 +119,17 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
     }),
     ...(lastChecked !== undefined && { checked_at: number(lastChecked) }),
     opened_at: number(watch.openedAt),
-    ...(watch.sighted !== undefined && { sighted: { S: watch.sighted } }),
-    ...(watch.recorded !== undefined && {
-      recorded: { S: watch.recorded.rank },
-      recorded_at: number(watch.recorded.at),
+    ...(watch.announcedRank !== undefined && { announced_rank: { S: watch.announcedRank } }),
+    ...(watch.applied !== undefined && {
+      applied_rank: { S: watch.applied.rank },
+      applied_at: number(watch.applied.at),
     }),
-    sightings: {
-      L: watch.sightings.map(({ askedAt, rank }) => ({ M: { asked_at: number(askedAt), rank: { S: rank } } })),
+    observations: {
+      L: watch.observations.map(({ requestedAt, rank }) => ({
+        M: { requested_at: number(requestedAt), rank: { S: rank } },
+      })),
     },
-    missed: { L: watch.missed.map(number) },
+    not_found_at: { L: watch.notFoundAt.map(number) },
     ...(watch.operator !== undefined && {
       operator: {
         M: {
@@ -140,21 +142,25 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
   };
 }
 
-export function missItem(miss: Miss): Item {
-  return { ...evidenceItem(miss, miss.askedAt), kind: { S: 'missed' }, door: { S: miss.door } };
-}
-
-export function wordItem(word: OperatorWord): Item {
-  const kind = word.stopped ? 'watch_stopped' : 'watch_started';
-  return { ...evidenceItem(word, word.at), kind: { S: kind }, by: { S: word.by } };
-}
-
-function evidenceItem(evidence: OrderKey & { readonly requestId: string }, at: number): Item {
+export function notFoundItem(notFound: NotFoundAnswer): Item {
   return {
-    ...orderAttributes(evidence),
-    sk: { S: `${evidencePrefix}${timeKey(at)}#${evidence.requestId}` },
+    ...auditItem(notFound, notFound.requestedAt),
+    kind: { S: 'not_found' },
+    observed_by: { S: notFound.observedBy },
+  };
+}
+
+export function watchCommandItem(command: WatchCommand): Item {
+  const kind = command.stopped ? 'watch_stopped' : 'watch_started';
+  return { ...auditItem(command, command.at), kind: { S: kind }, by: { S: command.by } };
+}
+
+function auditItem(provenance: OrderKey & { readonly requestId: string }, at: number): Item {
+  return {
+    ...orderAttributes(provenance),
+    sk: { S: `${auditPrefix}${timeKey(at)}#${provenance.requestId}` },
     at: number(at),
-    request_id: { S: evidence.requestId },
+    request_id: { S: provenance.requestId },
   };
 }
 
@@ -167,6 +173,6 @@ function orderAttributes(key: OrderKey): Item {
   };
 }
 
-function closedAt({ sighted, openedAt }: Watch): number {
-  return sighted === undefined ? openedAt : updatedAtOfRank(sighted);
+function closedAt({ announcedRank, openedAt }: Watch): number {
+  return announcedRank === undefined ? openedAt : updatedAtOfRank(announcedRank);
 }

@@ -4,7 +4,7 @@ import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';
-import { type ListEntry, type Note, noteKinds } from './reader.ts';
+import { type AuditEntry, auditKinds, type ListEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { statuses } from './statuses.ts';
 import type { Listed, StoredWatch } from './table.ts';
@@ -19,10 +19,10 @@ const SnapshotItem = z.object({
   dialect: z.pipe(S, z.enum(['orangex', 'deribit'])),
   result: S,
   exchange_time: z.optional(N),
-  asked_at: N,
+  requested_at: N,
   first_observed_at: N,
   request_id: S,
-  door: S,
+  observed_by: S,
   key_version: S,
 });
 
@@ -30,11 +30,11 @@ const WatchItem = z.object({
   schema: ofSchema,
   revision: N,
   opened_at: N,
-  sighted: z.optional(S),
-  recorded: z.optional(S),
-  recorded_at: z.optional(N),
-  sightings: z.object({ L: z.array(z.object({ M: z.object({ asked_at: N, rank: S }) })) }),
-  missed: z.object({ L: z.array(N) }),
+  announced_rank: z.optional(S),
+  applied_rank: z.optional(S),
+  applied_at: z.optional(N),
+  observations: z.object({ L: z.array(z.object({ M: z.object({ requested_at: N, rank: S }) })) }),
+  not_found_at: z.object({ L: z.array(N) }),
   operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
 });
 
@@ -49,11 +49,11 @@ export function readSnapshot(item: Item): Snapshot {
     result: stored.result,
     order: storedOrder(stored.result),
     ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
-    evidence: {
-      askedAt: stored.asked_at,
+    provenance: {
+      requestedAt: stored.requested_at,
       firstObservedAt: stored.first_observed_at,
       requestId: stored.request_id,
-      door: stored.door,
+      observedBy: stored.observed_by,
       keyVersion: stored.key_version,
     },
   };
@@ -69,18 +69,17 @@ function storedOrder(result: string): Order {
 
 /** Reads a watch item. Throws `store_corrupt`. */
 export function readWatch(item: Item): StoredWatch {
-  const { revision, opened_at, sighted, recorded, recorded_at, sightings, missed, operator } = readItem(
-    WatchItem,
-    item,
-  );
+  const { revision, opened_at, announced_rank, applied_rank, applied_at, observations, not_found_at, operator } =
+    readItem(WatchItem, item);
   return {
     revision,
     watch: {
       openedAt: opened_at,
-      ...(sighted !== undefined && { sighted }),
-      ...(recorded !== undefined && recorded_at !== undefined && { recorded: { rank: recorded, at: recorded_at } }),
-      sightings: sightings.L.map(({ M: { asked_at, rank } }) => ({ askedAt: asked_at, rank })),
-      missed: missed.L,
+      ...(announced_rank !== undefined && { announcedRank: announced_rank }),
+      ...(applied_rank !== undefined &&
+        applied_at !== undefined && { applied: { rank: applied_rank, at: applied_at } }),
+      observations: observations.L.map(({ M: { requested_at, rank } }) => ({ requestedAt: requested_at, rank })),
+      notFoundAt: not_found_at.L,
       ...(operator !== undefined && { operator: operator.M }),
     },
   };
@@ -115,23 +114,23 @@ export function readListed(item: Item): Listed {
   return { ...entry, seenAt };
 }
 
-const NoteItem = z.object({
+const AuditItem = z.object({
   schema: ofSchema,
-  kind: z.pipe(S, z.enum(noteKinds)),
+  kind: z.pipe(S, z.enum(auditKinds)),
   at: N,
   request_id: S,
-  door: z.optional(S),
+  observed_by: z.optional(S),
   by: z.optional(S),
 });
 
 /** Reads a miss, or a person's word. Throws `store_corrupt`. */
-export function readNote(item: Item): Note {
-  const { kind, at, request_id, door, by } = readItem(NoteItem, item);
+export function readAuditEntry(item: Item): AuditEntry {
+  const { kind, at, request_id, observed_by, by } = readItem(AuditItem, item);
   return {
     kind,
     at,
     requestId: request_id,
-    ...(door !== undefined && { door }),
+    ...(observed_by !== undefined && { observedBy: observed_by }),
     ...(by !== undefined && { by }),
   };
 }

@@ -11,7 +11,7 @@ export type SnapshotRange = {
   /** Only those of lesser rank than this, which is of that range. */
   readonly below?: Rank | undefined;
   /** Only those first observed at this time of ours or earlier. */
-  readonly observedBy?: number | undefined;
+  readonly observedUntil?: number | undefined;
   readonly limit: number;
 };
 
@@ -26,24 +26,24 @@ export type ListEntry = Omit<Listed, 'seenAt'> & {
 /** Where a list goes on: after this entry, which may have left the list since. */
 export type ListPosition = Pick<ListEntry, 'at' | 'orderId'>;
 
-export const noteKinds = ['missed', 'watch_started', 'watch_stopped'] as const;
+export const auditKinds = ['not_found', 'watch_started', 'watch_stopped'] as const;
 
 /** What was noted of an order besides its states: a miss, by the door that asked, or the word of a person. */
-export type Note = {
-  readonly kind: (typeof noteKinds)[number];
+export type AuditEntry = {
+  readonly kind: (typeof auditKinds)[number];
   /** Milliseconds since the Unix epoch, by our clock. */
   readonly at: number;
   readonly requestId: string;
-  readonly door?: string;
+  readonly observedBy?: string;
   readonly by?: string;
 };
 
 /** The snapshot table for those who only look. All throw `store_unavailable` when the table cannot be reached. */
 export type SnapshotReader = {
-  /** By rank, the greatest first; sees every write that was answered before. One request, but for `observedBy`. */
+  /** By rank, the greatest first; sees every write that was answered before. One request, but for `observedUntil`. */
   readonly snapshots: (key: OrderKey, range: SnapshotRange) => Promise<Page<Snapshot>>;
   /** Up to a time of ours, the latest first; sees every write that was answered before. */
-  readonly notes: (key: OrderKey, upTo: number, limit: number) => Promise<readonly Note[]>;
+  readonly auditEntries: (key: OrderKey, upTo: number, limit: number) => Promise<readonly AuditEntry[]>;
   /** The next due first, of final orders the last closed; may lag behind the latest writes. */
   readonly list: (account: string, list: List, page: ListPage) => Promise<Page<ListEntry>>;
 };

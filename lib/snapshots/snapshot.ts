@@ -8,12 +8,12 @@ import { type Rank, rankOf } from './rank.ts';
 export type OrderKey = { readonly account: string; readonly orderId: string };
 
 /** How we came to know a state. Times are milliseconds since the Unix epoch, by our clock. */
-export type Evidence = {
-  readonly askedAt: number;
+export type Provenance = {
+  readonly requestedAt: number;
   readonly firstObservedAt: number;
   readonly requestId: string;
   /** The function that asked, such as `get-order`. */
-  readonly door: string;
+  readonly observedBy: string;
   /** Version of the secret whose key the exchange accepted. */
   readonly keyVersion: string;
 };
@@ -27,7 +27,7 @@ export type Snapshot = OrderKey & {
   readonly order: Order;
   /** The exchange's clock when it answered, milliseconds since the Unix epoch, when it said. */
   readonly exchangeTime?: number;
-  readonly evidence: Evidence;
+  readonly provenance: Provenance;
 };
 
 /** An answer of the exchange, read and found plausible. */
@@ -38,7 +38,7 @@ export function snapshotOf({ dialect, ...observation }: Observation): Snapshot {
 }
 
 /** Whether `a` is the better evidence of the same state: seen earlier, or by the lesser request id at the same moment. */
-export function isEarlier(a: Evidence, b: Evidence): boolean {
+export function isEarlier(a: Provenance, b: Provenance): boolean {
   return (
     a.firstObservedAt < b.firstObservedAt || (a.firstObservedAt === b.firstObservedAt && a.requestId < b.requestId)
   );
@@ -47,6 +47,6 @@ export function isEarlier(a: Evidence, b: Evidence): boolean {
 /** Reads a `result` text. Throws `protocol` when it is no order. */
 export function orderIn(result: string): Order {
   const value = parseJson(result);
-  if (!isJsonObject(value)) throw new Failure('protocol', 'The exchange answered a result that is no order.');
+  if (!isJsonObject(value)) throw new Failure('invalid_response', 'The exchange answered a result that is no order.');
   return readOrder(value);
 }

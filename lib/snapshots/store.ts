@@ -2,11 +2,11 @@ import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Current, Miss, SnapshotTable, StoredWatch } from './table.ts';
-import { checkedAt, isOpen, join, statusOf, type Watch, type WatchNews } from './watch.ts';
+import type { Current, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
+import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** What a check left in the table. */
-export type Recorded = {
+export type RecordResult = {
   readonly head: Snapshot;
   readonly watch: Watch;
   /** This check raised the head to a state that was not there before. */
@@ -19,12 +19,12 @@ export type SnapshotStore = {
   /** What the table holds of an order as of now. */
   readonly read: (key: OrderKey) => Promise<Current>;
   /** Keeps an answer. Safe to repeat, in any order and beside any other writer. `known` spares a read. */
-  readonly record: (observation: Observation, known?: Current) => Promise<Recorded>;
+  readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
   /**
    * Keeps a not-found answer. It counts only for an order on watch whose head is not final, and only when asked after
    * the last sighting; it never changes a head.
    */
-  readonly recordMiss: (miss: Miss, known?: Current) => Promise<Current>;
+  readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
 };
 
 /**
@@ -35,17 +35,17 @@ export type SnapshotStore = {
  * live one that is just being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordMiss };
+  return { read: table.readCurrent, record, recordNotFound };
 
-  async function record(observation: Observation, known?: Current): Promise<Recorded> {
+  async function record(observation: Observation, known?: Current): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
-    const { rank, evidence } = snapshot;
+    const { rank, provenance } = snapshot;
     const { head, stored } = known ?? (await table.readCurrent(snapshot));
-    const opening: WatchNews = { openedAt: evidence.firstObservedAt, sighted: rank };
-    const sighting: WatchNews = { ...opening, sightings: [{ askedAt: evidence.askedAt, rank }] };
+    const opening: WatchDelta = { openedAt: provenance.firstObservedAt, announcedRank: rank };
+    const observed: WatchDelta = { ...opening, observations: [{ requestedAt: provenance.requestedAt, rank }] };
 
-    if (head?.rank === rank && !isEarlier(evidence, head.evidence)) {
-      const { watch } = await advance(snapshot, stored, { ...sighting, recorded: recordedAs(head) });
+    if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
+      const { watch } = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
       return { head, watch, changed: false, inForce: true };
     }
 
@@ -55,30 +55,30 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     // Refused, it is there already: what a crashed writer left, or a late answer. Then the newest one is the head.
     const newest = written ? snapshot : ((await table.newestSnapshot(snapshot)) ?? snapshot);
     const raised = await table.putHead(newest);
-    const { watch } = await advance(snapshot, announced, { ...sighting, recorded: recordedAs(newest) });
+    const { watch } = await advance(snapshot, announced, { ...observed, applied: appliedBy(newest) });
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
     // Last of all, and only of what is not the newest: whatever happens, an order's last snapshot stays.
     if (written) await table.supersedeBefore(now);
     return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 
-  async function recordMiss(miss: Miss, known?: Current): Promise<Current> {
-    const { stored } = known ?? (await table.readCurrent(miss));
+  async function recordNotFound(notFound: NotFoundAnswer, known?: Current): Promise<Current> {
+    const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
-    const head = await healedHead(miss);
-    const healed: WatchNews = {
+    const head = await healedHead(notFound);
+    const healed: WatchDelta = {
       openedAt: stored.watch.openedAt,
-      ...(head !== undefined && { recorded: recordedAs(head) }),
+      ...(head !== undefined && { applied: appliedBy(head) }),
     };
     const settled = join(stored.watch, healed);
-    const counts = isOpen(statusOf(settled)) && miss.askedAt > (checkedAt(settled) ?? 0);
-    if (counts) await table.putMiss(miss);
-    const missed = await advance(miss, stored, { ...healed, missed: [miss.askedAt] });
-    return { ...(head !== undefined && { head }), stored: missed };
+    const counts = isOpen(statusOf(settled)) && notFound.requestedAt > (checkedAt(settled) ?? 0);
+    if (counts) await table.putNotFound(notFound);
+    const notFoundAt = await advance(notFound, stored, { ...healed, notFoundAt: [notFound.requestedAt] });
+    return { ...(head !== undefined && { head }), stored: notFoundAt };
   }
 
   /** Puts an order on watch that another one announced, unless it is known already. */
-  async function open(key: OrderKey, { openedAt }: WatchNews): Promise<void> {
+  async function open(key: OrderKey, { openedAt }: WatchDelta): Promise<void> {
     const { stored } = await table.readCurrent(key);
     if (stored === undefined) await advance(key, stored, { openedAt });
   }
@@ -90,17 +90,17 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return newest;
   }
 
-  async function advance(key: OrderKey, stored: StoredWatch | undefined, news: WatchNews): Promise<StoredWatch> {
+  async function advance(key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta): Promise<StoredWatch> {
     const reread = async () => (await table.readCurrent(key)).stored;
-    return advanceWatch({ key, stored, news, putWatch: table.putWatch, reread });
+    return advanceWatch({ key, stored, delta, putWatch: table.putWatch, reread });
   }
 }
 
 /** The watch knows that this rank, or a greater one, is on its way into the head; until it is there, it cannot close. */
 function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
-  return stored?.watch.sighted !== undefined && stored.watch.sighted >= rank;
+  return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;
 }
 
-function recordedAs({ rank, evidence }: Snapshot): { rank: Rank; at: number } {
-  return { rank, at: evidence.firstObservedAt };
+function appliedBy({ rank, provenance }: Snapshot): { rank: Rank; at: number } {
+  return { rank, at: provenance.firstObservedAt };
 }

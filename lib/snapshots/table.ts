@@ -4,14 +4,14 @@ import type { Watch, WatchStatus } from './watch.ts';
 /** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
 export type List = 'watch' | 'attention' | 'final';
 
-export type Miss = OrderKey & {
-  readonly askedAt: number;
+export type NotFoundAnswer = OrderKey & {
+  readonly requestedAt: number;
   readonly requestId: string;
-  readonly door: string;
+  readonly observedBy: string;
 };
 
 /** What a person said of the watching of an order. `by` is who, as the gateway knows them. */
-export type OperatorWord = OrderKey & {
+export type WatchCommand = OrderKey & {
   readonly at: number;
   readonly by: string;
   readonly stopped: boolean;
@@ -53,7 +53,7 @@ export type SnapshotTable = {
   readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
-  readonly putMiss: (miss: Miss) => Promise<void>;
+  readonly putNotFound: (notFound: NotFoundAnswer) => Promise<void>;
   /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };
@@ -62,8 +62,8 @@ export type SnapshotTable = {
  * The table as a person's word needs it: writes, and what they answer. As above, each is atomic and safe to send twice,
  * and throws `store_unavailable`.
  */
-export type WordTable = Pick<SnapshotTable, 'putWatch'> & {
-  readonly putWord: (word: OperatorWord) => Promise<void>;
+export type WatchCommandTable = Pick<SnapshotTable, 'putWatch'> & {
+  readonly putWatchCommand: (command: WatchCommand) => Promise<void>;
   /**
    * Takes the next revision of the watch, so that whoever read an earlier one has to look again, and answers the watch,
    * which it leaves as it is; `undefined` when there is none.

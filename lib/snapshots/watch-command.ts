@@ -1,5 +1,5 @@
 import { advanceWatch } from './advance-watch.ts';
-import type { OperatorWord, WordTable } from './table.ts';
+import type { WatchCommand, WatchCommandTable } from './table.ts';
 import type { Watch } from './watch.ts';
 
 /**
@@ -7,14 +7,14 @@ import type { Watch } from './watch.ts';
  * exchange changes that. The evidence is written first, and the watch at once with the list that it then belongs to, so
  * a crash in between leaves nothing but evidence of a word that was not answered. Safe to repeat.
  */
-export async function recordWord(table: WordTable, word: OperatorWord): Promise<Watch> {
-  await table.putWord(word);
-  const { at, by, stopped } = word;
-  const claim = () => table.claimWatch(word);
+export async function applyWatchCommand(table: WatchCommandTable, command: WatchCommand): Promise<Watch> {
+  await table.putWatchCommand(command);
+  const { at, by, stopped } = command;
+  const claim = () => table.claimWatch(command);
   const { watch } = await advanceWatch({
-    key: word,
+    key: command,
     stored: await claim(),
-    news: { openedAt: at, operator: { at, by, stopped } },
+    delta: { openedAt: at, operator: { at, by, stopped } },
     putWatch: table.putWatch,
     reread: claim,
   });

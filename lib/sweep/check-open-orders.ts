@@ -45,13 +45,13 @@ export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrder
     const { pause, lease: held } = await accountTable.readAccount(account);
     if (pause !== undefined && isPaused({ pause }, clock.now())) {
       // The sweep that is under way ends as if it were to be followed.
-      if (held !== undefined) await accountTable.askForLease(account, owner);
+      if (held !== undefined) await accountTable.requestHandover(account, owner);
       return { outcome: 'paused', pause };
     }
 
     // What releases the lease carries the finding along: whoever starts a watch learns of it without a look at the index.
-    const findingOf = ({ over_capacity: overCapacity }: SweepReport) => ({ overCapacity });
-    const report = await withLease({ table: accountTable, clock }, { account, owner, findingOf }, (holds) =>
+    const summaryOf = ({ over_capacity: overCapacity }: SweepReport) => ({ overCapacity });
+    const report = await withLease({ table: accountTable, clock }, { account, owner, summaryOf }, (holds) =>
       sweep({
         account,
         requestId,

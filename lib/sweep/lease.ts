@@ -1,12 +1,12 @@
-import type { AccountTable, Finding } from '../accounts/table.ts';
+import type { AccountTable, SweepSummary } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 
 /** A holder that died blocks its account for this long and no longer, milliseconds. */
 const lifeMs = 15_000;
 const renewEveryMs = 3_000;
-const askEveryMs = 1_000;
+const handoverPollMs = 1_000;
 /** A holder sees within `renewEveryMs` that it is relieved, and then finishes its checks. */
-const patienceMs = 40_000;
+const acquireTimeoutMs = 40_000;
 
 export type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
 
@@ -15,7 +15,7 @@ export type LeaseRequest<Result> = {
   /** Who asks, such as the id of an invocation. */
   readonly owner: string;
   /** What the account keeps of the work, once it is done. */
-  readonly findingOf?: (result: Result) => Finding;
+  readonly summaryOf?: (result: Result) => SweepSummary;
 };
 
 /**
@@ -25,7 +25,7 @@ export type LeaseRequest<Result> = {
  */
 export async function withLease<Result>(
   { table, clock }: LeaseDeps,
-  { account, owner, findingOf }: LeaseRequest<Result>,
+  { account, owner, summaryOf }: LeaseRequest<Result>,
   work: (holds: () => boolean) => Promise<Result>,
 ): Promise<Result | undefined> {
   let until = 0;
@@ -36,22 +36,22 @@ export async function withLease<Result>(
     return taken;
   };
 
-  const patientUntil = clock.now() + patienceMs;
+  const patientUntil = clock.now() + acquireTimeoutMs;
   while (!(await take())) {
     if (clock.now() >= patientUntil) return undefined;
-    await table.askForLease(account, owner);
-    await clock.sleep(askEveryMs);
+    await table.requestHandover(account, owner);
+    await clock.sleep(handoverPollMs);
   }
 
   let working = true;
-  let relieved = false;
+  let handoverRequested = false;
   let renewing: Promise<void> = Promise.resolve();
   const renew = async () => {
     try {
-      const { wantedBy } = await table.readAccount(account);
-      relieved ||= wantedBy !== undefined && wantedBy !== owner;
+      const { handoverRequestedBy } = await table.readAccount(account);
+      handoverRequested ||= handoverRequestedBy !== undefined && handoverRequestedBy !== owner;
       // One that was relieved still renews, so that its last checks are nobody else's.
-      if (!(await take())) relieved = true;
+      if (!(await take())) handoverRequested = true;
     } catch {
       // A table that cannot be reached lets the lease run out; `holds` sees that by the clock.
     }
@@ -65,17 +65,17 @@ export async function withLease<Result>(
     }
   };
   void renewal();
-  let finding: Finding | undefined;
+  let summary: SweepSummary | undefined;
   try {
     // Forgets who asked before: one that waits still asks again, and one that died must relieve nobody.
-    await table.askForLease(account, owner);
-    const result = await work(() => !relieved && clock.now() < until);
-    finding = findingOf?.(result);
+    await table.requestHandover(account, owner);
+    const result = await work(() => !handoverRequested && clock.now() < until);
+    summary = summaryOf?.(result);
     return result;
   } finally {
     working = false;
     // A renewal that is under way would take again what is being released.
     await renewing;
-    await table.releaseLease(account, owner, finding).catch(() => undefined);
+    await table.releaseLease(account, owner, summary).catch(() => undefined);
   }
 }

@@ -39,13 +39,13 @@ export type SweepReport = {
   readonly unknown: number;
   readonly inconsistent: number;
   /** Orders due and not checked. */
-  readonly left_over: number;
+  readonly backlog: number;
   /** More orders are on watch than can be checked in time. */
   readonly over_capacity: boolean;
   /** How long ago the order was seen that is due and has waited longest; milliseconds. */
   readonly oldest_unseen_ms: number;
   /** How long until the exchange could forget an order that closed right after its last check; milliseconds. */
-  readonly slack_ms: number;
+  readonly retention_headroom_ms: number;
 };
 
 const concurrency = 8;
@@ -61,10 +61,10 @@ const idleMs = 1_000;
 /** An order whose check failed waits this long, so that others come before it. */
 const setAsideMs = 60_000;
 /** So many failures in a row, whatever they are of, are the exchange's and not the orders'. */
-const troubleStreak = 3;
+const maxFailuresInARow = 3;
 /** While the exchange or the key is in trouble, one probe in this time. */
-const shortestRestMs = 5_000;
-const longestRestMs = 60_000;
+const minBackoffMs = 5_000;
+const maxBackoffMs = 60_000;
 
 export type Sweep = (request: SweepRequest) => Promise<SweepReport>;
 
@@ -85,11 +85,11 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
     // Every sweep starts with one order: it may find the trouble that the last one left.
     let isWell = false;
     let streak = 0;
-    let restMs = 0;
+    let backoffMs = 0;
     /** How long the trouble just met asks us to rest; the answers of one moment are one trouble. */
-    let troubleMs: number | undefined;
+    let pauseMs: number | undefined;
     /** When there are credits again. */
-    let creditsAt = 0;
+    let permitsAt = 0;
 
     while (goesOn()) {
       const due = await listReady();
@@ -99,8 +99,8 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
         await rest(idleMs);
       } else {
         await (isWell ? together(due) : check(first));
-        if (!isWell) await restLonger();
-        if (clock.now() < creditsAt) await rest(creditsAt - clock.now());
+        if (!isWell) await backOff();
+        if (clock.now() < permitsAt) await rest(permitsAt - clock.now());
       }
     }
     return report();
@@ -115,17 +115,17 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
       while (clock.now() < end && goesOn()) await clock.sleep(Math.min(idleMs, end - clock.now()));
     }
 
-    async function restLonger(): Promise<void> {
-      if (troubleMs !== undefined) restMs = Math.min(Math.max(restMs * 2, troubleMs, shortestRestMs), longestRestMs);
-      troubleMs = undefined;
-      await rest(restMs);
+    async function backOff(): Promise<void> {
+      if (pauseMs !== undefined) backoffMs = Math.min(Math.max(backoffMs * 2, pauseMs, minBackoffMs), maxBackoffMs);
+      pauseMs = undefined;
+      await rest(backoffMs);
     }
 
     async function together(due: readonly Listed[]): Promise<void> {
       const queue = due.values();
       const worker = async () => {
         for (const order of queue) {
-          if (!goesOn() || !isWell || clock.now() < creditsAt) return;
+          if (!goesOn() || !isWell || clock.now() < permitsAt) return;
           await check(order);
         }
       };
@@ -139,7 +139,7 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
           account,
           orderId,
           maxAgeMs: 0,
-          door: 'check-open-orders',
+          observedBy: 'check-open-orders',
           requestId,
           deadline: clock.now() + checkMs,
         });
@@ -161,26 +161,26 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
         return;
       }
       failed[failure.code] = (failed[failure.code] ?? 0) + 1;
-      if (failure.code === 'no_credit') {
+      if (failure.code === 'rate_limited_locally') {
         // It was not asked for, and is still the next.
         notBefore.delete(orderId);
-        creditsAt = clock.now() + Math.min(failure.retryAfterMs ?? shortestRestMs, longestRestMs);
+        permitsAt = clock.now() + Math.min(failure.retryAfterMs ?? minBackoffMs, maxBackoffMs);
         return;
       }
       failing.add(orderId);
       notBefore.set(orderId, clock.now() + setAsideMs);
       if (speaksOfOne(failure)) return;
       streak++;
-      if (streak < troubleStreak && !speaksOfAccount(failure)) return;
+      if (streak < maxFailuresInARow && !speaksOfAccount(failure)) return;
       isWell = false;
-      troubleMs = Math.max(troubleMs ?? 0, isLasting(failure) ? longestRestMs : (failure.retryAfterMs ?? 0));
+      pauseMs = Math.max(pauseMs ?? 0, isLasting(failure) ? maxBackoffMs : (failure.retryAfterMs ?? 0));
     }
 
     function recover(): void {
       isWell = true;
       streak = 0;
-      restMs = 0;
-      troubleMs = undefined;
+      backoffMs = 0;
+      pauseMs = undefined;
     }
 
     /** Due, and not just checked or set aside by this sweep; none while the table does not answer. */
@@ -216,7 +216,7 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
       // One that fails comes later, and ages as if it were left; a missing or never seen one has no end to miss.
       const unseen = due.filter((order) => left.includes(order) || failing.has(order.orderId));
       const inTime = unseen.filter(({ status }) => status !== 'missing' && status !== 'unconfirmed');
-      const longestUnseen = Math.max(0, ...inTime.map(({ seenAt }) => now - seenAt));
+      const maxUnseenMs = Math.max(0, ...inTime.map(({ seenAt }) => now - seenAt));
       const inState = (status: Listed['status']) => attention.filter((order) => order.status === status).length;
       return {
         ...counts,
@@ -225,23 +225,23 @@ export function createSweep({ checkOrder, list, clock }: SweepDeps): Sweep {
         missing: inState('missing'),
         unknown: inState('unknown'),
         inconsistent: inState('inconsistent'),
-        left_over: left.length,
+        backlog: left.length,
         over_capacity: watched.length + attention.length > capacity,
-        oldest_unseen_ms: longestUnseen,
-        slack_ms: retentionMs - longestUnseen,
+        oldest_unseen_ms: maxUnseenMs,
+        retention_headroom_ms: retentionMs - maxUnseenMs,
       };
     }
   };
 }
 
 /** The order's own trouble, or ours: the others are asked as before. */
-function speaksOfOne({ code, kind }: Failure): boolean {
-  return kind.class === 'caller' || kind.class === 'ours' || code === 'not_owner';
+function speaksOfOne({ code, spec }: Failure): boolean {
+  return spec.category === 'caller' || spec.category === 'internal' || code === 'not_owner';
 }
 
 /** Over in minutes to hours, or when a person has acted: repeats would help nobody. */
-function isLasting({ code, kind }: Failure): boolean {
-  return kind.class === 'auth' || code === 'maintenance';
+function isLasting({ code, spec }: Failure): boolean {
+  return spec.category === 'auth' || code === 'maintenance';
 }
 
 /** A failed look at the index must not end the sweep: the next one may succeed. */

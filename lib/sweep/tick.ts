@@ -49,19 +49,19 @@ function measure(metrics: Metrics, report: SweepReport): void {
     Missing: report.missing,
     UnknownState: report.unknown,
     Inconsistent: report.inconsistent,
-    LeftOver: report.left_over,
+    Backlog: report.backlog,
     AuthRefused: failuresOfKey(report.failed),
-    LedgerStarved: report.failed.no_credit ?? 0,
+    RateLimitExhausted: report.failed.rate_limited_locally ?? 0,
     OverCapacity: report.over_capacity ? 1 : 0,
   };
   for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
   metrics.addMetric('OldestUnseenSeconds', MetricUnit.Seconds, report.oldest_unseen_ms / 1000);
-  metrics.addMetric('SlackSeconds', MetricUnit.Seconds, report.slack_ms / 1000);
+  metrics.addMetric('RetentionHeadroomSeconds', MetricUnit.Seconds, report.retention_headroom_ms / 1000);
   metrics.publishStoredMetrics();
 }
 
 function failuresOfKey(failed: SweepReport['failed']): number {
   const codes: readonly Code[] = ['unauthorized', 'key_refused', 'forbidden', 'account_locked'];
-  const secrets: readonly Code[] = ['secret_unfilled', 'secret_malformed'];
+  const secrets: readonly Code[] = ['secret_empty', 'secret_malformed'];
   return [...codes, ...secrets].reduce((sum, code) => sum + (failed[code] ?? 0), 0);
 }

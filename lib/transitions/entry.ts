@@ -10,8 +10,8 @@ export const source = 'order-state-snapshots';
  * Bytes of one entry, and of one request. The bus takes 1 MB since January 2026, but not every target and region does; and
  * what is billed are units of 64 KB.
  */
-export const mostBytes = 256 * 1024;
-const mostEntries = 10;
+export const maxBytes = 256 * 1024;
+const maxEntries = 10;
 
 /**
  * The entry that tells the bus of an event. An order too large for it goes without its `details`; all that is left of it
@@ -19,7 +19,7 @@ const mostEntries = 10;
  */
 export function entryOf(event: TransitionEvent, busName: string): PutEventsRequestEntry {
   const whole = entryWith(event, event.detail, busName);
-  if (event.name !== 'OrderStateChanged' || bytesOf(whole) <= mostBytes) return whole;
+  if (event.name !== 'OrderStateChanged' || bytesOf(whole) <= maxBytes) return whole;
   const { details: _, ...to } = event.detail.to;
   const detail: OrderStateChanged = { ...event.detail, to, details_omitted: true };
   return entryWith(event, detail, busName);
@@ -36,12 +36,12 @@ export function batchesOf(entries: readonly PutEventsRequestEntry[]): readonly P
   for (const entry of entries) {
     const bytes = bytesOf(entry);
     const batch = batches.at(-1);
-    if (batch !== undefined && batch.length < mostEntries && bytes <= room) {
+    if (batch !== undefined && batch.length < maxEntries && bytes <= room) {
       batch.push(entry);
       room -= bytes;
     } else {
       batches.push([entry]);
-      room = mostBytes - bytes;
+      room = maxBytes - bytes;
     }
   }
   return batches;

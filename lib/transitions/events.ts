@@ -33,7 +33,7 @@ export function transitionOf({ before, after }: Images): TransitionEvent | undef
 /** The event of a head that rose from one snapshot to another; none when only its evidence became earlier. */
 export function stateChange(before: Snapshot | undefined, after: Snapshot): TransitionEvent | undefined {
   if (before !== undefined && before.rank >= after.rank) return undefined;
-  const { account, orderId, rank, order, evidence, exchangeTime } = after;
+  const { account, orderId, rank, order, provenance, exchangeTime } = after;
   const detail: OrderStateChanged = {
     schema,
     id: [account, orderId, rank].join('#'),
@@ -44,10 +44,10 @@ export function stateChange(before: Snapshot | undefined, after: Snapshot): Tran
     to: { ...order, details: exactForAll(order.details) },
     final: phaseOf(order) === 'final',
     ...(order.order_state === 'triggered' && { successor_unknown: true }),
-    first_observed_at: iso(evidence.firstObservedAt),
+    first_observed_at: iso(provenance.firstObservedAt),
     ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
   };
-  return { name: 'OrderStateChanged', at: evidence.firstObservedAt, detail };
+  return { name: 'OrderStateChanged', at: provenance.firstObservedAt, detail };
 }
 
 /** The event of a watch whose status turned. Opening and touching a watch as a check does is none: the head's event tells. */
@@ -72,7 +72,7 @@ function watchChange(
     to,
     changed_at: iso(at),
     ...(lastChecked !== undefined && { checked_at: iso(lastChecked) }),
-    ...(watch.recorded !== undefined && { rank: watch.recorded.rank }),
+    ...(watch.applied !== undefined && { rank: watch.applied.rank }),
     ...(watch.operator !== undefined && { operator: { by: watch.operator.by, at: iso(watch.operator.at) } }),
   };
   return { name, at, detail };
@@ -93,8 +93,8 @@ function nameOf(from: WatchStatus | undefined, to: WatchStatus): WatchEventName 
 }
 
 /** When the latest of all that the watch knows came about. */
-function changedAt({ openedAt, sightings, missed, operator }: Watch): number {
-  return Math.max(openedAt, sightings[0]?.askedAt ?? 0, missed[0] ?? 0, operator?.at ?? 0);
+function changedAt({ openedAt, observations, notFoundAt, operator }: Watch): number {
+  return Math.max(openedAt, observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0, operator?.at ?? 0);
 }
 
 function orderKeyOf(item: Item): OrderKey {

@@ -9,7 +9,7 @@ import { stateChange, type TransitionEvent } from './events.ts';
 export function stateChangesOf(snapshots: readonly Snapshot[]): readonly TransitionEvent[] {
   const events: TransitionEvent[] = [];
   let head: Snapshot | undefined;
-  for (const snapshot of snapshots.toSorted((a, b) => (isEarlier(a.evidence, b.evidence) ? -1 : 1))) {
+  for (const snapshot of snapshots.toSorted((a, b) => (isEarlier(a.provenance, b.provenance) ? -1 : 1))) {
     const event = stateChange(head, snapshot);
     if (event === undefined) continue;
     events.push(event);

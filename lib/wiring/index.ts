@@ -10,7 +10,7 @@ import { Failure } from '../errors.ts';
 import { createExchange } from '../exchange/client.ts';
 import { createCredentials } from '../exchange/credentials.ts';
 import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
-import { capacityOf, createCredits, creditLimits, type Lane } from '../exchange/rate-limiter.ts';
+import { capacityOf, createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
 import { type ChangeWatch, createChangeWatch } from '../orders/change-watch.ts';
@@ -20,7 +20,7 @@ import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
 import { createListSnapshots, type ListSnapshots } from '../orders/list-snapshots.ts';
 import { createDynamoReader } from '../snapshots/dynamo-reader.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
-import { createDynamoWordTable } from '../snapshots/dynamo-watch-command-table.ts';
+import { createDynamoWatchCommandTable } from '../snapshots/dynamo-watch-command-table.ts';
 import type { SnapshotReader } from '../snapshots/reader.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
@@ -37,7 +37,7 @@ export type WiringDeps = {
 };
 
 /** Everything that asks the exchange for orders, put together as on Lambda. */
-export type Asking = {
+export type OrderChecks = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly checkOrder: CheckOrder;
   readonly checkOpenOrders: CheckOpenOrders;
@@ -49,8 +49,14 @@ const warmUpMs = 2_000;
 /** Asked for to warm up: there is none. */
 const noOrder = { account: '', orderId: '' };
 
-/** `lane` says who spends the credits: people's door, or the schedule. Throws when the environment lacks `TABLE_NAME`. */
-export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { readonly lane: Lane }): Asking {
+/** `priority` says who spends the credits: people's door, or the schedule. Throws when the environment lacks `TABLE_NAME`. */
+export function createOrderChecks({
+  stage,
+  env,
+  clock,
+  logger,
+  priority,
+}: WiringDeps & { readonly priority: Priority }): OrderChecks {
   const dynamodb = createDynamoClient(env);
   const secretsManager = createSecretsManagerClient(env);
   const snapshots = wireSnapshots(stage, dynamodb, env);
@@ -62,13 +68,13 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
     Object.entries(stage.accounts).map(([account, settings]) => {
       const { url, secretName, shareOfRate } = settings;
       const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
-      const limits = creditLimits(dialect.limit, shareOfRate);
+      const limits = rateLimitsOf(dialect.limit, shareOfRate);
       const exchange = createExchange({
         dialect,
         url,
         transport,
         credentials: createCredentials({ client: secretsManager, secretName, clock }),
-        credits: createCredits({ table: accountTable, account, lane, limits, clock }),
+        rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
         clock,
         random: Math.random,
         nonce: randomUUID,
@@ -99,17 +105,17 @@ export function wireAsking({ stage, env, clock, logger, lane }: WiringDeps & { r
 
 /** What a person's word about a watch goes through: the table, to write it, and neither key nor exchange. */
 export function wireChangeWatch({ stage, env, clock }: Omit<WiringDeps, 'logger'>): ChangeWatch {
-  const reach = { client: createDynamoClient(env), tableName: tableNameIn(env) };
+  const binding = { client: createDynamoClient(env), tableName: tableNameIn(env) };
   return createChangeWatch({
     accounts: accountsOf(stage),
-    table: createDynamoWordTable({ ...reach, policyOf: policyOf(stage) }),
-    requests: createDynamoWatchRequests(reach),
+    table: createDynamoWatchCommandTable({ ...binding, policyOf: policyOf(stage) }),
+    requests: createDynamoWatchRequests(binding),
     clock,
   });
 }
 
 /** What only looks at the table, put together as on Lambda; each part by itself, for each may make one kind of request. */
-export type Reading<Part> = Part & Pick<Asking, 'warmUp'>;
+export type Reading<Part> = Part & Pick<OrderChecks, 'warmUp'>;
 
 /** The lists of orders: the index alone. */
 export function wireListOrders({ stage, env, clock }: ReadingDeps): Reading<{ readonly listOrders: ListOrders }> {
@@ -129,7 +135,7 @@ export function wireListSnapshots({
   const reader = wireReader(env, clock);
   return {
     listSnapshots: createListSnapshots({ accounts: accountsOf(stage), reader }),
-    warmUp: () => inTime([reader.notes(noOrder, 0, 1)], clock),
+    warmUp: () => inTime([reader.auditEntries(noOrder, 0, 1)], clock),
   };
 }
 
@@ -173,7 +179,7 @@ function policyOf(stage: Stage): (account: string) => CheckPolicy {
 function capacityIn(stage: Stage): (account: string) => number {
   return (account) => {
     const { dialect, shareOfRate, maxCheckSeconds } = accountIn(stage, account);
-    return capacityOf(creditLimits(dialects[dialect].limit, shareOfRate), maxCheckSeconds * 1000);
+    return capacityOf(rateLimitsOf(dialects[dialect].limit, shareOfRate), maxCheckSeconds * 1000);
   };
 }
 
@@ -182,16 +188,16 @@ function accountIn({ accounts }: Stage, name: string): StageAccount {
 }
 
 /** More kinds of news than this from one process would tell nobody more. */
-const mostNews = 100;
+const maxDriftLines = 100;
 
 /** What is new is logged once for each account and process: a line for a person, not one for every answer. */
 function eachOnce(logger: Logger): (account: string, drift: readonly string[]) => void {
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return (account, drift) => {
-    for (const news of drift) {
-      if (told.has(`${account} ${news}`) || told.size >= mostNews) continue;
-      told.add(`${account} ${news}`);
-      logger.warn('drift', { account, drift: news });
+    for (const delta of drift) {
+      if (reported.has(`${account} ${delta}`) || reported.size >= maxDriftLines) continue;
+      reported.add(`${account} ${delta}`);
+      logger.warn('drift', { account, drift: delta });
     }
   };
 }
@@ -199,11 +205,11 @@ function eachOnce(logger: Logger): (account: string, drift: readonly string[]) =
 /** How long the exchange took goes into every line that this request logs from then on. */
 function timed(transport: Transport, clock: Clock, logger: Logger): Transport {
   return async (request) => {
-    const askedAt = clock.now();
+    const requestedAt = clock.now();
     try {
       return await transport(request);
     } finally {
-      logger.appendKeys({ exchange_ms: clock.now() - askedAt });
+      logger.appendKeys({ exchange_ms: clock.now() - requestedAt });
     }
   };
 }

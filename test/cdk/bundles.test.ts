@@ -49,10 +49,10 @@ function operations(service: string, client: object): [string, string][] {
 }
 
 // CDK tells the terminal of every bundle that it makes.
-const quiet = captureOutput();
+const coolDown = captureOutput();
 const once = synthesize('once');
 const twice = synthesize('twice');
-quiet.release();
+coolDown.release();
 
 /** The bundles, by the function that they are for: what the assets' manifest says would be uploaded as a zip file. */
 const bundles = new Map(
@@ -84,8 +84,8 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
 
   it('knows its stage, if it has to', () => {
     // Transitions are told, and accounts guarded, by what comes in.
-    const isTold = id === 'PublishTransitions' || id === 'GuardAccounts';
-    expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isTold);
+    const isReported = id === 'PublishTransitions' || id === 'GuardAccounts';
+    expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isReported);
   });
 
   it('names no path of the machine that made it', () => {

@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { mostAccounts } from '../../cdk/stage-problems.ts';
-import { failureKinds } from '../../lib/errors.ts';
+import { maxAccounts } from '../../cdk/stage-problems.ts';
+import { errorCatalog } from '../../lib/errors.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { manyAccounts, templateOf } from './synthesize.ts';
 
@@ -37,10 +37,10 @@ describe('the alarms', () => {
       ['unknown-states', 'Maximum UnknownState >= 1, 1 of 1 x 60 s, ignore'],
       ['inconsistent-orders', 'Maximum Inconsistent >= 1, 1 of 1 x 60 s, ignore'],
       ['auth-refused', 'Sum AuthRefused >= 1, 1 of 10 x 60 s, notBreaching'],
-      ['slack-short', 'Minimum SlackSeconds < 900, 1 of 1 x 60 s, notBreaching'],
-      ['ledger-starved', 'Sum LedgerStarved >= 1, 3 of 5 x 60 s, notBreaching'],
+      ['retention-headroom-low', 'Minimum RetentionHeadroomSeconds < 900, 1 of 1 x 60 s, notBreaching'],
+      ['rate-limit-exhausted', 'Sum RateLimitExhausted >= 1, 3 of 5 x 60 s, notBreaching'],
       ['over-capacity', 'Maximum OverCapacity >= 1, 3 of 3 x 60 s, ignore'],
-      ['left-over', 'Maximum LeftOver >= 1, 3 of 3 x 300 s, ignore'],
+      ['backlog', 'Maximum Backlog >= 1, 3 of 3 x 300 s, ignore'],
       ['sweep-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
       ['transition-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
       ['transitions-late', 'Maximum IteratorAge >= 300000, 3 of 5 x 60 s, notBreaching'],
@@ -116,9 +116,9 @@ describe('the alarms', () => {
   });
 
   it('are there to look at when there is no topic', () => {
-    const quiet = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
-    expect(quiet).toHaveLength(alarms.length);
-    for (const { Properties: alarm } of quiet) expect(alarm).not.toHaveProperty('AlarmActions');
+    const coolDown = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
+    expect(coolDown).toHaveLength(alarms.length);
+    for (const { Properties: alarm } of coolDown) expect(alarm).not.toHaveProperty('AlarmActions');
   });
 
   it('cost what they are said to', () => {
@@ -134,11 +134,11 @@ describe('the alarm that the desk is blind', () => {
     return {
       alarms: parts.flatMap((part) => (typeof part === 'string' ? [] : [part['Fn::GetAtt'][0]])),
       text: parts.map((part) => (typeof part === 'string' ? part : 'ARN')).join(''),
-      length: parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : longestArn), 0),
+      length: parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : maxArn), 0),
     };
   }
-  const says = `order-state-snapshots-${'x'.repeat(16)} has not checked the orders of account ${'x'.repeat(32)} for three minutes`;
-  const longestArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${says}`.length;
+  const description = `order-state-snapshots-${'x'.repeat(16)} has not checked the orders of account ${'x'.repeat(32)} for three minutes`;
+  const maxArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${description}`.length;
 
   it('is on when an account is not swept, a key is refused or the slack is short', () => {
     const [blind, ...others] = composites.map(({ Properties: composite }) => ruleOf(composite.AlarmRule));
@@ -147,7 +147,12 @@ describe('the alarm that the desk is blind', () => {
     const anchors = blind?.alarms.map((id) =>
       inShort(template.findResources('AWS::CloudWatch::Alarm')[id]?.['Properties']),
     );
-    expect(anchors?.map(([anchor]) => anchor)).toEqual(['sweep-silent', 'sweep-silent', 'auth-refused', 'slack-short']);
+    expect(anchors?.map(([anchor]) => anchor)).toEqual([
+      'sweep-silent',
+      'sweep-silent',
+      'auth-refused',
+      'retention-headroom-low',
+    ]);
   });
 
   it('hears of every account of the largest stage, in rules that CloudWatch takes', () => {
@@ -157,7 +162,7 @@ describe('the alarm that the desk is blind', () => {
     );
     for (const rule of rules) expect(rule.length).toBeLessThan(10_240);
     const silent = rules.flatMap((rule) => rule.alarms).filter((id) => id.startsWith('Monitoringsweepsilent'));
-    expect(new Set(silent).size).toBe(mostAccounts);
+    expect(new Set(silent).size).toBe(maxAccounts);
   });
 });
 
@@ -204,18 +209,18 @@ describe('the dashboard', () => {
       'OldestUnseenSeconds',
       'Checked',
       'Failed',
-      'LedgerStarved',
+      'RateLimitExhausted',
     ]);
   });
 
   it('holds the credits against the share of all accounts: half of 10 and of 20 a second', () => {
-    const [, , , credits] = widgets;
-    expect(credits).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
+    const [, , , rateLimit] = widgets;
+    expect(rateLimit).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
   });
 
   it('counts every code that a check can fail with, and asks the logs of every door', () => {
     const [, , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
-    for (const code of Object.keys(failureKinds)) {
+    for (const code of Object.keys(errorCatalog)) {
       expect(checks?.includes(`sum(failed.${code}) as ${code}`)).toBe(code !== 'order_not_found');
     }
     for (const door of ['GetOrder', 'CheckOrders', 'GetOrderState', 'ListOrders', 'ListSnapshots', 'ChangeWatch']) {

@@ -41,7 +41,7 @@ const scheduledOrStreamed = ['CheckOpenOrders', 'PublishTransitions'];
 const at = (ruleName: string, ...constructs: string[]) => constructs.map((construct) => `${ruleName} ${construct}`);
 
 describe('what is acknowledged of the rules, with a reason,', () => {
-  const asked = [
+  const requested = [
     ...at('AwsSolutions-SMG4', 'ExchangeKeys'),
     ...at('AwsSolutions-SQS3', 'SweepDeadLetters', 'TransitionDeadLetters'),
     ...at('Serverless-LambdaDLQ', ...functions),
@@ -66,7 +66,7 @@ describe('what is acknowledged of the rules, with a reason,', () => {
     for (const { reason } of suppressed) expect(reason).toMatch(/^[A-Z].{40,}\.$/);
     expect(
       suppressed.map(({ ruleName, acknowledgedAt }) => `${ruleName} ${acknowledgedAt.split('/')[1]}`).toSorted(),
-    ).toEqual([...asked, ...besides].toSorted());
+    ).toEqual([...requested, ...besides].toSorted());
   });
 });
 

@@ -3,7 +3,7 @@ import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type FunctionName, permissions } from '../../cdk/permissions.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
-import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts } from '../../cdk/stage-problems.ts';
 import { resolveStage, stageNamed } from '../../cdk/stages.ts';
 import { routes as operations } from '../../lib/api/routes.ts';
 import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
@@ -112,16 +112,16 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
 
 /** Where the functions differ: the seconds that they have, and where they are told that things are. */
 const table = { TABLE_NAME: { Ref: 'SnapshotTable' } };
-const functions: Readonly<Record<FunctionName, { timeout: number; told: Readonly<Record<string, unknown>> }>> = {
-  'get-order': { timeout: 28, told: table },
-  'check-orders': { timeout: 28, told: table },
-  'get-order-state': { timeout: 28, told: table },
-  'list-orders': { timeout: 28, told: table },
-  'list-snapshots': { timeout: 28, told: table },
-  'change-watch': { timeout: 28, told: table },
-  'check-open-orders': { timeout: 150, told: table },
-  'guard-accounts': { timeout: 30, told: table },
-  'publish-transitions': { timeout: 30, told: { EVENT_BUS_NAME: { Ref: 'TransitionBus' } } },
+const functions: Readonly<Record<FunctionName, { timeout: number; reported: Readonly<Record<string, unknown>> }>> = {
+  'get-order': { timeout: 28, reported: table },
+  'check-orders': { timeout: 28, reported: table },
+  'get-order-state': { timeout: 28, reported: table },
+  'list-orders': { timeout: 28, reported: table },
+  'list-snapshots': { timeout: 28, reported: table },
+  'change-watch': { timeout: 28, reported: table },
+  'check-open-orders': { timeout: 150, reported: table },
+  'guard-accounts': { timeout: 30, reported: table },
+  'publish-transitions': { timeout: 30, reported: { EVENT_BUS_NAME: { Ref: 'TransitionBus' } } },
 };
 
 /** The function in a template that is made for a file in functions/. */
@@ -133,7 +133,7 @@ function functionIn(template: Template, name: string) {
   return entry;
 }
 
-describe.each(Object.entries(functions))('the function %s', (name, { timeout, told }) => {
+describe.each(Object.entries(functions))('the function %s', (name, { timeout, reported }) => {
   const [id, { Properties: properties }] = functionIn(dev, name);
 
   it('is made as this house makes them', () => {
@@ -149,7 +149,7 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, to
 
   it('is told where things are, and nothing secret', () => {
     expect(properties['Environment']['Variables']).toEqual({
-      ...told,
+      ...reported,
       POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
       POWERTOOLS_LOG_LEVEL: 'INFO',
     });
@@ -215,7 +215,7 @@ it('whoever reaches what the key of the stage encrypts may use the key', () => {
 function logicalName(id: string): string {
   return id
     .replace(/Function[0-9A-F]{8}$/, '')
-    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    .replace(/[A-Z]/g, (message) => `-${message.toLowerCase()}`)
     .slice(1);
 }
 
@@ -324,7 +324,7 @@ it('a stage of a region goes there, and any other one to where the AWS command l
 describe('the largest stage', () => {
   const largest = templateOf({
     ...everySetting,
-    accounts: { ...manyAccounts(mostAccounts - 1), main: loopbackStage.accounts.main },
+    accounts: { ...manyAccounts(maxAccounts - 1), main: loopbackStage.accounts.main },
   });
   const { Resources: resources, Outputs: outputs } = largest.toJSON();
 

@@ -189,7 +189,7 @@ describe('the rules of the house', () => {
 
   it.each<Fault>(faults)('%s fails the synthesis: %s', (_, rule, plant, changes) => {
     const { fix = '' } = rules.find(({ name }) => name === rule) ?? {};
-    expect(() => synthesize(plant, changes)).toThrow(`ERROR ${fix} (HouseRules)`);
+    expect(() => synthesize(plant, changes)).toThrow(`ERROR ${fix} (StackRules)`);
   });
 
   it('are each shown to fail', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
-import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts } from '../../cdk/stage-problems.ts';
 import { resolveStage, StageError, stageNamed } from '../../cdk/stages.ts';
 import { Stage } from '../../lib/stage.ts';
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
@@ -122,7 +122,7 @@ describe('resolving a stage', () => {
 
   it('refuses more accounts than a template has room for', () => {
     expect(problems({ accounts: manyAccounts() })).toEqual([]);
-    expect(problems({ accounts: manyAccounts(mostAccounts + 1) })).toEqual([
+    expect(problems({ accounts: manyAccounts(maxAccounts + 1) })).toEqual([
       'Stage "test" has 121 accounts: move some to another stage, one holds 120.',
     ]);
   });
@@ -205,7 +205,7 @@ describe('resolving a stage', () => {
   });
 
   it('reserves no more, in the largest stage, than leaves 100 of the 1000 that AWS gives an account', () => {
-    expect(2 * mostAccounts).toBeLessThanOrEqual(1000 - 100);
+    expect(2 * maxAccounts).toBeLessThanOrEqual(1000 - 100);
   });
 
   it("checks more often where the exchange keeps closed orders for less than its dialect's", () => {

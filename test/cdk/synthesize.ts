@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp } from '../../cdk/order-state-app.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
-import { mostAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts } from '../../cdk/stage-problems.ts';
 import { type ResolvedStage, resolveStage } from '../../cdk/stages.ts';
 
 /** A stage that reaches nothing outside this machine. */
@@ -18,7 +18,7 @@ export const loopbackStage = {
 } as const satisfies StageConfig;
 
 /** As many accounts as a stage takes, and more if asked for, with names as long as names get. */
-export function manyAccounts(count = mostAccounts): StageConfig['accounts'] {
+export function manyAccounts(count = maxAccounts): StageConfig['accounts'] {
   const { main } = loopbackStage.accounts;
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i).padStart(32, 'account-'), main]));
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { createJudge, Told } from '../lib/api/document.ts';
+import type { createChecker, Told } from '../lib/api/document.ts';
 import type { Meant } from './requests.ts';
 
 const problemJson = 'application/problem+json';
@@ -12,18 +12,23 @@ export function isRpcError({ status, text }: Told): boolean {
 }
 
 /** What is wrong with an answer, as words; none when it is what the document and the request call for. */
-export function judge(meant: Meant, told: Told, { complaints }: ReturnType<typeof createJudge>): readonly string[] {
+export function checker(
+  meant: Meant,
+  reported: Told,
+  { complaints }: ReturnType<typeof createChecker>,
+): readonly string[] {
   const { operation, spoiled } = meant;
-  if (told.status >= 500 && told.status !== 503) return [`answers ${told.status}`];
-  const found = [...complaints(operation.name, told)];
-  if (told.type === problemJson) found.push(...complaintsOfRefusal(meant, told));
-  if (spoiled === undefined && told.status === 400) found.push('refuses what the document allows');
-  if (spoiled === undefined && told.type === 'application/json' && told.status > 400) found.push('loses the route');
-  if (spoiled === 'method' && told.type === problemJson) found.push('has a route that the document has not');
-  if (spoiled !== undefined && told.status === 200 && !isRpcError(told))
+  if (reported.status >= 500 && reported.status !== 503) return [`answers ${reported.status}`];
+  const found = [...complaints(operation.name, reported)];
+  if (reported.type === problemJson) found.push(...complaintsOfRefusal(meant, reported));
+  if (spoiled === undefined && reported.status === 400) found.push('refuses what the document allows');
+  if (spoiled === undefined && reported.type === 'application/json' && reported.status > 400)
+    found.push('loses the route');
+  if (spoiled === 'method' && reported.type === problemJson) found.push('has a route that the document has not');
+  if (spoiled !== undefined && reported.status === 200 && !isRpcError(reported))
     found.push('answers what the document forbids');
-  if (meant.wrong !== undefined && isRpcError(told)) {
-    const { param } = z.safeParse(RpcError, JSON.parse(told.text)).data?.error.data ?? {};
+  if (meant.wrong !== undefined && isRpcError(reported)) {
+    const { param } = z.safeParse(RpcError, JSON.parse(reported.text)).data?.error.data ?? {};
     if (param !== meant.wrong) found.push(`names ${param} and not ${meant.wrong}`);
   }
   return found;

@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, pages } from '../../lib/api/client.ts';
-import { createJudge, documentFile, type Told } from '../lib/api/document.ts';
-import { judge } from './checker.ts';
-import { startWorld, type World } from './environment.ts';
+import { createChecker, documentFile, type Told } from '../lib/api/document.ts';
+import { checker } from './checker.ts';
+import { startEnvironment, type TestEnvironment } from './environment.ts';
 import { readOperations } from './operations.ts';
 import type { Meant } from './requests.ts';
 import { checkContract, tableOf, unasked } from './run.ts';
 
-let world: World;
+let environment: TestEnvironment;
 const failures: string[] = [];
 
 beforeAll(async () => {
-  world = await startWorld((told) => failures.push(told));
+  environment = await startEnvironment((reported) => failures.push(reported));
 }, 120_000);
-afterAll(() => world?.stop());
+afterAll(() => environment?.stop());
 
 describe('the running stack', () => {
   it('answers 300 requests as the document has it', { timeout: 120_000 }, async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-    const tally = await checkContract({ world, seed, requests: 300 });
+    const tally = await checkContract({ environment, seed, requests: 300 });
     console.log(`seed ${seed}\n${tableOf(tally)}`);
     expect(tally.findings).toEqual([]);
     expect(failures).toEqual([]);
@@ -28,14 +28,14 @@ describe('the running stack', () => {
   });
 
   it('serves the document', async () => {
-    const response = await fetch(`${world.url}/openapi.json`);
+    const response = await fetch(`${environment.url}/openapi.json`);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.text()).toBe(readFileSync(documentFile, 'utf8'));
   });
 
   it('answers the typed client', async () => {
-    const { account, orderIds } = world.known;
-    const client = createClient({ url: world.url });
+    const { account, orderIds } = environment.known;
+    const client = createClient({ url: environment.url });
     const closed = new Set<string>();
     for await (const { orders } of pages(client.listOrders, { account, state: 'final', limit: 10 })) {
       for (const { order_id } of orders) closed.add(order_id);
@@ -55,7 +55,7 @@ describe('the running stack', () => {
 });
 
 describe('the contract is broken by', () => {
-  const judged = createJudge();
+  const judged = createChecker();
   const operation = readOperations().find(({ name }) => name === 'listOrders');
   if (operation === undefined) throw new Error('listOrders is in the document');
   const right: Meant = { operation, parameters: [['account', 'main']], goesOn: false };
@@ -71,7 +71,7 @@ describe('the contract is broken by', () => {
     request_id: 'request-1',
     parameters: ['state'],
   };
-  const told = (status: number, body: object): Told => ({
+  const reported = (status: number, body: object): Told => ({
     status,
     type: status === 200 ? 'application/json' : 'application/problem+json',
     text: JSON.stringify(body),
@@ -79,25 +79,25 @@ describe('the contract is broken by', () => {
   const absent = { ...refusal, status: 404, code: 'unknown_account', detail: 'There is no such account here.' };
 
   it('neither an answer nor a refusal in its place', () => {
-    expect(judge(right, told(200, list), judged)).toEqual([]);
-    expect(judge(wrong, told(400, refusal), judged)).toEqual([]);
+    expect(checker(right, reported(200, list), judged)).toEqual([]);
+    expect(checker(wrong, reported(400, refusal), judged)).toEqual([]);
   });
 
   it.each([
-    ['a failure of ours', right, told(500, { ...refusal, status: 500, code: 'internal' }), 'answers 500'],
-    ['a field that nobody declared', right, told(200, { ...list, key: 1 }), 'must NOT have additional properties'],
-    ['a refusal of a right request', right, told(400, refusal), 'refuses what the document allows'],
-    ['an answer to a wrong request', wrong, told(200, list), 'answers what the document forbids'],
-    ['a refusal without a name', wrong, told(400, { ...refusal, parameters: [] }), 'names no parameter'],
+    ['a failure of ours', right, reported(500, { ...refusal, status: 500, code: 'internal' }), 'answers 500'],
+    ['a field that nobody declared', right, reported(200, { ...list, key: 1 }), 'must NOT have additional properties'],
+    ['a refusal of a right request', right, reported(400, refusal), 'refuses what the document allows'],
+    ['an answer to a wrong request', wrong, reported(200, list), 'answers what the document forbids'],
+    ['a refusal without a name', wrong, reported(400, { ...refusal, parameters: [] }), 'names no parameter'],
     [
       'a refusal of something else',
       wrong,
-      told(400, { ...refusal, parameters: ['limit'] }),
+      reported(400, { ...refusal, parameters: ['limit'] }),
       'names limit and not state',
     ],
-    ['a refusal without a sentence', wrong, told(400, { ...refusal, detail: '' }), 'has no sentence on state'],
-    ['an account that is not named', right, told(404, absent), 'does not name the account'],
+    ['a refusal without a sentence', wrong, reported(400, { ...refusal, detail: '' }), 'has no sentence on state'],
+    ['an account that is not named', right, reported(404, absent), 'does not name the account'],
   ])('%s', (_, meant, answer, complaint) => {
-    expect(judge(meant, answer, judged)).toEqual([complaint]);
+    expect(checker(meant, answer, judged)).toEqual([complaint]);
   });
 });

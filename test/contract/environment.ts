@@ -3,7 +3,7 @@ import { startLocal } from '../start/run.ts';
 import type { Known } from './requests.ts';
 
 /** The stack on this machine, with an exchange whose orders go on living. */
-export type World = {
+export type TestEnvironment = {
   readonly url: string;
   readonly known: Known;
   /** Something happens to a live order; `at` is any whole number. */
@@ -19,7 +19,7 @@ const closed = 28;
 const strangers = 2;
 
 /** Starts the stack, and asks once for every order. `failed`: a function that failed instead of answering. */
-export async function startWorld(failed: (told: string) => void): Promise<World> {
+export async function startEnvironment(failed: (reported: string) => void): Promise<TestEnvironment> {
   const dialect = 'deribit';
   const exchange = await startExchange({ dialect });
   const [key] = exchange.keys;

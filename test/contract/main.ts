@@ -1,6 +1,6 @@
 /** `npm run contract`: see the help text. */
 import { parseArgs } from 'node:util';
-import { startWorld } from './environment.ts';
+import { startEnvironment } from './environment.ts';
 import { checkContract, tableOf, unasked } from './run.ts';
 
 const help = `Throws requests at the running stack, right and wrong ones, and holds every answer against the OpenAPI document.
@@ -17,20 +17,20 @@ async function main(): Promise<void> {
   const options = readOptions();
   if (options === undefined) return;
   const failures: string[] = [];
-  const world = await startWorld((told) => failures.push(told));
+  const environment = await startEnvironment((reported) => failures.push(reported));
   try {
     const shows = process.stdout.isTTY;
     const progress = (done: number) => shows && process.stdout.write(`\r${done}/${options.requests}\r`);
     console.log(`seed ${options.seed}`);
-    const tally = await checkContract({ world, ...options, progress });
+    const tally = await checkContract({ environment, ...options, progress });
     console.log(tableOf(tally));
     for (const { request, complaint } of tally.findings.slice(0, 20)) console.log(`${complaint}: ${request}`);
-    for (const told of failures.slice(0, 20)) console.log(told);
+    for (const reported of failures.slice(0, 20)) console.log(reported);
     const isKept = tally.findings.length + failures.length + unasked(tally).length === 0;
     console.log(isKept ? 'Every answer was as the document has it.' : `${tally.findings.length} answers were not.`);
     if (!isKept || tally.answered * 3 < tally.requests) process.exitCode = 1;
   } finally {
-    await world.stop();
+    await environment.stop();
   }
 }
 

@@ -1,24 +1,24 @@
 import * as fc from 'fast-check';
 import * as z from 'zod/mini';
-import { createJudge } from '../lib/api/document.ts';
+import { createChecker } from '../lib/api/document.ts';
 import { compose } from '../lib/api/request.ts';
-import { isRpcError, judge } from './checker.ts';
-import type { World } from './environment.ts';
+import { checker, isRpcError } from './checker.ts';
+import type { TestEnvironment } from './environment.ts';
 import { type DescribedOperation, readOperations } from './operations.ts';
 import { type Meant, requests } from './requests.ts';
 
-export type Finding = { readonly request: string; readonly complaint: string };
+export type SweepSummary = { readonly request: string; readonly complaint: string };
 export type Tally = {
   /** How often each operation was answered with each status; errors of JSON-RPC apart, though their status is 200. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly requests: number;
   /** Requests that were answered with what they asked for. */
   readonly answered: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SweepSummary[];
 };
 
 export type ContractSetting = {
-  readonly world: World;
+  readonly environment: TestEnvironment;
   readonly seed: number;
   readonly requests: number;
   readonly progress?: (done: number) => void;
@@ -32,25 +32,26 @@ const changesEvery = 25;
 const Page = z.object({ cursor: z.string() });
 
 /** Throws requests at the running stack, and judges every answer by the document. The same seed, the same requests. */
-export async function checkContract({ world, seed, requests: count, progress }: ContractSetting): Promise<Tally> {
-  const judged = createJudge();
+export async function checkContract({ environment, seed, requests: count, progress }: ContractSetting): Promise<Tally> {
+  const judged = createChecker();
   const counts = new Map<string, Map<string, number>>();
-  const findings: Finding[] = [];
+  const findings: SweepSummary[] = [];
   let done = 0;
   let answered = 0;
 
   async function send(meant: Meant, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const { target, init } = compose(meant.operation, meant.parameters, meant.body);
     const request = `${meant.operation.method} ${target} ${meant.body ?? ''}`.trim();
-    const response = await fetch(`${world.url}${target}`, { ...init, headers: { ...init.headers, ...headers } }).catch(
-      (cause: unknown) => Promise.reject(new Error(`${request} was not answered`, { cause })),
-    );
+    const response = await fetch(`${environment.url}${target}`, {
+      ...init,
+      headers: { ...init.headers, ...headers },
+    }).catch((cause: unknown) => Promise.reject(new Error(`${request} was not answered`, { cause })));
     const text = await response.clone().text();
-    const told = { status: response.status, type: response.headers.get('content-type'), text };
-    for (const complaint of judge(meant, told, judged)) {
+    const reported = { status: response.status, type: response.headers.get('content-type'), text };
+    for (const complaint of checker(meant, reported, judged)) {
       findings.push({ request, complaint });
     }
-    const column = isRpcError(told) ? 'error' : String(told.status);
+    const column = isRpcError(reported) ? 'error' : String(reported.status);
     const ofOperation = counts.get(meant.operation.name) ?? new Map<string, number>();
     counts.set(meant.operation.name, ofOperation.set(column, (ofOperation.get(column) ?? 0) + 1));
     if (column === '200') answered += 1;
@@ -68,12 +69,12 @@ export async function checkContract({ world, seed, requests: count, progress }: 
     if (page.success) await send({ ...meant, parameters: [...meant.parameters, ['cursor', page.data.cursor]] });
   }
 
-  const arbitrary = requests(readOperations(), world.known);
+  const arbitrary = requests(readOperations(), environment.known);
   const meant = meantBy(arbitrary, seed);
   async function work(): Promise<void> {
     for (const next of meant) {
       if (done >= count) return;
-      if (done % changesEvery === 0) world.live(done);
+      if (done % changesEvery === 0) environment.live(done);
       await ask(next);
     }
   }

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Route } from '../../lib/api/routes.ts';
 import { getOrderEvent } from './events.ts';
 
-export type Asked = {
+export type Requested = {
   /** By the names in the route's path. */
   readonly path: Record<string, string>;
   readonly query?: string;
@@ -13,10 +13,13 @@ export type Asked = {
 };
 
 /** A request of one route, as the gateway hands it over in payload format 2.0. */
-export function doorEvent({ method, path }: Pick<Route, 'method' | 'path'>, asked: Asked): APIGatewayProxyEventV2 {
-  const { query = '', body, base64 = false, requestId = 'request-1' } = asked;
-  const event = getOrderEvent(asked.path, query, requestId);
-  const rawPath = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => asked.path[name] ?? '');
+export function apiEvent(
+  { method, path }: Pick<Route, 'method' | 'path'>,
+  requested: Requested,
+): APIGatewayProxyEventV2 {
+  const { query = '', body, base64 = false, requestId = 'request-1' } = requested;
+  const event = getOrderEvent(requested.path, query, requestId);
+  const rawPath = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => requested.path[name] ?? '');
   const routeKey = `${method} ${path}`;
   const { requestContext } = event;
   return {

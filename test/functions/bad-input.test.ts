@@ -2,26 +2,26 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { type Route, routes } from '../../lib/api/routes.ts';
 import type { Gateway } from '../emulator/aws/gateway.ts';
-import { startDoor } from '../lib/api/local-endpoint.ts';
+import { startLocalApi } from '../lib/api/local-endpoint.ts';
 import { compose } from '../lib/api/request.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, startNeighbours } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { badBodies, badCalls, badValues, goodBodies, goodValues } from './bad-input.ts';
 
-let neighbours: Neighbours;
-let door: Gateway;
+let testBed: TestBed;
+let api: Gateway;
 let output: CapturedOutput;
 
 beforeAll(async () => {
   output = captureOutput();
-  neighbours = await startNeighbours();
-  door = await startDoor(neighbours);
+  testBed = await startTestBed();
+  api = await startLocalApi(testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
   output.release();
-  await Promise.all([door.stop(), neighbours.stop()]);
+  await Promise.all([api.stop(), testBed.stop()]);
 });
 
 type Parameters = readonly (readonly [name: string, value: string])[];
@@ -43,20 +43,20 @@ async function ask(name: string, { given = [], without, body }: Wrong): Promise<
     [...good.map((needed) => [needed, goodValueOf(needed)] as const), ...given],
     body ?? JSON.stringify(goodBody),
   );
-  const before = asked();
-  const told = await read(target, init);
-  expect(asked()).toBe(before);
-  return told;
+  const before = requested();
+  const reported = await read(target, init);
+  expect(requested()).toBe(before);
+  return reported;
 }
 
 async function read(target: string, init?: RequestInit): Promise<Told> {
-  const response = await fetch(`${door.url}${target}`, init);
+  const response = await fetch(`${api.url}${target}`, init);
   const body = z.parse(z.record(z.string(), z.unknown()), await response.json());
   return { status: response.status, type: response.headers.get('content-type'), body };
 }
 
-function asked(): number {
-  return neighbours.orangex.requests.length + neighbours.deribit.requests.length;
+function requested(): number {
+  return testBed.orangex.requests.length + testBed.deribit.requests.length;
 }
 
 function routeOf(name: string): Route {
@@ -77,9 +77,9 @@ function goodValueOf(parameter: string): string {
   return good;
 }
 
-function expectProblem(told: Told, parameter: string): void {
+function expectProblem(reported: Told, parameter: string): void {
   const detail = expect.stringContaining(`Parameter "${parameter}" `);
-  expect(told).toMatchObject({
+  expect(reported).toMatchObject({
     status: 400,
     type: 'application/problem+json',
     body: { status: 400, code: 'bad_request', parameters: [parameter], detail },
@@ -87,10 +87,10 @@ function expectProblem(told: Told, parameter: string): void {
 }
 
 /** What is wrong in the call itself is said as the exchange would say it. */
-function expectRpcError(told: Told, code: number, parameter?: string): void {
+function expectRpcError(reported: Told, code: number, parameter?: string): void {
   const named = { param: parameter, reason: expect.stringContaining(`"${parameter}"`) };
   const data = { code: 'bad_request', reason: expect.any(String), ...(parameter !== undefined && named) };
-  expect({ ...told, body: told.body['error'] }).toEqual({
+  expect({ ...reported, body: reported.body['error'] }).toEqual({
     status: 200,
     type: 'application/json',
     body: { code, message: expect.any(String), data },
@@ -98,9 +98,9 @@ function expectRpcError(told: Told, code: number, parameter?: string): void {
 }
 
 /** The call of a GET is its query. */
-function expectRefusal(name: string, parameter: string, place: 'path' | 'query', told: Told): void {
-  if (name === 'getOrderState' && place === 'query') expectRpcError(told, -32602, parameter);
-  else expectProblem(told, parameter);
+function expectRefusal(name: string, parameter: string, place: 'path' | 'query', reported: Told): void {
+  if (name === 'getOrderState' && place === 'query') expectRpcError(reported, -32602, parameter);
+  else expectProblem(reported, parameter);
 }
 
 describe.each(Object.entries<Route>(routes))('%s refuses', (name, route) => {
@@ -178,8 +178,8 @@ describe('callGetOrderState refuses', () => {
   );
 
   it.each(rows)('%s of its call: %s', async (member, _, value, code, parameter) => {
-    const told = await ask('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
-    expectRpcError(told, code, parameter);
+    const reported = await ask('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
+    expectRpcError(reported, code, parameter);
   });
 
   it.each([
@@ -198,11 +198,11 @@ describe('a cursor is refused that comes', () => {
 
   beforeAll(async () => {
     for (const [account, exchange] of [
-      ['main', neighbours.orangex],
-      ['other', neighbours.deribit],
+      ['main', testBed.orangex],
+      ['other', testBed.deribit],
     ] as const) {
       for (const order_id of ['SHARED-1', 'SHARED-2']) {
-        const url = `${door.url}/accounts/${account}/orders/${order_id}?max_age=0`;
+        const url = `${api.url}/accounts/${account}/orders/${order_id}?max_age=0`;
         exchange.place({ order_id });
         await fetch(url);
         exchange.partialFill(order_id, '1');

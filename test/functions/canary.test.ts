@@ -6,10 +6,10 @@ import { wireChangeWatch } from '../../lib/wiring/index.ts';
 import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, secretText, seedId, startNeighbours } from '../lib/test-bed.ts';
-import { type Ask, type Asked, deep, everyDoor, type Heard } from './every-function.ts';
-import { marker, orderMishaps, secretMishaps, tokenMishaps } from './exchange-faults.ts';
-import type { Surroundings } from './fresh-start.ts';
+import { secretText, seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { type Ask, deep, everyFunction, type Heard, type Requested } from './every-function.ts';
+import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
+import type { TestEnvironment } from './fresh-start.ts';
 import { disguisesOf, Tracker } from './traces.ts';
 
 /** No words, and a character of every kind that some encoding changes. */
@@ -23,16 +23,16 @@ let texts = 0;
 const tracker = new Tracker();
 const seenTokens = new Set<string>();
 
-let neighbours: Neighbours;
-let env: Neighbours['env'];
+let testBed: TestBed;
+let env: TestBed['env'];
 /** The door under test. */
-let door: keyof typeof everyDoor;
+let api: keyof typeof everyFunction;
 let ask: Ask;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours({ key });
-  env = { ...neighbours.env, AWS_SECRET_ACCESS_KEY: awsSecret, AWS_SESSION_TOKEN: sessionToken };
+  testBed = await startTestBed({ key });
+  env = { ...testBed.env, AWS_SECRET_ACCESS_KEY: awsSecret, AWS_SESSION_TOKEN: sessionToken };
   tracker.addDistinctive('client secret', key.clientSecret);
   tracker.addDistinctive('AWS secret', awsSecret);
   tracker.addDistinctive('AWS session token', sessionToken);
@@ -40,18 +40,18 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 
 beforeEach(async () => {
   output = captureOutput();
-  neighbours.orangex.scriptAlways('auth', rememberingTokens);
+  testBed.orangex.scriptAlways('auth', rememberingTokens);
 });
 afterEach(() => {
   output.release();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
-  neighbours.secrets.recover();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
+  testBed.secrets.recover();
 });
 
 /** Changes nothing; knows afterwards which tokens were handed out. */
@@ -75,11 +75,11 @@ function rememberCredentials(exchange: Exchange): void {
 }
 
 /** Asks for an order, and gathers all that is let out. */
-async function tell(asked: Asked): Promise<Heard> {
-  const heard = await ask(asked);
-  await neighbours.regainCredits();
-  rememberCredentials(neighbours.orangex);
-  rememberCredentials(neighbours.deribit);
+async function tell(requested: Requested): Promise<Heard> {
+  const heard = await ask(requested);
+  await testBed.resetRateLimits();
+  rememberCredentials(testBed.orangex);
+  rememberCredentials(testBed.deribit);
   const text = `${output.text()}\n${heard.text}`;
   everything += text;
   texts += 1;
@@ -87,8 +87,8 @@ async function tell(asked: Asked): Promise<Heard> {
   return { code: heard.code, text };
 }
 
-async function freshProcess(surroundings: Partial<Surroundings> = {}): Promise<void> {
-  ask = await everyDoor[door]({ stage: neighbours.stage, env, ...surroundings });
+async function freshProcess(environment: Partial<TestEnvironment> = {}): Promise<void> {
+  ask = await everyFunction[api]({ stage: testBed.stage, env, ...environment });
 }
 
 /** Quotes, in every place of an answer, what the request proved itself with. */
@@ -180,72 +180,72 @@ const quoting: readonly (readonly [string, Fault])[] = [
   ],
 ];
 
-const ofOrangex = ['orangex', 'order', orderMishaps] as const;
-const ofDeribit = ['deribit', 'order', orderMishaps] as const;
-const ofTokens = ['orangex', 'auth', tokenMishaps] as const;
+const ofOrangex = ['orangex', 'order', orderFaults] as const;
+const ofDeribit = ['deribit', 'order', orderFaults] as const;
+const ofTokens = ['orangex', 'auth', tokenFaults] as const;
 
 /** All read answers by the same code: what the others make of a failure is seen with one exchange's. */
-const doors = [
+const functions = [
   ['get-order', [ofOrangex, ofDeribit, ofTokens]],
   ['the use-case', [ofOrangex, ofDeribit, ofTokens]],
   ['check-orders', [ofOrangex]],
   ['get-order-state', [ofDeribit]],
 ] as const;
 
-describe.each(doors)('no secret is in what %s tells', (name, answers) => {
+describe.each(functions)('no secret is in what %s tells', (name, answers) => {
   beforeAll(() => {
-    door = name;
+    api = name;
   });
 
-  describe.each(answers)('of %s’s answers to %s', (dialect, target, mishaps) => {
+  describe.each(answers)('of %s’s answers to %s', (dialect, target, faultCases) => {
     const account = dialect === 'orangex' ? 'main' : 'other';
     let exchange: Exchange;
-    let asked: Asked;
+    let requested: Requested;
     beforeAll(async () => {
-      exchange = neighbours[dialect];
-      asked = { account, orderId: exchange.place() };
+      exchange = testBed[dialect];
+      requested = { account, orderId: exchange.place() };
       await freshProcess();
     });
 
     /** The order is asked for with a new token, in its first answer or in the one under test. */
     async function suffer(fault: Fault, remainingMs?: number): Promise<Heard> {
       exchange.revokeTokens();
-      if (remainingMs !== undefined) await tell({ ...asked, maxAge: 0 });
+      if (remainingMs !== undefined) await tell({ ...requested, maxAge: 0 });
       exchange.scriptAlways(target, fault);
-      return tell({ ...asked, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
+      return tell({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
 
     it('when all is well', async () => {
       for (const maxAge of [{}, { maxAge: 0 }]) {
-        const { code, text } = await tell({ ...asked, ...maxAge });
+        const { code, text } = await tell({ ...requested, ...maxAge });
         expect(code).toBe('ok');
         expect(tracker.find(text)).toEqual([]);
       }
     });
 
-    it.each(mishaps)('when it is $name', async ({ fault, code, remainingMs }) => {
-      const told = await suffer(fault, remainingMs);
-      expect(told.code).toBe(code);
-      expect(tracker.find(told.text)).toEqual([]);
-      expect(told.text).not.toContain(marker);
+    it.each(faultCases)('when it is $name', async ({ fault, code, remainingMs }) => {
+      const reported = await suffer(fault, remainingMs);
+      expect(reported.code).toBe(code);
+      expect(tracker.find(reported.text)).toEqual([]);
+      expect(reported.text).not.toContain(marker);
     });
 
     it.each(quoting)('when it is quoted in %s', async (_, fault) => {
-      const told = await suffer(fault);
-      expect(told.code).not.toBe('ok');
-      expect(tracker.find(told.text)).toEqual([]);
+      const reported = await suffer(fault);
+      expect(reported.code).not.toBe('ok');
+      expect(tracker.find(reported.text)).toEqual([]);
     });
   });
 
-  it.each(secretMishaps)('when the key cannot be had for $name', async ({ name, code, fault, value }) => {
-    const secretName = `${door}-secret-of-${name.replaceAll(' ', '-')}`;
-    if (value !== undefined) neighbours.secrets.create(secretName, value(key.clientSecret));
+  it.each(secretFaults)('when the key cannot be had for $name', async ({ name, code, fault, value }) => {
+    const secretName = `${api}-secret-of-${name.replaceAll(' ', '-')}`;
+    if (value !== undefined) testBed.secrets.create(secretName, value(key.clientSecret));
     await freshProcess({ stage: withSecret(secretName) });
-    if (fault !== undefined) neighbours.secrets.failAlways(fault);
-    const told = await tell({ account: 'main', orderId: neighbours.orangex.place() });
-    expect(told.code).toBe(code);
-    expect(tracker.find(told.text)).toEqual([]);
-    expect(told.text).not.toContain(marker);
+    if (fault !== undefined) testBed.secrets.failAlways(fault);
+    const reported = await tell({ account: 'main', orderId: testBed.orangex.place() });
+    expect(reported.code).toBe(code);
+    expect(tracker.find(reported.text)).toEqual([]);
+    expect(reported.text).not.toContain(marker);
   });
 
   it.each([
@@ -254,38 +254,38 @@ describe.each(doors)('no secret is in what %s tells', (name, answers) => {
     ['with the key in an answer of another shape', JSON.stringify({ SecretString: { text: secretText(key) } }), 200],
   ])('when Secrets Manager answers a page %s', async (_, body, status) => {
     await freshProcess();
-    neighbours.secrets.failAlways({ kind: 'status', status, body });
-    const told = await tell({ account: 'main', orderId: neighbours.orangex.place() });
-    expect(told.code).not.toBe('ok');
-    expect(tracker.find(told.text)).toEqual([]);
+    testBed.secrets.failAlways({ kind: 'status', status, body });
+    const reported = await tell({ account: 'main', orderId: testBed.orangex.place() });
+    expect(reported.code).not.toBe('ok');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
-    const told = await tell({ account: 'main', orderId: seedId });
-    expect(told.code).toBe('store_unavailable');
-    expect(tracker.find(told.text)).toEqual([]);
+    const reported = await tell({ account: 'main', orderId: seedId });
+    expect(reported.code).toBe('store_unavailable');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the key may write, or is rotated, or lost', async () => {
     await freshProcess();
-    const { orangex, secrets, secretNames } = neighbours;
+    const { orangex, secrets, secretNames } = testBed;
     onTestFinished(() => {
       orangex.setKeys([key]);
       secrets.put(secretNames.main, secretText(key));
     });
     const newer = { ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' };
     tracker.addDistinctive('newer secret', newer.clientSecret);
-    const asked = { account: 'main', orderId: orangex.place() };
+    const requested = { account: 'main', orderId: orangex.place() };
     orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);
-    const warned = await tell(asked);
+    const warned = await tell(requested);
     expect(warned.text).toContain('may do more than read');
     orangex.setKeys([newer]);
-    const refused = await tell(asked);
+    const refused = await tell(requested);
     expect(refused.code).toBe('key_refused');
     secrets.put(secretNames.main, secretText(newer));
     await freshProcess();
-    const renewed = await tell(asked);
+    const renewed = await tell(requested);
     expect(renewed.code).toBe('ok');
     for (const { text } of [warned, refused, renewed]) expect(tracker.find(text)).toEqual([]);
   });
@@ -293,7 +293,7 @@ describe.each(doors)('no secret is in what %s tells', (name, answers) => {
 
 /** The account's key is in another secret. */
 function withSecret(secretName: string): Stage {
-  const { stage } = neighbours;
+  const { stage } = testBed;
   const { main } = stage.accounts;
   if (main === undefined) throw new Error('the stage has an account main');
   return { ...stage, accounts: { ...stage.accounts, main: { ...main, secretName } } };
@@ -301,44 +301,44 @@ function withSecret(secretName: string): Stage {
 
 /** Each tick lasts a second: a few are enough. */
 describe('no secret is in what a tick of the schedule tells', () => {
-  let asked: Asked;
+  let requested: Requested;
   beforeAll(() => {
-    door = 'check-open-orders';
+    api = 'check-open-orders';
   });
   beforeEach(async () => {
-    neighbours.orangex.revokeTokens();
+    testBed.orangex.revokeTokens();
     await freshProcess();
-    const changeWatch = wireChangeWatch({ stage: neighbours.stage, env, clock: systemClock });
-    asked = { account: 'main', orderId: neighbours.orangex.place() };
-    await changeWatch({ ...asked, by: 'canary', requestId: 'request-3', watch: true });
+    const changeWatch = wireChangeWatch({ stage: testBed.stage, env, clock: systemClock });
+    requested = { account: 'main', orderId: testBed.orangex.place() };
+    await changeWatch({ ...requested, by: 'canary', requestId: 'request-3', watch: true });
   });
 
   it('when all is well', async () => {
-    const told = await tell(asked);
-    expect(told.code).toBe('ok');
-    expect(tracker.find(told.text)).toEqual([]);
+    const reported = await tell(requested);
+    expect(reported.code).toBe('ok');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it.each(quoting.slice(0, 1))('when it is quoted in %s', async (_, fault) => {
-    neighbours.orangex.scriptAlways('order', fault);
-    const told = await tell(asked);
-    expect(told.code).toBe('busy');
-    expect(tracker.find(told.text)).toEqual([]);
+    testBed.orangex.scriptAlways('order', fault);
+    const reported = await tell(requested);
+    expect(reported.code).toBe('busy');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the key is no JSON', async () => {
-    neighbours.secrets.create('bare-key', key.clientSecret);
+    testBed.secrets.create('bare-key', key.clientSecret);
     await freshProcess({ stage: withSecret('bare-key') });
-    const told = await tell(asked);
-    expect(told.code).toBe('secret_malformed');
-    expect(tracker.find(told.text)).toEqual([]);
+    const reported = await tell(requested);
+    expect(reported.code).toBe('secret_malformed');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
-    const told = await tell(asked);
-    expect(told.code).toBe('store_unavailable');
-    expect(tracker.find(told.text)).toEqual([]);
+    const reported = await tell(requested);
+    expect(reported.code).toBe('store_unavailable');
+    expect(tracker.find(reported.text)).toEqual([]);
   });
 });
 
@@ -350,8 +350,8 @@ describe('this search', () => {
     expect(everything).toContain('"message":"ticked"');
     expect(everything).toContain('application/problem+json');
     expect(everything).toContain("name: 'Failure'");
-    expect(neighbours.orangex.requests.some(({ body }) => body.includes(JSON.stringify(key.clientSecret)))).toBe(true);
-    expect(neighbours.deribit.requests.some(({ headers }) => headers.authorization?.includes('sig='))).toBe(true);
+    expect(testBed.orangex.requests.some(({ body }) => body.includes(JSON.stringify(key.clientSecret)))).toBe(true);
+    expect(testBed.deribit.requests.some(({ headers }) => headers.authorization?.includes('sig='))).toBe(true);
     expect(seenTokens.size).toBeGreaterThan(100);
   });
 
@@ -387,7 +387,7 @@ describe('this search', () => {
   });
 
   it('finds a secret that is logged', () => {
-    new Logger().info('x', { note: { key: key.clientSecret } });
+    new Logger().info('x', { entry: { key: key.clientSecret } });
     new Logger().error('x', new Error(key.clientSecret));
     console.warn(sessionToken);
     expect(tracker.find(output.lines().at(0) ?? '')).not.toEqual([]);

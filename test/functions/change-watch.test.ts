@@ -1,36 +1,36 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 import { type ChangeWatch, loadChangeWatch, loadCheckOpenOrders } from './load-scheduled-checks.ts';
 import { caller } from './watch-events.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let changeWatch: ChangeWatch;
 let getOrder: GetOrder;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours();
-  getOrder = await loadGetOrder(neighbours);
-  changeWatch = await loadChangeWatch(neighbours);
+  testBed = await startTestBed();
+  getOrder = await loadGetOrder(testBed);
+  changeWatch = await loadChangeWatch(testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(() => {
   output = captureOutput();
 });
 afterEach(() => output.release());
 
-let words = 0;
+let commands = 0;
 /** A person's word; answers what they read. */
 async function say(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
   const path = { account, order_id: orderId };
-  const { statusCode, headers, body } = await via(method, path, query, `word-${++words}`);
+  const { statusCode, headers, body } = await via(method, path, query, `word-${++commands}`);
   return { status: statusCode, type: headers['content-type'], body: JSON.parse(body) };
 }
 
@@ -39,21 +39,21 @@ async function get(orderId: string) {
   return JSON.parse(body);
 }
 
-async function wordsOf(orderId: string) {
-  const items = await neighbours.itemsOf(orderId);
+async function commandsOf(orderId: string) {
+  const items = await testBed.itemsOf(orderId);
   return items.filter(({ sk }) => sk?.S?.startsWith('E#'));
 }
 
 describe('PUT of a watch', () => {
   it('puts an order on watch that nobody has seen yet, and asks nobody about it', async () => {
-    const { orangex, deribit, secrets } = neighbours;
-    const asked = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
-    const before = asked();
+    const { orangex, deribit, secrets } = testBed;
+    const requested = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
+    const before = requested();
     const { status, type, body } = await say('PUT', 'NEVER-SEEN');
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(body).toEqual({ account: 'main', order_id: 'NEVER-SEEN', watched: true, status: 'unconfirmed' });
-    expect(asked()).toBe(before);
-    const watch = await neighbours.watchOf('NEVER-SEEN');
+    expect(requested()).toBe(before);
+    const watch = await testBed.watchOf('NEVER-SEEN');
     expect(watch).toMatchObject({ status: { S: 'unconfirmed' }, list: { S: 'main#watch' } });
     expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
   });
@@ -61,20 +61,20 @@ describe('PUT of a watch', () => {
   it('keeps who said so, and when, as evidence', async () => {
     const from = Date.now();
     await say('PUT', 'EVIDENCE');
-    const [word, ...others] = await wordsOf('EVIDENCE');
+    const [command, ...others] = await commandsOf('EVIDENCE');
     expect(others).toEqual([]);
-    const at = Number(word?.['at']?.N);
-    expect(word).toMatchObject({
-      sk: { S: `E#${at}#word-${words}` },
+    const at = Number(command?.['at']?.N);
+    expect(command).toMatchObject({
+      sk: { S: `E#${at}#word-${commands}` },
       kind: { S: 'watch_started' },
       by: { S: caller },
-      request_id: { S: `word-${words}` },
+      request_id: { S: `word-${commands}` },
     });
     expect(at).toBeGreaterThanOrEqual(from);
   });
 
   it('leaves a watched order watched', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await get(id);
     expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
   });
@@ -82,17 +82,17 @@ describe('PUT of a watch', () => {
   it('does not open what is final', async () => {
     await get(seedId);
     expect((await say('PUT', seedId)).body).toMatchObject({ watched: false, status: 'final' });
-    expect(await neighbours.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
+    expect(await testBed.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
   });
 
   it('says that the account is over its capacity, once a sweep has found it so and until one finds otherwise', async () => {
-    const { main } = neighbours.stage.accounts;
+    const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
     // Half of ten calls a second, for 0.2 s.
     const small = { ...main, shareOfRate: 0.5, maxCheckSeconds: 0.2 };
-    const surroundings = { env: neighbours.env, stage: { ...neighbours.stage, accounts: { small } } };
-    const via = await loadChangeWatch(surroundings);
-    const checkOpenOrders = await loadCheckOpenOrders(surroundings);
+    const environment = { env: testBed.env, stage: { ...testBed.stage, accounts: { small } } };
+    const via = await loadChangeWatch(environment);
+    const checkOpenOrders = await loadCheckOpenOrders(environment);
     // It has no time to check anything, and looks all the same how much there is.
     const sweep = () => checkOpenOrders({ account: 'small' }, 15_000);
 
@@ -108,7 +108,7 @@ describe('PUT of a watch', () => {
 
 describe('DELETE of a watch', () => {
   it('stops it, and keeps who said so', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await get(id);
     expect((await say('DELETE', id)).body).toEqual({
       account: 'main',
@@ -116,22 +116,22 @@ describe('DELETE of a watch', () => {
       watched: false,
       status: 'stopped',
     });
-    expect(await wordsOf(id)).toMatchObject([{ kind: { S: 'watch_stopped' }, by: { S: caller } }]);
-    const watch = await neighbours.watchOf(id);
+    expect(await commandsOf(id)).toMatchObject([{ kind: { S: 'watch_stopped' }, by: { S: caller } }]);
+    const watch = await testBed.watchOf(id);
     expect(watch).toMatchObject({ status: { S: 'stopped' } });
     expect(watch).not.toHaveProperty('list');
   });
 
   it('stays in force whatever the exchange answers later, until PUT', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await get(id);
     await say('DELETE', id);
-    neighbours.orangex.partialFill(id, '1');
+    testBed.orangex.partialFill(id, '1');
     expect(await get(id)).toMatchObject({ changed: true, watched: false });
-    expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'stopped' } });
+    expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'stopped' } });
     expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
     expect(await get(id)).toMatchObject({ watched: true });
-    expect(await wordsOf(id)).toHaveLength(2);
+    expect(await commandsOf(id)).toHaveLength(2);
   });
 });
 
@@ -146,12 +146,12 @@ describe('a word about a watch fails', () => {
   ])('for %s in %s', async (_, method, account, orderId, query, status, code) => {
     const answer = await say(method, orderId, account, query);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
-    expect(await neighbours.itemsOf(orderId, account)).toEqual([]);
+    expect(await testBed.itemsOf(orderId, account)).toEqual([]);
   });
 
   it('for a table that is down', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadChangeWatch({ ...neighbours, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadChangeWatch({ ...testBed, env });
     const { status, body } = await say('PUT', 'X', 'main', '', via);
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
   });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, startNeighbours } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import {
   type ChangeWatch,
   type CheckOpenOrders,
@@ -11,7 +11,7 @@ import {
 
 /** Everybody's time; it passes only when the test says so. */
 let now = Date.UTC(2026, 0, 1);
-let neighbours: Neighbours;
+let testBed: TestBed;
 let checkOpenOrders: CheckOpenOrders;
 let changeWatch: ChangeWatch;
 let output: CapturedOutput;
@@ -20,14 +20,14 @@ beforeAll(async () => {
   vi.spyOn(Date, 'now').mockImplementation(() => now);
 });
 beforeEach(async () => {
-  neighbours = await startNeighbours({ now: () => now });
-  changeWatch = await loadChangeWatch(neighbours);
-  checkOpenOrders = await loadCheckOpenOrders(neighbours);
+  testBed = await startTestBed({ now: () => now });
+  changeWatch = await loadChangeWatch(testBed);
+  checkOpenOrders = await loadCheckOpenOrders(testBed);
   output = captureOutput();
 });
 afterEach(async () => {
   output.release();
-  await neighbours.stop();
+  await testBed.stop();
 });
 afterAll(() => {
   vi.restoreAllMocks();
@@ -46,7 +46,7 @@ const remainingMs = sweepMs + 15_000;
  */
 async function tick(calls: number, refusing?: { readonly orderId: string; readonly code: number }) {
   let left = calls;
-  neighbours.orangex.scriptAlways('order', ({ orderId, body }, genuine) => {
+  testBed.orangex.scriptAlways('order', ({ orderId, body }, genuine) => {
     left--;
     if (left === 0) now += sweepMs;
     if (orderId !== refusing?.orderId) return { status: genuine.status, body: genuine.body };
@@ -69,67 +69,67 @@ async function watched(...orderIds: readonly string[]): Promise<void> {
 }
 
 async function statusOf(orderId: string): Promise<string | undefined> {
-  return (await neighbours.watchOf(orderId))?.['status']?.S;
+  return (await testBed.watchOf(orderId))?.['status']?.S;
 }
 
 /** The states that the table has seen of an order. */
 async function statesOf(orderId: string): Promise<readonly (string | undefined)[]> {
-  return (await neighbours.historyOf(orderId)).map((item) => item['order_state']?.S);
+  return (await testBed.historyOf(orderId)).map((item) => item['order_state']?.S);
 }
 
 describe('the ticks of a schedule', () => {
   it('follow an order from its placing through its fills to its end, and then ask no more', async () => {
-    const id = neighbours.orangex.place({ amount: '10' });
+    const id = testBed.orangex.place({ amount: '10' });
     await watched(id);
     expect(await statusOf(id)).toBe('unconfirmed');
-    expect(await tick(1)).toMatchObject({ outcome: 'swept', checked: 1, changed: 1, final: 0, left_over: 0 });
+    expect(await tick(1)).toMatchObject({ outcome: 'swept', checked: 1, changed: 1, final: 0, backlog: 0 });
     expect(await statusOf(id)).toBe('watched');
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 0, final: 0 });
-    neighbours.orangex.partialFill(id, '2.5');
+    testBed.orangex.partialFill(id, '2.5');
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 0 });
-    neighbours.orangex.partialFill(id, '7.5');
+    testBed.orangex.partialFill(id, '7.5');
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 0 });
-    neighbours.orangex.fill(id);
+    testBed.orangex.fill(id);
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 1, final: 1, failed: {} });
     expect(await statusOf(id)).toBe('final');
     expect(await statesOf(id)).toEqual(['open', 'open', 'open', 'filled']);
-    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, left_over: 0 });
+    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 0 });
   });
 
   it('keep the sweep as evidence, and say how many orders it left', async () => {
-    const ids = [neighbours.orangex.place(), neighbours.orangex.place()];
+    const ids = [testBed.orangex.place(), testBed.orangex.place()];
     await watched(...ids);
-    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, left_over: 2 });
-    expect(await tick(2)).toMatchObject({ checked: 2, changed: 2, left_over: 0 });
-    const [snapshot] = await neighbours.historyOf(ids[0] ?? '');
-    expect(snapshot).toMatchObject({ door: { S: 'check-open-orders' }, request_id: { S: 'invocation-1' } });
+    expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 2 });
+    expect(await tick(2)).toMatchObject({ checked: 2, changed: 2, backlog: 0 });
+    const [snapshot] = await testBed.historyOf(ids[0] ?? '');
+    expect(snapshot).toMatchObject({ observed_by: { S: 'check-open-orders' }, request_id: { S: 'invocation-1' } });
   });
 
   it('see an order cancelled', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
-    neighbours.orangex.cancel(id);
+    testBed.orangex.cancel(id);
     expect(await tick(1)).toMatchObject({ changed: 1, final: 1 });
     expect(await statesOf(id)).toEqual(['open', 'canceled']);
     expect(await statusOf(id)).toBe('final');
   });
 
   it('keep an order on watch that vanished, and take it back when it is seen again', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
-    neighbours.orangex.forget(id);
+    testBed.orangex.forget(id);
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 0, final: 0, missing: 1, failed: {} });
     expect(await statusOf(id)).toBe('missing');
     expect(await tick(1)).toMatchObject({ checked: 1, missing: 1 });
     expect(await statesOf(id)).toEqual(['open']);
-    neighbours.orangex.place({ order_id: id });
+    testBed.orangex.place({ order_id: id });
     expect(await tick(1)).toMatchObject({ checked: 1, missing: 0 });
     expect(await statusOf(id)).toBe('watched');
-    expect((await neighbours.watchOf(id))?.['missed']).toEqual({ L: [] });
-    const misses = (await neighbours.itemsOf(id)).filter(({ kind }) => kind?.S === 'missed');
-    expect(misses).toHaveLength(2);
+    expect((await testBed.watchOf(id))?.['not_found_at']).toEqual({ L: [] });
+    const notFoundAnswers = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
+    expect(notFoundAnswers).toHaveLength(2);
   });
 
   it('leave an order unconfirmed that was never seen', async () => {
@@ -139,39 +139,39 @@ describe('the ticks of a schedule', () => {
   });
 
   it('ask no more for an order that a person let go, until they take it up again', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
     expect(await say('DELETE', id)).toMatchObject({ watched: false, status: 'stopped' });
-    expect(await tick(0)).toMatchObject({ checked: 0, left_over: 0 });
+    expect(await tick(0)).toMatchObject({ checked: 0, backlog: 0 });
     expect(await say('PUT', id)).toMatchObject({ watched: true, status: 'watched' });
     expect(await tick(1)).toMatchObject({ checked: 1 });
   });
 
   it('put the orders on watch that an order will make once it fills', async () => {
-    const child = neighbours.orangex.place({ order_state: 'untriggered' });
-    const parent = neighbours.orangex.place({ details: { oto_order_ids: [child] } });
+    const child = testBed.orangex.place({ order_state: 'untriggered' });
+    const parent = testBed.orangex.place({ details: { oto_order_ids: [child] } });
     await watched(parent);
     expect(await tick(1)).toMatchObject({ checked: 1, changed: 1 });
     expect(await statusOf(child)).toBe('unconfirmed');
-    neighbours.orangex.fill(parent);
+    testBed.orangex.fill(parent);
     expect(await tick(2)).toMatchObject({ checked: 2, changed: 2, final: 1 });
     expect(await statusOf(parent)).toBe('final');
     expect(await statusOf(child)).toBe('watched');
   });
 
   it('take a triggered order for final, and know nothing of the one that it made', async () => {
-    const id = neighbours.orangex.place({ order_type: 'stop_limit', order_state: 'untriggered' });
+    const id = testBed.orangex.place({ order_type: 'stop_limit', order_state: 'untriggered' });
     await watched(id);
     await tick(1);
-    const successor = neighbours.orangex.trigger(id);
+    const successor = testBed.orangex.trigger(id);
     expect(await tick(1)).toMatchObject({ changed: 1, final: 1 });
     expect(await statusOf(id)).toBe('final');
-    expect(await neighbours.itemsOf(successor)).toEqual([]);
+    expect(await testBed.itemsOf(successor)).toEqual([]);
   });
 
   it('watch on an order in a state that nobody knows', async () => {
-    const id = neighbours.orangex.place({ order_state: 'paused' });
+    const id = testBed.orangex.place({ order_state: 'paused' });
     await watched(id);
     expect(await tick(1)).toMatchObject({ changed: 1, final: 0, unknown: 1 });
     expect(await statusOf(id)).toBe('unknown');
@@ -183,7 +183,7 @@ describe('the ticks of a schedule', () => {
     [10_025, 'invalid_order_id'],
     [12_345, 'exchange_error'],
   ])('check the others when the exchange answers %i for one, and close nothing', async (code, name) => {
-    const ids = [neighbours.orangex.place(), neighbours.orangex.place(), neighbours.orangex.place()];
+    const ids = [testBed.orangex.place(), testBed.orangex.place(), testBed.orangex.place()];
     await watched(...ids);
     const [orderId = '', ...others] = ids;
     expect(await tick(3, { orderId, code })).toMatchObject({ checked: 2, changed: 2, failed: { [name]: 1 } });
@@ -194,14 +194,14 @@ describe('the ticks of a schedule', () => {
 
 describe('a tick', () => {
   it('logs one line with its counts, and writes metrics, and nothing of key or token', async () => {
-    await watched(neighbours.orangex.place());
+    await watched(testBed.orangex.place());
     output.clear();
     await tick(1);
     const lines = output.lines().map((line) => JSON.parse(line));
     expect(lines).toMatchObject([
       { message: 'ticked', outcome: 'swept', account: 'main', checked: 1, function_request_id: 'invocation-1' },
       { stage: 'test', account: 'main', Sweeps: 1 },
-      { stage: 'test', Checked: 1, Changed: 1, LeftOver: 0 },
+      { stage: 'test', Checked: 1, Changed: 1, Backlog: 0 },
     ]);
     expect(lines).toHaveLength(3);
     expect(lines[2]).not.toHaveProperty('account');
@@ -209,15 +209,15 @@ describe('a tick', () => {
   });
 
   it('of an account that is paused asks nobody, and says for how long', async () => {
-    await watched(neighbours.orangex.place());
+    await watched(testBed.orangex.place());
     const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };
-    await createDynamoAccountTable(neighbours.engine).setPause('main', pause);
+    await createDynamoAccountTable(testBed.engine).setPause('main', pause);
     expect(await tick(0)).toEqual({ outcome: 'paused', pause });
   });
 
   it('gives the account back when it is done', async () => {
     await tick(0);
-    expect((await createDynamoAccountTable(neighbours.engine).readAccount('main')).lease).toBeUndefined();
+    expect((await createDynamoAccountTable(testBed.engine).readAccount('main')).lease).toBeUndefined();
   });
 
   it('for an account that the stage does not have fails, and is logged by its code', async () => {
@@ -232,10 +232,10 @@ describe('a tick', () => {
   });
 
   it('fails while the table is down, without asking the exchange', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    checkOpenOrders = await loadCheckOpenOrders({ ...neighbours, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    checkOpenOrders = await loadCheckOpenOrders({ ...testBed, env });
     expect((await failed({ account: 'main' })).code).toBe('store_unavailable');
-    expect(neighbours.orangex.count('get_order_state')).toBe(0);
+    expect(testBed.orangex.count('get_order_state')).toBe(0);
   });
 });
 

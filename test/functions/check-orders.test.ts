@@ -2,13 +2,13 @@ import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
-import { creditLimits } from '../../lib/exchange/rate-limiter.ts';
+import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
-import { doorEvent } from './api-events.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { apiEvent } from './api-events.ts';
 import { type Door, loadCheckOrders } from './load-check-functions.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let checkOrders: Door;
 let output: CapturedOutput;
 
@@ -18,45 +18,45 @@ const realNow = Date.now;
 
 beforeAll(async () => {
   vi.spyOn(Date, 'now').mockImplementation(() => heldAt ?? realNow());
-  neighbours = await startNeighbours({ now: () => Date.now() });
+  testBed = await startTestBed({ now: () => Date.now() });
 });
 afterAll(async () => {
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(async () => {
   output = captureOutput();
-  checkOrders = await loadCheckOrders(neighbours);
+  checkOrders = await loadCheckOrders(testBed);
 });
 afterEach(async () => {
   heldAt = undefined;
   output.release();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
-  await neighbours.regainCredits();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
+  await testBed.resetRateLimits();
 });
 
-type Asking = {
+type OrderChecks = {
   readonly account?: string;
   readonly query?: string;
   readonly via?: Door;
   readonly remainingMs?: number;
 };
 
-async function send(text: string, { account = 'main', query = '', via = checkOrders, remainingMs }: Asking = {}) {
-  const event = doorEvent(routes.checkOrders, { path: { account }, query, body: text });
+async function send(text: string, { account = 'main', query = '', via = checkOrders, remainingMs }: OrderChecks = {}) {
+  const event = apiEvent(routes.checkOrders, { path: { account }, query, body: text });
   const { statusCode, headers, body } = await via(event, remainingMs);
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
 
-function ask(order_ids: readonly string[], { max_age, ...asking }: Asking & { readonly max_age?: number } = {}) {
+function ask(order_ids: readonly string[], { max_age, ...asking }: OrderChecks & { readonly max_age?: number } = {}) {
   return send(JSON.stringify({ order_ids, max_age }), asking);
 }
 
 function place(count: number): readonly string[] {
-  return Array.from({ length: count }, () => neighbours.deribit.place());
+  return Array.from({ length: count }, () => testBed.deribit.place());
 }
 
 function outcomesOf({ body }: { readonly body: { readonly outcomes: readonly { readonly outcome: string }[] } }) {
@@ -65,7 +65,7 @@ function outcomesOf({ body }: { readonly body: { readonly outcomes: readonly { r
 
 describe('a check of many orders', () => {
   it('answers each as if it were asked for alone, and keeps it', async () => {
-    const ids = [neighbours.orangex.place(), seedId, neighbours.orangex.place({ amount: '0.100' })];
+    const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];
     const { status, type, headers, body, text } = await ask(ids);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(headers).not.toHaveProperty('retry-after');
@@ -78,13 +78,13 @@ describe('a check of many orders', () => {
       ],
     });
     expect(text).not.toContain('"result"');
-    for (const id of ids) expect(await neighbours.historyOf(id)).toHaveLength(1);
-    const [snapshot] = await neighbours.historyOf(ids[0] ?? '');
-    expect(snapshot).toMatchObject({ request_id: { S: 'request-1' }, door: { S: 'check-orders' } });
+    for (const id of ids) expect(await testBed.historyOf(id)).toHaveLength(1);
+    const [snapshot] = await testBed.historyOf(ids[0] ?? '');
+    expect(snapshot).toMatchObject({ request_id: { S: 'request-1' }, observed_by: { S: 'check-orders' } });
   });
 
   it('lets the table answer what is final, and what is fresh enough', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await ask([id, seedId]);
     const sources = async (max_age?: number) => {
       const { body } = await ask([id, seedId], max_age === undefined ? {} : { max_age });
@@ -96,12 +96,12 @@ describe('a check of many orders', () => {
   });
 
   it('tells what became of each, in the order of the request', async () => {
-    const gone = neighbours.orangex.place();
+    const gone = testBed.orangex.place();
     await ask([gone]);
-    neighbours.orangex.forget(gone);
-    const foreign = neighbours.orangex.place({ account: 'somebody-else' });
-    const odd = neighbours.orangex.place();
-    neighbours.orangex.script(odd, { kind: 'error', code: 424_242 });
+    testBed.orangex.forget(gone);
+    const foreign = testBed.orangex.place({ account: 'somebody-else' });
+    const odd = testBed.orangex.place();
+    testBed.orangex.script(odd, { kind: 'error', code: 424_242 });
     const { status, headers, body } = await ask([gone, seedId, foreign, 'nobody-saw-this', odd]);
     expect(status).toBe(200);
     expect(headers).not.toHaveProperty('retry-after');
@@ -133,7 +133,7 @@ describe('a check of many orders', () => {
   });
 
   it('logs our own fault with the order that met it', async () => {
-    const { client, tableName } = neighbours.engine;
+    const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-2' }, sk: { S: 'NOW#HEAD' }, schema: { N: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: { ...head, schema: { S: 'none' } } }));
     const { body } = await ask(['CORRUPT-2', seedId]);
@@ -152,7 +152,7 @@ describe('a check of many orders', () => {
 describe('what a check of many orders cannot do in time', () => {
   it('is not tried when the exchange throttles, and the answer says when to come again', async () => {
     const ids = place(30);
-    neighbours.deribit.scriptAlways('order', { kind: 'throttle', wait: 7 });
+    testBed.deribit.scriptAlways('order', { kind: 'throttle', wait: 7 });
     // Too little time to wait for it.
     const answer = await ask(ids, { account: 'other', remainingMs: 5_000 });
     const outcomes = outcomesOf(answer);
@@ -169,29 +169,29 @@ describe('what a check of many orders cannot do in time', () => {
   });
 
   it('is not tried when the credits are spent', async () => {
-    const { main, other } = neighbours.stage.accounts;
+    const { main, other } = testBed.stage.accounts;
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
     const shareOfRate = 0.01;
-    const stage = { ...neighbours.stage, accounts: { main, other: { ...other, shareOfRate } } };
-    const via = await loadCheckOrders({ env: neighbours.env, stage });
-    const asked = neighbours.deribit.count('get_order_state');
+    const stage = { ...testBed.stage, accounts: { main, other: { ...other, shareOfRate } } };
+    const via = await loadCheckOrders({ env: testBed.env, stage });
+    const requested = testBed.deribit.count('get_order_state');
     // Less than one credit takes.
     const { headers, body } = await ask(place(3), { account: 'other', via, remainingMs: 4_000 });
-    const { burst, msPerCredit } = creditLimits(dialects.deribit.limit, shareOfRate);
-    const retry_after_seconds = msPerCredit / 1000;
-    expect(burst.door).toBe(1);
+    const { burst, msPerPermit } = rateLimitsOf(dialects.deribit.limit, shareOfRate);
+    const retry_after_seconds = msPerPermit / 1000;
+    expect(burst.interactive).toBe(1);
     expect(body.outcomes).toMatchObject([
       { outcome: 'checked' },
       { outcome: 'not_tried', retry_after_seconds },
       { outcome: 'not_tried', retry_after_seconds },
     ]);
     expect(headers['retry-after']).toBe(String(retry_after_seconds));
-    expect(neighbours.deribit.count('get_order_state')).toBe(asked + 1);
+    expect(testBed.deribit.count('get_order_state')).toBe(requested + 1);
   });
 
   it('is not tried once the time is over; what was asked by then is waited for', async () => {
     const ids = place(40);
-    const { deribit } = neighbours;
+    const { deribit } = testBed;
     heldAt = realNow();
     const before = deribit.requests.length;
     deribit.scriptAlways('order', async (_, genuine) => {
@@ -211,7 +211,7 @@ describe('what a check of many orders cannot do in time', () => {
   it('fails by the deadline, or is not tried, when the exchange hangs', async () => {
     // Key and connection are at hand: it is the answer that is late.
     await ask([seedId], { account: 'other' });
-    neighbours.deribit.scriptAlways('order', { kind: 'hang' });
+    testBed.deribit.scriptAlways('order', { kind: 'hang' });
     const { body } = await ask(place(40), { account: 'other', remainingMs: 2_500 });
     expect(body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'timeout', status: 504 } });
     expect(body.outcomes.at(-1)).toMatchObject({ outcome: 'not_tried', retry_after_seconds: 1 });
@@ -219,7 +219,7 @@ describe('what a check of many orders cannot do in time', () => {
 
   it('leaves the rest untried when the key is refused', async () => {
     const ids = place(30);
-    neighbours.deribit.scriptAlways('any', { kind: 'error', code: 13_004 });
+    testBed.deribit.scriptAlways('any', { kind: 'error', code: 13_004 });
     const answer = await ask(ids, { account: 'other' });
     expect(answer.body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'key_refused' } });
     expect(outcomesOf(answer).at(-1)).toBe('not_tried');
@@ -230,15 +230,15 @@ describe('what a check of many orders cannot do in time', () => {
 it('a hundred orders take a hundred credits of the account, and a hundred calls', async () => {
   const ids = place(100);
   heldAt = realNow();
-  const asked = neighbours.deribit.count('get_order_state');
+  const requested = testBed.deribit.count('get_order_state');
   const answer = await ask(ids, { account: 'other' });
   expect(new Set(outcomesOf(answer))).toEqual(new Set(['checked']));
-  expect(neighbours.deribit.count('get_order_state') - asked).toBe(100);
-  const { client, tableName } = neighbours.engine;
+  expect(testBed.deribit.count('get_order_state') - requested).toBe(100);
+  const { client, tableName } = testBed.engine;
   const Key = { pk: { S: 'other' }, sk: { S: 'ACCOUNT' } };
   const { Item } = await client.send(new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }));
-  const { msPerCredit } = creditLimits(dialects.deribit.limit, neighbours.stage.accounts['other']?.shareOfRate);
-  expect(Number(Item?.['tat']?.N) - heldAt).toBe(100 * msPerCredit);
+  const { msPerPermit } = rateLimitsOf(dialects.deribit.limit, testBed.stage.accounts['other']?.shareOfRate);
+  expect(Number(Item?.['tat']?.N) - heldAt).toBe(100 * msPerPermit);
 });
 
 describe('a check of many orders is refused', () => {

@@ -2,15 +2,15 @@ import { inspect } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod/mini';
 import { routes } from '../../lib/api/routes.ts';
-import { wireAsking } from '../../lib/wiring/index.ts';
-import { doorEvent } from './api-events.ts';
+import { createOrderChecks } from '../../lib/wiring/index.ts';
+import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
-import type { Surroundings } from './fresh-start.ts';
+import type { TestEnvironment } from './fresh-start.ts';
 import { type Door, loadCheckOrders, loadGetOrderState } from './load-check-functions.ts';
 import { loadGetOrder } from './load-get-order.ts';
 import { loadCheckOpenOrders } from './load-scheduled-checks.ts';
 
-export type Asked = {
+export type Requested = {
   readonly account: string;
   readonly orderId: string;
   /** Seconds, where the door takes it. */
@@ -21,7 +21,7 @@ export type Asked = {
 /** `ok` or the failure's code, and all of what was answered or thrown. */
 export type Heard = { readonly code: string; readonly text: string };
 
-export type Ask = (asked: Asked) => Promise<Heard>;
+export type Ask = (requested: Requested) => Promise<Heard>;
 
 const Swept = z.object({ checked: z.number(), failed: z.record(z.string(), z.number()) });
 
@@ -29,9 +29,9 @@ const Swept = z.object({ checked: z.number(), failed: z.record(z.string(), z.num
 const clock = { now: Date.now, sleep: async () => {} };
 
 /** Every way to an order, as a new process would have it; the use-case among them, for what it throws. */
-export const everyDoor = {
-  'get-order': async (surroundings: Surroundings): Promise<Ask> => {
-    const getOrder = await loadGetOrder(surroundings);
+export const everyFunction = {
+  'get-order': async (environment: TestEnvironment): Promise<Ask> => {
+    const getOrder = await loadGetOrder(environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const query = maxAge === undefined ? '' : `max_age=${maxAge}`;
       const answer = await getOrder(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
@@ -39,28 +39,28 @@ export const everyDoor = {
     };
   },
 
-  'check-orders': async (surroundings: Surroundings): Promise<Ask> => {
-    const checkOrders = await loadCheckOrders(surroundings);
+  'check-orders': async (environment: TestEnvironment): Promise<Ask> => {
+    const checkOrders = await loadCheckOrders(environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const body = JSON.stringify({ order_ids: [orderId], max_age: maxAge });
-      const answer = await checkOrders(doorEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
+      const answer = await checkOrders(apiEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
       const [{ outcome, problem }] = JSON.parse(answer.body).outcomes;
       return { code: outcome === 'checked' ? 'ok' : String(problem?.code), text: textOf(answer) };
     };
   },
 
-  'get-order-state': async (surroundings: Surroundings): Promise<Ask> => {
-    const getOrderState = await loadGetOrderState(surroundings);
+  'get-order-state': async (environment: TestEnvironment): Promise<Ask> => {
+    const getOrderState = await loadGetOrderState(environment);
     return async ({ account, orderId, remainingMs }) => {
-      const version = surroundings.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
-      const event = doorEvent(routes.getOrderState, { path: { account, version }, query: `order_id=${orderId}` });
+      const version = environment.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
+      const event = apiEvent(routes.getOrderState, { path: { account, version }, query: `order_id=${orderId}` });
       const answer = await getOrderState(event, remainingMs);
       return { code: JSON.parse(answer.body).error?.data.code ?? 'ok', text: textOf(answer) };
     };
   },
 
-  'check-open-orders': async (surroundings: Surroundings): Promise<Ask> => {
-    const checkOpenOrders = await loadCheckOpenOrders(surroundings);
+  'check-open-orders': async (environment: TestEnvironment): Promise<Ask> => {
+    const checkOpenOrders = await loadCheckOpenOrders(environment);
     // A sweep starts no check in its last fifteen seconds. Its orders are those on watch.
     return ({ account, remainingMs = 16_000 }) =>
       checkOpenOrders({ account }, remainingMs).then((report) => {
@@ -70,12 +70,12 @@ export const everyDoor = {
       }, heardOf);
   },
 
-  'the use-case': async ({ stage, env }: Surroundings): Promise<Ask> => {
-    const { checkOrder } = wireAsking({ stage, env, clock, lane: 'door', logger: new Logger() });
+  'the use-case': async ({ stage, env }: TestEnvironment): Promise<Ask> => {
+    const { checkOrder } = createOrderChecks({ stage, env, clock, priority: 'interactive', logger: new Logger() });
     return async ({ account, orderId, maxAge, remainingMs = 29_000 }) => {
       const maxAgeMs = maxAge === undefined ? undefined : maxAge * 1000;
       const deadline = Date.now() + remainingMs - 1_500;
-      const request = { account, orderId, maxAgeMs, door: 'canary', requestId: 'request-2', deadline };
+      const request = { account, orderId, maxAgeMs, observedBy: 'canary', requestId: 'request-2', deadline };
       return checkOrder(request).then(() => ({ code: 'ok', text: '' }), heardOf);
     };
   },

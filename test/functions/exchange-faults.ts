@@ -6,7 +6,7 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 export const marker = 'quoted-from-a-reply-7f3a';
 
 /** A fault of the exchange, whenever it is asked, and what the caller is told. */
-export type Mishap = {
+export type FaultCase = {
   readonly name: string;
   readonly code: Code;
   readonly status: number;
@@ -17,17 +17,17 @@ export type Mishap = {
 
 /** The exchange's own errors. */
 const errors: readonly (readonly [number, Code, number])[] = [
-  [-32700, 'call_rejected', 500],
-  [-32600, 'call_rejected', 500],
-  [-32601, 'call_rejected', 500],
+  [-32700, 'request_rejected', 500],
+  [-32600, 'request_rejected', 500],
+  [-32601, 'request_rejected', 500],
   [-32602, 'invalid_order_id', 400],
-  [-32000, 'call_rejected', 500],
+  [-32000, 'request_rejected', 500],
   [10000, 'unauthorized', 502],
   [10004, 'order_not_found', 404],
   [10025, 'invalid_order_id', 400],
   [10028, 'throttled', 503],
   [10029, 'not_owner', 403],
-  [10030, 'call_rejected', 500],
+  [10030, 'request_rejected', 500],
   [10040, 'busy', 503],
   [10041, 'maintenance', 503],
   [10047, 'busy', 503],
@@ -49,45 +49,50 @@ const errors: readonly (readonly [number, Code, number])[] = [
 const soon = 1_700;
 
 /** What may go wrong with any answer. */
-const wire: readonly Mishap[] = [
+const wire: readonly FaultCase[] = [
   { name: 'hang', code: 'timeout', status: 504, fault: { kind: 'hang' }, remainingMs: soon },
   { name: 'slow body', code: 'timeout', status: 504, fault: { kind: 'slowBody', everyMs: 100 }, remainingMs: soon },
   { name: 'drop', code: 'unreachable', status: 503, fault: { kind: 'drop' } },
   { name: 'reset', code: 'unreachable', status: 503, fault: { kind: 'drop', reset: true } },
-  { name: 'drop after headers', code: 'protocol', status: 502, fault: { kind: 'dropAfterHeaders' } },
-  { name: 'cut short', code: 'protocol', status: 502, fault: { kind: 'truncate', framing: 'short' } },
-  { name: 'cut in a whole message', code: 'protocol', status: 502, fault: { kind: 'truncate' } },
+  { name: 'drop after headers', code: 'invalid_response', status: 502, fault: { kind: 'dropAfterHeaders' } },
+  { name: 'cut short', code: 'invalid_response', status: 502, fault: { kind: 'truncate', framing: 'short' } },
+  { name: 'cut in a whole message', code: 'invalid_response', status: 502, fault: { kind: 'truncate' } },
   { name: 'a page', code: 'busy', status: 503, fault: { kind: 'status', status: 502, body: `<h1>${marker}</h1>` } },
-  { name: 'a fine page', code: 'protocol', status: 502, fault: { kind: 'raw', body: `<h1>${marker}</h1>` } },
-  { name: 'a 401', code: 'protocol', status: 502, fault: { kind: 'status', status: 401, body: marker } },
+  { name: 'a fine page', code: 'invalid_response', status: 502, fault: { kind: 'raw', body: `<h1>${marker}</h1>` } },
+  { name: 'a 401', code: 'invalid_response', status: 502, fault: { kind: 'status', status: 401, body: marker } },
   {
     name: 'a 429',
     code: 'throttled',
     status: 503,
     fault: { kind: 'status', status: 429, body: marker, retryAfter: 120 },
   },
-  { name: 'a redirect', code: 'protocol', status: 502, fault: { kind: 'redirect', location: `/${marker}` } },
-  { name: 'nothing', code: 'protocol', status: 502, fault: { kind: 'empty' } },
-  { name: 'too much', code: 'protocol', status: 502, fault: { kind: 'oversized', bytes: 300_000 } },
-  { name: 'compressed', code: 'protocol', status: 502, fault: { kind: 'gzip' } },
-  { name: 'no UTF-8', code: 'protocol', status: 502, fault: { kind: 'invalidUtf8' } },
-  { name: 'half of JSON', code: 'protocol', status: 502, fault: { kind: 'raw', body: `{"a":"${marker}` } },
-  { name: 'a list', code: 'protocol', status: 502, fault: { kind: 'raw', body: `["${marker}"]` } },
-  { name: 'deep nesting', code: 'protocol', status: 502, fault: { kind: 'deep' } },
-  { name: 'another id', code: 'protocol', status: 502, fault: { kind: 'wrongId', id: `"${marker}"` } },
-  { name: 'no id', code: 'protocol', status: 502, fault: { kind: 'noId' } },
-  { name: 'no jsonrpc', code: 'protocol', status: 502, fault: { kind: 'noJsonrpc' } },
-  { name: 'both result and error', code: 'protocol', status: 502, fault: { kind: 'bothResultAndError' } },
-  { name: 'neither', code: 'protocol', status: 502, fault: { kind: 'neither' } },
-  { name: 'a text as result', code: 'protocol', status: 502, fault: { kind: 'result', text: `"${marker}"` } },
-  { name: 'an error without a code', code: 'protocol', status: 502, fault: replying(`"error":{"code":"${marker}"}`) },
+  { name: 'a redirect', code: 'invalid_response', status: 502, fault: { kind: 'redirect', location: `/${marker}` } },
+  { name: 'nothing', code: 'invalid_response', status: 502, fault: { kind: 'empty' } },
+  { name: 'too much', code: 'invalid_response', status: 502, fault: { kind: 'oversized', bytes: 300_000 } },
+  { name: 'compressed', code: 'invalid_response', status: 502, fault: { kind: 'gzip' } },
+  { name: 'no UTF-8', code: 'invalid_response', status: 502, fault: { kind: 'invalidUtf8' } },
+  { name: 'half of JSON', code: 'invalid_response', status: 502, fault: { kind: 'raw', body: `{"a":"${marker}` } },
+  { name: 'a list', code: 'invalid_response', status: 502, fault: { kind: 'raw', body: `["${marker}"]` } },
+  { name: 'deep nesting', code: 'invalid_response', status: 502, fault: { kind: 'deep' } },
+  { name: 'another id', code: 'invalid_response', status: 502, fault: { kind: 'wrongId', id: `"${marker}"` } },
+  { name: 'no id', code: 'invalid_response', status: 502, fault: { kind: 'noId' } },
+  { name: 'no jsonrpc', code: 'invalid_response', status: 502, fault: { kind: 'noJsonrpc' } },
+  { name: 'both result and error', code: 'invalid_response', status: 502, fault: { kind: 'bothResultAndError' } },
+  { name: 'neither', code: 'invalid_response', status: 502, fault: { kind: 'neither' } },
+  { name: 'a text as result', code: 'invalid_response', status: 502, fault: { kind: 'result', text: `"${marker}"` } },
+  {
+    name: 'an error without a code',
+    code: 'invalid_response',
+    status: 502,
+    fault: replying(`"error":{"code":"${marker}"}`),
+  },
 ];
 
 function replying(members: string): Fault {
   return { kind: 'raw', body: `{"jsonrpc":"2.0","id":null,${members}}` };
 }
 
-function errorMishaps(meaning: (code: Code, status: number) => readonly [Code, number]): readonly Mishap[] {
+function errorFaults(meaning: (code: Code, status: number) => readonly [Code, number]): readonly FaultCase[] {
   return errors.map(([number, means, stands]) => {
     const [code, status] = meaning(means, stands);
     // Long enough for nobody to wait for it.
@@ -97,32 +102,37 @@ function errorMishaps(meaning: (code: Code, status: number) => readonly [Code, n
 }
 
 /** Faults of an answer about an order. */
-export const orderMishaps: readonly Mishap[] = [
-  ...errorMishaps((code, status) => [code, status]),
+export const orderFaults: readonly FaultCase[] = [
+  ...errorFaults((code, status) => [code, status]),
   ...wire,
-  { name: 'another order', code: 'protocol', status: 502, fault: { kind: 'otherOrder', orderId: marker } },
-  { name: 'a field twice', code: 'protocol', status: 502, fault: { kind: 'duplicateKeys', value: `"${marker}"` } },
+  { name: 'another order', code: 'invalid_response', status: 502, fault: { kind: 'otherOrder', orderId: marker } },
+  {
+    name: 'a field twice',
+    code: 'invalid_response',
+    status: 502,
+    fault: { kind: 'duplicateKeys', value: `"${marker}"` },
+  },
 ];
 
 /** Faults of an answer with a token: it says nothing of an order. */
-export const tokenMishaps: readonly Mishap[] = [
-  ...errorMishaps((code, status) =>
+export const tokenFaults: readonly FaultCase[] = [
+  ...errorFaults((code, status) =>
     code === 'order_not_found' || code === 'invalid_order_id' || code === 'bad_request'
       ? ['exchange_error', 502]
       : [code, status],
   ),
   ...wire.filter(({ remainingMs }) => remainingMs === undefined),
-  { name: 'no token', code: 'protocol', status: 502, fault: { kind: 'result', text: `{"x":"${marker}"}` } },
+  { name: 'no token', code: 'invalid_response', status: 502, fault: { kind: 'result', text: `{"x":"${marker}"}` } },
   {
     name: 'an unusable token',
-    code: 'protocol',
+    code: 'invalid_response',
     status: 502,
     fault: { kind: 'result', text: `{"access_token":"${marker} ${marker}"}` },
   },
 ];
 
 /** A fault of Secrets Manager, or a secret as nobody should write it. */
-export type SecretMishap = {
+export type SecretFaultCase = {
   readonly name: string;
   readonly code: Code;
   readonly status: number;
@@ -133,12 +143,12 @@ export type SecretMishap = {
 
 const fine = (clientSecret: string) => JSON.stringify({ client_id: 'tester', client_secret: clientSecret });
 
-export const secretMishaps: readonly SecretMishap[] = [
-  { name: 'no secret', code: 'secret_unfilled', status: 503 },
-  { name: 'an empty secret', code: 'secret_unfilled', status: 503, value: () => '' },
+export const secretFaults: readonly SecretFaultCase[] = [
+  { name: 'no secret', code: 'secret_empty', status: 503 },
+  { name: 'an empty secret', code: 'secret_empty', status: 503, value: () => '' },
   {
     name: 'an empty client_secret',
-    code: 'secret_unfilled',
+    code: 'secret_empty',
     status: 503,
     value: () => '{"client_id":"tester","client_secret":""}',
   },

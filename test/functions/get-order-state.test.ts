@@ -7,31 +7,31 @@ import { memberText } from '../../lib/exchange/json.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
-import { doorEvent } from './api-events.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { apiEvent } from './api-events.ts';
 import { type Door, loadGetOrderState } from './load-check-functions.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let getOrderState: Door;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours();
+  testBed = await startTestBed();
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(async () => {
   output = captureOutput();
-  getOrderState = await loadGetOrderState(neighbours);
+  getOrderState = await loadGetOrderState(testBed);
 });
 afterEach(async () => {
   output.release();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
-  await neighbours.regainCredits();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
+  await testBed.resetRateLimits();
 });
 
 const places = {
@@ -39,25 +39,28 @@ const places = {
   deribit: { account: 'other', version: 'v2' },
 } as const;
 type Path = { readonly account: string; readonly version: string };
-type Asking = { readonly path?: Path; readonly via?: Door; readonly remainingMs?: number };
+type OrderChecks = { readonly path?: Path; readonly via?: Door; readonly remainingMs?: number };
 
-async function send(event: ReturnType<typeof doorEvent>, { via = getOrderState, remainingMs }: Asking) {
+async function send(event: ReturnType<typeof apiEvent>, { via = getOrderState, remainingMs }: OrderChecks) {
   const { statusCode, headers, body } = await via(event, remainingMs);
   return { status: statusCode, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
 
 /** By GET. */
-function get(query: string, { path = places.orangex, ...asking }: Asking = {}) {
-  return send(doorEvent(routes.getOrderState, { path: { ...path }, query }), asking);
+function get(query: string, { path = places.orangex, ...asking }: OrderChecks = {}) {
+  return send(apiEvent(routes.getOrderState, { path: { ...path }, query }), asking);
 }
 
 /** By POST, with any text. */
-function post(body: string, { path = places.orangex, base64 = false, ...asking }: Asking & { base64?: boolean } = {}) {
-  return send(doorEvent(routes.callGetOrderState, { path: { ...path }, body, base64 }), asking);
+function post(
+  body: string,
+  { path = places.orangex, base64 = false, ...asking }: OrderChecks & { base64?: boolean } = {},
+) {
+  return send(apiEvent(routes.callGetOrderState, { path: { ...path }, body, base64 }), asking);
 }
 
 /** By POST, a proper call; `id` is JSON text. */
-function call(orderId: string, { id = '1', ...asking }: Asking & { readonly id?: string } = {}) {
+function call(orderId: string, { id = '1', ...asking }: OrderChecks & { readonly id?: string } = {}) {
   const params = JSON.stringify({ order_id: orderId });
   return post(`{"jsonrpc":"2.0","id":${id},"method":"/private/get_order_state","params":${params}}`, asking);
 }
@@ -66,29 +69,29 @@ describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) =>
   const path = places[dialect];
 
   it('is answered with the exchange’s result, character by character', async () => {
-    const exchange = neighbours[dialect];
+    const exchange = testBed[dialect];
     const raw = `{ "z_first" : 1.10, "huge":390048812767682561234,"text":"\\u00e9\\/\\u0041 ü","order_id":"RAW-${dialect}",
       "price":0.000000010,"tiny":1.6e-7,"instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled",
       "creation_timestamp":${Date.now()},"last_update_timestamp":${Date.now()},"direction":"buy","order_type":"limit",
       "order_state":"filled","filled_amount":3.00,"amount":3.0,"average_price":"1e1","list":[ 1 , 2.0 ],"a":null}`;
     exchange.place({ order_id: `RAW-${dialect}`, raw });
-    const asked = () => exchange.count('get_order_state');
-    const before = asked();
+    const requested = () => exchange.count('get_order_state');
+    const before = requested();
     for (const answer of [await get(`order_id=RAW-${dialect}`, { path }), await call(`RAW-${dialect}`, { path })]) {
       expect({ status: answer.status, type: answer.type }).toEqual({ status: 200, type: 'application/json' });
       expect(memberText(answer.text, 'result')).toBe(raw);
     }
     // It is final: the second answer came from the table.
-    expect(asked()).toBe(before + 1);
+    expect(requested()).toBe(before + 1);
   });
 
   it('is answered as the exchange answers it, by GET and by POST, but for the times', async () => {
     let sent = '';
-    neighbours[dialect].scriptAlways('order', (_, genuine) => {
+    testBed[dialect].scriptAlways('order', (_, genuine) => {
       sent = genuine.body;
       return genuine;
     });
-    const id = neighbours[dialect].place();
+    const id = testBed[dialect].place();
     for (const { text } of [await get(`order_id=${id}`, { path }), await call(id, { path })]) {
       expect(memberText(text, 'result')).toBe(memberText(sent, 'result'));
     }
@@ -127,11 +130,11 @@ describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) =>
     ['throttling by status alone', { kind: 'status', status: 429, retryAfter: 30 }, 'throttled', 10_028, 30],
     ['a page', { kind: 'html' }, 'busy', 10_040, 1],
     ['a lost connection', { kind: 'drop' }, 'unreachable', 10_040, 5],
-    ['a cut answer', { kind: 'truncate' }, 'protocol', 10_040, undefined],
-    ['a call that it does not understand', { kind: 'error', code: -32_601 }, 'call_rejected', -32_603, undefined],
+    ['a cut answer', { kind: 'truncate' }, 'invalid_response', 10_040, undefined],
+    ['a call that it does not understand', { kind: 'error', code: -32_601 }, 'request_rejected', -32_603, undefined],
   ])('is answered with the right error for %s', async (_, fault, code, number, wait) => {
-    neighbours[dialect].scriptAlways('order', fault);
-    const id = neighbours[dialect].place();
+    testBed[dialect].scriptAlways('order', fault);
+    const id = testBed[dialect].place();
     const { status, type, body } = await call(id, { path, id: '"mine"' });
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(Object.keys(body)).toEqual(['id', 'jsonrpc', 'usIn', 'usOut', 'usDiff', 'error']);
@@ -233,7 +236,7 @@ describe('a path that leads nowhere', () => {
   });
 
   it('is a problem: a POST with a query', async () => {
-    const event = doorEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
+    const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
     const answer = await send(event, {});
     expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });
   });
@@ -241,19 +244,19 @@ describe('a path that leads nowhere', () => {
 
 describe('what a caller reads', () => {
   it('is the exchange’s latest text, also where only what moves by itself has moved', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const rpl = async () => (await call(id)).body.result.rpl;
     expect(await rpl()).toBe('0');
-    const { version, last_update_timestamp } = neighbours.orangex.order(id);
-    neighbours.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
+    const { version, last_update_timestamp } = testBed.orangex.order(id);
+    testBed.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
     expect(await rpl()).toBe('0.25');
-    expect(await neighbours.historyOf(id)).toHaveLength(1);
+    expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
   it('is an error for an order that was seen and is gone', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await call(id);
-    neighbours.orangex.forget(id);
+    testBed.orangex.forget(id);
     const { body } = await call(id);
     expect(body.error).toEqual({
       code: 10_004,
@@ -263,44 +266,47 @@ describe('what a caller reads', () => {
   });
 
   it('is not found for an order that another account of the exchange has, and says so', async () => {
-    const id = neighbours.deribit.place({ account: 'somebody-else' });
+    const id = testBed.deribit.place({ account: 'somebody-else' });
     const { body } = await call(id, { path: places.deribit });
     expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
   });
 
   it('asks for patience when the time or the credits are short', async () => {
-    neighbours.deribit.scriptAlways('order', { kind: 'hang' });
-    const id = neighbours.deribit.place();
+    testBed.deribit.scriptAlways('order', { kind: 'hang' });
+    const id = testBed.deribit.place();
     const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });
     expect(late.error).toMatchObject({ code: 10_040, data: { code: 'timeout' } });
 
-    neighbours.deribit.clearScript();
-    const { main, other } = neighbours.stage.accounts;
+    testBed.deribit.clearScript();
+    const { main, other } = testBed.stage.accounts;
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
     const accounts = { main, other: { ...other, shareOfRate: 0.01 } };
-    const via = await loadGetOrderState({ env: neighbours.env, stage: { ...neighbours.stage, accounts } });
+    const via = await loadGetOrderState({ env: testBed.env, stage: { ...testBed.stage, accounts } });
     const options = { path: places.deribit, via, remainingMs: 4_000 };
-    await neighbours.regainCredits();
+    await testBed.resetRateLimits();
     expect((await call(id, options)).body).toHaveProperty('result');
-    expect((await call(id, options)).body.error).toMatchObject({ code: 10_028, data: { code: 'no_credit', wait: 5 } });
+    expect((await call(id, options)).body.error).toMatchObject({
+      code: 10_028,
+      data: { code: 'rate_limited_locally', wait: 5 },
+    });
   });
 
   it('is an error when the table or the key cannot be had', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const withoutTable = await loadGetOrderState({ ...neighbours, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const withoutTable = await loadGetOrderState({ ...testBed, env });
     expect((await call(seedId, { via: withoutTable })).body.error).toMatchObject({
       code: 10_040,
       data: { code: 'store_unavailable', wait: 1 },
     });
-    neighbours.secrets.failAlways({ kind: 'down' });
-    const withoutKey = await loadGetOrderState(neighbours);
-    const { body } = await call(neighbours.orangex.place(), { via: withoutKey });
-    neighbours.secrets.recover();
+    testBed.secrets.failAlways({ kind: 'down' });
+    const withoutKey = await loadGetOrderState(testBed);
+    const { body } = await call(testBed.orangex.place(), { via: withoutKey });
+    testBed.secrets.recover();
     expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });
   });
 
   it('is no more than that it is our fault, when it is; the log knows', async () => {
-    const { client, tableName } = neighbours.engine;
+    const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-3' }, sk: { S: 'NOW#HEAD' }, schema: { S: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
     const { text, body } = await call('CORRUPT-3');
@@ -312,7 +318,7 @@ describe('what a caller reads', () => {
 
 describe('a call is logged in one line', () => {
   it('when it is answered', async () => {
-    const id = neighbours.orangex.place({ details: { custom_order_id: 'in-the-body' } });
+    const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await call(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
@@ -326,8 +332,8 @@ describe('a call is logged in one line', () => {
       route: 'POST /accounts/{account}/api/{version}/private/get_order_state',
     });
     expect(line).not.toContain('in-the-body');
-    const [snapshot] = await neighbours.historyOf(id);
-    expect(snapshot).toMatchObject({ door: { S: 'get-order-state' }, request_id: { S: 'request-1' } });
+    const [snapshot] = await testBed.historyOf(id);
+    expect(snapshot).toMatchObject({ observed_by: { S: 'get-order-state' }, request_id: { S: 'request-1' } });
   });
 
   it.each<[string, () => Promise<unknown>, object]>([
@@ -346,8 +352,8 @@ describe('a call is logged in one line', () => {
   });
 
   it('when the exchange refuses the key, as an error', async () => {
-    neighbours.orangex.scriptAlways('order', { kind: 'error', code: 13_004 });
-    await call(neighbours.orangex.place());
+    testBed.orangex.scriptAlways('order', { kind: 'error', code: 13_004 });
+    await call(testBed.orangex.place());
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ level: 'ERROR', status: 200, code: 'key_refused', exchange_code: 13_004 });

@@ -3,40 +3,40 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
-import { orderMishaps, secretMishaps, tokenMishaps } from './exchange-faults.ts';
+import { orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let getOrder: GetOrder;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours();
-  getOrder = await loadGetOrder(neighbours);
+  testBed = await startTestBed();
+  getOrder = await loadGetOrder(testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(() => {
   output = captureOutput();
 });
 afterEach(() => {
   output.release();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
-  neighbours.secrets.recover();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
+  testBed.secrets.recover();
 });
 
 /** Asks the function; answers what a client reads. */
-async function ask(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: Asking = {}) {
+async function ask(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: OrderChecks = {}) {
   const { statusCode, headers, body } = await via(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
-type Asking = { readonly remainingMs?: number | undefined; readonly via?: GetOrder };
+type OrderChecks = { readonly remainingMs?: number | undefined; readonly via?: GetOrder };
 
 describe('GET of an order', () => {
   it('answers the seed’s order with every field of the specification', async () => {
@@ -78,28 +78,28 @@ describe('GET of an order', () => {
     await ask(seedId);
     expect((await ask(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
     expect((await ask(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
-    expect(await neighbours.historyOf(seedId)).toHaveLength(1);
+    expect(await testBed.historyOf(seedId)).toHaveLength(1);
   });
 
   it('tells what the exchange has just said, also where only what moves by itself has moved', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const { headers } = await ask(id);
-    const { version, last_update_timestamp } = neighbours.orangex.order(id);
-    neighbours.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
+    const { version, last_update_timestamp } = testBed.orangex.order(id);
+    testBed.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
     const again = await ask(id);
     expect(again.body).toMatchObject({ source: 'exchange', changed: false, order: { details: { rpl: '0.25' } } });
     expect(again.headers['etag']).toBe(headers['etag']);
   });
 
   it('lets a fresh check answer only for max_age', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     expect((await ask(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
     expect((await ask(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
     expect((await ask(id)).body).toMatchObject({ source: 'exchange' });
   });
 
   it('answers 304 to who has the state already, and asks the exchange only when the table is not enough', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const first = await ask(id);
     const { etag = '', age } = first.headers;
     expect(etag).toBe(`W/"${first.body.rank}"`);
@@ -109,21 +109,21 @@ describe('GET of an order', () => {
       const plain = getOrderEvent({ account: 'main', order_id: id }, query);
       return { ...plain, headers: { ...plain.headers, 'if-none-match': etag } };
     };
-    const asked = neighbours.orangex.count('get_order_state');
+    const requested = testBed.orangex.count('get_order_state');
     const unchanged = await getOrder(event('max_age=3600'));
     expect(unchanged).toMatchObject({ statusCode: 304, headers: { etag } });
     expect(unchanged.headers).toHaveProperty('age');
-    expect(neighbours.orangex.count('get_order_state')).toBe(asked);
+    expect(testBed.orangex.count('get_order_state')).toBe(requested);
 
     expect(await getOrder(event(''))).toMatchObject({ statusCode: 304 });
-    expect(neighbours.orangex.count('get_order_state')).toBe(asked + 1);
-    neighbours.orangex.cancel(id);
+    expect(testBed.orangex.count('get_order_state')).toBe(requested + 1);
+    testBed.orangex.cancel(id);
     expect(await getOrder(event('max_age=0'))).toMatchObject({ statusCode: 200 });
   });
 
   it('writes the digits of the wire', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
-    const id = neighbours.deribit.place({ amount: '0.100', details });
+    const id = testBed.deribit.place({ amount: '0.100', details });
     for (const query of ['', 'max_age=60']) {
       const { text } = await ask(id, query, 'other');
       expect(text).toContain('"exact":1.10,"huge":390048812767682561234');
@@ -132,7 +132,7 @@ describe('GET of an order', () => {
   });
 
   it('logs one line, with what a search needs and nothing of the answer', async () => {
-    const id = neighbours.orangex.place({ details: { custom_order_id: 'in-the-body' } });
+    const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await ask(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
@@ -150,10 +150,10 @@ describe('GET of an order', () => {
   });
 
   it('keeps the request and the function as evidence', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await getOrder(getOrderEvent({ account: 'main', order_id: id }, '', 'request-of-this-test'));
-    const [snapshot] = await neighbours.historyOf(id);
-    expect(snapshot).toMatchObject({ request_id: { S: 'request-of-this-test' }, door: { S: 'get-order' } });
+    const [snapshot] = await testBed.historyOf(id);
+    expect(snapshot).toMatchObject({ request_id: { S: 'request-of-this-test' }, observed_by: { S: 'get-order' } });
   });
 });
 
@@ -173,15 +173,15 @@ describe('GET of an order fails', () => {
     const answer = await ask(orderId, query, account);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(answer.body).not.toHaveProperty('last_known');
-    expect(await neighbours.itemsOf(orderId, account)).toEqual(
+    expect(await testBed.itemsOf(orderId, account)).toEqual(
       orderId === seedId && account === 'main' ? expect.anything() : [],
     );
   });
 
   it('for an order that is gone, with what was last known', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const { body: seen } = await ask(id);
-    neighbours.orangex.forget(id);
+    testBed.orangex.forget(id);
     const { status, body } = await ask(id);
     expect(status).toBe(404);
     expect(body).toMatchObject({ code: 'order_not_found', exchange_code: 10_004 });
@@ -189,15 +189,15 @@ describe('GET of an order fails', () => {
   });
 
   it('for a table that is down', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadGetOrder({ ...neighbours, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadGetOrder({ ...testBed, env });
     const { status, body, headers } = await ask(seedId, '', 'main', { via });
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
 
   it('for a table that holds what nobody can read, and tells the log where', async () => {
-    const { client, tableName } = neighbours.engine;
+    const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
     const { status, body, text } = await ask('CORRUPT-1');
@@ -208,29 +208,29 @@ describe('GET of an order fails', () => {
 });
 
 describe.each([
-  ['orangex', 'order', orderMishaps],
-  ['deribit', 'order', orderMishaps],
-  ['orangex', 'auth', tokenMishaps],
-] as const)('a fault of %s in what it answers to %s:', (dialect, target, mishaps) => {
+  ['orangex', 'order', orderFaults],
+  ['deribit', 'order', orderFaults],
+  ['orangex', 'auth', tokenFaults],
+] as const)('a fault of %s in what it answers to %s:', (dialect, target, faultCases) => {
   const account = dialect === 'orangex' ? 'main' : 'other';
   let exchange: Exchange;
   let id = '';
   beforeAll(async () => {
-    exchange = neighbours[dialect];
+    exchange = testBed[dialect];
     id = exchange.place();
-    const quiet = captureOutput();
+    const coolDown = captureOutput();
     await startAnew();
-    quiet.release();
+    coolDown.release();
   });
 
   /** A process that has not been throttled. Key and token are at hand: it is the answer that is late. */
   async function startAnew(): Promise<void> {
-    await neighbours.regainCredits();
-    getOrder = await loadGetOrder(neighbours);
+    await testBed.resetRateLimits();
+    getOrder = await loadGetOrder(testBed);
     await getOrder(getOrderEvent({ account, order_id: id }));
   }
 
-  it.each(mishaps)('$name is $code, $status', async ({ code, status, fault, remainingMs }) => {
+  it.each(faultCases)('$name is $code, $status', async ({ code, status, fault, remainingMs }) => {
     if (target === 'auth') exchange.revokeTokens();
     exchange.scriptAlways(target, fault);
     const answer = await ask(id, 'max_age=0', account, { remainingMs });
@@ -255,17 +255,17 @@ describe.each([
 });
 
 describe('a key', () => {
-  it.each(secretMishaps)(
+  it.each(secretFaults)(
     'that cannot be had for $name is $code, $status',
     async ({ name, code, status, fault, value }) => {
       const secretName = `secret-of-${name.replaceAll(' ', '-')}`;
-      if (value !== undefined) neighbours.secrets.create(secretName, value('tester-secret'));
-      const { main, other } = neighbours.stage.accounts;
+      if (value !== undefined) testBed.secrets.create(secretName, value('tester-secret'));
+      const { main, other } = testBed.stage.accounts;
       if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-      const stage = { ...neighbours.stage, accounts: { main: { ...main, secretName }, other } };
-      const via = await loadGetOrder({ stage, env: neighbours.env });
-      if (fault !== undefined) neighbours.secrets.failAlways(fault);
-      const answer = await ask(neighbours.orangex.place(), '', 'main', { via });
+      const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
+      const via = await loadGetOrder({ stage, env: testBed.env });
+      if (fault !== undefined) testBed.secrets.failAlways(fault);
+      const answer = await ask(testBed.orangex.place(), '', 'main', { via });
       expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
       expect(answer.headers['retry-after']).toBe(code === 'secret_unavailable' ? '5' : undefined);
       expect(answer.body.detail).toContain(secretName);
@@ -275,17 +275,17 @@ describe('a key', () => {
 
 describe('the function', () => {
   it('does not start without the name of its table', async () => {
-    const { TABLE_NAME: _, ...env } = neighbours.env;
+    const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
-    await expect(loadGetOrder({ ...neighbours, env })).rejects.toThrow('TABLE_NAME is not set.');
+    await expect(loadGetOrder({ ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
   it('starts while nobody answers it, and then fails request by request', async () => {
-    neighbours.secrets.failAlways({ kind: 'down' });
-    const { main } = neighbours.stage.accounts;
+    testBed.secrets.failAlways({ kind: 'down' });
+    const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadGetOrder({ stage: { ...neighbours.stage, accounts: { main } }, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const via = await loadGetOrder({ stage: { ...testBed.stage, accounts: { main } }, env });
     expect((await ask(seedId, '', 'main', { via })).status).toBe(503);
   });
 });

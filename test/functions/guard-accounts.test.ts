@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { listen } from '../emulator/aws/listen.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { contextOf, getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 
@@ -15,21 +15,21 @@ const cloudFormation = createServer(async (request, response) => {
   response.writeHead(takes).end();
 });
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let getOrder: GetOrder;
 let output: CapturedOutput;
 let url: string;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours();
+  testBed = await startTestBed();
   url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/answer?Signature=of-cloudformation`;
-  getOrder = await loadGetOrder(neighbours);
+  getOrder = await loadGetOrder(testBed);
 });
 afterAll(async () => {
   cloudFormation.close();
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(() => {
   output = captureOutput();
@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(() => output.release());
 
-async function ask(change: Readonly<Record<string, unknown>>, env = neighbours.env) {
+async function ask(change: Readonly<Record<string, unknown>>, env = testBed.env) {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   vi.resetModules();
   const { handler } = await import('../../functions/guard-accounts.ts');
@@ -78,21 +78,21 @@ it('lets an account leave whose orders are all final', async () => {
 });
 
 it('refuses while an order is live, or is missing, and says which and what to do', async () => {
-  const id = neighbours.deribit.place();
+  const id = testBed.deribit.place();
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
   const refused = await ask(update(['main', 'other'], ['main', 'renamed']));
   expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`account other (order ${id}`) });
   expect(refused?.['Reason']).toMatch(/stop their watch .* deploy again/);
   expect(refused?.['Reason']).not.toContain('account main');
 
-  neighbours.deribit.forget(id);
+  testBed.deribit.forget(id);
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
-  expect(await neighbours.watchOf(id, 'other')).toMatchObject({ status: { S: 'missing' } });
+  expect(await testBed.watchOf(id, 'other')).toMatchObject({ status: { S: 'missing' } });
   expect(await ask(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
 });
 
 it('refuses what it cannot find out, for an hour without an answer helps nobody', async () => {
-  const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+  const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
   expect(await ask(update(['main'], []), env)).toMatchObject({
     Status: 'FAILED',
     Reason: expect.stringContaining('store_unavailable'),

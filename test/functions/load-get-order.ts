@@ -15,14 +15,14 @@ export type Answer = z.infer<typeof Answer>;
 export type GetOrder = (event: APIGatewayProxyEventV2, remainingMs?: number) => Promise<Answer>;
 
 /** The function as a new process would have it: its modules, and all that they keep, are its own. */
-export async function loadGetOrder(surroundings: {
+export async function loadGetOrder(environment: {
   readonly stage: Stage;
   readonly env: Readonly<Record<string, string>>;
 }): Promise<GetOrder> {
   vi.resetModules();
   // What the bundler writes into the function is here the global that the name then means.
-  vi.stubGlobal('COMPILED_STAGE', surroundings.stage);
-  for (const [name, value] of Object.entries(surroundings.env)) vi.stubEnv(name, value);
+  vi.stubGlobal('COMPILED_STAGE', environment.stage);
+  for (const [name, value] of Object.entries(environment.env)) vi.stubEnv(name, value);
   const { handler } = await import('../../functions/get-order.ts');
   return async (event, remainingMs) => Answer.parse(await handler(event, contextOf(remainingMs)));
 }

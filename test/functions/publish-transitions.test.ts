@@ -30,7 +30,7 @@ afterAll(async () => {
 function head(updatedAfter: number, state: string): Item {
   const answer = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
   const key = { account: 'main', orderId: '39004881276768256' };
-  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1 })));
+  return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1 })));
 }
 
 it('publishes what a stream hands over, under its own request id in the log', async () => {

@@ -5,15 +5,15 @@ import { routes } from '../../lib/api/routes.ts';
 import { listen } from '../emulator/aws/listen.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
-import { doorEvent } from './api-events.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
 import { type GetOrder, loadGetOrder } from './load-get-order.ts';
 import { loadListOrders, loadListSnapshots, type Reading } from './load-read-functions.ts';
 import { type ChangeWatch, loadChangeWatch } from './load-scheduled-checks.ts';
 import { caller } from './watch-events.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let getOrder: GetOrder;
 let changeWatch: ChangeWatch;
 let listOrders: Reading;
@@ -21,16 +21,16 @@ let listSnapshots: Reading;
 let output: CapturedOutput;
 
 beforeAll(async () => {
-  neighbours = await startNeighbours();
-  getOrder = await loadGetOrder(neighbours);
-  changeWatch = await loadChangeWatch(neighbours);
-  listOrders = await loadListOrders(neighbours);
-  listSnapshots = await loadListSnapshots(neighbours);
+  testBed = await startTestBed();
+  getOrder = await loadGetOrder(testBed);
+  changeWatch = await loadChangeWatch(testBed);
+  listOrders = await loadListOrders(testBed);
+  listSnapshots = await loadListSnapshots(testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
-  await neighbours.stop();
+  await testBed.stop();
 });
 beforeEach(() => {
   output = captureOutput();
@@ -46,34 +46,34 @@ async function check(orderId: string, account = 'main') {
 
 /** What a client reads of an order's history. */
 async function history(orderId: string, query = '', account = 'main', via = listSnapshots) {
-  const event = doorEvent(routes.listSnapshots, { path: { account, order_id: orderId }, query });
+  const event = apiEvent(routes.listSnapshots, { path: { account, order_id: orderId }, query });
   const { statusCode: status, headers, body } = await via(event);
   return { status, type: headers['content-type'], headers, text: body, body: JSON.parse(body) };
 }
 
 async function list(query: string, account = 'main', via = listOrders) {
-  const { statusCode: status, headers, body } = await via(doorEvent(routes.listOrders, { path: { account }, query }));
+  const { statusCode: status, headers, body } = await via(apiEvent(routes.listOrders, { path: { account }, query }));
   return { status, type: headers['content-type'], headers, body: JSON.parse(body) };
 }
 
 describe('GET of an order’s snapshots', () => {
   it('tells what the exchange said, who asked, and what changed; asking nobody', async () => {
-    const { orangex, secrets } = neighbours;
+    const { orangex, secrets } = testBed;
     const id = orangex.place();
     const first = await check(id);
     orangex.partialFill(id, '1');
     const second = await check(id);
     await check(id);
-    const asked = orangex.requests.length + secrets.requests.length;
+    const requested = orangex.requests.length + secrets.requests.length;
     const { status, type, body } = await history(id);
-    expect(orangex.requests.length + secrets.requests.length).toBe(asked);
+    expect(orangex.requests.length + secrets.requests.length).toBe(requested);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(body).toMatchObject({
       account: 'main',
       order_id: id,
       snapshots: [
-        { request_id: second, door: 'get-order', final: false, order: { filled_amount: '1' } },
-        { request_id: first, door: 'get-order', final: false, order: { filled_amount: '0' }, changes: [] },
+        { request_id: second, observed_by: 'get-order', final: false, order: { filled_amount: '1' } },
+        { request_id: first, observed_by: 'get-order', final: false, order: { filled_amount: '0' }, changes: [] },
       ],
     });
     expect(body.snapshots[0].changes).toContainEqual({ field: 'filled_amount', from: '0', to: '1' });
@@ -82,34 +82,37 @@ describe('GET of an order’s snapshots', () => {
 
   it('writes the digits of the wire', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
-    const id = neighbours.deribit.place({ amount: '0.100', details });
+    const id = testBed.deribit.place({ amount: '0.100', details });
     await check(id, 'other');
     expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
   });
 
   it('tells what was believed, with the misses and the words of people', async () => {
-    const { orangex } = neighbours;
+    const { orangex } = testBed;
     const id = orangex.place();
     const seen = await check(id);
     orangex.forget(id);
-    const missed = await check(id);
+    const notFoundAt = await check(id);
     await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'word-1');
     const now = encodeURIComponent(new Date(Date.now() + 1_000).toISOString());
     const { body } = await history(id, `believed_at=${now}`);
     expect(body).toMatchObject({
       snapshots: [{ request_id: seen }],
-      evidence: [
+      audit_entries: [
         { kind: 'watch_stopped', by: caller, request_id: 'word-1' },
-        { kind: 'missed', door: 'get-order', request_id: missed },
+        { kind: 'not_found', observed_by: 'get-order', request_id: notFoundAt },
       ],
     });
-    expect((await history(id, 'believed_at=2026-01-01T00:00:00Z')).body).toMatchObject({ snapshots: [], evidence: [] });
+    expect((await history(id, 'believed_at=2026-01-01T00:00:00Z')).body).toMatchObject({
+      snapshots: [],
+      audit_entries: [],
+    });
   });
 
   it('leads from page to page', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    neighbours.orangex.partialFill(id, '1');
+    testBed.orangex.partialFill(id, '1');
     await check(id);
     const first = (await history(id, 'limit=1')).body;
     const second = (await history(id, `limit=1&cursor=${first.cursor}`)).body;
@@ -120,7 +123,7 @@ describe('GET of an order’s snapshots', () => {
 
 describe('GET of an account’s orders', () => {
   it('lists each where it belongs, and no longer where it was', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const idsIn = async (state: string) => {
       const { body } = await list(`state=${state}&limit=100`);
       return body.orders.map(({ order_id }: { order_id: string }) => order_id);
@@ -130,7 +133,7 @@ describe('GET of an account’s orders', () => {
     expect(await idsIn('live')).toContain(id);
     expect(await idsIn('final')).toContain(seedId);
     expect(await idsIn('final')).not.toContain(id);
-    neighbours.orangex.forget(id);
+    testBed.orangex.forget(id);
     await check(id);
     expect(await idsIn('attention')).toContain(id);
     expect(await idsIn('live')).not.toContain(id);
@@ -210,14 +213,14 @@ describe.each([
   ['list-snapshots', loadListSnapshots, (via: Reading) => history(seedId, '', 'main', via), undefined],
 ] as const)('the function %s', (_, load, ask, indexName) => {
   it('does not start without the name of its table', async () => {
-    const { TABLE_NAME: _, ...env } = neighbours.env;
+    const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
-    await expect(load({ ...neighbours, env })).rejects.toThrow('TABLE_NAME is not set.');
+    await expect(load({ ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
   it('starts while nobody answers it, and then fails request by request', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const { status, body, headers } = await ask(await load({ ...neighbours, env }));
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    const { status, body, headers } = await ask(await load({ ...testBed, env }));
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
@@ -230,8 +233,8 @@ describe.each([
       response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"Items":[],"Count":0}');
     });
     const { port } = await listen(server, 0);
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` };
-    const via = await load({ ...neighbours, env });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` };
+    const via = await load({ ...testBed, env });
     expect(requests).toHaveLength(1);
     expect((await ask(via)).status).toBe(200);
     server.close();

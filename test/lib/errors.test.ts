@@ -1,56 +1,56 @@
 import { describe, expect, it } from 'vitest';
-import { asFailure, type Code, Failure, type FailureKind, failureKinds } from '../../lib/errors.ts';
+import { asFailure, type Code, errorCatalog, Failure, type FailureSpec } from '../../lib/errors.ts';
 
 type Row = readonly [
   Code,
-  FailureKind['status'],
-  FailureKind['class'],
-  FailureKind['retry'],
-  FailureKind['level'],
+  FailureSpec['status'],
+  FailureSpec['category'],
+  FailureSpec['retry'],
+  FailureSpec['level'],
   number | undefined,
 ];
 
-/** Code, HTTP status, class, retry, log level, and the seconds of Retry-After when the exchange did not say. */
+/** Code, HTTP status, category, retry, log level, and the seconds of Retry-After when the exchange did not say. */
 const table: readonly Row[] = [
   ['bad_request', 400, 'caller', 'never', 'info', undefined],
   ['unknown_account', 404, 'caller', 'never', 'info', undefined],
   ['account_forbidden', 403, 'caller', 'never', 'warn', undefined],
   ['invalid_order_id', 400, 'caller', 'never', 'info', undefined],
-  ['order_not_found', 404, 'absent', 'never', 'info', undefined],
+  ['order_not_found', 404, 'not_found', 'never', 'info', undefined],
   ['not_owner', 403, 'auth', 'never', 'warn', undefined],
   ['unauthorized', 502, 'auth', 'renew', 'error', undefined],
   ['key_refused', 502, 'auth', 'renew', 'error', undefined],
   ['forbidden', 502, 'auth', 'never', 'error', undefined],
   ['account_locked', 502, 'auth', 'never', 'error', undefined],
-  ['secret_unfilled', 503, 'auth', 'never', 'error', undefined],
+  ['secret_empty', 503, 'auth', 'never', 'error', undefined],
   ['secret_malformed', 503, 'auth', 'never', 'error', undefined],
-  ['secret_unavailable', 503, 'health', 'never', 'error', 5],
-  ['throttled', 503, 'health', 'later', 'warn', 1],
-  ['no_credit', 503, 'health', 'never', 'warn', 1],
-  ['busy', 503, 'health', 'later', 'warn', 1],
-  ['maintenance', 503, 'health', 'never', 'warn', 60],
-  ['unreachable', 503, 'health', 'later', 'warn', 5],
-  ['connection_lost', 503, 'health', 'now', 'warn', 1],
-  ['timeout', 504, 'health', 'never', 'warn', undefined],
-  ['protocol', 502, 'health', 'later', 'error', undefined],
-  ['exchange_error', 502, 'health', 'never', 'error', undefined],
-  ['call_rejected', 500, 'ours', 'never', 'error', undefined],
-  ['store_unavailable', 503, 'ours', 'never', 'error', 1],
-  ['store_conflict', 503, 'ours', 'never', 'warn', 1],
-  ['store_corrupt', 500, 'ours', 'never', 'error', undefined],
-  ['internal', 500, 'ours', 'never', 'error', undefined],
+  ['secret_unavailable', 503, 'upstream', 'never', 'error', 5],
+  ['throttled', 503, 'upstream', 'later', 'warn', 1],
+  ['rate_limited_locally', 503, 'upstream', 'never', 'warn', 1],
+  ['busy', 503, 'upstream', 'later', 'warn', 1],
+  ['maintenance', 503, 'upstream', 'never', 'warn', 60],
+  ['unreachable', 503, 'upstream', 'later', 'warn', 5],
+  ['connection_lost', 503, 'upstream', 'now', 'warn', 1],
+  ['timeout', 504, 'upstream', 'never', 'warn', undefined],
+  ['invalid_response', 502, 'upstream', 'later', 'error', undefined],
+  ['exchange_error', 502, 'upstream', 'never', 'error', undefined],
+  ['request_rejected', 500, 'internal', 'never', 'error', undefined],
+  ['store_unavailable', 503, 'internal', 'never', 'error', 1],
+  ['store_conflict', 503, 'internal', 'never', 'warn', 1],
+  ['store_corrupt', 500, 'internal', 'never', 'error', undefined],
+  ['internal', 500, 'internal', 'never', 'error', undefined],
 ];
 
 describe('the table of failures', () => {
   it('has these codes and no other', () => {
-    expect(Object.keys(failureKinds).toSorted()).toEqual(table.map(([code]) => code).toSorted());
+    expect(Object.keys(errorCatalog).toSorted()).toEqual(table.map(([code]) => code).toSorted());
   });
 
   it.each(table)('answers %s with status %i', (code, status, family, retry, level, retryAfterSeconds) => {
-    const { kind } = new Failure(code, 'x');
-    expect(kind.title).toMatch(/^[A-Z][a-z ]+$/);
-    expect({ ...kind, title: '' }).toEqual({
-      class: family,
+    const { spec } = new Failure(code, 'x');
+    expect(spec.title).toMatch(/^[A-Z][a-z ]+$/);
+    expect({ ...spec, title: '' }).toEqual({
+      category: family,
       status,
       title: '',
       retry,
@@ -60,7 +60,7 @@ describe('the table of failures', () => {
   });
 
   it('gives the same title to all that is our own fault, so that it tells nothing of the inside', () => {
-    const titles = Object.values(failureKinds)
+    const titles = Object.values(errorCatalog)
       .filter(({ status }) => status === 500)
       .map(({ title }) => title);
     expect(new Set(titles)).toEqual(new Set(['Internal error']));

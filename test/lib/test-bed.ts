@@ -8,7 +8,7 @@ import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/s
 import { type Engine, startDynalite } from '../engines.ts';
 
 /** All that the code talks to, on loopback, and a stage and an environment that lead there. */
-export type Neighbours = {
+export type TestBed = {
   /** The exchange of account `main`. */
   readonly orangex: Exchange;
   /** The exchange of account `other`. */
@@ -24,11 +24,11 @@ export type Neighbours = {
   readonly historyOf: (orderId: string, account?: string) => Promise<readonly Item[]>;
   readonly watchOf: (orderId: string, account?: string) => Promise<Item | undefined>;
   /** Forgets what the accounts have spent of the exchanges' limits, and that an exchange throttled them. */
-  readonly regainCredits: () => Promise<void>;
+  readonly resetRateLimits: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
-export type NeighboursOptions = { readonly now?: Clock['now']; readonly key?: Key };
+export type TestBedOptions = { readonly now?: Clock['now']; readonly key?: Key };
 
 export const seedId = '39004881276768256';
 
@@ -37,10 +37,7 @@ const secretNames = {
   other: 'order-state-snapshots/test/other/exchange-key',
 };
 
-export async function startNeighbours({
-  now = Date.now,
-  key = defaultKey,
-}: NeighboursOptions = {}): Promise<Neighbours> {
+export async function startTestBed({ now = Date.now, key = defaultKey }: TestBedOptions = {}): Promise<TestBed> {
   const [orangex, deribit, secrets, engine] = await Promise.all([
     startExchange({ dialect: 'orangex', now, keys: [key] }),
     startExchange({ dialect: 'deribit', now, keys: [key] }),
@@ -90,7 +87,7 @@ export async function startNeighbours({
     historyOf: async (orderId, account) =>
       (await itemsOf(orderId, account)).filter(({ sk }) => sk?.S?.startsWith('S#')),
     watchOf: async (orderId, account) => (await itemsOf(orderId, account)).find(({ sk }) => sk?.S === 'NOW#WATCH'),
-    regainCredits: async () => {
+    resetRateLimits: async () => {
       for (const account of ['main', 'other']) {
         const Key = { pk: { S: account }, sk: { S: 'ACCOUNT' } };
         await engine.client.send(new DeleteItemCommand({ TableName: engine.tableName, Key }));

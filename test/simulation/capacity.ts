@@ -1,5 +1,5 @@
 import { dialects } from '../../lib/exchange/dialects/index.ts';
-import { capacityOf, creditLimits } from '../../lib/exchange/rate-limiter.ts';
+import { capacityOf, rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { simulationStart } from './scenario.ts';
 import { simulate } from './simulate.ts';
@@ -24,7 +24,7 @@ export async function capacityOfAccount(dialect: Dialect, intervalSeconds: numbe
   const { limit } = dialects[dialect];
   const { perSecond } = limit;
   const byFormula = share * perSecond * intervalSeconds;
-  const credited = capacityOf(creditLimits(limit, share), intervalSeconds * second);
+  const credited = capacityOf(rateLimitsOf(limit, share), intervalSeconds * second);
   const simulated = await watchedIn(dialect, Math.ceil(1.2 * byFormula), intervalSeconds * second);
   return { dialect, perSecond, intervalSeconds, byFormula, credited, simulated };
 }

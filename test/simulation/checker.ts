@@ -5,10 +5,10 @@ import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
 import { atRest, type Market, type Truth } from './market.ts';
 
 /** What must never happen. */
-export type Crime = 'closedWithoutEvidence' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
-export type Finding = { readonly crime: Crime; readonly at: number; readonly what: string };
+export type Violation = 'closedWithoutEvidence' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
+export type SweepSummary = { readonly violation: Violation; readonly at: number; readonly what: string };
 
-export type JudgeDeps = {
+export type CheckerDeps = {
   readonly account: string;
   readonly market: Market;
   readonly table: MemoryTable;
@@ -17,7 +17,7 @@ export type JudgeDeps = {
   readonly listOf: (orderId: string) => string | undefined;
 };
 
-export type Judge = {
+export type Checker = {
   /** Called after a write was applied. */
   readonly snapshotWritten: (snapshot: Snapshot) => void;
   readonly headWritten: (snapshot: Snapshot) => void;
@@ -30,8 +30,8 @@ export type Judge = {
   readonly knownAt: (orderId: string) => number | undefined;
   /** When the n-th true state, or a later one, was first in the history. */
   readonly seenAt: (orderId: string, state: number) => number | undefined;
-  readonly find: (crime: Crime, what: string) => void;
-  readonly findings: readonly Finding[];
+  readonly find: (violation: Violation, what: string) => void;
+  readonly findings: readonly SweepSummary[];
 };
 
 type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
@@ -40,13 +40,13 @@ type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number
 const swept: ReadonlySet<string | undefined> = new Set(['watch', 'attention']);
 
 /** Holds what is in the table against what truly happened, at every write. */
-export function createJudge({ account, market, table, now, listOf }: JudgeDeps): Judge {
-  const findings: Finding[] = [];
+export function createChecker({ account, market, table, now, listOf }: CheckerDeps): Checker {
+  const findings: SweepSummary[] = [];
   const orders = new Map<string, Seen>();
   const dropped = new Set<string>();
 
-  const find = (crime: Crime, what: string): void => {
-    findings.push({ crime, at: now(), what });
+  const find = (violation: Violation, what: string): void => {
+    findings.push({ violation, at: now(), what });
   };
   const seenOf = (orderId: string): Seen => {
     const seen = orders.get(orderId) ?? { knownAt: now(), firstAt: [], head: -1, isFinal: false };
@@ -54,7 +54,7 @@ export function createJudge({ account, market, table, now, listOf }: JudgeDeps):
     return seen;
   };
 
-  const watchWritten: Judge['watchWritten'] = (key) => {
+  const watchWritten: Checker['watchWritten'] = (key) => {
     const seen = seenOf(key.orderId);
     const { stored, head } = table.inspect(key);
     if (stored === undefined) return;

@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { Failure } from '../../lib/errors.ts';
 import type { HttpReply, HttpRequest } from '../../lib/exchange/transport.ts';
 import { type Key, KeyRing } from '../emulator/exchange/auth.ts';
-import { Credits } from '../emulator/exchange/credits.ts';
 import type { Delivery } from '../emulator/exchange/delivery.ts';
 import { type Fault, plan } from '../emulator/exchange/faults.ts';
+import { RateLimiter } from '../emulator/exchange/rate-limiter.ts';
 import type { RecordedRequest } from '../emulator/exchange/requests.ts';
 import { Service } from '../emulator/exchange/service.ts';
 import { type Dialect, writeReply } from '../emulator/exchange/wire.ts';
-import { mishaps, type Trouble, type Weather } from './fault-schedule.ts';
+import { type CommandError, type FaultSchedule, faultCases } from './fault-schedule.ts';
 import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -33,11 +33,11 @@ export type ExchangeDeps = {
   readonly market: Market;
   readonly key: Key;
   readonly limit: { readonly perSecond: number; readonly burst: number };
-  readonly weather: Weather;
+  readonly faultSchedule: FaultSchedule;
   readonly scheduler: Scheduler;
   readonly random: Random;
   /** How often a single answer goes wrong on a fair day. */
-  readonly mishapRate: number;
+  readonly faultRate: number;
 };
 
 /** A node of the exchange may be behind by up to this after a cancel, milliseconds. */
@@ -47,18 +47,18 @@ const newbornMs = 2_000;
 
 /** The exchange for testers without sockets: its service and faults, under the weather of the simulation. */
 export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
-  const { dialect, market, key, limit, weather, scheduler, random, mishapRate } = deps;
+  const { dialect, market, key, limit, faultSchedule, scheduler, random, faultRate } = deps;
   const { now } = scheduler;
   const tokenLifeSeconds = dialect === 'orangex' ? 43_199 : 900;
   const keyRing = new KeyRing({ dialect, keys: [key], now, tokenLifeSeconds });
   const basePath = dialect === 'orangex' ? '/api/v1' : '/api/v2';
-  const credits = new Credits(limit, now);
-  const service = new Service({ dialect, basePath, now, keyRing, book: market.book, credits });
+  const rateLimiter = new RateLimiter(limit, now);
+  const service = new Service({ dialect, basePath, now, keyRing, book: market.book, rateLimiter });
   const calls: number[] = [];
   const never = new AbortController().signal;
 
   const serve: SimulatedExchange['serve'] = async ({ url, headers, body }) => {
-    const trouble = weather.at(now());
+    const trouble = faultSchedule.at(now());
     if (trouble === 'refused' || trouble === 'dns') return { kind: 'failure', failure: wayBlocked(trouble) };
     calls.push(now());
     const { pathname } = new URL(url);
@@ -77,7 +77,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     const { genuine } = service.handle(request, reading);
     const result = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
     const reply = { ...genuine.reply, result };
-    const fault = troubled(trouble) ?? staleness(orderId) ?? mishap();
+    const fault = troubled(trouble) ?? staleness(orderId) ?? faultCase();
     if (fault === undefined) {
       return { kind: 'answer', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
     }
@@ -85,7 +85,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     return outcomeOf(delivery, orderId);
   };
 
-  function troubled(trouble: Trouble | undefined): Fault | undefined {
+  function troubled(trouble: CommandError | undefined): Fault | undefined {
     switch (trouble) {
       case 'silent':
         return { kind: 'hang' };
@@ -114,8 +114,8 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     return now() - latest.at < staleMs && random.chance(0.4) ? { kind: 'stale' } : undefined;
   }
 
-  function mishap(): Fault | undefined {
-    return random.chance(mishapRate) ? random.pick(mishaps) : undefined;
+  function faultCase(): Fault | undefined {
+    return random.chance(faultRate) ? random.pick(faultCases) : undefined;
   }
 
   return { url: `https://exchange.test${basePath}`, keyRing, calls, serve };
@@ -128,7 +128,7 @@ function wayBlocked(trouble: 'refused' | 'dns'): Failure {
 
 /** What the port for bytes makes of what happens on the socket, in the words of its contract. */
 function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
-  const unusable = (why: string): Outcome => ({ kind: 'failure', failure: new Failure('protocol', why) });
+  const unusable = (why: string): Outcome => ({ kind: 'failure', failure: new Failure('invalid_response', why) });
   switch (delivery.kind) {
     case 'hang':
     case 'drip':

@@ -8,7 +8,7 @@ export type FarDeps = {
   readonly process: Process;
   readonly random: Random;
   /** How often a request goes wrong. */
-  readonly mishapRate: number;
+  readonly faultRate: number;
   /** Told of every request that was sent, by name. */
   readonly onRequest: (name: string) => void;
 };
@@ -22,20 +22,20 @@ type Send = <Args extends readonly unknown[], Result>(
 const givingUpMs = 1_500;
 
 /** A request to the table: lost on the way, or applied and its answer lost, or sent twice by the SDK. */
-function sender({ process, random, mishapRate, onRequest }: FarDeps): Send {
+function sender({ process, random, faultRate, onRequest }: FarDeps): Send {
   return (name, request) =>
     (...args) => {
       onRequest(name);
-      const mishap = random.chance(mishapRate) ? random.pick(['lost', 'answer lost', 'sent twice']) : undefined;
+      const faultCase = random.chance(faultRate) ? random.pick(['lost', 'answer lost', 'sent twice']) : undefined;
       const serve = async () => {
-        if (mishap === 'lost') throw unavailable();
+        if (faultCase === 'lost') throw unavailable();
         const answer = await request(...args);
-        if (mishap === 'answer lost') throw unavailable();
-        return mishap === 'sent twice' ? request(...args) : answer;
+        if (faultCase === 'answer lost') throw unavailable();
+        return faultCase === 'sent twice' ? request(...args) : answer;
       };
       const backMs = random.whole(1, 6);
       return process.request(random.whole(1, 6), serve, (answer) =>
-        answer === undefined && mishap ? givingUpMs : backMs,
+        answer === undefined && faultCase ? givingUpMs : backMs,
       );
     };
 }
@@ -55,7 +55,7 @@ export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotT
     supersedeBefore: table.supersedeBefore,
     putHead: send('putHead', table.putHead),
     putWatch: send('putWatch', table.putWatch),
-    putMiss: send('putMiss', table.putMiss),
+    putNotFound: send('putMiss', table.putNotFound),
     list: send('list', table.list),
   };
 }
@@ -68,7 +68,7 @@ export function farAccountTable(table: AccountTable, deps: FarDeps): AccountTabl
     advanceTat: send('advanceTat', table.advanceTat),
     raiseTat: send('raiseTat', table.raiseTat),
     takeLease: send('takeLease', table.takeLease),
-    askForLease: send('askForLease', table.askForLease),
+    requestHandover: send('askForLease', table.requestHandover),
     releaseLease: send('releaseLease', table.releaseLease),
     setPause: send('setPause', table.setPause),
   };

@@ -2,14 +2,14 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 import type { Random } from './random.ts';
 
 /** What can be wrong with the whole exchange, or the way to it. */
-export type Trouble = 'refused' | 'dns' | 'silent' | 'html' | 'maintenance' | 'settlement' | 'storm' | 'key';
+export type CommandError = 'refused' | 'dns' | 'silent' | 'html' | 'maintenance' | 'settlement' | 'storm' | 'key';
 /** A trouble and its time: from (included) to (excluded). */
-export type Spell = { readonly trouble: Trouble; readonly from: number; readonly to: number };
+export type Outage = { readonly trouble: CommandError; readonly from: number; readonly to: number };
 
-export type Weather = {
-  readonly at: (time: number) => Trouble | undefined;
+export type FaultSchedule = {
+  readonly at: (time: number) => CommandError | undefined;
   /** The longest time without trouble between the two, milliseconds. */
-  readonly longestFair: (from: number, to: number) => number;
+  readonly maxFairMs: (from: number, to: number) => number;
 };
 
 const second = 1_000;
@@ -19,17 +19,17 @@ const day = 24 * hour;
 /** Deribit settles at 08:00 UTC. */
 const settlementAt = 8 * hour;
 
-export function createWeather(spells: readonly Spell[]): Weather {
+export function createFaultSchedule(spells: readonly Outage[]): FaultSchedule {
   const sorted = spells.toSorted((a, b) => a.from - b.from);
   return {
     at: (time) => sorted.find(({ from, to }) => from <= time && time < to)?.trouble,
-    longestFair: (from, to) => {
+    maxFairMs: (from, to) => {
       let fairSince = from;
       let longest = 0;
-      for (const spell of sorted) {
-        if (spell.to <= from || spell.from >= to) continue;
-        longest = Math.max(longest, spell.from - fairSince);
-        fairSince = Math.max(fairSince, spell.to);
+      for (const outage of sorted) {
+        if (outage.to <= from || outage.from >= to) continue;
+        longest = Math.max(longest, outage.from - fairSince);
+        fairSince = Math.max(fairSince, outage.to);
       }
       return Math.max(longest, to - fairSince);
     },
@@ -37,8 +37,8 @@ export function createWeather(spells: readonly Spell[]): Weather {
 }
 
 /** Troubles as they come: some a day, most of them short, one settlement every morning. */
-export function randomSpells(random: Random, start: number, end: number): readonly Spell[] {
-  const spells: Spell[] = [];
+export function randomSpells(random: Random, start: number, end: number): readonly Outage[] {
+  const spells: Outage[] = [];
   for (let noon = Math.floor(start / day) * day; noon < end; noon += day) {
     const from = noon + settlementAt;
     if (from >= start && from < end)
@@ -51,7 +51,7 @@ export function randomSpells(random: Random, start: number, end: number): readon
   return spells;
 }
 
-function lasting(trouble: Trouble, random: Random): number {
+function lasting(trouble: CommandError, random: Random): number {
   switch (trouble) {
     case 'maintenance':
       return random.between(2, 25) * minute;
@@ -63,7 +63,7 @@ function lasting(trouble: Trouble, random: Random): number {
 }
 
 /** What happens to single answers on a fair day. */
-export const mishaps: readonly [Fault, ...Fault[]] = [
+export const faultCases: readonly [Fault, ...Fault[]] = [
   { kind: 'drop' },
   { kind: 'drop', reset: true },
   { kind: 'hang' },

@@ -1,8 +1,8 @@
 import type { Code } from '../../lib/errors.ts';
 import { asFailure } from '../../lib/errors.ts';
-import type { Lane } from '../../lib/exchange/rate-limiter.ts';
+import type { Priority } from '../../lib/exchange/rate-limiter.ts';
 import type { Checked } from '../../lib/orders/check-order.ts';
-import { createLambda, type Lambda, type Surroundings } from './lambdas.ts';
+import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
 /** What a person hears of a GET: the order, why not, or nothing because the process ended. */
 export type Heard = { readonly order: Checked } | { readonly code: Code } | 'nothing';
@@ -14,27 +14,30 @@ export type Functions = {
 };
 
 /** How long a person's call may take, milliseconds. */
-const doorMs = 9_000;
+const apiCallMs = 9_000;
 /** The timeout of the function that sweeps. */
 const sweepMs = 150_000;
 /** Lambda replaces a process now and then. */
 const retireRate = 0.03;
 /** The last await of an invocation at which a fate may befall it. */
-const lastStep: Readonly<Record<Lane, number>> = { door: 16, sweep: 600 };
+const lastStep: Readonly<Record<Priority, number>> = { interactive: 16, background: 600 };
 
-/** `fateRate`: how often an invocation is killed or frozen at one of its awaits. */
-export function createFunctions(world: Surroundings, fateRate: number): Functions {
-  const { account, random, scheduler, onFailure, onInvocation } = world;
-  const idle: Readonly<Record<Lane, Lambda[]>> = { door: [], sweep: [] };
+/** `requestFaultRate`: how often an invocation is killed or frozen at one of its awaits. */
+export function createFunctions(environment: TestEnvironment, requestFaultRate: number): Functions {
+  const { account, random, scheduler, onFailure, onInvocation } = environment;
+  const idle: Readonly<Record<Priority, Lambda[]>> = { interactive: [], background: [] };
   let started = 0;
   let requests = 0;
 
   /** Answers `killed` when the process ends before the work does. */
-  async function invoke<Result>(lane: Lane, work: (lambda: Lambda) => Promise<Result>): Promise<Result | 'killed'> {
-    const lambda = idle[lane].pop() ?? createLambda(`${lane}-${++started}`, lane, world);
+  async function invoke<Result>(
+    priority: Priority,
+    work: (lambda: Lambda) => Promise<Result>,
+  ): Promise<Result | 'killed'> {
+    const lambda = idle[priority].pop() ?? createLambda(`${priority}-${++started}`, priority, environment);
     const { process } = lambda;
-    if (random.chance(fateRate)) {
-      const step = random.whole(0, lastStep[lane]);
+    if (random.chance(requestFaultRate)) {
+      const step = random.whole(0, lastStep[priority]);
       const ms = random.pick([random.whole(500, 5_000), random.whole(5_000, 60_000), random.whole(60_000, 600_000)]);
       process.suffer(random.chance(0.5) ? { step, kind: 'killed' } : { step, kind: 'frozen', ms });
     }
@@ -44,17 +47,19 @@ export function createFunctions(world: Surroundings, fateRate: number): Function
       return await Promise.race([work(lambda), death]);
     } finally {
       onInvocation(scheduler.now() - startedAt);
-      if (process.isAlive() && !random.chance(retireRate)) idle[lane].push(lambda);
+      if (process.isAlive() && !random.chance(retireRate)) idle[priority].push(lambda);
     }
   }
 
   return {
     getOrder: async (orderId, maxAgeMs) => {
       const requestId = `get-${++requests}`;
-      const heard = await invoke('door', async ({ process, checkOrder }): Promise<Heard> => {
-        const deadline = process.clock.now() + doorMs;
+      const heard = await invoke('interactive', async ({ process, checkOrder }): Promise<Heard> => {
+        const deadline = process.clock.now() + apiCallMs;
         try {
-          return { order: await checkOrder({ account, orderId, maxAgeMs, door: 'get-order', requestId, deadline }) };
+          return {
+            order: await checkOrder({ account, orderId, maxAgeMs, observedBy: 'get-order', requestId, deadline }),
+          };
         } catch (thrown) {
           return { code: asFailure(thrown).code };
         }
@@ -63,7 +68,7 @@ export function createFunctions(world: Surroundings, fateRate: number): Function
     },
     checkOpenOrders: async () => {
       const requestId = `sweep-${++requests}`;
-      await invoke('sweep', async ({ process, checkOpenOrders }) => {
+      await invoke('background', async ({ process, checkOpenOrders }) => {
         const deadline = process.clock.now() + sweepMs;
         try {
           await checkOpenOrders({ account, requestId, deadline });

@@ -26,8 +26,8 @@ export function createLeaseLog(table: AccountTable, now: () => number): LeaseLog
         if (taken) current = { owner: lease.owner, since: now(), until: now() + (lease.until - lease.now) };
         return taken;
       },
-      releaseLease: async (account, owner, finding) => {
-        await table.releaseLease(account, owner, finding);
+      releaseLease: async (account, owner, summary) => {
+        await table.releaseLease(account, owner, summary);
         settle(now());
         if (current?.owner === owner) current = undefined;
       },

@@ -1,8 +1,8 @@
-import type { Crime } from './checker.ts';
+import type { Violation } from './checker.ts';
 import { countOf, quantile, type Verdict } from './verdict.ts';
 
 /** A column that must be 0, by the crime that it counts. */
-const columns: readonly (readonly [Crime, string])[] = [
+const columns: readonly (readonly [Violation, string])[] = [
   ['closedWithoutEvidence', 'closed w/o evidence'],
   ['dropped', 'live dropped'],
   ['neverSeen', 'ends never seen'],
@@ -29,7 +29,7 @@ export function lineOf(verdict: Verdict): string {
   return line(String(seed), {
     counts: [orders, closed, excused, calls],
     swept,
-    crimes: columns.map(([crime]) => countOf(verdict, crime)),
+    violations: columns.map(([violation]) => countOf(verdict, violation)),
     delays,
   });
 }
@@ -45,16 +45,16 @@ export function totalLine(verdicts: readonly Verdict[]): string {
       sum(({ calls }) => calls),
     ],
     swept: sum(({ swept }) => swept) / Math.max(1, verdicts.length),
-    crimes: columns.map(([crime]) => sum((verdict) => countOf(verdict, crime))),
+    violations: columns.map(([violation]) => sum((verdict) => countOf(verdict, violation))),
     delays: verdicts.flatMap(({ delays }) => delays).toSorted((a, b) => a - b),
   });
 }
 
 /** What was found, for a person to look into. */
-export function findingLines({ seed, findings }: Verdict, most: number): readonly string[] {
+export function summaryLines({ seed, findings }: Verdict, most: number): readonly string[] {
   const shown = findings
     .slice(0, most)
-    .map(({ crime, at, what }) => `  ${seed} ${new Date(at).toISOString()} ${crime}: ${what}`);
+    .map(({ violation, at, what }) => `  ${seed} ${new Date(at).toISOString()} ${violation}: ${what}`);
   return findings.length > most ? [...shown, `  ${seed} and ${findings.length - most} more`] : shown;
 }
 
@@ -63,19 +63,19 @@ function line(
   {
     counts,
     swept,
-    crimes,
+    violations,
     delays,
   }: {
     readonly counts: readonly number[];
     readonly swept: number;
-    readonly crimes: readonly number[];
+    readonly violations: readonly number[];
     readonly delays: readonly number[];
   },
 ): string {
   return row(name, [
     ...counts.map(String),
     `${(swept * 100).toFixed(0)} %`,
-    ...crimes.map(String),
+    ...violations.map(String),
     seconds(quantile(delays, 0.5)),
     seconds(quantile(delays, 0.99)),
   ]);

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { capacityTable } from './capacity.ts';
 import { costTable } from './cost.ts';
-import { findingLines, heading, lineOf, totalLine } from './lines.ts';
+import { heading, lineOf, summaryLines, totalLine } from './lines.ts';
 import { randomScenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 import { isSound, type Verdict } from './verdict.ts';
@@ -54,7 +54,7 @@ async function run({ seeds, orders, hours }: Options): Promise<void> {
     const verdict = await simulate(randomScenario({ seed, orders, hours }));
     verdicts.push(verdict);
     print(lineOf(verdict));
-    for (const line of findingLines(verdict, seeds.length === 1 ? 1_000 : 3)) print(line);
+    for (const line of summaryLines(verdict, seeds.length === 1 ? 1_000 : 3)) print(line);
   }
   print(totalLine(verdicts));
   if (!verdicts.every(isSound)) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import type { Item } from '../../lib/dynamo.ts';
-import { headItem, missItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
+import { headItem, notFoundItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 
@@ -57,12 +57,12 @@ export function createMeter(): Meter {
         if (written) index(`${key.account}#${key.orderId}`, item);
         return written;
       },
-      putMiss: (miss) => {
-        write(missItem(miss));
-        return table.putMiss(miss);
+      putNotFound: (miss) => {
+        write(notFoundItem(miss));
+        return table.putNotFound(miss);
       },
-      list: async (...asked) => {
-        const found = await table.list(...asked);
+      list: async (...requested) => {
+        const found = await table.list(...requested);
         // Everything of a watch is in the index; half a unit, as it is read as it may be.
         meter.reads += 0.5 * Math.max(1, Math.ceil((found.length * typicalWatchBytes) / readUnit));
         return found;
@@ -77,7 +77,7 @@ export function createMeter(): Meter {
       advanceTat: written(table.advanceTat),
       raiseTat: written(table.raiseTat),
       takeLease: written(table.takeLease),
-      askForLease: written(table.askForLease),
+      requestHandover: written(table.requestHandover),
       releaseLease: written(table.releaseLease),
       setPause: written(table.setPause),
     }),

@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What befalls a process at one of its awaits, counted from now: it ends, or stands still and goes on much later. */
-export type Fate = { readonly step: number } & (
+export type RequestOutcome = { readonly step: number } & (
   | { readonly kind: 'killed' }
   | { readonly kind: 'frozen'; readonly ms: number }
 );
@@ -12,18 +12,22 @@ export type Fate = { readonly step: number } & (
 export type Process = {
   readonly clock: Clock;
   readonly isAlive: () => boolean;
-  readonly suffer: (fate: Fate) => void;
+  readonly suffer: (outcomeOfRequest: RequestOutcome) => void;
   /** Called when the process ends before its work is done. */
   readonly onDeath: (listener: () => void) => void;
   /**
    * A request over the wire. What has left is served, whatever becomes of the sender; a sender that is gone never hears
    * of it, and a frozen one hears of it when it thaws.
    */
-  readonly request: <Answer>(thereMs: number, serve: () => Promise<Answer>, backMs: BackMs<Answer>) => Promise<Answer>;
+  readonly request: <OrderReply>(
+    thereMs: number,
+    serve: () => Promise<OrderReply>,
+    backMs: BackMs<OrderReply>,
+  ) => Promise<OrderReply>;
 };
 
 /** How long an answer travels; of `undefined`, a failure does. */
-type BackMs<Answer> = (answer: Answer | undefined) => number;
+type BackMs<OrderReply> = (answer: OrderReply | undefined) => number;
 
 export function createProcess(deps: {
   readonly scheduler: Scheduler;
@@ -33,19 +37,19 @@ export function createProcess(deps: {
   const { scheduler, random, skewMs } = deps;
   let isAlive = true;
   let frozenUntil = 0;
-  let fate: Fate | undefined;
+  let outcomeOfRequest: RequestOutcome | undefined;
   let steps = 0;
   let listeners: readonly (() => void)[] = [];
 
   /** One more await begins or ends. */
   const step = (): void => {
-    if (fate === undefined || steps++ < fate.step) return;
-    if (fate.kind === 'frozen') frozenUntil = scheduler.now() + fate.ms;
+    if (outcomeOfRequest === undefined || steps++ < outcomeOfRequest.step) return;
+    if (outcomeOfRequest.kind === 'frozen') frozenUntil = scheduler.now() + outcomeOfRequest.ms;
     else {
       isAlive = false;
       for (const listener of listeners) listener();
     }
-    fate = undefined;
+    outcomeOfRequest = undefined;
   };
 
   const wake = (run: () => void): void => {
@@ -84,7 +88,7 @@ export function createProcess(deps: {
     },
     isAlive: () => isAlive,
     suffer: (next) => {
-      fate = next;
+      outcomeOfRequest = next;
       steps = 0;
     },
     onDeath: (listener) => {

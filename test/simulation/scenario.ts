@@ -1,4 +1,4 @@
-import { randomSpells, type Spell } from './fault-schedule.ts';
+import { type Outage, randomSpells } from './fault-schedule.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { createRandom } from './random.ts';
 import type { Scenario } from './simulate.ts';
@@ -28,7 +28,7 @@ export function randomScenario(options: {
     const at = Math.round(random.between(start, lastTrade));
     return { at, lagMs: random.chance(0.5) ? 0 : random.whole(1_000, 120_000) };
   });
-  const refusals = rotations.map(({ at, lagMs }): Spell => ({ trouble: 'key', from: at, to: at + lagMs + 1 }));
+  const refusals = rotations.map(({ at, lagMs }): Outage => ({ trouble: 'key', from: at, to: at + lagMs + 1 }));
   return {
     seed,
     dialect: random.pick(['orangex', 'deribit']),

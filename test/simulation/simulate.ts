@@ -1,13 +1,13 @@
 import { dialects } from '../../lib/exchange/dialects/index.ts';
-import { creditLimits } from '../../lib/exchange/rate-limiter.ts';
+import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { type CheckPolicy, join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 import { createMemoryTable } from '../lib/snapshots/memory-table.ts';
-import { createJudge, type Judge } from './checker.ts';
+import { type Checker, createChecker } from './checker.ts';
 import { createSimulatedExchange } from './exchange.ts';
-import { createWeather, type Spell } from './fault-schedule.ts';
+import { createFaultSchedule, type Outage } from './fault-schedule.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { createLaggingIndex, type LaggingIndex } from './lagging-index.ts';
 import { createLeaseLog } from './lease-log.ts';
@@ -18,7 +18,7 @@ import { createRandom, hash, type Random } from './random.ts';
 import { withoutRealTime } from './real-time.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { versionOf } from './secret-store.ts';
-import { delaysOf, judgeEnds, judgeSpending, type Verdict } from './verdict.ts';
+import { checkEnds, checkSpending, delaysOf, type Verdict } from './verdict.ts';
 
 /** What a simulation is about; everything else follows from the seed. */
 export type Scenario = {
@@ -26,7 +26,7 @@ export type Scenario = {
   readonly dialect: Dialect;
   readonly start: number;
   readonly end: number;
-  readonly spells: readonly Spell[];
+  readonly spells: readonly Outage[];
   /** How often things go wrong: single answers of the exchange, requests to the table, invocations. */
   readonly rates: {
     readonly answers: number;
@@ -49,7 +49,7 @@ export type Stage = {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /** Replaces the key, at the exchange and in the vault. */
-  readonly rotateKey: (vaultLagMs: number) => void;
+  readonly rotateKey: (secretLagMs: number) => void;
   /** Puts an order on watch that nobody has asked for yet. */
   readonly watch: (orderId: string) => void;
   /** What the table says of an order: its watch's status, and the head's state. */
@@ -69,7 +69,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   const scheduler = createScheduler(start, random.fork('ties'));
   const dialect = dialects[scenario.dialect];
   const { retentionMs, limit } = dialect;
-  const weather = createWeather(scenario.spells);
+  const faultSchedule = createFaultSchedule(scenario.spells);
   const market = createMarket({ dialect: scenario.dialect, account, scheduler, forgetAfterMs: retentionMs });
   const key = keyOf(1);
   const exchange = createSimulatedExchange({
@@ -77,17 +77,17 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
     market,
     key,
     limit,
-    weather,
+    faultSchedule,
     scheduler,
     random: random.fork('exchange'),
-    mishapRate: rates.answers,
+    faultRate: rates.answers,
   });
   const memory = createMemoryTable(() => policy);
   const index = createLaggingIndex({ policy, scheduler, random: random.fork('index') });
-  const judge = createJudge({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
-  const limits = creditLimits(limit);
-  const vault = { current: versionOf(key, 1) };
-  const table = judged(memory, index, judge);
+  const checker = createChecker({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
+  const limits = rateLimitsOf(limit);
+  const secretStore = { current: versionOf(key, 1) };
+  const table = judged(memory, index, checker);
   const leases = createLeaseLog(createMemoryAccountTable(), scheduler.now);
   const requests = counter();
   const failures = counter();
@@ -98,13 +98,13 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
       limits,
       policy,
       exchange,
-      vault,
+      secretStore,
       snapshots: meter?.snapshots(table, policy) ?? table,
       accounts: meter?.accounts(leases.table) ?? leases.table,
-      judge,
+      checker,
       scheduler,
       random: random.fork('processes'),
-      mishapRate: rates.table,
+      faultRate: rates.table,
       bug: scenario.bug ?? noBug,
       onRequest: requests.add,
       onFailure: failures.add,
@@ -118,14 +118,14 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   );
 
   tick(functions, scheduler, random.fork('ticks'), { start, end, rate: rates.ticks });
-  for (let at = start; at < end; at += minute) scheduler.at(at, judge.lookAround);
+  for (let at = start; at < end; at += minute) scheduler.at(at, checker.lookAround);
   let keys = 1;
-  const rotateKey = (vaultLagMs: number): void => {
+  const rotateKey = (secretLagMs: number): void => {
     const next = keyOf(++keys);
     const version = keys;
     exchange.keyRing.keys = [next];
-    scheduler.after(vaultLagMs, () => {
-      vault.current = versionOf(next, version);
+    scheduler.after(secretLagMs, () => {
+      secretStore.current = versionOf(next, version);
     });
   };
   scenario.script({
@@ -143,14 +143,14 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   });
 
   await scheduler.run(end);
-  judge.lookAround();
-  const { closed, excused } = judgeEnds({ market, judge, weather, policy, retentionMs, end });
-  judgeSpending(exchange.calls, limits, judge);
-  const delays = delaysOf(market, judge);
-  const trace = hash(JSON.stringify([exchange.calls, delays, judge.findings, [...requests.counts]]));
+  checker.lookAround();
+  const { closed, excused } = checkEnds({ market, checker, faultSchedule, policy, retentionMs, end });
+  checkSpending(exchange.calls, limits, checker);
+  const delays = delaysOf(market, checker);
+  const trace = hash(JSON.stringify([exchange.calls, delays, checker.findings, [...requests.counts]]));
   return {
     seed,
-    findings: judge.findings,
+    findings: checker.findings,
     orders: market.truths.size,
     closed,
     excused,
@@ -188,19 +188,19 @@ function tick(
 function judged(
   table: SnapshotTable & { readonly inspect: ReturnType<typeof createMemoryTable>['inspect'] },
   index: LaggingIndex,
-  judge: Judge,
+  checker: Checker,
 ): SnapshotTable {
   return {
     ...table,
     list: index.list,
     putSnapshot: async (snapshot) => {
       const written = await table.putSnapshot(snapshot);
-      if (written) judge.snapshotWritten(snapshot);
+      if (written) checker.snapshotWritten(snapshot);
       return written;
     },
     putHead: async (snapshot) => {
       const written = await table.putHead(snapshot);
-      if (written) judge.headWritten(snapshot);
+      if (written) checker.headWritten(snapshot);
       return written;
     },
     putWatch: async (key, watch, after) => {
@@ -208,7 +208,7 @@ function judged(
       const { stored } = table.inspect(key);
       if (written && stored !== undefined) {
         index.note(key, stored);
-        judge.watchWritten(key);
+        checker.watchWritten(key);
       }
       return written;
     },

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Crime } from './checker.ts';
+import type { Violation } from './checker.ts';
 import { plantedBugs } from './planted-bugs.ts';
 import { withoutRealTime } from './real-time.ts';
 import { randomScenario } from './scenario.ts';
@@ -48,29 +48,29 @@ describe('the simulation', () => {
 
 describe('a planted bug is caught', () => {
   /** The first seeds, until one of them shows the crime; answers all that was found. */
-  const crimesOf = async (name: keyof typeof plantedBugs, expected: Crime): Promise<readonly Crime[]> => {
-    const crimes = new Set<Crime>();
-    for (let seed = 1; seed <= 5 && !crimes.has(expected); seed++) {
+  const violationsOf = async (name: keyof typeof plantedBugs, expected: Violation): Promise<readonly Violation[]> => {
+    const violations = new Set<Violation>();
+    for (let seed = 1; seed <= 5 && !violations.has(expected); seed++) {
       const { findings } = await simulate(randomScenario({ seed, ...size, bug: plantedBugs[name] }));
-      for (const { crime } of findings) crimes.add(crime);
+      for (const { violation } of findings) violations.add(violation);
     }
-    return [...crimes];
+    return [...violations];
   };
 
   it('when absence closes an order', async () => {
-    const crimes = await crimesOf('absence closes an order', 'closedWithoutEvidence');
-    expect(crimes).toEqual(expect.arrayContaining(['closedWithoutEvidence', 'dropped']));
+    const violations = await violationsOf('absence closes an order', 'closedWithoutEvidence');
+    expect(violations).toEqual(expect.arrayContaining(['closedWithoutEvidence', 'dropped']));
   });
 
   it('when every process keeps a ledger of its own', async () => {
-    expect(await crimesOf('a ledger per process', 'overspent')).toContain('overspent');
+    expect(await violationsOf('a ledger per process', 'overspent')).toContain('overspent');
   });
 
   it('when a late touch revives a watch', async () => {
-    expect(await crimesOf('a late touch revives a watch', 'lostOrRegressed')).toContain('lostOrRegressed');
+    expect(await violationsOf('a late touch revives a watch', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 
   it('when the history skips a snapshot', async () => {
-    expect(await crimesOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
+    expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 });

@@ -24,8 +24,9 @@ export function createTransport(deps: {
     const slowly = random.chance(0.01) ? random.whole(500, 12_000) : 0;
     const travelMs = random.whole(5, 80) + slowly;
     const inTime = thereMs + travelMs < left;
-    const patience = Math.max(0, left - thereMs);
-    const backMs = (outcome: Outcome | undefined) => (outcome?.kind === 'silence' || !inTime ? patience : travelMs);
+    const acquireTimeout = Math.max(0, left - thereMs);
+    const backMs = (outcome: Outcome | undefined) =>
+      outcome?.kind === 'silence' || !inTime ? acquireTimeout : travelMs;
 
     const sentAt = process.clock.now();
     const outcome = await process.request(thereMs, () => exchange.serve(post), backMs);

@@ -1,15 +1,15 @@
 import type { Code } from '../../lib/errors.ts';
-import { type CreditLimits, creditLifeMs } from '../../lib/exchange/rate-limiter.ts';
+import { permitLifeMs, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
-import type { Crime, Finding, Judge } from './checker.ts';
-import type { Weather } from './fault-schedule.ts';
-import { largestSkewMs } from './lambdas.ts';
+import type { Checker, SweepSummary, Violation } from './checker.ts';
+import type { FaultSchedule } from './fault-schedule.ts';
+import { maxSkewMs } from './lambdas.ts';
 import type { Market } from './market.ts';
 
 /** What a simulation came to. */
 export type Verdict = {
   readonly seed: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly SweepSummary[];
   readonly orders: number;
   readonly closed: number;
   /** Ends that nobody could see: the exchange or the way to it was in trouble until they were forgotten. */
@@ -39,16 +39,16 @@ const jitterMs = 50;
 /** Nothing happened that must not, and enough happened for that to mean something. */
 export function isSound({ findings, failures, orders, calls, closed, swept }: Verdict): boolean {
   const isOurFault = ourFaults.some((code) => failures.has(code));
-  return findings.length === 0 && !isOurFault && closed > 0 && calls > orders && swept > leastSwept;
+  return findings.length === 0 && !isOurFault && closed > 0 && calls > orders && swept > minSwept;
 }
 
 /** A sweep ends when nothing falls due before the next tick; less of the time than this, and the schedule has failed. */
-const leastSwept = 0.4;
+const minSwept = 0.4;
 /** What no trouble of the exchange, of the table or of a process excuses. */
-const ourFaults: readonly Code[] = ['internal', 'store_corrupt', 'call_rejected', 'invalid_order_id'];
+const ourFaults: readonly Code[] = ['internal', 'store_corrupt', 'request_rejected', 'invalid_order_id'];
 
-export function countOf({ findings }: Verdict, crime: Crime): number {
-  return findings.filter((finding) => finding.crime === crime).length;
+export function countOf({ findings }: Verdict, violation: Violation): number {
+  return findings.filter((summary) => summary.violation === violation).length;
 }
 
 /** The q-th part of ascending numbers, 0 for none. */
@@ -57,52 +57,52 @@ export function quantile(sorted: readonly number[], q: number): number {
 }
 
 /** Ends that were forgotten before they were seen; answers how many of them nobody could have seen. */
-export function judgeEnds(deps: {
+export function checkEnds(deps: {
   readonly market: Market;
-  readonly judge: Judge;
-  readonly weather: Weather;
+  readonly checker: Checker;
+  readonly faultSchedule: FaultSchedule;
   readonly policy: CheckPolicy;
   readonly retentionMs: number;
   readonly end: number;
 }): { readonly closed: number; readonly excused: number } {
-  const { market, judge, weather, policy, retentionMs, end } = deps;
+  const { market, checker, faultSchedule, policy, retentionMs, end } = deps;
   let closed = 0;
   let excused = 0;
   for (const { orderId, states } of market.truths.values()) {
     const last = states.length - 1;
     const final = states[last];
-    const knownAt = judge.knownAt(orderId);
+    const knownAt = checker.knownAt(orderId);
     if (final?.isFinal !== true || knownAt === undefined || knownAt > final.at) continue;
     closed++;
-    if (judge.seenAt(orderId, last) !== undefined) continue;
+    if (checker.seenAt(orderId, last) !== undefined) continue;
     const forgottenAt = Math.min(final.at + retentionMs, end);
-    if (weather.longestFair(final.at + policy.maxMs, forgottenAt) < allowanceMs) excused++;
-    else judge.find('neverSeen', `${orderId}: ended at ${new Date(final.at).toISOString()}, and nobody saw it`);
+    if (faultSchedule.maxFairMs(final.at + policy.maxMs, forgottenAt) < allowanceMs) excused++;
+    else checker.find('neverSeen', `${orderId}: ended at ${new Date(final.at).toISOString()}, and nobody saw it`);
   }
   return { closed, excused };
 }
 
 /** Windows in which more calls reached the exchange than credits had been earned. */
-export function judgeSpending(calls: readonly number[], { msPerCredit, burst }: CreditLimits, judge: Judge): void {
-  const most = burst.door + (2 * largestSkewMs + creditLifeMs + jitterMs) / msPerCredit;
+export function checkSpending(calls: readonly number[], { msPerPermit, burst }: RateLimits, checker: Checker): void {
+  const most = burst.interactive + (2 * maxSkewMs + permitLifeMs + jitterMs) / msPerPermit;
   let excess = 0;
   let last = 0;
   let isOver = false;
   for (const at of calls) {
-    excess = Math.max(0, excess - (at - last) / msPerCredit) + 1;
+    excess = Math.max(0, excess - (at - last) / msPerPermit) + 1;
     last = at;
     if (excess > most && !isOver)
-      judge.find('overspent', `${excess.toFixed(1)} credits ahead at ${new Date(at).toISOString()}`);
+      checker.find('overspent', `${excess.toFixed(1)} credits ahead at ${new Date(at).toISOString()}`);
     isOver = excess > most;
   }
 }
 
-export function delaysOf(market: Market, judge: Judge): readonly number[] {
+export function delaysOf(market: Market, checker: Checker): readonly number[] {
   const delays: number[] = [];
   for (const { orderId, states } of market.truths.values()) {
-    const knownAt = judge.knownAt(orderId) ?? Number.POSITIVE_INFINITY;
+    const knownAt = checker.knownAt(orderId) ?? Number.POSITIVE_INFINITY;
     for (const [i, { at }] of states.entries()) {
-      const seenAt = judge.seenAt(orderId, i);
+      const seenAt = checker.seenAt(orderId, i);
       if (at > knownAt && seenAt !== undefined) delays.push(seenAt - at);
     }
   }

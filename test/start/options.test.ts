@@ -61,8 +61,8 @@ test.each([
     },
   ],
   ['help', ['--help', '--port', 'x'], { kind: 'help' }],
-])('options: %s', (_, args, asked) => {
-  expect(parseOptions(args, key)).toEqual(asked);
+])('options: %s', (_, args, requested) => {
+  expect(parseOptions(args, key)).toEqual(requested);
 });
 
 const see = 'See: npm start -- --help';

@@ -7,7 +7,7 @@ const dialects: readonly Dialect[] = ['orangex', 'deribit'];
 const defaultPort = 3000;
 const defaultEvery = 5;
 /** A tick that came later than this would not be a stand-in for AWS's minute. */
-const longestEvery = 60;
+const maxEverySeconds = 60;
 
 /** An exchange key; only ever handed to Secrets Manager. */
 export type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
@@ -28,7 +28,7 @@ export type Options = {
   readonly verbose: boolean;
 };
 
-export type Asked = Options | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly line: string };
+export type Requested = Options | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly line: string };
 
 /** The command line asks for what cannot be. The message says what to do, in a sentence without its full stop. */
 export class WrongOption extends Error {
@@ -53,14 +53,14 @@ Options
   --exchange URL     ask a real test exchange, read only; needs --dialect, and its key in the
                      environment as EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET
   --data DIR         keep the table in DIR instead of in memory
-  --every SECONDS    how often each schedule fires, 1 to ${longestEvery} (default ${defaultEvery}); on AWS a minute is the least
+  --every SECONDS    how often each schedule fires, 1 to ${maxEverySeconds} (default ${defaultEvery}); on AWS a minute is the least
   --no-demo          let the built-in exchange rest, with one old order in it
   --verbose          show what the functions log
   --help             show this
 `;
 
 /** Reads the command line. Pure: what is wrong comes back as one line that says what to do. */
-export function parseOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Asked {
+export function parseOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Requested {
   try {
     return read(args, env);
   } catch (error) {
@@ -81,7 +81,7 @@ const swallowed = {
   npm_config_port: '--port',
 };
 
-function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Asked {
+function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Requested {
   for (const [variable, option] of Object.entries(swallowed)) {
     if (env[variable] === undefined) continue;
     throw new WrongOption(`npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080`);
@@ -108,8 +108,8 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
   const dialect = dialectNamed(values.dialect ?? 'orangex');
   if (values.data === '') throw new WrongOption('--data takes a folder');
   const every = Number(values.every);
-  if (!/^\d+$/.test(values.every) || every < 1 || every > longestEvery) {
-    throw new WrongOption(`--every takes whole seconds from 1 to ${longestEvery}`);
+  if (!/^\d+$/.test(values.every) || every < 1 || every > maxEverySeconds) {
+    throw new WrongOption(`--every takes whole seconds from 1 to ${maxEverySeconds}`);
   }
   if (values.exchange !== undefined && values.dialect === undefined) {
     throw new WrongOption(`--exchange needs --dialect ${dialects.join(' or --dialect ')}`);

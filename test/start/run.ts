@@ -25,7 +25,7 @@ import { type Change, startTableProxy } from '../emulator/aws/table-proxy.ts';
 import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { startDemo } from './demo.ts';
 import { type Options, WrongOption } from './options.ts';
-import type { ToldEvent } from './transitions.ts';
+import type { BusEvent } from './transitions.ts';
 
 /** The stack, running on this machine. */
 export type LocalRun = {
@@ -49,7 +49,7 @@ export type RunSetting = {
   /** A function that failed instead of answering. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
   /** Hears of each event that the functions put on the bus. */
-  readonly onEvent: (event: ToldEvent) => void;
+  readonly onEvent: (event: BusEvent) => void;
   /** The folder of `--data` cannot be written any more: nothing is kept from now on. */
   readonly unwritable?: (reason: string) => void;
 };
@@ -148,8 +148,8 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
       play: () => {
         if (builtIn === undefined) return;
         const ordersUrl = `${gateway.url}/accounts/${options.account}/orders`;
-        const told = (message: string) => failed('The demonstration', 'Error', message);
-        started.defer(startDemo({ exchange: builtIn, ordersUrl, failed: told }).stop);
+        const reported = (message: string) => failed('The demonstration', 'Error', message);
+        started.defer(startDemo({ exchange: builtIn, ordersUrl, failed: reported }).stop);
       },
       stop: async () => {
         stopped = true;

@@ -58,7 +58,7 @@ const seedFields = {
   order_type: 'limit',
 };
 
-const told = (instrument: string, what: string) =>
+const reported = (instrument: string, what: string) =>
   new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+\\.\\d s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
 
 onLinux('starts, answers, shows what happens to orders, and leaves nothing behind', together, async () => {
@@ -69,10 +69,10 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect(run.shown()).toMatch(/\n {2}changed +true\n/);
   expect(run.shown()).not.toContain('\u001b');
   const client = createClient({ url: new URL(run.url).origin });
-  const asked = { account: 'main', order_id: seedFields.order_id };
-  expect(await client.getOrder(asked)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
-  expect(await client.getOrder({ ...asked, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
-  await expect(client.getOrder({ ...asked, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
+  const requested = { account: 'main', order_id: seedFields.order_id };
+  expect(await client.getOrder(requested)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
+  expect(await client.getOrder({ ...requested, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
+  await expect(client.getOrder({ ...requested, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
   expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
 
   expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
@@ -86,14 +86,14 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect([wrong, checklist.match(/^ok /gm)]).toEqual([0, Array(6).fill('ok ')]);
   expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
   await Promise.all([
-    run.showing(told('-', 'put on watch by hand')),
-    run.showing(told('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
-    run.showing(told('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
-    run.showing(told('XRP-PERPETUAL', 'open → canceled 0/250')),
-    run.showing(told('ETH-PERPETUAL', 'MISSING, last seen \\d+\\.\\d s before; watched on')),
-    run.showing(told('ETH-PERPETUAL', 'found again')),
-    run.showing(told('BTC-PERPETUAL', 'open → triggered, and made an order of its own')),
-    run.showing(told('ETH-PERPETUAL', 'UNKNOWN STATE, watched on')),
+    run.showing(reported('-', 'put on watch by hand')),
+    run.showing(reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
+    run.showing(reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
+    run.showing(reported('XRP-PERPETUAL', 'open → canceled 0/250')),
+    run.showing(reported('ETH-PERPETUAL', 'MISSING, last seen \\d+\\.\\d s before; watched on')),
+    run.showing(reported('ETH-PERPETUAL', 'found again')),
+    run.showing(reported('BTC-PERPETUAL', 'open → triggered, and made an order of its own')),
+    run.showing(reported('ETH-PERPETUAL', 'UNKNOWN STATE, watched on')),
   ]);
   // Nothing but whole lines of one shape; what the functions log is in the file.
   const [, lines = ''] = run.shown().split('What changed\n');
@@ -103,7 +103,7 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   const log = readFileSync(join(run.folder, 'functions.log'), 'utf8');
   expect(log).toContain('"message":"ticked"');
 
-  const [, orderId = ''] = told('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
+  const [, orderId = ''] = reported('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
   const { order } = await client.getOrder({ account: 'main', order_id: orderId });
   expect(order.price).toBe('0.000000010');
   // Both doors, the publisher, and the sweep with the one that takes over from it.

@@ -4,9 +4,9 @@ import { duration } from '../../cdk/ops/duration.ts';
 import { OrderStateChanged, WatchChanged } from '../../lib/transitions/schemas.ts';
 
 /** An event as the bus has it. */
-export type ToldEvent = { readonly detailType: string; readonly detail: string };
+export type BusEvent = { readonly detailType: string; readonly detail: string };
 
-type Told = {
+type TransitionLine = {
   readonly orderId: string;
   readonly what: string;
   readonly style: Parameters<typeof styleText>[0] | undefined;
@@ -17,34 +17,34 @@ type State = z.infer<typeof OrderStateChanged>['to'] | NonNullable<z.infer<typeo
 
 const columns = { time: 8, after: 8, order: 17, instrument: 19 };
 /** Of so many orders it is remembered what they trade: events of a watch do not say it. */
-const mostRemembered = 1_000;
+const maxRemembered = 1_000;
 
 /** The head of the table. */
 export const transitionsHeader = styleText('dim', row('Time', 'After', 'Order', 'Instrument', 'What changed'));
 
 /** Makes one line of each event, `now` being when it is shown. */
-export function createTransitionLines(): (event: ToldEvent, now: number) => string {
+export function createTransitionLines(): (event: BusEvent, now: number) => string {
   const instruments = new Map<string, string>();
 
   function remember(orderId: string, instrument: string): void {
     instruments.delete(orderId);
     instruments.set(orderId, instrument);
     const [oldest] = instruments.keys();
-    if (instruments.size > mostRemembered && oldest !== undefined) instruments.delete(oldest);
+    if (instruments.size > maxRemembered && oldest !== undefined) instruments.delete(oldest);
   }
 
   return ({ detailType, detail }, now) => {
     const read: unknown = JSON.parse(detail);
     const change = detailType === 'OrderStateChanged' ? OrderStateChanged.parse(read) : undefined;
     if (change !== undefined) remember(change.order_id, change.to.instrument_name);
-    const told = change === undefined ? ofWatch(detailType, WatchChanged.parse(read)) : ofState(change);
-    const what = told.style === undefined ? told.what : styleText(told.style, told.what);
-    const instrument = instruments.get(told.orderId) ?? '-';
-    return row(clockTime(now), duration(now - told.at), told.orderId, instrument, what);
+    const line = change === undefined ? ofWatch(detailType, WatchChanged.parse(read)) : ofState(change);
+    const what = line.style === undefined ? line.what : styleText(line.style, line.what);
+    const instrument = instruments.get(line.orderId) ?? '-';
+    return row(clockTime(now), duration(now - line.at), line.orderId, instrument, what);
   };
 }
 
-function ofState({ order_id: orderId, from, to, final }: z.infer<typeof OrderStateChanged>): Told {
+function ofState({ order_id: orderId, from, to, final }: z.infer<typeof OrderStateChanged>): TransitionLine {
   const style = to.order_state === 'filled' ? 'green' : final ? 'cyan' : undefined;
   return { orderId, what: from === null ? first(to, final) : changes(from, to), style, at: to.last_update_timestamp };
 }
@@ -71,7 +71,7 @@ function changes(from: State, to: State): string {
   return changed.length === 0 ? `${to.order_state}, updated` : changed.join(', ');
 }
 
-const watchEvents: Readonly<Record<string, Pick<Told, 'what' | 'style'>>> = {
+const watchEvents: Readonly<Record<string, Pick<TransitionLine, 'what' | 'style'>>> = {
   OrderMissing: { what: 'MISSING', style: 'red' },
   OrderFound: { what: 'found again', style: 'green' },
   OrderStateUnknown: { what: 'UNKNOWN STATE, watched on', style: 'yellow' },
@@ -81,7 +81,7 @@ const watchEvents: Readonly<Record<string, Pick<Told, 'what' | 'style'>>> = {
   WatchStopped: { what: 'let go by hand, no longer watched', style: 'dim' },
 };
 
-function ofWatch(name: string, change: z.infer<typeof WatchChanged>): Told {
+function ofWatch(name: string, change: z.infer<typeof WatchChanged>): TransitionLine {
   const { what, style } = watchEvents[name] ?? { what: name, style: undefined };
   const at = Date.parse(change.changed_at);
   const seen = change.checked_at === undefined ? undefined : duration(at - Date.parse(change.checked_at));

@@ -7,12 +7,12 @@ import type { Item } from '../../lib/dynamo.ts';
 import { createListSnapshots } from '../../lib/orders/list-snapshots.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
-import { readNote, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
+import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import { statusOf } from '../../lib/snapshots/watch.ts';
 import { getOrderEvent } from '../functions/events.ts';
 import { loadGetOrder } from '../functions/load-get-order.ts';
 import { captureOutput } from '../lib/captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../lib/test-bed.ts';
+import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 
 /** Items as each release wrote them, dumped from its table; kept for as long as a table may hold such items. */
 const releases = readdirSync(new URL('.', import.meta.url)).filter((file) => /^schema-\d+\.json$/.test(file));
@@ -23,17 +23,17 @@ function itemsOf(release: string): readonly Record<string, AttributeValue>[] {
 
 describe.each(releases)('a table with items of %s', (release) => {
   const items = itemsOf(release);
-  let neighbours: Neighbours;
+  let testBed: TestBed;
 
   beforeAll(async () => {
-    neighbours = await startNeighbours();
-    const { client, tableName } = neighbours.engine;
+    testBed = await startTestBed();
+    const { client, tableName } = testBed.engine;
     for (const Item of items) await client.send(new PutItemCommand({ TableName: tableName, Item }));
   });
   afterAll(async () => {
     vi.unstubAllGlobals();
     vi.unstubAllEnvs();
-    await neighbours.stop();
+    await testBed.stop();
   });
 
   it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))('is read: %s', (_, item) => {
@@ -62,14 +62,14 @@ describe.each(releases)('a table with items of %s', (release) => {
   });
 
   it('goes on: an order of then has one history with what comes now', async () => {
-    const getOrder = await loadGetOrder(neighbours);
-    neighbours.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
-    const quiet = captureOutput();
+    const getOrder = await loadGetOrder(testBed);
+    testBed.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
+    const coolDown = captureOutput();
     await getOrder(getOrderEvent({ account: 'main', order_id: 'PARTLY-FILLED' }));
-    quiet.release();
+    coolDown.release();
     const listSnapshots = createListSnapshots({
       accounts: new Set(['main']),
-      reader: createDynamoReader({ ...neighbours.engine, clock: systemClock }),
+      reader: createDynamoReader({ ...testBed.engine, clock: systemClock }),
     });
     const { snapshots } = await listSnapshots({ account: 'main', order_id: 'PARTLY-FILLED' });
     expect(snapshots.map(({ order }) => `${order.order_state} ${order.filled_amount}`)).toEqual([
@@ -88,5 +88,5 @@ function readAny(item: Item): unknown {
   if (sk === headKey || sk.startsWith(snapshotPrefix)) return readSnapshot(item);
   if (sk === watchKey) return readWatch(item);
   if (sk === accountKey('').sk.S) return readAccountItem(item);
-  return readNote(item);
+  return readAuditEntry(item);
 }

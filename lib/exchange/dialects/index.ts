@@ -29,17 +29,17 @@ const minute = 60_000;
 
 /** JSON-RPC's own codes, and those where both exchanges' wire samples agree. */
 const commonErrors = {
-  [-32700]: 'call_rejected',
-  [-32600]: 'call_rejected',
-  [-32601]: 'call_rejected',
+  [-32700]: 'request_rejected',
+  [-32600]: 'request_rejected',
+  [-32601]: 'request_rejected',
   [-32602]: 'invalid_order_id',
-  [-32000]: 'call_rejected',
+  [-32000]: 'request_rejected',
   10000: 'unauthorized',
   10004: 'order_not_found',
   10025: 'invalid_order_id',
   10028: 'throttled',
   10029: 'not_owner',
-  10030: 'call_rejected',
+  10030: 'request_rejected',
   10040: 'busy',
   10041: 'maintenance',
   10047: 'busy',
@@ -65,7 +65,7 @@ export const orangex: Dialect = {
   unitsPerMs: 1,
   methodPrefix: '/',
   auth: 'token',
-  errors: { ...commonErrors, 1000: 'call_rejected' },
+  errors: { ...commonErrors, 1000: 'request_rejected' },
   limit: { perSecond: 10, burst: 10 },
   retentionMs: 30 * minute, // unknown: counted as the shorter exchange's
   fields: [

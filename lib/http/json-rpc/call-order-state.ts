@@ -7,7 +7,7 @@ import type { Account, CheckOrder } from '../../orders/check-order.ts';
 import { accountNamed } from '../../orders/known-accounts.ts';
 import { readParameters } from '../middleware.ts';
 import { type Fault, readCall } from './request.ts';
-import { type Envelope, failedAnswer, writeResult } from './response.ts';
+import { type Envelope, jsonRpcFailure, writeResult } from './response.ts';
 
 export type CallOrderStateDeps = {
   readonly accounts: ReadonlyMap<string, Pick<Account, 'dialect'>>;
@@ -21,7 +21,7 @@ export type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) =
 
 /**
  * The exchange's own request: one order by a JSON-RPC call. Answers the exchange's envelope as text, `result` verbatim.
- * Throws `AnsweredFailure` for what fails in the call, and a plain `Failure` for a path that leads nowhere.
+ * Throws `JsonRpcFailure` for what fails in the call, and a plain `Failure` for a path that leads nowhere.
  * `deadline`: milliseconds since the Unix epoch.
  */
 export function createCallOrderState({ accounts, checkOrder, clock, onCall }: CallOrderStateDeps): CallOrderState {
@@ -38,12 +38,12 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
       ...timesOf(cameInAt, clock.now(), dialect),
     };
     if (typeof outcome === 'string') return writeResult(envelope, outcome);
-    throw failedAnswer(envelope, outcome);
+    throw jsonRpcFailure(envelope, outcome);
 
     async function ask(asked: string): Promise<string | Fault> {
       onCall(asked);
       const { requestId } = event.requestContext;
-      return checkOrder({ account, orderId: asked, door: 'get-order-state', requestId, deadline }).then(
+      return checkOrder({ account, orderId: asked, observedBy: 'get-order-state', requestId, deadline }).then(
         ({ result }) => result,
         (thrown) => ({ failure: asFailure(thrown) }),
       );

@@ -1,4 +1,4 @@
-import type { JsonRpcAnswer } from '../../api/responses.ts';
+import type { JsonRpcResponse } from '../../api/responses.ts';
 import type { Code, Failure } from '../../errors.ts';
 import { problemOf, retryAfterSeconds } from '../middleware.ts';
 
@@ -28,19 +28,19 @@ const rpcErrors = {
   key_refused: invalidCredentials,
   forbidden,
   account_locked: { code: 11098, message: 'account_locked' },
-  secret_unfilled: retry,
+  secret_empty: retry,
   secret_malformed: retry,
   secret_unavailable: retry,
   throttled: tooManyRequests,
-  no_credit: tooManyRequests,
+  rate_limited_locally: tooManyRequests,
   busy: retry,
   maintenance: { code: 11051, message: 'system_maintenance' },
   unreachable: retry,
   connection_lost: retry,
   timeout: retry,
-  protocol: retry,
+  invalid_response: retry,
   exchange_error: retry,
-  call_rejected: internalError,
+  request_rejected: internalError,
   store_unavailable: retry,
   store_conflict: retry,
   store_corrupt: internalError,
@@ -51,7 +51,7 @@ const rpcErrors = {
 export function writeError(
   failure: Failure,
   { code, message }: RpcError = rpcErrors[failure.code],
-): NonNullable<JsonRpcAnswer['error']> {
+): NonNullable<JsonRpcResponse['error']> {
   const { exchange_code = code, detail, parameters: [param] = [] } = problemOf(failure);
   const wait = retryAfterSeconds(failure);
   return {

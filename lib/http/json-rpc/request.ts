@@ -72,9 +72,9 @@ function orFault(read: () => string): string | Fault {
   }
 }
 
-function badParam(name: string, says: string): Fault {
+function badParam(name: string, message: string): Fault {
   const members = { parameters: [name] };
-  return { failure: new Failure('bad_request', `Parameter "${name}" ${says}.`, { members }) };
+  return { failure: new Failure('bad_request', `Parameter "${name}" ${message}.`, { members }) };
 }
 
 function fault(sentence: string, error: RpcError): Fault {

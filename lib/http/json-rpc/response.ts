@@ -1,7 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { JsonRpcAnswer } from '../../api/responses.ts';
+import { JsonRpcResponse } from '../../api/responses.ts';
 import { Failure } from '../../errors.ts';
 import { writeJson } from '../../exchange/json.ts';
 import { reply } from '../middleware.ts';
@@ -9,10 +9,10 @@ import { writeError } from './errors.ts';
 import type { Fault } from './request.ts';
 
 /** What stands around a result or an error. */
-export type Envelope = Omit<JsonRpcAnswer, 'result' | 'error'>;
+export type Envelope = Omit<JsonRpcResponse, 'result' | 'error'>;
 
 /** A call that was answered with an error: for the log it is the failure that it is, for its caller `answer`. */
-export class AnsweredFailure extends Failure {
+export class JsonRpcFailure extends Failure {
   readonly answer: string;
 
   constructor(failure: Failure, answer: string) {
@@ -23,13 +23,13 @@ export class AnsweredFailure extends Failure {
 
 /** `result` is JSON text, and stands in the answer character by character. */
 export function writeResult(envelope: Envelope, result: string): string {
-  return `${writeJson(z.parse(JsonRpcAnswer, envelope)).slice(0, -1)},"result":${result}}`;
+  return `${writeJson(z.parse(JsonRpcResponse, envelope)).slice(0, -1)},"result":${result}}`;
 }
 
-export function failedAnswer(envelope: Envelope, { failure, error }: Fault): AnsweredFailure {
-  return new AnsweredFailure(
+export function jsonRpcFailure(envelope: Envelope, { failure, error }: Fault): JsonRpcFailure {
+  return new JsonRpcFailure(
     failure,
-    writeJson(z.parse(JsonRpcAnswer, { ...envelope, error: writeError(failure, error) })),
+    writeJson(z.parse(JsonRpcResponse, { ...envelope, error: writeError(failure, error) })),
   );
 }
 
@@ -39,8 +39,8 @@ export function rpcReply(answer: string): APIGatewayProxyStructuredResultV2 {
 }
 
 /** Inside the stack of `http`: gives the caller of a failed call its own answer, and not a problem. */
-export const answeredFailures: MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> = {
+export const jsonRpcErrors: MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> = {
   onError: (request) => {
-    if (request.error instanceof AnsweredFailure) request.response = rpcReply(request.error.answer);
+    if (request.error instanceof JsonRpcFailure) request.response = rpcReply(request.error.answer);
   },
 };

@@ -52,8 +52,8 @@ async function stored(): Promise<unknown> {
 describe('account add', () => {
   it.each(['orangex', 'deribit'] as const)('checks a key at %s, writes it and reads it back', async (dialect) => {
     const { url } = await exchangeOf(dialect);
-    const { code, out, said } = await add(['--file', keyFile(), '--exchange', url, '--dialect', dialect]);
-    expect([code, said]).toEqual([0, '']);
+    const { code, out, stderr } = await add(['--file', keyFile(), '--exchange', url, '--dialect', dialect]);
+    expect([code, stderr]).toEqual([0, '']);
     expect(out).toMatch(new RegExp(`^The exchange at ${url} takes the key, and lets it read orders\\.\n`));
     expect(out).toMatch(new RegExp(`The key of account main is in ${names.secret}, version [0-9a-f-]{36}\\.\n$`));
     expect(out).not.toContain(clientSecret);
@@ -61,13 +61,13 @@ describe('account add', () => {
   });
 
   it('asks for the key at a terminal', async () => {
-    const asked: string[] = [];
-    const askSecretly = async (question: string) => {
-      asked.push(question);
+    const requested: string[] = [];
+    const promptSecret = async (question: string) => {
+      requested.push(question);
       return question.startsWith('client_id') ? key.client_id : clientSecret;
     };
-    expect((await add(['--no-check'], { askSecretly })).code).toBe(0);
-    expect(asked).toHaveLength(2);
+    expect((await add(['--no-check'], { promptSecret })).code).toBe(0);
+    expect(requested).toHaveLength(2);
     expect(await stored()).toEqual(key);
   });
 
@@ -76,10 +76,10 @@ describe('account add', () => {
     for (const dialect of ['orangex', 'deribit'] as const) {
       const { url } = await exchangeOf(dialect);
       const file = keyFile(JSON.stringify({ ...key, client_secret: `${clientSecret}-not` }));
-      const { code, said } = await add(['--file', file, '--exchange', url, '--dialect', dialect]);
+      const { code, stderr } = await add(['--file', file, '--exchange', url, '--dialect', dialect]);
       expect(code).toBe(1);
-      expect(said).toMatch(/^[^\n]+ The key was not written\.\n$/);
-      expect(said).not.toContain(clientSecret);
+      expect(stderr).toMatch(/^[^\n]+ The key was not written\.\n$/);
+      expect(stderr).not.toContain(clientSecret);
     }
     expect(await stored()).toEqual({ client_id: 'old', client_secret: 'old' });
   });
@@ -100,17 +100,17 @@ describe('account add', () => {
     expect(JSON.parse(out)).toMatchObject({ account: 'main', secret: names.secret, checked: false });
     const unknown = await ops.run(['account', 'add', 'nobody', '--stage', 'dev', '--file', keyFile()]);
     expect(unknown.code).toBe(2);
-    expect(unknown.said).toContain('stage dev has no account nobody: it has main, testnet. See: ');
+    expect(unknown.stderr).toContain('stage dev has no account nobody: it has main, testnet. See: ');
     const stage = await add(['--stage', 'none', '--file', keyFile()]);
-    expect(stage.said).toContain('There is no stage "none": choose one of dev, prod. See: ');
+    expect(stage.stderr).toContain('There is no stage "none": choose one of dev, prod. See: ');
   });
 
   it('says it when somebody else wrote another key at the same time', async () => {
     ops.secrets.fail({ kind: 'pass' }, { kind: 'pass' });
     const other = JSON.stringify({ ...key, client_id: 'another' });
     ops.secrets.fail({ kind: 'hold', until: ops.secrets.received(3).then(() => ops.secrets.put(names.secret, other)) });
-    const { code, said } = await add(['--no-check', '--file', keyFile()]);
-    expect([code, said]).toEqual([1, expect.stringContaining('was written by somebody else at the same time')]);
+    const { code, stderr } = await add(['--no-check', '--file', keyFile()]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('was written by somebody else at the same time')]);
   });
 
   it.each([
@@ -121,10 +121,10 @@ describe('account add', () => {
     ['an empty part', JSON.stringify({ ...key, client_id: '' })],
     ['a list', JSON.stringify([key])],
   ])('refuses a file that holds %s, and does not quote it', async (_, text) => {
-    const { code, out, said } = await add(['--no-check', '--file', keyFile(text)]);
+    const { code, out, stderr } = await add(['--no-check', '--file', keyFile(text)]);
     expect([code, out]).toEqual([2, '']);
-    expect(said).toContain('the key has to be {"client_id":"...","client_secret":"..."}');
-    expect(said).not.toContain(clientSecret);
+    expect(stderr).toContain('the key has to be {"client_id":"...","client_secret":"..."}');
+    expect(stderr).not.toContain(clientSecret);
     await expect(stored()).rejects.toThrow();
   });
 
@@ -136,14 +136,14 @@ describe('account add', () => {
     [['--exchange', 'http://example.com'], '--exchange takes an https URL'],
     [['--exchange', 'https://example.com'], '--dialect takes orangex or deribit'],
   ])('refuses %j', async (args, line) => {
-    const { code, said } = await add(args);
+    const { code, stderr } = await add(args);
     expect(code).toBe(2);
-    expect(said).toContain(line);
+    expect(stderr).toContain(line);
   });
 
   it.each([[], ['KEY_OF_THE_DESK']])('wants the name of an account, and quotes nothing else: %j', async (...names) => {
-    const { code, said } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
-    expect([code, said]).toEqual([
+    const { code, stderr } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
+    expect([code, stderr]).toEqual([
       2,
       'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
     ]);
@@ -152,8 +152,8 @@ describe('account add', () => {
   it('runs as people run it, and shows the key nowhere', async () => {
     const { url } = await exchangeOf('orangex');
     const args = ['account', 'add', 'main', '--file', keyFile(), '--exchange', url, '--dialect', 'orangex'];
-    const { code, out, said } = await spawnOps([...args, '--endpoint', ops.url]);
-    expect([code, said]).toEqual([0, '']);
+    const { code, out, stderr } = await spawnOps([...args, '--endpoint', ops.url]);
+    expect([code, stderr]).toEqual([0, '']);
     expect(out).not.toContain(clientSecret);
     expect(await stored()).toEqual(key);
   });

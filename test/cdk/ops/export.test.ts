@@ -16,9 +16,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'export-test-'));
   ops = await startOperating();
   await ops.observe('OLD');
-  await ops.observe('A', { askedAfter: 20_000, label: 'a, \\"quoted\\"\\nlabel' });
-  await ops.observe('A', { askedAfter: 30_000, updatedAfter: 1, filled: '0.50' });
-  const observation = seenOf('B', { askedAfter: 20_000 });
+  await ops.observe('A', { requestedAfter: 20_000, label: 'a, \\"quoted\\"\\nlabel' });
+  await ops.observe('A', { requestedAfter: 30_000, updatedAfter: 1, filled: '0.50' });
+  const observation = seenOf('B', { requestedAfter: 20_000 });
   const result = observation.result.replace('855.10', '-0.000000010').replace('BTC-PERPETUAL', bait);
   await ops.store.record({ ...observation, result, order: orderIn(result) });
 });
@@ -42,7 +42,7 @@ function readCsv(text: string): readonly (readonly string[])[] {
 
 describe('export', () => {
   it('writes one snapshot a line, with its evidence and every digit', async () => {
-    const { code, out, said } = await exported('--format', 'jsonl');
+    const { code, out, stderr } = await exported('--format', 'jsonl');
     expect(code).toBe(0);
     const rows = out
       .trimEnd()
@@ -54,13 +54,13 @@ describe('export', () => {
     expect(ofA[0]).toMatchObject({
       account: 'main',
       order: { price: '855.10', details: { custom_order_id: 'a, "quoted"\nlabel' } },
-      asked_at: new Date(start + 30_000).toISOString(),
+      requested_at: new Date(start + 30_000).toISOString(),
       first_observed_at: new Date(start + 30_050).toISOString(),
-      door: 'get-order',
+      observed_by: 'get-order',
       key_version: 'v1',
     });
     expect(rows.find(({ order_id }) => order_id === 'B').order.price).toBe('-0.000000010');
-    expect(said).toBe('3 snapshots of 10 items in the table.\n');
+    expect(stderr).toBe('3 snapshots of 10 items in the table.\n');
   });
 
   it('writes CSV that a spreadsheet reads as it is meant: no formulas, quotes doubled, numbers untouched', async () => {
@@ -84,7 +84,7 @@ describe('export', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const again = await exported('--format', 'csv', '--out', file);
     expect(again.code).toBe(2);
-    expect(again.said).toContain('cannot be written (EEXIST): name a new file');
+    expect(again.stderr).toContain('cannot be written (EEXIST): name a new file');
   });
 
   it('leaves no half of a file behind when the table stops answering', async () => {
@@ -95,21 +95,21 @@ describe('export', () => {
   });
 
   it('shows on a terminal how far it is', async () => {
-    const { said } = await ops.run(['export', '--stage', 'dev', '--since', since, '--format', 'jsonl'], {
+    const { stderr } = await ops.run(['export', '--stage', 'dev', '--since', since, '--format', 'jsonl'], {
       terminal: { columns: 60 },
     });
-    const [, bar, rest] = said.split('\r\u001b[K');
+    const [, bar, rest] = stderr.split('\r\u001b[K');
     expect(bar).toMatch(/^\[#+\.+\] \d+ %, 10 items read$/);
     expect(rest).toBe('3 snapshots of 10 items in the table.\n');
   });
 
   it('names what it cannot read, leaves it out, and exits 1', async () => {
-    const broken = { ...snapshotItem(snapshotOf(seenOf('X', { askedAfter: 20_000 }))), result: { S: '{}' } };
+    const broken = { ...snapshotItem(snapshotOf(seenOf('X', { requestedAfter: 20_000 }))), result: { S: '{}' } };
     await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: broken }));
-    const { code, said } = await exported('--format', 'jsonl');
+    const { code, stderr } = await exported('--format', 'jsonl');
     expect(code).toBe(1);
-    expect(said).toMatch(/^main#X S#\S+ is left out: A snapshot in the table holds a result that is no order\.\n/);
-    expect(said).toContain('3 snapshots of');
+    expect(stderr).toMatch(/^main#X S#\S+ is left out: A snapshot in the table holds a result that is no order\.\n/);
+    expect(stderr).toContain('3 snapshots of');
   });
 
   it.each([
@@ -117,8 +117,8 @@ describe('export', () => {
     [[], '--format takes jsonl or csv'],
     [['--format', 'csv', '--out', '/nowhere/at/all'], '--out /nowhere/at/all cannot be written (ENOENT)'],
   ])('refuses %j', async (args, line) => {
-    const { code, said } = await exported(...args);
+    const { code, stderr } = await exported(...args);
     expect(code).toBe(2);
-    expect(said).toContain(line);
+    expect(stderr).toContain(line);
   });
 });

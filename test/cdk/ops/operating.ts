@@ -11,12 +11,12 @@ import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/serve
 import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
 import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { type Answered, observationOf, opened, start } from '../../lib/snapshots/observations.ts';
+import { observationOf, opened, type ResponseOf, start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
 
 /** What a command answered. */
-export type Ran = { readonly code: number; readonly out: string; readonly said: string };
+export type Ran = { readonly code: number; readonly out: string; readonly stderr: string };
 
 export type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock };
 
@@ -33,7 +33,7 @@ export type Operating = {
   /** Runs a command here. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
   /** Keeps what an exchange would answer. */
-  readonly observe: (orderId: string, answer?: Partial<Answered>) => Promise<void>;
+  readonly observe: (orderId: string, answer?: Partial<ResponseOf>) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -47,7 +47,7 @@ export const names = {
 };
 
 /** What an exchange would answer of an order of account main, once it was asked. */
-export function seenOf(orderId: string, answer: Partial<Answered> = {}): Observation {
+export function seenOf(orderId: string, answer: Partial<ResponseOf> = {}): Observation {
   return observationOf({ account: 'main', orderId }, { ...opened, ...answer });
 }
 
@@ -77,21 +77,21 @@ export async function startOperating(): Promise<Operating> {
     bus,
     clock,
     run: async (args, options = {}) => {
-      let [out, said] = ['', ''];
+      let [out, stderr] = ['', ''];
       const terminal: Terminal = {
         out: (text) => {
           out += text;
         },
-        say: (text) => {
-          said += text;
+        log: (text) => {
+          stderr += text;
         },
         columns: 0,
-        askSecretly: undefined,
+        promptSecret: undefined,
         user: 'anna',
         ...options.terminal,
       };
       const code = await operate([...args, '--endpoint', url], { terminal, clock: options.clock ?? clock });
-      return { code, out, said };
+      return { code, out, stderr };
     },
     observe: async (orderId, answer = {}) => {
       await store.record(seenOf(orderId, answer));
@@ -116,8 +116,8 @@ function spawnScript(script: string, args: readonly string[], env: NodeJS.Proces
   const path = fileURLToPath(new URL(`../../../cdk/ops/${script}`, import.meta.url));
   return new Promise((resolve) => {
     const options = { env: { PATH: process.env['PATH'], HOME: '/nowhere', ...env } };
-    execFile(process.execPath, [path, ...args], options, (error, out, said) => {
-      resolve({ code: Number(error?.code ?? 0), out, said });
+    execFile(process.execPath, [path, ...args], options, (error, out, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), out, stderr });
     });
   });
 }

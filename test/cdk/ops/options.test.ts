@@ -14,11 +14,11 @@ const commands = ['account add', 'orders', 'order', 'export', 'verify', 'pause',
 describe('the command line', () => {
   it('lists every command, and each has a help with all options that it shares with the others', async () => {
     const all = await ops.run(['--help']);
-    expect([all.code, all.said]).toEqual([0, '']);
+    expect([all.code, all.stderr]).toEqual([0, '']);
     for (const command of commands) {
       expect(all.out).toContain(`npm run ops -- ${command} `);
-      const { code, out, said } = await ops.run([...command.split(' '), '--help']);
-      expect([code, said]).toEqual([0, '']);
+      const { code, out, stderr } = await ops.run([...command.split(' '), '--help']);
+      expect([code, stderr]).toEqual([0, '']);
       for (const option of ['stage', 'table', 'region', 'endpoint', 'json', 'help'])
         expect(out).toContain(`--${option} `);
       expect(out).toContain(`npm run ops -- ${command} `);
@@ -28,33 +28,33 @@ describe('the command line', () => {
   });
 
   it('refuses what is no command', async () => {
-    const { code, said } = await ops.run(['ordres']);
+    const { code, stderr } = await ops.run(['ordres']);
     expect(code).toBe(2);
-    expect(said).toBe('There is no command ordres. See: npm run ops -- --help\n');
+    expect(stderr).toBe('There is no command ordres. See: npm run ops -- --help\n');
   });
 
   it('needs no settings of AWS for an endpoint on this machine, nor a stage where there is only one table', async () => {
-    const { code, out, said } = await spawnOps(['orders', '--account', 'main', '--endpoint', ops.url]);
-    expect([code, said]).toEqual([0, '']);
+    const { code, out, stderr } = await spawnOps(['orders', '--account', 'main', '--endpoint', ops.url]);
+    expect([code, stderr]).toEqual([0, '']);
     expect(out).toBe('Account main has no live orders.\n');
   });
 
   it('says in one line what an operator does without a region, and without credentials', async () => {
     const table = ['orders', '--account', 'main', '--table', 'any'];
     const noRegion = await spawnOps(table);
-    expect(noRegion.said).toBe('The AWS region is not known: give --region, or set AWS_REGION.\n');
+    expect(noRegion.stderr).toBe('The AWS region is not known: give --region, or set AWS_REGION.\n');
     const env = { AWS_EC2_METADATA_DISABLED: 'true', AWS_REGION: 'eu-central-1' };
     const noCredentials = await spawnOps(table, env);
-    expect(noCredentials.said).toBe('No AWS credentials were found: sign in (aws sso login), or set AWS_PROFILE.\n');
+    expect(noCredentials.stderr).toBe('No AWS credentials were found: sign in (aws sso login), or set AWS_PROFILE.\n');
     expect([noRegion.code, noCredentials.code]).toEqual([1, 1]);
   });
 
   it('says in one line that nobody answers at the endpoint', async () => {
     const gone = await startOperating();
     await gone.stop();
-    const { code, said } = await gone.run(['verify']);
+    const { code, stderr } = await gone.run(['verify']);
     expect(code).toBe(1);
-    expect(said).toBe(
+    expect(stderr).toBe(
       `Nobody answers at ${gone.url.slice(7)}: is this the address that npm start shows, and does it still run?\n`,
     );
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
-import { recordWord } from '../../../lib/snapshots/watch-command.ts';
+import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
+import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { type Operating, startOperating } from './operating.ts';
@@ -9,8 +9,8 @@ let ops: Operating;
 beforeAll(async () => {
   ops = await startOperating();
   await ops.observe('A', { label: 'first' });
-  await ops.observe('A', { filled: '0.5', updatedAfter: 1, askedAfter: 5_000, label: 'first' });
-  await ops.observe('A', { filled: '10', state: 'filled', updatedAfter: 2, version: 2, askedAfter: 9_000 });
+  await ops.observe('A', { filled: '0.5', updatedAfter: 1, requestedAfter: 5_000, label: 'first' });
+  await ops.observe('A', { filled: '10', state: 'filled', updatedAfter: 2, version: 2, requestedAfter: 9_000 });
 });
 afterAll(() => ops.stop());
 
@@ -23,7 +23,7 @@ it('shows the state in force with its evidence, every digit, and the watch', asy
   for (const [name, value] of [
     ['order_state', 'filled'],
     ['price', '855.10'],
-    ['door', 'get-order'],
+    ['observed_by', 'get-order'],
     ['first_observed_at', iso(19_050)],
     ['status', 'final'],
     ['closed_at', iso(2)],
@@ -65,8 +65,15 @@ it('answers in JSON with the digits of the wire', async () => {
 });
 
 it('shows the watch of an order that was never seen', async () => {
-  const table = createDynamoWordTable({ ...ops.engine, policyOf: () => policy });
-  await recordWord(table, { account: 'main', orderId: 'W', at: start, by: 'anna', stopped: false, requestId: 'r' });
+  const table = createDynamoWatchCommandTable({ ...ops.engine, policyOf: () => policy });
+  await applyWatchCommand(table, {
+    account: 'main',
+    orderId: 'W',
+    at: start,
+    by: 'anna',
+    stopped: false,
+    requestId: 'r',
+  });
   const { code, out } = await order('W');
   expect(code).toBe(0);
   expect(out).toMatch(/^status +unconfirmed$/m);
@@ -74,11 +81,11 @@ it('shows the watch of an order that was never seen', async () => {
 });
 
 it('says that the table knows nothing of an order', async () => {
-  const { code, said } = await order('N');
-  expect([code, said]).toEqual([1, 'The table knows no order N of account main.\n']);
+  const { code, stderr } = await order('N');
+  expect([code, stderr]).toEqual([1, 'The table knows no order N of account main.\n']);
 });
 
 it.each([[[]], [['A', 'B']], [['A#B']]])('refuses %j', async (ids) => {
-  const { code, said } = await order(...ids);
-  expect([code, said]).toEqual([2, 'give one order id. See: npm run ops -- order --help\n']);
+  const { code, stderr } = await order(...ids);
+  expect([code, stderr]).toEqual([2, 'give one order id. See: npm run ops -- order --help\n']);
 });

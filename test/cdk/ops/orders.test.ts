@@ -6,12 +6,18 @@ let ops: Operating;
 beforeAll(async () => {
   ops = await startOperating();
   for (const [index, orderId] of ['L1', 'L2', 'L3'].entries())
-    await ops.observe(orderId, { askedAfter: index * 1_000 });
+    await ops.observe(orderId, { requestedAfter: index * 1_000 });
   await ops.observe('F1', { state: 'filled', updatedAfter: 1_000 });
   await ops.observe('F2', { state: 'canceled', updatedAfter: 2_000 });
   await ops.observe('M1');
-  const miss = { account: 'main', orderId: 'M1', askedAt: start + 20_000, requestId: 'r', door: 'check-open-orders' };
-  await ops.store.recordMiss(miss);
+  const miss = {
+    account: 'main',
+    orderId: 'M1',
+    requestedAt: start + 20_000,
+    requestId: 'r',
+    observedBy: 'check-open-orders',
+  };
+  await ops.store.recordNotFound(miss);
 });
 afterAll(() => ops.stop());
 
@@ -22,7 +28,7 @@ describe('orders', () => {
   it('shows the live ones, the next due first, with when they were checked and how long ago', async () => {
     expect(await orders()).toEqual({
       code: 0,
-      said: '',
+      stderr: '',
       out: [
         'order  status   due                       last checked              age',
         `L1     watched  ${iso(20_000)}  ${iso(10_000)}  90 s`,
@@ -83,8 +89,8 @@ describe('orders', () => {
     [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
     [['--after', 'L1'], '--after takes what the last line of the page before says'],
   ])('refuses %j', async (args, line) => {
-    const { code, said } = await orders(...args);
+    const { code, stderr } = await orders(...args);
     expect(code).toBe(2);
-    expect(said).toContain(line);
+    expect(stderr).toContain(line);
   });
 });

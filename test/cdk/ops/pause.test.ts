@@ -14,7 +14,7 @@ const main = ['pause', '--account', 'main', '--stage', 'dev'];
 it('pauses an account for a while, says so, and lets it go on', async () => {
   const accounts = createDynamoAccountTable(ops.engine);
   const { clock } = ops;
-  expect(await ops.run(main)).toEqual({ code: 0, out: 'Account main is not paused.\n', said: '' });
+  expect(await ops.run(main)).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
   const { code, out } = await ops.run([...main, '--minutes', '30']);
   expect(code).toBe(0);
   expect(out).toBe(`Account main is paused until ${new Date(clock.now() + 30 * 60_000).toISOString()}, by anna.\n`);
@@ -44,10 +44,10 @@ it.each([
   [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],
   [['pause', '--account', 'main', '--stage', 'prod'], 1, '0 tables are called'],
 ])('refuses %j in one line', async (args, code, line) => {
-  const { code: exit, said } = await ops.run(args);
+  const { code: exit, stderr } = await ops.run(args);
   expect(exit).toBe(code);
-  expect(said).toContain(line);
-  expect(said.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr).toContain(line);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
 it('runs as people run it: with the credentials and the endpoint of the environment', async () => {
@@ -57,5 +57,5 @@ it('runs as people run it: with the credentials and the endpoint of the environm
     AWS_REGION: 'eu-central-1',
     AWS_ENDPOINT_URL: ops.url,
   };
-  expect(await spawnOps(main, env)).toEqual({ code: 0, out: 'Account main is not paused.\n', said: '' });
+  expect(await spawnOps(main, env)).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
 });

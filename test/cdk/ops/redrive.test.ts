@@ -9,9 +9,9 @@ import { names, type Operating, seenOf, startOperating } from './operating.ts';
 let ops: Operating;
 beforeEach(async () => {
   ops = await startOperating();
-  await ops.observe('BEFORE', { askedAfter: 0 });
-  await ops.observe('LOST', { askedAfter: hour + 1_000 });
-  await ops.observe('LATER', { askedAfter: 2 * hour });
+  await ops.observe('BEFORE', { requestedAfter: 0 });
+  await ops.observe('LOST', { requestedAfter: hour + 1_000 });
+  await ops.observe('LATER', { requestedAfter: 2 * hour });
 });
 afterEach(() => ops.stop());
 
@@ -20,7 +20,7 @@ const redrive = (...args: readonly string[]) => ops.run(['redrive', '--stage', '
 const iso = (after: number) => new Date(start + after).toISOString();
 
 /** As Lambda leaves it for a stream's records that it gave up on. */
-function transitionLetter(firstRecordAfter: number): string {
+function transitionDeadLetter(firstRecordAfter: number): string {
   return JSON.stringify({
     requestContext: {
       requestId: 'c9b8fa9f-5a7f-xmpl-af9c-0c604cde93a5',
@@ -55,8 +55,8 @@ async function visible(prefix: string): Promise<number> {
 
 describe('letters of transitions', () => {
   beforeEach(() => {
-    ops.queues.send(names.transitions, transitionLetter(2 * hour));
-    ops.queues.send(names.transitions, transitionLetter(hour));
+    ops.queues.send(names.transitions, transitionDeadLetter(2 * hour));
+    ops.queues.send(names.transitions, transitionDeadLetter(hour));
   });
 
   it('are only shown, and seen by others again, unless told to', async () => {
@@ -85,35 +85,35 @@ describe('letters of transitions', () => {
 
   it('stay when the bus goes on refusing', async () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0] });
-    const { code, said } = await redrive('--yes');
+    const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
-    expect(said).toContain('stopped taking events');
+    expect(stderr).toContain('stopped taking events');
     expect(await visible(names.transitions)).toBe(2);
   });
 
   it('stay when an order cannot be read, and it is named', async () => {
-    const broken = snapshotOf(seenOf('BROKEN', { askedAfter: hour }));
+    const broken = snapshotOf(seenOf('BROKEN', { requestedAfter: hour }));
     for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
       await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: item }));
-    const { code, said } = await redrive('--yes');
+    const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
-    expect(said).toContain('main#BROKEN: ');
-    expect(said).toContain('No letter of a transition was deleted, for orders cannot be read: 1.\n');
+    expect(stderr).toContain('main#BROKEN: ');
+    expect(stderr).toContain('No letter of a transition was deleted, for orders cannot be read: 1.\n');
     expect(await visible(names.transitions)).toBe(2);
   });
 
   it('are told from other messages, which stay and make it fail', async () => {
     ops.queues.send(names.transitions, 'hello');
-    const { code, said } = await redrive('--yes');
+    const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
-    expect(said).toContain("Left in the queue, for they are no letters of Lambda's: 1.\n");
+    expect(stderr).toContain("Left in the queue, for they are no letters of Lambda's: 1.\n");
     expect(ops.queues.messages(names.transitions).map(({ Body }) => Body)).toEqual(['hello']);
   });
 
   it('that the queue keeps are told', async () => {
     ops.queues.fail({ kind: 'pass' }, { kind: 'pass' }, { kind: 'pass' }, { kind: 'refuse', entries: [0] });
-    const { code, said } = await redrive('--yes');
-    expect([code, said.split('\n').at(-2)]).toEqual([1, '1 of 2 letters could not be deleted: run this again']);
+    const { code, stderr } = await redrive('--yes');
+    expect([code, stderr.split('\n').at(-2)]).toEqual([1, '1 of 2 letters could not be deleted: run this again']);
     expect(await visible(names.transitions)).toBe(1);
   });
 });
@@ -147,7 +147,7 @@ describe('letters of sweeps', () => {
     const { out } = await redrive('--yes', '--json');
     expect(JSON.parse(out)).toMatchObject({
       done: true,
-      transitions: { letters: 0 },
+      transitions: { messages: 0 },
       sweeps: [{ account: 'main' }, { account: 'other' }],
     });
     expect(ops.queues.messages(names.sweeps)).toEqual([]);

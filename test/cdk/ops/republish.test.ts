@@ -14,9 +14,9 @@ const here = ['--stage', 'dev'];
 beforeAll(async () => {
   ops = await startOperating();
   await ops.observe('A');
-  await ops.observe('A', { state: 'filled', updatedAfter: 5_000, askedAfter: 20_000 });
-  await ops.observe('A', { updatedAfter: 1, askedAfter: 30_000 }); // late: never the head
-  await ops.observe('B', { askedAfter: 20_000 });
+  await ops.observe('A', { state: 'filled', updatedAfter: 5_000, requestedAfter: 20_000 });
+  await ops.observe('A', { updatedAfter: 1, requestedAfter: 30_000 }); // late: never the head
+  await ops.observe('B', { requestedAfter: 20_000 });
   await ops.observe('OLD', { state: 'filled' });
 });
 afterAll(() => ops.stop());
@@ -24,11 +24,11 @@ beforeEach(() => ops.bus.recover());
 
 describe('republishing', () => {
   it('counts and sends nothing, unless told to', async () => {
-    const { code, out, said } = await republish('--since', iso(20_000), ...here);
+    const { code, out, stderr } = await republish('--since', iso(20_000), ...here);
     expect(out).toBe(
       `Would send 2 OrderStateChanged of 2 orders on ${names.bus}.\nNothing was sent: add --yes to send them.\n`,
     );
-    expect(said).toBe('11 items read, 2 orders changed since, 2 OrderStateChanged\n');
+    expect(stderr).toBe('11 items read, 2 orders changed since, 2 OrderStateChanged\n');
     expect(code).toBe(0);
     expect(ops.bus.requests).toHaveLength(0);
   });
@@ -56,33 +56,33 @@ describe('republishing', () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0], code: 'LimitExceeded' });
     expect(await republish('--since', iso(20_000), ...here, '--yes')).toMatchObject({
       code: 1,
-      said: `${names.bus} stopped taking events (LimitExceeded) after no events; run this again\n`,
+      stderr: `${names.bus} stopped taking events (LimitExceeded) after no events; run this again\n`,
     });
   });
 
   it('finds the table by the stage, and says when it cannot', async () => {
-    const { code, said } = await republish('--since', iso(0), '--stage', 'prod');
-    expect(said).toBe(
+    const { code, stderr } = await republish('--since', iso(0), '--stage', 'prod');
+    expect(stderr).toBe(
       '0 tables are called order-state-snapshots-prod-SnapshotTable…: give --table, or look at --region\n',
     );
     expect(code).toBe(1);
   });
 
   it('says in one line what AWS refuses', async () => {
-    const { code, said } = await republish('--since', iso(0), '--table', 'none-such', '--bus', 'any');
+    const { code, stderr } = await republish('--since', iso(0), '--table', 'none-such', '--bus', 'any');
     expect(code).toBe(1);
-    expect(said).toMatch(/^.*resource.*\n$/i);
+    expect(stderr).toMatch(/^.*resource.*\n$/i);
   });
 
   it('leaves out an order that it cannot read, names it, and exits 1', async () => {
-    const broken = snapshotOf(seenOf('BROKEN', { askedAfter: 20_000 }));
+    const broken = snapshotOf(seenOf('BROKEN', { requestedAfter: 20_000 }));
     for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
       await ops.engine.client.send(new PutItemCommand({ TableName: ops.engine.tableName, Item: item }));
-    const { code, out, said } = await republish('--since', iso(20_000), ...here);
+    const { code, out, stderr } = await republish('--since', iso(20_000), ...here);
     expect(code).toBe(1);
     expect(out).toContain('Would send 2 OrderStateChanged');
-    expect(said).toContain('main#BROKEN: A snapshot in the table holds a result that is no order.\n');
-    expect(said).toContain('Left out, for they cannot be read: 1 of the orders named above.\n');
+    expect(stderr).toContain('main#BROKEN: A snapshot in the table holds a result that is no order.\n');
+    expect(stderr).toContain('Left out, for they cannot be read: 1 of the orders named above.\n');
   });
 });
 
@@ -101,9 +101,9 @@ describe('the command line', () => {
     [['--since', '2026-01-01', '--table', 'snapshots'], 'give the --bus'],
     [['--colour'], "Unknown option '--colour'"],
   ])('refuses %j with one line', async (args, line) => {
-    const { code, said } = await republish(...args);
+    const { code, stderr } = await republish(...args);
     expect(code).toBe(2);
-    expect(said).toMatch(/^[^\n]+See: npm run ops -- republish --help\n$/);
-    expect(said).toContain(line);
+    expect(stderr).toMatch(/^[^\n]+See: npm run ops -- republish --help\n$/);
+    expect(stderr).toContain(line);
   });
 });

@@ -65,10 +65,10 @@ const snapshot = {
   digest: 'a'.repeat(32),
   order,
   final: false,
-  asked_at: time,
+  requested_at: time,
   first_observed_at: time,
   request_id: 'r',
-  door: 'get-order',
+  observed_by: 'get-order',
   key_version: 'v',
   changes: [],
 };
@@ -120,7 +120,7 @@ describe('the smoke test', () => {
       problem(404, 'order_not_found'),
       'give the --order of one that the exchange still',
     ],
-    ['a key that is not there', 0, problem(503, 'secret_unfilled'), 'npm run ops -- account add'],
+    ['a key that is not there', 0, problem(503, 'secret_empty'), 'npm run ops -- account add'],
     ['trouble of the table', 0, problem(503, 'store_unavailable'), 'look in the log for request r-1'],
     ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
     ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
@@ -149,8 +149,8 @@ describe('the smoke test', () => {
   it('runs as people run it, and exits 1 at the first step that is wrong', async () => {
     answers.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
     const args = ['--url', url, '--account', 'main', '--order', 'A'];
-    const { code, out, said } = await spawnSmoke(args);
-    expect([code, said]).toEqual([1, '']);
+    const { code, out, stderr } = await spawnSmoke(args);
+    expect([code, stderr]).toEqual([1, '']);
     expect(out.split('\n').map((line) => line.replace(/ +\d+ ms +/, ' '))).toEqual([
       'ok an order: open, says the exchange',
       'ok the same, from the table: checked 1 s ago',
@@ -166,10 +166,10 @@ describe('the smoke test', () => {
     [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give the --region'],
     [['--colour'], "Unknown option '--colour'"],
   ])('refuses %j in one line', async (args, line) => {
-    const { code, said } = await spawnSmoke(args);
+    const { code, stderr } = await spawnSmoke(args);
     expect(code).toBe(2);
-    expect(said).toContain(line);
-    expect(said).toMatch(/^[^\n]+See: npm run smoke -- --help\n$/);
+    expect(stderr).toContain(line);
+    expect(stderr).toMatch(/^[^\n]+See: npm run smoke -- --help\n$/);
   });
 });
 

@@ -14,15 +14,15 @@ let ops: Operating;
 beforeEach(async () => {
   ops = await startOperating();
   await ops.observe('LIVE');
-  await ops.observe('LIVE', { filled: '0.5', updatedAfter: 1, askedAfter: 5_000 });
+  await ops.observe('LIVE', { filled: '0.5', updatedAfter: 1, requestedAfter: 5_000 });
   await ops.observe('OVER', { state: 'filled', filled: '1e0' });
   await ops.observe('GONE');
-  await ops.store.recordMiss({
+  await ops.store.recordNotFound({
     account: 'main',
     orderId: 'GONE',
-    askedAt: start + 20_000,
+    requestedAt: start + 20_000,
     requestId: 'r',
-    door: 'check-open-orders',
+    observedBy: 'check-open-orders',
   });
   await createDynamoAccountTable(ops.engine).setPause('main', { paused: true, by: 'anna', at: start });
 });
@@ -59,7 +59,7 @@ describe('verify', () => {
     expect(await verify()).toEqual({
       code: 0,
       out: '12 items of 4 orders and accounts, nothing differs.\n',
-      said: '',
+      stderr: '',
     });
   });
 
@@ -157,7 +157,7 @@ describe('verify', () => {
 
   it('takes the end of an older snapshot, where history is kept for some days', async () => {
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy, historyDaysOf: () => 30 });
-    await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 9_000 }));
+    await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 }));
     const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
     expect(snapshots.filter((item) => !('expires_at' in item))).toEqual([snapshots.at(-1)]);
     expect((await verify()).out).toBe('13 items of 4 orders and accounts, nothing differs.\n');
@@ -171,7 +171,7 @@ describe('verify', () => {
   it('sees a watch that lags behind its head, and a head behind its snapshots: what a crash leaves', async () => {
     const before = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
     const head = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#HEAD');
-    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 9_000 });
+    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 });
     await spoil('LIVE', 'NOW#WATCH', before ?? {});
     const lagging = await verify();
     expect(lagging.out).toContain(
@@ -183,16 +183,16 @@ describe('verify', () => {
       'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order mends it\n' +
         '13 items of 4 orders and accounts, differences: 1.\n',
     );
-    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, askedAfter: 12_000 });
+    await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 12_000 });
     expect((await verify()).code).toBe(0);
   });
 
   it('sees a state that was announced and never came', async () => {
     const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
-    const later = watch?.['sighted']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
-    await spoil('LIVE', 'NOW#WATCH', { sighted: text(later) });
+    const later = watch?.['announced_rank']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
+    await spoil('LIVE', 'NOW#WATCH', { announced_rank: text(later) });
     expect((await verify()).out).toContain(
-      'main#LIVE NOW#WATCH: sighted is ahead of the head: a check was cut short; the next check of the order mends it\n',
+      'main#LIVE NOW#WATCH: announced_rank is ahead of the head: a check was cut short; the next check of the order mends it\n',
     );
   });
 

@@ -9,6 +9,6 @@ it('is read by the command that works it off', () => {
   const records = [1_000, 5_000].map((at) =>
     recordOf({ tableName: 'orders', keys: { n: 1 }, before: undefined, after: { n: 1 }, at }),
   );
-  const letter = deadLetterOf({ functionName: 'publish', streamArn }, records, 9_000);
-  expect(lostTransitionsIn({ Body: letter })).toEqual({ since: 1_000, records: 2, why: 'RetryAttemptsExhausted' });
+  const message = deadLetterOf({ functionName: 'publish', streamArn }, records, 9_000);
+  expect(lostTransitionsIn({ Body: message })).toEqual({ since: 1_000, records: 2, why: 'RetryAttemptsExhausted' });
 });

@@ -51,7 +51,7 @@ function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {
       return script.next().value ?? answered();
     },
     gaveUp: (name, records) => gaveUp.push(`${name}: ${records.map(({ dynamodb }) => dynamodb.Keys['n']).join('')}`),
-    restMs: 1,
+    backoffMs: 1,
   });
   running.push(started);
   const recordOf = createStream({ arn, tableName: 'orders', keyNames: ['n'] }, 'eu-west-1');

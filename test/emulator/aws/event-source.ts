@@ -10,7 +10,7 @@ export type EventSourceSetting = {
   /** Records that the mapping's limits let nobody try again; on AWS they leave a dead letter. */
   readonly gaveUp: (functionName: string, records: readonly StreamRecord[]) => void;
   /** Before the first further attempt; doubled before each one after it. */
-  readonly restMs?: number;
+  readonly backoffMs?: number;
 };
 
 export type EventSource = {
@@ -19,7 +19,7 @@ export type EventSource = {
   readonly stop: () => void;
 };
 
-const longestRestMs = 5_000;
+const maxBackoffMs = 5_000;
 
 const BatchResponse = z.object({
   batchItemFailures: z.array(z.object({ itemIdentifier: z.nullish(z.string()) })),
@@ -29,7 +29,7 @@ const BatchResponse = z.object({
  * Hands records to a function as Lambda's event source mapping does: what the filters let through, in batches, one after
  * the other, each again and again from where it failed until it is done or the mapping's limits are reached.
  */
-export function startEventSource({ mapping, invoke, gaveUp, restMs = 250 }: EventSourceSetting): EventSource {
+export function startEventSource({ mapping, invoke, gaveUp, backoffMs = 250 }: EventSourceSetting): EventSource {
   const waiting: StreamRecord[] = [];
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -57,7 +57,7 @@ export function startEventSource({ mapping, invoke, gaveUp, restMs = 250 }: Even
   async function deliver(batch: readonly StreamRecord[], attempted: number): Promise<void> {
     let rest = batch;
     let attempts = attempted;
-    let restingMs = restMs;
+    let retryDelayMs = backoffMs;
     while (!signal.aborted) {
       const failedAt = await offer(rest);
       if (failedAt === undefined || signal.aborted) return;
@@ -66,7 +66,7 @@ export function startEventSource({ mapping, invoke, gaveUp, restMs = 250 }: Even
       } else if (failedAt > 0) {
         rest = rest.slice(failedAt);
         attempts = 0;
-        restingMs = restMs;
+        retryDelayMs = backoffMs;
       } else if (isOver(rest, attempts)) {
         gaveUp(mapping.functionName, rest);
         return;
@@ -78,8 +78,8 @@ export function startEventSource({ mapping, invoke, gaveUp, restMs = 250 }: Even
       } else {
         attempts += 1;
       }
-      await sleep(restingMs, undefined, { signal });
-      restingMs = Math.min(restingMs * 2, longestRestMs);
+      await sleep(retryDelayMs, undefined, { signal });
+      retryDelayMs = Math.min(retryDelayMs * 2, maxBackoffMs);
     }
   }
 

@@ -83,20 +83,20 @@ test('one environment serves one request after the other, awaits in INIT, and se
     undici: z.boolean(),
     cwd: z.string(),
     env: z.record(z.string(), z.string()),
-    told: z.record(z.string(), z.unknown()),
+    reported: z.record(z.string(), z.unknown()),
   });
   const first = await invoke({ a: 'ü' });
   const second = await invoke();
   if (first.kind !== 'answered' || second.kind !== 'answered') throw new Error('not answered');
   expect(JSON.parse(first.payload)).toMatchObject({ event: { a: 'ü' }, count: 1, started: 'yes' });
-  const told = Told.parse(JSON.parse(second.payload));
-  expect(told.count).toBe(2);
-  expect(told.pid).not.toBe(process.pid);
-  expect(told.undici).toBe(false);
-  expect(told.cwd).toBe(folder);
-  expect(told.left).toBeGreaterThan(5000);
-  expect(told.left).toBeLessThanOrEqual(10_000);
-  expect(told.told).toEqual({
+  const reported = Told.parse(JSON.parse(second.payload));
+  expect(reported.count).toBe(2);
+  expect(reported.pid).not.toBe(process.pid);
+  expect(reported.undici).toBe(false);
+  expect(reported.cwd).toBe(folder);
+  expect(reported.left).toBeGreaterThan(5000);
+  expect(reported.left).toBeLessThanOrEqual(10_000);
+  expect(reported.reported).toEqual({
     awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     callbackWaitsForEmptyEventLoop: true,
     functionName: 'echo',
@@ -106,7 +106,7 @@ test('one environment serves one request after the other, awaits in INIT, and se
     logStreamName: expect.stringContaining('[$LATEST]1'),
     memoryLimitInMB: '256',
   });
-  expect(Object.keys(told.env).toSorted()).toEqual(
+  expect(Object.keys(reported.env).toSorted()).toEqual(
     [
       'AWS_ACCESS_KEY_ID',
       'AWS_DEFAULT_REGION',

@@ -17,7 +17,7 @@ export type WireRequest = {
 };
 
 /** What the gateway knows besides the request. */
-export type Surroundings = {
+export type TestEnvironment = {
   readonly accountId: string;
   readonly apiId: string;
   readonly port: number;
@@ -68,7 +68,7 @@ export function decodeQuery(rawQueryString: string): Record<string, string> | un
 export function toEvent(
   request: WireRequest,
   { route, pathParameters }: Match<LocalRoute>,
-  around: Surroundings,
+  around: TestEnvironment,
 ): APIGatewayProxyEventV2 | undefined {
   const rawPath = decodePath(request.target);
   const rawQueryString = request.target.split('?').slice(1).join('?');

@@ -59,11 +59,11 @@ const put = (pk: string, n: number, table = TableName) =>
 
 /** The changes of one order, once there are so many: a write is answered before it is told. */
 async function toldOf(pk: string, count: number): Promise<readonly Change[]> {
-  const told = () => changes.filter(({ keys }) => isDeepStrictEqual(keys, key(pk)));
-  await vi.waitFor(() => expect(told()).toHaveLength(count), { interval: 1 });
-  return told();
+  const reported = () => changes.filter(({ keys }) => isDeepStrictEqual(keys, key(pk)));
+  await vi.waitFor(() => expect(reported()).toHaveLength(count), { interval: 1 });
+  return reported();
 }
-const numbers = (told: readonly Change[]) => told.map(({ before, after }) => [before?.['n'], after?.['n']]);
+const numbers = (reported: readonly Change[]) => reported.map(({ before, after }) => [before?.['n'], after?.['n']]);
 
 test('tells what each write found and left, digits as they are stored', async () => {
   await put('a', 1);

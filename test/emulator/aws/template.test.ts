@@ -7,7 +7,7 @@ const place = { stackName: 'toy', region: 'eu-west-1', accountId: '111122223333'
 const template = Template.parse({
   Parameters: {
     Greeting: { Type: 'String', Default: 'hello' },
-    Asked: { Type: 'String' },
+    Requested: { Type: 'String' },
   },
   Resources: {
     Table: {

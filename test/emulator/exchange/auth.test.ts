@@ -178,21 +178,21 @@ describe('a signature', () => {
   test('of a request is verified against the published vector', () => {
     const ring = new KeyRing({ dialect: 'deribit', keys: [amanda], now: () => start2019, tokenLifeSeconds: 1 });
     const sig = '9bfbc51a2bc372d72cc396cf1a213dc78d42eb74cb7dc272351833ad0de276ab';
-    const evidence = {
+    const proof = {
       authorization: `deri-hmac-sha256 id=AMANDA,ts=1576074319000,nonce=1iqt2wls,sig=${sig}`,
       method: 'GET',
       uri: '/api/v2/private/get_account_summary?currency=BTC',
       body: '',
       connection: 1,
     };
-    expect(() => ring.authenticate({ ...evidence, uri: '/api/v2/private/get_account_summary?currency=ETH' })).toThrow(
+    expect(() => ring.authenticate({ ...proof, uri: '/api/v2/private/get_account_summary?currency=ETH' })).toThrow(
       '13004',
     );
-    expect(ring.authenticate(evidence)).toMatchObject({
+    expect(ring.authenticate(proof)).toMatchObject({
       account: 'main',
       scope: expect.stringContaining('trade:read'),
     });
-    expect(() => ring.authenticate(evidence)).toThrow('13004');
+    expect(() => ring.authenticate(proof)).toThrow('13004');
   });
 
   test('over method, URI and body opens the order, by POST and by GET', async () => {

@@ -14,7 +14,7 @@ export type Key = {
 };
 
 /** What a request is authenticated by. */
-export type Evidence = {
+export type Proof = {
   readonly authorization: string | undefined;
   readonly method: string;
   readonly uri: string;
@@ -97,12 +97,12 @@ export class KeyRing {
     }
   }
 
-  authenticate(evidence: Evidence): Caller {
-    const { authorization } = evidence;
+  authenticate(proof: Proof): Caller {
+    const { authorization } = proof;
     const token = authorization && /^bearer (\S+)$/i.exec(authorization)?.[1];
-    if (token) return this.#bearer(token, evidence.connection);
+    if (token) return this.#bearer(token, proof.connection);
     const signed = authorization && /^deri-hmac-sha256 (.*)$/i.exec(authorization)?.[1];
-    if (signed && this.#options.dialect === 'deribit') return this.#signed(signed, evidence);
+    if (signed && this.#options.dialect === 'deribit') return this.#signed(signed, proof);
     throw this.#noToken();
   }
 
@@ -114,7 +114,7 @@ export class KeyRing {
   }
 
   /** `Authorization: deri-hmac-sha256 id=..,ts=..,nonce=..,sig=..` */
-  #signed(fields: string, { method, uri, body }: Evidence): Caller {
+  #signed(fields: string, { method, uri, body }: Proof): Caller {
     const parts = new Map(fields.split(',').map((part) => cutAt(part.trim(), '=')));
     const [id, ts, nonce, sig] = [parts.get('id'), parts.get('ts'), parts.get('nonce'), parts.get('sig')];
     if (!id || !ts || !nonce || !sig) throw new Refusal(13004);

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from './faults.ts';
 import { askFor, credentials, login, post, send } from './requesting.ts';
-import { seedAnswer, seedOrder } from './seed-order.ts';
+import { seedOrder, seedReply } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 
 const id = seedOrder.order_id;
@@ -35,54 +35,54 @@ describe('a fault of the connection', () => {
     const ask = () => fetch(`${exchange.url}/private/get_order_state`, { method: 'POST', headers, body });
     exchange.script(id, { kind: 'dropAfterHeaders' }, { kind: 'truncate', framing: 'short', at: 9 });
     const first = await ask();
-    expect(first.headers.get('content-length')).toBe(String(seedAnswer.length));
+    expect(first.headers.get('content-length')).toBe(String(seedReply.length));
     await expect(first.text()).rejects.toThrow();
     const reader = (await ask()).body?.getReader();
     const start = await reader?.read();
-    expect(Buffer.from(start?.value ?? []).toString()).toBe(seedAnswer.slice(0, 9));
+    expect(Buffer.from(start?.value ?? []).toString()).toBe(seedReply.slice(0, 9));
     await expect(reader?.read()).rejects.toThrow();
   });
 
   test('hangs without a word until the exchange stops or is told to disconnect', async () => {
     exchange.scriptAlways('any', { kind: 'hang' });
-    const asked = askFor(exchange, id).catch(() => 'gone');
+    const requested = askFor(exchange, id).catch(() => 'gone');
     await exchange.received(1);
     exchange.disconnect();
-    expect(await asked).toBe('gone');
+    expect(await requested).toBe('gone');
   });
 
   test('holds an answer until the test lets it go', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let answered = false;
-    const asked = under({ kind: 'hold', until: promise }).finally(() => {
+    const requested = under({ kind: 'hold', until: promise }).finally(() => {
       answered = true;
     });
     await exchange.received(2);
-    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedAnswer);
+    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
     expect(answered).toBe(false);
     resolve();
-    expect((await asked).text).toBe(seedAnswer);
+    expect((await requested).text).toBe(seedReply);
   });
 
   test('delays, and may then go wrong in another way', async () => {
-    expect((await under({ kind: 'delay', ms: 1 })).text).toBe(seedAnswer);
+    expect((await under({ kind: 'delay', ms: 1 })).text).toBe(seedReply);
     expect((await under({ kind: 'delay', ms: 1, next: { kind: 'html' } })).status).toBe(502);
     const held = { kind: 'hold', until: Promise.resolve(), next: { kind: 'empty' } } as const;
     expect((await under(held)).text).toBe('');
   });
 
   test('drips a body that is whole in the end', async () => {
-    expect((await under({ kind: 'slowBody', bytes: 100, everyMs: 1 })).text).toBe(seedAnswer);
+    expect((await under({ kind: 'slowBody', bytes: 100, everyMs: 1 })).text).toBe(seedReply);
   });
 });
 
 describe('a fault of HTTP', () => {
   test('cuts the JSON inside a whole message, with a length or in chunks', async () => {
     const cut = await under({ kind: 'truncate' });
-    expect(cut.text).toBe(seedAnswer.slice(0, seedAnswer.length / 2));
+    expect(cut.text).toBe(seedReply.slice(0, seedReply.length / 2));
     expect(cut.headers['content-length']).toBe(String(cut.text.length));
     const chunked = await under({ kind: 'truncate', framing: 'chunked', at: 20 });
-    expect(chunked.text).toBe(seedAnswer.slice(0, 20));
+    expect(chunked.text).toBe(seedReply.slice(0, 20));
     expect(chunked.headers['transfer-encoding']).toBe('chunked');
   });
 
@@ -112,7 +112,7 @@ describe('a fault of HTTP', () => {
   test('is compressed though nobody asked, or a bomb', async () => {
     const zipped = await under({ kind: 'gzip' });
     expect(zipped.headers['content-encoding']).toBe('gzip');
-    expect(gunzipSync(zipped.bytes).toString()).toBe(seedAnswer);
+    expect(gunzipSync(zipped.bytes).toString()).toBe(seedReply);
     const bomb = await under({ kind: 'gzip', bytes: 5_000_000 });
     expect(bomb.bytes.length).toBeLessThan(20_000);
     expect(gunzipSync(bomb.bytes).length).toBeGreaterThan(5_000_000);
@@ -127,20 +127,20 @@ describe('a fault of HTTP', () => {
 
 describe('a fault of JSON-RPC', () => {
   test.each<[Fault, string]>([
-    [{ kind: 'wrongId' }, seedAnswer.replace('"id":"248"', '"id":987654321')],
-    [{ kind: 'wrongId', id: '"249"' }, seedAnswer.replace('"248"', '"249"')],
-    [{ kind: 'noId' }, seedAnswer.replace('"id":"248",', '')],
-    [{ kind: 'nullId' }, seedAnswer.replace('"248"', 'null')],
-    [{ kind: 'noJsonrpc' }, seedAnswer.replace('"jsonrpc":"2.0",', '')],
-    [{ kind: 'noTimes' }, seedAnswer.replace(/"usIn".*(?="result")/, '')],
-    [{ kind: 'neither' }, seedAnswer.replace(/,"result":\{.*\}\}/, '}')],
-    [{ kind: 'result', text: '[1.10]' }, seedAnswer.replace(/"result":\{.*\}\}/, '"result":[1.10]}')],
-    [{ kind: 'otherOrder' }, seedAnswer.replace(id, `${id}1`)],
-    [{ kind: 'otherOrder', orderId: 'x' }, seedAnswer.replace(id, 'x')],
-    [{ kind: 'duplicateKeys' }, seedAnswer.replace('"result":{', '"result":{"order_state":"filled",')],
-    [{ kind: 'duplicateKeys', name: 'version', value: '1' }, seedAnswer.replace('"amount"', '"version":1,"amount"')],
-    [{ kind: 'deep', levels: 3 }, seedAnswer.replace('"amount"', '"deep":[[[]]],"amount"')],
-    [{ kind: 'pass' }, seedAnswer],
+    [{ kind: 'wrongId' }, seedReply.replace('"id":"248"', '"id":987654321')],
+    [{ kind: 'wrongId', id: '"249"' }, seedReply.replace('"248"', '"249"')],
+    [{ kind: 'noId' }, seedReply.replace('"id":"248",', '')],
+    [{ kind: 'nullId' }, seedReply.replace('"248"', 'null')],
+    [{ kind: 'noJsonrpc' }, seedReply.replace('"jsonrpc":"2.0",', '')],
+    [{ kind: 'noTimes' }, seedReply.replace(/"usIn".*(?="result")/, '')],
+    [{ kind: 'neither' }, seedReply.replace(/,"result":\{.*\}\}/, '}')],
+    [{ kind: 'result', text: '[1.10]' }, seedReply.replace(/"result":\{.*\}\}/, '"result":[1.10]}')],
+    [{ kind: 'otherOrder' }, seedReply.replace(id, `${id}1`)],
+    [{ kind: 'otherOrder', orderId: 'x' }, seedReply.replace(id, 'x')],
+    [{ kind: 'duplicateKeys' }, seedReply.replace('"result":{', '"result":{"order_state":"filled",')],
+    [{ kind: 'duplicateKeys', name: 'version', value: '1' }, seedReply.replace('"amount"', '"version":1,"amount"')],
+    [{ kind: 'deep', levels: 3 }, seedReply.replace('"amount"', '"deep":[[[]]],"amount"')],
+    [{ kind: 'pass' }, seedReply],
   ])('%o changes that and nothing else', async (fault, expected) => {
     expect((await under(fault)).text).toBe(expected);
   });
@@ -191,7 +191,7 @@ describe('a fault of JSON-RPC', () => {
       headers: { 'x-order': request.orderId ?? '' },
       body: genuine.body.replace('855', '856'),
     }));
-    expect(answer).toMatchObject({ status: 418, headers: { 'x-order': id }, text: seedAnswer.replace('855', '856') });
+    expect(answer).toMatchObject({ status: 418, headers: { 'x-order': id }, text: seedReply.replace('855', '856') });
   });
 
   test('that throws is shown to the test as a 500', async () => {
@@ -228,7 +228,7 @@ describe('a script', () => {
     exchange.script('order', { kind: 'neither' });
     expect((await post(exchange, 'public/auth', { params: credentials })).text).toContain('13004');
     expect((await askFor(exchange, id)).text).not.toContain('"result"');
-    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedAnswer);
+    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
   });
 
   test('for an order waits for a request that is let in', async () => {

@@ -6,7 +6,7 @@ import type { RecordedRequest } from './requests.ts';
 import { type Dialect, type Order, type Reply, type WireObject, writeOrder, writeReply } from './wire.ts';
 
 /** What a fault that is a function returns. */
-export type CannedAnswer = {
+export type CannedReply = {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
@@ -16,7 +16,7 @@ export type CannedAnswer = {
 export type AnswerFault = (
   request: RecordedRequest,
   genuine: { readonly status: number; readonly body: string },
-) => CannedAnswer | Promise<CannedAnswer>;
+) => CannedReply | Promise<CannedReply>;
 
 /** What can go wrong with one request. */
 export type NamedFault =

@@ -10,17 +10,17 @@ const keyScopes: Readonly<Record<Dialect, string>> = {
 export function grantScope(dialect: Dialect, keyScope: string | undefined, requested: string): string {
   const has = keyScope ?? keyScopes[dialect];
   if (dialect === 'orangex') return has;
-  const asked = words(requested).filter((word) => /:(?:none|read|read_write)$/.test(word));
-  if (asked.length === 0) return has;
-  return asked.flatMap((word) => narrow(word, has)).join(' ');
+  const scopes = words(requested).filter((word) => /:(?:none|read|read_write)$/.test(word));
+  if (scopes.length === 0) return has;
+  return scopes.flatMap((word) => narrow(word, has)).join(' ');
 }
 
 /** How long a token lives and what it is tied to. orangex knows nothing of the kind. */
 export function sessionOf(dialect: Dialect, requested: string): { name?: string; expires?: number } {
   if (dialect === 'orangex') return {};
-  const asked = words(requested);
-  const expires = Number(asked.find((word) => /^expires:\d+$/.test(word))?.slice('expires:'.length));
-  const name = asked.find((word) => word.startsWith('session:')) ?? 'connection';
+  const scopes = words(requested);
+  const expires = Number(scopes.find((word) => /^expires:\d+$/.test(word))?.slice('expires:'.length));
+  const name = scopes.find((word) => word.startsWith('session:')) ?? 'connection';
   return Number.isFinite(expires) ? { name, expires } : { name };
 }
 
@@ -28,11 +28,11 @@ export function mayReadOrders(scope: string): boolean {
   return words(scope).some((word) => word === 'trade:read' || word === 'trade:read_write');
 }
 
-function narrow(asked: string, has: string): string[] {
-  const [realm = ''] = asked.split(':');
+function narrow(requested: string, has: string): string[] {
+  const [realm = ''] = requested.split(':');
   const own = words(has).find((word) => word.startsWith(`${realm}:`));
   if (own === undefined) return [];
-  return own.endsWith(':read_write') ? [asked] : [asked.endsWith(':none') ? asked : own];
+  return own.endsWith(':read_write') ? [requested] : [requested.endsWith(':none') ? requested : own];
 }
 
 function words(scope: string): string[] {

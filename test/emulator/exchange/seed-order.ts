@@ -23,7 +23,7 @@ export const seedOrder: Placement & { readonly order_id: string } = {
 };
 
 /** The specification's example of an answer, without its line breaks and indentation. */
-export const seedAnswer =
+export const seedReply =
   '{"id":"248","jsonrpc":"2.0","usIn":1597130045270,"usOut":1597130046950,"usDiff":1680,"result":{"amount":"1",' +
   '"price":"855","direction":"buy","version":1,"order_state":"canceled","instrument_name":"BTC-14AUG20-11000-C",' +
   '"time_in_force":"good_til_cancelled","last_update_timestamp":1597129894026,"filled_amount":"0","average_price":"0",' +

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { askFor, get, login, post, send } from './requesting.ts';
-import { seedAnswer, seedOrder } from './seed-order.ts';
+import { seedOrder, seedReply } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const running: Exchange[] = [];
@@ -19,7 +19,7 @@ describe('the order of the specification', () => {
     const exchange = await start({ dialect: 'orangex' });
     const answer = await askFor(exchange, seedOrder.order_id, { id: '"248"' });
     expect(answer.status).toBe(200);
-    expect(answer.text).toBe(seedAnswer);
+    expect(answer.text).toBe(seedReply);
     expect(JSON.parse(answer.text)).toStrictEqual({
       id: '248',
       jsonrpc: '2.0',
@@ -183,7 +183,7 @@ describe('a call', () => {
 describe('credits', () => {
   test('run out, are told with the wait in whole seconds, and come back', async () => {
     let at = 1_700_000_000_000;
-    const exchange = await start({ dialect: 'orangex', now: () => at, credits: { perSecond: 2, burst: 2 } });
+    const exchange = await start({ dialect: 'orangex', now: () => at, rateLimit: { perSecond: 2, burst: 2 } });
     const codes: unknown[] = [];
     for (const pause of [0, 0, 0, 500, 0]) {
       at += pause;
@@ -194,7 +194,7 @@ describe('credits', () => {
 
   test('that run out end the session on deribit', async () => {
     let at = 1_700_000_000_000;
-    const exchange = await start({ dialect: 'deribit', now: () => at, credits: { perSecond: 1, burst: 1 } });
+    const exchange = await start({ dialect: 'deribit', now: () => at, rateLimit: { perSecond: 1, burst: 1 } });
     const headers = { authorization: `bearer ${await login(exchange)}` };
     const ask = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedOrder.order_id } });
     await ask();
@@ -229,14 +229,14 @@ describe('the exchange', () => {
   test('stops at once, however many connections hang, and may be stopped twice', async () => {
     const exchange = await start({ dialect: 'orangex' });
     exchange.script('any', { kind: 'hang' }, { kind: 'delay', ms: 1e9 }, { kind: 'slowBody', everyMs: 1e9 });
-    const asked = [1, 2, 3].map(() => askFor(exchange, seedOrder.order_id).catch(() => 'gone'));
+    const requested = [1, 2, 3].map(() => askFor(exchange, seedOrder.order_id).catch(() => 'gone'));
     const idle = connect(Number(new URL(exchange.url).port), '127.0.0.1');
     const closed = new Promise((resolve) => idle.once('close', resolve));
     idle.on('error', () => {});
     await exchange.received(3);
     await exchange.stop();
     await exchange.stop();
-    expect(await Promise.all(asked)).toStrictEqual(['gone', 'gone', 'gone']);
+    expect(await Promise.all(requested)).toStrictEqual(['gone', 'gone', 'gone']);
     await closed;
   });
 });

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Key, KeyRing } from './auth.ts';
-import { type CreditOptions, Credits } from './credits.ts';
 import { deliver, send } from './delivery.ts';
 import { type Fault, plan } from './faults.ts';
 import { type Change, OrderBook, type Placement } from './orders.ts';
+import { RateLimiter, type RateLimitOptions } from './rate-limiter.ts';
 import { RequestLog } from './request-log.ts';
 import { type RecordedRequest, readBody } from './requests.ts';
 import { Script } from './script.ts';
@@ -25,7 +25,7 @@ export type ExchangeOptions = {
   readonly tokenLifeSeconds?: number;
   /** How long a closed order can still be asked for. By default 30 minutes on deribit, for ever on orangex. */
   readonly forgetAfterMs?: number;
-  readonly credits?: CreditOptions;
+  readonly rateLimit?: RateLimitOptions;
 };
 
 /**
@@ -82,8 +82,8 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const tokenLifeSeconds = options.tokenLifeSeconds ?? tokenLife[dialect];
   const keyRing = new KeyRing({ dialect, keys: options.keys ?? [defaultKey], now, tokenLifeSeconds });
   const book = new OrderBook({ dialect, now, forgetAfterMs: options.forgetAfterMs ?? memory[dialect] });
-  const credits = new Credits(options.credits ?? 'unlimited', now);
-  const service = new Service({ dialect, basePath, now, keyRing, book, credits });
+  const rateLimit = new RateLimiter(options.rateLimit ?? 'unlimited', now);
+  const service = new Service({ dialect, basePath, now, keyRing, book, rateLimiter: rateLimit });
   const script = new Script();
   const requests = new RequestLog<RecordedRequest>();
   const stopped = new AbortController();

@@ -1,7 +1,7 @@
 import type { Caller, KeyRing } from './auth.ts';
-import type { Credits } from './credits.ts';
 import type { Genuine } from './faults.ts';
 import type { Held, OrderBook } from './orders.ts';
+import type { RateLimiter } from './rate-limiter.ts';
 import { errorStatus, Refusal, writeError } from './refusals.ts';
 import { type Call, callOfBody, callOfQuery, type RecordedRequest, UnreadableCall } from './requests.ts';
 import { mayReadOrders } from './scopes.ts';
@@ -14,7 +14,7 @@ export type ServiceOptions = {
   readonly now: () => number;
   readonly keyRing: KeyRing;
   readonly book: OrderBook;
-  readonly credits: Credits;
+  readonly rateLimiter: RateLimiter;
 };
 
 /** What a request asks for, or why it cannot be understood. */
@@ -22,7 +22,7 @@ export type Reading = {
   readonly call: RecordedRequest['call'];
   readonly orderId: string | undefined;
   readonly id: string | undefined;
-  readonly asked: Call | Refusal;
+  readonly requested: Call | Refusal;
 };
 
 export type Handled = {
@@ -52,17 +52,17 @@ export class Service {
     const name = location.startsWith(`${basePath}/`) ? location.slice(basePath.length + 1) : '';
     const slash = dialect === 'orangex' ? '/' : '';
     try {
-      const asked = method === 'GET' ? callOfQuery(slash + name, query) : callOfBody(body);
+      const requested = method === 'GET' ? callOfQuery(slash + name, query) : callOfBody(body);
       // deribit takes any method at the bare base.
       const bare = dialect === 'deribit' && name === '' && location.startsWith(basePath);
-      const fits = asked.method === slash + name || bare;
-      const call = (fits && calls[asked.method.slice(slash.length)]) || 'other';
-      const orderId = asked.params['order_id'];
-      return { call, orderId: typeof orderId === 'string' ? orderId : undefined, id: asked.id, asked };
+      const fits = requested.method === slash + name || bare;
+      const call = (fits && calls[requested.method.slice(slash.length)]) || 'other';
+      const orderId = requested.params['order_id'];
+      return { call, orderId: typeof orderId === 'string' ? orderId : undefined, id: requested.id, requested };
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
       const id = thrown instanceof UnreadableCall ? thrown.id : undefined;
-      return { call: 'other', orderId: undefined, id, asked: thrown };
+      return { call: 'other', orderId: undefined, id, requested: thrown };
     }
   }
 
@@ -95,19 +95,19 @@ export class Service {
     }
   }
 
-  #result(request: RecordedRequest, { asked, orderId }: Reading, progress: Progress): string {
+  #result(request: RecordedRequest, { requested, orderId }: Reading, progress: Progress): string {
     const { dialect, keyRing } = this.#options;
-    if (asked instanceof Refusal) throw asked;
+    if (requested instanceof Refusal) throw requested;
     if (request.call === 'other') throw new Refusal(dialect === 'orangex' ? 1000 : -32601);
     if (request.call === 'auth') {
       // A key in a URL ends up in logs: this exchange does not take one.
       if (request.method !== 'POST') throw new Refusal(-32600);
-      return writeJson(keyRing.grant(asked.params, request.connection));
+      return writeJson(keyRing.grant(requested.params, request.connection));
     }
-    const caller = this.#admit(request, asked);
+    const caller = this.#admit(request, requested);
     progress.targets = orderId === undefined ? ['order', 'any'] : [orderId, 'order', 'any'];
     if (orderId === undefined) {
-      const reason = asked.params['order_id'] === undefined ? 'missing' : 'wrong format';
+      const reason = requested.params['order_id'] === undefined ? 'missing' : 'wrong format';
       throw new Refusal(-32602, { reason, param: 'order_id' });
     }
     progress.held = this.#order(caller, orderId);
@@ -116,11 +116,11 @@ export class Service {
 
   /** Authentication, credits, scope: in this order. */
   #admit(request: RecordedRequest, { params }: Call): Caller {
-    const { dialect, keyRing, credits } = this.#options;
+    const { dialect, keyRing, rateLimiter } = this.#options;
     if (dialect === 'orangex' && params['access_token'] !== undefined) throw new Refusal(10000);
     const { method, path: uri, body, connection, headers } = request;
     const caller = keyRing.authenticate({ authorization: headers.authorization, method, uri, body, connection });
-    const wait = credits.take(caller.account);
+    const wait = rateLimiter.take(caller.account);
     if (wait > 0) {
       // Too many requests end the session on deribit.
       if (dialect === 'deribit' && caller.accessToken !== undefined) keyRing.revoke(caller.accessToken);

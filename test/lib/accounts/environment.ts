@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
  * Time that jumps from one thing that is due to the next: many processes side by side, always in the same order.
  * Milliseconds since the epoch.
  */
-export type World = {
+export type TestEnvironment = {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Time stands still until the request is answered, be it by a real engine. */
@@ -15,15 +15,15 @@ export type World = {
 
 type Due = { readonly at: number; readonly wake: () => void };
 
-export const worldStart = Date.UTC(2026, 0, 1);
+export const startTime = Date.UTC(2026, 0, 1);
 
-export function createWorld(): World {
-  let now = worldStart;
+export function createEnvironment(): TestEnvironment {
+  let now = startTime;
   let requests = 0;
   let due: readonly Due[] = [];
 
   /** Whoever is awake does what can be done without waiting. */
-  const quiet = async (): Promise<void> => {
+  const coolDown = async (): Promise<void> => {
     do await setImmediate();
     while (requests > 0);
   };
@@ -45,12 +45,12 @@ export function createWorld(): World {
       }
     },
     run: async () => {
-      await quiet();
+      await coolDown();
       for (let [next] = due; next !== undefined; [next] = due) {
         due = due.slice(1);
         now = next.at;
         next.wake();
-        await quiet();
+        await coolDown();
       }
     },
   };

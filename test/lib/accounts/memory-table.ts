@@ -28,12 +28,12 @@ export function createMemoryAccountTable(): AccountTable & WatchRequests {
       keep(account, { lease: { owner, until } });
       return true;
     },
-    askForLease: async (account, owner) => keep(account, { wantedBy: owner }),
-    releaseLease: async (account, owner, finding) => {
+    requestHandover: async (account, owner) => keep(account, { handoverRequestedBy: owner }),
+    releaseLease: async (account, owner, summary) => {
       const { lease, ...rest } = kept(account);
-      if (lease?.owner === owner) accounts.set(account, { ...rest, ...(finding !== undefined && { finding }) });
+      if (lease?.owner === owner) accounts.set(account, { ...rest, ...(summary !== undefined && { summary }) });
     },
-    noteWatchRequest: async (account) => kept(account).finding,
+    recordWatchRequest: async (account) => kept(account).summary,
     setPause: async (account, pause) => {
       const { pause: there } = kept(account);
       if (there !== undefined && there.at >= pause.at) return false;

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
-import { type CreditLimits, creditLifeMs, creditLimits } from '../../../lib/exchange/rate-limiter.ts';
+import { permitLifeMs, type RateLimits, rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { createWorld, worldStart } from './environment.ts';
+import { createEnvironment, startTime } from './environment.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
 import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
 
@@ -12,25 +12,25 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`credits: ${runs} runs a property, SEED=${seed}`);
 
-const limits: fc.Arbitrary<CreditLimits> = fc
+const limits: fc.Arbitrary<RateLimits> = fc
   .record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 4, max: 100 }) })
-  .map((limit) => creditLimits(limit));
+  .map((limit) => rateLimitsOf(limit));
 
 async function all(plans: readonly Plan[], account: Account, seconds: number): Promise<readonly Deeds[]> {
-  const world = createWorld();
-  const deeds = Promise.all(plans.map((each) => work(each, account, world, worldStart + seconds * 1000)));
-  await world.run();
+  const environment = createEnvironment();
+  const deeds = Promise.all(plans.map((each) => work(each, account, environment, startTime + seconds * 1000)));
+  await environment.run();
   return deeds;
 }
 
 /** The most calls by which any window exceeds `rate x window`. */
-function worstExcess(deeds: readonly Deeds[], { msPerCredit }: CreditLimits): number {
+function worstExcess(deeds: readonly Deeds[], { msPerPermit }: RateLimits): number {
   const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => at)).toSorted((a, b) => a - b);
   let excess = 0;
-  let last = worldStart;
+  let last = startTime;
   let worst = 0;
   for (const at of starts) {
-    excess = Math.max(0, excess - (at - last) / msPerCredit) + 1;
+    excess = Math.max(0, excess - (at - last) / msPerPermit) + 1;
     last = at;
     worst = Math.max(worst, excess);
   }
@@ -50,7 +50,7 @@ function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
     one.coolDowns.flatMap(({ at, waitMs, knownAt }) => {
       const end = at + Math.max(waitMs, 1_000);
       return deeds.flatMap((other) => {
-        const [from, to] = other === one ? [at, end] : [knownAt + creditLifeMs, end - skew];
+        const [from, to] = other === one ? [at, end] : [knownAt + permitLifeMs, end - skew];
         return other.calls
           .filter((call) => call.at > from && call.at < to)
           .map((call) => `${to - call.at} ms before the end, ${other === one ? 'by the same' : 'by another'}`);
@@ -61,23 +61,23 @@ function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
 
 async function staysWithin(plans: readonly Plan[], account: Account): Promise<void> {
   const deeds = await all(plans, account, 60);
-  const { burst, msPerCredit } = account.limits;
+  const { burst, msPerPermit } = account.limits;
   expect(worstExcess(deeds, account.limits)).toBeLessThanOrEqual(
-    burst.door + (spread(plans) + creditLifeMs) / msPerCredit,
+    burst.interactive + (spread(plans) + permitLifeMs) / msPerPermit,
   );
   expect(callsWhileCooling(deeds)).toEqual([]);
 }
 
-const orderly: Omit<Plan, 'lane' | 'tasks' | 'spends' | 'restMs'> = {
+const orderly: Omit<Plan, 'priority' | 'tasks' | 'acquires' | 'backoffMs'> = {
   skewMs: 0,
   startsAfterMs: 0,
   callMs: 100,
-  patienceMs: 60_000,
+  acquireTimeoutMs: 60_000,
   wayMs: 10,
   oversleepMs: 2,
-  troubles: [],
+  faults: [],
 };
-const saturating: Plan = { ...orderly, lane: 'sweep', tasks: 12, spends: 1_000, restMs: 0 };
+const saturating: Plan = { ...orderly, priority: 'background', tasks: 12, acquires: 1_000, backoffMs: 0 };
 
 const plans = fc.array(plan, { minLength: 1, maxLength: 5 });
 
@@ -97,14 +97,14 @@ describe('the credits of one account', () => {
       (step): Plan => ({
         ...saturating,
         tasks,
-        spends: 6,
+        acquires: 6,
         // Its tasks have started, one step each, and have asked for credits.
-        troubles: [{ step: tasks + step, kind: 'freezeWithOthers' }],
+        faults: [{ step: tasks + step, kind: 'freezeWithOthers' }],
       }),
     );
     const slow = fc
       .record({ perSecond: fc.integer({ min: 1, max: 4 }), burst: fc.integer({ min: 20, max: 100 }) })
-      .map((limit) => creditLimits(limit));
+      .map((limit) => rateLimitsOf(limit));
     await fc.assert(
       fc.asyncProperty(fc.array(hoarder, { minLength: 3, maxLength: 5 }), slow, async (plans, limits) => {
         await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
@@ -114,29 +114,31 @@ describe('the credits of one account', () => {
   }, 120_000);
 
   it('are used to 95 % and more by a sweep with enough to do, doors or not', async () => {
-    const doors = fc.array(
-      fc.record({ restMs: fc.integer({ min: 500, max: 3_000 }), wayMs: fc.integer({ min: 0, max: 40 }) }),
+    const apiFunctions = fc.array(
+      fc.record({ backoffMs: fc.integer({ min: 500, max: 3_000 }), wayMs: fc.integer({ min: 0, max: 40 }) }),
       { maxLength: 2 },
     );
-    const sweep = fc.record({
+    const background = fc.record({
       callMs: fc.integer({ min: 20, max: 300 }),
       wayMs: fc.integer({ min: 0, max: 40 }),
       oversleepMs: fc.integer({ min: 0, max: 5 }),
     });
     const limit = fc.record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 6, max: 40 }) });
     await fc.assert(
-      fc.asyncProperty(sweep, doors, limit, async (sweep, doors, limit) => {
+      fc.asyncProperty(background, apiFunctions, limit, async (background, apiFunctions, limit) => {
         const plans: readonly Plan[] = [
-          { ...saturating, ...sweep },
-          ...doors.map((door): Plan => ({ ...orderly, ...door, lane: 'door', tasks: 1, spends: 1_000 })),
+          { ...saturating, ...background },
+          ...apiFunctions.map(
+            (interactive): Plan => ({ ...orderly, ...interactive, priority: 'interactive', tasks: 1, acquires: 1_000 }),
+          ),
         ];
-        const account = { table: createMemoryAccountTable(), name: 'main', limits: creditLimits(limit) };
+        const account = { table: createMemoryAccountTable(), name: 'main', limits: rateLimitsOf(limit) };
         // The first burst is not counted, nor is the time it takes to earn it.
         const rate = limit.perSecond * 0.5;
         const from = limit.burst / rate;
         const seconds = 400 / rate;
         const deeds = await all(plans, account, from + seconds);
-        const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => (at - worldStart) / 1000));
+        const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => (at - startTime) / 1000));
         const used = starts.filter((at) => at >= from && at < from + seconds).length;
         expect(used / (rate * seconds)).toBeGreaterThanOrEqual(0.95);
       }),
@@ -145,26 +147,26 @@ describe('the credits of one account', () => {
   }, 120_000);
 
   it('leave people their lane at once while a sweep takes all that it can', async () => {
-    const door = fc.record({
+    const interactive = fc.record({
       startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
       wayMs: fc.integer({ min: 0, max: 10 }),
     });
     await fc.assert(
-      fc.asyncProperty(door, limits, async (door, limits) => {
-        const lane = limits.burst.door - limits.burst.sweep;
+      fc.asyncProperty(interactive, limits, async (interactive, limits) => {
+        const priority = limits.burst.interactive - limits.burst.background;
         const people = Array.from(
-          { length: lane },
-          (): Plan => ({ ...orderly, ...door, lane: 'door', tasks: 1, spends: 1, restMs: 0 }),
+          { length: priority },
+          (): Plan => ({ ...orderly, ...interactive, priority: 'interactive', tasks: 1, acquires: 1, backoffMs: 0 }),
         );
-        const [, ...doors] = await all(
+        const [, ...apiFunctions] = await all(
           [saturating, ...people],
           { table: createMemoryAccountTable(), name: 'main', limits },
           20,
         );
-        const waits = doors.flatMap(({ calls }) => calls.map(({ waitedMs }) => waitedMs));
-        expect(waits).toHaveLength(lane);
+        const waits = apiFunctions.flatMap(({ calls }) => calls.map(({ waitedMs }) => waitedMs));
+        expect(waits).toHaveLength(priority);
         // Five requests at most, there and back, and one nap: what the sweep took while the first was on its way.
-        for (const wait of waits) expect(wait).toBeLessThanOrEqual(11 * door.wayMs + orderly.oversleepMs);
+        for (const wait of waits) expect(wait).toBeLessThanOrEqual(11 * interactive.wayMs + orderly.oversleepMs);
       }),
       parameters,
     );

@@ -65,11 +65,15 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
   it('remembers who asked last for the lease, whoever has it', async () => {
     const table = tableOf();
     const account = newAccount();
-    await table.askForLease(account, 'b');
+    await table.requestHandover(account, 'b');
     await table.takeLease(account, { owner: 'a', now, until: now + 15 });
-    expect(await table.readAccount(account)).toEqual({ tat: 0, wantedBy: 'b', lease: { owner: 'a', until: now + 15 } });
-    await table.askForLease(account, 'c');
-    expect((await table.readAccount(account)).wantedBy).toBe('c');
+    expect(await table.readAccount(account)).toEqual({
+      tat: 0,
+      handoverRequestedBy: 'b',
+      lease: { owner: 'a', until: now + 15 },
+    });
+    await table.requestHandover(account, 'c');
+    expect((await table.readAccount(account)).handoverRequestedBy).toBe('c');
   });
 
   it('lets only the owner release the lease, and then gives it to anyone', async () => {
@@ -88,20 +92,20 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
   it('keeps what the owner of the lease leaves as a finding, and nobody else’s, until there is another', async () => {
     const table = tableOf();
     const account = newAccount();
-    expect(await table.noteWatchRequest(account, now)).toBeUndefined();
+    expect(await table.recordWatchRequest(account, now)).toBeUndefined();
     await table.takeLease(account, { owner: 'a', now, until: now + 15 });
     await table.releaseLease(account, 'b', { overCapacity: true });
-    expect(await table.noteWatchRequest(account, now)).toBeUndefined();
+    expect(await table.recordWatchRequest(account, now)).toBeUndefined();
     await table.releaseLease(account, 'a', { overCapacity: true });
     await table.releaseLease(account, 'a', { overCapacity: false });
-    expect(await table.noteWatchRequest(account, now + 1)).toEqual({ overCapacity: true });
-    expect(await table.readAccount(account)).toEqual({ tat: 0, finding: { overCapacity: true } });
+    expect(await table.recordWatchRequest(account, now + 1)).toEqual({ overCapacity: true });
+    expect(await table.readAccount(account)).toEqual({ tat: 0, summary: { overCapacity: true } });
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
     await table.releaseLease(account, 'b');
-    expect(await table.noteWatchRequest(account, now + 2)).toEqual({ overCapacity: true });
+    expect(await table.recordWatchRequest(account, now + 2)).toEqual({ overCapacity: true });
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
     await table.releaseLease(account, 'b', { overCapacity: false });
-    expect(await table.noteWatchRequest(account, now + 3)).toEqual({ overCapacity: false });
+    expect(await table.recordWatchRequest(account, now + 3)).toEqual({ overCapacity: false });
   });
 
   it('keeps the latest word of a person on the pause, whatever the order of arrival', async () => {

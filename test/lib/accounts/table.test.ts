@@ -25,8 +25,8 @@ describe.each([
 
     it('keeps when somebody last asked for a watch', async () => {
       const requests = createDynamoWatchRequests(engine);
-      await requests.noteWatchRequest('asked', 1);
-      await requests.noteWatchRequest('asked', 2);
+      await requests.recordWatchRequest('asked', 1);
+      await requests.recordWatchRequest('asked', 2);
       const Key = { pk: { S: 'asked' }, sk: { S: 'ACCOUNT' } };
       const { Item } = await engine.client.send(new GetItemCommand({ TableName: engine.tableName, Key }));
       expect(Item).toEqual({ ...Key, schema: { N: '1' }, watch_requested_at: { N: '2' } });
@@ -53,6 +53,6 @@ describe('the accounts on a table that does not answer', () => {
     await expect(table.readAccount('main')).rejects.toMatchObject(unavailable);
     await expect(table.raiseTat('main', { below: 1, to: 1 })).rejects.toMatchObject(unavailable);
     const requests = createDynamoWatchRequests({ client, tableName: 'snapshots' });
-    await expect(requests.noteWatchRequest('main', 1)).rejects.toMatchObject(unavailable);
+    await expect(requests.recordWatchRequest('main', 1)).rejects.toMatchObject(unavailable);
   });
 });

@@ -2,14 +2,14 @@ import * as fc from 'fast-check';
 import type { AccountTable } from '../../../lib/accounts/table.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
-import { type CreditLimits, createCredits, type Lane } from '../../../lib/exchange/rate-limiter.ts';
-import { type World, worldStart } from './environment.ts';
+import { createRateLimiter, type Priority, type RateLimits } from '../../../lib/exchange/rate-limiter.ts';
+import { startTime, type TestEnvironment } from './environment.ts';
 
 /**
  * What befalls a process at one of its awaits, counted from 0: all of it stands still, for a time or until the moment when
  * everyone wakes; or a request goes wrong.
  */
-export type Trouble = { readonly step: number } & (
+export type CommandError = { readonly step: number } & (
   | { readonly kind: 'freeze'; readonly ms: number }
   | { readonly kind: 'freezeWithOthers' }
   | { readonly kind: 'replyLost' }
@@ -18,21 +18,21 @@ export type Trouble = { readonly step: number } & (
 
 /** One process: what it does, how well. All times are milliseconds. */
 export type Plan = {
-  readonly lane: Lane;
+  readonly priority: Priority;
   /** Its clock is ahead by this much. */
   readonly skewMs: number;
   readonly startsAfterMs: number;
   /** How many of its tasks spend at once, and how often each of them does. */
   readonly tasks: number;
-  readonly spends: number;
-  readonly restMs: number;
+  readonly acquires: number;
+  readonly backoffMs: number;
   readonly callMs: number;
-  readonly patienceMs: number;
+  readonly acquireTimeoutMs: number;
   /** Of a request to the table, one way. */
   readonly wayMs: number;
   /** It wakes up this much late. */
   readonly oversleepMs: number;
-  readonly troubles: readonly Trouble[];
+  readonly faults: readonly CommandError[];
   /** Which of its calls, counted from 0, the exchange throttles. */
   readonly throttled?: { readonly call: number; readonly waitMs: number };
 };
@@ -40,7 +40,7 @@ export type Plan = {
 const everyoneWakesMs = 30_000;
 
 const step = fc.integer({ min: 0, max: 60 });
-const trouble: fc.Arbitrary<Trouble> = fc.oneof(
+const trouble: fc.Arbitrary<CommandError> = fc.oneof(
   fc.record({ step, kind: fc.constant('freeze' as const), ms: fc.integer({ min: 1, max: 30_000 }) }),
   fc.record({ step, kind: fc.constantFrom('replyLost' as const, 'sentTwice' as const, 'freezeWithOthers' as const) }),
 );
@@ -48,32 +48,32 @@ const trouble: fc.Arbitrary<Trouble> = fc.oneof(
 /** Processes that are late, wrong and unlucky. */
 export const plan: fc.Arbitrary<Plan> = fc.record(
   {
-    lane: fc.constantFrom('door' as const, 'sweep' as const, 'sweep' as const),
+    priority: fc.constantFrom('interactive' as const, 'background' as const, 'background' as const),
     skewMs: fc.integer({ min: -400, max: 400 }),
     startsAfterMs: fc.integer({ min: 0, max: 5_000 }),
     tasks: fc.integer({ min: 1, max: 8 }),
-    spends: fc.integer({ min: 1, max: 6 }),
-    restMs: fc.integer({ min: 0, max: 500 }),
+    acquires: fc.integer({ min: 1, max: 6 }),
+    backoffMs: fc.integer({ min: 0, max: 500 }),
     callMs: fc.integer({ min: 1, max: 500 }),
-    patienceMs: fc.integer({ min: 500, max: 30_000 }),
+    acquireTimeoutMs: fc.integer({ min: 500, max: 30_000 }),
     wayMs: fc.integer({ min: 0, max: 60 }),
     oversleepMs: fc.integer({ min: 0, max: 20 }),
-    troubles: fc.array(trouble, { maxLength: 4 }),
+    faults: fc.array(trouble, { maxLength: 4 }),
     throttled: fc.record({ call: fc.integer({ min: 0, max: 12 }), waitMs: fc.integer({ min: 0, max: 20_000 }) }),
   },
   {
     requiredKeys: [
-      'lane',
+      'priority',
       'skewMs',
       'startsAfterMs',
       'tasks',
-      'spends',
-      'restMs',
+      'acquires',
+      'backoffMs',
       'callMs',
-      'patienceMs',
+      'acquireTimeoutMs',
       'wayMs',
       'oversleepMs',
-      'troubles',
+      'faults',
     ],
   },
 );
@@ -89,25 +89,30 @@ export type Deeds = {
   requests: number;
 };
 
-export type Account = { readonly table: AccountTable; readonly name: string; readonly limits: CreditLimits };
+export type Account = { readonly table: AccountTable; readonly name: string; readonly limits: RateLimits };
 
 /** Lets one process loose; it ends with its work, or at `endsAt`. */
-export async function work(plan: Plan, { table, name, limits }: Account, world: World, endsAt: number): Promise<Deeds> {
+export async function work(
+  plan: Plan,
+  { table, name, limits }: Account,
+  environment: TestEnvironment,
+  endsAt: number,
+): Promise<Deeds> {
   const deeds: Deeds = { plan, calls: [], failures: [], coolDowns: [], requests: 0 };
   let steps = 0;
   let frozenUntil = 0;
 
-  const pause = async (ms: number): Promise<Trouble | undefined> => {
-    await world.sleep(ms);
-    const befalls = plan.troubles.find(({ step }) => step === steps);
+  const pause = async (ms: number): Promise<CommandError | undefined> => {
+    await environment.sleep(ms);
+    const befalls = plan.faults.find(({ step }) => step === steps);
     steps++;
-    if (befalls?.kind === 'freeze') frozenUntil = world.now() + befalls.ms;
-    if (befalls?.kind === 'freezeWithOthers') frozenUntil = worldStart + everyoneWakesMs;
-    while (world.now() < frozenUntil) await world.sleep(frozenUntil - world.now());
+    if (befalls?.kind === 'freeze') frozenUntil = environment.now() + befalls.ms;
+    if (befalls?.kind === 'freezeWithOthers') frozenUntil = startTime + everyoneWakesMs;
+    while (environment.now() < frozenUntil) await environment.sleep(frozenUntil - environment.now());
     return befalls;
   };
   const clock: Clock = {
-    now: () => world.now() + plan.skewMs,
+    now: () => environment.now() + plan.skewMs,
     sleep: async (ms) => {
       await pause(ms + plan.oversleepMs);
     },
@@ -118,10 +123,10 @@ export async function work(plan: Plan, { table, name, limits }: Account, world: 
     async (...args: Args): Promise<Result> => {
       deeds.requests++;
       const befalls = await pause(plan.wayMs);
-      let result = await world.request(() => request(...args));
+      let result = await environment.request(() => request(...args));
       if (befalls?.kind === 'sentTwice') {
         await pause(plan.wayMs);
-        result = await world.request(() => request(...args));
+        result = await environment.request(() => request(...args));
       }
       await pause(plan.wayMs);
       if (befalls?.kind === 'replyLost') throw new Failure('store_unavailable', 'The reply was lost.');
@@ -133,31 +138,31 @@ export async function work(plan: Plan, { table, name, limits }: Account, world: 
     advanceTat: far(table.advanceTat),
     raiseTat: far(table.raiseTat),
   };
-  const credits = createCredits({ table: farTable, account: name, lane: plan.lane, limits, clock });
+  const permits = createRateLimiter({ table: farTable, account: name, priority: plan.priority, limits, clock });
 
-  const spend = async (): Promise<void> => {
-    const askedAt = world.now();
-    await credits.spend(clock.now() + plan.patienceMs);
-    const at = world.now();
-    deeds.calls.push({ at, waitedMs: at - askedAt });
+  const acquire = async (): Promise<void> => {
+    const requestedAt = environment.now();
+    await permits.acquire(clock.now() + plan.acquireTimeoutMs);
+    const at = environment.now();
+    deeds.calls.push({ at, waitedMs: at - requestedAt });
     const isThrottled = plan.throttled?.call === deeds.calls.length - 1;
     await pause(plan.callMs);
     if (plan.throttled === undefined || !isThrottled) return;
-    const coolDown = { at: world.now(), waitMs: plan.throttled.waitMs, knownAt: Number.POSITIVE_INFINITY };
+    const coolDown = { at: environment.now(), waitMs: plan.throttled.waitMs, knownAt: Number.POSITIVE_INFINITY };
     deeds.coolDowns.push(coolDown);
-    await credits.throttled(coolDown.waitMs);
-    coolDown.knownAt = world.now();
+    await permits.throttled(coolDown.waitMs);
+    coolDown.knownAt = environment.now();
   };
 
   const task = async (): Promise<void> => {
     await pause(plan.startsAfterMs);
-    for (let i = 0; i < plan.spends && world.now() < endsAt; i++) {
+    for (let i = 0; i < plan.acquires && environment.now() < endsAt; i++) {
       try {
-        await spend();
+        await acquire();
       } catch (thrown) {
         deeds.failures.push(asFailure(thrown).code);
       }
-      await pause(plan.restMs);
+      await pause(plan.backoffMs);
     }
   };
   await Promise.all(Array.from({ length: plan.tasks }, task));

@@ -6,28 +6,28 @@ import { writeJson } from '../../../lib/exchange/json.ts';
 import type { Gateway } from '../../emulator/aws/gateway.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Neighbours, seedId, startNeighbours } from '../test-bed.ts';
-import { startDoor } from './local-endpoint.ts';
+import { seedId, startTestBed, type TestBed } from '../test-bed.ts';
+import { startLocalApi } from './local-endpoint.ts';
 import { startPage } from './page.ts';
 
-let neighbours: Neighbours;
-let door: Gateway;
+let testBed: TestBed;
+let api: Gateway;
 let client: Client;
 let output: CapturedOutput;
 
 beforeAll(async () => {
   output = captureOutput();
-  neighbours = await startNeighbours();
-  door = await startDoor(neighbours);
-  client = createClient({ url: door.url });
+  testBed = await startTestBed();
+  api = await startLocalApi(testBed);
+  client = createClient({ url: api.url });
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
   output.release();
-  await Promise.all([door.stop(), neighbours.stop()]);
+  await Promise.all([api.stop(), testBed.stop()]);
 });
-afterEach(() => neighbours.orangex.clearScript());
+afterEach(() => testBed.orangex.clearScript());
 
 const account = 'main';
 
@@ -43,7 +43,7 @@ async function problemOf(asking: Promise<unknown>): Promise<ApiProblem> {
 describe('the client', () => {
   it('reads an order, every digit as the exchange wrote it', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
-    const id = neighbours.orangex.place({ amount: '0.100', details });
+    const id = testBed.orangex.place({ amount: '0.100', details });
     const { order, age_seconds } = await client.getOrder({ account, order_id: id, max_age: 0 });
     expect(order).toMatchObject({ order_id: id, amount: '0.100', order_state: 'open' });
     expect(writeJson(order.details)).toContain('"exact":1.10,"huge":390048812767682561234');
@@ -52,16 +52,16 @@ describe('the client', () => {
   });
 
   it('asks for an order unless it is in the state that is known', async () => {
-    const id = neighbours.orangex.place();
-    const asked = { account, order_id: id };
-    const { rank } = await client.getOrder(asked);
-    expect(await client.getOrderUnless(rank, asked)).toBeUndefined();
-    neighbours.orangex.fill(id);
-    expect(await client.getOrderUnless(rank, asked)).toMatchObject({ final: true });
+    const id = testBed.orangex.place();
+    const requested = { account, order_id: id };
+    const { rank } = await client.getOrder(requested);
+    expect(await client.getOrderUnless(rank, requested)).toBeUndefined();
+    testBed.orangex.fill(id);
+    expect(await client.getOrderUnless(rank, requested)).toMatchObject({ final: true });
   });
 
   it('checks several orders, parameters in the path and the rest in the body', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const { outcomes } = await client.checkOrders({ account, order_ids: [id, 'nobody-saw-this'], max_age: 5 });
     expect(outcomes).toMatchObject([
       { order_id: id, outcome: 'checked', checked: { order: { order_id: id } } },
@@ -76,16 +76,16 @@ describe('the client', () => {
   });
 
   it('walks the pages of the history, whose changes keep their digits', async () => {
-    const id = neighbours.orangex.place({ amount: '3' });
-    const asked = { account, order_id: id };
-    await client.getOrder(asked);
+    const id = testBed.orangex.place({ amount: '3' });
+    const requested = { account, order_id: id };
+    await client.getOrder(requested);
     for (const filled of ['1', '2', '2.50']) {
-      neighbours.orangex.partialFill(id, filled);
-      await client.getOrder({ ...asked, max_age: 0 });
+      testBed.orangex.partialFill(id, filled);
+      await client.getOrder({ ...requested, max_age: 0 });
     }
     const filled: unknown[] = [];
     const sizes: number[] = [];
-    for await (const { snapshots } of pages(client.listSnapshots, { ...asked, limit: 3 })) {
+    for await (const { snapshots } of pages(client.listSnapshots, { ...requested, limit: 3 })) {
       sizes.push(snapshots.length);
       for (const { order, changes } of snapshots) {
         filled.push(order.filled_amount);
@@ -98,7 +98,7 @@ describe('the client', () => {
   });
 
   it('walks the pages of a list', async () => {
-    const placed = Array.from({ length: 5 }, () => neighbours.deribit.place());
+    const placed = Array.from({ length: 5 }, () => testBed.deribit.place());
     for (const order_id of placed) await client.getOrder({ account: 'other', order_id });
     const listed: string[] = [];
     for await (const { orders } of pages(client.listOrders, { account: 'other', state: 'live', limit: 2 })) {
@@ -108,27 +108,27 @@ describe('the client', () => {
   });
 
   it('leaves signing to the fetch that it is given', async () => {
-    const asked: [string, ClientRequest][] = [];
+    const requested: [string, ClientRequest][] = [];
     const signing = createClient({
-      url: `${door.url}/`,
+      url: `${api.url}/`,
       fetch: (url, request) => {
-        asked.push([url, request]);
+        requested.push([url, request]);
         return fetch(url, { ...request, headers: { ...request.headers, authorization: 'signed' } });
       },
     });
     await signing.checkOrders({ account, order_ids: [seedId] });
     await signing.listOrders({ account, state: 'final', limit: 1, cursor: undefined });
     const headers = { accept: 'application/json' };
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       [
-        `${door.url}/accounts/main/orders/check`,
+        `${api.url}/accounts/main/orders/check`,
         {
           method: 'POST',
           headers: { ...headers, 'content-type': 'application/json' },
           body: JSON.stringify({ order_ids: [seedId] }),
         },
       ],
-      [`${door.url}/accounts/main/orders?state=final&limit=1`, { method: 'GET', headers }],
+      [`${api.url}/accounts/main/orders?state=final&limit=1`, { method: 'GET', headers }],
     ]);
   });
 });
@@ -156,23 +156,23 @@ describe('the client throws', () => {
   });
 
   it('a problem with the last known state of an order that is gone', async () => {
-    const id = neighbours.orangex.place();
-    const asked = { account, order_id: id };
-    const seen = await client.getOrder(asked);
-    neighbours.orangex.forget(id);
-    const { status, code, exchangeCode, lastKnown } = await problemOf(client.getOrder(asked));
+    const id = testBed.orangex.place();
+    const requested = { account, order_id: id };
+    const seen = await client.getOrder(requested);
+    testBed.orangex.forget(id);
+    const { status, code, exchangeCode, lastKnown } = await problemOf(client.getOrder(requested));
     expect({ status, code, exchangeCode }).toEqual({ status: 404, code: 'order_not_found', exchangeCode: 10_004 });
     expect(lastKnown?.order).toEqual(seen.order);
   });
 
   it('a problem that says when to come again', async () => {
-    neighbours.orangex.scriptAlways('order', { kind: 'error', code: 11_051 });
-    const asking = client.getOrder({ account, order_id: neighbours.orangex.place() });
+    testBed.orangex.scriptAlways('order', { kind: 'error', code: 11_051 });
+    const asking = client.getOrder({ account, order_id: testBed.orangex.place() });
     expect(await problemOf(asking)).toMatchObject({ status: 503, code: 'maintenance', retryAfterSeconds: 60 });
   });
 
   it('a problem of the gateway’s own making', async () => {
-    const elsewhere = createClient({ url: `${door.url}/elsewhere` });
+    const elsewhere = createClient({ url: `${api.url}/elsewhere` });
     const { status, code, message } = await problemOf(elsewhere.getOrder({ account, order_id: seedId }));
     expect({ status, code }).toEqual({ status: 404, code: 'gateway' });
     expect(message).toContain('404 Not Found');

@@ -23,7 +23,7 @@ export type Told = { readonly status: number; readonly type: string | null; read
  * The document as the judge of answers: what an answer has that the document does not say of its operation and status,
  * as words; none when it is as described.
  */
-export function createJudge(text = readFileSync(documentFile, 'utf8')) {
+export function createChecker(text = readFileSync(documentFile, 'utf8')) {
   const raw: object = JSON.parse(text);
   const { paths } = Document.parse(raw);
   // The document is no schema itself; its parts are found by where they stand in it.

@@ -6,9 +6,9 @@ import { createSecretsManagerClient } from '../../../lib/aws.ts';
 import { parseJson } from '../../../lib/exchange/json.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
-import { secretText, startNeighbours } from '../test-bed.ts';
+import { secretText, startTestBed } from '../test-bed.ts';
 import type { Told } from './document.ts';
-import { startDoor } from './local-endpoint.ts';
+import { startLocalApi } from './local-endpoint.ts';
 
 export type GivenExample = Example & Told & { readonly operation: Operation };
 
@@ -17,8 +17,8 @@ const start = Date.UTC(2026, 10, 23, 8);
 /** One day of a desk: asked over HTTP, answered by the real functions, at times of our own. */
 export async function giveExamples(): Promise<readonly GivenExample[]> {
   vi.useFakeTimers({ toFake: ['Date'], now: start });
-  const neighbours = await startNeighbours();
-  const { orangex, deribit, stage, env, secretNames } = neighbours;
+  const testBed = await startTestBed();
+  const { orangex, deribit, stage, env, secretNames } = testBed;
   // The answers name the version of the key: one that is the same in every run.
   await createSecretsManagerClient(env).send(
     new PutSecretValueCommand({
@@ -27,19 +27,19 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
       ClientRequestToken: '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0',
     }),
   );
-  const door = await startDoor({ stage, env, requestId: 'JKJaXmPLvHcESHA=' });
+  const api = await startLocalApi({ stage, env, requestId: 'JKJaXmPLvHcESHA=' });
   const given: GivenExample[] = [];
 
   /** Asks, and keeps the answer as an example of the operation. */
-  async function give(operation: Operation, name: string, path: string, asked?: object): Promise<Told> {
-    const response = await fetch(`${door.url}/accounts/${path}`, {
+  async function give(operation: Operation, name: string, path: string, requested?: object): Promise<Told> {
+    const response = await fetch(`${api.url}/accounts/${path}`, {
       method: routes[operation].method,
-      ...(asked && { body: JSON.stringify(asked), headers: { 'content-type': 'application/json' } }),
+      ...(requested && { body: JSON.stringify(requested), headers: { 'content-type': 'application/json' } }),
     });
     const text = await response.text();
-    const told = { status: response.status, type: response.headers.get('content-type') ?? '', text };
-    given.push({ ...told, operation, name, value: parseJson(text), ...(asked && { asked }) });
-    return told;
+    const reported = { status: response.status, type: response.headers.get('content-type') ?? '', text };
+    given.push({ ...reported, operation, name, value: parseJson(text), ...(requested && { requested }) });
+    return reported;
   }
   const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
 
@@ -54,7 +54,7 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   const gone = orangex.place({ instrument_name: 'ETH-PERPETUAL', direction: 'sell', price: '3120.10' });
   await give('startWatch', 'never_seen', `main/orders/${gone}/watch`);
   await give('startWatch', 'unknown_account', `nobody/orders/${gone}/watch`);
-  await fetch(`${door.url}/accounts/main/orders/${gone}`);
+  await fetch(`${api.url}/accounts/main/orders/${gone}`);
   later(2.5);
   orangex.forget(gone);
   await give('getOrder', 'missing', `main/orders/${gone}`);
@@ -91,6 +91,6 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   await give('callGetOrderState', 'wrong_version', `main/${path}`, call);
 
   vi.useRealTimers();
-  await Promise.all([door.stop(), neighbours.stop()]);
+  await Promise.all([api.stop(), testBed.stop()]);
   return given;
 }

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { type Operation, routes } from '../../../lib/api/routes.ts';
 import { type Gateway, startGateway } from '../../emulator/aws/gateway.ts';
 import { contextOf } from '../../functions/events.ts';
-import { type Surroundings, startAnew } from '../../functions/fresh-start.ts';
+import { startAnew, type TestEnvironment } from '../../functions/fresh-start.ts';
 
 type Handler = (event: APIGatewayProxyEventV2, context: Context) => Promise<unknown>;
 type FunctionName = (typeof routes)[Operation]['function'];
@@ -16,13 +16,13 @@ const functions: Readonly<Record<FunctionName, () => Promise<{ readonly handler:
   'list-snapshots': () => import('../../../functions/list-snapshots.ts'),
 };
 
-export type DoorSetting = Surroundings & {
+export type LocalApiSetting = TestEnvironment & {
   /** What every request is called; by default each has a name of its own. */
   readonly requestId?: string;
 };
 
 /** Every route of the route table over HTTP, its handler as a new process would have it. */
-export async function startDoor({ stage, env, requestId }: DoorSetting): Promise<Gateway> {
+export async function startLocalApi({ stage, env, requestId }: LocalApiSetting): Promise<Gateway> {
   startAnew({ stage, env });
   const handlers = new Map<string, Handler>();
   for (const [name, load] of Object.entries(functions)) handlers.set(name, (await load()).handler);

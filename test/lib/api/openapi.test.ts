@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openApiOf } from '../../../lib/api/openapi.ts';
 import { routes } from '../../../lib/api/routes.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { createJudge, documentFile } from './document.ts';
+import { createChecker, documentFile } from './document.ts';
 import { type GivenExample, giveExamples } from './examples.ts';
 
 const manifest: { version: string } = JSON.parse(
@@ -39,7 +39,7 @@ describe('the OpenAPI document', () => {
   });
 
   it('has real answers as examples, each as its schema says', () => {
-    const { complaints } = createJudge(document);
+    const { complaints } = createChecker(document);
     for (const example of examples) {
       expect({ name: example.name, complaints: complaints(example.operation, example) }).toEqual({
         name: example.name,
@@ -49,13 +49,15 @@ describe('the OpenAPI document', () => {
   });
 
   it.each(Object.keys(routes))('has an answer and a problem of %s among its examples', (name) => {
-    const told = examples.filter(({ operation }) => operation === name).map(({ status, type }) => `${status} ${type}`);
-    expect(told).toContain('200 application/json');
-    expect(told.filter((one) => one.endsWith('application/problem+json'))).not.toEqual([]);
+    const reported = examples
+      .filter(({ operation }) => operation === name)
+      .map(({ status, type }) => `${status} ${type}`);
+    expect(reported).toContain('200 application/json');
+    expect(reported.filter((one) => one.endsWith('application/problem+json'))).not.toEqual([]);
   });
 
   it('says of every answer what else comes with it', () => {
-    const { operations } = createJudge(document);
+    const { operations } = createChecker(document);
     const headersOf = (name: string, status: number) => {
       const { responses } = operations.find(({ operationId }) => operationId === name) ?? {};
       return Object.keys(responses?.[status]?.headers ?? {});
@@ -67,8 +69,8 @@ describe('the OpenAPI document', () => {
 });
 
 describe('the judge of answers', () => {
-  const judged = (name: string, told: Parameters<ReturnType<typeof createJudge>['complaints']>[1]) =>
-    createJudge(document).complaints(name, told);
+  const judged = (name: string, reported: Parameters<ReturnType<typeof createChecker>['complaints']>[1]) =>
+    createChecker(document).complaints(name, reported);
 
   it.each([
     ['a status that is not described', 418, 'application/json', '{}', 'startWatch never answers 418'],
@@ -88,7 +90,11 @@ describe('the judge of answers', () => {
   it('complains of a code that the status never has', () => {
     const wrong = examples.find(({ name }) => name === 'wrong_order_id');
     const { text = '' } = wrong ?? {};
-    const told = { status: 400, type: 'application/problem+json', text: text.replace('"bad_request"', '"timeout"') };
-    expect(judged('stopWatch', told)).toEqual(['/code must be equal to one of the allowed values']);
+    const reported = {
+      status: 400,
+      type: 'application/problem+json',
+      text: text.replace('"bad_request"', '"timeout"'),
+    };
+    expect(judged('stopWatch', reported)).toEqual(['/code must be equal to one of the allowed values']);
   });
 });

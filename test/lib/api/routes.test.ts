@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Route, routes } from '../../../lib/api/routes.ts';
 import { templateOf } from '../../cdk/synthesize.ts';
-import { createJudge } from './document.ts';
+import { createChecker } from './document.ts';
 
 const table = Object.entries<Route>(routes);
 
@@ -14,7 +14,9 @@ it('the template deploys the routes of the table, and no others', () => {
 });
 
 it('the OpenAPI document describes the routes of the table, and no others', () => {
-  const described = createJudge().operations.map(({ operationId, method, path }) => `${operationId} ${method} ${path}`);
+  const described = createChecker().operations.map(
+    ({ operationId, method, path }) => `${operationId} ${method} ${path}`,
+  );
   expect(described.toSorted()).toEqual(
     table.map(([name, { method, path }]) => `${name} ${method.toLowerCase()} ${path}`).toSorted(),
   );

@@ -46,7 +46,8 @@ const request = { url: 'https://localhost/', body: '' };
 
 /** Token auth whose exchange answers what it is told to, and counts how often it is asked. */
 function tokens(
-  reply: (asked: number) => string | Promise<string> = (asked) => `"access_token":"t${asked}","expires_in":900`,
+  reply: (requested: number) => string | Promise<string> = (requested) =>
+    `"access_token":"t${requested}","expires_in":900`,
 ) {
   const clock = createVirtualClock();
   const calls: unknown[] = [];
@@ -86,7 +87,7 @@ describe('token auth', () => {
     ['null', 54_000],
     ['"soon"', 54_000],
   ])('with expires_in %s keeps a token for %i ms', async (expiresIn, kept) => {
-    const { clock, calls, bearer } = tokens((asked) => `"access_token":"t${asked}","expires_in":${expiresIn}`);
+    const { clock, calls, bearer } = tokens((requested) => `"access_token":"t${requested}","expires_in":${expiresIn}`);
     await bearer();
     clock.advance(kept - 1);
     await bearer();
@@ -97,9 +98,9 @@ describe('token auth', () => {
   });
 
   test('counts the life of a token from when it was asked for', async () => {
-    const { clock, calls, bearer } = tokens((asked) => {
+    const { clock, calls, bearer } = tokens((requested) => {
       clock.advance(5_000);
-      return `"access_token":"t${asked}","expires_in":100`;
+      return `"access_token":"t${requested}","expires_in":100`;
     });
     await bearer();
     clock.advance(85_000);
@@ -139,9 +140,9 @@ describe('token auth', () => {
   });
 
   test('asks again after a failure', async () => {
-    const { bearer } = tokens((asked) => {
-      if (asked === 1) throw new Failure('busy', 'busy');
-      return `"access_token":"t${asked}"`;
+    const { bearer } = tokens((requested) => {
+      if (requested === 1) throw new Failure('busy', 'busy');
+      return `"access_token":"t${requested}"`;
     });
     const failures = await Promise.all([failureOf(bearer()), failureOf(bearer())]);
     expect(failures.map(({ code }) => code)).toEqual(['busy', 'busy']);
@@ -162,14 +163,14 @@ describe('token auth', () => {
     'refuses an answer of {%s} as protocol',
     async (reply) => {
       const failure = await failureOf(tokens(() => reply).bearer());
-      expect(failure.code).toBe('protocol');
+      expect(failure.code).toBe('invalid_response');
       expect(printed(failure)).not.toContain('canary');
     },
   );
 
   test('refuses an answer that is no object as protocol', async () => {
     const auth = createTokenAuth({ clock: createVirtualClock(), call: async () => 'ok' });
-    expect((await failureOf(auth.grant(request, keyOf('v1'), 0))).code).toBe('protocol');
+    expect((await failureOf(auth.grant(request, keyOf('v1'), 0))).code).toBe('invalid_response');
   });
 
   test.each([
@@ -179,7 +180,7 @@ describe('token auth', () => {
     ['"session:x wallet:write"', 1],
     ['["trade:read_write"]', 1],
   ])('with a scope of %s warns %i times, once for each key', async (scope, times) => {
-    const { warnings, grant } = tokens((asked) => `"access_token":"t${asked}","scope":${scope}`);
+    const { warnings, grant } = tokens((requested) => `"access_token":"t${requested}","scope":${scope}`);
     (await grant()).discard();
     await grant();
     expect(warnings).toHaveLength(times);

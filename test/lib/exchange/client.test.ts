@@ -18,7 +18,7 @@ describe.each(both)('the %s client', (dialect) => {
     const answer = await ask(id);
     expect(answer.resultText).toContain('"amount":1.10');
     expect(writeJson(answer.result)).toBe(answer.resultText);
-    expect(answer).toMatchObject({ askedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
+    expect(answer).toMatchObject({ requestedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
   });
 
   test("reads the envelope's times, whatever their unit", async () => {
@@ -74,7 +74,7 @@ describe.each(both)('the %s client', (dialect) => {
     const { ask, server, clock } = await start({ dialect });
     server.script('order', { kind: 'html', status: 502 });
     const before = clock.now();
-    expect(await ask()).toMatchObject({ askedAt: before + 100 });
+    expect(await ask()).toMatchObject({ requestedAt: before + 100 });
     expect(clock.sleeps).toEqual([100]);
     expect(server.count('get_order_state')).toBe(2);
   });
@@ -140,7 +140,7 @@ test('needs nothing but bytes and a clock: here they are made up', async () => {
     dialect: orangex,
     url: 'https://exchange.invalid/api/v1',
     credentials: holdKey(keyOf('v1')),
-    credits: plentiful,
+    rateLimiter: plentiful,
     clock,
     random: () => 0,
     nonce: () => '',
@@ -154,9 +154,9 @@ test('needs nothing but bytes and a clock: here they are made up', async () => {
       };
     },
   });
-  const askedAt = clock.now() + 7;
+  const requestedAt = clock.now() + 7;
   const answer = await client.getOrderState('a', { deadline: clock.now() + 1_000 });
-  expect(answer).toMatchObject({ askedAt, answeredAt: askedAt + 7 });
+  expect(answer).toMatchObject({ requestedAt, answeredAt: requestedAt + 7 });
   expect(sent.map(({ url }) => url)).toEqual([
     'https://exchange.invalid/api/v1/public/auth',
     'https://exchange.invalid/api/v1/private/get_order_state',

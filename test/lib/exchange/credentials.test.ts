@@ -36,9 +36,9 @@ afterEach(async () => {
   await manager.stop();
 });
 
-const get = (patience = 5_000) => credentials.get(clock.now() + patience);
-const renew = (version: string, patience = 5_000) => credentials.renew(version, clock.now() + patience);
-const asked = () => manager.count('GetSecretValue');
+const get = (acquireTimeout = 5_000) => credentials.get(clock.now() + acquireTimeout);
+const renew = (version: string, acquireTimeout = 5_000) => credentials.renew(version, clock.now() + acquireTimeout);
+const requested = () => manager.count('GetSecretValue');
 
 describe('a key', () => {
   test('comes with the version of its secret', async () => {
@@ -54,7 +54,7 @@ describe('a key', () => {
     await get();
     clock.advance(5 * minute - 1);
     await get();
-    expect(asked()).toBe(1);
+    expect(requested()).toBe(1);
     clock.advance(1);
     manager.put(secretName, keyText('second'));
     expect((await get()).key.clientId).toBe('second');
@@ -63,7 +63,7 @@ describe('a key', () => {
   test('is fetched once for all who need it at the same time', async () => {
     manager.create(secretName, keyText());
     await Promise.all([get(), get(), get(), renew('?')]);
-    expect(asked()).toBe(1);
+    expect(requested()).toBe(1);
   });
 
   test('is fetched again after a failure', async () => {
@@ -81,7 +81,7 @@ describe('a key that the exchange refused', () => {
     const newer = manager.put(secretName, keyText('second'));
     expect(await renew(version)).toMatchObject({ version: newer, key: { clientId: 'second' } });
     expect((await get()).version).toBe(newer);
-    expect(asked()).toBe(2);
+    expect(requested()).toBe(2);
   });
 
   test('is answered from what another call has fetched meanwhile', async () => {
@@ -90,17 +90,17 @@ describe('a key that the exchange refused', () => {
     const newer = manager.put(secretName, keyText('second'));
     await renew(version);
     expect((await renew(version)).version).toBe(newer);
-    expect(asked()).toBe(2);
+    expect(requested()).toBe(2);
   });
 
   test('is not fetched again within ten seconds, though it be refused again', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     for (let i = 0; i < 5; i++) expect((await renew(version)).version).toBe(version);
-    expect(asked()).toBe(2);
+    expect(requested()).toBe(2);
     clock.advance(10_000);
     await renew(version);
-    expect(asked()).toBe(3);
+    expect(requested()).toBe(3);
   });
 
   test('is the one that is kept when Secrets Manager is down', async () => {
@@ -123,13 +123,13 @@ describe('while Secrets Manager is down', () => {
     manager.failAlways(fault);
     clock.advance(5 * minute);
     expect((await get()).version).toBe(version);
-    const once = asked();
+    const once = requested();
     clock.advance(9_999);
     await get();
-    expect(asked()).toBe(once);
+    expect(requested()).toBe(once);
     clock.advance(1);
     await get();
-    expect(asked()).toBe(2 * once - 1);
+    expect(requested()).toBe(2 * once - 1);
 
     clock.advance(grace - 5 * minute - 10_001);
     expect((await get()).version).toBe(version);
@@ -188,7 +188,7 @@ describe('a secret that is not filled in', () => {
   ])('(it %s) says how to fill it', async (_what, prepare) => {
     prepare?.();
     const failure = await failureOf(get());
-    expect(failure.code).toBe('secret_unfilled');
+    expect(failure.code).toBe('secret_empty');
     expect(failure.message).toBe(
       `The secret ${secretName} holds no exchange key yet: write {"client_id":"...","client_secret":"..."} to key.json ` +
         `and run aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://key.json`,

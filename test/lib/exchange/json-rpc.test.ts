@@ -67,7 +67,7 @@ describe('a result', () => {
     ['a key twice', answer('"id":7,"result":{"a":1,"a":2}')],
     ['too many levels', answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`)],
   ])('with %s is refused as protocol', (_what, body) => {
-    expect(refusal(body).code).toBe('protocol');
+    expect(refusal(body).code).toBe('invalid_response');
   });
 });
 
@@ -93,7 +93,7 @@ describe('an error', () => {
   });
 
   test('to another call is protocol', () => {
-    expect(refusal(error('"code":10004', '"id":8,')).code).toBe('protocol');
+    expect(refusal(error('"code":10004', '"id":8,')).code).toBe('invalid_response');
   });
 
   test('may have a result of null beside it', () => {
@@ -103,12 +103,12 @@ describe('an error', () => {
   test.each(['"message":"no code"', '"code":null', '"code":"ten"', '"code":1.5', '"code":[10004]'])(
     'of the form {%s} is protocol',
     (members) => {
-      expect(refusal(error(members)).code).toBe('protocol');
+      expect(refusal(error(members)).code).toBe('invalid_response');
     },
   );
 
   test('that is only a text is protocol', () => {
-    expect(refusal(answer('"id":7,"error":"boom"')).code).toBe('protocol');
+    expect(refusal(answer('"id":7,"error":"boom"')).code).toBe('invalid_response');
   });
 
   test('counts whatever its HTTP status', () => {
@@ -149,11 +149,11 @@ describe('what is not JSON-RPC', () => {
     [502, undefined, 'busy', undefined],
     [503, 30_000, 'busy', 30_000],
     [599, undefined, 'busy', undefined],
-    [200, undefined, 'protocol', undefined],
-    [204, undefined, 'protocol', undefined],
-    [401, undefined, 'protocol', undefined],
-    [403, undefined, 'protocol', undefined],
-    [404, undefined, 'protocol', undefined],
+    [200, undefined, 'invalid_response', undefined],
+    [204, undefined, 'invalid_response', undefined],
+    [401, undefined, 'invalid_response', undefined],
+    [403, undefined, 'invalid_response', undefined],
+    [404, undefined, 'invalid_response', undefined],
   ])('is told by its status: %i, Retry-After %s ms, is %s', (status, header, code, retryAfterMs) => {
     for (const body of ['', '<html>canary</html>', '{"message":"canary"}', '"canary"', 'null']) {
       const failure = refusal(body, { status, ...(header !== undefined && { retryAfterMs: header }) });

@@ -155,7 +155,7 @@ describe('an order', () => {
     ['version', '12345678901', 'version is not a whole number'],
   ])('with %s %s is refused: %s', (field, value, complaint) => {
     const failure = failureOf(() => order({ [field]: value }));
-    expect(failure?.code).toBe('protocol');
+    expect(failure?.code).toBe('invalid_response');
     expect(failure?.message).toContain(complaint);
   });
 });
@@ -177,7 +177,7 @@ describe('the times of an order', () => {
     ['over an hour ahead', now, now + hour + 1],
   ])('are refused %s', (complaint, created, updated) => {
     const failure = failureOf(dated(created, updated));
-    expect(failure?.code).toBe('protocol');
+    expect(failure?.code).toBe('invalid_response');
     expect(failure?.message).toContain(complaint);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
-import { createCredits, creditLifeMs, creditLimits, type Lane } from '../../../lib/exchange/rate-limiter.ts';
+import { createRateLimiter, type Priority, permitLifeMs, rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
-const limits = creditLimits({ perSecond: 20, burst: 20 });
+const limits = rateLimitsOf({ perSecond: 20, burst: 20 });
 
 /** Processes that share one account, and one clock. Requests are counted, and can be made to fail or, each, to last. */
 function setUp() {
@@ -34,47 +34,47 @@ function setUp() {
     behaviour,
     lasts,
     requests: () => requests,
-    credits: (lane: Lane) => createCredits({ table, account: 'main', lane, limits, clock }),
+    permits: (priority: Priority) => createRateLimiter({ table, account: 'main', priority, limits, clock }),
     late: () => clock.now() + 60_000,
   };
 }
 
 describe('a door', () => {
   it('takes a credit of a rested account with one request', async () => {
-    const { credits, requests, late } = setUp();
-    await credits('door').spend(late());
+    const { permits, requests, late } = setUp();
+    await permits('interactive').acquire(late());
     expect(requests()).toBe(1);
   });
 
   it('takes the whole burst at once, and the next credit when it is earned', async () => {
-    const { credits, clock, late } = setUp();
-    const { spend } = credits('door');
-    for (let i = 0; i < 10; i++) await spend(late());
+    const { permits, clock, late } = setUp();
+    const { acquire } = permits('interactive');
+    for (let i = 0; i < 10; i++) await acquire(late());
     expect(clock.sleeps).toEqual([]);
-    await spend(late());
+    await acquire(late());
     expect(clock.sleeps).toEqual([100]);
   });
 
   it('is told at once when no credit comes in time, and when to come back', async () => {
-    const { credits, clock, late, requests } = setUp();
-    for (let i = 0; i < 10; i++) await credits('door').spend(late());
+    const { permits, clock, late, requests } = setUp();
+    for (let i = 0; i < 10; i++) await permits('interactive').acquire(late());
     const before = requests();
-    const spent = credits('door').spend(clock.now() + 100);
-    await expect(spent).rejects.toMatchObject({ code: 'no_credit', retryAfterMs: 100 });
+    const acquired = permits('interactive').acquire(clock.now() + 100);
+    await expect(acquired).rejects.toMatchObject({ code: 'rate_limited_locally', retryAfterMs: 100 });
     expect(clock.sleeps).toEqual([]);
     // Raised, advanced, read: a process that knew nothing.
     expect(requests() - before).toBe(3);
   });
 
   it('finds its lane after a sweep took all that it may', async () => {
-    const { credits, clock, late } = setUp();
-    const sweep = credits('sweep');
-    for (let i = 0; i < 6; i++) await sweep.spend(late());
+    const { permits, clock, late } = setUp();
+    const background = permits('background');
+    for (let i = 0; i < 6; i++) await background.acquire(late());
     expect(clock.sleeps).toEqual([]);
-    const { spend } = credits('door');
-    for (let i = 0; i < 4; i++) await spend(late());
+    const { acquire } = permits('interactive');
+    for (let i = 0; i < 4; i++) await acquire(late());
     expect(clock.sleeps).toEqual([]);
-    await spend(late());
+    await acquire(late());
     expect(clock.sleeps).toEqual([100]);
   });
 
@@ -91,89 +91,94 @@ describe('a door', () => {
         if (naps.length < 4) await full();
       },
     };
-    await createCredits({ table: memory, account: 'main', lane: 'door', limits, clock: rival }).spend(late());
+    await createRateLimiter({ table: memory, account: 'main', priority: 'interactive', limits, clock: rival }).acquire(
+      late(),
+    );
     expect(naps).toEqual([100, 100, 200, 300]);
   });
 
   it('gets no credit, and makes no call, when the table is out of reach', async () => {
-    const { credits, behaviour, late } = setUp();
+    const { permits, behaviour, late } = setUp();
     behaviour.fails = true;
-    await expect(credits('door').spend(late())).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(permits('interactive').acquire(late())).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 });
 
 describe('a sweep', () => {
   it('takes the credits of those who wait together with one request for five', async () => {
-    const { credits, requests, late } = setUp();
-    const { spend } = credits('sweep');
-    await Promise.all(Array.from({ length: 6 }, () => spend(late())));
+    const { permits, requests, late } = setUp();
+    const { acquire } = permits('background');
+    await Promise.all(Array.from({ length: 6 }, () => acquire(late())));
     // The first asked alone, before there were others.
     expect(requests()).toBe(2);
   });
 
   it('lets the credits die that come too late to be called with, and asks again while there is time', async () => {
-    const { credits, lasts, requests, late, clock } = setUp();
-    const { spend } = credits('sweep');
-    lasts.push(creditLifeMs);
-    await spend(late());
+    const { permits, lasts, requests, late, clock } = setUp();
+    const { acquire } = permits('background');
+    lasts.push(permitLifeMs);
+    await acquire(late());
     expect(requests()).toBe(2);
-    lasts.push(creditLifeMs);
-    await expect(spend(clock.now() + creditLifeMs)).rejects.toMatchObject({ code: 'no_credit', retryAfterMs: 100 });
+    lasts.push(permitLifeMs);
+    await expect(acquire(clock.now() + permitLifeMs)).rejects.toMatchObject({
+      code: 'rate_limited_locally',
+      retryAfterMs: 100,
+    });
   });
 
   it('keeps a credit for its next call when the one who asked for it has gone', async () => {
-    const { credits, lasts, requests, clock, late } = setUp();
-    const { spend } = credits('sweep');
+    const { permits, lasts, requests, clock, late } = setUp();
+    const { acquire } = permits('background');
     lasts.push(500);
-    await expect(spend(clock.now() + 400)).rejects.toMatchObject({ code: 'no_credit' });
-    await spend(late());
+    await expect(acquire(clock.now() + 400)).rejects.toMatchObject({ code: 'rate_limited_locally' });
+    await acquire(late());
     expect(requests()).toBe(1);
   });
 });
 
 describe('a throttled answer', () => {
   it('stops every process of the account for as long as the exchange says, and no burst follows', async () => {
-    const { credits, clock, late } = setUp();
-    await credits('sweep').throttled(7_000);
-    const { spend } = credits('door');
-    for (let i = 0; i < 2; i++) await spend(late());
-    await credits('sweep').spend(late());
+    const { permits, clock, late } = setUp();
+    await permits('background').throttled(7_000);
+    const { acquire } = permits('interactive');
+    for (let i = 0; i < 2; i++) await acquire(late());
+    await permits('background').acquire(late());
     expect(clock.sleeps).toEqual([7_000, 100, 500]);
   });
 
   it('stops them for a second at the least and five minutes at the most, and never shortens a longer stop', async () => {
-    const { credits, clock } = setUp();
-    const { throttled } = credits('sweep');
-    const spend = () => credits('door').spend(clock.now() + 1_000);
+    const { permits, clock } = setUp();
+    const { throttled } = permits('background');
+    const acquire = () => permits('interactive').acquire(clock.now() + 1_000);
     await throttled();
-    await expect(spend()).rejects.toMatchObject({ retryAfterMs: 1_000 });
+    await expect(acquire()).rejects.toMatchObject({ retryAfterMs: 1_000 });
     await throttled(86_400_000);
     await throttled(9_000);
-    await expect(spend()).rejects.toMatchObject({ retryAfterMs: 300_000 });
+    await expect(acquire()).rejects.toMatchObject({ retryAfterMs: 300_000 });
   });
 
   it('stops its own process even when the table could not be told', async () => {
-    const { credits, behaviour, requests, clock } = setUp();
-    const { spend, throttled } = credits('sweep');
+    const { permits, behaviour, requests, clock } = setUp();
+    const { acquire, throttled } = permits('background');
     behaviour.fails = true;
     await expect(throttled(3_000)).rejects.toMatchObject({ code: 'store_unavailable' });
-    await expect(spend(clock.now() + 3_000)).rejects.toMatchObject({ code: 'no_credit' });
+    await expect(acquire(clock.now() + 3_000)).rejects.toMatchObject({ code: 'rate_limited_locally' });
     behaviour.fails = false;
-    await spend(clock.now() + 60_000);
+    await acquire(clock.now() + 60_000);
     expect(clock.sleeps).toEqual([3_400]);
     expect(requests()).toBe(2);
   });
 
   it('kills the credits that its process has left, and those on their way to it', async () => {
-    const { credits, lasts, clock } = setUp();
-    const { spend, throttled } = credits('sweep');
+    const { permits, lasts, clock } = setUp();
+    const { acquire, throttled } = permits('background');
     lasts.push(500);
-    await expect(spend(clock.now() + 400)).rejects.toMatchObject({ code: 'no_credit' });
+    await expect(acquire(clock.now() + 400)).rejects.toMatchObject({ code: 'rate_limited_locally' });
     await throttled();
-    await expect(spend(clock.now() + 1_400)).rejects.toMatchObject({ retryAfterMs: 1_400 });
+    await expect(acquire(clock.now() + 1_400)).rejects.toMatchObject({ retryAfterMs: 1_400 });
 
     clock.advance(60_000);
-    const underWay = spend(clock.now() + 1_000);
-    await Promise.all([throttled(5_000), expect(underWay).rejects.toMatchObject({ code: 'no_credit' })]);
+    const underWay = acquire(clock.now() + 1_000);
+    await Promise.all([throttled(5_000), expect(underWay).rejects.toMatchObject({ code: 'rate_limited_locally' })]);
   });
 });

@@ -25,10 +25,10 @@ export async function wire(behave: Behaviour, options: { readonly tls?: boolean 
 /** Part of every header and body that `post` sends: it must not come back in an error. */
 export const canary = 'canary-b81e';
 
-/** `patience` in milliseconds. */
-export const post = (url: string, patience = 5_000): HttpRequest => ({
+/** `acquireTimeout` in milliseconds. */
+export const post = (url: string, acquireTimeout = 5_000): HttpRequest => ({
   url: `${url}/api/v1/public/test?q=1`,
   headers: { authorization: `bearer ${canary}` },
   body: `{"secret":"${canary}","euro":"€"}`,
-  deadline: Date.now() + patience,
+  deadline: Date.now() + acquireTimeout,
 });

@@ -2,7 +2,7 @@ import { afterEach } from 'vitest';
 import type { Credentials, KeyVersion } from '../../../lib/exchange/auth.ts';
 import { createExchange, type Exchange } from '../../../lib/exchange/client.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
-import type { Credits } from '../../../lib/exchange/rate-limiter.ts';
+import type { RateLimiter } from '../../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget, type RetryBudget } from '../../../lib/exchange/retry.ts';
 import { Secret } from '../../../lib/exchange/secret.ts';
 import { createHttpTransport, type Transport } from '../../../lib/exchange/transport.ts';
@@ -33,7 +33,7 @@ export function holdKey(held: KeyVersion, newest = held): HeldKey {
 }
 
 /** Credits without end: what they are worth is tested with their ledger. */
-export const plentiful: Credits = { spend: async () => {}, throttled: async () => {} };
+export const plentiful: RateLimiter = { acquire: async () => {}, throttled: async () => {} };
 
 export type Harness = {
   readonly server: Awaited<ReturnType<typeof startExchange>>;
@@ -43,8 +43,8 @@ export type Harness = {
   readonly budget: RetryBudget;
   readonly transport: Transport;
   readonly warnings: readonly string[];
-  /** Asks for the seed's order, or another; `patience` in milliseconds. */
-  readonly ask: (orderId?: string, patience?: number) => ReturnType<Exchange['getOrderState']>;
+  /** Asks for the seed's order, or another; `acquireTimeout` in milliseconds. */
+  readonly ask: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
   readonly stop: () => Promise<void>;
 };
 
@@ -63,7 +63,7 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     url: server.url,
     transport,
     credentials: key,
-    credits: plentiful,
+    rateLimiter: plentiful,
     clock,
     random: () => 0.5,
     nonce: () => `nonce-${++nonces}`,
@@ -78,7 +78,8 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     budget,
     transport,
     warnings,
-    ask: (orderId = seedId, patience = 10_000) => client.getOrderState(orderId, { deadline: clock.now() + patience }),
+    ask: (orderId = seedId, acquireTimeout = 10_000) =>
+      client.getOrderState(orderId, { deadline: clock.now() + acquireTimeout }),
     stop: async () => {
       transport.close();
       await server.stop();

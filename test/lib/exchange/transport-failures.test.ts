@@ -57,7 +57,7 @@ describe('an answer that cannot be one is protocol', () => {
   test.each(cases)('%s', async (_what, answer) => {
     const server = await wire((socket) => socket.write(answer));
     const failure = await failureOf(startTransport()(post(server.url, 2_000)));
-    expect(failure.code).toBe('protocol');
+    expect(failure.code).toBe('invalid_response');
     expect(printed(failure)).not.toContain(canary);
   });
 
@@ -68,7 +68,7 @@ describe('an answer that cannot be one is protocol', () => {
       const more = () => !socket.destroyed && socket.write(chunk, more);
       more();
     });
-    expect((await failureOf(startTransport()(post(server.url)))).code).toBe('protocol');
+    expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
   });
 
   test.each([
@@ -81,7 +81,7 @@ describe('an answer that cannot be one is protocol', () => {
       const server = await wire((socket) =>
         socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket[end](), 20)),
       );
-      expect((await failureOf(startTransport()(post(server.url)))).code).toBe('protocol');
+      expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
     }
   });
 
@@ -149,6 +149,6 @@ describe('a kept-alive connection', () => {
     );
     const transport = startTransport();
     await transport(post(server.url));
-    expect((await failureOf(transport(post(server.url)))).code).toBe('protocol');
+    expect((await failureOf(transport(post(server.url)))).code).toBe('invalid_response');
   });
 });

@@ -48,7 +48,7 @@ describe('plain http', () => {
     'ftp://localhost',
   ])('to %s is refused before anything is sent', async (url) => {
     const failure = await failureOf(startTransport()(post(url)));
-    expect(failure.code).toBe('call_rejected');
+    expect(failure.code).toBe('request_rejected');
     expect(failure.message).toMatch(/needs https/);
   });
 
@@ -63,7 +63,7 @@ describe('plain http', () => {
 
   test('needs a url at all', async () => {
     const failure = await failureOf(startTransport()({ ...post('x'), url: 'no url' }));
-    expect(failure.code).toBe('call_rejected');
+    expect(failure.code).toBe('request_rejected');
   });
 });
 

@@ -166,22 +166,28 @@ describe('around a handler', () => {
 
   it('a failure becomes problem+json and one line of log', async () => {
     const { statusCode, headers, body } = await answer(
-      failing(new Failure('protocol', 'It was unreadable.', { exchangeCode: 7 })),
+      failing(new Failure('invalid_response', 'It was unreadable.', { exchangeCode: 7 })),
     );
     expect(statusCode).toBe(502);
     expect(headers).toEqual({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
     expect(body).toEqual({
-      type: 'urn:order-state-snapshots:protocol',
+      type: 'urn:order-state-snapshots:invalid_response',
       title: 'Exchange gave an unusable answer',
       status: 502,
       detail: 'It was unreadable.',
-      code: 'protocol',
+      code: 'invalid_response',
       instance: path,
       request_id: 'request-1',
       exchange_code: 7,
     });
     const line = logged();
-    expect(line).toMatchObject({ level: 'ERROR', message: 'failed', status: 502, code: 'protocol', duration_ms: 40 });
+    expect(line).toMatchObject({
+      level: 'ERROR',
+      message: 'failed',
+      status: 502,
+      code: 'invalid_response',
+      duration_ms: 40,
+    });
     expect(line).toMatchObject({
       detail: 'It was unreadable.',
       exchange_code: 7,
@@ -206,8 +212,8 @@ describe('around a handler', () => {
     ['throttled', 2_001, '3'],
     ['throttled', 0, '0'],
     ['maintenance', undefined, '60'],
-    ['secret_unfilled', undefined, undefined],
-    ['protocol', 5_000, undefined],
+    ['secret_empty', undefined, undefined],
+    ['invalid_response', 5_000, undefined],
     ['timeout', 5_000, undefined],
     ['internal', 5_000, undefined],
   ] as const)('%s with %s ms to wait has the Retry-After %s', async (code, retryAfterMs, header) => {
@@ -222,7 +228,7 @@ describe('around a handler', () => {
     expect(body).not.toHaveProperty('request_body');
   });
 
-  it.each(['call_rejected', 'store_corrupt', 'internal'] as const)(
+  it.each(['request_rejected', 'store_corrupt', 'internal'] as const)(
     '%s tells the caller nothing of the inside',
     async (code) => {
       const { statusCode, body, text } = await answer(

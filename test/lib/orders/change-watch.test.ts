@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Finding } from '../../../lib/accounts/table.ts';
+import type { SweepSummary } from '../../../lib/accounts/table.ts';
 import { type ChangeWatch, createChangeWatch } from '../../../lib/orders/change-watch.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createMemoryTable, type MemoryTable } from '../snapshots/memory-table.ts';
-import { type Answered, observationOf, start } from '../snapshots/observations.ts';
+import { observationOf, type ResponseOf, start } from '../snapshots/observations.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -32,15 +32,15 @@ function say(watch: boolean, orderId = key.orderId, account = 'main') {
 }
 
 /** What a sweep of the account leaves as it ends. */
-async function leave(finding: Finding): Promise<void> {
+async function leave(summary: SweepSummary): Promise<void> {
   await accountTable.takeLease('main', { owner: 'a sweep', now: clock.now(), until: clock.now() + 15_000 });
-  await accountTable.releaseLease('main', 'a sweep', finding);
+  await accountTable.releaseLease('main', 'a sweep', summary);
 }
 
-function answer(news: Partial<Answered>) {
+function answer(news: Partial<ResponseOf>) {
   const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-  const askedAfter = clock.now() - start - 10_000;
-  return store.record(observationOf(key, { ...opened, askedAfter, took: 1, request: 1, ...news }));
+  const requestedAfter = clock.now() - start - 10_000;
+  return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...news }));
 }
 
 describe('starting a watch', () => {
@@ -53,13 +53,13 @@ describe('starting a watch', () => {
   it('of a final order does nothing but keep the word', async () => {
     await answer({ state: 'filled', updatedAfter: 1 });
     expect(await say(true)).toMatchObject({ watched: false, status: 'final' });
-    expect([...table.inspect(key).words.values()]).toMatchObject([{ by, stopped: false }]);
+    expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
   });
 
   it('of a missing order leaves it missing', async () => {
     await answer({});
     clock.advance(1_000);
-    await store.recordMiss({ ...key, askedAt: clock.now(), requestId: 'm', door: 'check-open-orders' });
+    await store.recordNotFound({ ...key, requestedAt: clock.now(), requestId: 'm', observedBy: 'check-open-orders' });
     expect(await say(true)).toMatchObject({ watched: true, status: 'missing' });
   });
 
@@ -96,7 +96,7 @@ describe('stopping a watch', () => {
     await say(true);
     await say(false);
     const at = clock.now();
-    expect([...table.inspect(key).words.values()]).toEqual([
+    expect([...table.inspect(key).commands.values()]).toEqual([
       { ...key, at: at - 1_000, by, stopped: false, requestId: `word-${requests - 1}` },
       { ...key, at, by, stopped: true, requestId: `word-${requests}` },
     ]);
@@ -105,10 +105,10 @@ describe('stopping a watch', () => {
 
 it.each([true, false])(
   'a word (%s) about an account that the stage does not have is refused, and not kept',
-  async (word) => {
-    const { code, message } = await failureOf(say(word, 'ORDER-1', 'nobody'));
+  async (command) => {
+    const { code, message } = await failureOf(say(command, 'ORDER-1', 'nobody'));
     expect(code).toBe('unknown_account');
     expect(message).toBe('There is no account nobody here; the stage table lists them.');
-    expect(table.inspect({ account: 'nobody', orderId: 'ORDER-1' }).words.size).toBe(0);
+    expect(table.inspect({ account: 'nobody', orderId: 'ORDER-1' }).commands.size).toBe(0);
   },
 );

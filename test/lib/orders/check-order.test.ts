@@ -6,17 +6,17 @@ import type { Checked, CheckOrder, CheckOrderRequest } from '../../../lib/orders
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
-import { wireAsking } from '../../../lib/wiring/index.ts';
+import { createOrderChecks } from '../../../lib/wiring/index.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { defaultKey, type Exchange } from '../../emulator/exchange/server.ts';
 import { lexeme, writeOrder } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Neighbours, secretText, seedId, startNeighbours } from '../test-bed.ts';
+import { secretText, seedId, startTestBed, type TestBed } from '../test-bed.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
 let clock: VirtualClock;
-let neighbours: Neighbours;
+let testBed: TestBed;
 let checkOrder: CheckOrder;
 let output: CapturedOutput;
 
@@ -24,20 +24,20 @@ beforeAll(async () => {
   const virtual = createVirtualClock();
   // Whole milliseconds, as clocks have them; the pauses before repeats are drawn.
   clock = { ...virtual, now: () => Math.floor(virtual.now()) };
-  neighbours = await startNeighbours({ now: clock.now });
+  testBed = await startTestBed({ now: clock.now });
 });
-afterAll(() => neighbours.stop());
+afterAll(() => testBed.stop());
 
 beforeEach(() => {
   output = captureOutput();
   // A process of its own for every test: no key, no token, no spent retries.
-  checkOrder = wireAsking({ ...neighbours, clock, lane: 'door', logger: new Logger() }).checkOrder;
+  checkOrder = createOrderChecks({ ...testBed, clock, priority: 'interactive', logger: new Logger() }).checkOrder;
 });
 afterEach(async () => {
   output.release();
-  await neighbours.regainCredits();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
+  await testBed.resetRateLimits();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
 });
 
 let requests = 0;
@@ -46,20 +46,20 @@ function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<
   clock.advance(1_000);
   const requestId = `request-${++requests}`;
   const deadline = clock.now() + 10_000;
-  return checkOrder({ account: 'main', orderId, door: 'get-order', requestId, deadline, ...more });
+  return checkOrder({ account: 'main', orderId, observedBy: 'get-order', requestId, deadline, ...more });
 }
 
 const always = { maxAgeMs: 0 };
 
 /** How often the exchange is asked for an order meanwhile. */
-async function asked(exchange: Exchange, meanwhile: () => Promise<unknown>): Promise<number> {
+async function requested(exchange: Exchange, meanwhile: () => Promise<unknown>): Promise<number> {
   const before = exchange.count('get_order_state');
   await meanwhile();
   return exchange.count('get_order_state') - before;
 }
 
 async function statusOf(orderId: string): Promise<string | undefined> {
-  return (await neighbours.watchOf(orderId))?.['status']?.S;
+  return (await testBed.watchOf(orderId))?.['status']?.S;
 }
 
 const seedFields = {
@@ -96,13 +96,13 @@ describe('the seed’s order', () => {
       exchange_time: '2020-08-11T07:14:06.950Z',
       result: expect.stringContaining(`"order_id":"${seedId}"`),
     });
-    const items = await neighbours.itemsOf(seedId);
+    const items = await testBed.itemsOf(seedId);
     expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
   });
 
   it('is unchanged the second time, with and without max_age=0, and not kept twice', async () => {
     const first = await check(seedId, always);
-    const before = await neighbours.historyOf(seedId);
+    const before = await testBed.historyOf(seedId);
     const fromTable = await check(seedId);
     const fromExchange = await check(seedId, always);
     expect(fromTable).toMatchObject({ source: 'snapshot', changed: false, checked_at: first.checked_at });
@@ -111,7 +111,7 @@ describe('the seed’s order', () => {
     expect(fromExchange.first_observed_at).toBe(first.first_observed_at);
     expect(fromTable.order).toEqual(fromExchange.order);
     expect(before).toHaveLength(1);
-    expect(await neighbours.historyOf(seedId)).toEqual(before);
+    expect(await testBed.historyOf(seedId)).toEqual(before);
   });
 
   it('has the same fields from both dialects', async () => {
@@ -130,15 +130,15 @@ describe('the seed’s order', () => {
 });
 
 describe.each(['main', 'other'] as const)('a final order of account %s', (account) => {
-  const exchangeOf = () => (account === 'main' ? neighbours.orangex : neighbours.deribit);
+  const exchangeOf = () => (account === 'main' ? testBed.orangex : testBed.deribit);
 
   it('answers from the table, without asking the exchange, unless it has to', async () => {
     const id = exchangeOf().place();
     exchangeOf().fill(id);
     expect(await check(id, { account })).toMatchObject({ final: true, watched: false, source: 'exchange' });
-    expect(await asked(exchangeOf(), () => check(id, { account }))).toBe(0);
-    expect(await asked(exchangeOf(), () => check(id, { account, maxAgeMs: 1 }))).toBe(0);
-    expect(await asked(exchangeOf(), () => check(id, { account, ...always }))).toBe(1);
+    expect(await requested(exchangeOf(), () => check(id, { account }))).toBe(0);
+    expect(await requested(exchangeOf(), () => check(id, { account, maxAgeMs: 1 }))).toBe(0);
+    expect(await requested(exchangeOf(), () => check(id, { account, ...always }))).toBe(1);
   });
 
   it('that the exchange forgot answers from the table, with max_age=0 too', async () => {
@@ -146,34 +146,34 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     exchangeOf().cancel(id);
     const seen = await check(id, { account });
     exchangeOf().forget(id);
-    const history = await neighbours.historyOf(id, account);
+    const history = await testBed.historyOf(id, account);
     const expected = { ...seen, source: 'snapshot', changed: false };
     expect(await check(id, { account })).toEqual({ ...expected, age_seconds: 1 });
     expect(
-      await asked(exchangeOf(), async () =>
+      await requested(exchangeOf(), async () =>
         expect(await check(id, { account, ...always })).toEqual({ ...expected, age_seconds: 2 }),
       ),
     ).toBe(1);
-    expect(await neighbours.historyOf(id, account)).toEqual(history);
-    expect(await neighbours.watchOf(id, account)).toMatchObject({ status: { S: 'final' } });
-    expect((await neighbours.itemsOf(id, account)).filter(({ kind }) => kind?.S === 'missed')).toEqual([]);
+    expect(await testBed.historyOf(id, account)).toEqual(history);
+    expect(await testBed.watchOf(id, account)).toMatchObject({ status: { S: 'final' } });
+    expect((await testBed.itemsOf(id, account)).filter(({ kind }) => kind?.S === 'not_found')).toEqual([]);
   });
 });
 
 describe('a live order', () => {
   it('is asked of the exchange each time', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     expect(await check(id)).toMatchObject({ final: false, watched: true, source: 'exchange', changed: true });
-    expect(await asked(neighbours.orangex, () => check(id))).toBe(1);
+    expect(await requested(testBed.orangex, () => check(id))).toBe(1);
     expect(await check(id)).toMatchObject({ final: false, watched: true, source: 'exchange', changed: false });
-    expect(await neighbours.historyOf(id)).toHaveLength(1);
+    expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
   it('answers from the table when a check is as fresh as max_age', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const seen = await check(id);
     expect(
-      await asked(neighbours.orangex, async () => {
+      await requested(testBed.orangex, async () => {
         // One second later, as `check` is.
         expect(await check(id, { maxAgeMs: 1_000 })).toEqual({
           ...seen,
@@ -183,85 +183,85 @@ describe('a live order', () => {
         });
       }),
     ).toBe(0);
-    expect(await asked(neighbours.orangex, () => check(id, { maxAgeMs: 1_999 }))).toBe(1);
-    expect(await asked(neighbours.orangex, () => check(id, always))).toBe(1);
+    expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 1_999 }))).toBe(1);
+    expect(await requested(testBed.orangex, () => check(id, always))).toBe(1);
   });
 
   it('that was filled in part has changed, and both states are kept', async () => {
-    const id = neighbours.orangex.place({ amount: '10' });
+    const id = testBed.orangex.place({ amount: '10' });
     const first = await check(id);
     clock.advance(5_000);
-    neighbours.orangex.partialFill(id, '2.50', '49999.5');
+    testBed.orangex.partialFill(id, '2.50', '49999.5');
     const second = await check(id);
     expect(second).toMatchObject({ source: 'exchange', changed: true, watched: true });
     expect(second.order).toMatchObject({ filled_amount: '2.50', average_price: '49999.5', version: 2 });
     expect(second.first_observed_at > first.first_observed_at).toBe(true);
-    expect(await neighbours.historyOf(id)).toHaveLength(2);
+    expect(await testBed.historyOf(id)).toHaveLength(2);
   });
 
   it('that was filled is closed', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    neighbours.orangex.fill(id);
+    testBed.orangex.fill(id);
     expect(await check(id)).toMatchObject({ final: true, watched: false, changed: true });
-    expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'final' }, list: { S: 'main#final' } });
+    expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'final' }, list: { S: 'main#final' } });
   });
 
   it('is shown as in the head when an answer comes late, and the history keeps the answer', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     clock.advance(5_000);
-    neighbours.orangex.partialFill(id, '3');
+    testBed.orangex.partialFill(id, '3');
     const seen = await check(id);
-    neighbours.orangex.script(id, { kind: 'stale' });
+    testBed.orangex.script(id, { kind: 'stale' });
     const late = await check(id);
     expect(late).toMatchObject({ source: 'snapshot', changed: false, first_observed_at: seen.first_observed_at });
     expect(late.order).toEqual(seen.order);
-    const history = await neighbours.historyOf(id);
+    const history = await testBed.historyOf(id);
     expect(history.map(({ result }) => orderIn(result?.S ?? '').filled_amount)).toEqual(['0', '3']);
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: false });
   });
 
   it('that the exchange contradicts twice running is flagged, and no fresh check answers for it', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     clock.advance(5_000);
-    neighbours.orangex.partialFill(id, '3');
+    testBed.orangex.partialFill(id, '3');
     await check(id);
     for (const _ of ['once', 'twice']) {
       clock.advance(10_000);
-      neighbours.orangex.script(id, { kind: 'stale' });
+      testBed.orangex.script(id, { kind: 'stale' });
       await check(id);
     }
-    expect(await neighbours.watchOf(id)).toMatchObject({
+    expect(await testBed.watchOf(id)).toMatchObject({
       status: { S: 'inconsistent' },
       list: { S: 'main#attention' },
     });
-    expect(await asked(neighbours.orangex, () => check(id, { maxAgeMs: 60_000 }))).toBe(1);
+    expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 60_000 }))).toBe(1);
     expect(await statusOf(id)).toBe('watched');
   });
 
   it('in a state that nobody knows is kept and watched, and listed for a person to see', async () => {
-    const id = neighbours.orangex.place({ order_state: 'paused' });
+    const id = testBed.orangex.place({ order_state: 'paused' });
     const checked = await check(id);
     expect(checked).toMatchObject({ final: false, watched: true, source: 'exchange', changed: true });
     expect(checked.order.order_state).toBe('paused');
-    expect(await neighbours.historyOf(id)).toHaveLength(1);
-    expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'unknown' }, list: { S: 'main#attention' } });
+    expect(await testBed.historyOf(id)).toHaveLength(1);
+    expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'unknown' }, list: { S: 'main#attention' } });
     expect(await check(id, { maxAgeMs: 5_000 })).toMatchObject({ source: 'snapshot' });
-    neighbours.orangex.cancel(id);
+    testBed.orangex.cancel(id);
     expect(await check(id)).toMatchObject({ final: true, watched: false });
   });
 
   it('without the exchange’s clock in its answer has no exchange_time', async () => {
-    const id = neighbours.orangex.place();
-    neighbours.orangex.script(id, { kind: 'noTimes' });
+    const id = testBed.orangex.place();
+    testBed.orangex.script(id, { kind: 'noTimes' });
     expect(await check(id)).not.toHaveProperty('exchange_time');
     expect(await check(id)).toHaveProperty('exchange_time');
   });
 
   it('that a person let go is still asked for, and stays unwatched', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    const table = createDynamoTable({ ...neighbours.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
+    const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
     const { stored } = await table.readCurrent({ account: 'main', orderId: id });
     const operator = { at: clock.now(), by: 'anna', stopped: true };
     const letGo = join(stored?.watch, { openedAt: clock.now(), operator });
@@ -283,7 +283,7 @@ describe('the digits of an order', () => {
   it.each(['main', 'other'] as const)(
     'are those of the wire, from account %s and back from the table',
     async (account) => {
-      const exchange = account === 'main' ? neighbours.orangex : neighbours.deribit;
+      const exchange = account === 'main' ? testBed.orangex : testBed.deribit;
       const id = exchange.place({ ...quantities, details });
       const fromExchange = await check(id, { account });
       const fromTable = await check(id, { account, maxAgeMs: 60_000 });
@@ -300,7 +300,7 @@ describe('the digits of an order', () => {
 
   it('may be a word or missing', async () => {
     const gone = { amount: undefined, filled_amount: undefined, average_price: undefined };
-    const id = neighbours.deribit.place({ price: 'market_price', ...gone });
+    const id = testBed.deribit.place({ price: 'market_price', ...gone });
     const { order } = await check(id, { account: 'other' });
     expect(order.price).toBe('market_price');
     for (const field of Object.keys(gone)) expect(order).not.toHaveProperty(field);
@@ -313,42 +313,42 @@ describe('an order that the exchange does not find', () => {
       const failure = await failureOf(check('never-seen', more));
       expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, members: {} });
       expect(failure.message).toBe('The exchange knows no order never-seen of account main.');
-      expect(await neighbours.itemsOf('never-seen')).toEqual([]);
+      expect(await testBed.itemsOf('never-seen')).toEqual([]);
     }
   });
 
   it('and that was seen alive is not found, with what was last known, and missing until it is seen again', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     const seen = await check(id);
-    neighbours.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
+    testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
     const failure = await failureOf(check(id));
     expect(failure.code).toBe('order_not_found');
     expect(failure.members).toEqual({
       last_known: { ...seen, source: 'snapshot', changed: false, age_seconds: 1 },
     });
     expect(failure.message).toContain(`last seen open, at ${seen.checked_at}`);
-    expect(await neighbours.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
-    const evidence = (await neighbours.itemsOf(id)).filter(({ kind }) => kind?.S === 'missed');
-    expect(evidence).toHaveLength(1);
-    expect(evidence[0]).toMatchObject({ request_id: { S: `request-${requests}` }, door: { S: 'get-order' } });
+    expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
+    const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
+    expect(provenance).toHaveLength(1);
+    expect(provenance[0]).toMatchObject({ request_id: { S: `request-${requests}` }, observed_by: { S: 'get-order' } });
 
     // A missing order is asked for again, however fresh the last sighting.
     expect((await failureOf(check(id, { maxAgeMs: 60_000 }))).code).toBe('order_not_found');
-    neighbours.orangex.clearScript();
+    testBed.orangex.clearScript();
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: false, watched: true });
     expect(await statusOf(id)).toBe('watched');
-    expect(await neighbours.historyOf(id)).toHaveLength(1);
+    expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
   it('and whose first check a crash cut off says when that check asked', async () => {
-    const id = neighbours.orangex.place();
-    const table = createDynamoTable({ ...neighbours.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
-    const text = writeOrder('orangex', neighbours.orangex.order(id));
-    const evidence = {
-      askedAt: clock.now(),
+    const id = testBed.orangex.place();
+    const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
+    const text = writeOrder('orangex', testBed.orangex.order(id));
+    const provenance = {
+      requestedAt: clock.now(),
       firstObservedAt: clock.now() + 5,
       requestId: 'r',
-      door: 'd',
+      observedBy: 'd',
       keyVersion: 'v',
     };
     const snapshot = snapshotOf({
@@ -357,16 +357,20 @@ describe('an order that the exchange does not find', () => {
       dialect: dialects.orangex,
       result: text,
       order: orderIn(text),
-      evidence,
+      provenance,
     });
-    await table.putWatch(snapshot, join(undefined, { openedAt: evidence.askedAt, sighted: snapshot.rank }), 0);
+    await table.putWatch(
+      snapshot,
+      join(undefined, { openedAt: provenance.requestedAt, announcedRank: snapshot.rank }),
+      0,
+    );
     await table.putSnapshot(snapshot);
     await table.putHead(snapshot);
-    neighbours.orangex.script(id, { kind: 'error', code: 10_004 });
+    testBed.orangex.script(id, { kind: 'error', code: 10_004 });
     // Nobody knows how fresh it is, so it is asked for.
     const { members } = await failureOf(check(id, { maxAgeMs: 600_000 }));
     expect(members['last_known']).toMatchObject({
-      checked_at: new Date(evidence.askedAt).toISOString(),
+      checked_at: new Date(provenance.requestedAt).toISOString(),
       watched: true,
     });
   });
@@ -386,62 +390,62 @@ describe('what is no answer about an order', () => {
     ['busy', { kind: 'error', code: 10_047 }, 'busy'],
     ['an unknown error', { kind: 'error', code: 424_242 }, 'exchange_error'],
     ['a page of a proxy', { kind: 'html' }, 'busy'],
-    ['a page that claims to be fine', { kind: 'html', status: 200 }, 'protocol'],
-    ['a page that is not found', { kind: 'html', status: 404 }, 'protocol'],
-    ['nothing', { kind: 'empty' }, 'protocol'],
-    ['half an answer', { kind: 'truncate' }, 'protocol'],
+    ['a page that claims to be fine', { kind: 'html', status: 200 }, 'invalid_response'],
+    ['a page that is not found', { kind: 'html', status: 404 }, 'invalid_response'],
+    ['nothing', { kind: 'empty' }, 'invalid_response'],
+    ['half an answer', { kind: 'truncate' }, 'invalid_response'],
     ['a closed connection', { kind: 'drop' }, 'unreachable'],
-    ['another order', { kind: 'otherOrder' }, 'protocol'],
-    ['another call’s answer', { kind: 'wrongId' }, 'protocol'],
-    ['no order', { kind: 'result', text: '{}' }, 'protocol'],
-    ['a field twice', { kind: 'duplicateKeys' }, 'protocol'],
+    ['another order', { kind: 'otherOrder' }, 'invalid_response'],
+    ['another call’s answer', { kind: 'wrongId' }, 'invalid_response'],
+    ['no order', { kind: 'result', text: '{}' }, 'invalid_response'],
+    ['a field twice', { kind: 'duplicateKeys' }, 'invalid_response'],
   ];
 
   it.each(faults)('%s is no sighting and no miss', async (_, fault, code) => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    const items = await neighbours.itemsOf(id);
-    neighbours.orangex.scriptAlways(id, fault);
+    const items = await testBed.itemsOf(id);
+    testBed.orangex.scriptAlways(id, fault);
     const failure = await failureOf(check(id, { deadline: clock.now() + 30_000 }));
     expect(failure.code).toBe(code);
     expect(failure.members).toEqual({});
-    expect(await neighbours.itemsOf(id)).toEqual(items);
+    expect(await testBed.itemsOf(id)).toEqual(items);
   });
 
   it.each(faults)('%s watches nothing that was never seen', async (_, fault) => {
-    const id = neighbours.orangex.place();
-    neighbours.orangex.scriptAlways(id, fault);
+    const id = testBed.orangex.place();
+    testBed.orangex.scriptAlways(id, fault);
     await failureOf(check(id));
-    expect(await neighbours.itemsOf(id)).toEqual([]);
+    expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
   it('silence is a timeout, no sighting and no miss', async () => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    const items = await neighbours.itemsOf(id);
-    neighbours.orangex.script(id, { kind: 'hang' });
+    const items = await testBed.itemsOf(id);
+    testBed.orangex.script(id, { kind: 'hang' });
     clock.advance(1_000);
     expect((await failureOf(check(id, { deadline: clock.now() + 1_100 }))).code).toBe('timeout');
-    expect(await neighbours.itemsOf(id)).toEqual(items);
+    expect(await testBed.itemsOf(id)).toEqual(items);
   });
 
   it.each([
     ['main', { kind: 'error', code: 10_004 }, 'exchange_error'],
     ['main', { kind: 'error', code: 13_004 }, 'key_refused'],
   ] as const)('account %s: %j in place of a token is no miss', async (account, fault, code) => {
-    const id = neighbours.orangex.place();
+    const id = testBed.orangex.place();
     await check(id);
-    const items = await neighbours.itemsOf(id);
-    neighbours.orangex.revokeTokens();
-    neighbours.orangex.scriptAlways('auth', fault);
+    const items = await testBed.itemsOf(id);
+    testBed.orangex.revokeTokens();
+    testBed.orangex.scriptAlways('auth', fault);
     expect((await failureOf(check(id, { account }))).code).toBe(code);
-    expect(await neighbours.itemsOf(id)).toEqual(items);
+    expect(await testBed.itemsOf(id)).toEqual(items);
   });
 
   it('someone else’s order is not ours, and not watched', async () => {
-    const id = neighbours.orangex.place({ account: 'somebody' });
+    const id = testBed.orangex.place({ account: 'somebody' });
     expect((await failureOf(check(id))).code).toBe('not_owner');
-    expect(await neighbours.itemsOf(id)).toEqual([]);
+    expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
   const hour = 3_600_000;
@@ -458,18 +462,18 @@ describe('what is no answer about an order', () => {
       (now: number) => ({ last_update_timestamp: now + 1_000 + hour + 1 }),
     ],
   ] as const)('an order dated %s is refused and not kept', async (_, field, times) => {
-    const id = neighbours.orangex.place(times(clock.now()));
+    const id = testBed.orangex.place(times(clock.now()));
     const failure = await failureOf(check(id));
-    expect(failure.code).toBe('protocol');
+    expect(failure.code).toBe('invalid_response');
     expect(failure.message).toContain(field);
-    expect(await neighbours.itemsOf(id)).toEqual([]);
+    expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
   it.each([
     ['at the start of 2010', () => ({ creation_timestamp: Date.UTC(2010, 0, 1) })],
     ['an hour ahead', (now: number) => ({ last_update_timestamp: now + 1_000 + hour })],
   ] as const)('an order dated %s is one', async (_, times) => {
-    const id = neighbours.orangex.place(times(clock.now()));
+    const id = testBed.orangex.place(times(clock.now()));
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: true });
   });
 });
@@ -479,7 +483,7 @@ describe('a request', () => {
     'for account "%s", which is not there, says so and asks nobody',
     async (account) => {
       expect(
-        await asked(neighbours.orangex, async () => {
+        await requested(testBed.orangex, async () => {
           expect((await failureOf(check(seedId, { account }))).code).toBe('unknown_account');
         }),
       ).toBe(0);
@@ -487,23 +491,29 @@ describe('a request', () => {
   );
 
   it.each([{}, always])('of %j fails when the table is down, though the exchange answers', async (more) => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    checkOrder = wireAsking({ ...neighbours, env, clock, lane: 'door', logger: new Logger() }).checkOrder;
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+    checkOrder = createOrderChecks({
+      ...testBed,
+      env,
+      clock,
+      priority: 'interactive',
+      logger: new Logger(),
+    }).checkOrder;
     expect((await failureOf(check(seedId, more))).code).toBe('store_unavailable');
   });
 
   it('succeeds when the key was rotated meanwhile, and the evidence has the version that was accepted', async () => {
-    const { orangex, secrets, secretNames } = neighbours;
+    const { orangex, secrets, secretNames } = testBed;
     const id = orangex.place();
     await check(id);
-    const [before] = await neighbours.historyOf(id);
+    const [before] = await testBed.historyOf(id);
 
     const key = { ...defaultKey, clientSecret: 'rotated' };
     orangex.setKeys([key]);
     const version = secrets.put(secretNames.main, secretText(key));
     orangex.partialFill(id, '1');
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: true });
-    const [, after] = await neighbours.historyOf(id);
+    const [, after] = await testBed.historyOf(id);
     expect(after?.['key_version']).toEqual({ S: version });
     expect(before?.['key_version']).not.toEqual({ S: version });
   });

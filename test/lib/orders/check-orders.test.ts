@@ -34,7 +34,7 @@ function checked(orderId: string): Checked {
   };
 }
 
-type World = {
+type TestEnvironment = {
   /** How long each check takes, milliseconds; none by default. */
   readonly takesMs?: number;
   /** What a check throws, by order. */
@@ -42,15 +42,15 @@ type World = {
 };
 
 /** Checks that take virtual time and fail as told. */
-function world({ takesMs = 0, throws = {} }: World = {}) {
+function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
   const clock = createVirtualClock();
-  const seen = { running: 0, most: 0, asked: Array.of<string>(), ours: Array.of<readonly [string, Code]>() };
+  const seen = { running: 0, most: 0, requested: Array.of<string>(), ours: Array.of<readonly [string, Code]>() };
   const checkOrders = createCheckOrders({
     accounts: new Set(['main']),
     clock,
     onOurFault: (orderId, { code }) => seen.ours.push([orderId, code]),
     checkOrder: async ({ orderId }) => {
-      seen.asked.push(orderId);
+      seen.requested.push(orderId);
       seen.most = Math.max(seen.most, ++seen.running);
       await Promise.resolve();
       clock.advance(takesMs);
@@ -67,7 +67,7 @@ function world({ takesMs = 0, throws = {} }: World = {}) {
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `order-${index}`);
 
 it('an outcome for each order, in the order of the request, however their answers come', async () => {
-  const { ask } = world({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
+  const { ask } = environment({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(3));
   expect(outcomes).toMatchObject([
     { order_id: 'order-0', outcome: 'checked', checked: { order: { order_id: 'order-0' } } },
@@ -79,14 +79,14 @@ it('an outcome for each order, in the order of the request, however their answer
 });
 
 it('eight at a time and no more, each once', async () => {
-  const { ask, seen } = world();
+  const { ask, seen } = environment();
   await ask(ids(100));
   expect(seen.most).toBe(8);
-  expect(seen.asked.toSorted()).toEqual(ids(100).toSorted());
+  expect(seen.requested.toSorted()).toEqual(ids(100).toSorted());
 });
 
 it('what the deadline comes before is not tried, and what runs then is waited for', async () => {
-  const { ask, seen } = world({ takesMs: 1_000 });
+  const { ask, seen } = environment({ takesMs: 1_000 });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(30), 8_500);
   expect(counts).toEqual({ checked: 16, failed: {}, not_tried: 14 });
   expect(outcomes.at(-1)).toEqual({ order_id: 'order-29', outcome: 'not_tried', retry_after_seconds: 1 });
@@ -100,15 +100,15 @@ it.each<[Code, number | undefined, number]>([
   ['maintenance', undefined, 60],
   ['secret_unavailable', undefined, 5],
   ['key_refused', undefined, 60],
-  ['secret_unfilled', undefined, 60],
+  ['secret_empty', undefined, 60],
 ])('%s speaks of all: nothing more is tried', async (code, retryAfterMs, seconds) => {
-  const { ask, seen } = world({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
+  const { ask, seen } = environment({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
   expect(outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code } });
   expect(counts.failed).toEqual({ [code]: 1 });
   // The seven beside it had started.
-  expect(counts.checked).toBe(seen.asked.length - 1);
-  expect(seen.asked.length).toBeLessThanOrEqual(9);
+  expect(counts.checked).toBe(seen.requested.length - 1);
+  expect(seen.requested.length).toBeLessThanOrEqual(9);
   expect(outcomes.slice(9)).toEqual(
     ids(20)
       .slice(9)
@@ -120,14 +120,14 @@ it.each<[Code, number | undefined, number]>([
 it.each<Code>(['order_not_found', 'not_owner', 'invalid_order_id', 'timeout', 'busy', 'store_conflict'])(
   '%s speaks of one: the others are tried',
   async (code) => {
-    const { ask } = world({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
+    const { ask } = environment({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
     expect((await ask(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, not_tried: 0 });
   },
 );
 
 it('an order without a credit is not tried, the others are, and the longest wait is told', async () => {
-  const spent = (retryAfterMs: number) => new Failure('no_credit', 'Spent.', { retryAfterMs });
-  const { ask } = world({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
+  const spent = (retryAfterMs: number) => new Failure('rate_limited_locally', 'Spent.', { retryAfterMs });
+  const { ask } = environment({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
   expect(outcomes.slice(0, 2)).toEqual([
     { order_id: 'order-0', outcome: 'not_tried', retry_after_seconds: 1 },
@@ -138,7 +138,7 @@ it('an order without a credit is not tried, the others are, and the longest wait
 });
 
 it('our own fault is told to the log, and to the caller no more than that it is ours', async () => {
-  const { ask, seen } = world({ throws: { 'order-1': new TypeError('of the inside') } });
+  const { ask, seen } = environment({ throws: { 'order-1': new TypeError('of the inside') } });
   const { outcomes } = await ask(ids(2));
   expect(seen.ours).toEqual([['order-1', 'internal']]);
   expect(outcomes[1]).toMatchObject({ outcome: 'failed', problem: { status: 500, code: 'internal' } });
@@ -146,7 +146,7 @@ it('our own fault is told to the log, and to the caller no more than that it is 
 });
 
 it('an account that the stage does not have is refused as a whole', async () => {
-  const { ask, seen } = world();
+  const { ask, seen } = environment();
   expect((await failureOf(ask(ids(2), 25_000, 'nobody'))).code).toBe('unknown_account');
-  expect(seen.asked).toEqual([]);
+  expect(seen.requested).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { createListOrders, type ListOrders } from '../../../lib/orders/list-orde
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { observationOf, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
@@ -38,24 +38,24 @@ function rankOf(state: string, updatedAfter: number): string {
     filled: '0',
     label: '',
     rpl: '0',
-    askedAfter: 0,
+    requestedAfter: 0,
     took: 1,
     request: 1,
   };
   return snapshotOf(observationOf({ account: 'main', orderId: 'ANY' }, answer)).rank;
 }
 
-function seen(state: string, updatedAfter: number, askedAfter: number): WatchNews {
+function seen(state: string, updatedAfter: number, requestedAfter: number): WatchDelta {
   const rank = rankOf(state, updatedAfter);
   return {
     openedAt: start,
-    sighted: rank,
-    recorded: { rank, at: start + askedAfter },
-    sightings: [{ askedAt: start + askedAfter, rank }],
+    announcedRank: rank,
+    applied: { rank, at: start + requestedAfter },
+    observations: [{ requestedAt: start + requestedAfter, rank }],
   };
 }
 
-async function watch(account: string, watches: Readonly<Record<string, WatchNews>>): Promise<void> {
+async function watch(account: string, watches: Readonly<Record<string, WatchDelta>>): Promise<void> {
   const items = Object.entries(watches).map(([orderId, news]) =>
     watchItem({ account, orderId }, { watch: join(undefined, news), revision: 1 }, policy),
   );
@@ -96,7 +96,7 @@ describe('the orders of an account', () => {
     await watch(account, {
       unconfirmed: { openedAt: start + 1 },
       watched: seen('open', 0, 30_500),
-      missing: { ...seen('open', 0, 30_000), missed: [start + 40_000] },
+      missing: { ...seen('open', 0, 30_000), notFoundAt: [start + 40_000] },
       unknown: seen('paused', 0, 30_000),
       older: seen('filled', 100, 30_000),
       newer: seen('canceled', 200, 30_000),
@@ -145,7 +145,7 @@ describe('the orders of an account', () => {
         fc.integer({ min: 1, max: 13 }),
         async (orders, limit) => {
           const account = newAccount();
-          const watches = orders.map(([time, isFinal], i): [string, WatchNews] => [
+          const watches = orders.map(([time, isFinal], i): [string, WatchDelta] => [
             `ORDER-${i}`,
             isFinal ? seen('filled', time, 30_000) : { openedAt: start + time },
           ]);

@@ -9,11 +9,11 @@ import {
   type ListSnapshotsRequest,
 } from '../../../lib/orders/list-snapshots.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
-import { missItem, snapshotItem, wordItem } from '../../../lib/snapshots/items.ts';
+import { notFoundItem, snapshotItem, watchCommandItem } from '../../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { type Answered, answered, observationOf, opened, start } from '../snapshots/observations.ts';
+import { answered, observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
 
@@ -37,24 +37,24 @@ function newKey(account = 'main'): OrderKey {
 }
 
 /** Keeps the states, and gives their snapshots by descending rank. */
-async function keep(key: OrderKey, states: readonly Partial<Answered>[]): Promise<readonly Snapshot[]> {
+async function keep(key: OrderKey, states: readonly Partial<ResponseOf>[]): Promise<readonly Snapshot[]> {
   const snapshots = states.map((state) => snapshotOf(observationOf(key, { ...opened, ...state })));
   const byRank = new Map(snapshots.map((snapshot) => [snapshot.rank, snapshot]));
   await writeItems(engine, [...byRank.values()].map(snapshotItem));
   return [...byRank.values()].toSorted((a, b) => (a.rank < b.rank ? 1 : -1));
 }
 
-type Asked = Omit<ListSnapshotsRequest, 'account' | 'order_id'>;
-function ask({ account, orderId }: OrderKey, asked: Asked = {}): Promise<History> {
-  return listSnapshots({ account, order_id: orderId, ...asked });
+type Requested = Omit<ListSnapshotsRequest, 'account' | 'order_id'>;
+function ask({ account, orderId }: OrderKey, requested: Requested = {}): Promise<History> {
+  return listSnapshots({ account, order_id: orderId, ...requested });
 }
 
 /** All pages, each row with the cursor's help once. */
-async function walk(key: OrderKey, asked: Asked): Promise<readonly SnapshotRow[]> {
+async function walk(key: OrderKey, requested: Requested): Promise<readonly SnapshotRow[]> {
   const rows: SnapshotRow[] = [];
   let cursor: string | undefined;
   do {
-    const page = await ask(key, { ...asked, ...(cursor !== undefined && { cursor }) });
+    const page = await ask(key, { ...requested, ...(cursor !== undefined && { cursor }) });
     rows.push(...page.snapshots);
     cursor = page.cursor;
     // A page that leads on has something in it, or nobody would ever arrive.
@@ -76,7 +76,7 @@ describe('the history of an order', () => {
     const key = newKey();
     expect(await ask(key)).toEqual({ account: 'main', order_id: key.orderId, snapshots: [] });
     expect(await ask(key, { at: iso(0) })).toMatchObject({ snapshots: [] });
-    expect(await ask(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], evidence: [] });
+    expect(await ask(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], audit_entries: [] });
   });
 
   it('tells each state with its evidence, and what changed since the one before', async () => {
@@ -89,10 +89,10 @@ describe('the history of an order', () => {
       digest: expect.stringMatching(/^[0-9a-f]{32}$/),
       order: filled.order,
       final: true,
-      asked_at: iso(10_000),
+      requested_at: iso(10_000),
       first_observed_at: iso(10_050),
-      request_id: filled.evidence.requestId,
-      door: 'get-order',
+      request_id: filled.provenance.requestId,
+      observed_by: 'get-order',
       key_version: 'v1',
       changes: [
         { field: 'order_state', from: 'open', to: 'filled' },
@@ -193,18 +193,18 @@ describe('time travel', () => {
     const key = newKey();
     const [filled, partial, open] = await keep(key, [
       { filled: '0' },
-      { filled: '10', state: 'filled', updatedAfter: 9_000, askedAfter: 10_000 },
-      { filled: '4', updatedAfter: 5_000, askedAfter: 20_000, request: 2 },
+      { filled: '10', state: 'filled', updatedAfter: 9_000, requestedAfter: 10_000 },
+      { filled: '4', updatedAfter: 5_000, requestedAfter: 20_000, request: 2 },
     ]);
     if (!filled || !partial || !open) throw new Error('three snapshots');
     await writeItems(engine, [
-      missItem({ ...key, askedAt: start + 15_000, requestId: 'miss', door: 'check-open-orders' }),
-      wordItem({ ...key, at: start + 16_000, requestId: 'word', by: 'anna', stopped: true }),
-      wordItem({ ...key, at: start + 25_000, requestId: 'again', by: 'ben', stopped: false }),
+      notFoundItem({ ...key, requestedAt: start + 15_000, requestId: 'miss', observedBy: 'check-open-orders' }),
+      watchCommandItem({ ...key, at: start + 16_000, requestId: 'word', by: 'anna', stopped: true }),
+      watchCommandItem({ ...key, at: start + 25_000, requestId: 'again', by: 'ben', stopped: false }),
     ]);
     return { key, filled, partial, open };
   }
-  const missed = { kind: 'missed', at: iso(15_000), request_id: 'miss', door: 'check-open-orders' };
+  const notFoundAt = { kind: 'not_found', at: iso(15_000), request_id: 'miss', observed_by: 'check-open-orders' };
   const stopped = { kind: 'watch_stopped', at: iso(16_000), request_id: 'word', by: 'anna' };
   const started = { kind: 'watch_started', at: iso(25_000), request_id: 'again', by: 'ben' };
 
@@ -220,33 +220,33 @@ describe('time travel', () => {
     expect(await at(10 * hour)).toEqual([filled.rank]);
     const [row] = (await ask(key, { at: iso(9_000) })).snapshots;
     expect(row?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
-    expect(await ask(key, { at: iso(9_000) })).not.toHaveProperty('evidence');
+    expect(await ask(key, { at: iso(9_000) })).not.toHaveProperty('audit_entries');
   });
 
   it('believed at a time of ours finds what the table said then, and why', async () => {
     const { key, filled, open } = await lateOrder();
     const believed = (after: number) => ask(key, { believed_at: iso(after) });
-    expect(await believed(10_049)).toMatchObject({ snapshots: [], evidence: [] });
-    expect(await believed(10_050)).toMatchObject({ snapshots: [{ rank: open.rank }], evidence: [] });
-    expect(await believed(15_000)).toMatchObject({ snapshots: [{ rank: open.rank }], evidence: [missed] });
+    expect(await believed(10_049)).toMatchObject({ snapshots: [], audit_entries: [] });
+    expect(await believed(10_050)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [] });
+    expect(await believed(15_000)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [notFoundAt] });
     expect(await believed(20_049)).toMatchObject({ snapshots: [{ rank: open.rank }] });
     const then = await believed(20_050);
     expect(then).toMatchObject({ snapshots: [{ rank: filled.rank }] });
-    expect(then.evidence).toEqual([stopped, missed]);
+    expect(then.audit_entries).toEqual([stopped, notFoundAt]);
     // The partial fill was not known yet, so the change is from what was believed before.
     expect(then.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '0', to: '10' });
     const now = await believed(30_050);
-    expect(now.evidence).toEqual([started, stopped, missed]);
+    expect(now.audit_entries).toEqual([started, stopped, notFoundAt]);
     expect(now.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
   });
 
   it('tells what we believed at one time of the exchange’s of another', async () => {
     const { key, partial, open } = await lateOrder();
-    const asked = { at: iso(6_000), believed_at: iso(20_050) };
-    expect(ranksOf((await ask(key, asked)).snapshots)).toEqual([open.rank]);
+    const requested = { at: iso(6_000), believed_at: iso(20_050) };
+    expect(ranksOf((await ask(key, requested)).snapshots)).toEqual([open.rank]);
     expect(ranksOf((await ask(key, { at: iso(6_000) })).snapshots)).toEqual([partial.rank]);
-    expect(ranksOf((await ask(key, { ...asked, believed_at: iso(30_050) })).snapshots)).toEqual([partial.rank]);
-    expect((await ask(key, asked)).evidence).toEqual([stopped, missed]);
+    expect(ranksOf((await ask(key, { ...requested, believed_at: iso(30_050) })).snapshots)).toEqual([partial.rank]);
+    expect((await ask(key, requested)).audit_entries).toEqual([stopped, notFoundAt]);
   });
 
   it('agrees with the whole history, whatever arrived late', async () => {
@@ -258,7 +258,7 @@ describe('time travel', () => {
         async (states, atAfter, believedAfter) => {
           const key = newKey();
           const kept = await keep(key, states);
-          const known = kept.filter(({ evidence }) => evidence.firstObservedAt <= start + believedAfter);
+          const known = kept.filter(({ provenance }) => provenance.firstObservedAt <= start + believedAfter);
           const isBy = ({ rank }: Snapshot) => updatedAtOfRank(rank) <= start + atAfter;
           const first = (snapshots: readonly Snapshot[]) => ranksOf(snapshots.slice(0, 1));
           const at = { at: iso(atAfter) };
@@ -280,12 +280,12 @@ describe('time travel', () => {
 
   it('tells the hundred latest misses', async () => {
     const key = newKey();
-    const misses = Array.from({ length: 105 }, (_, i) =>
-      missItem({ ...key, askedAt: start + i, requestId: 'r', door: 'get-order' }),
+    const notFoundAnswers = Array.from({ length: 105 }, (_, i) =>
+      notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
     );
-    await writeItems(engine, misses);
-    const { evidence = [] } = await ask(key, { believed_at: iso(hour) });
-    expect(evidence.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
+    await writeItems(engine, notFoundAnswers);
+    const { audit_entries: entries = [] } = await ask(key, { believed_at: iso(hour) });
+    expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
   });
 
   it('reads a time in any zone, and to the millisecond', async () => {
@@ -297,7 +297,7 @@ describe('time travel', () => {
 });
 
 describe('a request for history is refused', () => {
-  it.each<[string, Asked, readonly string[], string]>([
+  it.each<[string, Requested, readonly string[], string]>([
     ['a limit with at', { at: iso(0), limit: 5 }, ['limit'], 'Parameter "limit" does not go with at: leave it out.'],
     [
       'since and until with believed_at',
@@ -317,8 +317,8 @@ describe('a request for history is refused', () => {
       ['since'],
       'Parameter "since" must not be later than until.',
     ],
-  ])('for %s', async (_, asked, parameters, message) => {
-    const failure = await failureOf(ask(newKey(), asked));
+  ])('for %s', async (_, requested, parameters, message) => {
+    const failure = await failureOf(ask(newKey(), requested));
     expect(failure).toMatchObject({ code: 'bad_request', message, members: { parameters } });
   });
 
@@ -333,7 +333,7 @@ describe('a request for history is refused', () => {
       await keep(each, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
     const { cursor = '' } = await ask(key, { limit: 1, since: iso(0) });
     expect(await ask(key, { limit: 2, since: iso(0), cursor })).toHaveProperty('snapshots.length', 2);
-    for (const [other, asked] of [
+    for (const [other, requested] of [
       [foreign, { since: iso(0) }],
       [{ ...key, account: 'other' }, { since: iso(0) }],
       [{ ...foreign, account: 'main' }, { since: iso(0) }],
@@ -341,7 +341,7 @@ describe('a request for history is refused', () => {
       [key, { since: iso(0), until: iso(5) }],
       [key, {}],
     ] as const) {
-      const failure = await failureOf(ask(other, { ...asked, cursor }));
+      const failure = await failureOf(ask(other, { ...requested, cursor }));
       expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
     }
   });
@@ -363,7 +363,9 @@ describe('a history of 10 000 snapshots', () => {
   let requests = 0;
   beforeAll(async () => {
     const snapshots = Array.from({ length: 10_000 }, (_, i) =>
-      snapshotOf(observationOf(key, { ...opened, updatedAfter: i * 1_000, filled: String(i), askedAfter: i * 1_000 })),
+      snapshotOf(
+        observationOf(key, { ...opened, updatedAfter: i * 1_000, filled: String(i), requestedAfter: i * 1_000 }),
+      ),
     );
     await writeItems(engine, snapshots.map(snapshotItem));
     engine.client.middlewareStack.add(
@@ -376,9 +378,9 @@ describe('a history of 10 000 snapshots', () => {
   }, 120_000);
 
   /** How many requests DynamoDB gets meanwhile. */
-  async function requestsDuring(asked: Asked) {
+  async function requestsDuring(requested: Requested) {
     requests = 0;
-    const history = await ask(key, asked);
+    const history = await ask(key, requested);
     return { requests, history };
   }
 
@@ -392,7 +394,7 @@ describe('a history of 10 000 snapshots', () => {
       `requests over 10 000 snapshots: first page ${first.requests}, second page ${second.requests}, ` +
         `page of a range ${amid.requests}, at ${at.requests}, believed_at ${believed.requests} with its evidence`,
     );
-    expect([first, second, amid, at].map((asked) => asked.requests)).toEqual([1, 1, 1, 1]);
+    expect([first, second, amid, at].map((requested) => requested.requests)).toEqual([1, 1, 1, 1]);
     const filled = ({ history }: typeof first) => history.snapshots.map(({ order }) => order.filled_amount);
     expect(filled(second)).toEqual(Array.from({ length: 100 }, (_, i) => String(9_899 - i)));
     expect(filled(amid)[0]).toBe('5000');

@@ -16,7 +16,7 @@ function orderWith(members: Readonly<Record<string, string | undefined>>) {
     filled: '0',
     label: '',
     rpl: '0',
-    askedAfter: 0,
+    requestedAfter: 0,
     took: 1,
     request: 1,
   });
@@ -27,29 +27,29 @@ function orderWith(members: Readonly<Record<string, string | undefined>>) {
 }
 
 /** What a client would read of the changes. */
-function told(before: Parameters<typeof orderWith>[0], after: Parameters<typeof orderWith>[0]): string {
+function reported(before: Parameters<typeof orderWith>[0], after: Parameters<typeof orderWith>[0]): string {
   return writeJson(changesBetween(orderWith(before), orderWith(after)));
 }
 
 describe('the changes between two orders', () => {
   it('are none between equal orders, whatever the order of their members', () => {
-    expect(told({ a: '{"x":1,"y":[2]}', b: '3' }, { b: '3', a: '{"y":[2],"x":1}' })).toBe('[]');
+    expect(reported({ a: '{"x":1,"y":[2]}', b: '3' }, { b: '3', a: '{"y":[2],"x":1}' })).toBe('[]');
   });
 
   it('name the field, and what it was and is', () => {
-    expect(told({ average_price: '"0"' }, { average_price: '"855"' })).toBe(
+    expect(reported({ average_price: '"0"' }, { average_price: '"855"' })).toBe(
       '[{"field":"average_price","from":"0","to":"855"}]',
     );
   });
 
   it('have no from for what came, and no to for what went', () => {
-    expect(told({ advanced: '"usd"' }, { average_price: '1' })).toBe(
+    expect(reported({ advanced: '"usd"' }, { average_price: '1' })).toBe(
       '[{"field":"advanced","from":"usd"},{"field":"average_price","to":"1"}]',
     );
   });
 
   it('tell details member by member, and a member as a whole', () => {
-    expect(told({ label: '"a"', legs: '[1,2]' }, { label: '"b"', legs: '[1,3]', web: 'true' })).toBe(
+    expect(reported({ label: '"a"', legs: '[1,2]' }, { label: '"b"', legs: '[1,3]', web: 'true' })).toBe(
       '[{"field":"details.label","from":"a","to":"b"},' +
         '{"field":"details.legs","from":[1,2],"to":[1,3]},{"field":"details.web","to":true}]',
     );
@@ -57,7 +57,7 @@ describe('the changes between two orders', () => {
 
   it('keep every digit, and count one more zero as a change', () => {
     expect(
-      told({ huge: '390048812767682561234', exact: '1.10' }, { huge: '390048812767682561235', exact: '1.1' }),
+      reported({ huge: '390048812767682561234', exact: '1.10' }, { huge: '390048812767682561235', exact: '1.1' }),
     ).toBe(
       '[{"field":"details.huge","from":390048812767682561234,"to":390048812767682561235},' +
         '{"field":"details.exact","from":1.10,"to":1.1}]',
@@ -65,8 +65,8 @@ describe('the changes between two orders', () => {
   });
 
   it('tell null from absent', () => {
-    expect(told({}, { label: 'null' })).toBe('[{"field":"details.label","to":null}]');
-    expect(told({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
+    expect(reported({}, { label: 'null' })).toBe('[{"field":"details.label","to":null}]');
+    expect(reported({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
   });
 
   it('lead from the one to the other', () => {

@@ -1,18 +1,18 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
+import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
-import type { List, Listed, SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
+import type { List, Listed, SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
-import { recordWord } from '../../../lib/snapshots/watch-command.ts';
+import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { Crash, interfered, type Mishap, mishaps } from './interference.ts';
+import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
 import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
-import { type Answered, answered, observationOf, start } from './observations.ts';
+import { answered, observationOf, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const runs = Number(process.env['RUNS'] ?? 1_000);
@@ -22,35 +22,35 @@ console.log(`convergence: ${runs} runs a property, SEED=${seed}`);
 
 /** What one writer is told to do, one thing after another. */
 type Event =
-  | { readonly answer: Answered }
-  | { readonly missedAfter: number }
-  | { readonly word: { readonly after: number; readonly by: string; readonly stopped: boolean } };
-type Writer = { readonly events: readonly Event[]; readonly mishaps: readonly Mishap[] };
+  | { readonly answer: ResponseOf }
+  | { readonly notFoundAfter: number }
+  | { readonly command: { readonly after: number; readonly by: string; readonly stopped: boolean } };
+type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
 
-const sightingsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered });
+const observationsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered });
 /** So few moments that some are shared: then, too, all have to agree on whose word is the last. */
-const words: fc.Arbitrary<Event> = fc.record({
-  word: fc.record({
+const commands: fc.Arbitrary<Event> = fc.record({
+  command: fc.record({
     after: fc.integer({ min: 0, max: 5 }),
     by: fc.constantFrom('anna', 'ben'),
     stopped: fc.boolean(),
   }),
 });
-const withWords: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 3, arbitrary: sightingsOnly },
-  { weight: 2, arbitrary: words },
+const withCommands: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 3, arbitrary: observationsOnly },
+  { weight: 2, arbitrary: commands },
 );
-const withMisses: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 3, arbitrary: withWords },
-  { weight: 1, arbitrary: fc.record({ missedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+const withNotFound: fc.Arbitrary<Event> = fc.oneof(
+  { weight: 3, arbitrary: withCommands },
+  { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
 );
 
 function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<readonly Writer[]> {
   const events = fc.array(event, { minLength: 1, maxLength: most });
-  return fc.array(fc.record({ events, mishaps }), { minLength: 1, maxLength: most });
+  return fc.array(fc.record({ events, faultCases }), { minLength: 1, maxLength: most });
 }
 
-type Table = SnapshotTable & WordTable;
+type Table = SnapshotTable & WatchCommandTable;
 
 /** Tells the store of one event. */
 async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'): Promise<void> {
@@ -58,12 +58,23 @@ async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'):
   // A stale reader believes that there is nothing yet.
   const current = known === 'stale' ? {} : undefined;
   if ('answer' in event) await store.record(observationOf(key, event.answer), current);
-  else if ('word' in event) {
-    const { after, by, stopped } = event.word;
-    await recordWord(table, { ...key, at: start + after, by, stopped, requestId: `word-${by}-${after}-${stopped}` });
+  else if ('command' in event) {
+    const { after, by, stopped } = event.command;
+    await applyWatchCommand(table, {
+      ...key,
+      at: start + after,
+      by,
+      stopped,
+      requestId: `word-${by}-${after}-${stopped}`,
+    });
   } else {
-    const askedAt = start + 10_000 + event.missedAfter;
-    await store.recordMiss({ ...key, askedAt, requestId: `miss-${askedAt}`, door: 'check-open-orders' });
+    const requestedAt = start + 10_000 + event.notFoundAfter;
+    await store.recordNotFound({
+      ...key,
+      requestedAt,
+      requestId: `miss-${requestedAt}`,
+      observedBy: 'check-open-orders',
+    });
   }
 }
 
@@ -78,7 +89,7 @@ async function race(
   const lost: Event[] = [];
   const run = async (writer: Writer, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `writer ${index}: ${request}`);
-    const own = interfered(table, { mishaps: writer.mishaps, turn, watcher });
+    const own = interfered(table, { faultCases: writer.faultCases, turn, watcher });
     for (const event of writer.events) {
       try {
         await tell(own, key, event);
@@ -128,7 +139,7 @@ function listsOf(table: Table, account: string): Promise<readonly (readonly List
 }
 
 /** What makes two answers different ones, told apart without the code under test: all but what moves by itself. */
-function whatWasSaid({ state, updatedAfter, version, filled, label }: Answered): string {
+function whatWasSaid({ state, updatedAfter, version, filled, label }: ResponseOf): string {
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
@@ -137,7 +148,7 @@ const key: OrderKey = { account: 'main', orderId: '39004881276768256' };
 describe('the table in memory, with every interleaving', () => {
   it('ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
     await fc.assert(
-      fc.asyncProperty(writersOf(withWords, 3), fc.scheduler(), async (writers, scheduler) => {
+      fc.asyncProperty(writersOf(withCommands, 3), fc.scheduler(), async (writers, scheduler) => {
         const table = createMemoryTable(() => policy);
         const lost = await race(
           table,
@@ -157,7 +168,7 @@ describe('the table in memory, with every interleaving', () => {
 
   it('ends the same with misses among the answers, once the order is known', async () => {
     await fc.assert(
-      fc.asyncProperty(answered, writersOf(withMisses, 3), fc.scheduler(), async (first, writers, scheduler) => {
+      fc.asyncProperty(answered, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
         const table = createMemoryTable(() => policy);
         await tell(table, key, { answer: first });
         const lost = await race(
@@ -201,7 +212,7 @@ describe('the table in memory, with every interleaving', () => {
 
   it('is healed by the next check after a crash, even when that check finds the order gone', async () => {
     await fc.assert(
-      fc.asyncProperty(writersOf(sightingsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
+      fc.asyncProperty(writersOf(observationsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
         const table = createMemoryTable(() => policy);
         await race(
           table,
@@ -215,7 +226,7 @@ describe('the table in memory, with every interleaving', () => {
           expect(before.snapshots.size).toBe(0);
           return;
         }
-        await tell(table, key, { missedAfter: 100_000 });
+        await tell(table, key, { notFoundAfter: 100_000 });
         const { snapshots, head, stored } = table.inspect(key);
         const newest = [...snapshots.keys()].sort().at(-1);
         expect(head?.rank).toBe(newest);
@@ -237,10 +248,10 @@ describe('the table on a real engine', () => {
 
   it('ends as the table in memory does, lists included, whatever the order, the repeats, the writers and their crashes', async () => {
     const deps = { ...engine, policyOf: () => policy };
-    const table = { ...createDynamoTable(deps), ...createDynamoWordTable(deps) };
+    const table = { ...createDynamoTable(deps), ...createDynamoWatchCommandTable(deps) };
     let orders = 0;
     await fc.assert(
-      fc.asyncProperty(writersOf(withWords, 2), fc.scheduler(), async (writers, scheduler) => {
+      fc.asyncProperty(writersOf(withCommands, 2), fc.scheduler(), async (writers, scheduler) => {
         const own = { account: `account-${++orders}`, orderId: 'ORDER' };
         const lost = await race(table, own, writers, scheduler, () => undefined);
         for (const event of lost) await tell(table, own, event);

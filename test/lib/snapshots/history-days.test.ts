@@ -6,7 +6,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { type Answered, observationOf, start } from './observations.ts';
+import { observationOf, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 let engine: Engine;
@@ -18,7 +18,7 @@ afterAll(() => engine.stop());
 let orders = 0;
 const day = 86_400;
 
-function answer(version: number, askedAfter: number): Answered {
+function answer(version: number, requestedAfter: number): ResponseOf {
   const state = version === 3 ? 'canceled' : 'open';
   return {
     state,
@@ -27,7 +27,7 @@ function answer(version: number, askedAfter: number): Answered {
     filled: '0',
     label: '',
     rpl: '0',
-    askedAfter,
+    requestedAfter,
     took: 50,
     request: 1,
   };
@@ -58,10 +58,10 @@ function orderOf(days: number | undefined) {
 }
 
 /** Records answers one after the other. */
-async function recordAll(answers: readonly Answered[], days: number | undefined) {
+async function recordAll(answers: readonly ResponseOf[], days: number | undefined) {
   const { key, store, read } = orderOf(days);
   for (const answered of answers) await store.record(observationOf(key, answered));
-  const seenAt = answers.map((answered) => observationOf(key, answered).evidence.firstObservedAt);
+  const seenAt = answers.map((answered) => observationOf(key, answered).provenance.firstObservedAt);
   return { ...(await read()), seenAt };
 }
 
@@ -107,7 +107,7 @@ it('history ends where the first expired snapshot stands, also while DynamoDB st
     const { rows, next } = await reader.snapshots(key, { upTo: start + 20, limit: 10 });
     return { versions: rows.map(({ order }) => order.version), more: next !== undefined };
   };
-  const seen = (version: number) => observationOf(key, answer(version, version * 1_000)).evidence.firstObservedAt;
+  const seen = (version: number) => observationOf(key, answer(version, version * 1_000)).provenance.firstObservedAt;
   const aDay = day * 1_000;
   expect(await found(seen(3))).toEqual({ versions: [2, 1], more: false });
   expect(await found(seen(2) + aDay + 999)).toEqual({ versions: [2], more: false });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 
 /** A writer's process ended here. */
 export class Crash extends Error {}
@@ -8,9 +8,9 @@ export class Crash extends Error {}
  * What befalls the n-th request of a writer: it dies before the request leaves, or after it was applied; or the reply is
  * lost, and the SDK sends the request again.
  */
-export type Mishap = { readonly request: number; readonly kind: 'diesBefore' | 'diesAfter' | 'replyLost' };
+export type FaultCase = { readonly request: number; readonly kind: 'diesBefore' | 'diesAfter' | 'replyLost' };
 
-export const mishaps: fc.Arbitrary<readonly Mishap[]> = fc.array(
+export const faultCases: fc.Arbitrary<readonly FaultCase[]> = fc.array(
   fc.record({
     request: fc.integer({ min: 0, max: 8 }),
     kind: fc.constantFrom('diesBefore', 'diesAfter', 'replyLost'),
@@ -19,7 +19,7 @@ export const mishaps: fc.Arbitrary<readonly Mishap[]> = fc.array(
 );
 
 export type Interference = {
-  readonly mishaps: readonly Mishap[];
+  readonly faultCases: readonly FaultCase[];
   /** Lets other writers come between: every request waits for its turn. */
   readonly turn: (request: string) => Promise<void>;
   /** Looks at the table after every request that was applied. */
@@ -28,22 +28,22 @@ export type Interference = {
 
 /** One writer's sight of the table: it may lose its turn, its replies and its life at every request. */
 export function interfered(
-  table: SnapshotTable & WordTable,
-  { mishaps, turn, watcher }: Interference,
-): SnapshotTable & WordTable {
+  table: SnapshotTable & WatchCommandTable,
+  { faultCases, turn, watcher }: Interference,
+): SnapshotTable & WatchCommandTable {
   let requests = 0;
 
   const wrap =
     <Args extends readonly unknown[], Result>(name: string, request: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
-      const mishap = mishaps.find(({ request }) => request === requests)?.kind;
+      const faultCase = faultCases.find(({ request }) => request === requests)?.kind;
       requests++;
       await turn(name);
-      if (mishap === 'diesBefore') throw new Crash(`before ${name}`);
+      if (faultCase === 'diesBefore') throw new Crash(`before ${name}`);
       let result = await request(...args);
       watcher();
-      if (mishap === 'diesAfter') throw new Crash(`after ${name}`);
-      if (mishap === 'replyLost') {
+      if (faultCase === 'diesAfter') throw new Crash(`after ${name}`);
+      if (faultCase === 'replyLost') {
         await turn(`${name} again`);
         result = await request(...args);
         watcher();
@@ -59,8 +59,8 @@ export function interfered(
     supersedeBefore: wrap('supersedeBefore', table.supersedeBefore),
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
-    putMiss: wrap('putMiss', table.putMiss),
-    putWord: wrap('putWord', table.putWord),
+    putNotFound: wrap('putMiss', table.putNotFound),
+    putWatchCommand: wrap('putWord', table.putWatchCommand),
     claimWatch: wrap('claimWatch', table.claimWatch),
     list: wrap('list', table.list),
   };

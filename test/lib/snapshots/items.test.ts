@@ -2,23 +2,23 @@ import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../lib/dynamo.ts';
 import {
   headItem,
-  missItem,
+  notFoundItem,
   snapshotItem,
   snapshotPrefix,
   upToKey,
+  watchCommandItem,
   watchItem,
-  wordItem,
 } from '../../../lib/snapshots/items.ts';
 import {
+  readAuditEntry,
   readListEntry,
   readListed,
-  readNote,
   readSnapshot,
   readWatch,
   sortKeyOf,
 } from '../../../lib/snapshots/read-items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { join, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { join, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { failureOf, printed } from '../thrown.ts';
 import { observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
@@ -31,7 +31,7 @@ const answer = {
   filled: '0',
   label: '',
   rpl: '0',
-  askedAfter: 100,
+  requestedAfter: 100,
   took: 50,
   request: 1,
 };
@@ -39,19 +39,19 @@ const snapshot: Snapshot = snapshotOf(observationOf(key, answer));
 const timed: Snapshot = { ...snapshot, exchangeTime: start + 1 };
 const final: Snapshot = snapshotOf(observationOf(key, { ...answer, state: 'filled', updatedAfter: 2 }));
 
-const watched: WatchNews = {
+const watched: WatchDelta = {
   openedAt: start,
-  sighted: snapshot.rank,
-  recorded: { rank: snapshot.rank, at: start + 5 },
-  sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
+  announcedRank: snapshot.rank,
+  applied: { rank: snapshot.rank, at: start + 5 },
+  observations: [{ requestedAt: start + 100, rank: snapshot.rank }],
 };
-const stopped: WatchNews = { ...watched, operator: { at: start, by: 'anna', stopped: true } };
-const missing: WatchNews = { ...watched, missed: [start + 200] };
-const closed: WatchNews = {
+const stopped: WatchDelta = { ...watched, operator: { at: start, by: 'anna', stopped: true } };
+const missing: WatchDelta = { ...watched, notFoundAt: [start + 200] };
+const closed: WatchDelta = {
   openedAt: start,
-  sighted: final.rank,
-  recorded: { rank: final.rank, at: start },
-  sightings: [],
+  announcedRank: final.rank,
+  applied: { rank: final.rank, at: start },
+  observations: [],
 };
 
 function without(item: Item, attribute: string): Item {
@@ -85,25 +85,37 @@ describe('a snapshot', () => {
       order_state: { S: 'open' },
       instrument_name: { S: 'BTC-PERPETUAL' },
       dialect: { S: 'orangex' },
-      door: { S: 'get-order' },
+      observed_by: { S: 'get-order' },
       key_version: { S: 'v1' },
     });
     expect(item).not.toHaveProperty('list');
   });
 
-  const attributes = ['schema', 'account', 'order_id', 'rank', 'dialect', 'result', 'asked_at', 'first_observed_at'];
-  it.each([...attributes, 'request_id', 'door', 'key_version'])('without its %s is refused by name', async (name) => {
-    const { code, message } = await refusal(() => readSnapshot(without(snapshotItem(snapshot), name)));
-    expect(code).toBe('store_corrupt');
-    expect(message).toContain(`see ${name}.`);
-  });
+  const attributes = [
+    'schema',
+    'account',
+    'order_id',
+    'rank',
+    'dialect',
+    'result',
+    'requested_at',
+    'first_observed_at',
+  ];
+  it.each([...attributes, 'request_id', 'observed_by', 'key_version'])(
+    'without its %s is refused by name',
+    async (name) => {
+      const { code, message } = await refusal(() => readSnapshot(without(snapshotItem(snapshot), name)));
+      expect(code).toBe('store_corrupt');
+      expect(message).toContain(`see ${name}.`);
+    },
+  );
 
   it.each<[string, Item]>([
     ['schema.N', { schema: { N: '2' } }],
     ['schema.N', { schema: { S: '1' } }],
     ['dialect', { dialect: { S: 'spoiled-value' } }],
     ['rank.S', { rank: { N: '7788' } }],
-    ['asked_at.N', { asked_at: { S: 'spoiled-value' } }],
+    ['requested_at.N', { requested_at: { S: 'spoiled-value' } }],
     ['exchange_time.N', { exchange_time: { S: 'spoiled-value' } }],
   ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
@@ -124,43 +136,43 @@ describe('a snapshot', () => {
 });
 
 describe('a watch', () => {
-  it.each<[string, WatchNews]>([
+  it.each<[string, WatchDelta]>([
     ['was only opened', { openedAt: start }],
     ['is watched', watched],
     ['is missing', missing],
     ['was stopped by a person', stopped],
     ['is final', closed],
-  ])('that %s is read back', (_, news) => {
-    const watch: Watch = join(undefined, news);
+  ])('that %s is read back', (_, delta) => {
+    const watch: Watch = join(undefined, delta);
     expect(readWatch(watchItem(key, { watch, revision: 7 }, policy))).toEqual({ watch, revision: 7 });
   });
 
-  it.each<[string, WatchNews, string | undefined, number | undefined]>([
+  it.each<[string, WatchDelta, string | undefined, number | undefined]>([
     ['unconfirmed', { openedAt: start }, 'main#watch', start],
     ['watched', watched, 'main#watch', start + 100 + policy.minMs],
     ['missing', missing, 'main#attention', start + 200 + policy.minMs],
-    ['unconfirmed', { openedAt: start, missed: [start + 9] }, 'main#watch', start + 9 + policy.minMs],
+    ['unconfirmed', { openedAt: start, notFoundAt: [start + 9] }, 'main#watch', start + 9 + policy.minMs],
     ['final', closed, 'main#final', start + 2],
     ['stopped', stopped, undefined, undefined],
     // A person may let go what was never seen, and take it up again.
     ['stopped', { openedAt: start, operator: { at: start, by: 'anna', stopped: true } }, undefined, undefined],
-  ])('that is %s is listed accordingly', (status, news, list, at) => {
-    const item = watchItem(key, { watch: join(undefined, news), revision: 1 }, policy);
+  ])('that is %s is listed accordingly', (status, delta, list, at) => {
+    const item = watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy);
     expect(item['status']?.S).toBe(status);
     expect(item['list']?.S).toBe(list);
     expect(item['list_at']?.N).toBe(at === undefined ? undefined : String(at));
   });
 
   it('is read from its list with its time there, and when it was last seen or became known', () => {
-    const listed = (news: WatchNews) =>
-      readListed(watchItem(key, { watch: join(undefined, news), revision: 1 }, policy));
+    const listed = (delta: WatchDelta) =>
+      readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
     expect(listed(watched)).toEqual({ ...key, status: 'watched', at: start + 100 + policy.minMs, seenAt: start + 100 });
     expect(listed({ openedAt: start })).toEqual({ ...key, status: 'unconfirmed', at: start, seenAt: start });
   });
 
   it('is read from its list with all of its times', () => {
-    const entry = (news: WatchNews) =>
-      readListEntry(watchItem(key, { watch: join(undefined, news), revision: 1 }, policy));
+    const entry = (delta: WatchDelta) =>
+      readListEntry(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
     const known = { ...key, status: 'watched', at: start + 100 + policy.minMs, openedAt: start };
     expect(entry(watched)).toEqual({ ...known, checkedAt: start + 100 });
     expect(entry({ openedAt: start })).toEqual({ ...known, status: 'unconfirmed', at: start });
@@ -178,16 +190,16 @@ describe('a watch', () => {
 
   it('knows no recorded rank without its time', () => {
     const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
-    expect(readWatch(without(item, 'recorded_at')).watch).not.toHaveProperty('recorded');
+    expect(readWatch(without(item, 'applied_at')).watch).not.toHaveProperty('applied_rank');
   });
 
   it.each<[string, Item]>([
     ['schema.N', { schema: { N: '0' } }],
     ['revision.N', { revision: { S: 'spoiled-value' } }],
     ['opened_at.N', { opened_at: { BOOL: true } }],
-    ['sightings.L', { sightings: { S: 'spoiled-value' } }],
-    ['sightings.L.0.M.asked_at', { sightings: { L: [{ M: { rank: { S: 'spoiled-value' } } }] } }],
-    ['missed.L.0.N', { missed: { L: [{ S: 'spoiled-value' }] } }],
+    ['observations.L', { observations: { S: 'spoiled-value' } }],
+    ['observations.L.0.M.requested_at', { observations: { L: [{ M: { rank: { S: 'spoiled-value' } } }] } }],
+    ['not_found_at.L.0.N', { not_found_at: { L: [{ S: 'spoiled-value' }] } }],
     [
       'operator.M.stopped.BOOL',
       { operator: { M: { at: { N: '1' }, by: { S: 'a' }, stopped: { S: 'spoiled-value' } } } },
@@ -200,43 +212,52 @@ describe('a watch', () => {
     expect(refused.printed).not.toContain('spoiled-value');
   });
 
-  it.each(['schema', 'revision', 'opened_at', 'sightings', 'missed'])('without its %s is refused', async (name) => {
-    const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
-    const { code, message } = await refusal(() => readWatch(without(item, name)));
-    expect(code).toBe('store_corrupt');
-    expect(message).toContain(`see ${name}.`);
-  });
+  it.each(['schema', 'revision', 'opened_at', 'observations', 'not_found_at'])(
+    'without its %s is refused',
+    async (name) => {
+      const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
+      const { code, message } = await refusal(() => readWatch(without(item, name)));
+      expect(code).toBe('store_corrupt');
+      expect(message).toContain(`see ${name}.`);
+    },
+  );
 });
 
 describe('a miss', () => {
   it('is evidence under its time, and sorts by it', () => {
-    const early = missItem({ ...key, askedAt: 999, requestId: 'r', door: 'get-order' });
-    const late = missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' });
+    const early = notFoundItem({ ...key, requestedAt: 999, requestId: 'r', observedBy: 'get-order' });
+    const late = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
     expect(sortKeyOf(early)).toBe('E#0000000000999#r');
     expect(sortKeyOf(early) < sortKeyOf(late)).toBe(true);
-    expect(late).toMatchObject({ kind: { S: 'missed' }, door: { S: 'get-order' }, request_id: { S: 'r' } });
+    expect(late).toMatchObject({ kind: { S: 'not_found' }, observed_by: { S: 'get-order' }, request_id: { S: 'r' } });
   });
 });
 
 describe('a note', () => {
-  const miss = missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' });
+  const notFound = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
 
   it('is a miss, or the word of a person', () => {
-    const word = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
+    const command = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
     const noted = { at: start + 1, requestId: 'w', by: 'anna' };
-    expect(readNote(miss)).toEqual({ kind: 'missed', at: start, requestId: 'r', door: 'get-order' });
-    expect(readNote(wordItem({ ...word, stopped: true }))).toEqual({ ...noted, kind: 'watch_stopped' });
-    expect(readNote(wordItem({ ...word, stopped: false }))).toEqual({ ...noted, kind: 'watch_started' });
+    expect(readAuditEntry(notFound)).toEqual({ kind: 'not_found', at: start, requestId: 'r', observedBy: 'get-order' });
+    expect(readAuditEntry(watchCommandItem({ ...command, stopped: true }))).toEqual({
+      ...noted,
+      kind: 'watch_stopped',
+    });
+    expect(readAuditEntry(watchCommandItem({ ...command, stopped: false }))).toEqual({
+      ...noted,
+      kind: 'watch_started',
+    });
   });
 
   it.each(['schema', 'kind', 'at', 'request_id'])('without its %s is refused', async (name) => {
-    const { code, message } = await refusal(() => readNote(without(miss, name)));
+    const { code, message } = await refusal(() => readAuditEntry(without(notFound, name)));
     expect(code).toBe('store_corrupt');
     expect(message).toContain(`see ${name}.`);
   });
 
   it('of a kind that nobody writes is refused, and the value stays untold', async () => {
-    const refused = await refusal(() => readNote({ ...miss, kind: { S: 'spoiled-value' } }));
+    const refused = await refusal(() => readAuditEntry({ ...notFound, kind: { S: 'spoiled-value' } }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.printed).not.toContain('spoiled-value');
   });
@@ -263,6 +284,6 @@ describe('an item', () => {
   });
 
   it.each(['[]', '7', 'null', '"text"'])('cannot be made of the result %s', async (result) => {
-    expect((await refusal(() => orderIn(result))).code).toBe('protocol');
+    expect((await refusal(() => orderIn(result))).code).toBe('invalid_response');
   });
 });

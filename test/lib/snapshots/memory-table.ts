@@ -1,7 +1,13 @@
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import { readListed } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
-import type { Miss, OperatorWord, SnapshotTable, StoredWatch, WordTable } from '../../../lib/snapshots/table.ts';
+import type {
+  NotFoundAnswer,
+  SnapshotTable,
+  StoredWatch,
+  WatchCommand,
+  WatchCommandTable,
+} from '../../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
 
 /** All that is kept of one order. */
@@ -9,12 +15,12 @@ export type Kept = {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
-  readonly misses: ReadonlyMap<string, Miss>;
-  readonly words: ReadonlyMap<string, OperatorWord>;
+  readonly notFoundAnswers: ReadonlyMap<string, NotFoundAnswer>;
+  readonly commands: ReadonlyMap<string, WatchCommand>;
 };
 
 export type MemoryTable = SnapshotTable &
-  WordTable & {
+  WatchCommandTable & {
     /** What there is of an order, seen from outside. */
     readonly inspect: (key: OrderKey) => Kept;
   };
@@ -22,8 +28,8 @@ export type MemoryTable = SnapshotTable &
 type Row = {
   readonly key: OrderKey;
   readonly snapshots: Map<string, Snapshot>;
-  readonly misses: Map<string, Miss>;
-  readonly words: Map<string, OperatorWord>;
+  readonly notFoundAnswers: Map<string, NotFoundAnswer>;
+  readonly commands: Map<string, WatchCommand>;
   head: Snapshot | undefined;
   stored: StoredWatch | undefined;
 };
@@ -45,7 +51,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     putSnapshot: async (snapshot) => {
       const { snapshots } = rowOf(snapshot);
       const there = snapshots.get(snapshot.rank);
-      if (there !== undefined && !isEarlier(snapshot.evidence, there.evidence)) return false;
+      if (there !== undefined && !isEarlier(snapshot.provenance, there.provenance)) return false;
       snapshots.set(snapshot.rank, snapshot);
       return true;
     },
@@ -55,7 +61,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       const row = rowOf(snapshot);
       const { head } = row;
       const rises = head === undefined || snapshot.rank > head.rank;
-      if (!rises && !(snapshot.rank === head.rank && isEarlier(snapshot.evidence, head.evidence))) return false;
+      if (!rises && !(snapshot.rank === head.rank && isEarlier(snapshot.provenance, head.provenance))) return false;
       row.head = snapshot;
       return true;
     },
@@ -65,11 +71,11 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       row.stored = { watch, revision: after + 1 };
       return true;
     },
-    putMiss: async (miss) => {
-      rowOf(miss).misses.set(`${miss.askedAt}#${miss.requestId}`, miss);
+    putNotFound: async (notFound) => {
+      rowOf(notFound).notFoundAnswers.set(`${notFound.requestedAt}#${notFound.requestId}`, notFound);
     },
-    putWord: async (word) => {
-      rowOf(word).words.set(`${word.at}#${word.requestId}`, word);
+    putWatchCommand: async (command) => {
+      rowOf(command).commands.set(`${command.at}#${command.requestId}`, command);
     },
     claimWatch: async (key) => {
       const row = rowOf(key);
@@ -92,8 +98,8 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     const row = rows.get(id) ?? {
       key: { account, orderId },
       snapshots: new Map(),
-      misses: new Map(),
-      words: new Map(),
+      notFoundAnswers: new Map(),
+      commands: new Map(),
       head: undefined,
       stored: undefined,
     };

@@ -5,7 +5,7 @@ import { type Observation, type OrderKey, orderIn } from '../../../lib/snapshots
 /** 2026-01-01, the start of every scenario. */
 export const start = Date.UTC(2026, 0, 1);
 
-export type Answered = {
+export type ResponseOf = {
   /** What the exchange said. */
   readonly state: string;
   readonly updatedAfter: number;
@@ -15,39 +15,39 @@ export type Answered = {
   /** A field that moves by itself. */
   readonly rpl: string;
   /** When we asked, and how long it took; milliseconds. */
-  readonly askedAfter: number;
+  readonly requestedAfter: number;
   readonly took: number;
   readonly request: number;
 };
 
 /** Few values of each kind, so that scenarios are full of ties, repeats and contradictions. */
-export const answered: fc.Arbitrary<Answered> = fc.record({
+export const answered: fc.Arbitrary<ResponseOf> = fc.record({
   state: fc.constantFrom('open', 'open', 'filled', 'canceled', 'cancelled', 'triggered', 'paused'),
   updatedAfter: fc.constantFrom(0, 1, 2, 5_000),
   version: fc.constantFrom(0, 1, 2),
   filled: fc.constantFrom('0', '0.5', '1', '1e0', '10'),
   label: fc.constantFrom('', 'a'),
   rpl: fc.constantFrom('0', '1.5'),
-  askedAfter: fc.integer({ min: 0, max: 60_000 }),
+  requestedAfter: fc.integer({ min: 0, max: 60_000 }),
   took: fc.integer({ min: 1, max: 5_000 }),
   request: fc.integer({ min: 1, max: 3 }),
 });
 
 /** An order just placed, and nothing of note about the answer. */
-export const opened: Answered = {
+export const opened: ResponseOf = {
   state: 'open',
   updatedAfter: 0,
   version: 1,
   filled: '0',
   label: '',
   rpl: '0',
-  askedAfter: 0,
+  requestedAfter: 0,
   took: 50,
   request: 1,
 };
 
-export function observationOf(key: OrderKey, answer: Answered): Observation {
-  const askedAt = start + 10_000 + answer.askedAfter;
+export function observationOf(key: OrderKey, answer: ResponseOf): Observation {
+  const requestedAt = start + 10_000 + answer.requestedAfter;
   const result = `{"order_id":"${key.orderId}","order_state":"${answer.state}","amount":10,"price":855.10,
     "filled_amount":${JSON.stringify(answer.filled)},"version":${answer.version},"direction":"buy","order_type":"limit",
     "instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled","creation_timestamp":${start},
@@ -57,12 +57,12 @@ export function observationOf(key: OrderKey, answer: Answered): Observation {
     dialect: orangex,
     result,
     order: orderIn(result),
-    evidence: {
-      askedAt,
-      firstObservedAt: askedAt + answer.took,
+    provenance: {
+      requestedAt,
+      firstObservedAt: requestedAt + answer.took,
       // One request, one answer: equal ids are the same answer told twice.
       requestId: `${answer.request} ${JSON.stringify(answer)}`,
-      door: 'get-order',
+      observedBy: 'get-order',
       keyVersion: 'v1',
     },
   };

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
-import { headItem, missItem, snapshotItem, watchItem, wordItem } from '../../../lib/snapshots/items.ts';
+import { headItem, notFoundItem, snapshotItem, watchCommandItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { SnapshotReader } from '../../../lib/snapshots/reader.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { join, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { failureOf } from '../thrown.ts';
-import { type Answered, observationOf, opened, start } from './observations.ts';
+import { observationOf, opened, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 import { writeItems } from './write-items.ts';
 
@@ -19,13 +19,13 @@ function newKey(): OrderKey {
 }
 
 /** Snapshots of an order, one for each change, by ascending rank. */
-function snapshotsOf(key: OrderKey, changes: readonly Partial<Answered>[]): readonly Snapshot[] {
+function snapshotsOf(key: OrderKey, changes: readonly Partial<ResponseOf>[]): readonly Snapshot[] {
   return changes
     .map((change) => snapshotOf(observationOf(key, { ...opened, ...change })))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
 }
 
-function updates(count: number, change: Partial<Answered> = {}): readonly Partial<Answered>[] {
+function updates(count: number, change: Partial<ResponseOf> = {}): readonly Partial<ResponseOf>[] {
   return Array.from({ length: count }, (_, i) => ({ updatedAfter: i, ...change }));
 }
 
@@ -44,7 +44,7 @@ describe.each([
 
     it('finds nothing of an order that was never written', async () => {
       expect(await reader.snapshots(newKey(), { upTo: endOfTime, limit: 5 })).toEqual({ rows: [] });
-      expect(await reader.notes(newKey(), endOfTime, 5)).toEqual([]);
+      expect(await reader.auditEntries(newKey(), endOfTime, 5)).toEqual([]);
       expect(await reader.list('nobody', 'watch', { limit: 5 })).toEqual({ rows: [] });
     });
 
@@ -56,7 +56,7 @@ describe.each([
         ...[first, second, third].map(snapshotItem),
         headItem(third),
         watchItem(key, { watch: join(undefined, { openedAt: start }), revision: 1 }, policy),
-        missItem({ ...key, askedAt: start, requestId: 'r', door: 'get-order' }),
+        notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' }),
       ]);
       const read = (limit: number, below?: Snapshot) =>
         reader.snapshots(key, { upTo: endOfTime, below: below?.rank, limit });
@@ -109,53 +109,53 @@ describe.each([
     it('looks for what was observed by a time as far as it takes', async () => {
       const key = newKey();
       // More than one request can look through, between the two as well.
-      const late = updates(250, { askedAfter: 60_000, label: 'x'.repeat(5_000) });
+      const late = updates(250, { requestedAfter: 60_000, label: 'x'.repeat(5_000) });
       const snapshots = snapshotsOf(key, [...late, { updatedAfter: 200, version: 0 }, { updatedAfter: 3, version: 0 }]);
       await writeItems(engine, snapshots.map(snapshotItem));
-      const [earlier, latest] = snapshots.filter(({ evidence }) => evidence.firstObservedAt < start + 60_000);
+      const [earlier, latest] = snapshots.filter(({ provenance }) => provenance.firstObservedAt < start + 60_000);
       if (!earlier || !latest) throw new Error('two snapshots');
-      const observedBy = latest.evidence.firstObservedAt;
+      const observedUntil = latest.provenance.firstObservedAt;
       const range = { upTo: endOfTime, limit: 1 };
-      expect(await reader.snapshots(key, { ...range, observedBy })).toEqual({ rows: [latest], next: earlier });
-      expect(await reader.snapshots(key, { ...range, observedBy: observedBy - 1 })).toEqual({ rows: [] });
-      expect((await reader.snapshots(key, { ...range, observedBy: endOfTime })).rows).toEqual([snapshots.at(-1)]);
+      expect(await reader.snapshots(key, { ...range, observedUntil })).toEqual({ rows: [latest], next: earlier });
+      expect(await reader.snapshots(key, { ...range, observedUntil: observedUntil - 1 })).toEqual({ rows: [] });
+      expect((await reader.snapshots(key, { ...range, observedUntil: endOfTime })).rows).toEqual([snapshots.at(-1)]);
     });
 
     it('gives misses and words up to a time, the latest first', async () => {
       const key = newKey();
-      const miss = { ...key, askedAt: start + 2, requestId: 'b', door: 'check-open-orders' };
+      const notFound = { ...key, requestedAt: start + 2, requestId: 'b', observedBy: 'check-open-orders' };
       const stopped = { ...key, at: start + 2, requestId: 'c', by: 'anna', stopped: true };
       const started = { ...key, at: start + 3, requestId: 'a', by: 'ben', stopped: false };
-      await writeItems(engine, [missItem(miss), wordItem(stopped), wordItem(started)]);
-      const missed = { kind: 'missed', at: start + 2, requestId: 'b', door: 'check-open-orders' };
+      await writeItems(engine, [notFoundItem(notFound), watchCommandItem(stopped), watchCommandItem(started)]);
+      const notFoundAt = { kind: 'not_found', at: start + 2, requestId: 'b', observedBy: 'check-open-orders' };
       const wasStopped = { kind: 'watch_stopped', at: start + 2, requestId: 'c', by: 'anna' };
       const wasStarted = { kind: 'watch_started', at: start + 3, requestId: 'a', by: 'ben' };
-      expect(await reader.notes(key, endOfTime, 5)).toEqual([wasStarted, wasStopped, missed]);
-      expect(await reader.notes(key, start + 3, 2)).toEqual([wasStarted, wasStopped]);
-      expect(await reader.notes(key, start + 3, 1)).toEqual([wasStarted]);
-      expect(await reader.notes(key, start + 2, 5)).toEqual([wasStopped, missed]);
-      expect(await reader.notes(key, start + 1, 5)).toEqual([]);
+      expect(await reader.auditEntries(key, endOfTime, 5)).toEqual([wasStarted, wasStopped, notFoundAt]);
+      expect(await reader.auditEntries(key, start + 3, 2)).toEqual([wasStarted, wasStopped]);
+      expect(await reader.auditEntries(key, start + 3, 1)).toEqual([wasStarted]);
+      expect(await reader.auditEntries(key, start + 2, 5)).toEqual([wasStopped, notFoundAt]);
+      expect(await reader.auditEntries(key, start + 1, 5)).toEqual([]);
     });
 
     it('lists what is due next first and what closed last first, and goes on after an order that has left', async () => {
       const account = `a${++orders}`;
-      const watched = (orderId: string, openedAt: number): WatchNews & OrderKey => ({ account, orderId, openedAt });
-      const final = (orderId: string, updatedAfter: number): WatchNews & OrderKey => {
+      const watched = (orderId: string, openedAt: number): WatchDelta & OrderKey => ({ account, orderId, openedAt });
+      const final = (orderId: string, updatedAfter: number): WatchDelta & OrderKey => {
         const { rank } = snapshotOf(observationOf({ account, orderId }, { ...opened, state: 'filled', updatedAfter }));
-        const sighting = { askedAt: start + 900, rank };
+        const observed = { requestedAt: start + 900, rank };
         return {
           ...watched(orderId, start),
-          sighted: rank,
-          recorded: { rank, at: start + 950 },
-          sightings: [sighting],
+          announcedRank: rank,
+          applied: { rank, at: start + 950 },
+          observations: [observed],
         };
       };
       const watches = [watched('third', start + 3), watched('first', start + 1), watched('second', start + 2)];
       const closed = [final('older', 1), final('newer', 2)];
       await writeItems(
         engine,
-        [...watches, ...closed].map(({ account, orderId, ...news }) =>
-          watchItem({ account, orderId }, { watch: join(undefined, news), revision: 1 }, policy),
+        [...watches, ...closed].map(({ account, orderId, ...delta }) =>
+          watchItem({ account, orderId }, { watch: join(undefined, delta), revision: 1 }, policy),
         ),
       );
       const [first, second, third] = [1, 2, 3].map((after) => ({
@@ -189,7 +189,7 @@ it('a reader whose table does not answer says so', async () => {
   const reader = createDynamoReader({ ...engine, clock: systemClock });
   for (const reading of [
     reader.snapshots(newKey(), { upTo: endOfTime, limit: 1 }),
-    reader.notes(newKey(), endOfTime, 1),
+    reader.auditEntries(newKey(), endOfTime, 1),
     reader.list('main', 'watch', { limit: 1 }),
   ]) {
     expect((await failureOf(reading)).code).toBe('store_unavailable');

@@ -4,19 +4,19 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { type Observation, orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
-import { join, statusOf, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { join, statusOf, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { failureOf } from '../thrown.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
-import { type Answered, observationOf, start } from './observations.ts';
+import { observationOf, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
 /** `observationOf` counts the time of asking from here. */
 const asking = start + 10_000;
 
-function observed(answer: Partial<Answered> = {}): Observation {
+function observed(answer: Partial<ResponseOf> = {}): Observation {
   const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-  return observationOf(key, { ...opened, askedAfter: 0, took: 50, request: 1, ...answer });
+  return observationOf(key, { ...opened, requestedAfter: 0, took: 50, request: 1, ...answer });
 }
 
 let table: MemoryTable;
@@ -26,11 +26,11 @@ beforeEach(() => {
   store = createSnapshotStore(table);
 });
 
-const miss = (askedAfter: number) => ({
+const notFound = (requestedAfter: number) => ({
   ...key,
-  askedAt: asking + askedAfter,
+  requestedAt: asking + requestedAfter,
   requestId: 'm',
-  door: 'check-open-orders',
+  observedBy: 'check-open-orders',
 });
 const kept = () => table.inspect(key);
 const history = () => [...kept().snapshots.values()].map(({ order }) => order.order_state);
@@ -41,19 +41,19 @@ function status(): string {
 }
 
 /** A person's word, or what a crashed writer left: joined in past the store. */
-async function writeWatch(news: Partial<WatchNews>): Promise<void> {
+async function writeWatch(delta: Partial<WatchDelta>): Promise<void> {
   const { stored } = kept();
-  await table.putWatch(key, join(stored?.watch, { openedAt: start, ...news }), stored?.revision ?? 0);
+  await table.putWatch(key, join(stored?.watch, { openedAt: start, ...delta }), stored?.revision ?? 0);
 }
 
 describe('recording an answer', () => {
   it('writes snapshot, head and watch of an order seen for the first time', async () => {
-    const recorded = await store.record(observed());
-    expect(recorded).toMatchObject({ changed: true, inForce: true });
-    expect(recorded.head).toEqual(snapshotOf(observed()));
+    const applied = await store.record(observed());
+    expect(applied).toMatchObject({ changed: true, inForce: true });
+    expect(applied.head).toEqual(snapshotOf(observed()));
     expect(history()).toEqual(['open']);
-    expect(kept().head).toEqual(recorded.head);
-    expect(kept().stored?.watch).toEqual(recorded.watch);
+    expect(kept().head).toEqual(applied.head);
+    expect(kept().stored?.watch).toEqual(applied.watch);
     expect(status()).toBe('watched');
   });
 
@@ -80,15 +80,15 @@ describe('recording an answer', () => {
       },
     };
     const known = await table.readCurrent(key);
-    const again = await createSnapshotStore(counting).record(observed({ askedAfter: 1_000, rpl: '1.5' }), known);
+    const again = await createSnapshotStore(counting).record(observed({ requestedAfter: 1_000, rpl: '1.5' }), known);
     expect(again).toMatchObject({ changed: false, inForce: true });
     expect(requests).toEqual(['putWatch']);
-    expect(again.watch.sightings[0]?.askedAt).toBe(asking + 1_000);
+    expect(again.watch.observations[0]?.requestedAt).toBe(asking + 1_000);
   });
 
   it('keeps a late answer in the history, and answers with the head', async () => {
-    await store.record(observed({ updatedAfter: 2, filled: '1', askedAfter: 100 }));
-    const late = await store.record(observed({ updatedAfter: 1, askedAfter: 50 }));
+    await store.record(observed({ updatedAfter: 2, filled: '1', requestedAfter: 100 }));
+    const late = await store.record(observed({ updatedAfter: 1, requestedAfter: 50 }));
     expect(late).toMatchObject({ changed: false, inForce: false });
     expect(late.head.order.filled_amount).toBe('1');
     expect(kept().snapshots.size).toBe(2);
@@ -97,9 +97,9 @@ describe('recording an answer', () => {
 
   it('finishes what a writer left that crashed between snapshot and head', async () => {
     const snapshot = snapshotOf(observed());
-    await writeWatch({ sighted: snapshot.rank });
+    await writeWatch({ announcedRank: snapshot.rank });
     await table.putSnapshot(snapshot);
-    const next = await store.record(observed({ askedAfter: 1_000 }));
+    const next = await store.record(observed({ requestedAfter: 1_000 }));
     expect(next).toMatchObject({ changed: true, inForce: true });
     // The crashed writer saw it first.
     expect(kept().head).toEqual(snapshot);
@@ -109,17 +109,17 @@ describe('recording an answer', () => {
   it('is no change for a second writer of the same state', async () => {
     await store.record(observed());
     // It had read the table before the first one wrote.
-    const second = await store.record(observed({ askedAfter: 10, request: 2 }), {});
+    const second = await store.record(observed({ requestedAfter: 10, request: 2 }), {});
     expect(second).toMatchObject({ changed: false, inForce: true });
-    expect(second.head.evidence.askedAt).toBe(asking);
+    expect(second.head.provenance.requestedAt).toBe(asking);
     expect(kept().snapshots.size).toBe(1);
   });
 
   it('takes over the earlier evidence of a state, without a change', async () => {
-    await store.record(observed({ askedAfter: 1_000 }));
-    const earlier = await store.record(observed({ askedAfter: 500 }));
+    await store.record(observed({ requestedAfter: 1_000 }));
+    const earlier = await store.record(observed({ requestedAfter: 500 }));
     expect(earlier).toMatchObject({ changed: false, inForce: true });
-    expect(kept().head?.evidence.firstObservedAt).toBe(asking + 550);
+    expect(kept().head?.provenance.firstObservedAt).toBe(asking + 550);
     expect(kept().snapshots.size).toBe(1);
   });
 
@@ -131,18 +131,18 @@ describe('recording an answer', () => {
       newestSnapshot: async () => undefined,
       readCurrent: async () => ({}),
     };
-    const recorded = await createSnapshotStore(blind).record(observed());
-    expect(recorded).toMatchObject({ changed: false, inForce: true });
-    expect(recorded.head).toEqual(snapshotOf(observed()));
+    const applied = await createSnapshotStore(blind).record(observed());
+    expect(applied).toMatchObject({ changed: false, inForce: true });
+    expect(applied.head).toEqual(snapshotOf(observed()));
   });
 
   it('joins into what another writer put between', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
     await writeWatch({ operator: { at: start, by: 'anna', stopped: false } });
-    const recorded = await store.record(observed({ askedAfter: 1_000 }), known);
-    expect(recorded.watch.operator?.by).toBe('anna');
-    expect(recorded.watch.sightings).toHaveLength(2);
+    const applied = await store.record(observed({ requestedAfter: 1_000 }), known);
+    expect(applied.watch.operator?.by).toBe('anna');
+    expect(applied.watch.observations).toHaveLength(2);
   });
 
   it('gives up after sixteen lost revisions, before anything but the watch was tried', async () => {
@@ -164,7 +164,7 @@ describe('recording an answer', () => {
   it('closes the watch of a final order, and opens it again for a state that ranks higher', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     expect(status()).toBe('final');
-    const reopened = await store.record(observed({ state: 'open', updatedAfter: 2, askedAfter: 1_000 }));
+    const reopened = await store.record(observed({ state: 'open', updatedAfter: 2, requestedAfter: 1_000 }));
     expect(reopened).toMatchObject({ changed: true, inForce: true });
     expect(status()).toBe('watched');
     expect(history().toSorted()).toEqual(['canceled', 'open']);
@@ -172,25 +172,25 @@ describe('recording an answer', () => {
 
   it('does not reopen a final order for a late answer', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
-    const late = await store.record(observed({ updatedAfter: 0, askedAfter: -100 }));
+    const late = await store.record(observed({ updatedAfter: 0, requestedAfter: -100 }));
     expect(late.inForce).toBe(false);
     expect(status()).toBe('final');
   });
 
   it('flags two answers in a row that contradict the head', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
-    await store.record(observed({ askedAfter: 20_000 }));
+    await store.record(observed({ requestedAfter: 20_000 }));
     expect(status()).toBe('final');
-    await store.record(observed({ askedAfter: 30_000 }));
+    await store.record(observed({ requestedAfter: 30_000 }));
     expect(status()).toBe('inconsistent');
-    await store.record(observed({ state: 'canceled', updatedAfter: 1, askedAfter: 40_000 }));
+    await store.record(observed({ state: 'canceled', updatedAfter: 1, requestedAfter: 40_000 }));
     expect(status()).toBe('final');
   });
 
   it('respects a person who let the order go, until a person takes it up again', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
-    await store.record(observed({ updatedAfter: 1, filled: '1', askedAfter: 1_000 }));
+    await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
     expect(status()).toBe('stopped');
     expect(kept().snapshots.size).toBe(2);
     await writeWatch({ operator: { at: start + 1, by: 'ben', stopped: false } });
@@ -200,89 +200,89 @@ describe('recording an answer', () => {
 
 describe('recording a miss', () => {
   it('of an order that was never seen writes nothing', async () => {
-    expect(await store.recordMiss(miss(0))).toEqual({});
+    expect(await store.recordNotFound(notFound(0))).toEqual({});
     expect(kept()).toMatchObject({ head: undefined, stored: undefined });
-    expect(kept().misses.size).toBe(0);
+    expect(kept().notFoundAnswers.size).toBe(0);
   });
 
   it.each([
     ['before', -1, 'watched', 0],
     ['at the time of', 0, 'watched', 0],
     ['after', 1, 'missing', 1],
-  ] as const)('asked %s the last sighting counts accordingly', async (_, askedAfter, now, misses) => {
+  ] as const)('asked %s the last sighting counts accordingly', async (_, requestedAfter, now, notFoundAnswers) => {
     await store.record(observed());
-    const { head, stored } = await store.recordMiss(miss(askedAfter));
+    const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
     expect(status()).toBe(now);
-    expect(kept().misses.size).toBe(misses);
+    expect(kept().notFoundAnswers.size).toBe(notFoundAnswers);
     expect(head).toEqual(snapshotOf(observed()));
     expect(stored).toEqual(kept().stored);
   });
 
   it('is cleared by the next sighting, and stays as evidence', async () => {
     await store.record(observed());
-    await store.recordMiss(miss(1_000));
+    await store.recordNotFound(notFound(1_000));
     expect(status()).toBe('missing');
-    await store.record(observed({ askedAfter: 2_000 }));
+    await store.record(observed({ requestedAfter: 2_000 }));
     expect(status()).toBe('watched');
-    expect(kept().misses.size).toBe(1);
+    expect(kept().notFoundAnswers.size).toBe(1);
   });
 
   it('never changes the head or the history', async () => {
     await store.record(observed());
     const { head, snapshots } = kept();
     const before = { head, size: snapshots.size };
-    for (const after of [1_000, 2_000, 3_000]) await store.recordMiss(miss(after));
+    for (const after of [1_000, 2_000, 3_000]) await store.recordNotFound(notFound(after));
     expect({ head: kept().head, size: kept().snapshots.size }).toEqual(before);
-    expect(kept().stored?.watch.missed).toHaveLength(3);
+    expect(kept().stored?.watch.notFoundAt).toHaveLength(3);
     expect(status()).toBe('missing');
   });
 
   it('does not reopen a final order', async () => {
     await store.record(observed({ state: 'filled' }));
-    const { head } = await store.recordMiss(miss(1_000));
+    const { head } = await store.recordNotFound(notFound(1_000));
     expect(head?.order.order_state).toBe('filled');
     expect(status()).toBe('final');
-    expect(kept().misses.size).toBe(0);
+    expect(kept().notFoundAnswers.size).toBe(0);
   });
 
   it('first raises the head to the newest snapshot, which a crash had kept from it', async () => {
     await store.record(observed());
-    const filled = snapshotOf(observed({ state: 'filled', updatedAfter: 1, askedAfter: 500 }));
-    await writeWatch({ sighted: filled.rank });
+    const filled = snapshotOf(observed({ state: 'filled', updatedAfter: 1, requestedAfter: 500 }));
+    await writeWatch({ announcedRank: filled.rank });
     await table.putSnapshot(filled);
     expect(status()).toBe('watched');
-    const { head } = await store.recordMiss(miss(1_000));
+    const { head } = await store.recordNotFound(notFound(1_000));
     expect(head).toEqual(filled);
     expect(kept().head).toEqual(filled);
     expect(status()).toBe('final');
-    expect(kept().misses.size).toBe(0);
+    expect(kept().notFoundAnswers.size).toBe(0);
   });
 
   it('counts for an id that was put on watch and never seen, which then is not missing', async () => {
     await writeWatch({});
     expect(status()).toBe('unconfirmed');
-    const { head, stored } = await store.recordMiss(miss(1_000));
+    const { head, stored } = await store.recordNotFound(notFound(1_000));
     expect(head).toBeUndefined();
-    expect(stored?.watch.missed).toEqual([asking + 1_000]);
+    expect(stored?.watch.notFoundAt).toEqual([asking + 1_000]);
     expect(status()).toBe('unconfirmed');
-    expect(kept().misses.size).toBe(1);
+    expect(kept().notFoundAnswers.size).toBe(1);
   });
 
   it('does not count for an order that a person let go', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
-    await store.recordMiss(miss(1_000));
+    await store.recordNotFound(notFound(1_000));
     expect(status()).toBe('stopped');
-    expect(kept().misses.size).toBe(0);
+    expect(kept().notFoundAnswers.size).toBe(0);
   });
 
   it('uses what the caller has read, and joins into what was written since', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
-    await store.record(observed({ askedAfter: 5_000 }));
-    await store.recordMiss(miss(3_000), known);
+    await store.record(observed({ requestedAfter: 5_000 }));
+    await store.recordNotFound(notFound(3_000), known);
     expect(status()).toBe('watched');
-    expect(kept().stored?.watch.missed).toEqual([]);
+    expect(kept().stored?.watch.notFoundAt).toEqual([]);
   });
 });
 
@@ -318,7 +318,7 @@ describe('a table that cannot be reached', () => {
       () => gone.putSnapshot(snapshot),
       () => gone.putHead(snapshot),
       () => gone.putWatch(key, watch, 0),
-      () => gone.putMiss(miss(0)),
+      () => gone.putNotFound(notFound(0)),
       () => gone.list('main', 'watch', start, 1),
     ]) {
       expect((await failureOf(request())).code).toBe('store_unavailable');

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
-import { type Answered, observationOf, opened, start } from './observations.ts';
+import { observationOf, opened, type ResponseOf, start } from './observations.ts';
 
 export const policy = { minMs: 10_000, maxMs: 600_000 };
 
-const asked: Answered = { ...opened, askedAfter: 100 };
+const requested: ResponseOf = { ...opened, requestedAfter: 100 };
 
 let orders = 0;
 /** An order of its own for each test: the engine is shared. */
@@ -15,7 +15,7 @@ function newKey() {
 }
 
 /** What the store relies on, of whatever it is given as a table. */
-export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void {
+export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTable): void {
   it('knows nothing of an order that was never written', async () => {
     const key = newKey();
     expect(await tableOf().readCurrent(key)).toEqual({});
@@ -25,13 +25,13 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('gives back snapshot, head and watch as they were written', async () => {
     const table = tableOf();
     const key = newKey();
-    const snapshot = { ...snapshotOf(observationOf(key, asked)), exchangeTime: 1_597_130_046_950 };
+    const snapshot = { ...snapshotOf(observationOf(key, requested)), exchangeTime: 1_597_130_046_950 };
     const watch: Watch = {
       openedAt: start,
-      sighted: snapshot.rank,
-      recorded: { rank: snapshot.rank, at: start + 5 },
-      sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
-      missed: [start + 300, start + 200],
+      announcedRank: snapshot.rank,
+      applied: { rank: snapshot.rank, at: start + 5 },
+      observations: [{ requestedAt: start + 100, rank: snapshot.rank }],
+      notFoundAt: [start + 300, start + 200],
       operator: { at: start, by: 'anna', stopped: false },
     };
     expect(await table.putSnapshot(snapshot)).toBe(true);
@@ -44,9 +44,9 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('keeps the earliest evidence of a snapshot, by time and then by request id', async () => {
     const table = tableOf();
     const key = newKey();
-    const late = snapshotOf(observationOf(key, { ...asked, askedAfter: 900 }));
-    const early = snapshotOf(observationOf(key, { ...asked, askedAfter: 100, request: 2 }));
-    const earlier = snapshotOf(observationOf(key, { ...asked, askedAfter: 100, request: 1 }));
+    const late = snapshotOf(observationOf(key, { ...requested, requestedAfter: 900 }));
+    const early = snapshotOf(observationOf(key, { ...requested, requestedAfter: 100, request: 2 }));
+    const earlier = snapshotOf(observationOf(key, { ...requested, requestedAfter: 100, request: 1 }));
     for (const put of [table.putSnapshot, table.putHead]) {
       expect(await put(late)).toBe(true);
       expect(await put(late)).toBe(false);
@@ -62,8 +62,8 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
   it('raises the head and never lowers it, while history keeps both', async () => {
     const table = tableOf();
     const key = newKey();
-    const low = snapshotOf(observationOf(key, asked));
-    const high = snapshotOf(observationOf(key, { ...asked, updatedAfter: 1 }));
+    const low = snapshotOf(observationOf(key, requested));
+    const high = snapshotOf(observationOf(key, { ...requested, updatedAfter: 1 }));
     expect(await table.putHead(low)).toBe(true);
     expect(await table.putHead(high)).toBe(true);
     expect(await table.putHead(low)).toBe(false);
@@ -90,13 +90,13 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
     const key = { account: `a${++orders}`, orderId: 'ORDER' };
     expect(await table.claimWatch(key)).toBeUndefined();
     expect(await table.readCurrent(key)).toEqual({});
-    const snapshot = snapshotOf(observationOf(key, asked));
+    const snapshot = snapshotOf(observationOf(key, requested));
     const watch = join(undefined, {
       openedAt: start,
-      sighted: snapshot.rank,
-      recorded: { rank: snapshot.rank, at: start + 5 },
-      sightings: [{ askedAt: start + 100, rank: snapshot.rank }],
-      missed: [start + 200],
+      announcedRank: snapshot.rank,
+      applied: { rank: snapshot.rank, at: start + 5 },
+      observations: [{ requestedAt: start + 100, rank: snapshot.rank }],
+      notFoundAt: [start + 200],
       operator: { at: start, by: 'anna', stopped: false },
     });
     await table.putWatch(key, watch, 0);
@@ -112,13 +112,13 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
 
   it('takes a miss or the word of a person as often as it is told', async () => {
     const table = tableOf();
-    const miss = { ...newKey(), askedAt: start, requestId: 'r', door: 'get-order' };
-    const word = { ...miss, at: start, by: 'anna', stopped: true };
-    await table.putMiss(miss);
-    await table.putMiss(miss);
-    await table.putWord(word);
-    await table.putWord(word);
-    expect(await table.readCurrent(miss)).toEqual({});
+    const notFound = { ...newKey(), requestedAt: start, requestId: 'r', observedBy: 'get-order' };
+    const command = { ...notFound, at: start, by: 'anna', stopped: true };
+    await table.putNotFound(notFound);
+    await table.putNotFound(notFound);
+    await table.putWatchCommand(command);
+    await table.putWatchCommand(command);
+    expect(await table.readCurrent(notFound)).toEqual({});
   });
 
   it('lists what is due by its time, and moves an order from list to list', async () => {
@@ -143,14 +143,14 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WordTable): void
       { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000 },
     ]);
 
-    const snapshot = snapshotOf(observationOf(soon, { ...asked, state: 'filled' }));
-    const recorded = { rank: snapshot.rank, at: start };
-    const closed = join(watches.get(soon), { openedAt: start, sighted: snapshot.rank, recorded });
+    const snapshot = snapshotOf(observationOf(soon, { ...requested, state: 'filled' }));
+    const applied = { rank: snapshot.rank, at: start };
+    const closed = join(watches.get(soon), { openedAt: start, announcedRank: snapshot.rank, applied });
     await table.putWatch(soon, closed, 1);
     expect(await ids(account, 'watch', start + 9_000, 10)).toEqual([late, later]);
     expect(await ids(account, 'final', start + 9_000, 10)).toEqual([soon]);
 
-    const missing = { openedAt: start, sighted: 'x', missed: [start + 3_000] };
+    const missing = { openedAt: start, announcedRank: 'x', notFoundAt: [start + 3_000] };
     await table.putWatch(late, join(watches.get(late), missing), 1);
     expect(await ids(account, 'watch', start + 9_000, 10)).toEqual([later]);
     const due = dueAt(join(watches.get(late), missing), policy);

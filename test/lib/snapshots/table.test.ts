@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
+import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { keepsTheContract, policy } from './table-contract.ts';
@@ -22,7 +22,7 @@ describe.each([
     afterAll(() => engine.stop());
     keepsTheContract(() => {
       const deps = { ...engine, policyOf: () => policy };
-      return { ...createDynamoTable(deps), ...createDynamoWordTable(deps) };
+      return { ...createDynamoTable(deps), ...createDynamoWatchCommandTable(deps) };
     });
   });
 });

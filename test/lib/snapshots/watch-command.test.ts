@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDynamoWordTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
+import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
-import type { OperatorWord, WordTable } from '../../../lib/snapshots/table.ts';
+import type { WatchCommand, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { join, statusOf } from '../../../lib/snapshots/watch.ts';
-import { recordWord } from '../../../lib/snapshots/watch-command.ts';
+import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { failureOf } from '../thrown.ts';
 import { Crash } from './interference.ts';
@@ -14,14 +14,14 @@ import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
 const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-const observed = observationOf(key, { ...opened, askedAfter: 0, took: 50, request: 1 });
+const observed = observationOf(key, { ...opened, requestedAfter: 0, took: 50, request: 1 });
 
 let table: MemoryTable;
 beforeEach(() => {
   table = createMemoryTable(() => policy);
 });
 
-function word(after: number, stopped: boolean): OperatorWord {
+function command(after: number, stopped: boolean): WatchCommand {
   return { ...key, at: start + after, by: 'anna', stopped, requestId: `word-${after}` };
 }
 
@@ -37,18 +37,18 @@ async function listed(): Promise<readonly string[]> {
 describe('a person’s word', () => {
   it('stops the watch, and starts it again; the last one decides, whatever the order of arrival', async () => {
     await createSnapshotStore(table).record(observed);
-    const { operator } = await recordWord(table, word(2, true));
+    const { operator } = await applyWatchCommand(table, command(2, true));
     expect(operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
     expect([status(), await listed()]).toEqual(['stopped', []]);
-    await recordWord(table, word(1, false));
+    await applyWatchCommand(table, command(1, false));
     expect([status(), await listed()]).toEqual(['stopped', []]);
-    await recordWord(table, word(3, false));
+    await applyWatchCommand(table, command(3, false));
     expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
-    expect([...table.inspect(key).words.values()]).toEqual([word(2, true), word(1, false), word(3, false)]);
+    expect([...table.inspect(key).commands.values()]).toEqual([command(2, true), command(1, false), command(3, false)]);
   });
 
   it('puts an order on watch that was never seen', async () => {
-    await recordWord(table, word(0, false));
+    await applyWatchCommand(table, command(0, false));
     expect([status(), await listed()]).toEqual(['unconfirmed', ['ORDER-1']]);
   });
 
@@ -56,9 +56,9 @@ describe('a person’s word', () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     const before = await store.read(key);
-    await recordWord(table, word(2, true));
+    await applyWatchCommand(table, command(2, true));
     await store.record(
-      observationOf(key, { ...opened, updatedAfter: 5, askedAfter: 900, took: 1, request: 2 }),
+      observationOf(key, { ...opened, updatedAfter: 5, requestedAfter: 900, took: 1, request: 2 }),
       before,
     );
     expect([status(), await listed()]).toEqual(['stopped', []]);
@@ -68,18 +68,18 @@ describe('a person’s word', () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     let checks = 0;
-    const contended: WordTable = {
+    const contended: WatchCommandTable = {
       ...table,
       claimWatch: async (order) => {
         const claimed = await table.claimWatch(order);
         if (++checks < 3)
-          await store.recordMiss({ ...key, askedAt: start + 90_000 + checks, requestId: 'm', door: 'd' });
+          await store.recordNotFound({ ...key, requestedAt: start + 90_000 + checks, requestId: 'm', observedBy: 'd' });
         return claimed;
       },
     };
-    const watch = await recordWord(contended, word(2, true));
+    const watch = await applyWatchCommand(contended, command(2, true));
     expect(watch).toEqual(table.inspect(key).stored?.watch);
-    expect(watch.missed).toHaveLength(2);
+    expect(watch.notFoundAt).toHaveLength(2);
     expect(watch.operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
   });
 
@@ -87,15 +87,15 @@ describe('a person’s word', () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     let checks = 0;
-    const contended: WordTable = {
+    const contended: WatchCommandTable = {
       ...table,
       claimWatch: async (order) => {
         const claimed = await table.claimWatch(order);
-        await store.recordMiss({ ...key, askedAt: start + 90_000 + ++checks, requestId: 'm', door: 'd' });
+        await store.recordNotFound({ ...key, requestedAt: start + 90_000 + ++checks, requestId: 'm', observedBy: 'd' });
         return claimed;
       },
     };
-    const { code, message } = await failureOf(recordWord(contended, word(2, true)));
+    const { code, message } = await failureOf(applyWatchCommand(contended, command(2, true)));
     expect(code).toBe('store_conflict');
     expect(message).toContain('try again');
     expect([status(), checks]).toEqual(['missing', 17]);
@@ -104,26 +104,26 @@ describe('a person’s word', () => {
   it('leaves nothing but evidence when its writer dies early, and takes effect when it is said again', async () => {
     await createSnapshotStore(table).record(observed);
     const dies = () => Promise.reject(new Crash('before putWatch'));
-    await expect(recordWord({ ...table, putWatch: dies }, word(2, true))).rejects.toBeInstanceOf(Crash);
+    await expect(applyWatchCommand({ ...table, putWatch: dies }, command(2, true))).rejects.toBeInstanceOf(Crash);
     expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
-    expect(table.inspect(key).words.size).toBe(1);
-    await recordWord(table, word(2, true));
+    expect(table.inspect(key).commands.size).toBe(1);
+    await applyWatchCommand(table, command(2, true));
     expect([status(), await listed()]).toEqual(['stopped', []]);
-    expect(table.inspect(key).words.size).toBe(1);
+    expect(table.inspect(key).commands.size).toBe(1);
   });
 
   it('said twice changes nothing the second time', async () => {
-    await recordWord(table, word(0, true));
+    await applyWatchCommand(table, command(0, true));
     const { watch } = table.inspect(key).stored ?? {};
     const puts: unknown[] = [];
-    const counting: WordTable = {
+    const counting: WatchCommandTable = {
       ...table,
       putWatch: (...put) => {
         puts.push(put);
         return table.putWatch(...put);
       },
     };
-    expect(await recordWord(counting, word(0, true))).toEqual(watch);
+    expect(await applyWatchCommand(counting, command(0, true))).toEqual(watch);
     expect(puts).toEqual([]);
   });
 });
@@ -132,10 +132,10 @@ it('a table that cannot be reached fails every request of a word as store_unavai
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const endpoint = 'http://127.0.0.1:1';
   const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
-  const gone = createDynamoWordTable({ client, tableName: 'gone', policyOf: () => policy });
+  const gone = createDynamoWatchCommandTable({ client, tableName: 'gone', policyOf: () => policy });
   const watch = join(undefined, { openedAt: start });
   for (const request of [
-    () => gone.putWord(word(0, true)),
+    () => gone.putWatchCommand(command(0, true)),
     () => gone.claimWatch(key),
     () => gone.putWatch(key, watch, 0),
   ]) {

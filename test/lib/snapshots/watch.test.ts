@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkedAt, dueAt, isOpen, join, statusOf, type Watch, type WatchNews } from '../../../lib/snapshots/watch.ts';
+import { checkedAt, dueAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 
 const t0 = 1_767_225_600_000;
 const rank = (after: number, phase: 0 | 1 | 2 = 0) => `${t0 + after}.0000000001.${phase}.x`;
@@ -10,34 +10,34 @@ const ranks = fc
   .tuple(fc.nat(3), fc.constantFrom(0, 1, 2))
   .map(([after, phase]) => `${t0 + after}.0000000001.${phase}.x`);
 const moments = fc.integer({ min: t0, max: t0 + 30 });
-const news: fc.Arbitrary<WatchNews> = fc.record(
+const delta: fc.Arbitrary<WatchDelta> = fc.record(
   {
     openedAt: moments,
-    sighted: ranks,
-    recorded: fc.record({ rank: ranks, at: moments }),
-    sightings: fc.array(fc.record({ askedAt: moments, rank: ranks }), { maxLength: 3 }),
-    missed: fc.array(moments, { maxLength: 12 }),
+    announcedRank: ranks,
+    applied: fc.record({ rank: ranks, at: moments }),
+    observations: fc.array(fc.record({ requestedAt: moments, rank: ranks }), { maxLength: 3 }),
+    notFoundAt: fc.array(moments, { maxLength: 12 }),
     operator: fc.record({ at: moments, by: fc.constantFrom('anna', 'ben'), stopped: fc.boolean() }),
   },
   { requiredKeys: ['openedAt'] },
 );
 
-function watchOf(...all: readonly WatchNews[]): Watch {
+function watchOf(...all: readonly WatchDelta[]): Watch {
   const [first = { openedAt: t0 }, ...rest] = all;
   return rest.reduce<Watch>(join, join(undefined, first));
 }
 
-const seen = (after: number, phase: 0 | 1 | 2, askedAt = t0 + after): WatchNews => ({
+const seen = (after: number, phase: 0 | 1 | 2, requestedAt = t0 + after): WatchDelta => ({
   openedAt: t0,
-  sighted: rank(after, phase),
-  recorded: { rank: rank(after, phase), at: askedAt },
-  sightings: [{ askedAt, rank: rank(after, phase) }],
+  announcedRank: rank(after, phase),
+  applied: { rank: rank(after, phase), at: requestedAt },
+  observations: [{ requestedAt, rank: rank(after, phase) }],
 });
 
 describe('a watch', () => {
   it('is the same whatever the order and the repeats of the news', () => {
     const shuffled = fc
-      .array(news, { minLength: 1, maxLength: 6 })
+      .array(delta, { minLength: 1, maxLength: 6 })
       .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 })));
     fc.assert(
       fc.property(shuffled, ([all, again]) => {
@@ -49,7 +49,7 @@ describe('a watch', () => {
 
   it('is the same whether news are joined one by one or two watches are joined', () => {
     fc.assert(
-      fc.property(fc.array(news, { minLength: 1 }), fc.array(news, { minLength: 1 }), (a, b) => {
+      fc.property(fc.array(delta, { minLength: 1 }), fc.array(delta, { minLength: 1 }), (a, b) => {
         expect(join(watchOf(...a), watchOf(...b))).toEqual(watchOf(...a, ...b));
       }),
       { numRuns: 1_000 },
@@ -58,26 +58,26 @@ describe('a watch', () => {
 
   it('cannot be opened again by a late writer, once it is final', () => {
     fc.assert(
-      fc.property(fc.array(news), (late) => {
+      fc.property(fc.array(delta), (late) => {
         const final = watchOf(seen(9, 2));
-        const older = late.map(({ operator: _, ...rest }) => ({ ...rest, sightings: [] }));
+        const older = late.map(({ operator: _, ...rest }) => ({ ...rest, observations: [] }));
         expect(statusOf(watchOf(final, ...older))).toBe('final');
       }),
     );
   });
 
-  it.each<[string, readonly WatchNews[], boolean]>([
+  it.each<[string, readonly WatchDelta[], boolean]>([
     ['unconfirmed', [{ openedAt: t0 }], true],
-    ['unconfirmed', [{ openedAt: t0, missed: [t0 + 1] }], true],
+    ['unconfirmed', [{ openedAt: t0, notFoundAt: [t0 + 1] }], true],
     ['watched', [seen(1, 0)], true],
     ['unknown', [seen(1, 1)], true],
     ['final', [seen(1, 2)], false],
     ['final', [seen(1, 0), seen(2, 2)], false],
-    ['final', [seen(1, 2), { openedAt: t0, missed: [t0 + 99] }], false],
+    ['final', [seen(1, 2), { openedAt: t0, notFoundAt: [t0 + 99] }], false],
     ['watched', [seen(1, 2), seen(2, 0)], true],
-    ['missing', [seen(1, 0), { openedAt: t0, missed: [t0 + 2] }], true],
-    ['watched', [seen(1, 0, t0 + 3), { openedAt: t0, missed: [t0 + 2] }], true],
-    ['watched', [{ openedAt: t0, missed: [t0 + 2] }, seen(1, 0, t0 + 3)], true],
+    ['missing', [seen(1, 0), { openedAt: t0, notFoundAt: [t0 + 2] }], true],
+    ['watched', [seen(1, 0, t0 + 3), { openedAt: t0, notFoundAt: [t0 + 2] }], true],
+    ['watched', [{ openedAt: t0, notFoundAt: [t0 + 2] }, seen(1, 0, t0 + 3)], true],
     ['stopped', [seen(1, 0), { openedAt: t0, operator: { at: t0, by: 'anna', stopped: true } }], false],
     [
       'watched',
@@ -95,14 +95,17 @@ describe('a watch', () => {
   });
 
   it('does not close before the head has what was sighted', () => {
-    const announced = watchOf({ openedAt: t0, sighted: rank(1, 2) });
+    const announced = watchOf({ openedAt: t0, announcedRank: rank(1, 2) });
     expect(statusOf(announced)).toBe('watched');
-    expect(statusOf(join(announced, { openedAt: t0, recorded: { rank: rank(1, 2), at: t0 } }))).toBe('final');
-    expect(statusOf(watchOf(seen(1, 2), { openedAt: t0, sighted: rank(2, 0) }))).toBe('watched');
+    expect(statusOf(join(announced, { openedAt: t0, applied: { rank: rank(1, 2), at: t0 } }))).toBe('final');
+    expect(statusOf(watchOf(seen(1, 2), { openedAt: t0, announcedRank: rank(2, 0) }))).toBe('watched');
   });
 
   it('is inconsistent after two answers in a row that rank below the head, asked 10 s after it was seen', () => {
-    const below = (askedAt: number): WatchNews => ({ openedAt: t0, sightings: [{ askedAt, rank: rank(1, 0) }] });
+    const below = (requestedAt: number): WatchDelta => ({
+      openedAt: t0,
+      observations: [{ requestedAt, rank: rank(1, 0) }],
+    });
     const head = seen(2, 2, t0);
     expect(statusOf(watchOf(head, below(t0 + 10_000)))).toBe('final');
     expect(statusOf(watchOf(head, below(t0 + 9_999), below(t0 + 10_000)))).toBe('final');
@@ -113,27 +116,33 @@ describe('a watch', () => {
   });
 
   it('keeps the ten latest misses and the two latest answers', () => {
-    const missed = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
-    const watch = watchOf(seen(1, 0, t0 + 1), seen(1, 0, t0 + 3), seen(1, 0, t0 + 2), { openedAt: t0, missed });
-    expect(watch.sightings.map(({ askedAt }) => askedAt - t0)).toEqual([3, 2]);
-    expect(watch.missed.map((askedAt) => askedAt - t0)).toEqual([111, 110, 109, 108, 107, 106, 105, 104, 103, 102]);
+    const notFoundAt = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
+    const watch = watchOf(seen(1, 0, t0 + 1), seen(1, 0, t0 + 3), seen(1, 0, t0 + 2), { openedAt: t0, notFoundAt });
+    expect(watch.observations.map(({ requestedAt }) => requestedAt - t0)).toEqual([3, 2]);
+    expect(watch.notFoundAt.map((requestedAt) => requestedAt - t0)).toEqual([
+      111, 110, 109, 108, 107, 106, 105, 104, 103, 102,
+    ]);
     expect(checkedAt(watch)).toBe(t0 + 3);
   });
 });
 
 describe('the next check', () => {
-  it.each<[string, readonly WatchNews[], number]>([
+  it.each<[string, readonly WatchDelta[], number]>([
     ['at once for an order that was never checked', [{ openedAt: t0 }], 0],
     ['at the soonest after a change', [seen(0, 0, t0 + 1_000)], 11_000],
     ['after a tenth of its rest', [seen(0, 0, t0 + 1_000_000)], 1_100_000],
     ['at the latest for an old order', [seen(0, 0, t0 + 100_000_000)], 100_600_000],
-    ['soon after the first miss', [seen(0, 0, t0 + 1_000_000), { openedAt: t0, missed: [t0 + 2_000_000] }], 2_010_000],
+    [
+      'soon after the first miss',
+      [seen(0, 0, t0 + 1_000_000), { openedAt: t0, notFoundAt: [t0 + 2_000_000] }],
+      2_010_000,
+    ],
     [
       'later after each further miss',
-      [seen(0, 0, t0), { openedAt: t0, missed: [t0 + 2_000_000, t0 + 1_900_000, t0 + 1_800_000] }],
+      [seen(0, 0, t0), { openedAt: t0, notFoundAt: [t0 + 2_000_000, t0 + 1_900_000, t0 + 1_800_000] }],
       2_040_000,
     ],
-    ['in its turn for an id that was never seen', [{ openedAt: t0, missed: [t0 + 5_000] }], 15_000],
+    ['in its turn for an id that was never seen', [{ openedAt: t0, notFoundAt: [t0 + 5_000] }], 15_000],
     ['at the soonest for an order updated ahead of our clock', [seen(50_000, 0, t0 + 1_000)], 11_000],
   ])('is %s', (_, all, after) => {
     expect(dueAt(watchOf(...all), policy) - t0).toBe(after);

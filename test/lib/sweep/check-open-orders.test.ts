@@ -3,7 +3,7 @@ import type { Pause } from '../../../lib/accounts/table.ts';
 import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
 import { createCheckOpenOrders } from '../../../lib/sweep/check-open-orders.ts';
 import type { Sweep, SweepReport, SweepRequest } from '../../../lib/sweep/sweep.ts';
-import { createWorld, worldStart } from '../accounts/environment.ts';
+import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { failureOf } from '../thrown.ts';
 
@@ -16,16 +16,16 @@ const swept: SweepReport = {
   missing: 0,
   unknown: 0,
   inconsistent: 0,
-  left_over: 0,
+  backlog: 0,
   over_capacity: false,
   oldest_unseen_ms: 0,
-  slack_ms: 1_800_000,
+  retention_headroom_ms: 1_800_000,
 };
 const unasked = async () => expect.fail('no exchange is asked here');
 const exchange = { getOrderState: unasked, warmUp: unasked };
 
 function start({ sweep }: { readonly sweep?: Sweep } = {}) {
-  const world = createWorld();
+  const environment = createEnvironment();
   const accountTable = createMemoryAccountTable();
   const sweeps: SweepRequest[] = [];
   let deliveries = 0;
@@ -41,26 +41,26 @@ function start({ sweep }: { readonly sweep?: Sweep } = {}) {
     policyOf: (account) => ({ minMs: account === 'main' ? 10_000 : 20_000, maxMs: 600_000 }),
     capacityOf: (account) => (account === 'main' ? 3_000 : 6_000),
     accountTable,
-    clock: world,
+    clock: environment,
     nonce: () => `delivery-${++deliveries}`,
   });
   let ticks = 0;
   const tick = (account = 'main', forMs = 120_000) =>
-    checkOpenOrders({ account, requestId: `tick-${++ticks}`, deadline: world.now() + forMs });
-  return { world, accountTable, sweeps, tick };
+    checkOpenOrders({ account, requestId: `tick-${++ticks}`, deadline: environment.now() + forMs });
+  return { environment, accountTable, sweeps, tick };
 }
 
 describe('a tick of an account’s schedule', () => {
   it('sweeps the account as its stage says, and ends in time for the report', async () => {
-    const { world, sweeps, tick } = start();
+    const { environment, sweeps, tick } = start();
     const report = tick('other');
-    await world.run();
+    await environment.run();
     expect(await report).toEqual({ outcome: 'swept', ...swept });
     expect(sweeps).toEqual([
       {
         account: 'other',
         requestId: 'tick-1',
-        until: worldStart + 105_000,
+        until: startTime + 105_000,
         minCheckMs: 20_000,
         retentionMs: deribit.retentionMs,
         capacity: 6_000,
@@ -71,14 +71,14 @@ describe('a tick of an account’s schedule', () => {
 
   it('holds the account while it sweeps, and gives it back', async () => {
     const held: unknown[] = [];
-    const { world, accountTable, tick } = start({
+    const { environment, accountTable, tick } = start({
       sweep: async ({ account, holds }) => {
         held.push(holds(), (await accountTable.readAccount(account)).lease?.owner);
         return swept;
       },
     });
     const report = tick();
-    await world.run();
+    await environment.run();
     await report;
     // Of this delivery alone: the same event may come twice at once.
     expect(held).toEqual([true, 'tick-1 delivery-1']);
@@ -86,42 +86,42 @@ describe('a tick of an account’s schedule', () => {
   });
 
   it('leaves with the account whether its sweep found too many orders', async () => {
-    const { world, accountTable, tick } = start({ sweep: async () => ({ ...swept, over_capacity: true }) });
+    const { environment, accountTable, tick } = start({ sweep: async () => ({ ...swept, over_capacity: true }) });
     const report = tick();
-    await world.run();
+    await environment.run();
     expect(await report).toMatchObject({ outcome: 'swept', over_capacity: true });
-    expect((await accountTable.readAccount('main')).finding).toEqual({ overCapacity: true });
-    expect((await accountTable.readAccount('other')).finding).toBeUndefined();
+    expect((await accountTable.readAccount('main')).summary).toEqual({ overCapacity: true });
+    expect((await accountTable.readAccount('other')).summary).toBeUndefined();
   });
 
   it('takes over from the one before, which ends', async () => {
-    const { world, sweeps, tick } = start({
+    const { environment, sweeps, tick } = start({
       sweep: async ({ holds, until }) => {
-        while (holds() && world.now() < until) await world.sleep(500);
+        while (holds() && environment.now() < until) await environment.sleep(500);
         return swept;
       },
     });
     const first = tick();
-    const second = world.sleep(60_000).then(() => tick());
-    await world.run();
+    const second = environment.sleep(60_000).then(() => tick());
+    await environment.run();
     expect([await first, await second]).toMatchObject([{ outcome: 'swept' }, { outcome: 'swept' }]);
     expect(sweeps.map(({ requestId }) => requestId)).toEqual(['tick-1', 'tick-2']);
   });
 
   it('is busy when the one before does not let go', async () => {
-    const { world, accountTable, sweeps, tick } = start();
-    const until = worldStart + 600_000;
-    await accountTable.takeLease('main', { owner: 'another', now: worldStart, until });
+    const { environment, accountTable, sweeps, tick } = start();
+    const until = startTime + 600_000;
+    await accountTable.takeLease('main', { owner: 'another', now: startTime, until });
     const report = tick();
-    await world.run();
+    await environment.run();
     expect(await report).toEqual({ outcome: 'busy' });
     expect(sweeps).toEqual([]);
   });
 
   it('refuses an account that the stage does not have', async () => {
-    const { world, sweeps, tick } = start();
+    const { environment, sweeps, tick } = start();
     const failing = failureOf(tick('nobody'));
-    await world.run();
+    await environment.run();
     const { code, message } = await failing;
     expect({ code, message }).toEqual({
       code: 'unknown_account',
@@ -131,13 +131,13 @@ describe('a tick of an account’s schedule', () => {
   });
 
   it('fails as its sweep does, and leaves the account to the next', async () => {
-    const { world, accountTable, tick } = start({
+    const { environment, accountTable, tick } = start({
       sweep: async () => {
         throw new TypeError('unforeseen');
       },
     });
     const failing = tick().catch((thrown: unknown) => thrown);
-    await world.run();
+    await environment.run();
     expect(await failing).toBeInstanceOf(TypeError);
     expect(await accountTable.readAccount('main')).not.toHaveProperty('lease');
     // It found nothing, and says so of nothing.
@@ -146,55 +146,55 @@ describe('a tick of an account’s schedule', () => {
 });
 
 describe('a tick of an account that is paused', () => {
-  const word: Pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: worldStart - 1_000 };
+  const command: Pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: startTime - 1_000 };
 
   it.each<[string, Pause]>([
-    ['for good', word],
-    ['for a time', { ...word, until: worldStart + 3_600_000 }],
+    ['for good', command],
+    ['for a time', { ...command, until: startTime + 3_600_000 }],
   ])('%s sweeps nothing, and says since when, by whom and for how long', async (_, pause) => {
-    const { world, accountTable, sweeps, tick } = start();
+    const { environment, accountTable, sweeps, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();
-    await world.run();
+    await environment.run();
     expect(await report).toEqual({ outcome: 'paused', pause });
     expect(sweeps).toEqual([]);
     expect(await accountTable.readAccount('main')).toEqual({ tat: 0, pause });
   });
 
   it.each<[string, Pause]>([
-    ['whose time is over', { ...word, until: worldStart }],
-    ['that was taken back', { ...word, paused: false }],
+    ['whose time is over', { ...command, until: startTime }],
+    ['that was taken back', { ...command, paused: false }],
   ])('by a word %s sweeps', async (_, pause) => {
-    const { world, accountTable, tick } = start();
+    const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();
-    await world.run();
+    await environment.run();
     expect((await report).outcome).toBe('swept');
   });
 
   it('leaves other accounts alone', async () => {
-    const { world, accountTable, tick } = start();
-    await accountTable.setPause('main', word);
+    const { environment, accountTable, tick } = start();
+    await accountTable.setPause('main', command);
     const report = tick('other');
-    await world.run();
+    await environment.run();
     expect((await report).outcome).toBe('swept');
   });
 
   it('ends the sweep that is under way', async () => {
     let endedAt = 0;
-    const { world, accountTable, tick } = start({
+    const { environment, accountTable, tick } = start({
       sweep: async ({ holds, until }) => {
-        while (holds() && world.now() < until) await world.sleep(500);
-        endedAt = world.now() - worldStart;
+        while (holds() && environment.now() < until) await environment.sleep(500);
+        endedAt = environment.now() - startTime;
         return swept;
       },
     });
     const first = tick('main', 300_000);
-    const second = world.sleep(60_000).then(async () => {
-      await accountTable.setPause('main', { ...word, at: world.now() });
+    const second = environment.sleep(60_000).then(async () => {
+      await accountTable.setPause('main', { ...command, at: environment.now() });
       return tick();
     });
-    await world.run();
+    await environment.run();
     expect([await first, await second]).toMatchObject([{ outcome: 'swept' }, { outcome: 'paused' }]);
     expect(endedAt).toBeLessThanOrEqual(64_000);
   });

@@ -18,13 +18,13 @@ describe('an exchange that is closed, or a key that is refused', () => {
     'key_refused',
     'forbidden',
     'account_locked',
-    'secret_unfilled',
+    'secret_empty',
     'secret_malformed',
   ])('(%s) is probed once a minute, by one order at a time', async (code) => {
     const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 5 * minutes });
     expect(gaps(swept)).toEqual([60, 60, 60, 60]);
     expect(swept.report).toMatchObject({ checked: 0, failed: { [code]: 5 } });
-    expect(swept.report.left_over).toBeGreaterThanOrEqual(45);
+    expect(swept.report.backlog).toBeGreaterThanOrEqual(45);
   });
 
   it('is caught up with after the first answer', async () => {
@@ -38,7 +38,7 @@ describe('an exchange that is closed, or a key that is refused', () => {
     expect(checks.length - after.length).toBe(3);
     expect(new Set(after.map(({ orderId }) => orderId)).size).toBe(200);
     expect(atOnce).toBe(8);
-    expect(report).toMatchObject({ checked: 200, failed: { maintenance: 3 }, left_over: 0 });
+    expect(report).toMatchObject({ checked: 200, failed: { maintenance: 3 }, backlog: 0 });
   });
 
   it('that begins in the midst of a sweep stops it after the checks that are under way', async () => {
@@ -60,7 +60,7 @@ describe('an exchange in trouble', () => {
     },
   );
 
-  it.each<Code>(['timeout', 'unreachable', 'protocol', 'exchange_error', 'busy'])(
+  it.each<Code>(['timeout', 'unreachable', 'invalid_response', 'exchange_error', 'busy'])(
     'is let rest after three times %s in a row, twice as long each time, from 5 s to a minute',
     async (code) => {
       const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
@@ -83,9 +83,9 @@ describe('an exchange in trouble', () => {
       outcome: (_, at) => (at > 500 && at < 5_000 ? failure('throttled') : 'same'),
       forMs: 20_000,
     });
-    const lastOfTrouble = Math.max(...checks.filter(({ at }) => at < 5_000).map(({ at }) => at));
-    const next = checks.find(({ at }) => at > lastOfTrouble);
-    expect(Math.round(((next?.at ?? 0) - lastOfTrouble) / 1000)).toBe(5);
+    const lastFailure = Math.max(...checks.filter(({ at }) => at < 5_000).map(({ at }) => at));
+    const next = checks.find(({ at }) => at > lastFailure);
+    expect(Math.round(((next?.at ?? 0) - lastFailure) / 1000)).toBe(5);
     expect(new Set(checks.map(({ orderId }) => orderId)).size).toBe(300);
   });
 
@@ -143,27 +143,27 @@ describe('an account without credits', () => {
   it('leaves the order next in line', async () => {
     const swept = await sweeping({
       orders: [{ orderId: 'oldest', at: -1 }, ...orders(2)],
-      outcome: (_, at) => (at < 8_000 ? failure('no_credit', 8_000) : 'same'),
+      outcome: (_, at) => (at < 8_000 ? failure('rate_limited_locally', 8_000) : 'same'),
       forMs: 20_000,
     });
     expect(swept.checks.map(({ orderId }) => orderId)).toEqual(['oldest', 'oldest', 'order-001', 'order-002']);
-    expect(swept.report).toMatchObject({ checked: 3, failed: { no_credit: 1 }, left_over: 0 });
+    expect(swept.report).toMatchObject({ checked: 3, failed: { rate_limited_locally: 1 }, backlog: 0 });
   });
 
   it('is not asked for more before there are some', async () => {
     const { checks, report } = await sweeping({
       orders: orders(200),
-      outcome: (_, at) => (at > 100 && at < 30_000 ? failure('no_credit', 30_000 - at) : 'same'),
+      outcome: (_, at) => (at > 100 && at < 30_000 ? failure('rate_limited_locally', 30_000 - at) : 'same'),
       forMs: 40_000,
     });
     expect(checks.filter(({ at }) => at > 100 && at < 30_000).length).toBeLessThanOrEqual(8);
-    expect(report).toMatchObject({ checked: 200, left_over: 0 });
+    expect(report).toMatchObject({ checked: 200, backlog: 0 });
   });
 
   it('is asked for some once a minute at the least', async () => {
-    const outcome = () => failure('no_credit', 3_600_000);
+    const outcome = () => failure('rate_limited_locally', 3_600_000);
     expect(gaps(await sweeping({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
-    const soon = () => failure('no_credit');
+    const soon = () => failure('rate_limited_locally');
     expect(gaps(await sweeping({ orders: orders(9), outcome: soon, forMs: 14_000 }))).toEqual([5, 5]);
   });
 });

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import type { AccountTable } from '../../../lib/accounts/table.ts';
 import { Failure } from '../../../lib/errors.ts';
 import { withLease } from '../../../lib/sweep/lease.ts';
-import type { World } from '../accounts/environment.ts';
+import type { TestEnvironment } from '../accounts/environment.ts';
 
 /** What befalls a holder at one of its awaits, counted from 0. */
-export type Mishap = { readonly step: number } & (
+export type FaultCase = { readonly step: number } & (
   | { readonly kind: 'killed' }
   | { readonly kind: 'frozen'; readonly ms: number }
   | { readonly kind: 'replyLost' }
@@ -21,11 +21,11 @@ export type Holder = {
   readonly throws: boolean;
   /** Of a request to the table, one way. */
   readonly wayMs: number;
-  readonly mishaps: readonly Mishap[];
+  readonly faultCases: readonly FaultCase[];
 };
 
 const step = fc.integer({ min: 0, max: 60 });
-export const mishaps: fc.Arbitrary<readonly Mishap[]> = fc.array(
+export const faultCases: fc.Arbitrary<readonly FaultCase[]> = fc.array(
   fc.oneof(
     fc.record({ step, kind: fc.constantFrom('killed' as const, 'replyLost' as const, 'neverSent' as const) }),
     fc.record({ step, kind: fc.constant('frozen' as const), ms: fc.integer({ min: 100, max: 40_000 }) }),
@@ -33,19 +33,19 @@ export const mishaps: fc.Arbitrary<readonly Mishap[]> = fc.array(
   { maxLength: 3 },
 );
 
-export function holderWith(befalls: fc.Arbitrary<readonly Mishap[]>): fc.Arbitrary<Holder> {
+export function holderWith(befalls: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<Holder> {
   return fc.record({
     startsAfterMs: fc.integer({ min: 0, max: 60_000 }),
     workMs: fc.integer({ min: 0, max: 90_000 }),
     tailMs: fc.integer({ min: 0, max: 10_000 }),
     throws: fc.boolean(),
     wayMs: fc.integer({ min: 0, max: 500 }),
-    mishaps: befalls,
+    faultCases: befalls,
   });
 }
 
 /** What a holder came to. */
-export type Fate = {
+export type RequestOutcome = {
   outcome: 'working' | 'busy' | 'worked' | 'failed';
   /** When it worked, by the world's time. */
   from?: number;
@@ -55,22 +55,28 @@ export type Fate = {
 };
 
 /** Lets one loose on the account. `watch` is called whenever something has happened. */
-export function hold(holder: Holder, owner: string, memory: AccountTable, world: World, watch: () => void): Fate {
-  const fate: Fate = { outcome: 'working', believes: () => false };
+export function hold(
+  holder: Holder,
+  owner: string,
+  memory: AccountTable,
+  environment: TestEnvironment,
+  watch: () => void,
+): RequestOutcome {
+  const outcomeOfRequest: RequestOutcome = { outcome: 'working', believes: () => false };
   let steps = 0;
   let frozenUntil = 0;
   let isDead = false;
 
-  const pause = async (ms: number): Promise<Mishap | undefined> => {
-    const befalls = holder.mishaps.find(({ step }) => step === steps);
+  const pause = async (ms: number): Promise<FaultCase | undefined> => {
+    const befalls = holder.faultCases.find(({ step }) => step === steps);
     steps++;
     if (befalls?.kind === 'killed') {
       isDead = true;
-      fate.believes = () => false;
+      outcomeOfRequest.believes = () => false;
     }
-    if (befalls?.kind === 'frozen') frozenUntil = Math.max(frozenUntil, world.now() + befalls.ms);
-    await world.sleep(ms);
-    while (world.now() < frozenUntil) await world.sleep(frozenUntil - world.now());
+    if (befalls?.kind === 'frozen') frozenUntil = Math.max(frozenUntil, environment.now() + befalls.ms);
+    await environment.sleep(ms);
+    while (environment.now() < frozenUntil) await environment.sleep(frozenUntil - environment.now());
     // The dead wait for ever.
     if (isDead) await new Promise(() => {});
     watch();
@@ -94,29 +100,29 @@ export function hold(holder: Holder, owner: string, memory: AccountTable, world:
     ...memory,
     readAccount: far(memory.readAccount),
     takeLease: far(memory.takeLease),
-    askForLease: far(memory.askForLease),
+    requestHandover: far(memory.requestHandover),
     releaseLease: far(memory.releaseLease),
   };
   const clock = {
-    now: world.now,
+    now: environment.now,
     sleep: async (ms: number) => {
       await pause(ms);
     },
   };
 
   const work = async (holds: () => boolean): Promise<'worked'> => {
-    fate.believes = holds;
-    fate.from = world.now();
+    outcomeOfRequest.believes = holds;
+    outcomeOfRequest.from = environment.now();
     watch();
-    const end = world.now() + holder.workMs;
+    const end = environment.now() + holder.workMs;
     try {
-      while (holds() && world.now() < end) await pause(250);
+      while (holds() && environment.now() < end) await pause(250);
       await pause(holder.tailMs);
       if (holder.throws) throw new Failure('internal', 'The work failed.');
       return 'worked';
     } finally {
-      fate.to = world.now();
-      fate.believes = () => false;
+      outcomeOfRequest.to = environment.now();
+      outcomeOfRequest.believes = () => false;
     }
   };
 
@@ -124,11 +130,11 @@ export function hold(holder: Holder, owner: string, memory: AccountTable, world:
     .then(() => withLease({ table, clock }, { account: 'main', owner }, work))
     .then(
       (result) => {
-        fate.outcome = result ?? 'busy';
+        outcomeOfRequest.outcome = result ?? 'busy';
       },
       () => {
-        fate.outcome = 'failed';
+        outcomeOfRequest.outcome = 'failed';
       },
     );
-  return fate;
+  return outcomeOfRequest;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccountTable } from '../../../lib/accounts/table.ts';
 import { Failure } from '../../../lib/errors.ts';
 import { withLease } from '../../../lib/sweep/lease.ts';
-import { createWorld, type World, worldStart } from '../accounts/environment.ts';
+import { createEnvironment, startTime, type TestEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { failureOf } from '../thrown.ts';
 
@@ -13,47 +13,49 @@ const down = async () => {
 };
 
 /** Works until it is told to end, and answers when it began and when it ended, in milliseconds since the start. */
-function untilRelieved(world: World, tailMs = 0) {
+function untilHandover(environment: TestEnvironment, tailMs = 0) {
   return async (holds: () => boolean) => {
-    const from = world.now() - worldStart;
-    while (holds()) await world.sleep(100);
-    await world.sleep(tailMs);
-    return { from, to: world.now() - worldStart };
+    const from = environment.now() - startTime;
+    while (holds()) await environment.sleep(100);
+    await environment.sleep(tailMs);
+    return { from, to: environment.now() - startTime };
   };
 }
 
 /** Another owner, which renews for as long as the world shall last, and listens to nobody. */
-async function deafOwner(table: AccountTable, world: World, forMs: number): Promise<void> {
+async function deafOwner(table: AccountTable, environment: TestEnvironment, forMs: number): Promise<void> {
   for (let at = 0; at < forMs; at += 3_000) {
-    await table.takeLease(account, { owner: 'deaf', now: world.now(), until: world.now() + lifeMs });
-    await world.sleep(3_000);
+    await table.takeLease(account, { owner: 'deaf', now: environment.now(), until: environment.now() + lifeMs });
+    await environment.sleep(3_000);
   }
 }
 
 describe('the lease of an account', () => {
   it('is had while the work lasts, and free at once afterwards', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    const done = withLease({ table, clock: world }, { account, owner: 'a' }, async (holds) => {
+    const environment = createEnvironment();
+    const done = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
       expect(holds()).toBe(true);
-      expect((await table.readAccount(account)).lease).toEqual({ owner: 'a', until: worldStart + lifeMs });
-      await world.sleep(20_000);
+      expect((await table.readAccount(account)).lease).toEqual({ owner: 'a', until: startTime + lifeMs });
+      await environment.sleep(20_000);
       expect(holds()).toBe(true);
       return 'done';
     });
-    await world.run();
+    await environment.run();
     expect(await done).toBe('done');
     expect((await table.readAccount(account)).lease).toBeUndefined();
   });
 
   it('is handed over to who asks, within the time of one renewal', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    const first = withLease({ table, clock: world }, { account, owner: 'a' }, untilRelieved(world));
-    const second = world
+    const environment = createEnvironment();
+    const first = withLease({ table, clock: environment }, { account, owner: 'a' }, untilHandover(environment));
+    const second = environment
       .sleep(60_000)
-      .then(() => withLease({ table, clock: world }, { account, owner: 'b' }, async () => world.now() - worldStart));
-    await world.run();
+      .then(() =>
+        withLease({ table, clock: environment }, { account, owner: 'b' }, async () => environment.now() - startTime),
+      );
+    await environment.run();
     expect((await first)?.to).toBeLessThanOrEqual(63_100);
     expect(await second).toBeGreaterThanOrEqual((await first)?.to ?? Number.NaN);
     expect(await second).toBeLessThanOrEqual(64_200);
@@ -61,149 +63,157 @@ describe('the lease of an account', () => {
 
   it('stays with a relieved one until its last checks are done', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    const first = withLease({ table, clock: world }, { account, owner: 'a' }, untilRelieved(world, 20_000));
-    const second = world
+    const environment = createEnvironment();
+    const first = withLease({ table, clock: environment }, { account, owner: 'a' }, untilHandover(environment, 20_000));
+    const second = environment
       .sleep(10_000)
-      .then(() => withLease({ table, clock: world }, { account, owner: 'b' }, async () => world.now() - worldStart));
-    await world.run();
+      .then(() =>
+        withLease({ table, clock: environment }, { account, owner: 'b' }, async () => environment.now() - startTime),
+      );
+    await environment.run();
     expect(await second).toBeGreaterThanOrEqual((await first)?.to ?? Number.NaN);
   });
 
   it('is taken from a dead one after its fifteen seconds, and not before', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    await table.takeLease(account, { owner: 'dead', now: worldStart, until: worldStart + lifeMs });
-    const taken = withLease({ table, clock: world }, { account, owner: 'b' }, async () => world.now() - worldStart);
-    await world.run();
+    const environment = createEnvironment();
+    await table.takeLease(account, { owner: 'dead', now: startTime, until: startTime + lifeMs });
+    const taken = withLease(
+      { table, clock: environment },
+      { account, owner: 'b' },
+      async () => environment.now() - startTime,
+    );
+    await environment.run();
     expect(await taken).toBeGreaterThanOrEqual(lifeMs);
     expect(await taken).toBeLessThanOrEqual(lifeMs + 1_000);
   });
 
   it('is given up on when it is not handed over', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    const deaf = deafOwner(table, world, 60_000);
-    const given = withLease({ table, clock: world }, { account, owner: 'b' }, async () => 'worked');
-    await world.run();
+    const environment = createEnvironment();
+    const deaf = deafOwner(table, environment, 60_000);
+    const given = withLease({ table, clock: environment }, { account, owner: 'b' }, async () => 'worked');
+    await environment.run();
     await deaf;
     expect(await given).toBeUndefined();
   });
 
   it('is not taken while the table is down', async () => {
     const table = { ...createMemoryAccountTable(), takeLease: down };
-    const world = createWorld();
+    const environment = createEnvironment();
     const failing = failureOf(
-      withLease({ table, clock: world }, { account, owner: 'a' }, async () => expect.fail('it must not work')),
+      withLease({ table, clock: environment }, { account, owner: 'a' }, async () => expect.fail('it must not work')),
     );
-    await world.run();
+    await environment.run();
     expect((await failing).code).toBe('store_unavailable');
   });
 
   it('is released when the work fails, and the failure is told', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
+    const environment = createEnvironment();
     const failing = failureOf(
-      withLease({ table, clock: world }, { account, owner: 'a' }, async () => {
+      withLease({ table, clock: environment }, { account, owner: 'a' }, async () => {
         throw new Failure('store_corrupt', 'for the test');
       }),
     );
-    await world.run();
+    await environment.run();
     expect((await failing).code).toBe('store_corrupt');
     expect((await table.readAccount(account)).lease).toBeUndefined();
   });
 
   it('is released when it cannot be announced', async () => {
     const memory = createMemoryAccountTable();
-    const world = createWorld();
+    const environment = createEnvironment();
     const failing = failureOf(
-      withLease({ table: { ...memory, askForLease: down }, clock: world }, { account, owner: 'a' }, async () =>
-        expect.fail('it must not work'),
+      withLease(
+        { table: { ...memory, requestHandover: down }, clock: environment },
+        { account, owner: 'a' },
+        async () => expect.fail('it must not work'),
       ),
     );
-    await world.run();
+    await environment.run();
     expect((await failing).code).toBe('store_unavailable');
     expect((await memory.readAccount(account)).lease).toBeUndefined();
   });
 
   it('does not undo the work when it cannot be released', async () => {
     const table = { ...createMemoryAccountTable(), releaseLease: down };
-    const world = createWorld();
-    const done = withLease({ table, clock: world }, { account, owner: 'a' }, async () => 'done');
-    await world.run();
+    const environment = createEnvironment();
+    const done = withLease({ table, clock: environment }, { account, owner: 'a' }, async () => 'done');
+    await environment.run();
     expect(await done).toBe('done');
   });
 
   it.each(['takeLease', 'readAccount'] as const)('runs out for a holder whose %s fails', async (request) => {
     const memory = createMemoryAccountTable();
-    const world = createWorld();
+    const environment = createEnvironment();
     let isDown = false;
     const table: AccountTable = {
       ...memory,
       [request]: (...args: Parameters<AccountTable['takeLease']>) => (isDown ? down() : memory[request](...args)),
     };
-    const held = withLease({ table, clock: world }, { account, owner: 'a' }, async (holds) => {
+    const held = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
       isDown = true;
-      return untilRelieved(world)(holds);
+      return untilHandover(environment)(holds);
     });
-    await world.run();
+    await environment.run();
     expect((await held)?.to).toBe(lifeMs);
   });
 
   it('outlives a table that is away for a moment', async () => {
     const memory = createMemoryAccountTable();
-    const world = createWorld();
+    const environment = createEnvironment();
     let renewals = 0;
     const table: AccountTable = {
       ...memory,
       readAccount: (name) => (++renewals <= 3 ? down() : memory.readAccount(name)),
     };
-    const held = withLease({ table, clock: world }, { account, owner: 'a' }, async (holds) => {
-      await world.sleep(40_000);
+    const held = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
+      await environment.sleep(40_000);
       return holds();
     });
-    await world.run();
+    await environment.run();
     expect(await held).toBe(true);
   });
 
   it('is lost by a holder that finds another’s in its place', async () => {
     const memory = createMemoryAccountTable();
-    const world = createWorld();
-    const held = withLease({ table: memory, clock: world }, { account, owner: 'a' }, async (holds) => {
+    const environment = createEnvironment();
+    const held = withLease({ table: memory, clock: environment }, { account, owner: 'a' }, async (holds) => {
       await memory.releaseLease(account, 'a');
-      await memory.takeLease(account, { owner: 'b', now: world.now(), until: world.now() + lifeMs });
-      return untilRelieved(world)(holds);
+      await memory.takeLease(account, { owner: 'b', now: environment.now(), until: environment.now() + lifeMs });
+      return untilHandover(environment)(holds);
     });
-    await world.run();
+    await environment.run();
     expect((await held)?.to).toBeLessThanOrEqual(3_100);
     expect((await memory.readAccount(account)).lease?.owner).toBe('b');
   });
 
   it('relieves nobody for the sake of one that asked, and died before it was its turn', async () => {
     const table = createMemoryAccountTable();
-    const world = createWorld();
-    await table.askForLease(account, 'dead');
-    const held = withLease({ table, clock: world }, { account, owner: 'a' }, async (holds) => {
-      await world.sleep(50_000);
+    const environment = createEnvironment();
+    await table.requestHandover(account, 'dead');
+    const held = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
+      await environment.sleep(50_000);
       return holds();
     });
-    await world.run();
+    await environment.run();
     expect(await held).toBe(true);
   });
 
   it('is not taken again by a renewal that was under way when the work was done', async () => {
     const memory = createMemoryAccountTable();
-    const world = createWorld();
+    const environment = createEnvironment();
     const table: AccountTable = {
       ...memory,
       takeLease: async (name, lease) => {
-        await world.sleep(1_000);
+        await environment.sleep(1_000);
         return memory.takeLease(name, lease);
       },
     };
     // The first renewal leaves three seconds after the taking, and is on its way for one.
-    const done = withLease({ table, clock: world }, { account, owner: 'a' }, () => world.sleep(3_500));
-    await world.run();
+    const done = withLease({ table, clock: environment }, { account, owner: 'a' }, () => environment.sleep(3_500));
+    await environment.run();
     await done;
     expect((await memory.readAccount(account)).lease).toBeUndefined();
   });

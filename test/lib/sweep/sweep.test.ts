@@ -16,13 +16,13 @@ describe('a sweep', () => {
       ],
     });
     expect(idsOf(checks)).toEqual(['first', 'second', 'later']);
-    expect(report).toMatchObject({ checked: 3, changed: 0, final: 0, failed: {}, left_over: 0 });
+    expect(report).toMatchObject({ checked: 3, changed: 0, final: 0, failed: {}, backlog: 0 });
   });
 
   it('ends early when nothing falls due before the next tick, and waits when something does', async () => {
     const idle = await sweeping({ orders: [{ orderId: 'a', at: 60_500 }] });
     expect(idle.endedAt).toBeLessThan(1_000);
-    expect(idle.report).toMatchObject({ checked: 0, left_over: 0 });
+    expect(idle.report).toMatchObject({ checked: 0, backlog: 0 });
     const soon = await sweeping({ orders: [{ orderId: 'a', at: 25_000 }] });
     expect(soon.report).toMatchObject({ checked: 1 });
   });
@@ -55,7 +55,7 @@ describe('a sweep', () => {
 
   it('finds the orders that are due behind those that a lagging index lists on', async () => {
     const { report } = await sweeping({ orders: orders(450), lags: true, forMs: 9_000 });
-    expect(report).toMatchObject({ checked: 450, left_over: 0 });
+    expect(report).toMatchObject({ checked: 450, backlog: 0 });
   });
 
   it('checks eight orders at once, and no more, after the first', async () => {
@@ -80,23 +80,23 @@ describe('a sweep', () => {
     const { checks, endedAt, report } = await sweeping({ orders: orders(50), callMs: 1_000, forMs: 2_500 });
     expect(Math.max(...checks.map(({ at }) => at))).toBeLessThan(2_500);
     expect(report.checked).toBe(checks.length);
-    expect(report.left_over).toBe(50 - checks.length);
+    expect(report.backlog).toBe(50 - checks.length);
     expect(endedAt).toBeGreaterThanOrEqual(Math.max(...checks.map(({ until }) => until)));
   });
 
   it('does nothing after its time', async () => {
     const { checks, report } = await sweeping({ orders: orders(2), forMs: 0 });
     expect(checks).toEqual([]);
-    expect(report).toMatchObject({ checked: 0, left_over: 2 });
+    expect(report).toMatchObject({ checked: 0, backlog: 2 });
   });
 
   it.each([
     ['at work', orders(200), 2_050],
     ['with nothing to do', [], 2_500],
-  ])('ends soon when it is relieved %s', async (_, orders, relievedAfterMs) => {
-    const { checks, endedAt } = await sweeping({ orders, callMs: 500, relievedAfterMs });
-    for (const { at } of checks) expect(at).toBeLessThan(relievedAfterMs);
-    expect(endedAt).toBeLessThan(relievedAfterMs + 1_500);
+  ])('ends soon when it is relieved %s', async (_, orders, handoverAfterMs) => {
+    const { checks, endedAt } = await sweeping({ orders, callMs: 500, handoverAfterMs });
+    for (const { at } of checks) expect(at).toBeLessThan(handoverAfterMs);
+    expect(endedAt).toBeLessThan(handoverAfterMs + 1_500);
   });
 
   it('ends soon when it is relieved while it rests in trouble', async () => {
@@ -104,7 +104,7 @@ describe('a sweep', () => {
       orders: orders(3),
       outcome: () => failure('maintenance'),
       forMs: 300_000,
-      relievedAfterMs: 20_000,
+      handoverAfterMs: 20_000,
     });
     expect(endedAt).toBeLessThan(21_500);
   });
@@ -118,15 +118,15 @@ describe('the report of a sweep', () => {
       ['order-003', 'final before'],
       ['order-004', failure('order_not_found')],
       ['order-005', failure('timeout')],
-      ['order-006', failure('protocol')],
-      ['order-007', failure('protocol')],
+      ['order-006', failure('invalid_response')],
+      ['order-007', failure('invalid_response')],
     ]);
     const { report } = await sweeping({
       orders: orders(9),
       outcome: (orderId) => outcomes.get(orderId) ?? 'same',
       forMs: 5_000,
     });
-    expect(report).toMatchObject({ checked: 6, changed: 2, final: 1, failed: { timeout: 1, protocol: 2 } });
+    expect(report).toMatchObject({ checked: 6, changed: 2, final: 1, failed: { timeout: 1, invalid_response: 2 } });
   });
 
   it('counts the orders to look at, due or not', async () => {
@@ -140,7 +140,7 @@ describe('the report of a sweep', () => {
         { orderId: 'e', at, status: 'unconfirmed' },
       ],
     });
-    expect(report).toMatchObject({ watched: 1, missing: 2, unknown: 1, inconsistent: 1, left_over: 0, checked: 0 });
+    expect(report).toMatchObject({ watched: 1, missing: 2, unknown: 1, inconsistent: 1, backlog: 0, checked: 0 });
   });
 
   it('says that more orders are watched than can be checked in time', async () => {
@@ -153,14 +153,18 @@ describe('the report of a sweep', () => {
   it('says how long the order left unseen longest could still be found if it had closed', async () => {
     const left = [...orders(2, { seenAt: -60_000 }), { orderId: 'oldest', seenAt: -300_000 }];
     const { report: atOnce } = await sweeping({ orders: left, forMs: 0 });
-    expect(atOnce).toMatchObject({ watched: 3, oldest_unseen_ms: 300_000, slack_ms: retentionMs - 300_000 });
+    expect(atOnce).toMatchObject({
+      watched: 3,
+      oldest_unseen_ms: 300_000,
+      retention_headroom_ms: retentionMs - 300_000,
+    });
     const { report } = await sweeping({ orders: left });
-    expect(report).toMatchObject({ left_over: 0, oldest_unseen_ms: 0, slack_ms: retentionMs });
+    expect(report).toMatchObject({ backlog: 0, oldest_unseen_ms: 0, retention_headroom_ms: retentionMs });
   });
 
   it('counts an order that was just checked neither as left nor as unseen, though the index lags', async () => {
     const { report } = await sweeping({ orders: orders(2, { seenAt: -300_000 }), lags: true, forMs: 5_000 });
-    expect(report).toMatchObject({ checked: 2, left_over: 0, slack_ms: retentionMs });
+    expect(report).toMatchObject({ checked: 2, backlog: 0, retention_headroom_ms: retentionMs });
   });
 
   it('lets an order age whose checks fail, and a missing one not: its end can no longer be seen', async () => {
@@ -168,14 +172,14 @@ describe('the report of a sweep', () => {
     const missing = { orderId: 'missing', seenAt: -86_400_000, status: 'missing' as const };
     const { report } = await sweeping({
       orders: [bad, missing],
-      outcome: (orderId) => failure(orderId === 'bad' ? 'protocol' : 'order_not_found'),
+      outcome: (orderId) => failure(orderId === 'bad' ? 'invalid_response' : 'order_not_found'),
       lags: true,
       forMs: 5_000,
     });
-    expect(report).toMatchObject({ failed: { protocol: 1 }, checked: 1, left_over: 0 });
-    expect(report.slack_ms).toBeLessThan(retentionMs - 1_200_000);
-    expect(report.slack_ms).toBeGreaterThan(retentionMs - 1_210_000);
-    expect((await sweeping({ orders: [missing], forMs: 0 })).report.slack_ms).toBe(retentionMs);
+    expect(report).toMatchObject({ failed: { invalid_response: 1 }, checked: 1, backlog: 0 });
+    expect(report.retention_headroom_ms).toBeLessThan(retentionMs - 1_200_000);
+    expect(report.retention_headroom_ms).toBeGreaterThan(retentionMs - 1_210_000);
+    expect((await sweeping({ orders: [missing], forMs: 0 })).report.retention_headroom_ms).toBe(retentionMs);
   });
 });
 
@@ -183,7 +187,7 @@ describe('one order’s failure', () => {
   it.each<Code>([
     'not_owner',
     'invalid_order_id',
-    'protocol',
+    'invalid_response',
     'timeout',
     'store_corrupt',
     'store_conflict',

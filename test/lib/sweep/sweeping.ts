@@ -2,7 +2,7 @@ import { Failure } from '../../../lib/errors.ts';
 import type { Checked } from '../../../lib/orders/check-order.ts';
 import type { Listed } from '../../../lib/snapshots/table.ts';
 import { createSweep, type SweepReport, type SweepRequest } from '../../../lib/sweep/sweep.ts';
-import { createWorld, worldStart } from '../accounts/environment.ts';
+import { createEnvironment, startTime } from '../accounts/environment.ts';
 
 /** What becomes of one check: an answer that tells what changed, or a failure. */
 export type Outcome = 'same' | 'changed' | 'final' | 'final before' | Failure;
@@ -26,7 +26,7 @@ export type Sweeping = {
   readonly indexFails?: (look: number) => Failure | undefined;
   /** How long the sweep may take, milliseconds; and when it is relieved. */
   readonly forMs?: number;
-  readonly relievedAfterMs?: number;
+  readonly handoverAfterMs?: number;
   readonly request?: Partial<SweepRequest>;
 };
 
@@ -59,8 +59,8 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
       instrument_name: 'BTC-PERPETUAL',
       price: '1',
       time_in_force: 'good_til_cancelled',
-      last_update_timestamp: worldStart,
-      creation_timestamp: worldStart,
+      last_update_timestamp: startTime,
+      creation_timestamp: startTime,
       direction: 'buy',
       order_type: 'limit',
       details: {},
@@ -81,11 +81,11 @@ const attention: ReadonlySet<Listed['status']> = new Set(['missing', 'unknown', 
 
 /** Lets a sweep run over an index in memory, in a time that jumps. */
 export async function sweeping(scene: Sweeping): Promise<Swept> {
-  const { outcome = () => 'same', callMs = 50, lags = false, forMs = 30_000, relievedAfterMs } = scene;
-  const world = createWorld();
+  const { outcome = () => 'same', callMs = 50, lags = false, forMs = 30_000, handoverAfterMs } = scene;
+  const environment = createEnvironment();
   const index = new Map<string, Listed>();
   for (const { orderId, at = 0, seenAt = 0, status = 'watched' } of scene.orders) {
-    index.set(orderId, { account: 'main', orderId, status, at: worldStart + at, seenAt: worldStart + seenAt });
+    index.set(orderId, { account: 'main', orderId, status, at: startTime + at, seenAt: startTime + seenAt });
   }
   const checks: Swept['checks'][number][] = [];
   let running = 0;
@@ -93,9 +93,9 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
 
   let looks = 0;
   const sweep = createSweep({
-    clock: world,
+    clock: environment,
     list: async (_, list, until, limit) => {
-      await world.sleep(1);
+      await environment.sleep(1);
       const unanswered = scene.indexFails?.(++looks);
       if (unanswered !== undefined) throw unanswered;
       return [...index.values()]
@@ -104,17 +104,17 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
         .slice(0, limit);
     },
     checkOrder: async ({ orderId }) => {
-      const at = world.now() - worldStart;
+      const at = environment.now() - startTime;
       atOnce = Math.max(atOnce, ++running);
       const answer = outcome(orderId, at);
-      await world.sleep(typeof callMs === 'number' ? callMs : callMs(orderId));
+      await environment.sleep(typeof callMs === 'number' ? callMs : callMs(orderId));
       running--;
-      checks.push({ orderId, at, until: world.now() - worldStart });
+      checks.push({ orderId, at, until: environment.now() - startTime });
       const listed = index.get(orderId);
       if (answer instanceof Failure) throw answer;
       if (lags || listed === undefined) return checked(orderId, answer);
       if (answer === 'final') index.delete(orderId);
-      else index.set(orderId, { ...listed, at: world.now() + againMs, seenAt: world.now() });
+      else index.set(orderId, { ...listed, at: environment.now() + againMs, seenAt: environment.now() });
       return checked(orderId, answer);
     },
   });
@@ -122,14 +122,14 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
   const sweptAll = sweep({
     account: 'main',
     requestId: 'request-1',
-    until: worldStart + forMs,
+    until: startTime + forMs,
     minCheckMs: 10_000,
     retentionMs,
     capacity: 3_000,
-    holds: () => relievedAfterMs === undefined || world.now() < worldStart + relievedAfterMs,
+    holds: () => handoverAfterMs === undefined || environment.now() < startTime + handoverAfterMs,
     ...scene.request,
-  }).then((report) => ({ report, endedAt: world.now() - worldStart }));
-  await world.run();
+  }).then((report) => ({ report, endedAt: environment.now() - startTime }));
+  await environment.run();
   const { report, endedAt } = await sweptAll;
   const inOrder = checks.toSorted((a, b) => a.at - b.at);
   const timesOf = (orderId: string) => inOrder.filter((each) => each.orderId === orderId).map(({ at }) => at);

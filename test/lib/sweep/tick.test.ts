@@ -27,10 +27,10 @@ const swept: SweepReport = {
   missing: 4,
   unknown: 5,
   inconsistent: 6,
-  left_over: 7,
+  backlog: 7,
   over_capacity: false,
   oldest_unseen_ms: 565_500,
-  slack_ms: 1_234_500,
+  retention_headroom_ms: 1_234_500,
 };
 
 function run(outcome: () => TickReport, event: unknown = { account: 'main' }): Promise<TickReport> {
@@ -114,12 +114,12 @@ describe('a tick that swept', () => {
           Missing: '4 Count',
           UnknownState: '5 Count',
           Inconsistent: '6 Count',
-          LeftOver: '7 Count',
+          Backlog: '7 Count',
           AuthRefused: '0 Count',
-          LedgerStarved: '0 Count',
+          RateLimitExhausted: '0 Count',
           OverCapacity: '0 Count',
           OldestUnseenSeconds: '565.5 Seconds',
-          SlackSeconds: '1234.5 Seconds',
+          RetentionHeadroomSeconds: '1234.5 Seconds',
         },
       },
     ]);
@@ -127,12 +127,12 @@ describe('a tick that swept', () => {
 
   it.each<[Partial<Record<Code, number>>, Record<string, string>]>([
     [
-      { timeout: 2, protocol: 3 },
-      { Failed: '5 Count', AuthRefused: '0 Count', LedgerStarved: '0 Count' },
+      { timeout: 2, invalid_response: 3 },
+      { Failed: '5 Count', AuthRefused: '0 Count', RateLimitExhausted: '0 Count' },
     ],
-    [{ no_credit: 4 }, { Failed: '4 Count', AuthRefused: '0 Count', LedgerStarved: '4 Count' }],
+    [{ rate_limited_locally: 4 }, { Failed: '4 Count', AuthRefused: '0 Count', RateLimitExhausted: '4 Count' }],
     [
-      { unauthorized: 1, key_refused: 1, forbidden: 1, account_locked: 1, secret_unfilled: 1, secret_malformed: 1 },
+      { unauthorized: 1, key_refused: 1, forbidden: 1, account_locked: 1, secret_empty: 1, secret_malformed: 1 },
       { Failed: '6 Count', AuthRefused: '6 Count' },
     ],
     [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],

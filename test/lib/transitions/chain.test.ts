@@ -4,49 +4,54 @@ import * as z from 'zod/mini';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf, type WatchStatus } from '../../../lib/snapshots/watch.ts';
-import { recordWord } from '../../../lib/snapshots/watch-command.ts';
+import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { type Answered, answered, observationOf, opened, start } from '../snapshots/observations.ts';
+import { answered, observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
 const key = { account: 'main', orderId: '39004881276768256' };
 
-const asked: Answered = { ...opened, label: 'a' };
+const requested: ResponseOf = { ...opened, label: 'a' };
 
 type Told =
-  | { readonly answer: Answered }
-  | { readonly missedAfter: number }
-  | { readonly wordAfter: number; readonly stopped: boolean };
-const told: fc.Arbitrary<Told> = fc.oneof(
+  | { readonly answer: ResponseOf }
+  | { readonly notFoundAfter: number }
+  | { readonly commandAfter: number; readonly stopped: boolean };
+const reported: fc.Arbitrary<Told> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ answer: answered }) },
-  { weight: 1, arbitrary: fc.record({ missedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
-  { weight: 1, arbitrary: fc.record({ wordAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ commandAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
 );
 
 it('whatever is told to the store, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(told, { minLength: 1, maxLength: 12 }), async (all) => {
+    fc.asyncProperty(fc.array(reported, { minLength: 1, maxLength: 12 }), async (all) => {
       const memory = createMemoryTable(() => policy);
       const { table, records } = withStream(memory);
       const store = createSnapshotStore(table);
       for (const one of all) {
         if ('answer' in one) await store.record(observationOf(key, one.answer));
-        else if ('wordAfter' in one) {
-          const { wordAfter, stopped } = one;
-          await recordWord(table, {
+        else if ('commandAfter' in one) {
+          const { commandAfter, stopped } = one;
+          await applyWatchCommand(table, {
             ...key,
-            at: start + wordAfter,
+            at: start + commandAfter,
             by: 'anna',
             stopped,
-            requestId: `word-${wordAfter}`,
+            requestId: `word-${commandAfter}`,
           });
         } else {
-          const askedAt = start + 10_000 + one.missedAfter;
-          await store.recordMiss({ ...key, askedAt, requestId: `miss-${askedAt}`, door: 'check-open-orders' });
+          const requestedAt = start + 10_000 + one.notFoundAfter;
+          await store.recordNotFound({
+            ...key,
+            requestedAt,
+            requestId: `miss-${requestedAt}`,
+            observedBy: 'check-open-orders',
+          });
         }
       }
       const replay = () => records.map((record) => transitionOf(imagesOf(record))).filter((e) => e !== undefined);
@@ -92,8 +97,8 @@ it('whatever is told to the store, the events of an order are a chain without ga
 it('a late snapshot is kept without an event', async () => {
   const { table, records } = withStream(createMemoryTable(() => policy));
   const store = createSnapshotStore(table);
-  await store.record(observationOf(key, { ...asked, state: 'filled', updatedAfter: 5_000 }));
+  await store.record(observationOf(key, { ...requested, state: 'filled', updatedAfter: 5_000 }));
   const before = records.length;
-  await store.record(observationOf(key, { ...asked, askedAfter: 10 }));
+  await store.record(observationOf(key, { ...requested, requestedAfter: 10 }));
   expect(records.slice(before).map((record) => transitionOf(imagesOf(record)))).toEqual([undefined]);
 });

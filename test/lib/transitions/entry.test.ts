@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { orangex } from '../../../lib/exchange/dialects/index.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { batchesOf, bytesOf, entryOf, mostBytes } from '../../../lib/transitions/entry.ts';
+import { batchesOf, bytesOf, entryOf, maxBytes } from '../../../lib/transitions/entry.ts';
 import { stateChange, type TransitionEvent } from '../../../lib/transitions/events.ts';
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { start } from '../snapshots/observations.ts';
@@ -11,11 +11,17 @@ function eventWith(customLength: number, nameLength = 1): TransitionEvent {
   const result = `{"order_id":1,"order_state":"open","price":1,"instrument_name":"${'€'.repeat(nameLength)}",
     "time_in_force":"t","direction":"buy","order_type":"limit","creation_timestamp":${start},
     "last_update_timestamp":${start},"custom_order_id":"${'x'.repeat(customLength)}"}`;
-  const evidence = { askedAt: start, firstObservedAt: start, requestId: 'r', door: 'get-order', keyVersion: 'v' };
+  const provenance = {
+    requestedAt: start,
+    firstObservedAt: start,
+    requestId: 'r',
+    observedBy: 'get-order',
+    keyVersion: 'v',
+  };
   const order = orderIn(result);
   const event = stateChange(
     undefined,
-    snapshotOf({ account: 'main', orderId: '1', dialect: orangex, result, order, evidence }),
+    snapshotOf({ account: 'main', orderId: '1', dialect: orangex, result, order, provenance }),
   );
   if (event === undefined) throw new Error('no event');
   return event;
@@ -38,9 +44,9 @@ describe('the entry of an event', () => {
   });
 
   it('keeps the details up to 256 KB, and says so when it leaves them out', () => {
-    const spare = mostBytes - bytesOf(entryOf(eventWith(0), 'bus'));
+    const spare = maxBytes - bytesOf(entryOf(eventWith(0), 'bus'));
     const full = entryOf(eventWith(spare), 'bus');
-    expect(bytesOf(full)).toBe(mostBytes);
+    expect(bytesOf(full)).toBe(maxBytes);
     expect(detailOf(full)).not.toHaveProperty('details_omitted');
 
     const over = detailOf(entryOf(eventWith(spare + 1), 'bus'));
@@ -68,9 +74,9 @@ describe('the batches', () => {
   });
 
   it('have 256 KB at most, but for one entry that is larger alone', () => {
-    const half = entryOf(eventWith(mostBytes / 2), 'bus');
-    const huge = entryOf(eventWith(0, mostBytes / 3), 'bus');
-    expect(bytesOf(huge)).toBeGreaterThan(mostBytes);
+    const half = entryOf(eventWith(maxBytes / 2), 'bus');
+    const huge = entryOf(eventWith(0, maxBytes / 3), 'bus');
+    expect(bytesOf(huge)).toBeGreaterThan(maxBytes);
     expect(batchesOf([small, half, half, huge, small]).map((batch) => batch.length)).toEqual([2, 1, 1, 1]);
   });
 });

@@ -8,15 +8,15 @@ import { join } from '../../../lib/snapshots/watch.ts';
 import { type TransitionEvent, transitionOf } from '../../../lib/transitions/events.ts';
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
-import { type Answered, observationOf, opened, start } from '../snapshots/observations.ts';
+import { observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { streamRecord } from './stream-records.ts';
 
 const key = { account: 'main', orderId: '39004881276768256' };
-const asked: Answered = { ...opened, label: 'a' };
+const requested: ResponseOf = { ...opened, label: 'a' };
 
-function snapshot(answer: Partial<Answered> = {}): Snapshot {
-  return snapshotOf(observationOf(key, { ...asked, ...answer }));
+function snapshot(answer: Partial<ResponseOf> = {}): Snapshot {
+  return snapshotOf(observationOf(key, { ...requested, ...answer }));
 }
 
 function eventOf(before: Item | undefined, after: Item | undefined): TransitionEvent | undefined {
@@ -78,7 +78,7 @@ describe('the event of a head', () => {
   });
 
   it('is none when only the evidence became earlier, when the head is removed, and for what is neither head nor watch', () => {
-    const late = snapshot({ askedAfter: 900 });
+    const late = snapshot({ requestedAfter: 900 });
     expect(eventOf(headItem(late), headItem(snapshot()))).toBeUndefined();
     expect(eventOf(headItem(late), undefined)).toBeUndefined();
     expect(eventOf(undefined, snapshotItem(late))).toBeUndefined();
@@ -88,7 +88,7 @@ describe('the event of a head', () => {
     const result = `{"order_id":1,"order_state":"open","price":1,"instrument_name":"i","time_in_force":"t",
       "direction":"buy","order_type":"limit","creation_timestamp":${start},"last_update_timestamp":${start},
       "profit":1.10,"ids":[39004881276768257,{"huge":123456789012345678901,"small":-7}],"none":null,"post_only":true}`;
-    const exact = snapshotOf({ ...observationOf(key, asked), dialect: orangex, result, order: orderIn(result) });
+    const exact = snapshotOf({ ...observationOf(key, requested), dialect: orangex, result, order: orderIn(result) });
     const event = eventOf(undefined, headItem(exact));
     expect(writeJson(event?.name === 'OrderStateChanged' && event.detail.to.details)).toBe(
       '{"profit":1.10,"ids":["39004881276768257",{"huge":"123456789012345678901","small":-7}],"none":null,"post_only":true}',

@@ -22,7 +22,7 @@ it('the events made again from the snapshots are those of the stream, late snaps
         const store = createSnapshotStore(table);
         // One check after the other, as one sweep makes them; what they say may still be late.
         for (const [i, answer] of all.entries())
-          await store.record(observationOf(key, { ...answer, askedAfter: i * 6_000 }));
+          await store.record(observationOf(key, { ...answer, requestedAfter: i * 6_000 }));
         const streamed = records.map((record) => transitionOf(imagesOf(record)));
         const heads = streamed.filter((event) => event?.name === 'OrderStateChanged');
         const snapshots = [...memory.inspect(key).snapshots.values()];

@@ -9,7 +9,7 @@ import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
 import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Answered, observationOf } from '../snapshots/observations.ts';
+import { observationOf, type ResponseOf } from '../snapshots/observations.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { streamRecord } from './stream-records.ts';
 
@@ -34,10 +34,10 @@ function publisher(clock: Clock = systemClock): Publisher {
   return createPublisher({ bus: createBus({ client, clock }), busName: 'transitions', clock, logger: new Logger() });
 }
 
-function headOf(order: number, changes: Partial<Answered> = {}): Item {
+function headOf(order: number, changes: Partial<ResponseOf> = {}): Item {
   const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: 'body', rpl: '0' } as const;
   const key = { account: 'main', orderId: `ORDER-${order}` };
-  return headItem(snapshotOf(observationOf(key, { ...answer, askedAfter: 0, took: 1, request: 1, ...changes })));
+  return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1, ...changes })));
 }
 
 const recordsOf = (count: number) => Array.from({ length: count }, (_, i) => streamRecord(undefined, headOf(i)));
@@ -62,8 +62,8 @@ describe('a batch of stream records', () => {
     // Asked for 10 s after the start at the soonest, and answered in a millisecond.
     const changed = [
       streamRecord(headOf(1), headOf(1, { updatedAfter: 5_000 })),
-      streamRecord(headOf(2), headOf(2, { updatedAfter: 5_000, askedAfter: 2_000 })),
-      streamRecord(undefined, headOf(3, { askedAfter: 60_000 })),
+      streamRecord(headOf(2), headOf(2, { updatedAfter: 5_000, requestedAfter: 2_000 })),
+      streamRecord(undefined, headOf(3, { requestedAfter: 60_000 })),
     ];
     await publisher()(changed, 20_000);
     expect(logged()[1]).toMatchObject({ message: 'published', slowest_ms: 10_000 + 2_000 + 1 - 5_000 });
@@ -135,8 +135,8 @@ describe('a batch of stream records', () => {
   it('is left where the time ended', async () => {
     const records = recordsOf(25);
     const clock = createVirtualClock();
-    let asked = 0;
-    const ticking = { ...clock, now: () => clock.now() + 100 * asked++ };
+    let requested = 0;
+    const ticking = { ...clock, now: () => clock.now() + 100 * requested++ };
     const { batchItemFailures } = await publisher(ticking)(records, 1_250);
     expect(batchItemFailures).toEqual([{ itemIdentifier: records[20]?.dynamodb?.SequenceNumber }]);
     expect(ordersOnBus()).toEqual(upTo(20));

@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { Item } from '../../../lib/dynamo.ts';
 import { headItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
-import type { SnapshotTable, WordTable } from '../../../lib/snapshots/table.ts';
+import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import type { Watch } from '../../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../snapshots/memory-table.ts';
 import { policy } from '../snapshots/table-contract.ts';
@@ -34,7 +34,7 @@ export function watchRecord(key: OrderKey, before: Watch | undefined, after: Wat
 
 /** The table with a stream: a record for each write of a head or a watch that was applied, as the table's filter lets through. */
 export function withStream(table: MemoryTable): {
-  readonly table: SnapshotTable & WordTable;
+  readonly table: SnapshotTable & WatchCommandTable;
   readonly records: DynamoDBRecord[];
 } {
   const records: DynamoDBRecord[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { join, statusOf, type Watch, type WatchNews, type WatchStatus } from '../../../lib/snapshots/watch.ts';
+import { join, statusOf, type Watch, type WatchDelta, type WatchStatus } from '../../../lib/snapshots/watch.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { type EventName, WatchChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
@@ -9,16 +9,19 @@ import { watchRecord } from './stream-records.ts';
 const key = { account: 'main', orderId: '39004881276768256' };
 
 const at = (after: number, phase: 0 | 1 | 2) => `${start + after}.0000000001.${phase}.x`;
-const seen = (after: number, phase: 0 | 1 | 2, askedAt = start + after): WatchNews => ({
+const seen = (after: number, phase: 0 | 1 | 2, requestedAt = start + after): WatchDelta => ({
   openedAt: start,
-  sighted: at(after, phase),
-  recorded: { rank: at(after, phase), at: askedAt },
-  sightings: [{ askedAt, rank: at(after, phase) }],
+  announcedRank: at(after, phase),
+  applied: { rank: at(after, phase), at: requestedAt },
+  observations: [{ requestedAt, rank: at(after, phase) }],
 });
-const watchOf = (...all: readonly WatchNews[]): Watch => all.reduce<Watch>(join, join(undefined, { openedAt: start }));
-const missed: WatchNews = { openedAt: start, missed: [start + 50_000] };
-const below = [20_000, 30_000].map((askedAt) => ({ ...seen(1, 0, start + askedAt), recorded: seen(1, 0).recorded }));
-const word = (stopped: boolean): WatchNews => ({
+const watchOf = (...all: readonly WatchDelta[]): Watch => all.reduce<Watch>(join, join(undefined, { openedAt: start }));
+const notFoundAt: WatchDelta = { openedAt: start, notFoundAt: [start + 50_000] };
+const below = [20_000, 30_000].map((requestedAt) => ({
+  ...seen(1, 0, start + requestedAt),
+  applied: seen(1, 0).applied,
+}));
+const command = (stopped: boolean): WatchDelta => ({
   openedAt: start,
   operator: { at: start + 60_000 + (stopped ? 0 : 1), by: 'anna', stopped },
 });
@@ -28,10 +31,10 @@ const watches = {
   unconfirmed: watchOf(),
   watched: watchOf(seen(1, 0)),
   unknown: watchOf(seen(1, 1)),
-  missing: watchOf(seen(1, 0), missed),
-  inconsistent: watchOf(seen(2, 0), ...below.map(({ recorded: _, ...news }) => news)),
+  missing: watchOf(seen(1, 0), notFoundAt),
+  inconsistent: watchOf(seen(2, 0), ...below.map(({ applied: _, ...news }) => news)),
   final: watchOf(seen(3, 2)),
-  stopped: watchOf(seen(1, 0), word(true)),
+  stopped: watchOf(seen(1, 0), command(true)),
 } as const satisfies Record<WatchStatus | 'none', Watch | undefined>;
 
 const turns: readonly (readonly [keyof typeof watches, WatchStatus, EventName | undefined])[] = [

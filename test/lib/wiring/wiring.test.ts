@@ -2,45 +2,52 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Stage } from '../../../lib/stage.ts';
-import { type Asking, wireAsking } from '../../../lib/wiring/index.ts';
+import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/index.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { type Neighbours, secretText, startNeighbours } from '../test-bed.ts';
+import { secretText, startTestBed, type TestBed } from '../test-bed.ts';
 
-let neighbours: Neighbours;
+let testBed: TestBed;
 let output: CapturedOutput;
 beforeAll(async () => {
-  neighbours = await startNeighbours();
+  testBed = await startTestBed();
 });
-afterAll(() => neighbours.stop());
+afterAll(() => testBed.stop());
 beforeEach(() => {
   output = captureOutput();
 });
 afterEach(() => {
   output.release();
-  neighbours.secrets.recover();
-  neighbours.orangex.clearScript();
-  neighbours.deribit.clearScript();
+  testBed.secrets.recover();
+  testBed.orangex.clearScript();
+  testBed.deribit.clearScript();
 });
 
 const down = 'http://127.0.0.1:1';
 
 function wired(
-  changes: { readonly stage?: Stage; readonly env?: Neighbours['env']; readonly logger?: Logger } = {},
-): Asking {
-  const { stage, env } = neighbours;
-  return wireAsking({ stage, env, clock: systemClock, lane: 'door', logger: new Logger(), ...changes });
+  changes: { readonly stage?: Stage; readonly env?: TestBed['env']; readonly logger?: Logger } = {},
+): OrderChecks {
+  const { stage, env } = testBed;
+  return createOrderChecks({
+    stage,
+    env,
+    clock: systemClock,
+    priority: 'interactive',
+    logger: new Logger(),
+    ...changes,
+  });
 }
 
 function stageOf(name: 'main' | 'other'): Stage {
-  const account = neighbours.stage.accounts[name];
+  const account = testBed.stage.accounts[name];
   if (account === undefined) throw new Error(`the stage has ${name}`);
-  return { ...neighbours.stage, accounts: { [name]: account } };
+  return { ...testBed.stage, accounts: { [name]: account } };
 }
 
 /** What the neighbours are asked meanwhile. */
 async function requestsDuring(meanwhile: () => Promise<unknown>) {
-  const { orangex, deribit, secrets } = neighbours;
+  const { orangex, deribit, secrets } = testBed;
   const count = () => ({
     secrets: secrets.requests.length,
     tokens: orangex.count('auth'),
@@ -58,9 +65,9 @@ async function requestsDuring(meanwhile: () => Promise<unknown>) {
   };
 }
 
-function ask({ checkOrder }: Asking, account: 'main' | 'other') {
-  const orderId = account === 'main' ? neighbours.orangex.place() : neighbours.deribit.place();
-  return checkOrder({ account, orderId, door: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
+function ask({ checkOrder }: OrderChecks, account: 'main' | 'other') {
+  const orderId = account === 'main' ? testBed.orangex.place() : testBed.deribit.place();
+  return checkOrder({ account, orderId, observedBy: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
 }
 
 describe('the wiring', () => {
@@ -74,11 +81,11 @@ describe('the wiring', () => {
     // The last fifteen seconds are for the report: there is no time to check any.
     const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
     if (report.outcome !== 'swept') throw new Error('nobody else has the account');
-    expect(report.slack_ms).toBeLessThanOrEqual(90_000);
+    expect(report.retention_headroom_ms).toBeLessThanOrEqual(90_000);
   });
 
   it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {
-    const env = Object.fromEntries(Object.entries(neighbours.env).filter(([variable]) => variable !== name));
+    const env = Object.fromEntries(Object.entries(testBed.env).filter(([variable]) => variable !== name));
     expect(() => wired({ env })).toThrow(`${name} is not set.`);
   });
 
@@ -86,14 +93,14 @@ describe('the wiring', () => {
     ['main', 'bearer '],
     ['other', 'deri-hmac-sha256 '],
   ] as const)('asks the exchange of account %s in its dialect', async (account, scheme) => {
-    const { requests } = account === 'main' ? neighbours.orangex : neighbours.deribit;
+    const { requests } = account === 'main' ? testBed.orangex : testBed.deribit;
     expect(await ask(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
     expect(requests.at(-1)?.headers.authorization?.startsWith(scheme)).toBe(true);
   });
 
   it('checks an account’s orders as often as the stage says', async () => {
     const { order } = await ask(wired(), 'main');
-    const watch = await neighbours.watchOf(order.order_id);
+    const watch = await testBed.watchOf(order.order_id);
     expect(Number(watch?.['list_at']?.N) - Number(watch?.['checked_at']?.N)).toBe(10_000);
   });
 
@@ -109,7 +116,7 @@ describe('the wiring', () => {
     await ask(wiring, 'main');
     logger.info('then');
     logger.resetKeys();
-    neighbours.orangex.scriptAlways('order', { kind: 'drop' });
+    testBed.orangex.scriptAlways('order', { kind: 'drop' });
     await ask(wiring, 'main').catch(() => {});
     logger.info('then');
     const lines = output.lines().map((line) => JSON.parse(line));
@@ -119,11 +126,11 @@ describe('the wiring', () => {
   it('says once of each account what its exchange answers that nobody has a name for', async () => {
     const { checkOrder } = wired();
     for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
-      neighbours.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
-      await checkOrder({ account: 'main', orderId, door: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
+      testBed.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
+      await checkOrder({ account: 'main', orderId, observedBy: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
     }
-    const told = output.lines().map((line) => JSON.parse(line));
-    expect(told).toMatchObject([
+    const reported = output.lines().map((line) => JSON.parse(line));
+    expect(reported).toMatchObject([
       { message: 'drift', level: 'WARN', account: 'main', drift: 'field sparkle' },
       { message: 'drift', level: 'WARN', account: 'main', drift: 'order_state archived' },
     ]);
@@ -131,14 +138,14 @@ describe('the wiring', () => {
 
   it('says once, and of which account, that a key may do more than it needs to', async () => {
     const key = { ...defaultKey, clientId: 'writer', scope: 'account:read trade:read_write' };
-    neighbours.orangex.setKeys([defaultKey, key]);
+    testBed.orangex.setKeys([defaultKey, key]);
     const secretName = 'key-that-writes';
-    neighbours.secrets.create(secretName, secretText(key));
+    testBed.secrets.create(secretName, secretText(key));
     const { main } = stageOf('main').accounts;
     if (main === undefined) throw new Error('the stage has main');
-    const wiring = wired({ stage: { ...neighbours.stage, accounts: { main: { ...main, secretName } } } });
+    const wiring = wired({ stage: { ...testBed.stage, accounts: { main: { ...main, secretName } } } });
     await ask(wiring, 'main');
-    neighbours.orangex.revokeTokens();
+    testBed.orangex.revokeTokens();
     await ask(wiring, 'main');
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
@@ -161,9 +168,9 @@ describe('warming up', () => {
   it('opens the connection where no token is needed', async () => {
     const wiring = wired({ stage: stageOf('other') });
     expect(await requestsDuring(() => wiring.warmUp())).toEqual({ secrets: 1, tokens: 0, orders: 0, others: 1 });
-    const warmed = neighbours.deribit.requests.at(-1)?.connection;
+    const warmed = testBed.deribit.requests.at(-1)?.connection;
     expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
-    expect(neighbours.deribit.requests.at(-1)?.connection).toBe(warmed);
+    expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
   it('asks no exchange where there are two, for it cannot know which', async () => {
@@ -171,15 +178,15 @@ describe('warming up', () => {
   });
 
   it('is fine without any account', async () => {
-    await expect(wired({ stage: { ...neighbours.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
+    await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
   });
 
   it('never fails, whoever is down', async () => {
-    const env = { ...neighbours.env, AWS_ENDPOINT_URL_DYNAMODB: down };
-    neighbours.secrets.failAlways({ kind: 'denied' });
+    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
+    testBed.secrets.failAlways({ kind: 'denied' });
     await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
-    neighbours.secrets.recover();
-    neighbours.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
+    testBed.secrets.recover();
+    testBed.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
     await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
   });
 
@@ -191,12 +198,12 @@ describe('warming up', () => {
         slept.push(milliseconds);
       },
     };
-    neighbours.orangex.scriptAlways('auth', { kind: 'hang' });
-    const { warmUp } = wireAsking({
-      ...neighbours,
+    testBed.orangex.scriptAlways('auth', { kind: 'hang' });
+    const { warmUp } = createOrderChecks({
+      ...testBed,
       stage: stageOf('main'),
       clock,
-      lane: 'door',
+      priority: 'interactive',
       logger: new Logger(),
     });
     await warmUp();

@@ -1,4 +1,4 @@
-import { bytesOf, mostBytes } from '../../../../lib/transitions/entry.ts';
+import { bytesOf, maxBytes } from '../../../../lib/transitions/entry.ts';
 import { isRecord, parse } from '../aws-json/protocol.ts';
 
 /** An event as the bus took it. */
@@ -17,7 +17,7 @@ export type Refusal = { readonly ErrorCode: string; readonly ErrorMessage: strin
 export type EntryResult = { readonly EventId: string } | Refusal;
 
 /** EventBridge's own limit of an entry and of a request, since January 2026. */
-export const busBytes = 4 * mostBytes;
+export const busBytes = 4 * maxBytes;
 
 /** What the bus makes of one entry: the event, or why it refuses it. */
 export function readEntry(entry: unknown, id: string, now: number): BusEvent | Refusal {

@@ -204,18 +204,18 @@ describe('a fault', () => {
     await expect(get('s')).rejects.toMatchObject({ name: 'ThrottlingException' });
     const { promise, resolve } = Promise.withResolvers<void>();
     server.fail({ kind: 'hold', until: promise });
-    const asked = get('s');
+    const requested = get('s');
     resolve();
-    expect(await asked).toMatchObject({ SecretString: 'one' });
+    expect(await requested).toMatchObject({ SecretString: 'one' });
   });
 
   test('hangs for as long as the server runs, and the server still stops at once', async () => {
     server.fail({ kind: 'hang' });
-    const asked = get('s').catch(() => 'gone');
+    const requested = get('s').catch(() => 'gone');
     await server.received(1);
     await server.stop();
     await server.stop();
-    expect(await asked).toBe('gone');
+    expect(await requested).toBe('gone');
   });
 });
 

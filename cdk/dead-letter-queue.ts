@@ -2,13 +2,13 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { CfnQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { customerKey } from './customer-key.ts';
-import type { Reach } from './service-function.ts';
+import type { Binding } from './service-function.ts';
 import type { ResolvedStage } from './stages.ts';
 
 /** Where AWS leaves word of what it gave up on, until a person has read it: 14 days, the longest that SQS keeps any. */
-export class DeadLetters extends Construct {
+export class DeadLetterQueue extends Construct {
   readonly queue: Queue;
-  readonly reach: Reach;
+  readonly binding: Binding;
 
   constructor(scope: Construct, id: string, stage: ResolvedStage) {
     super(scope, id);
@@ -27,6 +27,6 @@ export class DeadLetters extends Construct {
       'It is a dead-letter queue itself, of a schedule or a function: the rule looks for those of queues only.';
     const rules = ['AwsSolutions::AwsSolutions-SQS3', 'Serverless::Serverless-SQSRedrivePolicy'];
     Validations.of(this).acknowledge(...rules.map((id) => ({ id, reason })));
-    this.reach = { environment: {}, arns: [this.queue.queueArn] };
+    this.binding = { environment: {}, arns: [this.queue.queueArn] };
   }
 }

@@ -1,12 +1,12 @@
-export type CreditOptions = { readonly perSecond: number; readonly burst: number } | 'unlimited';
+export type RateLimitOptions = { readonly perSecond: number; readonly burst: number } | 'unlimited';
 
 /** A token bucket per account. A call costs one. */
-export class Credits {
-  readonly #options: CreditOptions;
+export class RateLimiter {
+  readonly #options: RateLimitOptions;
   readonly #now: () => number;
   readonly #buckets = new Map<string, { readonly level: number; readonly at: number }>();
 
-  constructor(options: CreditOptions, now: () => number) {
+  constructor(options: RateLimitOptions, now: () => number) {
     this.#options = options;
     this.#now = now;
   }
