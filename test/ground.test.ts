@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { bannedIn, notYetClean } from './banned-words.ts';
 import { templateOf } from './cdk/synthesize.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -22,6 +23,10 @@ function versions(): readonly [string, string][] {
   });
 }
 
+/** The list of banned words, and its test. */
+const namesThem = /^test\/(?:banned-words|ground\.test)\.ts$/;
+const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+
 describe('the ground', () => {
   it("runs on Lambda's major of Node, whatever the machine has", () => {
     expect(process.version).toMatch(/^v24\./);
@@ -34,7 +39,6 @@ describe('the ground', () => {
   });
 
   it('has the top level that was agreed, and nothing else', () => {
-    const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
     const top = new Set(tracked.map((file) => file.replace(/\/.*/, '')));
     expect([...top].filter((name) => !name.startsWith('.')).sort()).toEqual(
       [
@@ -60,5 +64,24 @@ describe('the ground', () => {
       file.endsWith('.ts'),
     );
     expect(tests.filter((file) => mocked.test(read(`test/${file}`)))).toEqual([]);
+  });
+
+  it('uses the terms of the field', () => {
+    const texts = tracked.filter((file) =>
+      /^(?:README\.md|(?:lib|cdk|functions|test)\/.*\.(?:ts|js|cjs|json|md))$/.test(file),
+    );
+    const found = texts
+      .filter((file) => !namesThem.test(file) && !notYetClean.has(file) && existsSync(`${root}${file}`))
+      .flatMap((file) => bannedIn(read(file)).map(({ line, word, use }) => `${file}:${line}: "${word}": write ${use}`));
+    expect(found).toEqual([]);
+  });
+
+  it('finds a banned word in prose and in names, and leaves the right phrases alone', () => {
+    const text = 'const wireAsking = 1;\n// Nobody is told.\nheld_by: 2\nthe dead letters of a queue\n';
+    expect(bannedIn(text).map(({ line, word }) => [line, word])).toEqual([
+      [1, 'Asking'],
+      [2, 'told'],
+      [3, 'held_by'],
+    ]);
   });
 });
