@@ -2,6 +2,7 @@ import { CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { Binding } from './service-function.ts';
+import { exchangeKeyOutput } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type ExchangeKeysProps = {
@@ -9,9 +10,8 @@ export type ExchangeKeysProps = {
 };
 
 /**
- * One secret per account that brings none of its own, empty until a person puts the exchange's key there, and never
- * deleted by the stack. The L1
- * construct, because the L2 fills a secret with a random password, which looks like a key and is none.
+ * One secret per account that brings none of its own, empty until a person puts the exchange's key there. The L1
+ * construct, because the L2 fills a secret with a random password, which looks like a key.
  */
 export class ExchangeKeys extends Construct {
   readonly binding: Binding;
@@ -20,23 +20,20 @@ export class ExchangeKeys extends Construct {
     super(scope, id);
     const { kmsKeyArn, runtime } = props.stage;
     const arns = Object.entries(runtime.accounts).map(([account, { dialect, secretName }]) => {
+      // A dot cannot come from an account's name.
+      new CfnOutput(this, `${account}.output`, {
+        description: `The secret with the exchange key of account "${account}". Fill it with: ops account add`,
+        value: secretName,
+      }).overrideLogicalId(exchangeKeyOutput(account));
       if (secretName.startsWith('arn:')) return secretName;
-      // Upper case cannot come from an account's name, so no two accounts share an id.
-      const logicalId = `ExchangeKey${account.replaceAll('-', 'Dash')}`;
       const secret = new CfnSecret(this, account, {
         name: secretName,
         description: `Key of the ${dialect} account "${account}": {"client_id":"...","client_secret":"..."}`,
         ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }),
       });
-      secret.overrideLogicalId(logicalId);
-      // Retained always, save when the deployment that made it fails: then it is empty, and in the next one's way.
+      secret.overrideLogicalId(exchangeKeyOutput(account));
+      // Kept, except when the deployment that creates it fails: then it is empty, and its name would be taken.
       secret.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
-
-      // A point cannot come from an account's name either.
-      new CfnOutput(this, `${account}.put-key`, {
-        description: `Put the key of account "${account}" in place; key.json is {"client_id":"...","client_secret":"..."}`,
-        value: `aws secretsmanager put-secret-value --secret-id ${secretName} --secret-string file://key.json`,
-      }).overrideLogicalId(`Put${logicalId}`);
       return secret.ref;
     });
     Validations.of(this).acknowledge({

@@ -16,6 +16,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Operation, routes } from '../lib/api/routes.ts';
 import { createLogGroup } from './log-group.ts';
+import { stackOutputs } from './stack-outputs.ts';
 import type { AuthConfig } from './stage-config.ts';
 import type { ResolvedStage } from './stages.ts';
 
@@ -63,7 +64,7 @@ export class HttpApi extends Construct {
     new CfnOutput(this, 'Url', {
       value: url,
       description: `The API; requests to it ${stage.auth.kind === 'iam' ? 'are signed (SigV4, execute-api)' : 'carry a token'}.`,
-    });
+    }).overrideLogicalId(stackOutputs.url);
   }
 }
 

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   Billing,
@@ -12,6 +12,7 @@ import { Construct } from 'constructs';
 import { indexName } from '../lib/snapshots/items.ts';
 import { customerKey } from './customer-key.ts';
 import type { Binding } from './service-function.ts';
+import { stackOutputs } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type SnapshotTableProps = {
@@ -64,6 +65,9 @@ export class SnapshotTable extends Construct {
     // CloudFormation replaces what changes its logical id: pinned, so that moving code cannot replace the record.
     resource.overrideLogicalId('SnapshotTable');
 
+    new CfnOutput(this, 'Name', { value: table.tableName, description: 'Name of the table.' }).overrideLogicalId(
+      stackOutputs.table,
+    );
     this.table = table;
     this.binding = { environment: { TABLE_NAME: table.tableName }, arns: [table.tableArn] };
     this.lists = { environment: { TABLE_NAME: table.tableName }, arns: [`${table.tableArn}/index/${indexName}`] };

@@ -2,6 +2,7 @@ import { CfnOutput } from 'aws-cdk-lib';
 import { CfnEventBus } from 'aws-cdk-lib/aws-events';
 import { Construct } from 'constructs';
 import type { Binding } from './service-function.ts';
+import { stackNameOf, stackOutputs } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type TransitionBusProps = {
@@ -9,8 +10,9 @@ export type TransitionBusProps = {
 };
 
 /**
- * Where consumers hear of transitions: they put their rules on it, by its name. It has no policy, so nobody outside the
- * AWS account can put events on it. Encrypted by a key that EventBridge owns. A stage that brings its own bus has none.
+ * The event bus that transitions are published to; consumers put rules on it, by its name. It has no policy, so nobody
+ * outside the AWS account can put events on it. A key that EventBridge owns encrypts it. A stage that brings its own bus
+ * gets none.
  */
 export class TransitionBus extends Construct {
   readonly binding: Binding;
@@ -18,18 +20,20 @@ export class TransitionBus extends Construct {
   constructor(scope: Construct, id: string, props: TransitionBusProps) {
     super(scope, id);
     const { eventBusArn, runtime } = props.stage;
-    if (eventBusArn !== undefined) {
-      this.binding = { environment: { EVENT_BUS_NAME: eventBusArn }, arns: [eventBusArn] };
-      return;
-    }
-    const name = `order-state-snapshots-${runtime.name}`;
-    const bus = new CfnEventBus(this, 'Bus', { name, description: 'Transitions of the orders that we watch.' });
-    // What others hang their rules on is not replaced when code moves.
-    bus.overrideLogicalId('TransitionBus');
+    const { name, arn } =
+      eventBusArn === undefined ? this.#create(runtime.name) : { name: eventBusArn, arn: eventBusArn };
+    this.binding = { environment: { EVENT_BUS_NAME: name }, arns: [arn] };
     new CfnOutput(this, 'Name', {
-      value: bus.ref,
-      description: 'The event bus; put rules on it to hear of transitions.',
-    });
-    this.binding = { environment: { EVENT_BUS_NAME: bus.ref }, arns: [bus.attrArn] };
+      value: name,
+      description: 'The event bus that transitions are published to; consumers put their rules on it.',
+    }).overrideLogicalId(stackOutputs.transitionBus);
+  }
+
+  #create(stage: string) {
+    // No description: the CloudFormation schema of GovCloud does not have it.
+    const bus = new CfnEventBus(this, 'Bus', { name: stackNameOf(stage) });
+    // Consumers' rules hang on it: it must not be replaced when code moves.
+    bus.overrideLogicalId('TransitionBus');
+    return { name: bus.ref, arn: bus.attrArn };
   }
 }

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { type FunctionName, permissions } from '../../cdk/permissions.ts';
+import { exchangeKeyOutput, stackOutputs } from '../../cdk/stack-outputs.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts } from '../../cdk/stage-problems.ts';
 import { resolveStage, stageNamed } from '../../cdk/stages.ts';
@@ -76,14 +77,6 @@ describe('the exchange keys', () => {
       expect(Object.keys(secret['Properties'])).toEqual(['Description', 'Name']);
       expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     }
-  });
-
-  it('come with the command that puts the key in place', () => {
-    dev.hasOutput('PutExchangeKeydeskDash2', {
-      Value:
-        'aws secretsmanager put-secret-value --secret-id order-state-snapshots/test/desk-2/exchange-key --secret-string file://key.json',
-      Description: Match.stringLikeRegexp('"client_id":"...","client_secret":"..."'),
-    });
   });
 
   it('keep apart accounts whose names differ by a dash only', () => {
@@ -427,10 +420,34 @@ describe('the HTTP API', () => {
       integration_error: '$context.integration.error',
     });
   });
+});
 
-  it('tells its address', () => {
-    const [url] = Object.values(dev.findOutputs('*', { Description: Match.stringLikeRegexp('The API') }));
-    expect(JSON.stringify(url?.['Value'])).toContain('.execute-api.');
+describe('the outputs', () => {
+  const outputsOf = (template: Template) => template.toJSON()['Outputs'];
+
+  it('lead to everything that people and ops look for, by names that can be typed', () => {
+    const outputs = outputsOf(dev);
+    expect(Object.keys(outputs).toSorted()).toEqual(
+      [...Object.values(stackOutputs), 'ExchangeKeymain', 'ExchangeKeydeskDash2'].toSorted(),
+    );
+    expect(JSON.stringify(outputs['Url'].Value)).toContain('.execute-api.');
+    expect(outputs).toMatchObject({
+      SnapshotTable: { Value: { Ref: 'SnapshotTable' } },
+      TransitionBus: { Value: { Ref: 'TransitionBus' } },
+      SweepDeadLetters: { Value: { Ref: 'SweepDeadLetters' } },
+      TransitionDeadLetters: { Value: { Ref: 'TransitionDeadLetters' } },
+      [exchangeKeyOutput('desk-2')]: { Value: 'order-state-snapshots/test/desk-2/exchange-key' },
+    });
+  });
+
+  it('also lead to the bus and the secrets that a stage brings', () => {
+    const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
+    const { main } = loopbackStage.accounts;
+    const outputs = outputsOf(templateOf({ ...everySetting, accounts: { main: { ...main, secretArn } } }));
+    expect(outputs).toMatchObject({
+      TransitionBus: { Value: everySetting.eventBusArn },
+      ExchangeKeymain: { Value: secretArn },
+    });
   });
 });
 
