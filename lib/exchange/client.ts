@@ -1,134 +1,42 @@
-import type { Clock } from '../clock.ts';
-import { asFailure, Failure } from '../errors.ts';
-import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
-import type { Dialect } from './dialects/index.ts';
+import { Failure } from '../errors.ts';
+import { type Answered, type CallDeps, createCalls } from './calls.ts';
+import { createHistory, type HistoryLookup, type HistoryQuery } from './history.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
-import { type Envelope, encodeCall, type Reply, readReply } from './json-rpc.ts';
-import type { RateLimiter } from './rate-limiter.ts';
-import { type RetryBudget, retryDelay } from './retry.ts';
-import type { Transport } from './transport.ts';
+import type { Reply } from './json-rpc.ts';
+import { createListOpenOrders, type ListOpenOrdersOptions, type OpenOrders } from './open-orders.ts';
 
-/** What the exchange said of an order. Times are ours, epoch ms: just before the answered request, and just after. */
-export type OrderReply = {
-  readonly result: JsonObject;
-  /** The text of `result`, verbatim. */
-  readonly resultText: string;
-  readonly envelope: Envelope;
-  readonly requestedAt: number;
-  readonly answeredAt: number;
-  /** The version of the key that asked. */
-  readonly keyVersion: string;
-};
+/** What the exchange said of an order. */
+export type OrderReply = Answered<JsonObject>;
 
 export type Exchange = {
   /** `deadline` (epoch ms) bounds everything: key, token, call and repeats. Throws `Failure`. */
   readonly getOrderState: (orderId: string, options: { readonly deadline: number }) => Promise<OrderReply>;
+  /**
+   * All open orders of the account, one call per list of the dialect. Throws `Failure` when any of them fails, or is not
+   * a list to its end: a failed list is never an empty one. The failure speaks of the account, never of an order.
+   */
+  readonly listOpenOrders: (options: ListOpenOrdersOptions) => Promise<OpenOrders>;
+  /**
+   * Looks for an order that `getOrderState` no longer knows, place after place, until its row is found. An attempt that
+   * fails is part of the answer; the failure speaks of the account, never of the order.
+   */
+  readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistoryLookup>;
   /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
 
-export type ExchangeDeps = {
-  readonly dialect: Dialect;
-  /** Base URL; a method's path is appended to it. */
-  readonly url: string;
-  readonly transport: Transport;
-  readonly credentials: Credentials;
-  readonly rateLimiter: RateLimiter;
-  readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** Never the same twice. */
-  readonly nonce: () => string;
-  readonly retryBudget: RetryBudget;
-  /** Told once per key when the key may do more than it needs to. */
-  readonly onWarning?: (sentence: string) => void;
-};
-
-export function createExchange(deps: ExchangeDeps): Exchange {
-  const { dialect, transport, credentials, rateLimiter, clock, random, retryBudget } = deps;
-  let lastId = 0;
-
-  const compose = (method: string, params: Readonly<Record<string, string>>) => {
-    const id = ++lastId;
-    return { id, url: `${deps.url}/${method}`, body: encodeCall(dialect, id, method, params) };
-  };
-
-  /** Everything that reaches the exchange passes here, and is paid for here. */
-  const send = async ({ id, url, body }: ReturnType<typeof compose>, headers: Grant['headers'], deadline: number) => {
-    await rateLimiter.acquire(deadline);
-    const requestedAt = clock.now();
-    const reply = await transport({ url, headers, body, deadline });
-    const answeredAt = clock.now();
-    try {
-      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
-      throw failure;
-    }
-  };
-
-  const auth =
-    dialect.auth === 'signature'
-      ? createSignatureAuth(deps)
-      : createTokenAuth({
-          ...deps,
-          call: async (method, params, deadline) => (await send(compose(method, params), {}, deadline)).result,
-        });
-
-  const getOrderState: Exchange['getOrderState'] = async (orderId, { deadline }) => {
-    retryBudget.earn();
-    const first = once();
-    let key = await credentials.get(deadline);
-    for (;;) {
-      const post = compose('private/get_order_state', { order_id: orderId });
-      let grant: Grant | undefined;
-      try {
-        grant = await auth.grant(post, key, deadline);
-        const reply = await send(post, grant.headers, deadline);
-        return { ...reply, result: orderOf(reply, orderId), keyVersion: key.version };
-      } catch (thrown) {
-        const failure = asFailure(thrown);
-        switch (failure.spec.retry) {
-          case 'never':
-            throw failure;
-          case 'now':
-            if (!first('connection')) throw failure;
-            break;
-          case 'later': {
-            const delay = retryDelay(failure, random(), deadline - clock.now());
-            if (delay === undefined || !first('wait') || !retryBudget.spend()) throw failure;
-            await clock.sleep(delay);
-            break;
-          }
-          case 'renew': {
-            if (grant?.discard() && first('token')) break;
-            const newest = await credentials.renew(key.version, deadline);
-            if (newest.version === key.version || !first('key')) throw failure;
-            key = newest;
-          }
-        }
-      }
-    }
-  };
-
-  const warmUp: Exchange['warmUp'] = async (deadline) => {
-    const post = compose('public/test', {});
-    const granted = credentials.get(deadline).then((key) => auth.grant(post, key, deadline));
-    // Asking for a token opens the connection; where none is needed, a call that needs no key does.
-    await Promise.all([granted, dialect.auth === 'signature' && send(post, {}, deadline)]);
-  };
-
-  return { getOrderState, warmUp };
-}
-
-/** Each remedy once in a call: true the first time that it is named. */
-function once(): (remedy: 'connection' | 'wait' | 'token' | 'key') => boolean {
-  const tried = new Set<string>();
-  return (remedy) => {
-    const isFirst = !tried.has(remedy);
-    tried.add(remedy);
-    return isFirst;
+export function createExchange(deps: CallDeps): Exchange {
+  const { call, warmUp } = createCalls(deps);
+  return {
+    getOrderState: (orderId, { deadline }) =>
+      call(
+        { method: 'private/get_order_state', params: { order_id: orderId } },
+        () => ({ read: (reply) => orderOf(reply, orderId) }),
+        deadline,
+      ),
+    listOpenOrders: createListOpenOrders(deps.dialect, call),
+    findInHistory: createHistory(deps.dialect, call, deps.clock),
+    warmUp,
   };
 }
 

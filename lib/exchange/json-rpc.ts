@@ -34,7 +34,7 @@ export function encodeCall(
   dialect: Dialect,
   id: number,
   method: string,
-  params: Readonly<Record<string, string>>,
+  params: Readonly<Record<string, string | number | boolean>>,
 ): string {
   return JSON.stringify({ jsonrpc: '2.0', id, method: dialect.methodPrefix + method, params });
 }

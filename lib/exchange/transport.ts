@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import type { Clock } from '../clock.ts';
@@ -10,6 +9,15 @@ export type HttpRequest = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly deadline: number;
+  /** Takes part of the reply as it arrives, for replies that are too large to hold. */
+  readonly stream?: ReplyStream;
+};
+
+export type ReplyStream = {
+  /** The most that the reply may have, instead of what is enough for one order; decoded bytes. */
+  readonly maxBytes: number;
+  /** Takes the next piece of the reply's text and returns what shall stay in `body`. */
+  readonly take: (piece: string) => string;
 };
 
 export type HttpReply = {
@@ -86,7 +94,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
         end(failure);
       });
       request.on('response', (response) => {
-        readReply(response, url.host, clock).then((reply) => {
+        readReply(response, { host: url.host, clock, stream: post.stream }).then((reply) => {
           clearTimeout(timer);
           resolve(reply);
         }, end);
@@ -120,7 +128,9 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
   return new Failure('unreachable', `${host} cannot be reached (${code}).`);
 }
 
-async function readReply(response: IncomingMessage, host: string, clock: Clock): Promise<HttpReply> {
+type Reading = { readonly host: string; readonly clock: Clock; readonly stream: ReplyStream | undefined };
+
+async function readReply(response: IncomingMessage, { host, clock, stream }: Reading): Promise<HttpReply> {
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) {
     throw new Failure('invalid_response', `${host} answered a redirect (HTTP ${status}), which is never followed.`);
@@ -128,27 +138,37 @@ async function readReply(response: IncomingMessage, host: string, clock: Clock):
   if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new Failure('invalid_response', `${host} answered in an encoding that was not asked for.`);
   }
-  const body = await readBody(response, host);
+  const body = await readBody(response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
   return { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
-async function readBody(response: IncomingMessage, host: string): Promise<string> {
-  const chunks: Buffer[] = [];
+/** Without a stream: everything stays in the body. */
+const wholeBody: ReplyStream = { maxBytes: maxReplyBytes, take: (piece) => piece };
+
+async function readBody(response: IncomingMessage, host: string, { maxBytes, take }: ReplyStream): Promise<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const unusable = (what: string) => new Failure('invalid_response', `${host} ${what}.`);
+  const decode = (bytes?: Uint8Array): string => {
+    try {
+      return decoder.decode(bytes, { stream: bytes !== undefined });
+    } catch {
+      throw unusable('answered text that is not UTF-8');
+    }
+  };
+  let body = '';
   let size = 0;
   try {
     for await (const chunk of response) {
       size += chunk.length;
-      if (size > maxReplyBytes) break;
-      chunks.push(chunk);
+      if (size > maxBytes) throw unusable(`answered more than ${maxBytes} bytes`);
+      body += take(decode(chunk));
+      if (body.length > maxReplyBytes) throw unusable(`answered more than ${maxReplyBytes} bytes beside the rows`);
     }
-  } catch {
-    throw new Failure('invalid_response', `${host} broke off in the middle of its answer.`);
+  } catch (thrown) {
+    throw thrown instanceof Failure ? thrown : unusable('broke off in the middle of its answer');
   }
-  if (size > maxReplyBytes) throw new Failure('invalid_response', `${host} answered more than ${maxReplyBytes} bytes.`);
-  const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw new Failure('invalid_response', `${host} answered text that is not UTF-8.`);
-  return bytes.toString('utf8');
+  return body + take(decode());
 }
 
 /** Seconds, or an HTTP date; anything else is no answer. Milliseconds from `now`. */

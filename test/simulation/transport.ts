@@ -35,7 +35,8 @@ export function createTransport(deps: {
     if (outcome.kind === 'failure') throw outcome.failure;
     if (outcome.kind === 'silence' || !inTime) throw timeout();
     if (outcome.orderId !== undefined) onAnswer(outcome.orderId, outcome.reply.body);
-    return outcome.reply;
+    const { reply } = outcome;
+    return post.stream === undefined ? reply : { ...reply, body: post.stream.take(reply.body) };
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Code } from '../../errors.ts';
+import { deribitLists, type ListMethods, orangexLists } from './lists.ts';
 
 /** How one exchange speaks: what differs between the two, as data. */
 export type Dialect = {
@@ -23,6 +24,8 @@ export type Dialect = {
   readonly fields: readonly string[];
   /** Fields of an order that move by themselves: kept in the record, but no change of state when only they move. */
   readonly volatile: readonly string[];
+  /** How open orders are listed, and closed ones looked up. */
+  readonly lists: ListMethods;
 };
 
 const minute = 60_000;
@@ -89,6 +92,7 @@ export const orangex: Dialect = {
     'trigger_price_type',
   ],
   volatile: ['rpl'],
+  lists: orangexLists,
 };
 
 /** Deribit API v2. */
@@ -145,6 +149,7 @@ export const deribit: Dialect = {
     'web',
   ],
   volatile: ['trigger_reference_price'],
+  lists: deribitLists,
 };
 
 export const dialects: Readonly<Record<Dialect['name'], Dialect>> = { orangex, deribit };

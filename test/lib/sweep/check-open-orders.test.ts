@@ -22,7 +22,7 @@ const swept: SweepReport = {
   retention_headroom_ms: 1_800_000,
 };
 const unasked = async () => expect.fail('no exchange is asked here');
-const exchange = { getOrderState: unasked, warmUp: unasked };
+const exchange = { getOrderState: unasked, listOpenOrders: unasked, findInHistory: unasked, warmUp: unasked };
 
 function start({ sweep }: { readonly sweep?: Sweep } = {}) {
   const environment = createEnvironment();

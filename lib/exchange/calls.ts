@@ -1,0 +1,157 @@
+import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
+import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
+import type { Dialect } from './dialects/index.ts';
+import type { MethodCall } from './dialects/lists.ts';
+import { encodeCall, type Reply, readReply } from './json-rpc.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { type RetryBudget, retryDelay } from './retry.ts';
+import type { ReplyStream, Transport } from './transport.ts';
+
+export type CallDeps = {
+  readonly dialect: Dialect;
+  /** Base URL; a method's path is appended to it. */
+  readonly url: string;
+  readonly transport: Transport;
+  readonly credentials: Credentials;
+  readonly rateLimiter: RateLimiter;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Never the same twice. */
+  readonly nonce: () => string;
+  readonly retryBudget: RetryBudget;
+  /** Told once per key when the key may do more than it needs to. */
+  readonly onWarning?: (sentence: string) => void;
+};
+
+/** What a call was answered. Times are ours, epoch ms: just before the answered request, and just after. */
+export type Answered<Result> = {
+  readonly result: Result;
+  /** The text of `result`, verbatim; of a streamed reply, what its stream left of it. */
+  readonly resultText: string;
+  readonly envelope: Reply['envelope'];
+  readonly requestedAt: number;
+  readonly answeredAt: number;
+  /** The version of the key that asked. */
+  readonly keyVersion: string;
+};
+
+/** Reads the reply of one attempt: nothing of a broken attempt is left in the next. */
+export type ReplyReader<Result> = {
+  /** What it throws is handled like an error of the exchange. */
+  readonly read: (reply: Reply) => Result;
+  readonly stream?: ReplyStream;
+};
+
+export type Calls = {
+  /**
+   * Calls a private method. `deadline` (epoch ms) bounds everything: key, token, call and repeats. Each of them takes a
+   * permit. Throws `Failure`.
+   */
+  readonly call: <Result>(
+    call: MethodCall,
+    createReader: () => ReplyReader<Result>,
+    deadline: number,
+  ) => Promise<Answered<Result>>;
+  /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
+  readonly warmUp: (deadline: number) => Promise<void>;
+};
+
+export function createCalls(deps: CallDeps): Calls {
+  const { dialect, transport, credentials, rateLimiter, clock, random, retryBudget } = deps;
+  let lastId = 0;
+
+  const compose = ({ method, params }: MethodCall) => {
+    const id = ++lastId;
+    return { id, url: `${deps.url}/${method}`, body: encodeCall(dialect, id, method, params) };
+  };
+
+  /** Everything that reaches the exchange passes here, and is paid for here. */
+  const send = async (
+    { id, url, body }: ReturnType<typeof compose>,
+    options: {
+      readonly headers: Grant['headers'];
+      readonly deadline: number;
+      readonly stream?: ReplyStream | undefined;
+    },
+  ) => {
+    const { headers, deadline, stream } = options;
+    await rateLimiter.acquire(deadline);
+    const requestedAt = clock.now();
+    const reply = await transport({ url, headers, body, deadline, ...(stream !== undefined && { stream }) });
+    const answeredAt = clock.now();
+    try {
+      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
+      throw failure;
+    }
+  };
+
+  const auth =
+    dialect.auth === 'signature'
+      ? createSignatureAuth(deps)
+      : createTokenAuth({
+          ...deps,
+          call: async (method, params, deadline) =>
+            (await send(compose({ method, params }), { headers: {}, deadline })).result,
+        });
+
+  const call: Calls['call'] = async (methodCall, createReader, deadline) => {
+    retryBudget.earn();
+    const first = once();
+    let key = await credentials.get(deadline);
+    for (;;) {
+      const post = compose(methodCall);
+      const { read, stream } = createReader();
+      let grant: Grant | undefined;
+      try {
+        grant = await auth.grant(post, key, deadline);
+        const reply = await send(post, { headers: grant.headers, deadline, stream });
+        return { ...reply, result: read(reply), keyVersion: key.version };
+      } catch (thrown) {
+        const failure = asFailure(thrown);
+        switch (failure.spec.retry) {
+          case 'never':
+            throw failure;
+          case 'now':
+            if (!first('connection')) throw failure;
+            break;
+          case 'later': {
+            const delay = retryDelay(failure, random(), deadline - clock.now());
+            if (delay === undefined || !first('wait') || !retryBudget.spend()) throw failure;
+            await clock.sleep(delay);
+            break;
+          }
+          case 'renew': {
+            if (grant?.discard() && first('token')) break;
+            const newest = await credentials.renew(key.version, deadline);
+            if (newest.version === key.version || !first('key')) throw failure;
+            key = newest;
+          }
+        }
+      }
+    }
+  };
+
+  const warmUp: Calls['warmUp'] = async (deadline) => {
+    const post = compose({ method: 'public/test', params: {} });
+    const granted = credentials.get(deadline).then((key) => auth.grant(post, key, deadline));
+    // Asking for a token opens the connection; where none is needed, a call that needs no key does.
+    await Promise.all([granted, dialect.auth === 'signature' && send(post, { headers: {}, deadline })]);
+  };
+
+  return { call, warmUp };
+}
+
+/** Each remedy once in a call: true the first time that it is named. */
+function once(): (remedy: 'connection' | 'wait' | 'token' | 'key') => boolean {
+  const tried = new Set<string>();
+  return (remedy) => {
+    const isFirst = !tried.has(remedy);
+    tried.add(remedy);
+    return isFirst;
+  };
+}
