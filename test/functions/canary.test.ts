@@ -9,7 +9,7 @@ import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { secretText, seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { type Ask, deep, everyFunction, type Heard, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
-import type { TestEnvironment } from './fresh-start.ts';
+import type { TestEnvironment } from './load-function.ts';
 import { disguisesOf, Tracker } from './traces.ts';
 
 /** No words, and a character of every kind that some encoding changes. */

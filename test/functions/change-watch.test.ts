@@ -2,18 +2,23 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
-import { type GetOrder, loadGetOrder } from './load-get-order.ts';
-import { type ChangeWatch, loadChangeWatch, loadCheckOpenOrders } from './load-scheduled-checks.ts';
+import {
+  type ChangeWatch,
+  type HttpFunction,
+  loadChangeWatch,
+  loadCheckOpenOrders,
+  loadHttpFunction,
+} from './load-function.ts';
 import { caller } from './watch-events.ts';
 
 let testBed: TestBed;
 let changeWatch: ChangeWatch;
-let getOrder: GetOrder;
+let getOrder: HttpFunction;
 let output: CapturedOutput;
 
 beforeAll(async () => {
   testBed = await startTestBed();
-  getOrder = await loadGetOrder(testBed);
+  getOrder = await loadHttpFunction('get-order', testBed);
   changeWatch = await loadChangeWatch(testBed);
 });
 afterAll(async () => {

@@ -2,12 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { startTestBed, type TestBed } from '../lib/test-bed.ts';
-import {
-  type ChangeWatch,
-  type CheckOpenOrders,
-  loadChangeWatch,
-  loadCheckOpenOrders,
-} from './load-scheduled-checks.ts';
+import { type ChangeWatch, type CheckOpenOrders, loadChangeWatch, loadCheckOpenOrders } from './load-function.ts';
 
 /** Everybody's time; it passes only when the test says so. */
 let now = Date.UTC(2026, 0, 1);

@@ -6,10 +6,10 @@ import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { apiEvent } from './api-events.ts';
-import { type Door, loadCheckOrders } from './load-check-functions.ts';
+import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
 let testBed: TestBed;
-let checkOrders: Door;
+let checkOrders: HttpFunction;
 let output: CapturedOutput;
 
 /** Everybody's time, while a test holds it. */
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   output = captureOutput();
-  checkOrders = await loadCheckOrders(testBed);
+  checkOrders = await loadHttpFunction('check-orders', testBed);
 });
 afterEach(async () => {
   heldAt = undefined;
@@ -41,7 +41,7 @@ afterEach(async () => {
 type OrderChecks = {
   readonly account?: string;
   readonly query?: string;
-  readonly via?: Door;
+  readonly via?: HttpFunction;
   readonly remainingMs?: number;
 };
 
@@ -173,7 +173,7 @@ describe('what a check of many orders cannot do in time', () => {
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
     const shareOfRate = 0.01;
     const stage = { ...testBed.stage, accounts: { main, other: { ...other, shareOfRate } } };
-    const via = await loadCheckOrders({ env: testBed.env, stage });
+    const via = await loadHttpFunction('check-orders', { env: testBed.env, stage });
     const requested = testBed.deribit.count('get_order_state');
     // Less than one credit takes.
     const { headers, body } = await ask(place(3), { account: 'other', via, remainingMs: 4_000 });

@@ -5,10 +5,7 @@ import { routes } from '../../lib/api/routes.ts';
 import { createOrderChecks } from '../../lib/wiring/index.ts';
 import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
-import type { TestEnvironment } from './fresh-start.ts';
-import { type Door, loadCheckOrders, loadGetOrderState } from './load-check-functions.ts';
-import { loadGetOrder } from './load-get-order.ts';
-import { loadCheckOpenOrders } from './load-scheduled-checks.ts';
+import { type HttpFunction, loadCheckOpenOrders, loadHttpFunction, type TestEnvironment } from './load-function.ts';
 
 export type Requested = {
   readonly account: string;
@@ -31,7 +28,7 @@ const clock = { now: Date.now, sleep: async () => {} };
 /** Every way to an order, as a new process would have it; the use-case among them, for what it throws. */
 export const everyFunction = {
   'get-order': async (environment: TestEnvironment): Promise<Ask> => {
-    const getOrder = await loadGetOrder(environment);
+    const getOrder = await loadHttpFunction('get-order', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const query = maxAge === undefined ? '' : `max_age=${maxAge}`;
       const answer = await getOrder(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
@@ -40,7 +37,7 @@ export const everyFunction = {
   },
 
   'check-orders': async (environment: TestEnvironment): Promise<Ask> => {
-    const checkOrders = await loadCheckOrders(environment);
+    const checkOrders = await loadHttpFunction('check-orders', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const body = JSON.stringify({ order_ids: [orderId], max_age: maxAge });
       const answer = await checkOrders(apiEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
@@ -50,7 +47,7 @@ export const everyFunction = {
   },
 
   'get-order-state': async (environment: TestEnvironment): Promise<Ask> => {
-    const getOrderState = await loadGetOrderState(environment);
+    const getOrderState = await loadHttpFunction('get-order-state', environment);
     return async ({ account, orderId, remainingMs }) => {
       const version = environment.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
       const event = apiEvent(routes.getOrderState, { path: { account, version }, query: `order_id=${orderId}` });
@@ -81,7 +78,7 @@ export const everyFunction = {
   },
 } as const;
 
-function textOf({ headers, body }: Awaited<ReturnType<Door>>): string {
+function textOf({ headers, body }: Awaited<ReturnType<HttpFunction>>): string {
   return `${JSON.stringify(headers)}\n${body}`;
 }
 

@@ -9,10 +9,10 @@ import type { Dialect } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { apiEvent } from './api-events.ts';
-import { type Door, loadGetOrderState } from './load-check-functions.ts';
+import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
 let testBed: TestBed;
-let getOrderState: Door;
+let getOrderState: HttpFunction;
 let output: CapturedOutput;
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   output = captureOutput();
-  getOrderState = await loadGetOrderState(testBed);
+  getOrderState = await loadHttpFunction('get-order-state', testBed);
 });
 afterEach(async () => {
   output.release();
@@ -39,7 +39,7 @@ const places = {
   deribit: { account: 'other', version: 'v2' },
 } as const;
 type Path = { readonly account: string; readonly version: string };
-type OrderChecks = { readonly path?: Path; readonly via?: Door; readonly remainingMs?: number };
+type OrderChecks = { readonly path?: Path; readonly via?: HttpFunction; readonly remainingMs?: number };
 
 async function send(event: ReturnType<typeof apiEvent>, { via = getOrderState, remainingMs }: OrderChecks) {
   const { statusCode, headers, body } = await via(event, remainingMs);
@@ -281,7 +281,7 @@ describe('what a caller reads', () => {
     const { main, other } = testBed.stage.accounts;
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
     const accounts = { main, other: { ...other, shareOfRate: 0.01 } };
-    const via = await loadGetOrderState({ env: testBed.env, stage: { ...testBed.stage, accounts } });
+    const via = await loadHttpFunction('get-order-state', { env: testBed.env, stage: { ...testBed.stage, accounts } });
     const options = { path: places.deribit, via, remainingMs: 4_000 };
     await testBed.resetRateLimits();
     expect((await call(id, options)).body).toHaveProperty('result');
@@ -293,13 +293,13 @@ describe('what a caller reads', () => {
 
   it('is an error when the table or the key cannot be had', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const withoutTable = await loadGetOrderState({ ...testBed, env });
+    const withoutTable = await loadHttpFunction('get-order-state', { ...testBed, env });
     expect((await call(seedId, { via: withoutTable })).body.error).toMatchObject({
       code: 10_040,
       data: { code: 'store_unavailable', wait: 1 },
     });
     testBed.secrets.failAlways({ kind: 'down' });
-    const withoutKey = await loadGetOrderState(testBed);
+    const withoutKey = await loadHttpFunction('get-order-state', testBed);
     const { body } = await call(testBed.orangex.place(), { via: withoutKey });
     testBed.secrets.recover();
     expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });

@@ -6,15 +6,15 @@ import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
 import { orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
-import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
 let testBed: TestBed;
-let getOrder: GetOrder;
+let getOrder: HttpFunction;
 let output: CapturedOutput;
 
 beforeAll(async () => {
   testBed = await startTestBed();
-  getOrder = await loadGetOrder(testBed);
+  getOrder = await loadHttpFunction('get-order', testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
@@ -36,7 +36,7 @@ async function ask(orderId: string, query = '', account = 'main', { remainingMs,
   const { statusCode, headers, body } = await via(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
-type OrderChecks = { readonly remainingMs?: number | undefined; readonly via?: GetOrder };
+type OrderChecks = { readonly remainingMs?: number | undefined; readonly via?: HttpFunction };
 
 describe('GET of an order', () => {
   it('answers the seed’s order with every field of the specification', async () => {
@@ -190,7 +190,7 @@ describe('GET of an order fails', () => {
 
   it('for a table that is down', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadGetOrder({ ...testBed, env });
+    const via = await loadHttpFunction('get-order', { ...testBed, env });
     const { status, body, headers } = await ask(seedId, '', 'main', { via });
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
@@ -226,7 +226,7 @@ describe.each([
   /** A process that has not been throttled. Key and token are at hand: it is the answer that is late. */
   async function startAnew(): Promise<void> {
     await testBed.resetRateLimits();
-    getOrder = await loadGetOrder(testBed);
+    getOrder = await loadHttpFunction('get-order', testBed);
     await getOrder(getOrderEvent({ account, order_id: id }));
   }
 
@@ -263,7 +263,7 @@ describe('a key', () => {
       const { main, other } = testBed.stage.accounts;
       if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
       const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
-      const via = await loadGetOrder({ stage, env: testBed.env });
+      const via = await loadHttpFunction('get-order', { stage, env: testBed.env });
       if (fault !== undefined) testBed.secrets.failAlways(fault);
       const answer = await ask(testBed.orangex.place(), '', 'main', { via });
       expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
@@ -277,7 +277,7 @@ describe('the function', () => {
   it('does not start without the name of its table', async () => {
     const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
-    await expect(loadGetOrder({ ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
+    await expect(loadHttpFunction('get-order', { ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
   it('starts while nobody answers it, and then fails request by request', async () => {
@@ -285,7 +285,7 @@ describe('the function', () => {
     const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const via = await loadGetOrder({ stage: { ...testBed.stage, accounts: { main } }, env });
+    const via = await loadHttpFunction('get-order', { stage: { ...testBed.stage, accounts: { main } }, env });
     expect((await ask(seedId, '', 'main', { via })).status).toBe(503);
   });
 });

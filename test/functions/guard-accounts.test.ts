@@ -5,7 +5,7 @@ import { listen } from '../emulator/aws/listen.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { contextOf, getOrderEvent } from './events.ts';
-import { type GetOrder, loadGetOrder } from './load-get-order.ts';
+import { type HttpFunction, loadFunction, loadHttpFunction } from './load-function.ts';
 
 /** Where CloudFormation waits for the answer. */
 const answers: Record<string, unknown>[] = [];
@@ -16,14 +16,14 @@ const cloudFormation = createServer(async (request, response) => {
 });
 
 let testBed: TestBed;
-let getOrder: GetOrder;
+let getOrder: HttpFunction;
 let output: CapturedOutput;
 let url: string;
 
 beforeAll(async () => {
   testBed = await startTestBed();
   url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/answer?Signature=of-cloudformation`;
-  getOrder = await loadGetOrder(testBed);
+  getOrder = await loadHttpFunction('get-order', testBed);
 });
 afterAll(async () => {
   cloudFormation.close();
@@ -39,9 +39,7 @@ beforeEach(() => {
 afterEach(() => output.release());
 
 async function ask(change: Readonly<Record<string, unknown>>, env = testBed.env) {
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  vi.resetModules();
-  const { handler } = await import('../../functions/guard-accounts.ts');
+  const { handler } = await loadFunction(() => import('../../functions/guard-accounts.ts'), { env });
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts', ResponseURL: url };
   await handler({ ...ids, ...change }, contextOf());
   return answers.at(-1);

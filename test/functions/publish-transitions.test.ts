@@ -7,17 +7,21 @@ import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { observationOf } from '../lib/snapshots/observations.ts';
 import { streamRecord } from '../lib/transitions/stream-records.ts';
 import { contextOf } from './events.ts';
+import { loadFunction } from './load-function.ts';
 
 let bus: EventBus;
 let output: CapturedOutput;
+let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   bus = await startEventBus();
-  vi.stubEnv('AWS_REGION', 'eu-central-1');
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'example');
-  vi.stubEnv('AWS_ENDPOINT_URL_EVENTBRIDGE', bus.url);
-  vi.stubEnv('EVENT_BUS_NAME', 'transitions');
+  env = {
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+    EVENT_BUS_NAME: 'transitions',
+  };
   output = captureOutput();
 });
 beforeEach(() => output.clear());
@@ -34,7 +38,7 @@ function head(updatedAfter: number, state: string): Item {
 }
 
 it('publishes what a stream hands over, under its own request id in the log', async () => {
-  const { handler } = await import('../../functions/publish-transitions.ts');
+  const { handler } = await loadFunction(() => import('../../functions/publish-transitions.ts'), { env });
   const Records = [streamRecord(undefined, head(0, 'open')), streamRecord(head(0, 'open'), head(1, 'filled'))];
   expect(await handler({ Records }, contextOf())).toEqual({ batchItemFailures: [] });
   expect(bus.events.map(({ detail }) => JSON.parse(detail).to.order_state)).toEqual(['open', 'filled']);
@@ -48,7 +52,7 @@ it('publishes what a stream hands over, under its own request id in the log', as
 });
 
 it('answers which record to try again from', async () => {
-  const { handler } = await import('../../functions/publish-transitions.ts');
+  const { handler } = await loadFunction(() => import('../../functions/publish-transitions.ts'), { env });
   const record = streamRecord(undefined, head(0, 'open'));
   bus.fail({ kind: 'refuse', entries: [0] });
   const answer = { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber }] };
@@ -56,7 +60,8 @@ it('answers which record to try again from', async () => {
 });
 
 it('does not load without a bus to publish on', async () => {
-  vi.resetModules();
-  vi.stubEnv('EVENT_BUS_NAME', '');
-  await expect(import('../../functions/publish-transitions.ts')).rejects.toThrow('EVENT_BUS_NAME is not set.');
+  const unset = { ...env, EVENT_BUS_NAME: '' };
+  await expect(loadFunction(() => import('../../functions/publish-transitions.ts'), { env: unset })).rejects.toThrow(
+    'EVENT_BUS_NAME is not set.',
+  );
 });

@@ -8,24 +8,22 @@ import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
-import { type GetOrder, loadGetOrder } from './load-get-order.ts';
-import { loadListOrders, loadListSnapshots, type Reading } from './load-read-functions.ts';
-import { type ChangeWatch, loadChangeWatch } from './load-scheduled-checks.ts';
+import { type ChangeWatch, type HttpFunction, loadChangeWatch, loadHttpFunction } from './load-function.ts';
 import { caller } from './watch-events.ts';
 
 let testBed: TestBed;
-let getOrder: GetOrder;
+let getOrder: HttpFunction;
 let changeWatch: ChangeWatch;
-let listOrders: Reading;
-let listSnapshots: Reading;
+let listOrders: HttpFunction;
+let listSnapshots: HttpFunction;
 let output: CapturedOutput;
 
 beforeAll(async () => {
   testBed = await startTestBed();
-  getOrder = await loadGetOrder(testBed);
+  getOrder = await loadHttpFunction('get-order', testBed);
   changeWatch = await loadChangeWatch(testBed);
-  listOrders = await loadListOrders(testBed);
-  listSnapshots = await loadListSnapshots(testBed);
+  listOrders = await loadHttpFunction('list-orders', testBed);
+  listSnapshots = await loadHttpFunction('list-snapshots', testBed);
 });
 afterAll(async () => {
   vi.unstubAllGlobals();
@@ -209,18 +207,18 @@ it('each logs one line, with what a search needs and nothing of the answer', asy
 });
 
 describe.each([
-  ['list-orders', loadListOrders, (via: Reading) => list('state=live', 'main', via), 'lists'],
-  ['list-snapshots', loadListSnapshots, (via: Reading) => history(seedId, '', 'main', via), undefined],
-] as const)('the function %s', (_, load, ask, indexName) => {
+  ['list-orders', (via: HttpFunction) => list('state=live', 'main', via), 'lists'],
+  ['list-snapshots', (via: HttpFunction) => history(seedId, '', 'main', via), undefined],
+] as const)('the function %s', (name, ask, indexName) => {
   it('does not start without the name of its table', async () => {
     const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
-    await expect(load({ ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
+    await expect(loadHttpFunction(name, { ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
   it('starts while nobody answers it, and then fails request by request', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const { status, body, headers } = await ask(await load({ ...testBed, env }));
+    const { status, body, headers } = await ask(await loadHttpFunction(name, { ...testBed, env }));
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
@@ -234,7 +232,7 @@ describe.each([
     });
     const { port } = await listen(server, 0);
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` };
-    const via = await load({ ...testBed, env });
+    const via = await loadHttpFunction(name, { ...testBed, env });
     expect(requests).toHaveLength(1);
     expect((await ask(via)).status).toBe(200);
     server.close();

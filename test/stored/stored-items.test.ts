@@ -10,7 +10,7 @@ import { headKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts'
 import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import { statusOf } from '../../lib/snapshots/watch.ts';
 import { getOrderEvent } from '../functions/events.ts';
-import { loadGetOrder } from '../functions/load-get-order.ts';
+import { loadHttpFunction } from '../functions/load-function.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
 
@@ -62,7 +62,7 @@ describe.each(releases)('a table with items of %s', (release) => {
   });
 
   it('goes on: an order of then has one history with what comes now', async () => {
-    const getOrder = await loadGetOrder(testBed);
+    const getOrder = await loadHttpFunction('get-order', testBed);
     testBed.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
     const coolDown = captureOutput();
     await getOrder(getOrderEvent({ account: 'main', order_id: 'PARTLY-FILLED' }));
