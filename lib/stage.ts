@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
+import { dialectNames } from './exchange/dialects/index.ts';
 
 /** Account names: they are path segments, key prefixes and parts of resource names. */
 export const accountPattern = /^[a-z0-9-]{1,32}$/;
 
 const StageAccount = z.strictObject({
-  dialect: z.enum(['orangex', 'deribit']),
+  dialect: z.enum(dialectNames),
   /** The exchange's base URL, such as `https://api.orangex.com/api/v1`. */
   url: z.string(),
   /** Name, or whole ARN, of the Secrets Manager secret that holds `{"client_id","client_secret"}`. */

@@ -5,6 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { ApiKey } from '../../lib/exchange/auth.ts';
 import { createCredentials, KeyText } from '../../lib/exchange/credentials.ts';
+import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { Secret } from '../../lib/exchange/secret.ts';
 import { checkKey, type KeyCheck } from './check-key.ts';
 import type { Command, TestEnvironment } from './command.ts';
@@ -33,7 +34,7 @@ Options
   --no-check       do not ask the exchange; for keys that work from elsewhere only
   --secret NAME    the secret, if it is not the stage's
   --exchange URL   the exchange, if it is not the stage's; needs --dialect
-  --dialect NAME   how it speaks: orangex or deribit
+  --dialect NAME   how it speaks: ${dialectNames.join(' or ')}
 ${sharedHelp}
 The check asks for an order that cannot be, with the key: nothing is placed, and it shows that the key may read orders.
 Functions take the new key within five minutes, or as soon as the exchange refuses the old one. That one stays, as
@@ -96,7 +97,7 @@ function exchangeIn({ exchange, dialect = '' }: { exchange?: string; dialect?: s
   if (exchange === undefined) return undefined;
   if (!/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(exchange) && !isLoopback(exchange))
     throw new Refusal('--exchange takes an https URL such as https://test.deribit.com/api/v2');
-  return { url: exchange.replace(/\/+$/, ''), dialect: oneOf('dialect', ['orangex', 'deribit'], dialect) };
+  return { url: exchange.replace(/\/+$/, ''), dialect: oneOf('dialect', dialectNames, dialect) };
 }
 
 async function readKey(file: string | undefined, { terminal }: TestEnvironment): Promise<ApiKey> {

@@ -3,11 +3,11 @@ import type { Clock } from '../../lib/clock.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { ApiKey } from '../../lib/exchange/auth.ts';
 import { createExchange } from '../../lib/exchange/client.ts';
-import { type Dialect, dialects } from '../../lib/exchange/dialects/index.ts';
+import { type DialectName, dialects } from '../../lib/exchange/dialects/index.ts';
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
 import { createHttpTransport } from '../../lib/exchange/transport.ts';
 
-export type KeyCheck = { readonly url: string; readonly dialect: Dialect['name'] };
+export type KeyCheck = { readonly url: string; readonly dialect: DialectName };
 
 /** No exchange gives an order this id. */
 const noOrder = '0';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { dialects } from '../exchange/dialects/index.ts';
 import { orderIdPattern } from '../exchange/order.ts';
 import { accountPattern } from '../stage.ts';
 
@@ -81,10 +82,13 @@ export const state = z
     ),
   );
 
+const versions = Object.values(dialects)
+  .map(({ name, version }) => `${version} of ${name}`)
+  .join(', ');
 /** The version in the path of the exchange's own base URL. */
 export const version = z
   .string('must be a text')
   .check(
     z.regex(/^v\d{1,2}$/, "must be the version in the exchange's own address, such as v1"),
-    z.describe("The version in the exchange's own address: v1 of orangex, v2 of deribit."),
+    z.describe(`The version in the exchange's own address: ${versions}.`),
   );

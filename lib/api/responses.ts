@@ -1,5 +1,6 @@
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
+import { dialects } from '../exchange/dialects/index.ts';
 import { statuses } from '../snapshots/statuses.ts';
 
 /*
@@ -192,9 +193,10 @@ export const ChangedWatch = z.object({
 });
 export type ChangedWatch = z.output<typeof ChangedWatch>;
 
-const exchangeTime = int.check(
-  z.describe('In the unit of the exchange itself: milliseconds of orangex, microseconds of deribit.'),
-);
+const units = Object.values(dialects)
+  .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
+  .join(', ');
+const exchangeTime = int.check(z.describe(`In the unit of the exchange itself: ${units}.`));
 /** The envelope that the exchange itself would answer; `result` is its own text, verbatim. */
 export const JsonRpcResponse = z.object({
   id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
 import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
+import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
-import type { MethodCall } from './dialects/lists.ts';
 import { encodeCall, type Reply, readReply } from './json-rpc.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryBudget, retryDelay } from './retry.ts';

@@ -86,7 +86,7 @@ function readError(error: Json, dialect: Dialect, retryAfterMs: number | undefin
     return unusable('its error has no code');
   }
   const exchangeCode = Number(digits);
-  const code = dialect.errors[exchangeCode] ?? 'exchange_error';
+  const code = dialect.errors[exchangeCode]?.code ?? 'exchange_error';
   const waits = [readWait(error['data']), retryAfterMs, code === 'throttled' ? throttledMs : undefined];
   const known = waits.filter((wait) => wait !== undefined);
   return new Failure(code, `The exchange answered error ${exchangeCode}${advice[code] ?? ''}.`, {

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
+import { dialectNames } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';
 import { type AuditEntry, auditKinds, type ListEntry } from './reader.ts';
@@ -16,7 +17,7 @@ const SnapshotItem = z.object({
   account: S,
   order_id: S,
   rank: S,
-  dialect: z.pipe(S, z.enum(['orangex', 'deribit'])),
+  dialect: z.pipe(S, z.enum(dialectNames)),
   result: S,
   exchange_time: z.optional(N),
   requested_at: N,

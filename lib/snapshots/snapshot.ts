@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import type { Dialect } from '../exchange/dialects/index.ts';
+import type { Dialect, DialectName } from '../exchange/dialects/index.ts';
 import { isJsonObject, parseJson } from '../exchange/json.ts';
 import { type Order, readOrder } from '../exchange/order.ts';
 import { type Rank, rankOf } from './rank.ts';
@@ -21,7 +21,7 @@ export type Provenance = {
 /** One state of one order, as the exchange answered it. */
 export type Snapshot = OrderKey & {
   readonly rank: Rank;
-  readonly dialect: Dialect['name'];
+  readonly dialect: DialectName;
   /** The wire's own `result` text, verbatim. */
   readonly result: string;
   readonly order: Order;

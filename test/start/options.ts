@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
-import { accountPattern, type StageAccount } from '../../lib/stage.ts';
+import { type DialectName, dialectNames } from '../../lib/exchange/dialects/index.ts';
+import { accountPattern } from '../../lib/stage.ts';
 
-type Dialect = StageAccount['dialect'];
-
-const dialects: readonly Dialect[] = ['orangex', 'deribit'];
 const defaultPort = 3000;
 const defaultEvery = 5;
 /** A tick that came later than this would not be a stand-in for AWS's minute. */
@@ -17,7 +15,7 @@ export type Options = {
   readonly kind: 'run';
   readonly port: number;
   readonly account: string;
-  readonly dialect: Dialect;
+  readonly dialect: DialectName;
   /** A real exchange; without it the built-in one is started. */
   readonly exchange: { readonly url: string; readonly key: ExchangeKey } | undefined;
   readonly data: string | undefined;
@@ -49,7 +47,7 @@ schedules and its events. Without options it brings an exchange of its own, in w
 Options
   --port N           port of the HTTP API (default ${defaultPort}; 0 takes any free one)
   --account NAME     name of the account that orders belong to (default main)
-  --dialect NAME     how the exchange speaks: ${dialects.join(' or ')} (default ${dialects[0]})
+  --dialect NAME     how the exchange speaks: ${dialectNames.join(' or ')} (default ${dialectNames[0]})
   --exchange URL     ask a real test exchange, read only; needs --dialect, and its key in the
                      environment as EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET
   --data DIR         keep the table in DIR instead of in memory
@@ -105,14 +103,14 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new WrongOption(`--port takes a number from 0 to 65535`);
   if (!accountPattern.test(values.account))
     throw new WrongOption('--account takes lower-case letters, digits and hyphens');
-  const dialect = dialectNamed(values.dialect ?? 'orangex');
+  const dialect = dialectNamed(values.dialect ?? dialectNames[0] ?? '');
   if (values.data === '') throw new WrongOption('--data takes a folder');
   const every = Number(values.every);
   if (!/^\d+$/.test(values.every) || every < 1 || every > maxEverySeconds) {
     throw new WrongOption(`--every takes whole seconds from 1 to ${maxEverySeconds}`);
   }
   if (values.exchange !== undefined && values.dialect === undefined) {
-    throw new WrongOption(`--exchange needs --dialect ${dialects.join(' or --dialect ')}`);
+    throw new WrongOption(`--exchange needs --dialect ${dialectNames.join(' or --dialect ')}`);
   }
   return {
     kind: 'run',
@@ -129,9 +127,9 @@ function read(args: readonly string[], env: Readonly<Record<string, string | und
 }
 
 /** Throws when the exchange's dialect is not known. */
-export function dialectNamed(name: string): Dialect {
-  const dialect = dialects.find((known) => known === name);
-  if (dialect === undefined) throw new WrongOption(`--dialect takes ${dialects.join(' or ')}`);
+export function dialectNamed(name: string): DialectName {
+  const dialect = dialectNames.find((known) => known === name);
+  if (dialect === undefined) throw new WrongOption(`--dialect takes ${dialectNames.join(' or ')}`);
   return dialect;
 }
 

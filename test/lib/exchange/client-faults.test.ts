@@ -66,10 +66,9 @@ const orderFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'error', code: 10_029 }, 'not_owner'],
   [{ kind: 'error', code: 11_051 }, 'maintenance'],
 ];
-const errorCodes: readonly (readonly [Fault, Code])[] = Object.entries(dialects.deribit.errors).map(([code, means]) => [
-  { kind: 'error', code: Number(code) },
-  means,
-]);
+const errorCodes: readonly (readonly [Fault, Code])[] = Object.entries(dialects.deribit.errors).map(
+  ([number, { code }]) => [{ kind: 'error', code: Number(number) }, code],
+);
 /** Asking for a token says nothing of an order. */
 const authErrorCodes = errorCodes.map(
   ([fault, means]) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createExchange } from '../../../lib/exchange/client.ts';
-import { orangex } from '../../../lib/exchange/dialects/index.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createRetryBudget } from '../../../lib/exchange/retry.ts';
 import type { HttpRequest } from '../../../lib/exchange/transport.ts';

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { driftOf } from '../../../lib/exchange/drift.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResult } from './seed-result.ts';

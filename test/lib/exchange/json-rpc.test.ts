@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
-import { type Dialect, deribit, dialects, orangex } from '../../../lib/exchange/dialects/index.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { type Dialect, dialects } from '../../../lib/exchange/dialects/index.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { encodeCall, readReply } from '../../../lib/exchange/json-rpc.ts';
 import type { HttpReply } from '../../../lib/exchange/transport.ts';
 import { printed } from '../thrown.ts';
@@ -73,7 +75,9 @@ describe('a result', () => {
 
 describe('an error', () => {
   test.each(
-    Object.values(dialects).flatMap(({ name, errors }) => Object.entries(errors).map((e) => [name, ...e] as const)),
+    Object.values(dialects).flatMap(({ name, errors }) =>
+      Object.entries(errors).map(([number, { code }]) => [name, number, code] as const),
+    ),
   )('of %s, %s, is %s', (name, number, code) => {
     const failure = refusal(error(`"code":${number},"message":"m"`), { status: 400 }, dialects[name]);
     expect(failure).toMatchObject({ code, exchangeCode: Number(number) });

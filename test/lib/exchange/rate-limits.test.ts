@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { capacityOf, permitsDueAt, rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
 
 describe('what an account may spend', () => {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { orangex } from '../../../lib/exchange/dialects/index.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { type Observation, type OrderKey, orderIn } from '../../../lib/snapshots/snapshot.ts';
 
 /** 2026-01-01, the start of every scenario. */

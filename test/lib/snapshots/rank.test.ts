@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { digestOfRank, phaseOfRank, rankOf, rankPattern, updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResult } from '../exchange/seed-result.ts';

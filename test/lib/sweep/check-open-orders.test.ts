@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pause } from '../../../lib/accounts/table.ts';
-import { deribit, orangex } from '../../../lib/exchange/dialects/index.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { createCheckOpenOrders } from '../../../lib/sweep/check-open-orders.ts';
 import type { Sweep, SweepReport, SweepRequest } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';

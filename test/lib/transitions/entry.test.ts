@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { orangex } from '../../../lib/exchange/dialects/index.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { batchesOf, bytesOf, entryOf, maxBytes } from '../../../lib/transitions/entry.ts';
 import { stateChange, type TransitionEvent } from '../../../lib/transitions/events.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../lib/dynamo.ts';
-import { orangex } from '../../../lib/exchange/dialects/index.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { headItem, snapshotItem, watchItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
