@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Answer, Delivery } from './delivery.ts';
+import { isRowFault, type Listing, type RowFault, spoilRows } from './lists.ts';
 import { errorStatus, writeError } from './refusals.ts';
 import type { RecordedRequest } from './requests.ts';
 import { type Dialect, type Order, type Reply, type WireObject, writeOrder, writeReply } from './wire.ts';
@@ -73,7 +74,9 @@ export type NamedFault =
   | { readonly kind: 'deep'; readonly levels?: number }
   | { readonly kind: 'invalidUtf8' }
   /** The order as it was before its last change, or before its last `back` changes. */
-  | { readonly kind: 'stale'; readonly back?: number };
+  | { readonly kind: 'stale'; readonly back?: number }
+  // the rows of a list or a history
+  | RowFault;
 
 export type Fault = NamedFault | AnswerFault;
 
@@ -84,6 +87,8 @@ export type Genuine = {
   readonly reply: Reply;
   readonly order: Order | undefined;
   readonly past: readonly Order[];
+  /** What an answer lists that lists orders. */
+  readonly listing: Listing | undefined;
 };
 
 const page = '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>';
@@ -167,7 +172,8 @@ type ReplyFault = Exclude<
 >;
 
 /** The faults that only change what the JSON-RPC answer says. */
-function spoil(fault: ReplyFault, { dialect, reply, order, past }: Genuine): Reply {
+function spoil(fault: ReplyFault, { dialect, request, reply, order, past, listing }: Genuine): Reply {
+  if (isRowFault(fault)) return spoilRows(fault, reply, listing, request.at);
   switch (fault.kind) {
     case 'pass':
       return reply;

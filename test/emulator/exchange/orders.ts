@@ -6,6 +6,8 @@ export type Placement = { readonly [Field in keyof Order]?: Order[Field] } & {
   readonly kept?: boolean;
   /** The envelope's times for as long as nothing happens to the order, instead of the clock's. */
   readonly times?: Times;
+  /** In no list of open orders, as orders of other gateways are. */
+  readonly unlisted?: boolean;
 };
 
 /** What an update may change: anything but whose order it is and what it is called. */
@@ -18,7 +20,11 @@ export type Held = {
   readonly kept: boolean;
   readonly times: Times | undefined;
   readonly closedAt: number | undefined;
+  readonly unlisted: boolean;
 };
+
+/** An order as it was at some moment. */
+export type PastOrder = Pick<Held, 'order' | 'past' | 'closedAt' | 'unlisted'>;
 
 export type OrderBookOptions = {
   readonly dialect: Dialect;
@@ -31,10 +37,16 @@ export const defaultAccount = 'main';
 
 const finalStates: ReadonlySet<string> = new Set(['filled', 'canceled', 'cancelled', 'rejected', 'triggered']);
 
+export function isFinal({ order_state: state }: Order): boolean {
+  return finalStates.has(state);
+}
+
 /** The orders that the exchange remembers, and what can happen to them. */
 export class OrderBook {
   readonly #options: OrderBookOptions;
   readonly #orders = new Map<string, Held>();
+  /** Closed before they were forgotten: `get_order_state` knows them no more, histories do. */
+  readonly #forgotten = new Map<string, Held>();
   #placed = 0;
 
   constructor(options: OrderBookOptions) {
@@ -42,7 +54,7 @@ export class OrderBook {
   }
 
   place(placement: Placement = {}): string {
-    const { kept = false, times, ...given } = placement;
+    const { kept = false, times, unlisted = false, ...given } = placement;
     const at = this.#options.now();
     const instrument = given.instrument_name ?? 'BTC-PERPETUAL';
     const order: Order = {
@@ -68,7 +80,7 @@ export class OrderBook {
     };
     if (this.#orders.has(order.order_id)) throw new Error(`Order ${order.order_id} is already placed.`);
     const closedAt = finalStates.has(order.order_state) ? at : undefined;
-    this.#orders.set(order.order_id, { order, past: [], kept, times, closedAt });
+    this.#orders.set(order.order_id, { order, past: [], kept, times, closedAt, unlisted });
     return order.order_id;
   }
 
@@ -134,12 +146,31 @@ export class OrderBook {
       kept: held.kept,
       times: undefined,
       closedAt: finalStates.has(next.order_state) ? (held.closedAt ?? at) : undefined,
+      unlisted: held.unlisted,
     });
   }
 
+  /** Asked for by itself, the order is not found any more. A closed one stays in the histories. */
   forget(id: string): void {
-    this.get(id);
+    const held = this.get(id);
     this.#orders.delete(id);
+    if (held.closedAt !== undefined) this.#forgotten.set(id, held);
+  }
+
+  /** Every trace of the order is gone, as after a reset of a test environment. */
+  erase(id: string): void {
+    this.#orders.delete(id);
+    this.#forgotten.delete(id);
+  }
+
+  /** What the exchange remembered of its orders at a moment, in the order in which they were placed. */
+  asOf(at: number): readonly PastOrder[] {
+    return [...this.#orders.values()].flatMap((held) => atMoment(held, at));
+  }
+
+  /** The same, and the orders that have been forgotten since. */
+  everAsOf(at: number): readonly PastOrder[] {
+    return [...this.#forgotten.values()].flatMap((held) => atMoment(held, at)).concat(this.asOf(at));
   }
 
   /** For the tester, who has to name an order that is there. */
@@ -154,7 +185,7 @@ export class OrderBook {
     const held = this.#orders.get(id);
     if (!held || held.kept || held.closedAt === undefined) return held;
     if (this.#options.now() - held.closedAt < this.#options.forgetAfterMs) return held;
-    this.#orders.delete(id);
+    this.forget(id);
     return undefined;
   }
 
@@ -171,4 +202,11 @@ export class OrderBook {
     // Above 2^53, where a number would lose its last digits.
     return String(39_100_000_000_000_001n + BigInt(this.#placed) * 65_536n);
   }
+}
+
+/** The order as it was, or nothing before it was placed. */
+function atMoment({ order, past, closedAt, unlisted }: Held, at: number): readonly PastOrder[] {
+  const states = [...past, order].filter(({ last_update_timestamp: changed }) => changed <= at);
+  const shown = states.at(-1);
+  return shown === undefined ? [] : [{ order: shown, past: states.slice(0, -1), closedAt, unlisted }];
 }

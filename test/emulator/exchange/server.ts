@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type Key, KeyRing } from './auth.ts';
 import { deliver, send } from './delivery.ts';
 import { type Fault, plan } from './faults.ts';
+import type { HistoryOptions } from './histories.ts';
 import { type Change, OrderBook, type Placement } from './orders.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limiter.ts';
 import { RequestLog } from './request-log.ts';
@@ -26,14 +27,16 @@ export type ExchangeOptions = {
   /** How long a closed order can still be asked for. By default 30 minutes on deribit, for ever on orangex. */
   readonly forgetAfterMs?: number;
   readonly rateLimit?: RateLimitOptions;
+  readonly history?: Partial<HistoryOptions>;
 };
 
 /**
- * What a fault waits for: calls for one order, by id; `auth`; `order`, any call of get_order_state; `any`, every request.
- * The faults of an order and of `order` are for calls that got past authentication, credits and scope: others are
+ * What a fault waits for: calls for one order, by id; `auth`; `order`, any call of get_order_state; `open_orders`, or
+ * `open_orders:SPOT` and `open_orders:PERPETUAL`; `order_history`, or `order_history:recent` and `order_history:archive`;
+ * `trades`; `any`, every request. Those of an order, of lists and of histories are for calls that got past authentication, credits and scope: others are
  * refused as they would be, and leave the script alone.
  */
-export type FaultTarget = 'auth' | 'order' | 'any' | (string & {});
+export type FaultTarget = 'auth' | 'order' | 'open_orders' | 'order_history' | 'trades' | 'any' | (string & {});
 
 export type Exchange = {
   /** Base URL, `/api/v1` or `/api/v2` included, no slash at its end. */
@@ -53,7 +56,10 @@ export type Exchange = {
   /** Returns the id of the order that the trigger order made. */
   trigger(id: string, placement?: Placement): string;
   update(id: string, change: Change): void;
+  /** Not found any more when asked for by itself; a closed order stays in the histories. */
   forget(id: string): void;
+  /** Gone from everywhere. */
+  erase(id: string): void;
   /** As it is now. */
   order(id: string): Order;
   /** Faults, one per matching request, in order. */
@@ -83,7 +89,8 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const keyRing = new KeyRing({ dialect, keys: options.keys ?? [defaultKey], now, tokenLifeSeconds });
   const book = new OrderBook({ dialect, now, forgetAfterMs: options.forgetAfterMs ?? memory[dialect] });
   const rateLimit = new RateLimiter(options.rateLimit ?? 'unlimited', now);
-  const service = new Service({ dialect, basePath, now, keyRing, book, rateLimiter: rateLimit });
+  const { history = {} } = options;
+  const service = new Service({ dialect, basePath, now, keyRing, book, rateLimiter: rateLimit, history });
   const script = new Script();
   const requests = new RequestLog<RecordedRequest>();
   const stopped = new AbortController();
@@ -159,6 +166,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     trigger: (id, placement) => book.trigger(id, placement),
     update: (id, change) => book.update(id, change),
     forget: (id) => book.forget(id),
+    erase: (id) => book.erase(id),
     order: (id) => book.get(id).order,
     script: (target, ...faults) => script.add(target, faults),
     scriptAlways: (target, fault) => script.always(target, fault),

@@ -1,5 +1,8 @@
 import type { Caller, KeyRing } from './auth.ts';
 import type { Genuine } from './faults.ts';
+import { defaultHistory, type HistoryOptions } from './histories.ts';
+import { answerListing, listingCalls } from './listing-calls.ts';
+import type { Listing } from './lists.ts';
 import type { Held, OrderBook } from './orders.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { errorStatus, Refusal, writeError } from './refusals.ts';
@@ -15,6 +18,7 @@ export type ServiceOptions = {
   readonly keyRing: KeyRing;
   readonly book: OrderBook;
   readonly rateLimiter: RateLimiter;
+  readonly history?: Partial<HistoryOptions>;
 };
 
 /** What a request asks for, or why it cannot be understood. */
@@ -31,9 +35,9 @@ export type Handled = {
   readonly targets: readonly string[];
 };
 
-const calls: Readonly<Record<string, RecordedRequest['call']>> = {
-  'public/auth': 'auth',
-  'private/get_order_state': 'get_order_state',
+const calls: Readonly<Record<Dialect, Readonly<Record<string, RecordedRequest['call']>>>> = {
+  orangex: { 'public/auth': 'auth', 'private/get_order_state': 'get_order_state', ...listingCalls.orangex },
+  deribit: { 'public/auth': 'auth', 'private/get_order_state': 'get_order_state', ...listingCalls.deribit },
 };
 
 const orderIds = /^[A-Za-z0-9._-]{1,64}$/;
@@ -56,8 +60,9 @@ export class Service {
       // deribit takes any method at the bare base.
       const bare = dialect === 'deribit' && name === '' && location.startsWith(basePath);
       const fits = requested.method === slash + name || bare;
-      const call = (fits && calls[requested.method.slice(slash.length)]) || 'other';
-      const orderId = requested.params['order_id'];
+      const call = (fits && calls[dialect][requested.method.slice(slash.length)]) || 'other';
+      // What is scripted for an order, and said of it, is about asking for that order's state.
+      const orderId = call === 'trades' ? undefined : requested.params['order_id'];
       return { call, orderId: typeof orderId === 'string' ? orderId : undefined, id: requested.id, requested };
     } catch (thrown) {
       if (!(thrown instanceof Refusal)) throw thrown;
@@ -68,12 +73,13 @@ export class Service {
 
   handle(request: RecordedRequest, reading: Reading): Handled {
     const { dialect, now } = this.#options;
-    const progress: Progress = { targets: request.call === 'auth' ? ['auth', 'any'] : ['any'], held: undefined };
+    const targetsOfAuth = request.call === 'auth' ? ['auth', 'any'] : ['any'];
+    const progress: Progress = { targets: targetsOfAuth, held: undefined, listing: undefined };
     const outcome = this.#outcome(request, reading, progress);
-    const { held, targets } = progress;
+    const { held, listing, targets } = progress;
     const times = held?.times ?? { in: request.at, out: now() };
     const reply = { ...outcome, id: reading.id, jsonrpc: '2.0', times };
-    return { genuine: { dialect, request, reply, order: held?.order, past: held?.past ?? [] }, targets };
+    return { genuine: { dialect, request, reply, order: held?.order, past: held?.past ?? [], listing }, targets };
   }
 
   #outcome(
@@ -105,6 +111,14 @@ export class Service {
       return writeJson(keyRing.grant(requested.params, request.connection));
     }
     const caller = this.#admit(request, requested);
+    if (request.call !== 'get_order_state') {
+      const { book, now, history } = this.#options;
+      const kept = { ...defaultHistory, ...history };
+      const answer = answerListing({ dialect, book, now: now(), history: kept }, requested, caller.account);
+      progress.targets = answer.targets;
+      progress.listing = answer.listing;
+      return answer.result();
+    }
     progress.targets = orderId === undefined ? ['order', 'any'] : [orderId, 'order', 'any'];
     if (orderId === undefined) {
       const reason = requested.params['order_id'] === undefined ? 'missing' : 'wrong format';
@@ -140,4 +154,4 @@ export class Service {
 }
 
 /** What is known of a request by the time it is answered or refused. */
-type Progress = { targets: readonly string[]; held: Held | undefined };
+type Progress = { targets: readonly string[]; held: Held | undefined; listing: Listing | undefined };

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { fieldOf, type Heard, login, post } from './requesting.ts';
+import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
+
+const running: Exchange[] = [];
+async function start(options: ExchangeOptions): Promise<Exchange> {
+  const exchange = await startExchange(options);
+  running.push(exchange);
+  return exchange;
+}
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
+});
+
+async function call(exchange: Exchange, method: string, params: object = {}): Promise<Heard> {
+  return post(exchange, `private/${method}`, {
+    params,
+    headers: { authorization: `bearer ${await login(exchange)}` },
+  });
+}
+
+/** A list of the dialect's own: all of Deribit's, or one area of OrangeX's. */
+function list(exchange: Exchange, currency = 'PERPETUAL'): Promise<Heard> {
+  return exchange.dialect === 'deribit'
+    ? call(exchange, 'get_open_orders')
+    : call(exchange, 'get_open_orders_by_currency', { currency });
+}
+
+async function rowsOf(heard: Promise<Heard>): Promise<readonly { readonly [field: string]: unknown }[]> {
+  return JSON.parse((await heard).text).result;
+}
+
+async function idsOf(heard: Promise<Heard>): Promise<readonly unknown[]> {
+  return (await rowsOf(heard)).map(({ order_id: id }) => id);
+}
+
+describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (dialect) => {
+  test('holds every live order of the account, the newest first, and none that is closed', async () => {
+    const exchange = await start({ dialect });
+    const [first, second, closed] = [exchange.place(), exchange.place(), exchange.place()];
+    exchange.place({ account: 'theirs' });
+    exchange.place({ unlisted: true });
+    exchange.cancel(closed);
+    expect(await idsOf(list(exchange))).toEqual([second, first]);
+    exchange.fill(second);
+    exchange.partialFill(first, '3');
+    expect(await rowsOf(list(exchange))).toEqual([expect.objectContaining({ order_id: first, order_state: 'open' })]);
+    expect(exchange.count('open_orders')).toBe(2);
+  });
+
+  test('is empty where there are no orders', async () => {
+    const exchange = await start({ dialect });
+    expect((await list(exchange)).text).toContain('"result":[]');
+  });
+
+  test('holds the rows that get_order_state answers, but for fields that lists leave out', async () => {
+    const exchange = await start({ dialect });
+    const id = exchange.place({ amount: '1.10', price: '1.6e-7' });
+    const { text } = await call(exchange, 'get_order_state', { order_id: id });
+    const { result } = JSON.parse(text);
+    expect(await rowsOf(list(exchange))).toEqual([{ ...result, currency: undefined }]);
+    expect((await list(exchange)).text).toContain(dialect === 'orangex' ? '"amount":"1.10"' : '"amount":1.10');
+  });
+
+  test('needs a key, and costs a call', async () => {
+    const exchange = await start({ dialect, rateLimit: { perSecond: 1, burst: 1 } });
+    const method = dialect === 'deribit' ? 'get_open_orders' : 'get_open_orders_by_currency';
+    const refused = dialect === 'deribit' ? 13009 : 10000;
+    expect((await post(exchange, `private/${method}`)).text).toContain(`"code":${refused}`);
+    exchange.place();
+    expect(await idsOf(list(exchange))).toHaveLength(1);
+    expect((await list(exchange)).text).toContain('"code":10028');
+  });
+
+  test('can be asked for one instrument', async () => {
+    const exchange = await start({ dialect });
+    const id = exchange.place({ instrument_name: 'ETH-PERPETUAL' });
+    exchange.place();
+    const heard = call(exchange, 'get_open_orders_by_instrument', { instrument_name: 'ETH-PERPETUAL' });
+    expect(await idsOf(heard)).toEqual([id]);
+    expect((await call(exchange, 'get_open_orders_by_instrument')).text).toContain('"code":-32602');
+  });
+
+  test('is behind the book for as long as a script says', async () => {
+    let at = 1_700_000_000_000;
+    const exchange = await start({ dialect, now: () => at });
+    exchange.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
+    const id = exchange.place();
+    expect(await idsOf(list(exchange))).toEqual([]);
+    at += 3_000;
+    expect(await idsOf(list(exchange))).toEqual([id]);
+    exchange.fill(id);
+    at += 2_999;
+    expect(await idsOf(list(exchange))).toEqual([id]);
+    at += 1;
+    expect(await idsOf(list(exchange))).toEqual([]);
+  });
+
+  test('lies about single rows when a script says so, and about the others never', async () => {
+    const exchange = await start({ dialect });
+    const [a, b] = [exchange.place({ price: '1' }), exchange.place({ price: '1' })];
+    exchange.edit(a, { price: '2' });
+    const under = (...faults: Parameters<Exchange['script']> extends [unknown, ...infer Rest] ? Rest : never) => {
+      exchange.script('open_orders', ...faults);
+      return list(exchange);
+    };
+    expect(await idsOf(under({ kind: 'omitRow', orderId: a }))).toEqual([b]);
+    expect(await idsOf(under({ kind: 'omitRow' }))).toEqual([a]);
+    expect(await idsOf(under({ kind: 'repeatRow', orderId: a }))).toEqual([b, a, a]);
+    const prices = async (heard: Promise<Heard>) => (await rowsOf(heard)).map(({ price }) => Number(price));
+    expect(await prices(under({ kind: 'repeatRow', orderId: a, back: 1 }))).toEqual([1, 2, 1]);
+    expect(await prices(under({ kind: 'olderRow', orderId: a }))).toEqual([1, 1]);
+    expect(await prices(list(exchange))).toEqual([1, 2]);
+    expect((await rowsOf(under({ kind: 'spoilRow', orderId: a })))[1]).toEqual({ order_id: a });
+    expect((await rowsOf(under({ kind: 'spoilRow', orderId: a, text: '[7]' })))[1]).toEqual([7]);
+    const [thin] = await rowsOf(under({ kind: 'thinRows' }));
+    expect(thin).not.toHaveProperty('reduce_only');
+    expect(thin).toMatchObject({ order_id: b, order_state: 'open' });
+  });
+
+  test('fails, breaks off or comes empty like any other answer', async () => {
+    const exchange = await start({ dialect });
+    exchange.place();
+    exchange.script(
+      'open_orders',
+      { kind: 'error', code: 11051 },
+      { kind: 'result', text: '[]' },
+      { kind: 'truncate' },
+    );
+    expect((await list(exchange)).text).toContain('"code":11051');
+    expect(await idsOf(list(exchange))).toEqual([]);
+    const { text } = await list(exchange);
+    expect(() => JSON.parse(text)).toThrow();
+  });
+});
+
+describe('the areas of orangex', () => {
+  test('each hold their own, and an unknown one holds nothing and is no error', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    const perpetual = exchange.place({ instrument_name: 'BTC-USDT-PERPETUAL' });
+    const spot = exchange.place({ instrument_name: 'BTC-USDT' });
+    expect(await idsOf(list(exchange))).toEqual([perpetual]);
+    expect(await idsOf(list(exchange, 'SPOT'))).toEqual([spot]);
+    expect(await idsOf(list(exchange, 'BTC'))).toEqual([]);
+    exchange.script('open_orders:SPOT', { kind: 'error', code: 9999 });
+    expect(await idsOf(list(exchange))).toEqual([perpetual]);
+    expect((await list(exchange, 'SPOT')).text).toContain('"code":9999');
+  });
+
+  test('are what there is: no call lists everything', async () => {
+    const exchange = await start({ dialect: 'orangex' });
+    expect((await call(exchange, 'get_open_orders')).text).toContain('"code":1000');
+    expect((await call(exchange, 'get_open_orders_by_currency')).text).toContain('"code":-32602');
+  });
+});
+
+test('an untriggered order is in the list of deribit, without a filled amount and an average price', async () => {
+  const exchange = await start({ dialect: 'deribit' });
+  const id = exchange.place({ order_state: 'untriggered', order_type: 'stop_market', price: 'market_price' });
+  const { text } = await list(exchange);
+  expect(fieldOf(text, 'order_id')).toBe(id);
+  expect(text).toContain('"order_state":"untriggered"');
+  expect(text).not.toContain('filled_amount');
+  expect(text).not.toContain('average_price');
+});
