@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { CreateTableCommand, DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DynamoDBClient,
+  ListTablesCommand,
+} from '@aws-sdk/client-dynamodb';
 import { active, startDynamo } from './emulator/aws/engines.ts';
 import { listen } from './emulator/aws/listen.ts';
 
@@ -13,6 +18,31 @@ export type Engine = {
   readonly tableName: string;
   readonly stop: () => Promise<void>;
 };
+
+/** The table as the stack has it: `test/cdk/order-state-stack.test.ts` holds the template to this. */
+export const snapshotTable = {
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+    { AttributeName: 'list', AttributeType: 'S' },
+    { AttributeName: 'list_at', AttributeType: 'N' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'lists',
+      KeySchema: [
+        { AttributeName: 'list', KeyType: 'HASH' },
+        { AttributeName: 'list_at', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+} satisfies Omit<CreateTableCommandInput, 'TableName'>;
 
 export async function startDynalite(tableName = 'snapshots'): Promise<Engine> {
   const { url, stop } = await startDynamo(undefined);
@@ -38,32 +68,7 @@ export async function startDynoxide(): Promise<Engine> {
 
 async function withTable(url: string, tableName: string, stopEngine: () => Promise<void>): Promise<Engine> {
   const client = clientOf(url);
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-        { AttributeName: 'list', AttributeType: 'S' },
-        { AttributeName: 'list_at', AttributeType: 'N' },
-      ],
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'lists',
-          KeySchema: [
-            { AttributeName: 'list', KeyType: 'HASH' },
-            { AttributeName: 'list_at', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand({ TableName: tableName, ...snapshotTable }));
   await active(client, tableName);
   const stop = async () => {
     client.destroy();

@@ -16,9 +16,10 @@ import { type EventBus, startEventBus } from './emulator/aws/event-bus/server.ts
 import { type Gateway, startGateway } from './emulator/aws/gateway.ts';
 import { type Lambda, startLambda } from './emulator/aws/lambda.ts';
 import { listen } from './emulator/aws/listen.ts';
+import { seedId } from './emulator/exchange/seed-order.ts';
 import { captureOutput } from './lib/captured-output.ts';
 import { observationOf } from './lib/snapshots/observations.ts';
-import { seedId, startTestBed } from './lib/test-bed.ts';
+import { startTestBed } from './lib/test-bed.ts';
 import { streamRecord } from './lib/transitions/stream-records.ts';
 import { canInstall, install } from './package/npm.ts';
 

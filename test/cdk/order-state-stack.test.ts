@@ -7,6 +7,7 @@ import type { StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts } from '../../cdk/stage-problems.ts';
 import { resolveStage, stageNamed } from '../../cdk/stages.ts';
 import { routes as operations } from '../../lib/api/routes.ts';
+import { snapshotTable } from '../engines.ts';
 import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 
 const dev = templateOf();
@@ -16,29 +17,7 @@ const full = templateOf(everySetting);
 describe('the snapshot table', () => {
   it('has the keys, the one index and the billing that the functions and the bill count on', () => {
     dev.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
-    dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'lists',
-          KeySchema: [
-            { AttributeName: 'list', KeyType: 'HASH' },
-            { AttributeName: 'list_at', KeyType: 'RANGE' },
-          ],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-        { AttributeName: 'list', AttributeType: 'S' },
-        { AttributeName: 'list_at', AttributeType: 'N' },
-      ],
-    });
+    dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', snapshotTable);
   });
 
   it('lets DynamoDB remove what has an end, and nothing else', () => {

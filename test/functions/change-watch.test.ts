@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
 import {
   type ChangeWatch,

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { routes } from '../../lib/api/routes.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { apiEvent } from './api-events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 

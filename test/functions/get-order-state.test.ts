@@ -5,9 +5,10 @@ import type { Code } from '../../lib/errors.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { memberText } from '../../lib/exchange/json.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { apiEvent } from './api-events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 

@@ -1,9 +1,10 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
 import { orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
@@ -45,22 +46,7 @@ describe('GET of an order', () => {
     const { first_observed_at, checked_at, age_seconds, rank, ...rest } = body;
     expect(rest).toEqual({
       account: 'main',
-      order: {
-        order_state: 'canceled',
-        amount: '1',
-        instrument_name: 'BTC-14AUG20-11000-C',
-        price: '855',
-        time_in_force: 'good_til_cancelled',
-        last_update_timestamp: 1_597_129_894_026,
-        filled_amount: '0',
-        average_price: '0',
-        order_id: seedId,
-        creation_timestamp: 1_597_129_894_025,
-        direction: 'buy',
-        order_type: 'limit',
-        version: 1,
-        details: {},
-      },
+      order: { ...seedFields, details: {} },
       final: true,
       watched: false,
       source: 'exchange',

@@ -30,8 +30,6 @@ export type TestBed = {
 
 export type TestBedOptions = { readonly now?: Clock['now']; readonly key?: Key };
 
-export const seedId = '39004881276768256';
-
 const secretNames = {
   main: 'order-state-snapshots/test/main/exchange-key',
   other: 'order-state-snapshots/test/other/exchange-key',

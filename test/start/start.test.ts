@@ -10,6 +10,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { createClient } from '../../lib/api/client.ts';
 import { spawnOps, spawnSmoke } from '../cdk/ops/operating.ts';
 import { listen } from '../emulator/aws/listen.ts';
+import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { startExchange } from '../emulator/exchange/server.ts';
 import { killLaunched, launch, start } from './launch.ts';
 
@@ -43,21 +44,6 @@ function processesOf(folder: string): readonly string[] {
   });
 }
 
-const seedFields = {
-  order_state: 'canceled',
-  amount: '1',
-  instrument_name: 'BTC-14AUG20-11000-C',
-  price: '855',
-  time_in_force: 'good_til_cancelled',
-  last_update_timestamp: 1597129894026,
-  filled_amount: '0',
-  average_price: '0',
-  order_id: '39004881276768256',
-  creation_timestamp: 1597129894025,
-  direction: 'buy',
-  order_type: 'limit',
-};
-
 const reported = (instrument: string, what: string) =>
   new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+\\.\\d s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
 
@@ -69,7 +55,7 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect(run.shown()).toMatch(/\n {2}changed +true\n/);
   expect(run.shown()).not.toContain('\u001b');
   const client = createClient({ url: new URL(run.url).origin });
-  const requested = { account: 'main', order_id: seedFields.order_id };
+  const requested = { account: 'main', order_id: seedId };
   expect(await client.getOrder(requested)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
   expect(await client.getOrder({ ...requested, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
   await expect(client.getOrder({ ...requested, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
@@ -81,7 +67,7 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
     code: 0,
     out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, nothing differs\.\n$/),
   });
-  const smoke = ['--url', new URL(run.url).origin, '--account', 'main', '--order', seedFields.order_id];
+  const smoke = ['--url', new URL(run.url).origin, '--account', 'main', '--order', seedId];
   const { code: wrong, out: checklist } = await spawnSmoke(smoke);
   expect([wrong, checklist.match(/^ok /gm)]).toEqual([0, Array(6).fill('ok ')]);
   expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
@@ -194,7 +180,7 @@ test('--exchange asks a real exchange, on which nothing is assumed', together, a
   expect(exchange.requests.slice(before).filter(({ call }) => call !== 'auth')).toEqual([]);
   expect(run.url).toMatch(/\/accounts\/desk-1\/orders\/ORDER_ID$/);
   const client = createClient({ url: new URL(run.url).origin });
-  expect(await client.getOrder({ account: 'desk-1', order_id: seedFields.order_id })).toMatchObject({
+  expect(await client.getOrder({ account: 'desk-1', order_id: seedId })).toMatchObject({
     account: 'desk-1',
     order: seedFields,
     changed: true,

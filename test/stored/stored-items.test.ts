@@ -9,10 +9,11 @@ import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
 import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import { statusOf } from '../../lib/snapshots/watch.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { getOrderEvent } from '../functions/events.ts';
 import { loadHttpFunction } from '../functions/load-function.ts';
 import { captureOutput } from '../lib/captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 
 /** Items as each release wrote them, dumped from its table; kept for as long as a table may hold such items. */
 const releases = readdirSync(new URL('.', import.meta.url)).filter((file) => /^schema-\d+\.json$/.test(file));

@@ -2,13 +2,13 @@ import { Agent } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { KeyRing } from './auth.ts';
 import { askFor, credentials, fieldOf, get, login, post, signed } from './requesting.ts';
-import { seedOrder } from './seed-order.ts';
+import { seedId } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const start2019 = 1_576_074_319_000;
 const amanda = { clientId: 'AMANDA', clientSecret: 'AMANDASECRECT' };
 const orderPath = 'private/get_order_state';
-const params = { order_id: seedOrder.order_id };
+const params = { order_id: seedId };
 
 const running: Exchange[] = [];
 async function start(options: ExchangeOptions): Promise<Exchange> {
@@ -124,7 +124,7 @@ describe('a token', () => {
 
   test('without the right to read orders is forbidden', async () => {
     const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'wallet:read' }];
-    expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedOrder.order_id))).toBe('13021');
+    expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
   });
 
   test('sees only the orders of its own account', async () => {
@@ -197,12 +197,12 @@ describe('a signature', () => {
 
   test('over method, URI and body opens the order, by POST and by GET', async () => {
     const exchange = await start({ dialect: 'deribit' });
-    const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedOrder.order_id}"}}`;
+    const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
     const uri = `/api/v2/${orderPath}`;
     const posted = { body, headers: { authorization: signed('POST', uri, body) } };
     expect(await codeOf(post(exchange, orderPath, posted))).toBe('result');
     expect(exchange.count('auth')).toBe(0);
-    const query = `?order_id=${seedOrder.order_id}`;
+    const query = `?order_id=${seedId}`;
     const headers = { authorization: signed('GET', uri + query, '') };
     expect(await codeOf(get(exchange, orderPath + query, headers))).toBe('result');
   });
@@ -210,7 +210,7 @@ describe('a signature', () => {
   test('is refused when anything in it is off', async () => {
     const exchange = await start({ dialect: 'deribit', now: () => start2019 });
     const uri = `/api/v2/${orderPath}`;
-    const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedOrder.order_id}"}}`;
+    const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
     const ask = (authorization: string) => codeOf(post(exchange, orderPath, { body, headers: { authorization } }));
     const ts = start2019;
     expect(await ask(signed('POST', uri, body, { ts }))).toBe('result');

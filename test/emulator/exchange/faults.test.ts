@@ -2,10 +2,10 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from './faults.ts';
 import { askFor, credentials, login, post, send } from './requesting.ts';
-import { seedOrder, seedReply } from './seed-order.ts';
+import { seedId, seedReply } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 
-const id = seedOrder.order_id;
+const id = seedId;
 let exchange: Exchange;
 beforeEach(async () => {
   exchange = await startExchange({ dialect: 'orangex' });

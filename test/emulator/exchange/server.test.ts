@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { askFor, get, login, post, send } from './requesting.ts';
-import { seedOrder, seedReply } from './seed-order.ts';
+import { seedFields, seedId, seedReply } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const running: Exchange[] = [];
@@ -17,7 +17,7 @@ afterEach(async () => {
 describe('the order of the specification', () => {
   test('is answered on orangex exactly as the example prints it, to the digit and in its order', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, seedOrder.order_id, { id: '"248"' });
+    const answer = await askFor(exchange, seedId, { id: '"248"' });
     expect(answer.status).toBe(200);
     expect(answer.text).toBe(seedReply);
     expect(JSON.parse(answer.text)).toStrictEqual({
@@ -26,27 +26,13 @@ describe('the order of the specification', () => {
       usIn: 1597130045270,
       usOut: 1597130046950,
       usDiff: 1680,
-      result: {
-        amount: '1',
-        price: '855',
-        direction: 'buy',
-        version: 1,
-        order_state: 'canceled',
-        instrument_name: 'BTC-14AUG20-11000-C',
-        time_in_force: 'good_til_cancelled',
-        last_update_timestamp: 1597129894026,
-        filled_amount: '0',
-        average_price: '0',
-        order_id: '39004881276768256',
-        creation_timestamp: 1597129894025,
-        order_type: 'limit',
-      },
+      result: seedFields,
     });
   });
 
   test('has the same fields on deribit, in numbers, microseconds and the other spelling', async () => {
     const exchange = await start({ dialect: 'deribit' });
-    const answer = await askFor(exchange, seedOrder.order_id, { id: '"248"' });
+    const answer = await askFor(exchange, seedId, { id: '"248"' });
     expect(JSON.parse(answer.text)).toMatchObject({
       id: '248',
       jsonrpc: '2.0',
@@ -79,9 +65,9 @@ describe('the order of the specification', () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, tokenLifeSeconds: 1e9, forgetAfterMs: 1 });
     at += 100 * 86_400_000;
-    expect((await askFor(exchange, seedOrder.order_id)).text).toContain('"result"');
-    exchange.forget(seedOrder.order_id);
-    expect((await askFor(exchange, seedOrder.order_id)).text).toContain('"code":10004');
+    expect((await askFor(exchange, seedId)).text).toContain('"result"');
+    exchange.forget(seedId);
+    expect((await askFor(exchange, seedId)).text).toContain('"code":10004');
   });
 });
 
@@ -90,14 +76,14 @@ describe('an id', () => {
     '%s comes back as it was sent',
     async (id) => {
       const exchange = await start({ dialect: 'orangex' });
-      const answer = await askFor(exchange, seedOrder.order_id, { id });
+      const answer = await askFor(exchange, seedId, { id });
       expect(answer.text.startsWith(`{"id":${id},"jsonrpc"`)).toBe(true);
     },
   );
 
   test('is the outer one, not a parameter that is called id too', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, '', { id: '7', params: { order_id: seedOrder.order_id, id: 8 } });
+    const answer = await askFor(exchange, '', { id: '7', params: { order_id: seedId, id: 8 } });
     expect(answer.text.startsWith('{"id":7,')).toBe(true);
   });
 
@@ -106,24 +92,24 @@ describe('an id', () => {
     const refused = await post(exchange, 'private/get_order_state', { id: '5', params: { order_id: 'x' } });
     expect(JSON.parse(refused.text)).toMatchObject({ id: 5, error: { code: 13009 } });
     const headers = { authorization: `bearer ${await login(exchange)}` };
-    const got = await get(exchange, `private/get_order_state?order_id=${seedOrder.order_id}`, headers);
+    const got = await get(exchange, `private/get_order_state?order_id=${seedId}`, headers);
     expect(got.status).toBe(200);
     expect(got.text).not.toContain('"id":');
-    expect(got.text).toContain(seedOrder.order_id);
+    expect(got.text).toContain(seedId);
   });
 });
 
 describe('a call', () => {
   test('needs the leading slash in its method on orangex', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, seedOrder.order_id, { method: 'private/get_order_state' });
+    const answer = await askFor(exchange, seedId, { method: 'private/get_order_state' });
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 1000, data: null } });
   });
 
   test('must not have the leading slash on deribit, where errors have status 400', async () => {
     const exchange = await start({ dialect: 'deribit' });
-    const answer = await askFor(exchange, seedOrder.order_id, { method: '/private/get_order_state' });
+    const answer = await askFor(exchange, seedId, { method: '/private/get_order_state' });
     expect(answer.status).toBe(400);
     expect(JSON.parse(answer.text)).toMatchObject({ error: { code: -32601 } });
   });
@@ -131,7 +117,7 @@ describe('a call', () => {
   test('may go to the bare base on deribit', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const headers = { authorization: `bearer ${await login(exchange)}` };
-    const body = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedOrder.order_id}"}}`;
+    const body = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
     expect((await send('POST', exchange.url, headers, body)).text).toContain('"result"');
   });
 
@@ -187,7 +173,7 @@ describe('credits', () => {
     const codes: unknown[] = [];
     for (const pause of [0, 0, 0, 500, 0]) {
       at += pause;
-      codes.push(/"code":(\d+).*"wait":(\d+)/.exec((await askFor(exchange, seedOrder.order_id)).text)?.slice(1));
+      codes.push(/"code":(\d+).*"wait":(\d+)/.exec((await askFor(exchange, seedId)).text)?.slice(1));
     }
     expect(codes).toStrictEqual([undefined, undefined, ['10028', '1'], undefined, ['10028', '1']]);
   });
@@ -196,7 +182,7 @@ describe('credits', () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, rateLimit: { perSecond: 1, burst: 1 } });
     const headers = { authorization: `bearer ${await login(exchange)}` };
-    const ask = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedOrder.order_id } });
+    const ask = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedId } });
     await ask();
     expect((await ask()).text).toContain('10028');
     at += 5000;
@@ -207,7 +193,7 @@ describe('credits', () => {
 describe('the exchange', () => {
   test('records what came in, and counts it by call', async () => {
     const exchange = await start({ dialect: 'orangex', now: () => 1_700_000_000_000 });
-    await askFor(exchange, seedOrder.order_id, { headers: { 'x-who': 'me' } });
+    await askFor(exchange, seedId, { headers: { 'x-who': 'me' } });
     expect(exchange.count('auth')).toBe(1);
     expect(exchange.count('get_order_state')).toBe(1);
     expect(exchange.requests[1]).toMatchObject({
@@ -215,9 +201,9 @@ describe('the exchange', () => {
       path: '/api/v1/private/get_order_state',
       headers: { 'x-who': 'me' },
       at: 1_700_000_000_000,
-      orderId: seedOrder.order_id,
+      orderId: seedId,
     });
-    expect(exchange.requests[1]?.body).toContain(seedOrder.order_id);
+    expect(exchange.requests[1]?.body).toContain(seedId);
   });
 
   test('listens on loopback only, and says so when its port is taken', async () => {
@@ -229,7 +215,7 @@ describe('the exchange', () => {
   test('stops at once, however many connections hang, and may be stopped twice', async () => {
     const exchange = await start({ dialect: 'orangex' });
     exchange.script('any', { kind: 'hang' }, { kind: 'delay', ms: 1e9 }, { kind: 'slowBody', everyMs: 1e9 });
-    const requested = [1, 2, 3].map(() => askFor(exchange, seedOrder.order_id).catch(() => 'gone'));
+    const requested = [1, 2, 3].map(() => askFor(exchange, seedId).catch(() => 'gone'));
     const idle = connect(Number(new URL(exchange.url).port), '127.0.0.1');
     const closed = new Promise((resolve) => idle.once('close', resolve));
     idle.on('error', () => {});

@@ -4,9 +4,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ApiProblem, type Client, type ClientRequest, createClient, pages } from '../../../lib/api/client.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import type { Gateway } from '../../emulator/aws/gateway.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { seedId, startTestBed, type TestBed } from '../test-bed.ts';
+import { startTestBed, type TestBed } from '../test-bed.ts';
 import { startLocalApi } from './local-endpoint.ts';
 import { startPage } from './page.ts';
 

@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Code } from '../../../lib/errors.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { failureOf, printed } from '../thrown.ts';
-import { type Harness, holdKey, keyOf, seedId, startHarness } from './test-client.ts';
+import { type Harness, holdKey, keyOf, startHarness } from './test-client.ts';
 
 const canarySecret = 'canary-secret-0d5f';
 

@@ -4,10 +4,11 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { createRetryBudget } from '../../../lib/exchange/retry.ts';
 import type { HttpRequest } from '../../../lib/exchange/transport.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { holdKey, keyOf, plentiful, seedId, start } from './test-client.ts';
+import { holdKey, keyOf, plentiful, start } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
 

@@ -3,11 +3,10 @@ import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { driftOf } from '../../../lib/exchange/drift.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
-import { seedResult } from './seed-result.ts';
+import { seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 function order(members: Readonly<Record<string, string>>) {
-  const text = Object.entries({ ...seedResult, ...members }).map(([name, value]) => `${JSON.stringify(name)}:${value}`);
-  return orderIn(`{${text.join()}}`);
+  return orderIn(seedResultWith(members));
 }
 
 it.each([

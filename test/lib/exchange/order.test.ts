@@ -3,18 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { isJsonObject, parseJson, writeJson } from '../../../lib/exchange/json.ts';
 import { linkedOrderIds, orderId, phaseOf, readOrder, refuseImplausibleTimes } from '../../../lib/exchange/order.ts';
-import { seedResult } from './seed-result.ts';
+import { seedFields, seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 function order(members: Readonly<Record<string, string>>) {
-  return readOrder(json({ ...seedResult, ...members }));
+  return readOrder(objectIn(seedResultWith(members)));
 }
 
-/** An object whose members are given as JSON text, so that every digit is the test's own. */
-function json(members: Readonly<Record<string, string>>) {
-  const text = `{${Object.entries(members)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${JSON.stringify(name)}:${value}`)
-    .join()}}`;
+function objectIn(text: string) {
   const value = parseJson(text);
   if (!isJsonObject(value)) throw new Error('no object');
   return value;
@@ -32,22 +27,7 @@ function failureOf(act: () => unknown): Failure | undefined {
 
 describe('an order', () => {
   it("has every field of the specification's example, to the digit", () => {
-    expect(order({})).toEqual({
-      amount: '1',
-      price: '855',
-      direction: 'buy',
-      version: 1,
-      order_state: 'canceled',
-      instrument_name: 'BTC-14AUG20-11000-C',
-      time_in_force: 'good_til_cancelled',
-      last_update_timestamp: 1597129894026,
-      filled_amount: '0',
-      average_price: '0',
-      order_id: '39004881276768256',
-      creation_timestamp: 1597129894025,
-      order_type: 'limit',
-      details: {},
-    });
+    expect(order({})).toEqual({ ...seedFields, details: {} });
   });
 
   it.each(['0', '-0.5', '1.10', '1.6e-7', '1E+3', '0.000000010', '39004881276768256.00'])(
@@ -128,7 +108,7 @@ describe('an order', () => {
 
   it('has an id that is a string even where the wire sends a number', () => {
     expect(order({ order_id: '39004881276768256' }).order_id).toBe('39004881276768256');
-    expect(orderId(json({ order_id: '"ETH-349280"' }))).toBe('ETH-349280');
+    expect(orderId(objectIn('{"order_id":"ETH-349280"}'))).toBe('ETH-349280');
   });
 
   it.each([

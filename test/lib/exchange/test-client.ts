@@ -6,6 +6,7 @@ import type { RateLimiter } from '../../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget, type RetryBudget } from '../../../lib/exchange/retry.ts';
 import { Secret } from '../../../lib/exchange/secret.ts';
 import { createHttpTransport, type Transport } from '../../../lib/exchange/transport.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { type ExchangeOptions, startExchange } from '../../emulator/exchange/server.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -47,8 +48,6 @@ export type Harness = {
   readonly ask: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
   readonly stop: () => Promise<void>;
 };
-
-export const seedId = '39004881276768256';
 
 /** The client against the exchange for testers: real sockets, and a clock that passes only in sleeps. */
 export async function startHarness(options: ExchangeOptions, key: HeldKey = holdKey(keyOf('v1'))): Promise<Harness> {

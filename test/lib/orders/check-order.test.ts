@@ -8,10 +8,11 @@ import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
 import { createOrderChecks } from '../../../lib/wiring/index.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
+import { seedFields, seedId } from '../../emulator/exchange/seed-order.ts';
 import { defaultKey, type Exchange } from '../../emulator/exchange/server.ts';
 import { lexeme, writeOrder } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { secretText, seedId, startTestBed, type TestBed } from '../test-bed.ts';
+import { secretText, startTestBed, type TestBed } from '../test-bed.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -61,22 +62,6 @@ async function requested(exchange: Exchange, meanwhile: () => Promise<unknown>):
 async function statusOf(orderId: string): Promise<string | undefined> {
   return (await testBed.watchOf(orderId))?.['status']?.S;
 }
-
-const seedFields = {
-  order_state: 'canceled',
-  amount: '1',
-  instrument_name: 'BTC-14AUG20-11000-C',
-  price: '855',
-  time_in_force: 'good_til_cancelled',
-  last_update_timestamp: 1_597_129_894_026,
-  filled_amount: '0',
-  average_price: '0',
-  order_id: seedId,
-  creation_timestamp: 1_597_129_894_025,
-  direction: 'buy',
-  order_type: 'limit',
-  version: 1,
-};
 
 describe('the seed’s order', () => {
   it('is asked for, kept, and answered with every field of the specification', async () => {

@@ -4,13 +4,10 @@ import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { digestOfRank, phaseOfRank, rankOf, rankPattern, updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
-import { seedResult } from '../exchange/seed-result.ts';
+import { seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 function rank(members: Readonly<Record<string, string>>, volatile: readonly string[] = []) {
-  const text = Object.entries({ ...seedResult, ...members })
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `"${name}":${value}`);
-  return rankOf(orderIn(`{${text.join()}}`), volatile);
+  return rankOf(orderIn(seedResultWith(members)), volatile);
 }
 
 describe('the rank of an order', () => {
