@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../../lib/clock.ts';
 import { asFailure } from '../../lib/errors.ts';
@@ -7,103 +6,100 @@ import type { ApiKey } from '../../lib/exchange/auth.ts';
 import { createCredentials, KeyText } from '../../lib/exchange/credentials.ts';
 import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { Secret } from '../../lib/exchange/secret.ts';
-import { checkKey, type KeyCheck } from './check-key.ts';
-import type { Command, TestEnvironment } from './command.ts';
-import {
-  accountOf,
-  flag,
-  isLoopback,
-  oneOf,
-  type Place,
-  placeOf,
-  Refusal,
-  shared,
-  sharedHelp,
-  text,
-} from './options.ts';
+import { accountPattern } from '../../lib/stage.ts';
+import { checkKey } from './check-key.ts';
+import { addExamples, addNotes, createCommand, listed, oneOf, UsageError } from './command-line.ts';
+import type { Context } from './context.ts';
+import { createStackCommand, isLoopback, type Target, targetOf } from './options.ts';
 import { createSecrets, findSecret } from './stack.ts';
 
-const help = `Puts an account's exchange key into its secret. The key is asked for without being shown, or read from a file; it is
-never an argument, and never printed. A key that the exchange refuses is not written.
+export function accountCommand(context: Context) {
+  const command = createCommand('account').description("Manages an account's exchange key.");
+  command.addCommand(addCommand(context));
+  return command;
+}
 
-  npm run ops -- account add main --stage prod
-  npm run ops -- account add main --stage prod --file key.json
+function addCommand(context: Context) {
+  const { terminal, clock } = context;
+  const command = createStackCommand('add')
+    .description("Stores an account's exchange key in its secret, after a check at the exchange.")
+    .argument('[account]', 'name of the account')
+    // What comes after the name may be a key: it must not be quoted.
+    .allowExcessArguments()
+    .option('--file <file>', '{"client_id":"...","client_secret":"..."}; /dev/stdin reads standard input')
+    .option('--no-check', 'do not call the exchange; for keys that work from elsewhere only')
+    .option('--secret <name>', "the secret, if it is not the stage's")
+    .option('--exchange <url>', "the exchange, if it is not the stage's; needs --dialect", exchangeUrl)
+    .option('--dialect <name>', `how it speaks: ${listed(dialectNames)}`, oneOf('--dialect', dialectNames))
+    .action(async (name = '', { check, file, secret, exchange: url, dialect, json, ...options }, { args }) => {
+      if (args.length > 1)
+        throw new UsageError('give the name of the account and nothing else: a key is never an argument');
+      if (!accountPattern.test(name)) throw new UsageError('give the name of the account, 1 to 32 of a-z, 0-9 and -');
+      const target = targetOf(options);
+      if (url !== undefined && dialect === undefined) throw new UsageError('--exchange needs --dialect');
+      const given = url === undefined || dialect === undefined ? undefined : { url, dialect };
+      const known = await accountInStage(name, target, given !== undefined || !check);
+      const exchange = check ? (given ?? known) : undefined;
+      if (exchange === undefined && check)
+        throw new UsageError('give --exchange and --dialect to check the key with, or --no-check');
 
-Options
-  --file FILE      {"client_id":"...","client_secret":"..."}; /dev/stdin reads what is piped in
-  --no-check       do not ask the exchange; for keys that work from elsewhere only
-  --secret NAME    the secret, if it is not the stage's
-  --exchange URL   the exchange, if it is not the stage's; needs --dialect
-  --dialect NAME   how it speaks: ${dialectNames.join(' or ')}
-${sharedHelp}
-The check asks for an order that cannot be, with the key: nothing is placed, and it shows that the key may read orders.
-Functions take the new key within five minutes, or as soon as the exchange refuses the old one. That one stays, as
-AWSPREVIOUS, until the next.
-Exit codes: 0 done, 1 failed, 2 wrong options.
-`;
-
-export const accountAdd: Command = {
-  name: 'account add',
-  does: "puts an account's exchange key into its secret, and checks it",
-  help,
-  run: async (args, environment) => {
-    const { terminal, clock } = environment;
-    const options = { ...shared, file: text, 'no-check': flag, secret: text, exchange: text, dialect: text };
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    const [name, ...others] = positionals;
-    if (others.length > 0)
-      throw new Refusal('give the name of the account and nothing else: a key is never an argument');
-    const account = accountOf(name, 'name of the account');
-    const place = placeOf(values);
-    const known = await accountInStage(account, place);
-    const exchange = values['no-check'] ? undefined : (exchangeIn(values) ?? known);
-    if (exchange === undefined && !values['no-check'])
-      throw new Refusal('give --exchange and --dialect to check the key with, or --no-check');
-
-    const client = createSecrets(place);
-    const secretName = values.secret ?? known?.secretName ?? (await findSecret(client, account, place));
-    const key = await readKey(values.file, environment);
-    const warnings = exchange === undefined ? [] : await checkKey(key, exchange, clock).catch(unwritten);
-    const version = await store(client, secretName, key, clock);
-    if (values.json) {
-      const checked = exchange !== undefined;
-      terminal.out(`${JSON.stringify({ account, secret: secretName, version, checked, warnings })}\n`);
-    } else {
+      const client = createSecrets(target);
+      const secretName = secret ?? known?.secretName ?? (await findSecret(client, name, target));
+      const key = await readKey(file, context);
+      const warnings = exchange === undefined ? [] : await checkKey(key, exchange, clock).catch(unwritten);
+      const version = await store(client, secretName, key, clock);
+      if (json) {
+        const checked = exchange !== undefined;
+        terminal.out(`${JSON.stringify({ account: name, secret: secretName, version, checked, warnings })}\n`);
+        return;
+      }
       if (exchange !== undefined)
-        terminal.out(`The exchange at ${exchange.url} takes the key, and lets it read orders.\n`);
+        terminal.out(`The exchange at ${exchange.url} accepts the key, and allows it to read orders.\n`);
       for (const warning of warnings) terminal.out(`${warning}\n`);
-      terminal.out(`The key of account ${account} is in ${secretName}, version ${version}.\n`);
-    }
-    return 0;
-  },
-};
+      terminal.out(`The key of account ${name} is in ${secretName}, version ${version}.\n`);
+    });
+  addExamples(command, ['main --stage prod'], ['main --stage prod --file key.json']);
+  addNotes(
+    command,
+    `The key is typed without being shown, or read from a file; it is never an argument, and never printed. A key that the
+exchange refuses is not stored. The check asks for an order that cannot exist, with the key: it places nothing, and proves
+that the key may read orders. Functions use the new key within five minutes, or as soon as the exchange refuses the old one,
+which stays as AWSPREVIOUS until the next change. Exit codes: 0 done, 1 failed, 2 wrong options.`,
+  );
+  return command;
+}
 
-/** Loaded only where a stage is named: the stage table needs the CDK. */
-async function accountInStage(account: string, { stage }: Place) {
+/**
+ * The account as the stage table has it. A stage of another project is not in the table: then `undefined`, if the command
+ * line says how to check the key.
+ */
+async function accountInStage(account: string, { stage }: Target, isComplete: boolean) {
   if (stage === undefined) return undefined;
+  // Loaded here, because the stage table needs the CDK.
   const { stageNamed, StageError } = await import('../stages.ts');
   try {
     const { accounts } = stageNamed(stage).runtime;
     const found = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
     if (found !== undefined) return found;
-    throw new Refusal(`stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
+    throw new UsageError(`stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
   } catch (error) {
-    if (error instanceof StageError) throw new Refusal(error.message.replace(/\.$/, ''));
-    throw error;
+    if (!(error instanceof StageError)) throw error;
+    if (isComplete) return undefined;
+    throw new UsageError(
+      `${error.message.replace(/\.$/, '')}; for a stage of your own project, give --exchange and --dialect`,
+    );
   }
 }
 
-function exchangeIn({ exchange, dialect = '' }: { exchange?: string; dialect?: string }): KeyCheck | undefined {
-  if (exchange === undefined) return undefined;
-  if (!/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(exchange) && !isLoopback(exchange))
-    throw new Refusal('--exchange takes an https URL such as https://test.deribit.com/api/v2');
-  return { url: exchange.replace(/\/+$/, ''), dialect: oneOf('dialect', dialectNames, dialect) };
+function exchangeUrl(url: string): string {
+  if (/^https:\/\/[^/?#@]+(\/[^?#]*)?$/.test(url) || isLoopback(url)) return url.replace(/\/+$/, '');
+  throw new UsageError('--exchange takes an https URL such as https://test.deribit.com/api/v2');
 }
 
-async function readKey(file: string | undefined, { terminal }: TestEnvironment): Promise<ApiKey> {
+async function readKey(file: string | undefined, { terminal }: Context): Promise<ApiKey> {
   const { promptSecret } = terminal;
   if (file === undefined && promptSecret === undefined)
-    throw new Refusal('give the --file of the key: there is no terminal to ask at');
+    throw new UsageError('give --file: there is no terminal to type the key at');
   const written =
     file === undefined && promptSecret !== undefined
       ? {
@@ -114,7 +110,7 @@ async function readKey(file: string | undefined, { terminal }: TestEnvironment):
   const read = KeyText.safeParse(written);
   if (!read.success || read.data.client_id === '' || read.data.client_secret === '')
     return unusable(
-      'the key has to be {"client_id":"...","client_secret":"..."}, both of printable characters without spaces',
+      'the key must be {"client_id":"...","client_secret":"..."}, both of printable characters without spaces',
     );
   return { clientId: read.data.client_id, clientSecret: new Secret(read.data.client_secret) };
 }
@@ -124,7 +120,7 @@ function unwritten(thrown: unknown): never {
 }
 
 function unusable(why: string): never {
-  throw new Refusal(why);
+  throw new UsageError(why);
 }
 
 /** The parser's error would quote the key. */
@@ -136,14 +132,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Writes the key and reads it back as the functions will. Answers the version. */
+/** Writes the key and reads it back as the functions will. Returns the version. */
 async function store(client: SecretsManagerClient, secretName: string, key: ApiKey, clock: Clock): Promise<string> {
   const SecretString = JSON.stringify({ client_id: key.clientId, client_secret: key.clientSecret.reveal() });
   const { VersionId } = await client.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
   const { version } = await createCredentials({ client, secretName, clock }).get(clock.now() + 10_000);
   if (VersionId === undefined || version !== VersionId)
     throw new Error(
-      `${secretName} was written by somebody else at the same time: look whose key it is, and run this again`,
+      `${secretName} was written by somebody else at the same time: check whose key it holds, and run this again`,
     );
   return version;
 }

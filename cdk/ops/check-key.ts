@@ -9,14 +9,14 @@ import { createHttpTransport } from '../../lib/exchange/transport.ts';
 
 export type KeyCheck = { readonly url: string; readonly dialect: DialectName };
 
-/** No exchange gives an order this id. */
+/** No order has this id. */
 const noOrder = '0';
-/** What an exchange says of it to a key that may read orders. */
+/** How an exchange refuses it to a key that may read orders. */
 const expected: ReadonlySet<string> = new Set(['order_not_found', 'invalid_order_id', 'not_owner']);
 
 /**
- * Asks the exchange for an order that cannot be; answers what there is to say about a key that it takes. Throws the
- * `Failure` of one that it refuses, or of an exchange that does not answer.
+ * Asks the exchange for an order that cannot exist; returns warnings about a key that it accepts. Throws the `Failure` of a
+ * key that it refuses, or of an exchange that does not respond.
  */
 export async function checkKey(key: ApiKey, { url, dialect }: KeyCheck, clock: Clock): Promise<readonly string[]> {
   const warnings: string[] = [];
@@ -27,7 +27,7 @@ export async function checkKey(key: ApiKey, { url, dialect }: KeyCheck, clock: C
     url,
     transport,
     credentials: { get: async () => held, renew: async () => held },
-    // One question of a person, while the account may not even have a table: it is not on the ledger.
+    // One call, at a time when the account may not even have a table: it takes no permit.
     rateLimiter: { acquire: async () => {}, throttled: async () => {} },
     clock,
     random: Math.random,

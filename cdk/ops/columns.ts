@@ -1,6 +1,8 @@
-/** Rows of cells as lines of columns, the first row being their names. What is in a cell moves no cursor. */
+import { visible } from './visible.ts';
+
+/** Rows of cells as lines of aligned columns; the first row holds their names. */
 export function columns(given: readonly (readonly string[])[]): string {
-  const rows = given.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, '\ufffd')));
+  const rows = given.map((row) => row.map(visible));
   const widths = rows.reduce<readonly number[]>(
     (widest, row) => row.map((cell, index) => Math.max(cell.length, widest[index] ?? 0)),
     [],

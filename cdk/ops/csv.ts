@@ -1,5 +1,6 @@
 import { writeJson } from '../../lib/exchange/json.ts';
 import type { SnapshotRow } from './snapshot-row.ts';
+import { visible } from './visible.ts';
 
 const columns = [
   'account',
@@ -45,10 +46,11 @@ function lineOf(cells: readonly string[]): string {
 const decimal = /^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 
 /**
- * A spreadsheet takes a cell for a formula by its first character, and what is in it came from elsewhere: an apostrophe
- * makes it a text. Numbers are no formulas, and stay digit for digit as they are.
+ * A spreadsheet recognizes a formula by its first character, and the text comes from elsewhere: an apostrophe makes it
+ * text. Numbers are not formulas, and keep every digit.
  */
-function cellOf(text: string): string {
-  const harmless = /^[=+\-@\t\r\n]/.test(text) && !decimal.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+function cellOf(given: string): string {
+  const text = visible(given);
+  const harmless = /^[=+\-@]/.test(text) && !decimal.test(text) ? `'${text}` : text;
+  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

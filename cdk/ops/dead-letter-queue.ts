@@ -3,24 +3,50 @@ import {
   DeleteMessageBatchCommand,
   type Message,
   ReceiveMessageCommand,
-  type SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { Target } from './options.ts';
+import { createQueues, type DeadLetterQueue, findQueue } from './stack.ts';
 
-/** Received messages come back after this long, if nobody deletes them or gives them back before; seconds. */
+/** Received messages come back after this long, unless they are deleted or given back before; seconds. */
 const hiddenSeconds = 900;
 const maxBatch = 10;
 
-/** A queue of dead letters, as a person works it off. */
-export type DeadLetterQueueMessages = {
-  /** Takes all messages that can be seen out of the queue for a while. */
+/** One of a stack's dead-letter queues, while an operator works on it. */
+export type OpenDeadLetterQueue = {
+  /** Hides all messages that are visible from other readers for a while. */
   readonly take: () => Promise<readonly Message[]>;
   /** Throws when the queue keeps any of them. */
   readonly remove: (messages: readonly Message[]) => Promise<void>;
-  /** Lets others, and the alarm, see them again. */
+  /** Makes them visible again, to others and to the alarm. */
   readonly giveBack: (messages: readonly Message[]) => Promise<void>;
 };
 
-export function readDeadLetterQueue(client: SQSClient, QueueUrl: string): DeadLetterQueueMessages {
+/** What came of the messages that were taken, and which of them may be deleted. */
+export type TakenMessages<Result> = { readonly result: Result; readonly done: readonly Message[] };
+
+/** Takes the messages, works on them, and deletes those that are done, if it may; in any case gives the others back. */
+export async function withMessages<Result>(
+  queue: OpenDeadLetterQueue,
+  mayDelete: boolean,
+  work: (messages: readonly Message[]) => Promise<TakenMessages<Result>>,
+): Promise<Result> {
+  const messages = await queue.take();
+  let left = messages;
+  try {
+    const { result, done } = await work(messages);
+    if (mayDelete) {
+      await queue.remove(done);
+      left = messages.filter((message) => !done.includes(message));
+    }
+    return result;
+  } finally {
+    await queue.giveBack(left);
+  }
+}
+
+export async function openDeadLetterQueue(target: Target, name: DeadLetterQueue): Promise<OpenDeadLetterQueue> {
+  const client = createQueues(target);
+  const QueueUrl = await findQueue(client, name, target);
   return {
     take: async () => {
       const taken: Message[] = [];
@@ -30,7 +56,7 @@ export function readDeadLetterQueue(client: SQSClient, QueueUrl: string): DeadLe
             QueueUrl,
             MaxNumberOfMessages: maxBatch,
             VisibilityTimeout: hiddenSeconds,
-            // Asks all of SQS's servers: an empty answer then says that the queue is empty.
+            // Asks all of SQS's servers: no messages then means that the queue is empty.
             WaitTimeSeconds: 1,
             MessageAttributeNames: ['All'],
             MessageSystemAttributeNames: ['SentTimestamp'],
@@ -46,7 +72,7 @@ export function readDeadLetterQueue(client: SQSClient, QueueUrl: string): DeadLe
         const { Failed = [] } = await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
         kept += Failed.length;
       }
-      if (kept > 0) throw new Error(`${kept} of ${messages.length} letters could not be deleted: run this again`);
+      if (kept > 0) throw new Error(`${kept} of ${messages.length} messages could not be deleted: run this again`);
     },
     giveBack: async (messages) => {
       for (const batch of batchesOf(messages)) {

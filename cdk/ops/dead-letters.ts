@@ -1,7 +1,7 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 
-/** What Lambda leaves of stream records that it gave up on: where they were, not what they said. */
+/** What Lambda reports of stream records that it gave up on: where they were, not what they contain. */
 const TransitionDeadLetter = z.object({
   requestContext: z.object({ condition: z.string() }),
   DDBStreamBatchInfo: z.object({
@@ -11,18 +11,18 @@ const TransitionDeadLetter = z.object({
 });
 
 /** `since` is when the first of the records was written, milliseconds since the Unix epoch. */
-export type LostTransitions = { readonly since: number; readonly records: number; readonly why: string };
+export type LostTransitions = { readonly since: number; readonly records: number; readonly reason: string };
 
-/** `undefined` for a message that is no such letter. */
+/** `undefined` for any other message. */
 export function lostTransitionsIn({ Body = '' }: Message): LostTransitions | undefined {
   const parsed = TransitionDeadLetter.safeParse(parse(Body));
   if (!parsed.success) return undefined;
   const { requestContext, DDBStreamBatchInfo: batch } = parsed.data;
   const since = Date.parse(batch.approximateArrivalOfFirstRecord);
-  return { since, records: batch.batchSize, why: requestContext.condition };
+  return { since, records: batch.batchSize, reason: requestContext.condition };
 }
 
-/** A tick as EventBridge Scheduler sends it, or Lambda's word about one that failed. */
+/** A tick as EventBridge Scheduler sends it, or Lambda's report of one that failed. */
 const Tick = z.object({ account: z.string() });
 const FailedInvocation = z.object({
   requestPayload: Tick,
@@ -32,7 +32,7 @@ const FailedInvocation = z.object({
 
 export type LostTick = { readonly account: string; readonly at: number | undefined; readonly error: string };
 
-/** Whose sweep it was, when, and why it did not happen. */
+/** The account of the sweep, when it was due, and why it did not happen. */
 export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message): LostTick {
   const body = parse(Body);
   const sentAt = Attributes?.SentTimestamp;
@@ -43,8 +43,8 @@ export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message
     return { account: requestPayload.account, at, error: responsePayload?.errorMessage ?? requestContext.condition };
   }
   const tick = Tick.safeParse(body);
-  const stderr = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
-  return { account: tick.success ? tick.data.account : '?', at, error: stderr.join(': ') || 'no error given' };
+  const error = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
+  return { account: tick.success ? tick.data.account : '?', at, error: error.join(': ') || 'no error given' };
 }
 
 function parse(text: string): unknown {

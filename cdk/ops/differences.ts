@@ -18,16 +18,15 @@ import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/rea
 import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { StoredWatch } from '../../lib/snapshots/table.ts';
 
-/** An item that is not what it has to be, and how it differs; no value of it is told. */
+/** An item that is not what it must be, and how it differs, without any value of it. */
 export type Difference = { readonly pk: string; readonly sk: string; readonly how: string };
 
 /** An item's attributes, and what it should have been. */
 type Checked = { readonly item: Item; readonly sk: string };
 
 /**
- * Holds all items of one partition key against each other: every snapshot against its own `result`, the head against the
- * newest snapshot, the watch against the head. Nothing here is stored knowledge: what an item should be is made again
- * with the functions that wrote it.
+ * Compares all items of one partition key: every snapshot with its own `result`, the head with the newest snapshot, the
+ * watch with the head. What an item should be is made again with the functions that wrote it.
  */
 export function differencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
   const found: Difference[] = [];
@@ -47,14 +46,14 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
       else if (sk === watchKey) stored = checkedWatch({ item, sk }, differs);
       else if (sk.startsWith(auditPrefix)) checkAuditEntry({ item, sk }, differs);
       else if (sk === 'ACCOUNT') readAccountItem(item);
-      else differs(sk, 'it is of no kind that this version knows');
+      else differs(sk, 'its kind is unknown to this version');
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       isReadable = false;
       differs(sk, `it cannot be read: ${error.message}`);
     }
   }
-  // What follows from an item that cannot be read is not news.
+  // An item that cannot be read explains what follows from it.
   if (isReadable) for (const { sk, how } of disagreements(items, snapshots, head, stored)) differs(sk, how);
   return found;
 }
@@ -68,19 +67,19 @@ function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
   if (rank !== due) differs(sk, `its rank is not that of its result: ${partsThatDiffer(rank, due)}`);
   if (order.order_id !== orderId) differs(sk, 'its result is about another order');
   const others = otherAttributes(item, snapshotItem(snapshot)).filter((name) => name !== 'expires_at');
-  if (others.length > 0) differs(sk, `not as its result and key say: ${others.join(', ')}`);
+  if (others.length > 0) differs(sk, `not what its result and key imply: ${others.join(', ')}`);
   return snapshot;
 }
 
 function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
   const stored = readWatch(item);
   const key = { account: item['account']?.S ?? '', orderId: item['order_id']?.S ?? '' };
-  // When an open order is due depends on its stage: only that it is in the index can be told from here.
+  // When an open order is due depends on its stage: only its presence in the index can be checked here.
   const due = watchItem(key, stored, { minMs: 0, maxMs: 0 });
   const isTimed = due['status']?.S === 'final';
   const others = otherAttributes(item, due).filter((name) => isTimed || name !== 'list_at');
   if (!isTimed && (item['list_at'] === undefined) !== (due['list_at'] === undefined)) others.push('list_at');
-  if (others.length > 0) differs(sk, `not as the rest of the watch says: ${others.join(', ')}`);
+  if (others.length > 0) differs(sk, `not what the rest of the watch implies: ${others.join(', ')}`);
   return stored;
 }
 
@@ -90,7 +89,7 @@ function checkAuditEntry({ item, sk }: Checked, differs: Differs): void {
     differs(sk, 'its time and request_id are not those of its key');
 }
 
-/** What the items of an order say against each other. */
+/** How the items of an order contradict each other. */
 function* disagreements(
   items: readonly Item[],
   snapshots: readonly Snapshot[],
@@ -103,20 +102,22 @@ function* disagreements(
   );
   const last = newest && snapshotKey(newest).sk.S;
   if (last !== undefined && items.some(({ sk, expires_at: end }) => sk?.S === last && end !== undefined))
-    yield { sk: last, how: 'it is the newest, and has an end' };
-  const healing = stored?.watch.operator?.stopped ? '' : '; the next check of the order mends it';
-  if (newest !== undefined && head === undefined) yield { sk: headKey, how: `there is none, but snapshots${healing}` };
-  if (head !== undefined && newest === undefined) yield { sk: headKey, how: 'there is no snapshot of it' };
+    yield { sk: last, how: 'it is the newest snapshot, and expires' };
+  const healing = stored?.watch.operator?.stopped ? '' : '; the next check of the order repairs it';
+  if (newest !== undefined && head === undefined)
+    yield { sk: headKey, how: `it is missing, though there are snapshots${healing}` };
+  if (head !== undefined && newest === undefined) yield { sk: headKey, how: 'it has no snapshot' };
   if (head !== undefined && newest !== undefined) {
     if (head.rank < newest.rank) yield { sk: headKey, how: `it is behind the newest snapshot${healing}` };
-    else if (head.rank > newest.rank) yield { sk: headKey, how: 'there is no snapshot of it' };
+    else if (head.rank > newest.rank) yield { sk: headKey, how: 'it has no snapshot' };
     else {
       const item = items.find(({ sk }) => sk?.S === headKey);
       const others = otherAttributes(item ?? {}, headItem(newest));
-      if (others.length > 0) yield { sk: headKey, how: `not as the newest snapshot: ${others.join(', ')}` };
+      if (others.length > 0) yield { sk: headKey, how: `not what the newest snapshot implies: ${others.join(', ')}` };
     }
   }
-  if (newest !== undefined && stored === undefined) yield { sk: watchKey, how: 'there is none, but snapshots' };
+  if (newest !== undefined && stored === undefined)
+    yield { sk: watchKey, how: 'it is missing, though there are snapshots' };
   if (stored === undefined) return;
   const { announcedRank, applied } = stored.watch;
   if (applied?.rank !== head?.rank)

@@ -1,18 +1,17 @@
 import { open, rm } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../lib/dynamo.ts';
 import { Failure } from '../../lib/errors.ts';
 import { writeJson } from '../../lib/exchange/json.ts';
 import { snapshotPrefix } from '../../lib/snapshots/items.ts';
 import { readSnapshot } from '../../lib/snapshots/read-items.ts';
-import type { Command } from './command.ts';
+import { addExamples, addNotes, oneOf, UsageError } from './command-line.ts';
+import type { Context } from './context.ts';
 import { csvHeading, csvLine } from './csv.ts';
-import { oneOf, placeOf, Refusal, shared, sharedHelp, text, timeOf } from './options.ts';
-import { createProgress } from './progress.ts';
+import { createStackCommand, sinceText, targetOf, timeOption } from './options.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { rowOf, type SnapshotRow } from './snapshot-row.ts';
 import { openTable } from './stack.ts';
-import { createTableReader, unitsPerSecond } from './table-reader.ts';
+import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
 
 const formats = ['jsonl', 'csv'] as const;
 
@@ -23,90 +22,98 @@ const writers: Readonly<Record<(typeof formats)[number], Format>> = {
   csv: { heading: csvHeading, line: csvLine },
 };
 
-const help = `Writes all snapshots first observed since a time, with their evidence and every digit as the exchange wrote it.
+export function exportCommand(context: Context) {
+  const { terminal, clock } = context;
+  const command = createStackCommand('export')
+    .description('Writes all snapshots since a time as JSON lines or CSV, with their provenance and every digit.')
+    .requiredOption('--since <time>', sinceText, timeOption('--since'))
+    .requiredOption('--format <name>', 'jsonl (a snapshot a line) or csv', oneOf('--format', formats))
+    .option('--out <file>', 'a new file (default: standard output)')
+    .action(async ({ since, format, out, json, ...options }) => {
+      const table = await openTable(targetOf(options));
+      const reader = createTableReader(table, clock);
+      const progress = createProgress(context, 'items read', await itemCount(table));
+      const sink = await sinkOf(out, terminal.out);
+      const counts = await exportSince(since, writers[format], { reader, sink, progress, log: terminal.log });
+      const { snapshots, items, unreadable } = counts;
+      const summary = json
+        ? JSON.stringify({ snapshots, items_read: items, unreadable })
+        : `${snapshots} snapshots of ${items} items in the table.`;
+      // Next to the snapshots it would look like one.
+      (out === undefined ? terminal.log : terminal.out)(`${summary}\n`);
+      if (unreadable > 0) context.fail();
+    });
+  addExamples(
+    command,
+    ['--since 2026-01-01 --format csv --stage prod --out snapshots.csv'],
+    ['--since 2026-01-01 --format jsonl --stage prod | gzip > snapshots.jsonl.gz'],
+  );
+  addNotes(
+    command,
+    `It reads the whole table once, at ${unitsPerSecond} read units a second. Orders come in the order of the table, an order's
+snapshots by the exchange's time. In csv, text that a spreadsheet would run as a formula has an apostrophe in front; import
+order ids as text, because spreadsheets round them. Control characters are written as \\uXXXX.
+Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
+  );
+  return command;
+}
 
-  npm run ops -- export --since 2026-01-01 --format csv --stage prod --out snapshots.csv
-  npm run ops -- export --since 2026-01-01 --format jsonl --stage prod | gzip > snapshots.jsonl.gz
-
-Options
-  --since ISO     a date (UTC), or a time with Z or an offset
-  --format NAME   jsonl, one snapshot a line, or csv
-  --out FILE      a new file (default: standard output)
-${sharedHelp}
-It reads the whole table once, at ${unitsPerSecond} read units a second; orders come as the table has them, an order's snapshots by
-the exchange's time. In csv, what a spreadsheet would take for a formula has an apostrophe in front; import order ids as
-text, for spreadsheets round them. Exit codes: 0 done, 1 failed or in part, 2 wrong options.
-`;
-
-export const exportSnapshots: Command = {
-  name: 'export',
-  does: 'writes all snapshots since a time as JSON lines or CSV',
-  help,
-  run: async (args, environment) => {
-    const { terminal, clock } = environment;
-    const options = { ...shared, since: text, format: text, out: text };
-    const { values } = parseArgs({ args: [...args], options });
-    const since = timeOf('since', values.since);
-    const { heading, line } = writers[oneOf('format', formats, values.format ?? '')];
-    const table = await openTable(placeOf(values));
-    const { Table } = await table.client.send(new DescribeTableCommand({ TableName: table.tableName }));
-    const reader = createTableReader(table, clock);
-    const target = await targetOf(values.out, terminal.out);
-
-    let [scanned, written, unreadable] = [0, 0, 0];
-    const progress = createProgress(environment, 'items read', Table?.ItemCount ?? 0);
-    const snapshots = {
-      FilterExpression: 'begins_with(sk, :prefix) AND first_observed_at >= :since',
-      ExpressionAttributeValues: { ':prefix': { S: snapshotPrefix }, ':since': { N: String(since) } },
-    };
-    try {
-      await target.write(heading);
-      for await (const page of reader.scan(snapshots)) {
-        const lines = page.items.flatMap(lineIn);
-        await target.write(lines.join(''));
-        scanned += page.scanned;
-        written += lines.length;
-        progress.at(scanned);
-      }
-    } catch (error) {
-      await target.discard();
-      throw error;
-    } finally {
-      progress.end();
-    }
-    await target.close();
-    const summary = values.json
-      ? JSON.stringify({ snapshots: written, items_read: scanned, unreadable })
-      : `${written} snapshots of ${scanned} items in the table.`;
-    // Beside the snapshots it would be taken for one.
-    (values.out === undefined ? terminal.log : terminal.out)(`${summary}\n`);
-    return unreadable > 0 ? 1 : 0;
-
-    function lineIn(item: Item): readonly string[] {
-      try {
-        return [line(rowOf(readSnapshot(item)))];
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        unreadable++;
-        terminal.log(`${item['pk']?.S} ${item['sk']?.S} is left out: ${error.message}\n`);
-        return [];
-      }
-    }
-  },
+type Exporting = {
+  readonly reader: TableReader;
+  readonly sink: Sink;
+  readonly progress: Progress;
+  readonly log: (text: string) => void;
 };
 
-type Target = {
+/** Writes the snapshots first observed since then; returns how many, of how many items, and how many are unreadable. */
+async function exportSince(since: number, { heading, line }: Format, { reader, sink, progress, log }: Exporting) {
+  const counts = { snapshots: 0, items: 0, unreadable: 0 };
+  const request = {
+    FilterExpression: 'begins_with(sk, :prefix) AND first_observed_at >= :since',
+    ExpressionAttributeValues: { ':prefix': { S: snapshotPrefix }, ':since': { N: String(since) } },
+  };
+  try {
+    await sink.write(heading);
+    for await (const page of reader.scan(request)) {
+      const lines = page.items.flatMap(linesOf);
+      await sink.write(lines.join(''));
+      counts.items += page.scanned;
+      counts.snapshots += lines.length;
+      progress.at(counts.items);
+    }
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  } finally {
+    progress.end();
+  }
+  await sink.close();
+  return counts;
+
+  function linesOf(item: Item): readonly string[] {
+    try {
+      return [line(rowOf(readSnapshot(item)))];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      counts.unreadable++;
+      log(`${item['pk']?.S} ${item['sk']?.S} is left out: ${error.message}\n`);
+      return [];
+    }
+  }
+}
+
+type Sink = {
   readonly write: (text: string) => Promise<void>;
   readonly close: () => Promise<void>;
-  /** A half-written file could be taken for a whole one. */
+  /** A file written in part could be mistaken for a whole one. */
   readonly discard: () => Promise<void>;
 };
 
-async function targetOf(path: string | undefined, out: (text: string) => void): Promise<Target> {
+async function sinkOf(path: string | undefined, out: (text: string) => void): Promise<Sink> {
   if (path === undefined) return { write: async (text) => out(text), close: async () => {}, discard: async () => {} };
-  // What the desk trades is for whoever exports it to hand on.
+  // What the desk trades is confidential.
   const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new Refusal(`--out ${path} cannot be written (${error.code}): name a new file in a folder that is there`);
+    throw new UsageError(`--out ${path} cannot be written (${error.code}): name a new file in an existing folder`);
   });
   return {
     write: async (text) => void (await file.appendFile(text)),

@@ -1,7 +1,7 @@
-/** `npm run ops`: the operator's commands; see the help texts. */
+/** `npm run ops`: see its help. */
 import { systemClock } from '../../lib/clock.ts';
 import { operate } from './operate.ts';
 import { createTerminal } from './terminal.ts';
 
-const environment = { terminal: createTerminal(process), clock: systemClock };
-process.exitCode = await operate(process.argv.slice(2), environment);
+const context = { terminal: createTerminal(process), clock: systemClock };
+process.exitCode = await operate('npm run ops --', process.argv.slice(2), context);

@@ -1,44 +1,67 @@
-import { accountAdd } from './account-add.ts';
-import type { Command, TestEnvironment } from './command.ts';
-import { isWrongUse, lineOf } from './command-error.ts';
-import { exportSnapshots } from './export.ts';
-import { order } from './order.ts';
-import { orders } from './orders.ts';
-import { pause } from './pause.ts';
-import { redrive } from './redrive.ts';
-import { republish } from './republish.ts';
-import { verify } from './verify.ts';
+import { accountCommand } from './account-add.ts';
+import { addNotes, createCommand, runCommand } from './command-line.ts';
+import type { Context } from './context.ts';
+import { errorLine } from './error-line.ts';
+import { exportCommand } from './export.ts';
+import { orderCommand } from './order.ts';
+import { ordersCommand } from './orders.ts';
+import { pauseCommand } from './pause.ts';
+import { redriveCommand } from './redrive.ts';
+import { republishCommand } from './republish.ts';
+import { smokeCommand } from './smoke-command.ts';
+import { safeTerminal } from './terminal.ts';
+import { verifyCommand } from './verify.ts';
 
-const commands: readonly Command[] = [accountAdd, orders, order, exportSnapshots, verify, pause, republish, redrive];
+/** What each entry point offers, by the words that a person types for it. */
+const programs = {
+  'npm run ops --': opsCommand,
+  'npm run smoke --': smokeCommand,
+  'npx order-state-snapshots': (name: string, context: Context) => {
+    const command = createCommand(name).description(
+      'Operates and tests a deployed stack, with your own AWS credentials.',
+    );
+    command.addCommand(opsCommand('ops', context)).addCommand(smokeCommand('smoke', context));
+    return command;
+  },
+} as const;
 
-const help = `Operates a deployed stack, or the one that npm start runs, with your own AWS credentials.
+export type Program = keyof typeof programs;
 
-${commands.map(({ name, does }) => `  npm run ops -- ${name.padEnd(12)} ${does}`).join('\n')}
-
-npm run ops -- COMMAND --help tells more. Exit codes: 0 done, 1 failed or something differs, 2 wrong options.
-`;
-
-/** Runs one command; answers the exit code. Whatever goes wrong is one line. */
-export async function operate(args: readonly string[], environment: TestEnvironment): Promise<0 | 1 | 2> {
-  const { terminal } = environment;
-  const line = args.join(' ');
-  const command = commands.find(({ name }) => `${line} `.startsWith(`${name} `));
-  if (command === undefined) {
-    const [first = ''] = args;
-    const isRequested = first === '--help';
-    if (isRequested || first === '') terminal.out(help);
-    else terminal.log(`There is no command ${first}. See: npm run ops -- --help\n`);
-    return isRequested ? 0 : 2;
-  }
-  if (args.includes('--help')) {
-    terminal.out(command.help);
-    return 0;
-  }
+/** Runs one command; returns the exit code: 0 done, 1 failed, 2 wrong options. Whatever goes wrong is one line. */
+export async function operate(
+  program: Program,
+  args: readonly string[],
+  { terminal: unsafe, clock }: Omit<Context, 'fail'>,
+): Promise<0 | 1 | 2> {
+  const terminal = safeTerminal(unsafe);
+  let failed = false;
+  const fail = () => {
+    failed = true;
+  };
   try {
-    return await command.run(args.slice(command.name.split(' ').length), environment);
+    const code = await runCommand(programs[program](program, { terminal, clock, fail }), args, terminal);
+    return failed ? 1 : code;
   } catch (error) {
-    const isUsage = isWrongUse(error);
-    terminal.log(`${lineOf(error)}${isUsage ? `. See: npm run ops -- ${command.name} --help` : ''}\n`);
-    return isUsage ? 2 : 1;
+    terminal.log(`${errorLine(error)}\n`);
+    return 1;
   }
+}
+
+function opsCommand(name: string, context: Context) {
+  const command = createCommand(name).description(
+    'Operates a deployed stack, or the one that npm start runs, with your own AWS credentials.',
+  );
+  const commands = [
+    accountCommand,
+    ordersCommand,
+    orderCommand,
+    exportCommand,
+    verifyCommand,
+    pauseCommand,
+    republishCommand,
+    redriveCommand,
+  ];
+  for (const create of commands) command.addCommand(create(context));
+  addNotes(command, 'Exit codes: 0 done, 1 failed or differences found, 2 wrong options.');
+  return command;
 }

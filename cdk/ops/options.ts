@@ -1,36 +1,37 @@
+import { orderIdPattern } from '../../lib/exchange/order.ts';
 import { accountPattern } from '../../lib/stage.ts';
+import { createCommand, UsageError } from './command-line.ts';
 
-export const text = { type: 'string' } as const;
-export const flag = { type: 'boolean', default: false } as const;
-
-/** What every command takes. */
-export const shared = { stage: text, table: text, region: text, endpoint: text, json: flag, help: flag } as const;
-
-export const sharedHelp = `  --stage NAME    the stage that is meant
-  --table NAME    its table, if it is not the stage's
-  --region R      AWS region (default: that of the environment or of the AWS profile)
-  --endpoint URL  one address for all of AWS, such as npm start shows; there --stage and --table can be left out
-  --json          answer in JSON
-  --help          show this
-`;
-
-/** Which stack is meant. */
-export type Place = {
-  readonly stage: string | undefined;
-  readonly table: string | undefined;
-  readonly region: string | undefined;
-  readonly endpoint: string | undefined;
+/** Which stack a command works on, as its options say. */
+export type Target = {
+  readonly stage?: string | undefined;
+  readonly table?: string | undefined;
+  readonly region?: string | undefined;
+  readonly endpoint?: string | undefined;
 };
 
-/** Wrong options: what an operator reads in one line, without its full stop. */
-export class Refusal extends Error {}
+/** A command that works on a stack. */
+export function createStackCommand(name: string) {
+  return createCommand(name)
+    .optionsGroup('Stack:')
+    .option('--stage <name>', 'name of the stage')
+    .option('--table <name>', "name of the table, if it is not the stage's")
+    .option('--region <name>', 'AWS region (default: that of the environment or of the AWS profile)')
+    .option('--endpoint <url>', 'one address for all of AWS, as npm start shows; it needs no --stage', endpointUrl)
+    .optionsGroup('Options:')
+    .option('--json', 'print JSON');
+}
 
-/** Throws `Refusal` when the options name no stack, or an endpoint that would be spoken to without encryption. */
-export function placeOf({ stage, table, region, endpoint }: Partial<Place>): Place {
-  if (endpoint !== undefined && !isLoopback(endpoint) && !/^https:\/\/[^/]+\/?$/.test(endpoint))
-    throw new Refusal('--endpoint takes an https address (http only to this machine)');
-  if ((stage ?? table ?? endpoint) === undefined) throw new Refusal('give --stage or --table');
+/** Throws `UsageError` when the options name no stack. */
+export function targetOf({ stage, table, region, endpoint }: Target): Target {
+  if ((stage ?? table ?? endpoint) === undefined) throw new UsageError('give --stage or --table');
   return { stage, table, region, endpoint };
+}
+
+/** Throws `UsageError` for an endpoint whose traffic would not be encrypted. */
+export function endpointUrl(url: string): string {
+  if (isLoopback(url) || /^https:\/\/[^/]+\/?$/.test(url)) return url;
+  throw new UsageError('--endpoint takes an https address (http only on this machine)');
 }
 
 export function isLoopback(url: string): boolean {
@@ -38,28 +39,28 @@ export function isLoopback(url: string): boolean {
   return /^https?:$/.test(protocol) && /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
 }
 
-export function accountOf(account = '', what = '--account'): string {
-  if (!accountPattern.test(account)) throw new Refusal(`give the ${what}, 1 to 32 of a-z, 0-9 and -`);
-  return account;
+/** The value of --account. */
+export function accountName(name: string): string {
+  if (!accountPattern.test(name)) throw new UsageError('--account takes 1 to 32 of a-z, 0-9 and -');
+  return name;
 }
 
-/** A whole number of an option, or what holds without it. */
-export function wholeNumber(name: string, given: string, least: number, most: number): number {
-  if (/^\d{1,9}$/.test(given) && +given >= least && +given <= most) return +given;
-  throw new Refusal(`--${name} takes a whole number from ${least} to ${most}`);
+/** The id of an order. */
+export function orderIdText(option: string) {
+  return (id: string): string => {
+    if (orderIdPattern.test(id)) return id;
+    throw new UsageError(`${option} takes the id of one order`);
+  };
 }
 
 /** A time of an option, in milliseconds since the Unix epoch. */
-export function timeOf(name: string, given = ''): number {
-  const time = Date.parse(given);
-  if (!/^\d{4}-\d\d-\d\d(T.+(Z|[+-]\d\d:\d\d))?$/.test(given) || Number.isNaN(time))
-    throw new Refusal(`--${name} takes a date, or a time with Z or an offset, such as 2026-01-01T12:00:00Z`);
-  return time;
+export function timeOption(option: string) {
+  return (given: string): number => {
+    const time = Date.parse(given);
+    if (!/^\d{4}-\d\d-\d\d(T.+(Z|[+-]\d\d:\d\d))?$/.test(given) || Number.isNaN(time))
+      throw new UsageError(`${option} takes a date, or a time with Z or an offset, such as 2026-01-01T12:00:00Z`);
+    return time;
+  };
 }
 
-/** One of a few words. */
-export function oneOf<Word extends string>(name: string, words: readonly Word[], given: string): Word {
-  const word = words.find((known) => known === given);
-  if (word === undefined) throw new Refusal(`--${name} takes ${words.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`);
-  return word;
-}
+export const sinceText = 'a date (UTC), or a time with Z or an offset';

@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util';
 import type { Item } from '../../lib/dynamo.ts';
 import { writeJson } from '../../lib/exchange/json.ts';
-import { orderIdPattern } from '../../lib/exchange/order.ts';
 import { changesBetween, type FieldChange } from '../../lib/snapshots/changes.ts';
 import { currentPrefix, headKey, partitionKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
@@ -10,58 +8,53 @@ import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { checkedAt, statusOf } from '../../lib/snapshots/watch.ts';
 import { iso } from '../../lib/time.ts';
 import { columns } from './columns.ts';
-import type { Command } from './command.ts';
+import { addExamples, addNotes } from './command-line.ts';
+import type { Context } from './context.ts';
 import { duration } from './duration.ts';
-import { accountOf, flag, placeOf, Refusal, shared, sharedHelp, text } from './options.ts';
+import { accountName, createStackCommand, orderIdText, targetOf } from './options.ts';
 import { rowOf } from './snapshot-row.ts';
 import { openTable } from './stack.ts';
 import { createTableReader, type TableReader } from './table-reader.ts';
+import { visible } from './visible.ts';
 
-const help = `Shows what the table holds of one order: the state in force, its watch, and with --history how it came to it.
+export function orderCommand({ terminal, clock }: Context) {
+  const command = createStackCommand('order')
+    .description('Shows what the table holds of one order: its state, its watch, and its history.')
+    .argument('<id>', 'id of the order', orderIdText('order'))
+    .requiredOption('--account <name>', 'account of the order', accountName)
+    .option('--history', "all snapshots, newest first by the exchange's time, and what changed field by field")
+    .action(async (orderId, { account, history: withHistory, json, ...options }) => {
+      const key = { account, orderId };
+      const reader = createTableReader(await openTable(targetOf(options)), clock);
+      const current = await read(reader, key, currentPrefix);
+      if (current.length === 0) throw new Error(`The table has no order ${orderId} of account ${account}.`);
 
-  npm run ops -- order 39004881276768256 --account main --stage prod
-  npm run ops -- order 39004881276768256 --account main --stage prod --history
-
-Options
-  --account NAME  whose order it is
-  --history       the snapshots, newest first by the exchange's time, and what changed field by field
-${sharedHelp}
-It asks nobody but the table. Exit codes: 0 done, 1 failed or no such order, 2 wrong options.
-`;
-
-export const order: Command = {
-  name: 'order',
-  does: 'shows what the table holds of one order, and its history',
-  help,
-  run: async (args, { terminal, clock }) => {
-    const options = { ...shared, account: text, history: flag };
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    const [orderId = '', ...others] = positionals;
-    if (!orderIdPattern.test(orderId) || others.length > 0) throw new Refusal('give one order id');
-    const key = { account: accountOf(values.account), orderId };
-    const reader = createTableReader(await openTable(placeOf(values)), clock);
-    const current = await read(reader, key, currentPrefix);
-    if (current.length === 0) throw new Error(`The table knows no order ${orderId} of account ${key.account}.`);
-
-    const head = current.filter((item) => sortKeyOf(item) === headKey).map(readSnapshot)[0];
-    const watch = current.filter((item) => sortKeyOf(item) === watchKey).map(watchRow)[0];
-    const history = values.history
-      ? withChanges((await read(reader, key, snapshotPrefix)).map(readSnapshot))
-      : undefined;
-    if (values.json) {
-      const rows = history?.map(({ snapshot, changes }) => ({ ...rowOf(snapshot), changes }));
-      terminal.out(
-        `${writeJson({ account: key.account, order_id: orderId, head: head && rowOf(head), watch, history: rows })}\n`,
-      );
-      return 0;
-    }
-    if (head !== undefined) terminal.out(`${columns(shownHead(head))}\n`);
-    if (watch !== undefined)
-      terminal.out(columns(Object.entries(watch).map(([name, value]) => [name, written(value)])));
-    for (const { snapshot, changes } of history ?? []) terminal.out(`\n${shownState(snapshot, changes)}`);
-    return 0;
-  },
-};
+      const head = current.filter((item) => sortKeyOf(item) === headKey).map(readSnapshot)[0];
+      const watch = current.filter((item) => sortKeyOf(item) === watchKey).map(watchRow)[0];
+      const history = withHistory
+        ? withChanges((await read(reader, key, snapshotPrefix)).map(readSnapshot))
+        : undefined;
+      if (json) {
+        const rows = history?.map(({ snapshot, changes }) => ({ ...rowOf(snapshot), changes }));
+        terminal.out(`${writeJson({ account, order_id: orderId, head: head && rowOf(head), watch, history: rows })}\n`);
+        return;
+      }
+      if (head !== undefined) terminal.out(`${columns(shownHead(head))}\n`);
+      if (watch !== undefined)
+        terminal.out(columns(Object.entries(watch).map(([name, value]) => [name, written(value)])));
+      for (const { snapshot, changes } of history ?? []) terminal.out(`\n${shownState(snapshot, changes)}`);
+    });
+  addExamples(
+    command,
+    ['39004881276768256 --account main --stage prod'],
+    ['39004881276768256 --account main --stage prod --history'],
+  );
+  addNotes(
+    command,
+    'It reads the table only, never the exchange. Exit codes: 0 done, 1 failed or no such order, 2 wrong options.',
+  );
+  return command;
+}
 
 /** Oldest first. */
 function read(reader: TableReader, key: OrderKey, prefix: string): Promise<readonly Item[]> {
@@ -108,11 +101,11 @@ function shownHead(head: Snapshot): readonly (readonly string[])[] {
   return Object.entries({ ...known, ...fields, ...details }).map(([name, value]) => [name, written(value)]);
 }
 
-/** When it was, by the exchange and by us, who asked, and what was different from before. */
+/** When it was observed, by the exchange's clock and by ours, by which function, and what changed. */
 function shownState({ rank, order, provenance }: Snapshot, changes: readonly FieldChange[]): string {
   const updated = updatedAtOfRank(rank);
   const later = duration(provenance.firstObservedAt - updated);
-  const heading = `${iso(updated)}  ${order.order_state}, first observed ${later} later by ${provenance.observedBy}, request ${provenance.requestId}\n`;
+  const heading = `${iso(updated)}  ${visible(order.order_state)}, first observed ${later} later by ${provenance.observedBy}, request ${provenance.requestId}\n`;
   return heading + columns(changes.map(({ field, from, to }) => ['', field, `${side(from)} → ${side(to)}`]));
 }
 

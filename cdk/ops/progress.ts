@@ -1,6 +1,6 @@
-import type { TestEnvironment } from './command.ts';
+import type { Context } from './context.ts';
 
-/** How far a long command is: a bar on the terminal, nothing where nobody watches. */
+/** How far a long command is: a bar on a terminal, nothing elsewhere. */
 export type Progress = {
   readonly at: (done: number) => void;
   readonly end: () => void;
@@ -10,16 +10,16 @@ const redrawMs = 100;
 const clearLine = '\r\u001b[K';
 
 /** `total` may be out of date; the bar is full no earlier than the end. */
-export function createProgress({ terminal, clock }: TestEnvironment, what: string, total: number): Progress {
+export function createProgress({ terminal, clock }: Context, what: string, total: number): Progress {
   let drawnAt = 0;
   if (terminal.columns === 0) return { at: () => {}, end: () => {} };
   return {
     at: (done) => {
       if (clock.now() < drawnAt + redrawMs) return;
       drawnAt = clock.now();
-      terminal.log(`${clearLine}${barOf(done, Math.max(total, done + 1), what, terminal.columns)}`);
+      terminal.draw(`${clearLine}${barOf(done, Math.max(total, done + 1), what, terminal.columns)}`);
     },
-    end: () => terminal.log(clearLine),
+    end: () => terminal.draw(clearLine),
   };
 }
 

@@ -1,137 +1,115 @@
-import { parseArgs } from 'node:util';
 import type { Message } from '@aws-sdk/client-sqs';
 import { iso } from '../../lib/time.ts';
-import { createBus } from '../../lib/transitions/bus.ts';
 import { columns } from './columns.ts';
-import type { Command } from './command.ts';
-import { type DeadLetterQueueMessages, readDeadLetterQueue } from './dead-letter-queue.ts';
-import { type LostTransitions, lostTickIn, lostTransitionsIn } from './dead-letters.ts';
-import { flag, placeOf, Refusal, shared, sharedHelp, text } from './options.ts';
-import { countsText, type SentAgain, sendAgain } from './replayed-events.ts';
-import { busOf, createEvents, createQueues, type DeadLetterQueue, findQueue, openTable } from './stack.ts';
-import { createTableReader } from './table-reader.ts';
+import { addExamples, addNotes } from './command-line.ts';
+import type { Context } from './context.ts';
+import { openDeadLetterQueue, type TakenMessages, withMessages } from './dead-letter-queue.ts';
+import { type LostTick, type LostTransitions, lostTickIn, lostTransitionsIn } from './dead-letters.ts';
+import { createStackCommand, type Target, targetOf } from './options.ts';
+import { type ReplayedEvents, replayEvents, replaySummary } from './replay-events.ts';
 
 /**
  * A state is first observed some time before the stream has it: seconds when all goes well, until the order's next check,
- * ten minutes at most, when a crash came between. Events that are told once too often are known by their ids.
+ * ten minutes at most, after a crash in between. Consumers recognize events that are sent twice by their ids.
  */
 const beforeMs = 15 * 60_000;
 
-const help = `Works off the dead letters. Without --yes it only shows them and what it would do.
-
-  npm run ops -- redrive --stage prod            what is there
-  npm run ops -- redrive --stage prod --yes      send the lost events again, then delete the letters
-
-Options
-  --yes           do it
-  --bus NAME      the event bus, if it is not the stage's
-${sharedHelp}
-Letters of transitions say where in the table's stream the records were that publish-transitions gave up on. Mend first
-what it failed on. Their events are made again from the table, from ${beforeMs / 60_000} minutes before the first of the records on,
-and the letters are deleted only when all were sent. Letters of sweeps are shown and deleted: a tick is never redriven,
-for the next minute's sweep did its work. Exit codes: 0 done, 1 failed or in part, 2 wrong options.
-`;
-
-/** What became of the letters of transitions; `strange` ones are no such letters, `unreadable` counts orders. */
-type RedriveResult = {
+type TransitionResult = {
   readonly messages: number;
   readonly lost: readonly LostTransitions[];
-  readonly strange: number;
-  readonly unreadable: number;
-  readonly sent?: {
-    readonly since: string;
-    readonly bus: string;
-    readonly orders: number;
-    readonly events: SentAgain['events'];
-  };
+  /** Messages that Lambda did not send. */
+  readonly foreign: number;
+  /** `undefined` when no message names lost records. */
+  readonly replayed: ReplayedEvents | undefined;
 };
 
-export const redrive: Command = {
-  name: 'redrive',
-  does: 'sends again the events that dead letters tell of, and clears the letters',
-  help,
-  run: async (args, { terminal, clock }) => {
-    const { values } = parseArgs({ args: [...args], options: { ...shared, bus: text, yes: flag } });
-    const place = placeOf(values);
-    const { yes, json } = values;
-    const queues = createQueues(place);
-    const queueOf = async (queue: DeadLetterQueue) =>
-      readDeadLetterQueue(queues, await findQueue(queues, queue, place));
-    const transitions = await worked<RedriveResult>(await queueOf('TransitionDeadLetters'), yes, sentAgain);
-    const sweeps = await worked(await queueOf('SweepDeadLetters'), yes, async (messages) => ({
-      result: messages.map(lostTickIn),
-      done: messages,
-    }));
-    const isComplete = transitions.strange === 0 && transitions.unreadable === 0;
-
-    if (json) {
-      const ticks = sweeps.map(({ at, ...tick }) => ({ ...tick, ...(at !== undefined && { at: iso(at) }) }));
-      const lost = transitions.lost.map(({ since, ...message }) => ({ ...message, since: iso(since) }));
-      const done = yes && isComplete;
-      terminal.out(`${JSON.stringify({ done, transitions: { ...transitions, lost }, sweeps: ticks })}\n`);
-    } else {
-      terminal.out(`Letters of transitions: ${transitions.messages}.\n`);
-      terminal.out(
-        columns(transitions.lost.map(({ since, records, why }) => [iso(since), `records: ${records}`, why])),
+export function redriveCommand(context: Context) {
+  const { terminal } = context;
+  const command = createStackCommand('redrive')
+    .description('Sends the events again that the dead-letter queues report as lost, and clears the queues.')
+    .option('--bus <name>', "the event bus, if it is not the stage's")
+    .option('--yes', 'do it; without it the messages are only shown')
+    .action(async ({ bus, yes = false, json, ...options }) => {
+      const target = targetOf(options);
+      const transitions = await withMessages(
+        await openDeadLetterQueue(target, 'TransitionDeadLetters'),
+        yes,
+        (messages) => replayLost(context, target, messages, { bus, send: yes }),
       );
-      if (transitions.sent !== undefined) {
-        const { since, bus, orders, events } = transitions.sent;
-        const [verb, where] = yes ? ['Sent', 'to'] : ['Would send', 'on'];
-        terminal.out(`${verb} ${countsText(events)} of ${orders} orders since ${since} ${where} ${bus}.\n`);
-      }
-      terminal.out(
-        `Letters of sweeps: ${sweeps.length}${sweeps.length === 0 ? '' : ', for which there is nothing to do'}.\n`,
+      const sweeps = await withMessages(
+        await openDeadLetterQueue(target, 'SweepDeadLetters'),
+        yes,
+        async (messages) => ({
+          result: messages.map(lostTickIn),
+          done: messages,
+        }),
       );
-      const rows = sweeps.map(({ account, at, error }) => [at === undefined ? '?' : iso(at), account, error]);
-      terminal.out(columns(rows));
-      const isOpen = transitions.messages + sweeps.length > 0;
-      if (isOpen) terminal.out(yes ? '' : 'Nothing was sent and nothing deleted: add --yes to do it.\n');
-    }
-    if (transitions.strange > 0)
-      terminal.log(`Left in the queue, for they are no letters of Lambda's: ${transitions.strange}.\n`);
-    if (transitions.unreadable > 0)
-      terminal.log(`No letter of a transition was deleted, for orders cannot be read: ${transitions.unreadable}.\n`);
-    return isComplete ? 0 : 1;
+      const unreadable = transitions.replayed?.unreadable ?? 0;
+      const isComplete = transitions.foreign === 0 && unreadable === 0;
+      if (json) terminal.out(`${JSON.stringify({ done: yes && isComplete, ...jsonOf(transitions, sweeps) })}\n`);
+      else terminal.out(`${textOf(transitions, yes)}${sweepText(sweeps)}`);
+      if (!json && !yes && transitions.messages + sweeps.length > 0)
+        terminal.out('Nothing was sent and nothing deleted: add --yes to do it.\n');
+      if (transitions.foreign > 0)
+        terminal.log(`Left in the queue, not messages from Lambda: ${transitions.foreign}.\n`);
+      if (unreadable > 0)
+        terminal.log(`No transition message was deleted, because orders cannot be read: ${unreadable}.\n`);
+      if (!isComplete) context.fail();
+    });
+  addExamples(
+    command,
+    ['--stage prod', 'show the messages'],
+    ['--stage prod --yes', 'send the lost events again, then delete the messages'],
+  );
+  addNotes(
+    command,
+    `Messages about transitions say where in the table's stream the records were that publish-transitions gave up on. Fix first
+what it failed on. Their events are made again from the table, from ${beforeMs / 60_000} minutes before the first of the records, and the
+messages are deleted only when all were sent. Messages about sweeps are shown and deleted: a tick is never redriven,
+because the next minute's sweep did its work. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
+  );
+  return command;
+}
 
-    async function sentAgain(messages: readonly Message[]) {
-      const known = messages.filter((message) => lostTransitionsIn(message) !== undefined);
-      const lost = known.flatMap((message) => lostTransitionsIn(message) ?? []);
-      const counts = { messages: messages.length, lost, strange: messages.length - known.length };
-      if (lost.length === 0) return { result: { ...counts, unreadable: 0 }, done: [] };
-      const since = Math.min(...lost.map((each) => each.since)) - beforeMs;
-      const table = await openTable(place);
-      const bus = values.bus ?? busOf(table.tableName);
-      if (bus === undefined) throw new Refusal('give the --bus, for the name of the table does not tell it');
-      const { events, orders, failed } = await sendAgain({
-        reader: createTableReader(table, clock),
-        send: yes ? createBus({ client: createEvents(place), clock }) : undefined,
-        busName: bus,
-        since,
-        clock,
-        log: terminal.log,
-      });
-      const result = { ...counts, unreadable: failed, sent: { since: iso(since), bus, orders, events } };
-      return { result, done: failed === 0 ? known : [] };
-    }
-  },
-};
-
-type Work<Result> = (
+async function replayLost(
+  context: Context,
+  target: Target,
   messages: readonly Message[],
-) => Promise<{ readonly result: Result; readonly done: readonly Message[] }>;
+  { bus, send }: { readonly bus: string | undefined; readonly send: boolean },
+): Promise<TakenMessages<TransitionResult>> {
+  const known = messages.filter((message) => lostTransitionsIn(message) !== undefined);
+  const lost = known.flatMap((message) => lostTransitionsIn(message) ?? []);
+  const counts = { messages: messages.length, lost, foreign: messages.length - known.length };
+  if (lost.length === 0) return { result: { ...counts, replayed: undefined }, done: [] };
+  const since = Math.min(...lost.map((each) => each.since)) - beforeMs;
+  const replayed = await replayEvents(context, target, { since, bus, send });
+  return { result: { ...counts, replayed }, done: replayed.unreadable === 0 ? known : [] };
+}
 
-/** Takes the letters, works on them, and deletes those that are done, if it may; whatever happens, the others are given back. */
-async function worked<Result>(queue: DeadLetterQueueMessages, mayDelete: boolean, work: Work<Result>): Promise<Result> {
-  const messages = await queue.take();
-  let left = messages;
-  try {
-    const { result, done } = await work(messages);
-    if (mayDelete) {
-      await queue.remove(done);
-      left = messages.filter((message) => !done.includes(message));
-    }
-    return result;
-  } finally {
-    await queue.giveBack(left);
-  }
+function jsonOf({ messages, foreign, lost, replayed }: TransitionResult, sweeps: readonly LostTick[]) {
+  return {
+    transitions: {
+      messages,
+      foreign,
+      lost: lost.map(({ since, ...message }) => ({ ...message, since: iso(since) })),
+      ...(replayed !== undefined && { sent: { ...replayed, since: iso(replayed.since) } }),
+    },
+    sweeps: sweeps.map(({ at, ...tick }) => ({ ...tick, ...(at !== undefined && { at: iso(at) }) })),
+  };
+}
+
+function textOf({ messages, lost, replayed }: TransitionResult, sent: boolean): string {
+  const rows = lost.map(({ since, records, reason }) => [iso(since), `records: ${records}`, reason]);
+  const summary = replayed === undefined ? '' : replaySummary(replayed, sent);
+  return `Transition dead-letter queue: ${count(messages)}.\n${columns(rows)}${summary}`;
+}
+
+function sweepText(sweeps: readonly LostTick[]): string {
+  const note = sweeps.length === 0 ? '' : ', which need nothing but deleting';
+  const rows = sweeps.map(({ account, at, error }) => [at === undefined ? '?' : iso(at), account, error]);
+  return `Sweep dead-letter queue: ${count(sweeps.length)}${note}.\n${columns(rows)}`;
+}
+
+function count(messages: number): string {
+  return `${messages} message${messages === 1 ? '' : 's'}`;
 }

@@ -1,20 +1,26 @@
-import { paginateQuery, paginateScan, type QueryCommandInput, type ScanCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeTableCommand,
+  paginateQuery,
+  paginateScan,
+  type QueryCommandInput,
+  type ScanCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lib/clock.ts';
 import type { Item } from '../../lib/dynamo.ts';
 import type { Table } from './stack.ts';
 
-/** Read capacity units a second that a command may take from the table: the rest is the checks'. */
+/** Read capacity units a second that a command may use: the checks need the rest. */
 export const unitsPerSecond = 100;
 
 export type TableReader = {
-  /** The whole table, page after page; `scanned` counts all items that were looked at for the page. */
+  /** The whole table, page after page; `scanned` counts the items read for the page. */
   readonly scan: (
     request?: Omit<ScanCommandInput, 'TableName'>,
   ) => AsyncGenerator<{ readonly items: readonly Item[]; readonly scanned: number }>;
   readonly query: (request: Omit<QueryCommandInput, 'TableName'>) => Promise<readonly Item[]>;
 };
 
-/** Reads at a pace: before each further page it waits for what it has spent so far, queries included. */
+/** Reads at `unitsPerSecond`: before each further page it waits for what was used so far, queries included. */
 export function createTableReader({ client, tableName }: Table, clock: Clock): TableReader {
   const shared = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
   let acquired = 0;
@@ -37,4 +43,10 @@ export function createTableReader({ client, tableName }: Table, clock: Clock): T
       return items;
     },
   };
+}
+
+/** How many items the table has, as DynamoDB counts them every six hours; for progress only. */
+export async function itemCount({ client, tableName }: Table): Promise<number> {
+  const { Table: description } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  return description?.ItemCount ?? 0;
 }

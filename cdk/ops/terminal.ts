@@ -1,27 +1,37 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import type { Output } from './command-line.ts';
+import { visibleLines } from './visible.ts';
 
-/** What an operator sits at. */
-export type Terminal = {
-  /** What was asked for: to standard output. */
-  readonly out: (text: string) => void;
-  /** What is told besides: to standard error. */
-  readonly log: (text: string) => void;
-  /** Columns for progress; 0 where nobody watches. */
+/** The operator's terminal. `out` is standard output, `log` standard error. */
+export type Terminal = Output & {
+  /** Draws on standard error, with escape sequences. */
+  readonly draw: (text: string) => void;
+  /** Width of the terminal; 0 when standard error is not one. */
   readonly columns: number;
-  /** Asks without showing what is typed; `undefined` where nobody can be asked. */
+  /** Reads a line without showing what is typed; `undefined` when there is no terminal to read from. */
   readonly promptSecret: ((question: string) => Promise<string>) | undefined;
-  /** Who sits there. */
+  /** The name of this machine's user. */
   readonly user: string;
 };
 
+/** Whatever is printed may quote an order: no character of it controls the terminal, but for the ends of lines. */
+export function safeTerminal(terminal: Terminal): Terminal {
+  return {
+    ...terminal,
+    out: (text) => terminal.out(visibleLines(text)),
+    log: (text) => terminal.log(visibleLines(text)),
+  };
+}
+
 export function createTerminal({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
-  // Whoever reads may stop reading: `npm run ops -- export | head`.
+  // The reader may stop reading: `npm run ops -- export | head`.
   stdout.on('error', () => process.exit());
   return {
     out: (text) => void stdout.write(text),
     log: (text) => void stderr.write(text),
+    draw: (text) => void stderr.write(text),
     columns: stderr.isTTY ? stderr.columns : 0,
     promptSecret: stdin.isTTY
       ? async (question) => {

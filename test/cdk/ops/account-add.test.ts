@@ -54,7 +54,7 @@ describe('account add', () => {
     const { url } = await exchangeOf(dialect);
     const { code, out, stderr } = await add(['--file', keyFile(), '--exchange', url, '--dialect', dialect]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(out).toMatch(new RegExp(`^The exchange at ${url} takes the key, and lets it read orders\\.\n`));
+    expect(out).toMatch(new RegExp(`^The exchange at ${url} accepts the key, and allows it to read orders\\.\n`));
     expect(out).toMatch(new RegExp(`The key of account main is in ${names.secret}, version [0-9a-f-]{36}\\.\n$`));
     expect(out).not.toContain(clientSecret);
     expect(await stored()).toEqual(key);
@@ -102,7 +102,9 @@ describe('account add', () => {
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain('stage dev has no account nobody: it has main, testnet. See: ');
     const stage = await add(['--stage', 'none', '--file', keyFile()]);
-    expect(stage.stderr).toContain('There is no stage "none": choose one of dev, prod. See: ');
+    expect(stage.stderr).toContain(
+      'There is no stage "none": choose one of dev, prod; for a stage of your own project, give --exchange',
+    );
   });
 
   it('says it when somebody else wrote another key at the same time', async () => {
@@ -123,18 +125,19 @@ describe('account add', () => {
   ])('refuses a file that holds %s, and does not quote it', async (_, text) => {
     const { code, out, stderr } = await add(['--no-check', '--file', keyFile(text)]);
     expect([code, out]).toEqual([2, '']);
-    expect(stderr).toContain('the key has to be {"client_id":"...","client_secret":"..."}');
+    expect(stderr).toContain('the key must be {"client_id":"...","client_secret":"..."}');
     expect(stderr).not.toContain(clientSecret);
     await expect(stored()).rejects.toThrow();
   });
 
   it.each([
-    [['--no-check'], 'give the --file of the key: there is no terminal to ask at'],
+    [['--no-check'], 'give --file: there is no terminal to type the key at'],
     [['--no-check', '--file', '/nowhere'], '/nowhere cannot be read'],
     [['secret'], 'a key is never an argument'],
     [['--file', '/nowhere'], 'give --exchange and --dialect to check the key with, or --no-check'],
     [['--exchange', 'http://example.com'], '--exchange takes an https URL'],
-    [['--exchange', 'https://example.com'], '--dialect takes orangex or deribit'],
+    [['--exchange', 'https://example.com'], '--exchange needs --dialect'],
+    [['--dialect', 'ftx'], '--dialect takes orangex or deribit'],
   ])('refuses %j', async (args, line) => {
     const { code, stderr } = await add(args);
     expect(code).toBe(2);

@@ -114,7 +114,7 @@ describe('export', () => {
 
   it.each([
     [['--format', 'xml'], '--format takes jsonl or csv'],
-    [[], '--format takes jsonl or csv'],
+    [[], "Required option '--format <name>' not specified"],
     [['--format', 'csv', '--out', '/nowhere/at/all'], '--out /nowhere/at/all cannot be written (ENOENT)'],
   ])('refuses %j', async (args, line) => {
     const { code, stderr } = await exported(...args);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { operate } from '../../../cdk/ops/operate.ts';
+import { operate, type Program } from '../../../cdk/ops/operate.ts';
 import type { Terminal } from '../../../cdk/ops/terminal.ts';
 import type { Clock } from '../../../lib/clock.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
@@ -15,10 +15,10 @@ import { observationOf, opened, type ResponseOf, start } from '../../lib/snapsho
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
 
-/** What a command answered. */
+/** What a command printed, and its exit code. */
 export type Ran = { readonly code: number; readonly out: string; readonly stderr: string };
 
-export type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock };
+export type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock; readonly program?: Program };
 
 /** A deployed stack of stage dev, as far as operators reach it, behind one address; and an operator. */
 export type Operating = {
@@ -28,11 +28,11 @@ export type Operating = {
   readonly secrets: SecretsManager;
   readonly queues: Queues;
   readonly bus: EventBus;
-  /** Stands at the latest of what the sightings of these tests say, unless advanced. */
+  /** Starts at the latest time in the observations of these tests. */
   readonly clock: VirtualClock;
   /** Runs a command here. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
-  /** Keeps what an exchange would answer. */
+  /** Stores what an exchange would return. */
   readonly observe: (orderId: string, answer?: Partial<ResponseOf>) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
@@ -46,7 +46,7 @@ export const names = {
   bus: 'order-state-snapshots-dev',
 };
 
-/** What an exchange would answer of an order of account main, once it was asked. */
+/** What an exchange would return for an order of account main. */
 export function seenOf(orderId: string, answer: Partial<ResponseOf> = {}): Observation {
   return observationOf({ account: 'main', orderId }, { ...opened, ...answer });
 }
@@ -85,12 +85,16 @@ export async function startOperating(): Promise<Operating> {
         log: (text) => {
           stderr += text;
         },
+        draw: (text) => {
+          stderr += text;
+        },
         columns: 0,
         promptSecret: undefined,
         user: 'anna',
         ...options.terminal,
       };
-      const code = await operate([...args, '--endpoint', url], { terminal, clock: options.clock ?? clock });
+      const { program = 'npm run ops --', clock: time = clock } = options;
+      const code = await operate(program, [...args, '--endpoint', url], { terminal, clock: time });
       return { code, out, stderr };
     },
     observe: async (orderId, answer = {}) => {

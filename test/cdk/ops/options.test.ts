@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { lineOf } from '../../../cdk/ops/command-error.ts';
-import { isLoopback, placeOf, timeOf } from '../../../cdk/ops/options.ts';
+import { errorLine } from '../../../cdk/ops/error-line.ts';
+import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
 import { type Operating, spawnOps, startOperating } from './operating.ts';
 
 let ops: Operating;
@@ -12,34 +12,50 @@ afterAll(() => ops.stop());
 const commands = ['account add', 'orders', 'order', 'export', 'verify', 'pause', 'republish', 'redrive'];
 
 describe('the command line', () => {
-  it('lists every command, and each has a help with all options that it shares with the others', async () => {
-    const all = await ops.run(['--help']);
+  it('lists every command, and each has a help with examples and the options that it shares with the others', async () => {
+    const all = await spawnOps(['--help']);
     expect([all.code, all.stderr]).toEqual([0, '']);
     for (const command of commands) {
-      expect(all.out).toContain(`npm run ops -- ${command} `);
+      expect(all.out).toMatch(new RegExp(`^  ${command.split(' ')[0]} `, 'm'));
       const { code, out, stderr } = await ops.run([...command.split(' '), '--help']);
       expect([code, stderr]).toEqual([0, '']);
       for (const option of ['stage', 'table', 'region', 'endpoint', 'json', 'help'])
         expect(out).toContain(`--${option} `);
-      expect(out).toContain(`npm run ops -- ${command} `);
+      expect(out).toContain(`Usage: npm run ops -- ${command} `);
+      expect(out).toContain(`\nExamples:\n  npm run ops -- ${command} `);
       expect(out).toContain('2 wrong options.\n');
       for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(120);
     }
   });
 
-  it('refuses what is no command', async () => {
-    const { code, stderr } = await ops.run(['ordres']);
-    expect(code).toBe(2);
-    expect(stderr).toBe('There is no command ordres. See: npm run ops -- --help\n');
+  it('speaks as it was called: with npx in a project that installed the package', async () => {
+    const { out } = await ops.run(['ops', 'orders', '--help'], { program: 'npx order-state-snapshots' });
+    expect(out).toContain('Usage: npx order-state-snapshots ops orders [options]\n');
+    const wrong = await ops.run(['ops', 'orders'], { program: 'npx order-state-snapshots' });
+    expect(wrong.stderr).toBe(
+      "Required option '--account <name>' not specified. See: npx order-state-snapshots ops orders --help\n",
+    );
   });
 
-  it('needs no settings of AWS for an endpoint on this machine, nor a stage where there is only one table', async () => {
+  it('shows the help and exits 2 without a command', async () => {
+    const { code, stderr } = await spawnOps([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: npm run ops --');
+  });
+
+  it('refuses an unknown command, and suggests the one that was meant', async () => {
+    const { code, stderr } = await spawnOps(['ordres']);
+    expect(code).toBe(2);
+    expect(stderr).toBe("Unknown command 'ordres' (Did you mean orders?). See: npm run ops -- --help\n");
+  });
+
+  it('needs no AWS settings for an endpoint on this machine, nor a stage where there is only one table', async () => {
     const { code, out, stderr } = await spawnOps(['orders', '--account', 'main', '--endpoint', ops.url]);
     expect([code, stderr]).toEqual([0, '']);
     expect(out).toBe('Account main has no live orders.\n');
   });
 
-  it('says in one line what an operator does without a region, and without credentials', async () => {
+  it('says in one line what to do without a region, and without credentials', async () => {
     const table = ['orders', '--account', 'main', '--table', 'any'];
     const noRegion = await spawnOps(table);
     expect(noRegion.stderr).toBe('The AWS region is not known: give --region, or set AWS_REGION.\n');
@@ -49,22 +65,22 @@ describe('the command line', () => {
     expect([noRegion.code, noCredentials.code]).toEqual([1, 1]);
   });
 
-  it('says in one line that nobody answers at the endpoint', async () => {
+  it('says in one line that the endpoint does not respond', async () => {
     const gone = await startOperating();
     await gone.stop();
     const { code, stderr } = await gone.run(['verify']);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `Nobody answers at ${gone.url.slice(7)}: is this the address that npm start shows, and does it still run?\n`,
+      `No response from ${gone.url.slice(7)}: is it the address that npm start shows, and is it still running?\n`,
     );
   });
 });
 
-describe('where the stack is', () => {
-  it('has to be told', () => {
-    expect(() => placeOf({})).toThrow('give --stage or --table');
-    expect(() => placeOf({ region: 'eu-central-1' })).toThrow('give --stage or --table');
-    expect(placeOf({ stage: 'dev' })).toEqual({ stage: 'dev' });
+describe('the stack', () => {
+  it('must be named', () => {
+    expect(() => targetOf({})).toThrow('give --stage or --table');
+    expect(() => targetOf({ region: 'eu-central-1' })).toThrow('give --stage or --table');
+    expect(targetOf({ stage: 'dev' })).toEqual({ stage: 'dev' });
   });
 
   it.each([
@@ -73,13 +89,13 @@ describe('where the stack is', () => {
     'example.com',
     'https://example.com/path',
     'http://127.0.0.1.example.com',
-  ])('is never %s, which would be spoken to in the open or is no address', (endpoint) =>
-    expect(() => placeOf({ endpoint })).toThrow('--endpoint takes an https address'),
+  ])('is never at %s, which is not encrypted or not an address', (endpoint) =>
+    expect(() => endpointUrl(endpoint)).toThrow('--endpoint takes an https address'),
   );
 
-  it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])('may be %s', (endpoint) => {
+  it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])('may be at %s', (endpoint) => {
     expect(isLoopback(endpoint)).toBe(true);
-    expect(placeOf({ endpoint }).endpoint).toBe(endpoint);
+    expect(endpointUrl(endpoint)).toBe(endpoint);
   });
 });
 
@@ -87,9 +103,9 @@ it.each([
   ['2026-01-01', Date.UTC(2026, 0, 1)],
   ['2026-01-01T12:00:00Z', Date.UTC(2026, 0, 1, 12)],
   ['2026-01-01T12:00:00.5+02:00', Date.UTC(2026, 0, 1, 10, 0, 0, 500)],
-])('takes %s for a time', (given, time) => expect(timeOf('since', given)).toBe(time));
+])('reads the time %s', (given, time) => expect(timeOption('--since')(given)).toBe(time));
 
-it('tells a failure with the cause that AWS gave', () => {
+it('prints the first line of an error', () => {
   const cause = new Error('Requested resource not found\nand more');
-  expect(lineOf(new Error('It failed.', { cause }))).toBe('It failed.');
+  expect(errorLine(new Error('It failed.', { cause }))).toBe('It failed.');
 });

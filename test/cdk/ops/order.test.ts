@@ -51,9 +51,20 @@ it('shows the history newest first, and what changed field by field', async () =
   ]);
 });
 
-it('shows a label that would move the cursor as text in one line', async () => {
-  await ops.observe('B', { label: 'a\\u001b[2Jb\\nc' });
-  expect((await order('B')).out).toMatch(/^custom_order_id +a\ufffd\[2Jb\ufffdc$/m);
+it.each([
+  ['clears the screen', 'B1', '\\u001b[2Jb', '\\u001b[2Jb'],
+  ['clears it in one character', 'B2', '\\u009b2J', '\\u009b2J'],
+  ['adds a line', 'B3', 'a\\norder_state  filled', 'a\\u000aorder_state  filled'],
+  ['reverses what follows', 'B4', 'a\\u202egpj.exe', 'a\\u202egpj.exe'],
+  ['is invisible', 'B5', 'a\\u200b\\ufeff', 'a\\u200b\\ufeff'],
+])('shows a label that %s as escaped text in one line', async (_, id, label, shown) => {
+  await ops.observe(id, { label });
+  const { out } = await order(id, '--history');
+  expect(out.split('\n').find((line) => line.startsWith('custom_order_id'))).toBe(`custom_order_id        ${shown}`);
+  expect(out).not.toMatch(/[^\P{C}\n]/u);
+  const json = (await order(id, '--json')).out;
+  expect(json).not.toMatch(/[^\P{C}\n]/u);
+  expect(JSON.parse(json).head.order.details.custom_order_id).toBe(JSON.parse(`"${label}"`));
 });
 
 it('answers in JSON with the digits of the wire', async () => {
@@ -80,12 +91,17 @@ it('shows the watch of an order that was never seen', async () => {
   expect(out).toMatch(new RegExp(`^operator +started by anna at ${iso(0)}$`, 'm'));
 });
 
-it('says that the table knows nothing of an order', async () => {
+it('reports an order that the table does not have', async () => {
   const { code, stderr } = await order('N');
-  expect([code, stderr]).toEqual([1, 'The table knows no order N of account main.\n']);
+  expect([code, stderr]).toEqual([1, 'The table has no order N of account main.\n']);
 });
 
-it.each([[[]], [['A', 'B']], [['A#B']]])('refuses %j', async (ids) => {
+it.each([
+  [[], "Missing required argument 'id'"],
+  [['A', 'B'], 'Too many arguments'],
+  [['A#B'], 'order takes the id of one order'],
+])('refuses the order ids %j', async (ids, line) => {
   const { code, stderr } = await order(...ids);
-  expect([code, stderr]).toEqual([2, 'give one order id. See: npm run ops -- order --help\n']);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/^[^\n]+\. See: npm run ops -- order --help\n$/)]);
+  expect(stderr).toContain(line);
 });

@@ -87,7 +87,7 @@ describe('orders', () => {
   it.each([
     [['--state', 'open'], '--state takes live, attention or final'],
     [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
-    [['--after', 'L1'], '--after takes what the last line of the page before says'],
+    [['--after', 'L1'], '--after takes what the last line of the previous page says'],
   ])('refuses %j', async (args, line) => {
     const { code, stderr } = await orders(...args);
     expect(code).toBe(2);

@@ -38,7 +38,7 @@ it('says in JSON who paused it and until when', async () => {
 });
 
 it.each([
-  [['pause', '--table', 'snapshots'], 2, 'give the --account, 1 to 32 of a-z, 0-9 and -'],
+  [['pause', '--table', 'snapshots'], 2, "Required option '--account <name>' not specified"],
   [[...main, '--minutes', '0'], 2, '--minutes takes a whole number'],
   [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
   [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],

@@ -19,7 +19,7 @@ const hour = 3_600_000;
 const redrive = (...args: readonly string[]) => ops.run(['redrive', '--stage', 'dev', ...args]);
 const iso = (after: number) => new Date(start + after).toISOString();
 
-/** As Lambda leaves it for a stream's records that it gave up on. */
+/** As Lambda reports a stream's records that it gave up on. */
 function transitionDeadLetter(firstRecordAfter: number): string {
   return JSON.stringify({
     requestContext: {
@@ -53,28 +53,28 @@ async function visible(prefix: string): Promise<number> {
   return Messages.length;
 }
 
-describe('letters of transitions', () => {
+describe('the transition dead-letter queue', () => {
   beforeEach(() => {
     ops.queues.send(names.transitions, transitionDeadLetter(2 * hour));
     ops.queues.send(names.transitions, transitionDeadLetter(hour));
   });
 
-  it('are only shown, and seen by others again, unless told to', async () => {
+  it('is only shown without --yes, and its messages become visible again', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toBe(
-      'Letters of transitions: 2.\n' +
+      'Transition dead-letter queue: 2 messages.\n' +
         `${iso(2 * hour)}  records: 1  RetryAttemptsExhausted\n` +
         `${iso(hour)}  records: 1  RetryAttemptsExhausted\n` +
-        `Would send 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} on ${names.bus}.\n` +
-        'Letters of sweeps: 0.\n' +
+        `Would send 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n` +
+        'Sweep dead-letter queue: 0 messages.\n' +
         'Nothing was sent and nothing deleted: add --yes to do it.\n',
     );
     expect(ops.bus.requests).toHaveLength(0);
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('have their events sent again, from before the first of them, and are deleted', async () => {
+  it('is cleared with --yes once the events since before its first message are sent again', async () => {
     const { code, out } = await redrive('--yes');
     expect(code).toBe(0);
     expect(out).toContain(`Sent 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n`);
@@ -83,42 +83,42 @@ describe('letters of transitions', () => {
     expect(ops.queues.messages(names.transitions)).toEqual([]);
   });
 
-  it('stay when the bus goes on refusing', async () => {
+  it('keeps its messages when the bus keeps refusing events', async () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0] });
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain('stopped taking events');
+    expect(stderr).toContain('stopped accepting events');
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('stay when an order cannot be read, and it is named', async () => {
+  it('keeps its messages when an order cannot be read, and names the order', async () => {
     const broken = snapshotOf(seenOf('BROKEN', { requestedAfter: hour }));
     for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
       await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: item }));
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
     expect(stderr).toContain('main#BROKEN: ');
-    expect(stderr).toContain('No letter of a transition was deleted, for orders cannot be read: 1.\n');
+    expect(stderr).toContain('No transition message was deleted, because orders cannot be read: 1.\n');
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('are told from other messages, which stay and make it fail', async () => {
+  it('keeps messages that Lambda did not send, and the command fails', async () => {
     ops.queues.send(names.transitions, 'hello');
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
-    expect(stderr).toContain("Left in the queue, for they are no letters of Lambda's: 1.\n");
+    expect(stderr).toContain('Left in the queue, not messages from Lambda: 1.\n');
     expect(ops.queues.messages(names.transitions).map(({ Body }) => Body)).toEqual(['hello']);
   });
 
-  it('that the queue keeps are told', async () => {
+  it('reports messages that the queue refuses to delete', async () => {
     ops.queues.fail({ kind: 'pass' }, { kind: 'pass' }, { kind: 'pass' }, { kind: 'refuse', entries: [0] });
     const { code, stderr } = await redrive('--yes');
-    expect([code, stderr.split('\n').at(-2)]).toEqual([1, '1 of 2 letters could not be deleted: run this again']);
+    expect([code, stderr.split('\n').at(-2)]).toEqual([1, '1 of 2 messages could not be deleted: run this again']);
     expect(await visible(names.transitions)).toBe(1);
   });
 });
 
-describe('letters of sweeps', () => {
+describe('the sweep dead-letter queue', () => {
   beforeEach(() => {
     const error = { ERROR_CODE: 'ThrottlingException', ERROR_MESSAGE: 'Rate exceeded' };
     ops.queues.send(names.sweeps, '{"account":"main"}', error);
@@ -133,17 +133,17 @@ describe('letters of sweeps', () => {
     ops.queues.send(names.sweeps, JSON.stringify(failed));
   });
 
-  it('show whose sweep it was and why it did not happen, and are never redriven', async () => {
+  it('shows the account of each lost sweep and its error, and never redrives it', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
-    expect(out).toMatch(/^Letters of sweeps: 2, for which there is nothing to do\.$/m);
+    expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which need nothing but deleting\.$/m);
     expect(out).toMatch(/ main +ThrottlingException: Rate exceeded\n/);
     expect(out).toMatch(/ other +Task timed out after 150\.00 seconds\n/);
     expect(await visible(names.sweeps)).toBe(2);
     expect(ops.bus.requests).toHaveLength(0);
   });
 
-  it('are deleted with --yes', async () => {
+  it('is cleared with --yes', async () => {
     const { out } = await redrive('--yes', '--json');
     expect(JSON.parse(out)).toMatchObject({
       done: true,
@@ -154,8 +154,8 @@ describe('letters of sweeps', () => {
   });
 });
 
-it('works through more letters than one request carries', async () => {
+it('works through more messages than one request carries', async () => {
   for (let each = 0; each < 23; each++) ops.queues.send(names.sweeps, '{"account":"main"}');
-  expect((await redrive('--yes')).out).toContain('Letters of sweeps: 23');
+  expect((await redrive('--yes')).out).toContain('Sweep dead-letter queue: 23 messages');
   expect(ops.queues.messages(names.sweeps)).toEqual([]);
 });

@@ -23,10 +23,10 @@ afterAll(() => ops.stop());
 beforeEach(() => ops.bus.recover());
 
 describe('republishing', () => {
-  it('counts and sends nothing, unless told to', async () => {
+  it('only counts the events without --yes', async () => {
     const { code, out, stderr } = await republish('--since', iso(20_000), ...here);
     expect(out).toBe(
-      `Would send 2 OrderStateChanged of 2 orders on ${names.bus}.\nNothing was sent: add --yes to send them.\n`,
+      `Would send 2 OrderStateChanged of 2 orders since ${iso(20_000)} to ${names.bus}.\nNothing was sent: add --yes to send them.\n`,
     );
     expect(stderr).toBe('11 items read, 2 orders changed since, 2 OrderStateChanged\n');
     expect(code).toBe(0);
@@ -37,7 +37,7 @@ describe('republishing', () => {
     for (const _ of ['once', 'twice']) {
       expect(await republish('--since', iso(20_000), ...here, '--yes')).toMatchObject({
         code: 0,
-        out: `Sent 2 OrderStateChanged of 2 orders to ${names.bus}.\n`,
+        out: `Sent 2 OrderStateChanged of 2 orders since ${iso(20_000)} to ${names.bus}.\n`,
       });
     }
     const sent = ops.bus.events.map(({ detail }) => JSON.parse(detail));
@@ -56,7 +56,7 @@ describe('republishing', () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0], code: 'LimitExceeded' });
     expect(await republish('--since', iso(20_000), ...here, '--yes')).toMatchObject({
       code: 1,
-      stderr: `${names.bus} stopped taking events (LimitExceeded) after no events; run this again\n`,
+      stderr: `${names.bus} stopped accepting events (LimitExceeded) after no events: run this again\n`,
     });
   });
 
@@ -82,7 +82,7 @@ describe('republishing', () => {
     expect(code).toBe(1);
     expect(out).toContain('Would send 2 OrderStateChanged');
     expect(stderr).toContain('main#BROKEN: A snapshot in the table holds a result that is no order.\n');
-    expect(stderr).toContain('Left out, for they cannot be read: 1 of the orders named above.\n');
+    expect(stderr).toContain('Left out: 1 of the orders named above, which cannot be read.\n');
   });
 });
 
@@ -94,12 +94,12 @@ describe('the command line', () => {
   });
 
   it.each([
-    [[], '--since takes a date'],
+    [[], "Required option '--since <time>' not specified"],
     [['--since', 'yesterday'], '--since takes a date'],
     [['--since', '2026-01-01T12:00:00'], '--since takes a date'],
     [['--since', '2026-13-01'], '--since takes a date'],
-    [['--since', '2026-01-01', '--table', 'snapshots'], 'give the --bus'],
-    [['--colour'], "Unknown option '--colour'"],
+    [['--since', '2026-01-01', '--table', 'snapshots'], 'give --bus: '],
+    [['--since', '2026-01-01', '--colour'], "Unknown option '--colour'"],
   ])('refuses %j with one line', async (args, line) => {
     const { code, stderr } = await republish(...args);
     expect(code).toBe(2);

@@ -94,16 +94,18 @@ async function tried(): Promise<readonly string[]> {
     try {
       seen.push(await step.try());
     } catch (thrown) {
-      return [...seen, `WRONG ${smokeLine(thrown)}`];
+      return [...seen, `FAILED ${smokeLine(thrown)}`];
     }
   }
   return seen;
 }
 
+const complete = ['--url', 'https://example.com', '--account', 'main', '--order', 'A'];
+
 describe('the smoke test', () => {
   it('sees an order, its snapshot, its history, the list and the refusals', async () => {
     expect(await tried()).toEqual([
-      'open, says the exchange',
+      'open, from the exchange',
       'checked 1 s ago',
       `open, first observed ${time}`,
       '0',
@@ -118,32 +120,32 @@ describe('the smoke test', () => {
       'an order that is not known',
       0,
       problem(404, 'order_not_found'),
-      'give the --order of one that the exchange still',
+      'give an --order of this account that the exchange still knows',
     ],
-    ['a key that is not there', 0, problem(503, 'secret_empty'), 'npm run ops -- account add'],
-    ['trouble of the table', 0, problem(503, 'store_unavailable'), 'look in the log for request r-1'],
+    ['a key that is not there', 0, problem(503, 'secret_empty'), 'store the key with ops account add'],
+    ['trouble of the table', 0, problem(503, 'store_unavailable'), 'search the logs for request r-1'],
     ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
     ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
-    ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'look at the alarms function-errors'],
-    ['an answer that the table did not keep', 1, ok(checked), 'the exchange was asked again'],
-    ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'npm run ops -- verify'],
-    ['an account that it should not have', 4, ok(checked), 'it was answered, not as 404 unknown_account'],
+    ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'check the alarms function-errors'],
+    ['an answer that the table did not keep', 1, ok(checked), 'the exchange was called again'],
+    ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'run ops verify'],
+    ['an account that it should not have', 4, ok(checked), 'the request succeeded, not as 404 unknown_account'],
     ['another refusal than it should be', 5, problem(404, 'order_not_found'), 'it was refused as 404 order_not_found'],
   ])('ends at %s, and says what to look at', async (_, at, answer, line) => {
     answers.push([well[at]?.[0] ?? '', answer]);
     const seen = await tried();
     expect(seen).toHaveLength(at + 1);
-    expect(seen.at(-1)).toMatch(/^WRONG /);
+    expect(seen.at(-1)).toMatch(/^FAILED /);
     expect(seen.at(-1)).toContain(line);
   });
 
-  it('says it when nobody answers', async () => {
+  it('reports that no API responds', async () => {
     const closed = createServer();
     const { port } = await listen(closed, 0);
     closed.close();
     const [step] = smokeSteps(createClient({ url: `http://127.0.0.1:${port}` }), 'main', 'A');
     const line = await step?.try().catch(smokeLine);
-    expect(line).toMatch(/^nobody answered \(.*ECONNREFUSED.*\): give the --url that/);
+    expect(line).toMatch(/^no response \(.*ECONNREFUSED.*\): give the --url that/);
   });
 
   it('runs as people run it, and exits 1 at the first step that is wrong', async () => {
@@ -152,9 +154,9 @@ describe('the smoke test', () => {
     const { code, out, stderr } = await spawnSmoke(args);
     expect([code, stderr]).toEqual([1, '']);
     expect(out.split('\n').map((line) => line.replace(/ +\d+ ms +/, ' '))).toEqual([
-      'ok an order: open, says the exchange',
-      'ok the same, from the table: checked 1 s ago',
-      'WRONG its history: 503 store_unavailable: It is store_unavailable; look in the log for request r-1',
+      'ok one order: open, from the exchange',
+      'ok the same order, from the table: checked 1 s ago',
+      'FAILED its history: 503 store_unavailable: It is store_unavailable; search the logs for request r-1',
       '',
     ]);
   });
@@ -162,9 +164,9 @@ describe('the smoke test', () => {
   it.each([
     [['--url', 'http://example.com'], '--url takes the https address of the API'],
     [['--url', 'https://example.com/accounts'], '--url takes the https address of the API'],
-    [['--url', 'https://example.com', '--account', 'main'], 'give the --order, by its id'],
-    [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give the --region'],
-    [['--colour'], "Unknown option '--colour'"],
+    [['--url', 'https://example.com', '--account', 'main'], "Required option '--order <id>' not specified"],
+    [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give --region: the URL does not name it'],
+    [[...complete, '--colour'], "Unknown option '--colour'"],
   ])('refuses %j in one line', async (args, line) => {
     const { code, stderr } = await spawnSmoke(args);
     expect(code).toBe(2);
@@ -175,7 +177,7 @@ describe('the smoke test', () => {
 
 it('signs requests as API Gateway checks them', async () => {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI', sessionToken: 'token' };
-  const fetch = createSignedFetch({ credentials, region: 'eu-central-1' });
+  const fetch = createSignedFetch(async () => credentials, 'eu-central-1');
   await createClient({ url, fetch }).getOrder({ account: 'main', order_id: 'A', max_age: 3600 });
   const { headers, method, url: target = '' } = requests[0] ?? {};
   const [, scope = '', names = '', signature] =

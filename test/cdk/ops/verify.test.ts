@@ -58,7 +58,7 @@ describe('verify', () => {
   it('finds nothing in a table as the store leaves it', async () => {
     expect(await verify()).toEqual({
       code: 0,
-      out: '12 items of 4 orders and accounts, nothing differs.\n',
+      out: '12 items of 4 orders and accounts, no differences.\n',
       stderr: '',
     });
   });
@@ -88,13 +88,13 @@ describe('verify', () => {
       'an attribute beside the result',
       () => spoil('LIVE', 'S#', { instrument_name: text('ETH-PERPETUAL') }),
       'main#LIVE S#',
-      'not as its result and key say: instrument_name',
+      'not what its result and key imply: instrument_name',
     ],
     [
       'a newest snapshot that would go',
       () => spoil('LIVE', 'S#', { expires_at: { N: '1' } }),
       'main#LIVE S#',
-      'it is the newest, and has an end',
+      'it is the newest snapshot, and expires',
     ],
     [
       'a result that is no order',
@@ -108,32 +108,42 @@ describe('verify', () => {
       'main#OVER NOW#HEAD',
       'its account and order_id are not those of its key',
     ],
-    ['a head that is gone', () => remove('LIVE', 'NOW#HEAD'), 'main#LIVE NOW#HEAD', 'there is none, but snapshots'],
-    ['a newest snapshot that is gone', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'there is no snapshot of it'],
+    [
+      'a head that is gone',
+      () => remove('LIVE', 'NOW#HEAD'),
+      'main#LIVE NOW#HEAD',
+      'it is missing, though there are snapshots',
+    ],
+    ['a newest snapshot that is gone', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'it has no snapshot'],
     [
       'evidence in the head that its snapshot does not have',
       () => spoil('LIVE', 'NOW#HEAD', { request_id: text('another') }),
       'main#LIVE NOW#HEAD',
-      'not as the newest snapshot: request_id',
+      'not what the newest snapshot implies: request_id',
     ],
-    ['a watch that is gone', () => remove('LIVE', 'NOW#WATCH'), 'main#LIVE NOW#WATCH', 'there is none, but snapshots'],
+    [
+      'a watch that is gone',
+      () => remove('LIVE', 'NOW#WATCH'),
+      'main#LIVE NOW#WATCH',
+      'it is missing, though there are snapshots',
+    ],
     [
       'a status that the watch does not have',
       () => spoil('LIVE', 'NOW#WATCH', { status: text('final') }),
       'main#LIVE NOW#WATCH',
-      'not as the rest of the watch says: status',
+      'not what the rest of the watch implies: status',
     ],
     [
       'a live order in the list of final ones',
       () => spoil('LIVE', 'NOW#WATCH', { list: text('main#final') }),
       'main#LIVE NOW#WATCH',
-      'not as the rest of the watch says: list',
+      'not what the rest of the watch implies: list',
     ],
     [
       'a final order with another closing time',
       () => spoil('OVER', 'NOW#WATCH', { list_at: { N: '1' } }),
       'main#OVER NOW#WATCH',
-      'not as the rest of the watch says: list_at',
+      'not what the rest of the watch implies: list_at',
     ],
     [
       'a note under another time',
@@ -145,7 +155,7 @@ describe('verify', () => {
       'an item of no known kind',
       () => spoil('LIVE', 'NOW#WATCH', { sk: text('X#') }),
       'main#LIVE X#',
-      'it is of no kind that this version knows',
+      'its kind is unknown to this version',
     ],
   ])('names %s', async (_, fault, where, how) => {
     await fault();
@@ -160,7 +170,7 @@ describe('verify', () => {
     await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 }));
     const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
     expect(snapshots.filter((item) => !('expires_at' in item))).toEqual([snapshots.at(-1)]);
-    expect((await verify()).out).toBe('13 items of 4 orders and accounts, nothing differs.\n');
+    expect((await verify()).out).toBe('13 items of 4 orders and accounts, no differences.\n');
   });
 
   it('says of an order with an item that it cannot read no more than that', async () => {
@@ -175,12 +185,12 @@ describe('verify', () => {
     await spoil('LIVE', 'NOW#WATCH', before ?? {});
     const lagging = await verify();
     expect(lagging.out).toContain(
-      'main#LIVE NOW#WATCH: recorded is not the rank of the head; the next check of the order mends it\n',
+      'main#LIVE NOW#WATCH: recorded is not the rank of the head; the next check of the order repairs it\n',
     );
     await spoil('LIVE', 'NOW#HEAD', head ?? {});
     const { out } = await verify();
     expect(out).toBe(
-      'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order mends it\n' +
+      'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order repairs it\n' +
         '13 items of 4 orders and accounts, differences: 1.\n',
     );
     await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 12_000 });
@@ -192,7 +202,7 @@ describe('verify', () => {
     const later = watch?.['announced_rank']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
     await spoil('LIVE', 'NOW#WATCH', { announced_rank: text(later) });
     expect((await verify()).out).toContain(
-      'main#LIVE NOW#WATCH: announced_rank is ahead of the head: a check was cut short; the next check of the order mends it\n',
+      'main#LIVE NOW#WATCH: announced_rank is ahead of the head: a check was cut short; the next check of the order repairs it\n',
     );
   });
 
