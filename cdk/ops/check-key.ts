@@ -15,7 +15,7 @@ const noOrder = '0';
 const expected: ReadonlySet<string> = new Set(['order_not_found', 'invalid_order_id', 'not_owner']);
 
 /**
- * Asks the exchange for an order that cannot exist; returns warnings about a key that it accepts. Throws the `Failure` of a
+ * Requests an order that cannot exist; returns warnings about a key that it accepts. Throws the `Failure` of a
  * key that it refuses, or of an exchange that does not respond.
  */
 export async function checkKey(key: ApiKey, { url, dialect }: KeyCheck, clock: Clock): Promise<readonly string[]> {

@@ -1,13 +1,13 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 
-/** The command line asks for what cannot be. The message says what to do, in a sentence without its full stop. */
+/** The command line is wrong. The message says what to do, in a sentence without its full stop. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 const helpWidth = 120;
 
-/** Where a command writes: `out` is what was asked for, `log` everything else. */
+/** Where a command writes: `out` is its result, `log` everything else. */
 export type Output = { readonly out: (text: string) => void; readonly log: (text: string) => void };
 
 /** A command, by its name as a person types it. Run it with `runCommand`: it never ends the process. */
@@ -20,7 +20,7 @@ export function createCommand(name: string) {
 }
 
 /**
- * Reads the command line and runs what it asks for. Returns 0, or 2 for wrong options, which are one line in `output.log`.
+ * Reads the command line and runs the command that it names. Returns 0, or 2 for wrong options, which are one line in `output.log`.
  * Throws what the command throws.
  */
 export async function runCommand(command: CommandUnknownOpts, args: readonly string[], output: Output): Promise<0 | 2> {

@@ -56,7 +56,7 @@ export async function openDeadLetterQueue(target: Target, name: DeadLetterQueue)
             QueueUrl,
             MaxNumberOfMessages: maxBatch,
             VisibilityTimeout: hiddenSeconds,
-            // Asks all of SQS's servers: no messages then means that the queue is empty.
+            // Queries all of SQS's servers: no messages then means that the queue is empty.
             WaitTimeSeconds: 1,
             MessageAttributeNames: ['All'],
             MessageSystemAttributeNames: ['SentTimestamp'],

@@ -65,7 +65,7 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect(run.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
   expect(await spawnOps(['verify', '--endpoint', run.awsUrl])).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, nothing differs\.\n$/),
+    out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, no differences\.\n$/),
   });
   const smoke = ['--url', new URL(run.url).origin, '--account', 'main', '--order', seedId];
   const { code: wrong, out: checklist } = await spawnSmoke(smoke);

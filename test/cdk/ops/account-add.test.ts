@@ -60,7 +60,7 @@ describe('account add', () => {
     expect(await stored()).toEqual(key);
   });
 
-  it('asks for the key at a terminal', async () => {
+  it('reads the key at a terminal', async () => {
     const requested: string[] = [];
     const promptSecret = async (question: string) => {
       requested.push(question);

@@ -123,7 +123,7 @@ describe('the smoke test', () => {
       'give an --order of this account that the exchange still knows',
     ],
     ['a key that is not there', 0, problem(503, 'secret_empty'), 'store the key with ops account add'],
-    ['trouble of the table', 0, problem(503, 'store_unavailable'), 'search the logs for request r-1'],
+    ['a table that is unavailable', 0, problem(503, 'store_unavailable'), 'search the logs for request r-1'],
     ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
     ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
     ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'check the alarms function-errors'],

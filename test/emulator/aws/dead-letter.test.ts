@@ -10,5 +10,5 @@ it('is read by the command that works it off', () => {
     recordOf({ tableName: 'orders', keys: { n: 1 }, before: undefined, after: { n: 1 }, at }),
   );
   const message = deadLetterOf({ functionName: 'publish', streamArn }, records, 9_000);
-  expect(lostTransitionsIn({ Body: message })).toEqual({ since: 1_000, records: 2, why: 'RetryAttemptsExhausted' });
+  expect(lostTransitionsIn({ Body: message })).toEqual({ since: 1_000, records: 2, reason: 'RetryAttemptsExhausted' });
 });
