@@ -1,11 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, callerOf, http, readParameters } from '../lib/http/middleware.ts';
-import { wireChangeWatch } from '../lib/wiring/index.ts';
+import { callerOf } from '../lib/http/caller.ts';
+import { httpHandler } from '../lib/http/middleware.ts';
+import { readParameters } from '../lib/http/request.ts';
+import { respond } from '../lib/http/response.ts';
+import { wireChangeWatch } from '../lib/wiring/change-watch.ts';
 
 const logger = new Logger();
 const changeWatch = wireChangeWatch({ stage, env: process.env, clock });
@@ -20,9 +22,7 @@ async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxy
     requestId: event.requestContext.requestId,
     watch: route.method === 'PUT',
   });
-  return answer(route, event, changed);
+  return respond(route, event, changed);
 }
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(http({ logger, clock, stage }))
-  .handler(onRequest);
+export const handler = httpHandler({ logger, clock, stage }, onRequest);

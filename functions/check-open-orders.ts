@@ -8,17 +8,11 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import type { TickReport } from '../lib/sweep/check-open-orders.ts';
 import { tick } from '../lib/sweep/tick.ts';
-import { createOrderChecks } from '../lib/wiring/index.ts';
+import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
-const { checkOpenOrders, warmUp } = createOrderChecks({
-  stage,
-  env: process.env,
-  clock,
-  logger,
-  priority: 'background',
-});
+const { checkOpenOrders, warmUp } = createScheduledChecks({ stage, env: process.env, clock, logger });
 
 const Event = z.object({ account: z.string() });
 

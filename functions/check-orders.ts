@@ -1,12 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, deadlineOf, http, logFailure, readBody, readParameters } from '../lib/http/middleware.ts';
+import { httpHandler } from '../lib/http/middleware.ts';
+import { deadlineOf, readBody, readParameters } from '../lib/http/request.ts';
+import { respond } from '../lib/http/response.ts';
+import { logFailure } from '../lib/log.ts';
 import { createCheckOrders } from '../lib/orders/check-orders.ts';
-import { createOrderChecks } from '../lib/wiring/index.ts';
+import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();
 const { accounts, checkOrder, warmUp } = createOrderChecks({
@@ -30,17 +32,15 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
   const { outcomes, counts, retryAfterSeconds } = await checkOrders({
     account,
     orderIds,
-    ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
+    maxAgeMs: maxAgeSeconds === undefined ? undefined : maxAgeSeconds * 1000,
     requestId: event.requestContext.requestId,
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
   });
   logger.appendKeys(counts);
   const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-  return answer(routes.checkOrders, event, { account, outcomes }, headers);
+  return respond(routes.checkOrders, event, { account, outcomes }, headers);
 }
 
 await warmUp();
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(http({ logger, clock, stage }))
-  .handler(onRequest);
+export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -1,12 +1,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
-import { jsonRpcErrors, rpcReply } from '../lib/http/json-rpc/response.ts';
-import { deadlineOf, http } from '../lib/http/middleware.ts';
-import { createOrderChecks } from '../lib/wiring/index.ts';
+import { jsonRpcErrors, jsonRpcResponse } from '../lib/http/json-rpc/response.ts';
+import { httpHandler } from '../lib/http/middleware.ts';
+import { deadlineOf } from '../lib/http/request.ts';
+import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();
 const { accounts, checkOrder, warmUp } = createOrderChecks({
@@ -25,12 +25,9 @@ const callOrderState = createCallOrderState({
 
 async function onCall(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
   const deadline = deadlineOf(clock.now(), context.getRemainingTimeInMillis());
-  return rpcReply(await callOrderState(event, deadline));
+  return jsonRpcResponse(await callOrderState(event, deadline));
 }
 
 await warmUp();
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(http({ logger, clock, stage }))
-  .use(jsonRpcErrors)
-  .handler(onCall);
+export const handler = httpHandler({ logger, clock, stage }, onCall, [jsonRpcErrors]);

@@ -1,26 +1,27 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, deadlineOf, http, readParameters } from '../lib/http/middleware.ts';
-import { createOrderChecks } from '../lib/wiring/index.ts';
+import { httpHandler } from '../lib/http/middleware.ts';
+import { deadlineOf, readParameters } from '../lib/http/request.ts';
+import { respond } from '../lib/http/response.ts';
+import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();
 const { checkOrder, warmUp } = createOrderChecks({ stage, env: process.env, clock, logger, priority: 'interactive' });
 
-async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
+async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
   const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(routes.getOrder, event);
   const checked = await checkOrder({
     account,
     orderId,
-    ...(maxAgeSeconds !== undefined && { maxAgeMs: maxAgeSeconds * 1000 }),
+    maxAgeMs: maxAgeSeconds === undefined ? undefined : maxAgeSeconds * 1000,
     observedBy: 'get-order',
     requestId: event.requestContext.requestId,
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
   });
-  return answer(routes.getOrder, event, checked, {
+  return respond(routes.getOrder, event, checked, {
     etag: `W/"${checked.rank}"`,
     age: String(checked.age_seconds),
   });
@@ -28,6 +29,4 @@ async function getOrder(event: APIGatewayProxyEventV2, context: Context): Promis
 
 await warmUp();
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(http({ logger, clock, stage }))
-  .handler(getOrder);
+export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import { AccountsChange, customResource } from '../lib/account-guard/custom-resource.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { wireGuardAccounts } from '../lib/wiring/index.ts';
+import { wireGuardAccounts } from '../lib/wiring/account-guard.ts';
 
 const logger = new Logger();
 const guardAccounts = wireGuardAccounts({ env: process.env, clock });

@@ -1,21 +1,20 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import { answer, http, readParameters } from '../lib/http/middleware.ts';
-import { wireListSnapshots } from '../lib/wiring/index.ts';
+import { httpHandler } from '../lib/http/middleware.ts';
+import { readParameters } from '../lib/http/request.ts';
+import { respond } from '../lib/http/response.ts';
+import { wireListSnapshots } from '../lib/wiring/list-snapshots.ts';
 
 const logger = new Logger();
 const { listSnapshots, warmUp } = wireListSnapshots({ stage, env: process.env, clock });
 
 async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  return answer(routes.listSnapshots, event, await listSnapshots(readParameters(routes.listSnapshots, event)));
+  return respond(routes.listSnapshots, event, await listSnapshots(readParameters(routes.listSnapshots, event)));
 }
 
 await warmUp();
 
-export const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-  .use(http({ logger, clock, stage }))
-  .handler(onRequest);
+export const handler = httpHandler({ logger, clock, stage }, onRequest);

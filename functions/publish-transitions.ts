@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
-import { wirePublisher } from '../lib/wiring/publisher.ts';
+import { wirePublisher } from '../lib/wiring/transitions.ts';
 
 const logger = new Logger();
 const publish = wirePublisher({ env: process.env, clock, logger });

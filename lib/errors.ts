@@ -203,6 +203,11 @@ export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : new Failure('internal', 'Something failed here.', { cause: thrown });
 }
 
+/** How long a caller should wait, seconds: what the exchange asked for, else what the catalog says. */
+export function retryAfterSeconds({ retryAfterMs, spec }: Failure): number | undefined {
+  return retryAfterMs === undefined ? spec.retryAfterSeconds : Math.ceil(retryAfterMs / 1000);
+}
+
 /** The account's trouble, at first sight: a key that does not work, a limit that is spent, a house that is closed. */
 export function speaksOfAccount({ code, spec }: Failure): boolean {
   if (code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable') return true;

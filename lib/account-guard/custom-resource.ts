@@ -3,7 +3,7 @@ import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import type { MiddlewareObj } from '@middy/core';
 import * as z from 'zod/mini';
 import { asFailure, Failure } from '../errors.ts';
-import { describe } from '../http/middleware.ts';
+import { describeFailure } from '../log.ts';
 
 const Accounts = z.object({ Accounts: z.array(z.string()) });
 const Request = z.object({
@@ -36,7 +36,7 @@ export function customResource({ logger }: { readonly logger: Logger }): Middlew
       },
       onError: async (request) => {
         const failure = asFailure(request.error);
-        logger.error('failed', { code: failure.code, ...describe(failure) });
+        logger.error('failed', describeFailure(failure));
         const refusal = `It could not be found out whether this may be (${failure.code}); the log tells more.`;
         await respond(request.event, refusal);
         request.response = refusal;

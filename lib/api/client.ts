@@ -10,7 +10,7 @@ type ParametersOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
 
 /** What a request takes: its parameters, and the members of its body. */
 export type RequestOf<O extends Own> = ParametersOf<(typeof routes)[O]>;
-export type ResponseOf<O extends Own> = z.output<(typeof routes)[O]['answer']>;
+export type ResponseOf<O extends Own> = z.output<(typeof routes)[O]['response']>;
 
 export type Client = { readonly [O in Own]: (request: RequestOf<O>) => Promise<ResponseOf<O>> } & {
   /** The order, unless it is still in the state of this rank. */
@@ -90,8 +90,8 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
     });
   }
 
-  async function ask<R extends Route>(route: R, request: ParametersOf<R>): Promise<z.output<R['answer']>> {
-    return read<R['answer']>(route.answer, await send(route, request));
+  async function ask<R extends Route>(route: R, request: ParametersOf<R>): Promise<z.output<R['response']>> {
+    return read<R['response']>(route.response, await send(route, request));
   }
 
   return {
@@ -103,7 +103,7 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
     stopWatch: (request) => ask(routes.stopWatch, request),
     getOrderUnless: async (rank, request) => {
       const response = await send(routes.getOrder, request, { 'if-none-match': `W/"${rank}"` });
-      return response.status === 304 ? undefined : read(routes.getOrder.answer, response);
+      return response.status === 304 ? undefined : read(routes.getOrder.response, response);
     },
   };
 }

@@ -132,7 +132,7 @@ function operation(name: string, route: Route, examples: readonly Example[]) {
   };
 }
 
-function responses({ answer, conditional, partial, codes }: Route, examples: readonly Example[]) {
+function responses({ response, conditional, partial, codes }: Route, examples: readonly Example[]) {
   const content = (status: number, type: string, schema: object) => {
     const fitting = examples.filter((example) => example.status === status && example.type === type);
     const values = byName(fitting.map(({ name, value }) => [name, value]));
@@ -162,7 +162,7 @@ function responses({ answer, conditional, partial, codes }: Route, examples: rea
     200: {
       description: 'Answered.',
       ...((conditional || partial) && { headers: conditional ? conditionalHeaders : retryAfter }),
-      content: content(200, 'application/json', reference(answer)),
+      content: content(200, 'application/json', reference(response)),
     },
     ...(conditional && {
       304: { description: 'Still in the state that the ETag names.', headers: conditionalHeaders },

@@ -16,7 +16,7 @@ export type Route = {
   readonly parameters: z.ZodMiniObject;
   /** The JSON of the request, where it has one. */
   readonly body?: z.ZodMiniObject;
-  readonly answer: z.ZodMiniObject;
+  readonly response: z.ZodMiniObject;
   /** Answers with an ETag, and 304 to an If-None-Match that names it. */
   readonly conditional?: true;
   /** May answer for a part of what was asked, and says with Retry-After when to ask for the rest. */
@@ -64,7 +64,7 @@ export const routes = {
     description:
       'Asks the exchange and keeps what it says, unless the order is final or was checked within max_age: then the table answers.',
     parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
-    answer: CheckedOrder,
+    response: CheckedOrder,
     conditional: true,
     codes: [...everywhere, ...table, ...asking],
   },
@@ -86,7 +86,7 @@ export const routes = {
       },
       'must be an object',
     ),
-    answer: CheckedOrders,
+    response: CheckedOrders,
     partial: true,
     codes: everywhere,
   },
@@ -102,7 +102,7 @@ export const routes = {
       limit: z.optional(parameters.limit),
       cursor: z.optional(parameters.cursor),
     }),
-    answer: OrderList,
+    response: OrderList,
     codes: [...everywhere, ...table],
   },
   listSnapshots: {
@@ -121,7 +121,7 @@ export const routes = {
       limit: z.optional(parameters.limit),
       cursor: z.optional(parameters.cursor),
     }),
-    answer: History,
+    response: History,
     codes: [...everywhere, ...table],
   },
   startWatch: {
@@ -132,7 +132,7 @@ export const routes = {
     description:
       'The schedule checks the order from now on, also one that it has never seen. A final order needs no watch.',
     parameters: z.strictObject(ofOrder),
-    answer: ChangedWatch,
+    response: ChangedWatch,
     codes: [...everywhere, ...table, 'store_conflict'],
   },
   stopWatch: {
@@ -142,7 +142,7 @@ export const routes = {
     summary: 'Stop the watch of an order',
     description: 'Nobody checks the order any more until a person starts its watch again. Who stopped it is kept.',
     parameters: z.strictObject(ofOrder),
-    answer: ChangedWatch,
+    response: ChangedWatch,
     codes: [...everywhere, ...table, 'store_conflict'],
   },
   getOrderState: {
@@ -157,7 +157,7 @@ export const routes = {
       version: parameters.version,
       order_id: parameters.orderId,
     }),
-    answer: JsonRpcResponse,
+    response: JsonRpcResponse,
     codes: everywhere,
   },
   callGetOrderState: {
@@ -174,7 +174,7 @@ export const routes = {
       method: z.enum(['private/get_order_state', '/private/get_order_state']),
       params: z.strictObject({ order_id: parameters.orderId }),
     }),
-    answer: JsonRpcResponse,
+    response: JsonRpcResponse,
     codes: everywhere,
   },
 } as const satisfies Readonly<Record<string, Route>>;

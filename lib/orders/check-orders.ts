@@ -1,7 +1,7 @@
+import { problemOf } from '../api/problem.ts';
 import type { Outcome } from '../api/responses.ts';
 import type { Clock } from '../clock.ts';
-import { asFailure, type Code, type Failure, speaksOfAccount } from '../errors.ts';
-import { problemOf, retryAfterSeconds } from '../http/middleware.ts';
+import { asFailure, type Code, type Failure, retryAfterSeconds, speaksOfAccount } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 

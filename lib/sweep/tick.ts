@@ -3,7 +3,7 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import * as z from 'zod/mini';
 import { asFailure, type Code } from '../errors.ts';
-import { describe } from '../http/middleware.ts';
+import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
 import type { SweepReport } from './sweep.ts';
 
@@ -32,7 +32,7 @@ export function tick({ logger, metrics }: TickDeps): MiddlewareObj<unknown, Tick
     },
     onError: ({ error }) => {
       const failure = asFailure(error);
-      logger.error('failed', { code: failure.code, ...describe(failure) });
+      logger.error('failed', describeFailure(failure));
       throw failure;
     },
   };

@@ -3,7 +3,7 @@ import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import { describe } from '../http/middleware.ts';
+import { describeFailure } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';
@@ -68,10 +68,9 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
   function unreadable(record: DynamoDBRecord, thrown: unknown): void {
     const failure = asFailure(thrown);
     logger.error('unreadable', {
-      code: failure.code,
       sequence_number: sequenceNumberOf(record),
       order: record.dynamodb?.Keys?.['pk']?.S,
-      ...describe(failure),
+      ...describeFailure(failure),
     });
   }
 }

@@ -1,11 +1,11 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
+import type { Item } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import type { Images } from './events.ts';
 
 /** The kinds of attributes that items of the snapshot table have. */
-const Attribute: z.ZodMiniType<AttributeValue> = z.lazy(() =>
+const Attribute: z.ZodMiniType<Item[string]> = z.lazy(() =>
   z.union([
     z.strictObject({ S: z.string() }),
     z.strictObject({ N: z.string() }),

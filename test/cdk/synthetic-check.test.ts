@@ -1,12 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import middy from '@middy/core';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveStage } from '../../cdk/stages.ts';
 import { routes } from '../../lib/api/routes.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { http, readParameters } from '../../lib/http/middleware.ts';
+import { httpHandler } from '../../lib/http/middleware.ts';
+import { readParameters } from '../../lib/http/request.ts';
 import { contextOf } from '../functions/events.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { everySetting, loopbackStage, templateOf } from './synthesize.ts';
@@ -48,9 +47,10 @@ describe('the synthetic check', () => {
     const stage = resolveStage('test', { ...loopbackStage, ...settings });
     const output = captureOutput();
     onTestFinished(output.release);
-    const handler = middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-      .use(http({ logger: new Logger(), clock: systemClock, stage: stage.runtime }))
-      .handler(async (event) => ({ statusCode: 200, body: JSON.stringify(readParameters(routes.getOrder, event)) }));
+    const deps = { logger: new Logger(), clock: systemClock, stage: stage.runtime };
+    const handler = httpHandler(deps, async (event) => {
+      return { statusCode: 200, body: JSON.stringify(readParameters(routes.getOrder, event)) };
+    });
     const { body = '' } = await handler(inputOf(templateOf(settings)), contextOf());
     expect(JSON.parse(body)).toEqual({ account: 'main', order_id: 'TEST-1', max_age: 0 });
     expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([

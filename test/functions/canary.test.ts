@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import type { Stage } from '../../lib/stage.ts';
-import { wireChangeWatch } from '../../lib/wiring/index.ts';
+import { wireChangeWatch } from '../../lib/wiring/change-watch.ts';
 import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';

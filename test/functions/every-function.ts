@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod/mini';
 import { routes } from '../../lib/api/routes.ts';
-import { createOrderChecks } from '../../lib/wiring/index.ts';
+import { createOrderChecks } from '../../lib/wiring/order-checks.ts';
 import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
 import { type HttpFunction, loadCheckOpenOrders, loadHttpFunction, type TestEnvironment } from './load-function.ts';

@@ -5,7 +5,7 @@ import { asFailure, Failure } from '../../errors.ts';
 import type { Dialect } from '../../exchange/dialects/index.ts';
 import type { Account, CheckOrder } from '../../orders/check-order.ts';
 import { accountNamed } from '../../orders/known-accounts.ts';
-import { readParameters } from '../middleware.ts';
+import { readParameters } from '../request.ts';
 import { type Fault, readCall } from './request.ts';
 import { type Envelope, jsonRpcFailure, writeResult } from './response.ts';
 

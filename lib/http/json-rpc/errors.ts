@@ -1,6 +1,6 @@
+import { problemOf } from '../../api/problem.ts';
 import type { JsonRpcResponse } from '../../api/responses.ts';
-import type { Code, Failure } from '../../errors.ts';
-import { problemOf, retryAfterSeconds } from '../middleware.ts';
+import { type Code, type Failure, retryAfterSeconds } from '../../errors.ts';
 
 /** An error as JSON-RPC and the exchanges number and name it. */
 export type RpcError = { readonly code: number; readonly message: string };

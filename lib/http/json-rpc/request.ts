@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { routes } from '../../api/routes.ts';
 import { asFailure, Failure } from '../../errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '../../exchange/json.ts';
-import { bodyOf, checked, readParameters } from '../middleware.ts';
+import { bodyOf, checked, readParameters } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
 /** A call: the order that it asks for, or why it asks for none. `id` keeps its digits; a call by GET has no id. */

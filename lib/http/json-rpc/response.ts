@@ -1,27 +1,27 @@
-import type { MiddlewareObj } from '@middy/core';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { JsonRpcResponse } from '../../api/responses.ts';
 import { Failure } from '../../errors.ts';
 import { writeJson } from '../../exchange/json.ts';
-import { reply } from '../middleware.ts';
+import type { HttpMiddleware } from '../middleware.ts';
+import { httpResponse } from '../response.ts';
 import { writeError } from './errors.ts';
 import type { Fault } from './request.ts';
 
 /** What stands around a result or an error. */
 export type Envelope = Omit<JsonRpcResponse, 'result' | 'error'>;
 
-/** A call that was answered with an error: for the log it is the failure that it is, for its caller `answer`. */
+/** A call that failed: logged as the failure it is, while its caller gets `body`, a JSON-RPC error. */
 export class JsonRpcFailure extends Failure {
-  readonly answer: string;
+  readonly body: string;
 
-  constructor(failure: Failure, answer: string) {
+  constructor(failure: Failure, body: string) {
     super(failure.code, failure.message, failure);
-    this.answer = answer;
+    this.body = body;
   }
 }
 
-/** `result` is JSON text, and stands in the answer character by character. */
+/** `result` is JSON text; the response holds it verbatim. */
 export function writeResult(envelope: Envelope, result: string): string {
   return `${writeJson(z.parse(JsonRpcResponse, envelope)).slice(0, -1)},"result":${result}}`;
 }
@@ -33,14 +33,14 @@ export function jsonRpcFailure(envelope: Envelope, { failure, error }: Fault): J
   );
 }
 
-/** Both kinds of answer come with HTTP status 200: clients decide by the body. */
-export function rpcReply(answer: string): APIGatewayProxyStructuredResultV2 {
-  return reply(200, 'application/json', answer);
+/** Results and errors both have HTTP status 200: clients decide by the body. */
+export function jsonRpcResponse(body: string): APIGatewayProxyStructuredResultV2 {
+  return httpResponse(200, 'application/json', body);
 }
 
-/** Inside the stack of `http`: gives the caller of a failed call its own answer, and not a problem. */
-export const jsonRpcErrors: MiddlewareObj<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2> = {
+/** Inside the stack of `httpHandler`: answers a failed call with a JSON-RPC error instead of a problem. */
+export const jsonRpcErrors: HttpMiddleware = {
   onError: (request) => {
-    if (request.error instanceof JsonRpcFailure) request.response = rpcReply(request.error.answer);
+    if (request.error instanceof JsonRpcFailure) request.response = jsonRpcResponse(request.error.body);
   },
 };

@@ -6,7 +6,7 @@ import type { Checked, CheckOrder, CheckOrderRequest } from '../../../lib/orders
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
-import { createOrderChecks } from '../../../lib/wiring/index.ts';
+import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { seedFields, seedId } from '../../emulator/exchange/seed-order.ts';
 import { defaultKey, type Exchange } from '../../emulator/exchange/server.ts';

@@ -2,7 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Stage } from '../../../lib/stage.ts';
-import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/index.ts';
+import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
+import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 import { secretText, startTestBed, type TestBed } from '../test-bed.ts';
@@ -77,7 +78,12 @@ describe('the wiring', () => {
       name,
       { ...account, keepsClosedOrdersSeconds: 90 },
     ]);
-    const { checkOpenOrders } = wired({ stage: { ...stage, accounts: Object.fromEntries(accounts) } });
+    const { checkOpenOrders } = createScheduledChecks({
+      stage: { ...stage, accounts: Object.fromEntries(accounts) },
+      env: testBed.env,
+      clock: systemClock,
+      logger: new Logger(),
+    });
     // The last fifteen seconds are for the report: there is no time to check any.
     const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
     if (report.outcome !== 'swept') throw new Error('nobody else has the account');

@@ -1,0 +1,19 @@
+import type { Environment } from '../aws.ts';
+import type { Clock } from '../clock.ts';
+import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
+import type { Stage } from '../stage.ts';
+import { accountsIn } from './settings.ts';
+import { wireReader } from './table-reader.ts';
+import { settled } from './warm-up.ts';
+
+type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
+
+/** The lists of orders: they read the index only. */
+export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; readonly warmUp: () => Promise<void> } {
+  const { stage, clock } = deps;
+  const reader = wireReader(deps);
+  return {
+    listOrders: createListOrders({ accounts: accountsIn(stage), reader, clock }),
+    warmUp: () => settled([reader.list('', 'watch', { limit: 1 })], clock),
+  };
+}

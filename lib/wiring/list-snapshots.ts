@@ -1,0 +1,21 @@
+import type { Environment } from '../aws.ts';
+import type { Clock } from '../clock.ts';
+import { createListSnapshots, type ListSnapshots } from '../orders/list-snapshots.ts';
+import type { Stage } from '../stage.ts';
+import { accountsIn } from './settings.ts';
+import { wireReader } from './table-reader.ts';
+import { noOrder, settled } from './warm-up.ts';
+
+type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
+
+/** The history of orders: it reads the table only. */
+export function wireListSnapshots(deps: Deps): {
+  readonly listSnapshots: ListSnapshots;
+  readonly warmUp: () => Promise<void>;
+} {
+  const reader = wireReader(deps);
+  return {
+    listSnapshots: createListSnapshots({ accounts: accountsIn(deps.stage), reader }),
+    warmUp: () => settled([reader.auditEntries(noOrder, 0, 1)], deps.clock),
+  };
+}

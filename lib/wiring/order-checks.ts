@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
+import type { AccountTable } from '../accounts/table.ts';
+import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws.ts';
+import type { Clock } from '../clock.ts';
+import { createExchange } from '../exchange/client.ts';
+import { createCredentials } from '../exchange/credentials.ts';
+import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
+import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
+import { createRetryBudget } from '../exchange/retry.ts';
+import { createHttpTransport, type Transport } from '../exchange/transport.ts';
+import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
+import { createDynamoTable } from '../snapshots/dynamo-table.ts';
+import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
+import type { SnapshotTable } from '../snapshots/table.ts';
+import type { Stage } from '../stage.ts';
+import { accountIn, policyIn, tableNameIn } from './settings.ts';
+import { noOrder, settled, warmUpMs } from './warm-up.ts';
+
+export type OrderChecksDeps = {
+  readonly stage: Stage;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whose share of the rate limit the checks spend. */
+  readonly priority: Priority;
+};
+
+export type OrderChecks = {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly checkOrder: CheckOrder;
+  readonly snapshotTable: SnapshotTable;
+  readonly accountTable: AccountTable;
+  /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
+  readonly warmUp: () => Promise<void>;
+};
+
+/** Checks of single orders, with key, exchange and table. Throws when the environment lacks `TABLE_NAME`. */
+export function createOrderChecks({ stage, env, clock, logger, priority }: OrderChecksDeps): OrderChecks {
+  const client = createDynamoClient(env);
+  const tableName = tableNameIn(env);
+  const snapshotTable = createDynamoTable({
+    client,
+    tableName,
+    policyOf: policyIn(stage),
+    historyDaysOf: (account) => accountIn(stage, account).historyDays,
+  });
+  const accountTable = createDynamoAccountTable({ client, tableName });
+  const secretsManager = createSecretsManagerClient(env);
+  const transport = timed(createHttpTransport({ clock }), clock, logger);
+  const retryBudget = createRetryBudget();
+
+  const accounts = new Map<string, Account>(
+    Object.entries(stage.accounts).map(([account, settings]) => {
+      const { url, secretName, shareOfRate } = settings;
+      const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
+      const limits = rateLimitsOf(dialect.limit, shareOfRate);
+      const exchange = createExchange({
+        dialect,
+        url,
+        transport,
+        credentials: createCredentials({ client: secretsManager, secretName, clock }),
+        rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
+        clock,
+        random: Math.random,
+        nonce: randomUUID,
+        retryBudget,
+        onWarning: (sentence) => logger.warn(sentence, { account }),
+      });
+      return [account, { dialect, exchange }];
+    }),
+  );
+  const store = createSnapshotStore(snapshotTable);
+  return {
+    accounts,
+    checkOrder: createCheckOrder({ accounts, store, clock, onDrift: loggedOnce(logger) }),
+    snapshotTable,
+    accountTable,
+    warmUp: () => warmUp([...accounts.values()], store, clock),
+  };
+}
+
+/** A process logs this many kinds of drift and no more. */
+const maxDriftLines = 100;
+
+/** Logs each kind of drift once per account and process, not once per reply. */
+function loggedOnce(logger: Logger): (account: string, drift: readonly string[]) => void {
+  const logged = new Set<string>();
+  return (account, drift) => {
+    for (const kind of drift) {
+      if (logged.has(`${account} ${kind}`) || logged.size >= maxDriftLines) continue;
+      logged.add(`${account} ${kind}`);
+      logger.warn('drift', { account, drift: kind });
+    }
+  };
+}
+
+/** Adds the duration of the exchange's latest reply to all log lines of the request. */
+function timed(transport: Transport, clock: Clock, logger: Logger): Transport {
+  return async (request) => {
+    const requestedAt = clock.now();
+    try {
+      return await transport(request);
+    } finally {
+      logger.appendKeys({ exchange_ms: clock.now() - requestedAt });
+    }
+  };
+}
+
+/** The table's connection always; key, token and connection of the exchange where there is only one it could be. */
+async function warmUp(accounts: readonly Account[], store: SnapshotStore, clock: Clock): Promise<void> {
+  const [only, ...others] = accounts;
+  const exchange = only !== undefined && others.length === 0 ? [only.exchange.warmUp(clock.now() + warmUpMs)] : [];
+  await settled([store.read(noOrder), ...exchange], clock);
+}

@@ -1,0 +1,10 @@
+import { createDynamoClient, type Environment } from '../aws.ts';
+import type { Clock } from '../clock.ts';
+import { createDynamoReader } from '../snapshots/dynamo-reader.ts';
+import type { SnapshotReader } from '../snapshots/reader.ts';
+import { tableNameIn } from './settings.ts';
+
+/** The table, for functions that only read it. Throws when the environment lacks `TABLE_NAME`. */
+export function wireReader({ env, clock }: { readonly env: Environment; readonly clock: Clock }): SnapshotReader {
+  return createDynamoReader({ client: createDynamoClient(env), tableName: tableNameIn(env), clock });
+}

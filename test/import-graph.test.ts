@@ -1,0 +1,148 @@
+import { dirname } from 'node:path/posix';
+import { describe, expect, it } from 'vitest';
+import { cycleIn, foldersOf, type Import, importsIn, loadedWith } from './import-graph.ts';
+
+const imports = importsIn(['cdk', 'functions', 'lib', 'test']);
+const product = imports.filter(({ from }) => !from.startsWith('test/'));
+const isIn = (file: string, folder: string) => file === folder || file.startsWith(`${folder}/`);
+const shown = ({ from, to }: Import) => `${from} imports ${to}`;
+
+/** Which imports go from one folder to another, either with all that is within. */
+function between(from: string, to: string): readonly string[] {
+  return imports.filter((edge) => isIn(edge.from, from) && isIn(edge.to, to)).map(shown);
+}
+
+describe('the import graph', () => {
+  it('every import within the repository names a file that exists', () => {
+    const files = new Set(imports.map(({ from }) => from));
+    const inside = imports.filter(({ to }) => to.endsWith('.ts') && isIn(to, 'lib'));
+    expect(inside.length).toBeGreaterThan(100);
+    for (const edge of inside) expect(files.has(edge.to) || importsNothing(edge.to), shown(edge)).toBe(true);
+  });
+
+  it('no file of the product imports itself in a circle, not even for a type', () => {
+    expect(cycleIn(filesOf(product))).toBeUndefined();
+  });
+
+  it('no file of the tests loads itself in a circle', () => {
+    expect(cycleIn(filesOf(imports.filter(({ typeOnly }) => !typeOnly)))).toBeUndefined();
+  });
+
+  it('no folder of the product imports itself in a circle', () => {
+    // lib/ itself holds what several folders share.
+    expect(cycleIn(foldersOf(product).filter(([from]) => from !== 'lib'))).toBeUndefined();
+  });
+
+  it('a circle is found', () => {
+    const edges = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'b'],
+    ] as const;
+    expect(cycleIn(edges)).toEqual(['b', 'c', 'b']);
+    expect(cycleIn(edges.slice(0, 2))).toBeUndefined();
+  });
+});
+
+describe('dependencies point one way', () => {
+  it.each([
+    ['cdk', 'test'],
+    ['lib', 'test'],
+    ['functions', 'test'],
+    ['lib', 'cdk'],
+    ['functions', 'cdk'],
+    ['lib', 'functions'],
+    ['cdk', 'functions'],
+  ])('%s imports nothing of %s', (from, to) => expect(between(from, to)).toEqual([]));
+
+  it.each(['lib/http', 'lib/wiring'])('only functions import %s', (folder) => {
+    const importers = product.filter(({ from, to }) => isIn(to, folder) && !isIn(from, folder));
+    expect(importers.filter(({ from }) => !isIn(from, 'functions')).map(shown)).toEqual([]);
+  });
+
+  it.each(['lib/exchange', 'lib/snapshots', 'lib/accounts'])('%s knows no use case and no contract', (folder) => {
+    for (const above of ['orders', 'sweep', 'api', 'http', 'transitions', 'account-guard', 'wiring']) {
+      expect(between(folder, `lib/${above}`)).toEqual([]);
+    }
+  });
+
+  it('what lib/ itself holds imports none of its folders, but for the names of the dialects', () => {
+    const down = imports.filter(({ from, to }) => dirname(from) === 'lib' && isIn(to, 'lib') && dirname(to) !== 'lib');
+    expect(down.map(shown)).toEqual(['lib/stage.ts imports lib/exchange/dialects/index.ts']);
+  });
+});
+
+describe('AWS stays at the edges', () => {
+  const importersOf = (name: string) =>
+    product.filter(({ from, to }) => !isIn(from, 'cdk') && to === name).map(({ from }) => from);
+
+  it('only lib/snapshots, lib/accounts and lib/dynamo know DynamoDB', () => {
+    const knowing = importersOf('@aws-sdk/client-dynamodb').filter((file) => file !== 'lib/aws.ts');
+    expect(knowing).not.toEqual([]);
+    expect(knowing.filter((file) => !/^lib\/(accounts\/|snapshots\/|dynamo)/.test(file))).toEqual([]);
+  });
+
+  it('only credentials know Secrets Manager', () => {
+    expect(importersOf('@aws-sdk/client-secrets-manager')).toEqual(['lib/aws.ts', 'lib/exchange/credentials.ts']);
+  });
+
+  it.each([
+    'lib/errors.ts',
+    'lib/exchange/json.ts',
+    'lib/exchange/json-rpc.ts',
+    'lib/exchange/order.ts',
+    'lib/exchange/drift.ts',
+    'lib/exchange/retry.ts',
+    'lib/snapshots/rank.ts',
+    'lib/snapshots/changes.ts',
+    'lib/snapshots/watch.ts',
+    'lib/snapshots/snapshot.ts',
+    'lib/api/presenters.ts',
+    'lib/api/problem.ts',
+    'lib/account-guard/guard-accounts.ts',
+  ])('%s loads neither AWS nor a clock', (file) => {
+    const loaded = loadedWith(file, imports);
+    expect([...loaded].filter((name) => name === 'lib/clock.ts' || name === 'lib/aws.ts')).toEqual([]);
+    const packages = imports.filter(({ from, to, typeOnly }) => loaded.has(from) && !typeOnly && !to.endsWith('.ts'));
+    expect(packages.filter(({ to }) => /^@aws|^node:timers/.test(to)).map(shown)).toEqual([]);
+  });
+});
+
+describe('a function loads only what it uses', () => {
+  const uses = (name: string) => loadedWith(`functions/${name}.ts`, imports);
+  const foldersIn = (name: string) => new Set([...uses(name)].map((file) => dirname(file)));
+
+  it.each([
+    ['guard-accounts', 30],
+    ['list-orders', 45],
+    ['list-snapshots', 45],
+    ['change-watch', 45],
+    ['publish-transitions', 30],
+  ])('%s loads at most %i files', (name, most) => expect(uses(name).size).toBeLessThanOrEqual(most));
+
+  it.each(['guard-accounts', 'list-orders', 'list-snapshots', 'change-watch', 'publish-transitions'])(
+    '%s loads no exchange client, key or sweep',
+    (name) => {
+      for (const file of ['client', 'credentials', 'transport', 'rate-limiter']) {
+        expect([...uses(name)]).not.toContain(`lib/exchange/${file}.ts`);
+      }
+      expect([...foldersIn(name)]).not.toContain('lib/sweep');
+    },
+  );
+
+  it.each(['get-order', 'check-orders', 'get-order-state'])('%s loads nothing of the schedule', (name) => {
+    expect([...foldersIn(name)]).not.toContain('lib/sweep');
+  });
+
+  it.each(['check-open-orders', 'guard-accounts', 'publish-transitions'])('%s loads nothing of HTTP', (name) => {
+    expect([...foldersIn(name)]).not.toContain('lib/http');
+  });
+});
+
+function filesOf(edges: readonly Import[]): readonly (readonly [from: string, to: string])[] {
+  return edges.filter(({ to }) => to.endsWith('.ts')).map(({ from, to }) => [from, to]);
+}
+
+function importsNothing(file: string): boolean {
+  return file.endsWith('.ts') && !imports.some(({ from }) => from === file);
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { callerOf } from '../../../lib/http/caller.ts';
+import { getOrderEvent } from '../../functions/events.ts';
+
+describe('the caller', () => {
+  const event = getOrderEvent({ account: 'main', order_id: '1' });
+  const by = (authorizer: object) => {
+    const requestContext = { ...event.requestContext, authorizer };
+    return { ...event, requestContext };
+  };
+
+  it.each([
+    [
+      'the principal who signed',
+      { iam: { userArn: 'arn:aws:sts::1:assumed-role/desk/x' } },
+      'arn:aws:sts::1:assumed-role/desk/x',
+    ],
+    ['the subject of the token', { jwt: { claims: { sub: 'desk-7' } } }, 'desk-7'],
+  ])('is %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
+
+  it('a request that names no caller is refused', () => {
+    expect(() => callerOf(event)).toThrow('did not identify the caller');
+    expect(() => callerOf(by({ jwt: { claims: { accounts: '[main]' } } }))).toThrow('needs a `sub` claim');
+  });
+});
