@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { asFailure, Failure } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { isJsonObject, type Json } from './json.ts';
+import { notOfAnOrder } from './not-of-an-order.ts';
 import { Secret } from './secret.ts';
 
 export type ApiKey = { readonly clientId: string; readonly clientSecret: Secret };
@@ -135,11 +136,4 @@ function readToken(result: Json): { text: Secret; life: number; canWrite: boolea
   const expiresIn = Number.parseInt(String(grant['expires_in']), 10);
   const canWrite = /:(read_)?write\b/.test(String(grant['scope']));
   return { text: new Secret(text), life: (expiresIn > 0 ? expiresIn : unknownLife) * 1000, canWrite };
-}
-
-/** Asking for a token says nothing of an order: an error that elsewhere would must not count as evidence. */
-function notOfAnOrder(thrown: unknown): never {
-  const failure = asFailure(thrown);
-  if (failure.spec.category !== 'not_found' && failure.spec.category !== 'caller') throw failure;
-  throw new Failure('exchange_error', failure.message, { exchangeCode: failure.exchangeCode });
 }

@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import { type Answered, type CallDeps, createCalls } from './calls.ts';
-import { createHistory, type HistoryLookup, type HistoryQuery } from './history.ts';
+import { createFindInHistory, type HistoryLookup, type HistoryQuery } from './history.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
 import type { Reply } from './json-rpc.ts';
 import { createListOpenOrders, type ListOpenOrdersOptions, type OpenOrders } from './open-orders.ts';
@@ -35,7 +35,7 @@ export function createExchange(deps: CallDeps): Exchange {
         deadline,
       ),
     listOpenOrders: createListOpenOrders(deps.dialect, call),
-    findInHistory: createHistory(deps.dialect, call, deps.clock),
+    findInHistory: createFindInHistory(deps.dialect, call, deps.clock),
     warmUp,
   };
 }

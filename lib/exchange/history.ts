@@ -1,8 +1,12 @@
 import type { Clock } from '../clock.ts';
-import type { Failure } from '../errors.ts';
-import type { Calls } from './calls.ts';
+import { asFailure, type Code, Failure } from '../errors.ts';
+import type { Calls, ReplyReader } from './calls.ts';
+import type { HistoryMethod } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
-import type { OrderRow } from './open-orders.ts';
+import { isJsonObject, type Json, scalarText } from './json.ts';
+import type { Reply } from './json-rpc.ts';
+import { notOfAnOrder } from './not-of-an-order.ts';
+import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
 
@@ -33,13 +37,104 @@ export type HistoryRow = OrderRow & {
 };
 
 export type HistoryLookup = {
-  readonly row?: HistoryRow;
+  /** None when it was not found. More than one when the page that it was found in holds it more than once: the rank decides. */
+  readonly rows: readonly HistoryRow[];
   /** In the order in which they were made. */
   readonly attempts: readonly HistoryAttempt[];
 };
 
-export function createHistory(_dialect: Dialect, _call: Calls['call'], _clock: Clock) {
-  return async (_query: HistoryQuery, _options: { readonly deadline: number }): Promise<HistoryLookup> => ({
-    attempts: [],
+/** What one place answered. */
+type Found = Pick<HistoryAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
+type Way = { readonly call: Calls['call']; readonly deadline: number };
+type OrderHistory = Dialect['lists']['orderHistory'][number];
+
+/** More pages than this are not read: each costs as much as asking for an order. */
+const maxPages = 20;
+/** Failures of the one call, which the next place may not share. */
+const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_error', 'request_rejected']);
+
+/**
+ * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until its row is
+ * found, then its trades. Ends early when a place fails for a reason that the next one would share. Throws nothing that
+ * the exchange answered: failures are part of the attempts.
+ */
+export function createFindInHistory({ lists }: Dialect, call: Calls['call'], clock: Clock) {
+  return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistoryLookup> => {
+    const way = { call, deadline };
+    const looks = [
+      ...lists.orderHistory.map((place) => ({ source: place.source, look: () => findRow(way, place, query) })),
+      ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(way, place, query) })),
+    ];
+    const attempts: HistoryAttempt[] = [];
+    for (const { source, look } of looks) {
+      const requestedAt = clock.now();
+      const { found = [], ...outcome } = await look().catch(notOfAnOrder).catch(failed);
+      attempts.push({ source, ...outcome, requestedAt, answeredAt: clock.now() });
+      const stops = outcome.failure !== undefined && !ofOneCall.has(outcome.failure.code);
+      if (found.length > 0 || stops) return { rows: found, attempts };
+    }
+    return { rows: [], attempts };
+  };
+}
+
+function failed(thrown: unknown): Found {
+  return { outcome: 'failed', rows: 0, failure: asFailure(thrown) };
+}
+
+/**
+ * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that nobody told us of,
+ * and the order of the rows is not promised.
+ */
+async function findRow({ call, deadline }: Way, place: OrderHistory, query: HistoryQuery): Promise<Found> {
+  const { method, count, source } = place;
+  let rows = 0;
+  let before: string | undefined;
+  for (let page = 0; page < maxPages; page++) {
+    const params = { ...place.params, instrument_name: query.instrumentName, count, offset: rows };
+    const { result, ...answer } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
+    const { requestedAt, answeredAt, keyVersion } = answer;
+    rows += result.count;
+    if (result.found.length > 0) {
+      const found = result.found.map((row) => orderRow(query.orderId, row, answeredAt));
+      return {
+        outcome: 'found',
+        rows,
+        found: found.map((row) => ({ ...row, source, requestedAt, answeredAt, keyVersion })),
+      };
+    }
+    if (result.count === 0) return { outcome: 'not_found', rows };
+    // The same page again: the offset is not understood, and what lies behind it out of reach.
+    if (result.firstDigest === before) break;
+    before = result.firstDigest;
+  }
+  return { outcome: 'not_exhausted', rows };
+}
+
+type Page = { readonly count: number; readonly firstDigest: string | undefined; readonly found: readonly ScannedRow[] };
+
+function createPageReader(orderId: string): ReplyReader<Page> {
+  const found: ScannedRow[] = [];
+  let firstDigest: string | undefined;
+  const { stream, read } = createRowReader((row) => {
+    firstDigest ??= row.digest;
+    if (row.orderId === orderId) found.push(row);
   });
+  return { stream, read: (reply) => ({ count: read(reply), firstDigest, found }) };
+}
+
+async function findTrades({ call, deadline }: Way, place: HistoryMethod, query: HistoryQuery): Promise<Found> {
+  const params = { ...place.params, order_id: query.orderId };
+  const { result } = await call({ method: place.method, params }, () => ({ read: readTrades }), deadline);
+  const ours = result.trades.filter((trade) => isJsonObject(trade) && scalarText(trade['order_id']) === query.orderId);
+  if (ours.length > 0) return { outcome: 'fills', rows: ours.length };
+  return { outcome: result.hasMore ? 'not_exhausted' : 'not_found', rows: 0 };
+}
+
+/** A bare array, or `{trades, has_more}`: both exchanges have answered both. */
+function readTrades({ result }: Reply): { readonly trades: readonly Json[]; readonly hasMore: boolean } {
+  const trades = isJsonObject(result) ? result['trades'] : result;
+  if (!Array.isArray(trades)) {
+    throw new Failure('invalid_response', "The exchange's answer cannot be used: it has no list of trades.");
+  }
+  return { trades, hasMore: isJsonObject(result) && result['has_more'] === true };
 }

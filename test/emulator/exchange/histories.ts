@@ -45,9 +45,9 @@ export function orderHistory(
 ): Listing {
   const { account, instrument, count, offset, includeUnfilled, includeOld } = query;
   const write = (order: Order) => writeOrder(dialect, order);
-  const asOf = (at: number): readonly Row[] =>
+  const asOf = (at: number, known = at): readonly Row[] =>
     book
-      .everAsOf(at)
+      .everAsOf(known)
       .filter(({ order }) => order.account === account && order.instrument_name === instrument)
       .filter(({ order, closedAt }) => {
         if (!isFinal(order) || closedAt === undefined) return history.withOpen && dialect === 'orangex';
@@ -59,7 +59,7 @@ export function orderHistory(
       .toSorted((a, b) => (b.closedAt ?? 0) - (a.closedAt ?? 0))
       .slice(offset, offset + count)
       .map(({ order, past }) => ({ order, past, write }));
-  return { rows: asOf(now), asOf };
+  return { rows: asOf(now, Number.POSITIVE_INFINITY), asOf };
 }
 
 function storeOf(age: number, { recentMs, indexingMs, archivingMs }: HistoryOptions): 'recent' | 'archive' | 'neither' {
@@ -76,7 +76,7 @@ export function tradesOf(
   { dialect, book, now, history }: { dialect: Dialect; book: OrderBook; now: number; history: HistoryOptions },
   query: { readonly account: string; readonly orderId: string; readonly historical: boolean },
 ): string {
-  const held = book.everAsOf(now).find(({ order }) => order.order_id === query.orderId);
+  const held = book.everAsOf().find(({ order }) => order.order_id === query.orderId);
   const trades = held === undefined || held.order.account !== query.account ? [] : fillsOf(held);
   const shown = trades.filter(({ timestamp }) => {
     return dialect === 'orangex' || now - timestamp > tradesKeptMs === query.historical;

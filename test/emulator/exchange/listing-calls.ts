@@ -36,7 +36,7 @@ export type Shelves = {
 
 /** Answers one of the calls above, for the account that asks. Throws `Refusal` for parameters that cannot be used. */
 export function answerListing(shelves: Shelves, { method, params }: Call, account: string): ListingAnswer {
-  const { dialect, book, now } = shelves;
+  const { dialect, book } = shelves;
   const name = method.replace(/^\//, '');
   switch (listingCalls[dialect][name]) {
     case 'open_orders': {
@@ -44,7 +44,7 @@ export function answerListing(shelves: Shelves, { method, params }: Call, accoun
       const instrument = name.endsWith('_by_instrument') ? text(params, 'instrument_name') : undefined;
       const type = params['type'] === undefined ? undefined : text(params, 'type');
       const filters = { ...(area !== undefined && { area }), ...(instrument !== undefined && { instrument }) };
-      const listing = openOrders(dialect, book, { account, ...filters, ...(type !== undefined && { type }) }, now);
+      const listing = openOrders(dialect, book, { account, ...filters, ...(type !== undefined && { type }) });
       return ofRows(listing, area === undefined ? ['open_orders'] : [`open_orders:${area}`, 'open_orders']);
     }
     case 'order_history': {

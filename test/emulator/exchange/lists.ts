@@ -72,9 +72,9 @@ export type OpenOrdersQuery = {
 };
 
 /** The orders that a list of open orders shows, the newest first. */
-export function openOrders(dialect: Dialect, book: OrderBook, query: OpenOrdersQuery, now: number): Listing {
+export function openOrders(dialect: Dialect, book: OrderBook, query: OpenOrdersQuery): Listing {
   const { account, area, instrument, type = 'all' } = query;
-  const asOf = (at: number): readonly Row[] =>
+  const asOf = (at?: number): readonly Row[] =>
     book
       .asOf(at)
       .filter(({ order, unlisted }) => !unlisted && order.account === account && !isFinal(order))
@@ -83,7 +83,7 @@ export function openOrders(dialect: Dialect, book: OrderBook, query: OpenOrdersQ
       .filter(({ order }) => type === 'all' || type === order.order_type)
       .map(({ order, past }) => ({ order, past, write: (shown: Order) => writeOpenRow(dialect, shown) }))
       .toReversed();
-  return { rows: asOf(now), asOf };
+  return { rows: asOf(), asOf };
 }
 
 function areaOf(instrument: string): string {

@@ -163,13 +163,13 @@ export class OrderBook {
     this.#forgotten.delete(id);
   }
 
-  /** What the exchange remembered of its orders at a moment, in the order in which they were placed. */
-  asOf(at: number): readonly PastOrder[] {
+  /** What the exchange remembers of its orders, or did at a moment, in the order in which they were placed. */
+  asOf(at = Number.POSITIVE_INFINITY): readonly PastOrder[] {
     return [...this.#orders.values()].flatMap((held) => atMoment(held, at));
   }
 
   /** The same, and the orders that have been forgotten since. */
-  everAsOf(at: number): readonly PastOrder[] {
+  everAsOf(at = Number.POSITIVE_INFINITY): readonly PastOrder[] {
     return [...this.#forgotten.values()].flatMap((held) => atMoment(held, at)).concat(this.asOf(at));
   }
 

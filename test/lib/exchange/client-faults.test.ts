@@ -73,7 +73,7 @@ const errorCodes: readonly (readonly [Fault, Code])[] = Object.entries(dialects.
 /** Asking for a token says nothing of an order. */
 const authErrorCodes = errorCodes.map(
   ([fault, means]) =>
-    [fault, means === 'order_not_found' || means === 'invalid_order_id' ? 'exchange_error' : means] as const,
+    [fault, ['order_not_found', 'invalid_order_id', 'not_owner'].includes(means) ? 'exchange_error' : means] as const,
 );
 const patient = new Set<Fault>(connectionFaults.filter(([, code]) => code === 'timeout').map(([fault]) => fault));
 

@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto';
+import { Failure } from '../errors.ts';
+import type { ReplyReader } from './calls.ts';
+import { isJsonObject, JsonError, parseJson } from './json.ts';
+import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
+import { createRowScan, rowOrderId } from './row-scan.ts';
+
+/** A row that could be read, or why it could not: then its order has to be asked for by itself. */
+export type RowReading = Order | Failure;
+
+/** One row of a list or a history. */
+export type OrderRow = {
+  readonly orderId: string;
+  /** The row's text, verbatim. */
+  readonly text: string;
+  /** Of `text`: equal digests, equal rows. */
+  readonly digest: string;
+  /** Parses the row now, and each time: a caller that needs no order pays for none. */
+  readonly read: () => RowReading;
+};
+
+/** A row as it came, and its id if that can be read. */
+export type ScannedRow = { readonly orderId: string | undefined; readonly text: string; readonly digest: string };
+
+/** The most that a list may have, bytes: 10 000 orders are about 6 MB. */
+const maxListBytes = 16 * 1024 * 1024;
+
+/**
+ * Reads a reply whose `result` is an array of orders and gives `onRow` each row as it arrives; the reader itself keeps
+ * none. A row whose digest is the one in `known` was read before and is not parsed again. `read` returns the number of
+ * rows and throws `invalid_response` unless the reply is JSON to its end: until then no row means anything.
+ */
+export function createRowReader(
+  onRow: (row: ScannedRow) => void,
+  known: ReadonlyMap<string, string> = new Map(),
+): Required<ReplyReader<number>> {
+  let count = 0;
+  let malformed = false;
+  const take = createRowScan((text) => {
+    count++;
+    const id = rowOrderId(text);
+    const orderId = id !== undefined && orderIdPattern.test(id) ? id : undefined;
+    const digest = hash('sha256', text, 'base64url');
+    malformed ||= (orderId === undefined || known.get(orderId) !== digest) && !isJson(text);
+    onRow({ orderId, text, digest });
+  });
+  return {
+    stream: { maxBytes: maxListBytes, take },
+    read: ({ result }) => {
+      if (!Array.isArray(result)) throw unusable('its result is not a list');
+      // A reply with two results: the rows of both have been seen as one list.
+      if (result.length !== count) throw unusable('it has more than one result');
+      if (malformed) throw unusable('a row of its list is not JSON');
+      return count;
+    },
+  };
+}
+
+export function orderRow(orderId: string, { text, digest }: ScannedRow, answeredAt: number): OrderRow {
+  return { orderId, text, digest, read: () => readRow(text, orderId, answeredAt) };
+}
+
+function readRow(text: string, orderId: string, answeredAt: number): RowReading {
+  try {
+    const row = parseJson(text);
+    if (!isJsonObject(row)) throw unusable('a row of its list is not an order');
+    const order = readOrder(row);
+    if (order.order_id !== orderId) throw unusable('a row of its list has two order ids');
+    refuseImplausibleTimes(order, answeredAt);
+    return order;
+  } catch (thrown) {
+    if (thrown instanceof Failure) return thrown;
+    // The parser's error is left out: it can hold a name that the exchange chose.
+    if (thrown instanceof JsonError) return unusable('a row of its list is nested too deep or has a key twice');
+    throw thrown;
+  }
+}
+
+/** The engine's own parser: fast, and nothing of what it makes is used. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unusable(why: string): Failure {
+  return new Failure('invalid_response', `The exchange's answer cannot be used: ${why}.`);
+}

@@ -1,0 +1,189 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRowScan, rowOrderId } from '../../../lib/exchange/row-scan.ts';
+
+/** What a scan makes of a text that comes in these pieces. */
+function scan(pieces: readonly string[]) {
+  const rows: string[] = [];
+  const take = createRowScan((row) => rows.push(row));
+  return { frame: pieces.map(take).join(''), rows };
+}
+
+/** The text in pieces that end where the numbers say, modulo its length. */
+function cut(text: string, cuts: readonly number[]): readonly string[] {
+  const ends = [...new Set(cuts.map((at) => at % (text.length + 1)))].sort((a, b) => a - b);
+  return [...ends, text.length].map((end, index) => text.slice(index === 0 ? 0 : ends[index - 1], end));
+}
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const space = fc.constantFrom('', ' ', '\n\t', '\r');
+/** Strings that look like structure, with escapes of all kinds. */
+const awkward = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.constantFrom('}', ']', '[{', '","', '\\', '\\"', '"', 'order_id', 'result', '{"order_id":"x"}', 'ü€😀'),
+);
+const written = awkward.chain((text) =>
+  fc.constantFrom(
+    JSON.stringify(text),
+    // Every character escaped.
+    `"${[...Array(text.length).keys()].map((at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')}"`,
+  ),
+);
+const number = fc.constantFrom('0', '-1.50', '1.6e-7', '39004881276768256', '1234567890123456789012', '1E400');
+const { value } = fc.letrec<{ value: string; list: string; object: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    written,
+    number,
+    fc.constantFrom('null', 'true', 'false'),
+    tie('list'),
+    tie('object'),
+  ),
+  list: fc
+    .tuple(fc.array(tie('value'), { maxLength: 3 }), space)
+    .map(([items, gap]) => `[${gap}${items.join(`${gap},`)}${gap}]`),
+  object: fc
+    .tuple(fc.array(fc.tuple(written, tie('value')), { maxLength: 3 }), space)
+    .map(
+      ([members, gap]) =>
+        `{${gap}${members.map(([name, member]) => `${name}${gap}:${gap}${member}`).join(`${gap},${gap}`)}${gap}}`,
+    ),
+}));
+
+const list = fc
+  .tuple(fc.array(value, { maxLength: 6 }), space)
+  .map(([rows, gap]) => ({ rows, text: `[${gap}${rows.join(`${gap},${gap}`)}${gap}]` }));
+const others = fc.array(
+  fc.tuple(
+    awkward.filter((name) => name !== 'result'),
+    value,
+  ),
+  { maxLength: 3 },
+);
+const resultName = fc.constantFrom('"result"', '"\\u0072esult"', '"resul\\u0074"');
+const reply = fc.tuple(list, others, others, resultName, space).map(([{ rows, text }, before, after, name, gap]) => {
+  const write = (members: typeof before) =>
+    members.map(([key, member]) => `${JSON.stringify(key)}${gap}:${gap}${member}`);
+  const members = [...write(before), `${name}${gap}:${gap}${text}`, ...write(after)];
+  return { rows, text: `${gap}{${gap}${members.join(`${gap},${gap}`)}${gap}}${gap}`, list: text };
+});
+const cuts = fc.array(fc.nat(), { maxLength: 12 });
+
+describe('the scan of a list', () => {
+  test('finds the rows that JSON.parse finds, verbatim, however the text is cut', () => {
+    fc.assert(
+      fc.property(reply, cuts, ({ rows, text, list: listText }, where) => {
+        const { frame, rows: found } = scan(cut(text, where));
+        expect(found).toEqual(rows);
+        expect(found.map((row) => JSON.parse(row))).toEqual(JSON.parse(listText));
+        const framed = JSON.parse(frame);
+        expect(framed).toEqual({ ...JSON.parse(text), result: rows.map(() => null) });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('leaves JSON exactly when the whole reply is JSON, whatever is done to it', () => {
+    const damage = fc.tuple(
+      fc.nat(),
+      fc.nat({ max: 2 }),
+      fc.constantFrom('', ',', ']', '}', '[', '{', '"', '\\', ':', '0', ' '),
+    );
+    fc.assert(
+      fc.property(reply, damage, cuts, ({ text }, [at, length, put], where) => {
+        const start = at % (text.length + 1);
+        const damaged = text.slice(0, start) + put + text.slice(start + length);
+        const { frame, rows } = scan(cut(damaged, where));
+        expect(isJson(frame) && rows.every(isJson)).toBe(isJson(damaged));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('is the same for single characters', () => {
+    const text = '{"id":1,"result":[ {"a":"]}\\""} , [1,[2]],"x\\\\", -1.5e+3 ,null],"usIn":5}';
+    const rows = ['{"a":"]}\\""}', '[1,[2]]', '"x\\\\"', '-1.5e+3', 'null'];
+    expect(scan([...text]).rows).toEqual(rows);
+    expect(scan([text])).toEqual({ rows, frame: '{"id":1,"result":[ null , null,null, null ,null],"usIn":5}' });
+  });
+
+  test.each([
+    '{"result":{"result":[1]}}',
+    '{"a":[1],"b":{"result":[1]}}',
+    '{"error":"result","data":[1]}',
+    '{"a":"result","b":[1]}',
+    '{"result":5,"x":[1]}',
+    '{"result":"[1]"}',
+    '<html>[1]</html>',
+    '[1]',
+  ])('takes nothing out of %s', (text) => {
+    expect(scan([text])).toEqual({ frame: text, rows: [] });
+  });
+
+  test('takes the rows of each of two results: the frame has the name twice then', () => {
+    expect(scan(['{"result":[1],"result":[2]}'])).toEqual({
+      frame: '{"result":[null],"result":[null]}',
+      rows: ['1', '2'],
+    });
+  });
+
+  test('leaves the frame open when the text breaks off in a row', () => {
+    expect(scan(['{"result":[{"a":1},{"b"'])).toEqual({ frame: '{"result":[null,', rows: ['{"a":1}'] });
+  });
+});
+
+describe('the order id of a row', () => {
+  test('is that of JSON.parse, whatever surrounds it', () => {
+    const id = fc.oneof(written, number);
+    const members = fc.array(
+      fc.tuple(
+        awkward.filter((name) => name !== 'order_id'),
+        value,
+      ),
+      { maxLength: 4 },
+    );
+    const name = fc.constantFrom('"order_id"', '"order\\u005fid"');
+    fc.assert(
+      fc.property(members, members, id, name, space, (before, after, idText, idName, gap) => {
+        const write = (all: typeof before) =>
+          all.map(([key, member]) => `${JSON.stringify(key)}${gap}:${gap}${member}`);
+        const all = [...write(before), `${idName}${gap}:${gap}${idText}`, ...write(after)];
+        const row = `{${gap}${all.join(`${gap},${gap}`)}${gap}}`;
+        expect(rowOrderId(row)).toBe(idText.startsWith('"') ? JSON.parse(idText) : idText);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each([
+    '{}',
+    '[]',
+    'null',
+    '"order_id"',
+    '[{"order_id":"a"}]',
+    '{"order":{"order_id":"a"}}',
+    '{"a":["order_id","b"]}',
+    '{"order_id":null}',
+    '{"order_id":true}',
+    '{"order_id":["a"]}',
+    '{"order_id":{"a":"b"}}',
+    '{"order_id":"a","order_id":"a"}',
+    '{"order_id":"a","order\\u005fid":"b"}',
+    '{"label":"order_id"}',
+  ])('is not in %s', (row) => {
+    expect(rowOrderId(row)).toBeUndefined();
+  });
+
+  test('keeps every digit', () => {
+    expect(rowOrderId('{"a":"order_id","order_id":39004881276768257}')).toBe('39004881276768257');
+    expect(rowOrderId('{"order_id" : "ETH-SLIS-12"}')).toBe('ETH-SLIS-12');
+  });
+});
