@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { startAwsEndpoint } from '../emulator/aws/aws-endpoint.ts';
-import { claimDataFolder } from '../emulator/aws/data-folder.ts';
+import { claimDataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
 import { deadLetterOf } from '../emulator/aws/dead-letter.ts';
 import { createTables, type Engine, fillSecrets, startDynamo } from '../emulator/aws/engines.ts';
 import type { Outcome } from '../emulator/aws/environment.ts';
@@ -160,6 +160,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
     };
   } catch (error) {
     await started.disposeAsync();
+    if (error instanceof DataFolderError) throw new WrongOption(`--data ${options.data} ${error.message}`);
     throw error;
   }
 }

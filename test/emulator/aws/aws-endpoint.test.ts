@@ -1,37 +1,37 @@
-import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDynamoClient, createEventBridgeClient } from '../../../lib/aws.ts';
-import { startDynalite, type Engine as Table } from '../../engines.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
-import type { Engine } from './engines.ts';
+import { access, createTables, type Engine, startDynamo } from './engines.ts';
 import { type EventBus, startEventBus } from './event-bus/server.ts';
 
-let table: Table;
+let dynamo: Engine;
 let bus: EventBus;
 let aws: Engine;
-let env: Readonly<Record<string, string>>;
+const region = 'eu-central-1';
 
 beforeAll(async () => {
-  [table, bus] = await Promise.all([startDynalite(), startEventBus()]);
-  const dynamo = await table.client.config.endpoint?.();
-  aws = await startAwsEndpoint({ DynamoDB_20120810: `http://127.0.0.1:${dynamo?.port}`, AWSEvents: bus.url });
-  env = {
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: aws.url,
-    AWS_ENDPOINT_URL_EVENTBRIDGE: aws.url,
-  };
+  [dynamo, bus] = await Promise.all([startDynamo(undefined), startEventBus()]);
+  await createTables(dynamo.url, region, [
+    {
+      TableName: 'orders',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    },
+  ]);
+  aws = await startAwsEndpoint({ DynamoDB_20120810: dynamo.url, AWSEvents: bus.url });
 });
-afterAll(() => Promise.all([aws.stop(), table.stop(), bus.stop()]));
+afterAll(() => Promise.all([aws.stop(), dynamo.stop(), bus.stop()]));
 
 const entry = { EventBusName: 'any', Source: 'tests', DetailType: 'Tested', Detail: '{"n":1}' };
 
 it('hands each call to the service that it is for, refusals and all', async () => {
-  const { TableNames } = await createDynamoClient(env).send(new ListTablesCommand({}));
-  expect(TableNames).toEqual([table.tableName]);
-  const events = createEventBridgeClient(env);
+  const { TableNames } = await new DynamoDBClient({ ...access, endpoint: aws.url, region }).send(
+    new ListTablesCommand({}),
+  );
+  expect(TableNames).toEqual(['orders']);
+  const events = new EventBridgeClient({ ...access, endpoint: aws.url, region });
   await events.send(new PutEventsCommand({ Entries: [entry] }));
   expect(bus.events).toMatchObject([{ detail: '{"n":1}' }]);
   bus.fail({ kind: 'denied' });

@@ -1,27 +1,33 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WrongOption } from '../../start/options.ts';
+
+/** A folder that cannot keep a table. The message continues a sentence that begins with the folder. */
+export class DataFolderError extends Error {
+  override readonly name = 'DataFolderError';
+}
 
 /** A folder that keeps the table between runs, held by one run at a time. */
 export type DataFolder = { readonly dynamo: string; readonly release: () => Promise<void> };
 
-/** Takes the folder, made if need be. Rejects with `WrongOption` when another run has it or it cannot be used. */
+/** Takes the folder, made if need be. Rejects with `DataFolderError` when another run has it or it cannot be used. */
 export async function claimDataFolder(folder: string): Promise<DataFolder> {
   const dynamo = join(folder, 'dynamodb');
   const holder = join(folder, 'runner.pid');
   try {
     await mkdir(dynamo, { recursive: true });
-    await removeStale(holder, folder);
+    await removeStale(holder);
     await writeFile(holder, String(process.pid), { flag: 'wx' });
   } catch (error) {
-    if (error instanceof WrongOption || !(error instanceof Error)) throw error;
-    throw new WrongOption(`--data ${folder} cannot be used (${error.message.split(',', 1)[0]}): choose another folder`);
+    if (error instanceof DataFolderError || !(error instanceof Error)) throw error;
+    throw new DataFolderError(`cannot be used (${error.message.split(',', 1)[0]}): choose another folder`, {
+      cause: error,
+    });
   }
   return { dynamo, release: () => rm(holder, { force: true }) };
 }
 
 /** A run that was killed leaves its number behind. */
-async function removeStale(holder: string, folder: string): Promise<void> {
+async function removeStale(holder: string): Promise<void> {
   const pid = Number(await readFile(holder, 'utf8').catch(() => ''));
   try {
     // On a full disk the file was made without its number.
@@ -30,5 +36,5 @@ async function removeStale(holder: string, folder: string): Promise<void> {
   } catch {
     return rm(holder, { force: true });
   }
-  throw new WrongOption(`--data ${folder} is in use by process ${pid}: stop it, or choose another folder`);
+  throw new DataFolderError(`is in use by process ${pid}: stop it, or choose another folder`);
 }

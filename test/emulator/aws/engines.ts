@@ -6,15 +6,16 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import dynalite from 'dynalite';
-import { type ExchangeKey, WrongOption } from '../../start/options.ts';
 import type { LocalTable } from './assembly.ts';
+import { DataFolderError } from './data-folder.ts';
 import { listen, unlisten } from './listen.ts';
 import type { SecretsManager } from './secrets-manager/server.ts';
 
 /** An engine that the functions reach over loopback, through the real AWS SDK. */
 export type Engine = { readonly url: string; readonly stop: () => Promise<void> };
 
-const access = {
+/** How this machine's own SDK clients reach an engine. */
+export const access = {
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   // The engine is on this machine: what it refuses once, it refuses again.
   maxAttempts: 1,
@@ -72,7 +73,7 @@ async function createTable(client: DynamoDBClient, table: LocalTable): Promise<v
     if (!(error instanceof Error) || error.name !== 'ResourceInUseException') throw error;
     const kept = (await client.send(new DescribeTableCommand({ TableName: table.TableName }))).Table;
     if (keysOf(kept ?? {}) !== keysOf(table)) {
-      throw new WrongOption('The folder has a table of another version of this stack: choose another one with --data');
+      throw new DataFolderError('has a table of another version of this stack: choose another folder');
     }
   }
 }
@@ -88,12 +89,12 @@ function keysOf({ KeySchema, GlobalSecondaryIndexes }: TableDescription): string
   return JSON.stringify([KeySchema, GlobalSecondaryIndexes?.map(({ IndexName, KeySchema }) => [IndexName, KeySchema])]);
 }
 
-/** Makes the template's secrets, as a deployment would, and puts a key into each, as a person would. */
+/** Creates the template's secrets, as a deployment would, and puts an exchange key into each, as an operator would. */
 export async function fillSecrets(
   manager: SecretsManager,
   region: string,
   names: readonly string[],
-  key: ExchangeKey,
+  key: { readonly clientId: string; readonly clientSecret: string },
 ): Promise<void> {
   const client = new SecretsManagerClient({ ...access, endpoint: manager.url, region });
   const SecretString = JSON.stringify({ client_id: key.clientId, client_secret: key.clientSecret });

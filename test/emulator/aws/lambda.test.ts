@@ -71,32 +71,32 @@ test('one environment serves one request after the other, awaits in INIT, and se
      console.log('{"level":"INFO"}');
      export const handler = async (event, context) => {
        count += 1;
-       const { getRemainingTimeInMillis, ...told } = context;
-       return { event, count, started, pid: process.pid, env: process.env, cwd: process.cwd(), told, left: getRemainingTimeInMillis(),
+       const { getRemainingTimeInMillis, ...rest } = context;
+       return { event, count, started, pid: process.pid, env: process.env, cwd: process.cwd(), context: rest, left: getRemainingTimeInMillis(),
          undici: process.moduleLoadList.some((name) => name.includes('undici/undici')) };
      };`,
   );
-  const Told = z.object({
+  const Echo = z.object({
     count: z.number(),
     pid: z.number(),
     left: z.number(),
     undici: z.boolean(),
     cwd: z.string(),
     env: z.record(z.string(), z.string()),
-    reported: z.record(z.string(), z.unknown()),
+    context: z.record(z.string(), z.unknown()),
   });
   const first = await invoke({ a: 'ü' });
   const second = await invoke();
   if (first.kind !== 'answered' || second.kind !== 'answered') throw new Error('not answered');
   expect(JSON.parse(first.payload)).toMatchObject({ event: { a: 'ü' }, count: 1, started: 'yes' });
-  const reported = Told.parse(JSON.parse(second.payload));
-  expect(reported.count).toBe(2);
-  expect(reported.pid).not.toBe(process.pid);
-  expect(reported.undici).toBe(false);
-  expect(reported.cwd).toBe(folder);
-  expect(reported.left).toBeGreaterThan(5000);
-  expect(reported.left).toBeLessThanOrEqual(10_000);
-  expect(reported.reported).toEqual({
+  const echo = Echo.parse(JSON.parse(second.payload));
+  expect(echo.count).toBe(2);
+  expect(echo.pid).not.toBe(process.pid);
+  expect(echo.undici).toBe(false);
+  expect(echo.cwd).toBe(folder);
+  expect(echo.left).toBeGreaterThan(5000);
+  expect(echo.left).toBeLessThanOrEqual(10_000);
+  expect(echo.context).toEqual({
     awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     callbackWaitsForEmptyEventLoop: true,
     functionName: 'echo',
@@ -106,7 +106,7 @@ test('one environment serves one request after the other, awaits in INIT, and se
     logStreamName: expect.stringContaining('[$LATEST]1'),
     memoryLimitInMB: '256',
   });
-  expect(Object.keys(reported.env).toSorted()).toEqual(
+  expect(Object.keys(echo.env).toSorted()).toEqual(
     [
       'AWS_ACCESS_KEY_ID',
       'AWS_DEFAULT_REGION',
@@ -214,8 +214,8 @@ test('a handler that threw is asked again; stopping leaves no process', async ()
 });
 
 test('the gateway answers what the function says, and speaks for it when it cannot', async () => {
-  const { lambda } = toy(
-    'door',
+  const { lambda, invoke } = toy(
+    'ways',
     `export const handler = async (event) => {
        if (event.pathParameters.way === 'throw') throw new Error('no');
        if (event.pathParameters.way === 'wait') await new Promise((resolve) => setTimeout(resolve, 5000));
@@ -223,7 +223,9 @@ test('the gateway answers what the function says, and speaks for it when it cann
          body: JSON.stringify({ body: event.body ?? null, base64: event.isBase64Encoded }) };
      };`,
   );
-  const route = { functionName: 'door', iam: true, timeoutMs: 1000 };
+  // Started before the gateway's second runs.
+  await invoke({ pathParameters: { way: 'x' } });
+  const route = { functionName: 'ways', iam: true, timeoutMs: 1000 };
   const gateway = await startGateway({
     port: 0,
     accountId: '111122223333',

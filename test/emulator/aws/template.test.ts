@@ -64,7 +64,7 @@ test.each([
   [{ 'Fn::ImportValue': 'x' }, 'Here uses Fn::ImportValue, which cannot be worked out here.'],
   [{ deep: [{ 'Fn::If': [] }] }, 'Here.deep[0] uses Fn::If, which cannot be worked out here.'],
   [{ Ref: 'Nobody' }, 'Here names Nobody, which the template does not have.'],
-  [{ Ref: 'Asked' }, 'Here needs parameter Asked, which has no default.'],
+  [{ Ref: 'Requested' }, 'Here needs parameter Requested, which has no default.'],
   [
     { 'Fn::GetAtt': ['Table', 'TableId'] },
     'Here asks AWS::DynamoDB::GlobalTable for TableId, which is not known here.',

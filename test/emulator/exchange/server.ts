@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { RequestLog } from '../request-log.ts';
 import { type Key, KeyRing } from './auth.ts';
 import { deliver, send } from './delivery.ts';
 import { type Fault, plan } from './faults.ts';
 import type { HistoryOptions } from './histories.ts';
 import { type Change, OrderBook, type Placement } from './orders.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limiter.ts';
-import { RequestLog } from './request-log.ts';
 import { type RecordedRequest, readBody } from './requests.ts';
 import { Script } from './script.ts';
 import { seedOrder } from './seed-order.ts';
@@ -67,6 +67,7 @@ export type Exchange = {
   /** A fault for every matching request, until `clearScript`. */
   scriptAlways(target: FaultTarget, fault: Fault): void;
   clearScript(target?: FaultTarget): void;
+  /** The latest 10 000. */
   readonly requests: readonly RecordedRequest[];
   count(call: RecordedRequest['call']): number;
   /** Resolves when so many requests have come in, counted from the start. */
@@ -92,7 +93,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const { history = {} } = options;
   const service = new Service({ dialect, basePath, now, keyRing, book, rateLimiter: rateLimit, history });
   const script = new Script();
-  const requests = new RequestLog<RecordedRequest>();
+  const requests = new RequestLog<RecordedRequest>(({ call }) => call);
   const stopped = new AbortController();
   const connections = new WeakMap<Socket, number>();
   let connected = 0;
@@ -172,7 +173,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     scriptAlways: (target, fault) => script.always(target, fault),
     clearScript: (target) => script.clear(target),
     requests: requests.all,
-    count: (call) => requests.count((request) => request.call === call),
+    count: (call) => requests.count(call),
     received: (count) => requests.received(count),
     disconnect: () => server.closeAllConnections(),
     async stop() {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { RequestLog } from '../../exchange/request-log.ts';
+import { RequestLog } from '../../request-log.ts';
 import { listen, unlisten } from '../listen.ts';
 import { type Input, isRecord, type Output, parse, ServiceException } from './protocol.ts';
 
@@ -76,7 +76,7 @@ export async function startAwsServer(
   service: AwsService,
   { port = 0, now = Date.now }: AwsServerOptions = {},
 ): Promise<AwsServer> {
-  const requests = new RequestLog<AwsRequest>();
+  const requests = new RequestLog<AwsRequest>(({ operation }) => operation);
   const stopped = new AbortController();
   let faults: readonly AwsFault[] = [];
   let standing: AwsFault = { kind: 'pass' };
@@ -165,7 +165,7 @@ export async function startAwsServer(
       standing = { kind: 'pass' };
     },
     requests: requests.all,
-    count: (operation) => requests.count((request) => request.operation === operation),
+    count: (operation) => requests.count(operation),
     received: (count) => requests.received(count),
     async stop() {
       if (stopped.signal.aborted) return;

@@ -1,4 +1,3 @@
-import { bytesOf, maxBytes } from '../../../../lib/transitions/entry.ts';
 import { isRecord, parse } from '../aws-json/protocol.ts';
 
 /** An event as the bus took it. */
@@ -16,8 +15,8 @@ export type BusEvent = {
 export type Refusal = { readonly ErrorCode: string; readonly ErrorMessage: string };
 export type EntryResult = { readonly EventId: string } | Refusal;
 
-/** EventBridge's own limit of an entry and of a request, since January 2026. */
-export const busBytes = 4 * maxBytes;
+/** EventBridge's limit of an entry and of a request, since January 2026. */
+export const maxRequestBytes = 1024 * 1024;
 
 /** What the bus makes of one entry: the event, or why it refuses it. */
 export function readEntry(entry: unknown, id: string, now: number): BusEvent | Refusal {
@@ -38,7 +37,9 @@ export function readEntry(entry: unknown, id: string, now: number): BusEvent | R
 /** Bytes of a request's entries, as EventBridge counts them. */
 export function bytesOfRequest(entries: readonly unknown[]): number {
   return entries.filter(isRecord).reduce((bytes, { Source, DetailType, Detail }) => {
-    return bytes + bytesOf({ Source: String(Source), DetailType: String(DetailType), Detail: String(Detail) });
+    const texts = [Source, DetailType, Detail].map(String);
+    // An entry's time counts 14 bytes.
+    return texts.reduce((sum, text) => sum + Buffer.byteLength(text), bytes + 14);
   }, 0);
 }
 

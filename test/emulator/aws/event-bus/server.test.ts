@@ -1,7 +1,7 @@
-import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createEventBridgeClient } from '../../../../lib/aws.ts';
-import { type BusEvent, busBytes } from './entries.ts';
+import { access } from '../engines.ts';
+import { type BusEvent, maxRequestBytes } from './entries.ts';
 import { type EventBus, startEventBus } from './server.ts';
 
 let bus: EventBus;
@@ -11,12 +11,7 @@ const heard: BusEvent[] = [];
 beforeEach(async () => {
   heard.length = 0;
   bus = await startEventBus({ buses: ['known'], onEvent: (event) => heard.push(event) });
-  client = createEventBridgeClient({
-    AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'example',
-    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
-  });
+  client = new EventBridgeClient({ ...access, maxAttempts: 3, endpoint: bus.url, region: 'eu-central-1' });
 });
 afterEach(() => bus.stop());
 
@@ -54,7 +49,7 @@ it('takes the longest integers, and digits in strings', async () => {
 
 it('refuses more than ten entries, and more than 1 MB', async () => {
   await expect(put(...Array.from({ length: 11 }, () => good))).rejects.toThrow('between 1 and 10');
-  await expect(put({ ...good, Detail: JSON.stringify({ text: 'x'.repeat(busBytes) }) })).rejects.toThrow(
+  await expect(put({ ...good, Detail: JSON.stringify({ text: 'x'.repeat(maxRequestBytes) }) })).rejects.toThrow(
     'over the limit',
   );
 });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Recent } from '../../request-log.ts';
 import { type Input, type Output, ServiceException } from '../aws-json/protocol.ts';
 import { type AwsServer, type AwsServerOptions, type RefusedEntries, startAwsServer } from '../aws-json/server.ts';
-import { type BusEvent, busBytes, bytesOfRequest, readEntry, refusal } from './entries.ts';
+import { type BusEvent, bytesOfRequest, maxRequestBytes, readEntry, refusal } from './entries.ts';
 
 export type EventBusOptions = AwsServerOptions & {
   /** Names of the buses that there are. Default: any. */
@@ -11,21 +12,21 @@ export type EventBusOptions = AwsServerOptions & {
 };
 
 export type EventBus = AwsServer & {
-  /** All that was taken, in order. */
+  /** The latest 10 000 that were accepted, in order. */
   readonly events: readonly BusEvent[];
 };
 
 /** EventBridge's PutEvents on loopback. */
 export async function startEventBus(options: EventBusOptions = {}): Promise<EventBus> {
   const { buses, now = Date.now, onEvent = () => undefined } = options;
-  const events: BusEvent[] = [];
+  const events = new Recent<BusEvent>();
 
   function put(input: Input, refused: RefusedEntries | undefined): Output {
     const entries: unknown = input['Entries'];
     if (!Array.isArray(entries)) throw new ServiceException('SerializationException', '');
     if (entries.length < 1 || entries.length > 10)
       throw new ServiceException('ValidationException', 'Member must have length between 1 and 10');
-    if (bytesOfRequest(entries) > busBytes)
+    if (bytesOfRequest(entries) > maxRequestBytes)
       throw new ServiceException('ValidationException', 'Total size of the entries in the request is over the limit.');
     const results = entries.map((entry: unknown, index) =>
       refused?.entries.includes(index)
@@ -39,7 +40,7 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
     const event = readEntry(entry, randomUUID(), now());
     if ('ErrorCode' in event) return event;
     if (buses !== undefined && !buses.includes(event.bus)) return refusal('ResourceNotFoundException', 'No such bus.');
-    events.push(event);
+    events.add(event);
     onEvent(event);
     return { EventId: event.id };
   }
@@ -57,5 +58,5 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
     },
     options,
   );
-  return { ...server, events };
+  return { ...server, events: events.all };
 }

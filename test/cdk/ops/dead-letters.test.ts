@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { lostTransitionsIn } from '../../../cdk/ops/dead-letters.ts';
-import { deadLetterOf } from './dead-letter.ts';
-import { createStream } from './stream.ts';
+import { deadLetterOf } from '../../emulator/aws/dead-letter.ts';
+import { createStream } from '../../emulator/aws/stream.ts';
 
-it('is read by the command that works it off', () => {
+it('redrive reads the message that the local event source leaves in the dead-letter queue', () => {
   const streamArn = 'arn:aws:dynamodb:eu-west-1:1:table/orders/stream/local';
   const recordOf = createStream({ arn: streamArn, tableName: 'orders', keyNames: ['n'] }, 'eu-west-1');
   const records = [1_000, 5_000].map((at) =>
