@@ -1,13 +1,11 @@
-/**
- * `npm run mutants`: plants faults in a copy of the project, one at a time, and shows that the default test run catches
- * each. Exits 1 when one survives. `npm run mutants -- WORD` plants only those whose name has the word.
- */
+/** `npm run mutants`: see its help. */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { addNotes, createCommand, runMain } from '../cdk/ops/command-line.ts';
 
 type Fault = {
   readonly name: string;
@@ -129,18 +127,29 @@ async function plant(fault: Fault): Promise<'caught' | 'survived'> {
   }
 }
 
-// A copy that fails by itself would catch everything: each set of tests has to pass where nothing is planted.
-for (const tests of new Set(faults.map((fault) => fault.tests))) {
-  const nothing: Fault = { name: 'nothing', file: 'package.json', from: '"private"', to: '"private"', tests };
-  if ((await plant(nothing)) === 'caught') throw new Error(`${tests} fails without any fault: mend that first`);
-  console.log(`passes    nothing planted, ${tests}`);
+const command = createCommand('npm run mutants --')
+  .description(
+    'Plants faults in a copy of the project, one at a time, and shows that the default test run catches each.',
+  )
+  .argument('[text]', 'only the faults whose name contains this', '')
+  .action(main);
+addNotes(command, 'Exits 1 when a fault survives.');
+await runMain(command);
+
+async function main(text: string): Promise<void> {
+  const chosen = faults.filter(({ name }) => name.includes(text));
+  // A copy that fails by itself would catch everything: each set of tests has to pass where nothing is planted.
+  for (const tests of new Set(chosen.map((fault) => fault.tests))) {
+    const nothing: Fault = { name: 'nothing', file: 'package.json', from: '"private"', to: '"private"', tests };
+    if ((await plant(nothing)) === 'caught') throw new Error(`${tests} fails without any fault: fix that first`);
+    console.log(`passes    nothing planted, ${tests}`);
+  }
+  let survived = 0;
+  for (const fault of chosen) {
+    const outcome = await plant(fault);
+    if (outcome === 'survived') survived++;
+    console.log(`${outcome.padEnd(8)}  ${fault.name}`);
+  }
+  console.log(survived === 0 ? 'Every planted fault was caught.' : `${survived} planted faults survived.`);
+  process.exitCode = survived === 0 ? 0 : 1;
 }
-const [word = ''] = process.argv.slice(2);
-let survived = 0;
-for (const fault of faults.filter(({ name }) => name.includes(word))) {
-  const outcome = await plant(fault);
-  if (outcome === 'survived') survived++;
-  console.log(`${outcome.padEnd(8)}  ${fault.name}`);
-}
-console.log(survived === 0 ? 'Every planted fault was caught.' : `${survived} planted faults survived.`);
-process.exitCode = survived === 0 ? 0 : 1;

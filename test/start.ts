@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { help, type Options, parseOptions, WrongOption } from './start/options.ts';
+import { visible } from '../cdk/ops/visible.ts';
+import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
 import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
 import { type BusEvent, createTransitionLines, transitionsHeader } from './start/transitions.ts';
@@ -9,9 +10,9 @@ const seedOrderId = '39004881276768256';
 
 const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
-const requested = parseOptions(process.argv.slice(2), process.env);
+const requested = await parseOptions(process.argv.slice(2), process.env);
 if (requested.kind === 'help') {
-  process.stdout.write(help);
+  process.stdout.write(requested.text);
 } else if (requested.kind === 'wrong') {
   console.error(requested.line);
   process.exitCode = 2;
@@ -74,7 +75,7 @@ async function serve(options: Options): Promise<number> {
       console.error(error.line);
       return 2;
     }
-    console.error(`Cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(visible(`Cannot start: ${error instanceof Error ? error.message : String(error)}`));
     return 1;
   }
 }
@@ -88,5 +89,5 @@ async function ask(url: string): Promise<Answer> {
 }
 
 function failed(functionName: string, errorType: string, errorMessage: string): void {
-  console.error(`${functionName} failed: ${errorType}: ${errorMessage}`);
+  console.error(visible(`${functionName} failed: ${errorType}: ${errorMessage}`));
 }

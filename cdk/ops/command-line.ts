@@ -37,11 +37,15 @@ export async function runCommand(command: CommandUnknownOpts, args: readonly str
   }
 }
 
-/** The process's own output. */
-export const processOutput: Output = {
-  out: (text) => void process.stdout.write(text),
-  log: (text) => void process.stderr.write(text),
-};
+/** Runs a command on the arguments of this process. Wrong options make its exit code 2. */
+export async function runMain(command: CommandUnknownOpts): Promise<void> {
+  const output = {
+    out: (text: string) => void process.stdout.write(text),
+    log: (text: string) => void process.stderr.write(text),
+  };
+  const code = await runCommand(command, process.argv.slice(2), output);
+  if (code !== 0) process.exitCode = code;
+}
 
 /** The words that a person types for a command, those of its parents included. */
 export function pathOf(command: CommandUnknownOpts): string {

@@ -1,28 +1,40 @@
 /** `npm run contract`: see the help text. */
-import { parseArgs } from 'node:util';
+import { addNotes, createCommand, runMain, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { startEnvironment } from './environment.ts';
 import { checkContract, tableOf, unasked } from './run.ts';
 
-const help = `Throws requests at the running stack, right and wrong ones, and holds every answer against the OpenAPI document.
+const command = createCommand('npm run contract --')
+  .description(
+    'Sends valid and invalid requests to the running stack, and checks every response against the OpenAPI document.',
+  )
+  .option('--requests <n>', 'how many', wholeNumber('--requests', 1, 9_999_999), 5_000)
+  .option(
+    '--seed <n>',
+    'the same seed makes the same requests (default: another one each time)',
+    wholeNumber('--seed', 1, 9_999_999),
+  )
+  .action(main);
+addNotes(
+  command,
+  `Exits 1 when a response differs from the document, is a 500, or refuses without naming what is wrong; when a valid request
+is refused or an invalid one accepted; and when less than a third got what they requested.`,
+);
+await runMain(command);
 
-  npm run contract -- [--requests N] [--seed N]   N requests (5000); the same seed makes the same requests
-
-Exits 1 when an answer is not as the document has it, is a 500, or refuses without naming what is wrong; when a right
-request is refused or a wrong one answered; and when less than a third was answered with what it asked for.
-`;
-
-await main();
-
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return;
+async function main({
+  requests,
+  seed = 1 + (Date.now() % 1_000_000),
+}: {
+  readonly requests: number;
+  readonly seed?: number;
+}) {
   const failures: string[] = [];
   const environment = await startEnvironment((reported) => failures.push(reported));
   try {
     const shows = process.stdout.isTTY;
-    const progress = (done: number) => shows && process.stdout.write(`\r${done}/${options.requests}\r`);
-    console.log(`seed ${options.seed}`);
-    const tally = await checkContract({ environment, ...options, progress });
+    const progress = (done: number) => shows && process.stdout.write(`\r${done}/${requests}\r`);
+    console.log(`seed ${seed}`);
+    const tally = await checkContract({ environment, requests, seed, progress });
     console.log(tableOf(tally));
     for (const { request, complaint } of tally.findings.slice(0, 20)) console.log(`${complaint}: ${request}`);
     for (const reported of failures.slice(0, 20)) console.log(reported);
@@ -32,28 +44,4 @@ async function main(): Promise<void> {
   } finally {
     await environment.stop();
   }
-}
-
-function readOptions(): { readonly requests: number; readonly seed: number } | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        requests: { type: 'string', default: '5000' },
-        seed: { type: 'string', default: String(1 + (Date.now() % 1_000_000)) },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    if (!values.help)
-      return { requests: wholeNumber('requests', values.requests), seed: wholeNumber('seed', values.seed) };
-    process.stdout.write(help);
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    process.exitCode = 2;
-  }
-  return undefined;
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (/^\d{1,7}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new Error(`--${name} is a whole number above 0, not ${text}.`);
 }

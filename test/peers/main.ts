@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { createCommand, runMain } from '../../cdk/ops/command-line.ts';
 import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { startLocal } from '../start/run.ts';
 import { type Ccxt, clientOf, loadCcxt } from './ccxt.ts';
@@ -6,20 +7,27 @@ import { type Comparison, compared, fetched, tableOf } from './compare.ts';
 import { install } from './install.ts';
 
 /*
- * A client that nobody here wrote asks for the same orders twice: straight from the exchange for testers, with its key,
- * and through this stack, with a key that the exchange does not know. ccxt is installed into a folder that git ignores.
+ * A third-party client reads the same orders twice: from the exchange for tests, with its key, and through this stack,
+ * with a key that the exchange does not know. ccxt is installed into a folder that git ignores.
  */
 
 const version = '4.5.84';
 const folder = fileURLToPath(new URL('../../.local/peers', import.meta.url));
 
-const ccxt = await loadCcxt(await install(folder, 'ccxt', version));
-const exchange = await startExchange({ dialect: 'deribit' });
-try {
-  process.exitCode = await run(ccxt, exchange);
-} finally {
-  await exchange.stop();
-}
+const command = createCommand('npm run peers --')
+  .description(
+    `Reads the same orders with ccxt ${version} from the exchange and through this stack, and compares them.`,
+  )
+  .action(async () => {
+    const ccxt = await loadCcxt(await install(folder, 'ccxt', version));
+    const exchange = await startExchange({ dialect: 'deribit' });
+    try {
+      process.exitCode = await run(ccxt, exchange);
+    } finally {
+      await exchange.stop();
+    }
+  });
+await runMain(command);
 
 /** Answers the exit code. */
 async function run(ccxt: Ccxt, exchange: Exchange): Promise<number> {

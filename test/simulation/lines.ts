@@ -6,7 +6,7 @@ const columns: readonly (readonly [Violation, string])[] = [
   ['closedWithoutEvidence', 'closed w/o evidence'],
   ['dropped', 'live dropped'],
   ['neverSeen', 'ends never seen'],
-  ['overspent', 'credits overspent'],
+  ['overspent', 'permits overspent'],
   ['lostOrRegressed', 'lost or regressed'],
 ];
 

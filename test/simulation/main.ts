@@ -1,5 +1,5 @@
 /** `npm run simulate`: see the help text. */
-import { parseArgs } from 'node:util';
+import { addNotes, createCommand, runMain, UsageError, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { capacityTable } from './capacity.ts';
 import { costTable } from './cost.ts';
 import { heading, lineOf, summaryLines, totalLine } from './lines.ts';
@@ -7,45 +7,44 @@ import { randomScenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 import { isSound, type Verdict } from './verdict.ts';
 
-const help = `Simulates the checks of one account, with everything that can go wrong, on a clock of its own.
+/** 72 minutes. The last 45 of a run are for what is over by then. */
+const minDays = 0.05;
 
-  npm run simulate -- [--seeds N] [--orders N] [--days N]   N seeds (20), N orders each (150) over N days (0.25)
-  npm run simulate -- --first N --seeds N                   the seeds from N on
-  npm run simulate -- --seed N [--orders N] [--days N]      one seed again, with all that was found
-  npm run simulate -- --capacity                            what one account can watch
-  npm run simulate -- --cost                                what a million checks cost
-
-Exits 1 when a number is not 0 that must be:
-  closed w/o evidence  orders taken to be over that are not, or not as they truly ended
-  live dropped         live orders that are known and that no schedule looks at
+const columnsHelp = `
+Columns that must be 0:
+  closed w/o evidence  orders taken to be closed that are not, or that ended otherwise
+  live dropped         live orders that are known and that no schedule checks
   ends never seen      ends that were forgotten unseen, though there was time and budget to see them
-  credits overspent    windows in which more calls reached the exchange than the share allows
-  lost or regressed    answers that are not in the history, heads that went back, watches that opened again
-Exits 1, too, when hardly anything happened, or nobody swept for most of the time. Told besides:
-  unseeable            ends that were forgotten before the exchange, or the way to it, was well again
+  permits overspent    windows in which more calls reached the exchange than the share allows
+  lost or regressed    responses missing from the history, heads that went back, watches that opened again
+Other columns:
+  unseeable            ends that were forgotten before the exchange, or the way to it, worked again
   swept                the part of the time that a sweep had the account
-  median, p99          from a transition to its snapshot, troubles included
-`;
+  median, p99          from a transition to its snapshot, outages included`;
 
-await main();
+const command = createCommand('npm run simulate --')
+  .description('Simulates the checks of one account, with every fault that can happen, on a simulated clock.')
+  .option('--seeds <n>', 'how many seeds', wholeNumber('--seeds', 1, 1_000_000), 20)
+  .option('--first <n>', 'the first seed', wholeNumber('--first', 1, 999_999_999), 1)
+  .option('--seed <n>', 'one seed, with every finding', wholeNumber('--seed', 1, 999_999_999))
+  .option('--orders <n>', 'orders of each seed', wholeNumber('--orders', 1, 1_000_000), 150)
+  .option('--days <n>', `simulated time of each seed, at least ${minDays}`, days, 0.25)
+  .option('--capacity', 'print what one account can watch')
+  .option('--cost', 'print what a million checks cost')
+  .action(async ({ capacity, cost, seeds, first, seed, orders, days }) => {
+    if (capacity) return print(await capacityTable());
+    if (cost) return print(await costTable());
+    const chosen = seed === undefined ? Array.from({ length: seeds }, (_, index) => first + index) : [seed];
+    await run({ seeds: chosen, orders, hours: days * 24 });
+  });
+addNotes(
+  command,
+  'Exits 1 when a number that must be 0 is not, when hardly anything happened, or when nobody swept for most of the time.',
+);
+command.addHelpText('after', columnsHelp);
+await runMain(command);
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return;
-  if (options.help) return print(help.trimEnd());
-  if (options.capacity) return print(await capacityTable());
-  if (options.cost) return print(await costTable());
-  await run(options);
-}
-
-type Options = {
-  readonly help: boolean;
-  readonly capacity: boolean;
-  readonly cost: boolean;
-  readonly seeds: readonly number[];
-  readonly orders: number;
-  readonly hours: number;
-};
+type Options = { readonly seeds: readonly number[]; readonly orders: number; readonly hours: number };
 
 async function run({ seeds, orders, hours }: Options): Promise<void> {
   const verdicts: Verdict[] = [];
@@ -60,40 +59,10 @@ async function run({ seeds, orders, hours }: Options): Promise<void> {
   if (!verdicts.every(isSound)) process.exitCode = 1;
 }
 
-function readOptions(): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      options: {
-        seeds: { type: 'string', default: '20' },
-        first: { type: 'string', default: '1' },
-        seed: { type: 'string' },
-        orders: { type: 'string', default: '150' },
-        days: { type: 'string', default: '0.25' },
-        capacity: { type: 'boolean', default: false },
-        cost: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    const { seed, help, capacity, cost } = values;
-    const orders = positive('orders', values.orders);
-    const hours = positive('days', values.days) * 24;
-    // The last 45 minutes of a run are for what is over by then.
-    if (hours < 1.2) throw new Error('--days is at least 0.05.');
-    const count = Math.ceil(positive('seeds', values.seeds));
-    const first = positive('first', values.first);
-    const seeds = seed === undefined ? Array.from({ length: count }, (_, i) => first + i) : [positive('seed', seed)];
-    return { help, capacity, cost, orders, hours, seeds };
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    process.exitCode = 2;
-    return undefined;
-  }
-}
-
-function positive(name: string, text: string): number {
+function days(text: string): number {
   const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new Error(`--${name} is a number above 0, not ${text}.`);
+  if (Number.isFinite(value) && value >= minDays) return value;
+  throw new UsageError(`--days takes a number of at least ${minDays}`);
 }
 
 function print(text: string): void {

@@ -1,11 +1,14 @@
-import { parseArgs } from 'node:util';
+import { addExamples, createCommand, listed, runCommand, UsageError } from '../../cdk/ops/command-line.ts';
+import { accountName, isLoopback } from '../../cdk/ops/options.ts';
 import { type DialectName, dialectNames } from '../../lib/exchange/dialects/index.ts';
-import { accountPattern } from '../../lib/stage.ts';
 
 const defaultPort = 3000;
+const defaultDialect: DialectName = 'orangex';
 const defaultEvery = 5;
-/** A tick that came later than this would not be a stand-in for AWS's minute. */
+/** The period on AWS. */
 const maxEverySeconds = 60;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An exchange key; only ever handed to Secrets Manager. */
 export type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
@@ -26,46 +29,83 @@ export type Options = {
   readonly verbose: boolean;
 };
 
-export type Requested = Options | { readonly kind: 'help' } | { readonly kind: 'wrong'; readonly line: string };
+export type Requested =
+  | Options
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'wrong'; readonly line: string };
 
-/** The command line asks for what cannot be. The message says what to do, in a sentence without its full stop. */
-export class WrongOption extends Error {
-  override readonly name = 'WrongOption';
+const name = 'npm start --';
 
+/** The command line or the machine does not allow a run. The message says what to do, without its full stop. */
+export class WrongOption extends UsageError {
   /** The one line for the terminal. */
   get line(): string {
-    return `${this.message}. See: npm start -- --help`;
+    return `${this.message}. See: ${name} --help`;
   }
 }
 
-export const help = `Runs the whole stack on this machine: the synthesized template with its Lambda bundles, its table, its routes, its
-schedules and its events. Without options it brings an exchange of its own, in which orders come and go.
-
-  npm start                                  start here
-  npm start -- --port 8080 --data .local     another port; keep the table between runs
-
-Options
-  --port N           port of the HTTP API (default ${defaultPort}; 0 takes any free one)
-  --account NAME     name of the account that orders belong to (default main)
-  --dialect NAME     how the exchange speaks: ${dialectNames.join(' or ')} (default ${dialectNames[0]})
-  --exchange URL     ask a real test exchange, read only; needs --dialect, and its key in the
-                     environment as EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET
-  --data DIR         keep the table in DIR instead of in memory
-  --every SECONDS    how often each schedule fires, 1 to ${maxEverySeconds} (default ${defaultEvery}); on AWS a minute is the least
-  --no-demo          let the built-in exchange rest, with one old order in it
-  --verbose          show what the functions log
-  --help             show this
-`;
+function createStartCommand() {
+  const command = createCommand(name)
+    .description(
+      `Runs the whole stack on this machine: the synthesized template with its Lambda bundles, its table, its routes, its
+schedules and its events. Without options it brings an exchange of its own, in which orders come and go.`,
+    )
+    .option('--port <n>', 'port of the HTTP API; 0 takes any free one', portNumber, defaultPort)
+    .option('--account <name>', 'name of the account that orders belong to', accountName, 'main')
+    .option('--dialect <name>', `how the exchange speaks: ${listed(dialectNames)} (default: ${defaultDialect})`)
+    .option(
+      '--exchange <url>',
+      `a real test exchange, read only; needs --dialect, and its key in EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET`,
+      exchangeUrl,
+    )
+    .option('--data <folder>', 'keep the table in a folder instead of in memory', folderName)
+    .option(
+      '--every <seconds>',
+      `how often each schedule fires, 1 to ${maxEverySeconds}; on AWS a minute is the minimum`,
+      seconds,
+      defaultEvery,
+    )
+    .option('--no-demo', 'no trading in the built-in exchange, which then holds one old order')
+    .option('--verbose', 'show what the functions log');
+  addExamples(command, ['--port 8080 --data .local', 'another port; keep the table between runs']);
+  return command;
+}
 
 /** Reads the command line. Pure: what is wrong comes back as one line that says what to do. */
-export function parseOptions(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Requested {
-  try {
-    return read(args, env);
-  } catch (error) {
-    // parseArgs explains itself in several sentences; the first one names the option.
-    const [sentence] = error instanceof Error ? error.message.split(/\. |\n/) : [];
-    return { kind: 'wrong', line: new WrongOption(sentence?.replace(/\.$/, '')).line };
+export async function parseOptions(args: readonly string[], env: Environment): Promise<Requested> {
+  const option = swallowedOption(env);
+  if (option !== undefined) {
+    const wrong = new WrongOption(
+      `npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080`,
+    );
+    return { kind: 'wrong', line: wrong.line };
   }
+  const run: Options[] = [];
+  let [text, line] = ['', ''];
+  const command = createStartCommand().action(({ exchange: url, dialect, data, verbose = false, ...values }) => {
+    if (url !== undefined && dialect === undefined)
+      throw new UsageError(`--exchange needs --dialect ${dialectNames.join(' or --dialect ')}`);
+    const exchange = url === undefined ? undefined : { url, key: keyFromEnvironment(env) };
+    const demo = values.demo && exchange === undefined;
+    run.push({
+      kind: 'run',
+      ...values,
+      dialect: dialectNamed(dialect ?? defaultDialect),
+      exchange,
+      data,
+      demo,
+      verbose,
+    });
+  });
+  await runCommand(command, args, {
+    out: (written) => {
+      text += written;
+    },
+    log: (written) => {
+      line += written;
+    },
+  });
+  return run[0] ?? (line === '' ? { kind: 'help', text } : { kind: 'wrong', line: line.trimEnd() });
 }
 
 /** What npm reads as an option of its own, if it stands before the two dashes. `--verbose` is one of npm's, too. */
@@ -79,51 +119,23 @@ const swallowed = {
   npm_config_port: '--port',
 };
 
-function read(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Requested {
-  for (const [variable, option] of Object.entries(swallowed)) {
-    if (env[variable] === undefined) continue;
-    throw new WrongOption(`npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080`);
-  }
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      account: { type: 'string', default: 'main' },
-      data: { type: 'string' },
-      dialect: { type: 'string' },
-      every: { type: 'string', default: String(defaultEvery) },
-      exchange: { type: 'string' },
-      help: { type: 'boolean', default: false },
-      'no-demo': { type: 'boolean', default: false },
-      port: { type: 'string', default: String(defaultPort) },
-      verbose: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return { kind: 'help' };
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) throw new WrongOption(`--port takes a number from 0 to 65535`);
-  if (!accountPattern.test(values.account))
-    throw new WrongOption('--account takes lower-case letters, digits and hyphens');
-  const dialect = dialectNamed(values.dialect ?? dialectNames[0] ?? '');
-  if (values.data === '') throw new WrongOption('--data takes a folder');
-  const every = Number(values.every);
-  if (!/^\d+$/.test(values.every) || every < 1 || every > maxEverySeconds) {
-    throw new WrongOption(`--every takes whole seconds from 1 to ${maxEverySeconds}`);
-  }
-  if (values.exchange !== undefined && values.dialect === undefined) {
-    throw new WrongOption(`--exchange needs --dialect ${dialectNames.join(' or --dialect ')}`);
-  }
-  return {
-    kind: 'run',
-    port,
-    account: values.account,
-    dialect,
-    exchange:
-      values.exchange === undefined ? undefined : { url: exchangeUrl(values.exchange), key: keyFromEnvironment(env) },
-    data: values.data,
-    every,
-    demo: !values['no-demo'] && values.exchange === undefined,
-    verbose: values.verbose,
-  };
+function swallowedOption(env: Environment): string | undefined {
+  return Object.entries(swallowed).find(([variable]) => env[variable] !== undefined)?.[1];
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new UsageError('--port takes a number from 0 to 65535');
+}
+
+function seconds(text: string): number {
+  if (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= maxEverySeconds) return Number(text);
+  throw new UsageError(`--every takes whole seconds from 1 to ${maxEverySeconds}`);
+}
+
+function folderName(text: string): string {
+  if (text !== '') return text;
+  throw new UsageError('--data takes a folder');
 }
 
 /** Throws when the exchange's dialect is not known. */
@@ -135,22 +147,21 @@ export function dialectNamed(name: string): DialectName {
 
 function exchangeUrl(text: string): string {
   const url = URL.parse(text);
-  if (url === null) throw new WrongOption('--exchange takes a URL such as https://test.deribit.com/api/v2');
-  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    throw new WrongOption('--exchange takes an https URL (http only to this machine)');
+  if (url === null) throw new UsageError('--exchange takes a URL such as https://test.deribit.com/api/v2');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(text))) {
+    throw new UsageError('--exchange takes an https URL (http only to this machine)');
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new WrongOption('--exchange takes a URL without user, query or fragment');
+    throw new UsageError('--exchange takes a URL without user, query or fragment');
   }
   return text.replace(/\/+$/, '');
 }
 
-function keyFromEnvironment(env: Readonly<Record<string, string | undefined>>): ExchangeKey {
+function keyFromEnvironment(env: Environment): ExchangeKey {
   const clientId = env['EXCHANGE_CLIENT_ID'];
   const clientSecret = env['EXCHANGE_CLIENT_SECRET'];
   if (!clientId || !clientSecret) {
-    throw new WrongOption(
+    throw new UsageError(
       '--exchange needs the key in the environment: set EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET',
     );
   }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import * as z from 'zod/mini';
+import { visible } from '../../cdk/ops/visible.ts';
 import type { LocalRun } from './run.ts';
 
 /** What the door answers of an order, as far as it is shown. */
@@ -51,11 +52,15 @@ export function standing(run: LocalRun, how: Standing): string {
 /** An answer of the door as a table: the order's fields, then what we know of it. */
 export function snapshot({ account, order: { order_id, details = {}, ...fields }, rank: _, ...known }: Answer): string {
   const further = Object.keys(details);
-  const row = ([name, value]: readonly [string, unknown]): Row => [name, String(value), noteOn(name, value)];
+  const row = ([name, value]: readonly [string, unknown]): Row => [
+    visible(name),
+    visible(String(value)),
+    noteOn(name, value),
+  ];
   const ofOrder = Object.entries(further.length === 0 ? fields : { ...fields, details: further.join(', ') }).map(row);
   const ofUs = Object.entries(known).map(row);
   const width = Math.max(...[...ofOrder, ...ofUs].map(([name]) => name.length));
-  const heading = `  Order ${bold(order_id)} of account ${bold(account)}, as the exchange says and the table keeps it`;
+  const heading = `  Order ${bold(visible(order_id))} of account ${bold(account)}, as the exchange says and the table keeps it`;
   return ['', heading, '', rows(ofOrder, width), '', rows(ofUs, width)].join('\n');
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { duration } from '../../cdk/ops/duration.ts';
+import { snapshot } from './terminal.ts';
 import { createTransitionLines, transitionsHeader } from './transitions.ts';
 
 const now = Date.parse('2026-03-04T05:06:07.000Z');
@@ -102,4 +103,20 @@ test.each([
   [6.3 * 365 * 86_400_000, '6 years'],
 ])('%s ms is %s', (milliseconds, expected) => {
   expect(duration(milliseconds)).toBe(expected);
+});
+
+const hostile = '\u001b[2J\u009b31m\r\n\u202egpj\u2066\u200b';
+const escaped = '\\u001b[2J\\u009b31m\\u000d\\u000a\\u202egpj\\u2066\\u200b';
+
+test('text of an order cannot control the terminal: an event', () => {
+  const line = createTransitionLines()(changed({ price: '1' }, { instrument_name: hostile, price: hostile }), now);
+  expect(line).toContain(`  ${escaped}  `);
+  expect(line).toContain(`price 1 → ${escaped}`);
+  expect(line).not.toMatch(/\p{C}/u);
+});
+
+test('text of an order cannot control the terminal: a snapshot', () => {
+  const shown = snapshot({ account: 'main', order: { order_id: hostile, label: hostile, details: { [hostile]: 1 } } });
+  expect(shown.split('\n').filter((line) => line.includes(escaped))).toHaveLength(3);
+  expect(shown).not.toMatch(/[^\P{C}\n]/u);
 });

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type * as z from 'zod/mini';
 import { duration } from '../../cdk/ops/duration.ts';
+import { visible } from '../../cdk/ops/visible.ts';
 import { OrderStateChanged, WatchChanged } from '../../lib/transitions/schemas.ts';
 
 /** An event as the bus has it. */
@@ -38,9 +39,10 @@ export function createTransitionLines(): (event: BusEvent, now: number) => strin
     const change = detailType === 'OrderStateChanged' ? OrderStateChanged.parse(read) : undefined;
     if (change !== undefined) remember(change.order_id, change.to.instrument_name);
     const line = change === undefined ? ofWatch(detailType, WatchChanged.parse(read)) : ofState(change);
-    const what = line.style === undefined ? line.what : styleText(line.style, line.what);
+    const what = visible(line.what);
     const instrument = instruments.get(line.orderId) ?? '-';
-    return row(clockTime(now), duration(now - line.at), line.orderId, instrument, what);
+    const styled = line.style === undefined ? what : styleText(line.style, what);
+    return row(clockTime(now), duration(now - line.at), visible(line.orderId), visible(instrument), styled);
   };
 }
 

@@ -1,55 +1,27 @@
-import { parseArgs } from 'node:util';
-import { defaultKey, type ExchangeOptions, startExchange } from './server.ts';
+import { addNotes, createCommand, oneOf, runMain, wholeNumber } from '../../../cdk/ops/command-line.ts';
+import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
+import { defaultKey, startExchange } from './server.ts';
 
-const help = `Runs the exchange for testers by hand, on loopback, until SIGINT or SIGTERM.
-
-  node test/emulator/exchange/main.ts [--dialect orangex|deribit] [--port N]
-
-  --dialect  how it talks; orangex by default
-  --port     a free one by default
-
-It prints its base URL. Its key is EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET from the environment;
-without them, ${defaultKey.clientId} and ${defaultKey.clientSecret}. The order of the specification's example lives in it.
-`;
-
-await main();
-
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (options === undefined) return;
-  const exchange = await startExchange(options).catch((thrown: unknown) => {
-    refuse(thrown instanceof Error ? thrown.message : String(thrown));
+const command = createCommand('node test/emulator/exchange/main.ts')
+  .description('Runs the exchange for tests by hand, on loopback, until SIGINT or SIGTERM, and prints its base URL.')
+  .option(
+    '--dialect <name>',
+    `how it speaks: ${dialectNames.join(' or ')}`,
+    oneOf('--dialect', dialectNames),
+    'orangex',
+  )
+  .option('--port <n>', 'its port; 0 takes any free one', wholeNumber('--port', 0, 65_535), 0)
+  .action(async ({ dialect, port }) => {
+    const clientId = process.env['EXCHANGE_CLIENT_ID'] ?? defaultKey.clientId;
+    const clientSecret = process.env['EXCHANGE_CLIENT_SECRET'] ?? defaultKey.clientSecret;
+    const exchange = await startExchange({ dialect, port, keys: [{ clientId, clientSecret }] });
+    process.stdout.write(`${exchange.url}\n`);
+    process.once('SIGINT', exchange.stop);
+    process.once('SIGTERM', exchange.stop);
   });
-  if (!exchange) return;
-  process.stdout.write(`${exchange.url}\n`);
-  const stop = () => exchange.stop();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-}
-
-function readOptions(): ExchangeOptions | undefined {
-  const clientId = process.env['EXCHANGE_CLIENT_ID'] ?? defaultKey.clientId;
-  const clientSecret = process.env['EXCHANGE_CLIENT_SECRET'] ?? defaultKey.clientSecret;
-  try {
-    const { values } = parseArgs({
-      options: {
-        dialect: { type: 'string', default: 'orangex' },
-        port: { type: 'string', default: '0' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    });
-    const { dialect, port } = values;
-    if (values.help) process.stdout.write(help);
-    else if (dialect !== 'orangex' && dialect !== 'deribit') refuse(`--dialect is orangex or deribit, not ${dialect}.`);
-    else if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) refuse(`--port is a number up to 65535, not ${port}.`);
-    else return { dialect, port: Number(port), keys: [{ clientId, clientSecret }] };
-  } catch (thrown) {
-    refuse(thrown instanceof Error ? thrown.message : String(thrown));
-  }
-  return undefined;
-}
-
-function refuse(why: string): undefined {
-  process.stderr.write(`${why}\n`);
-  process.exitCode = 2;
-}
+addNotes(
+  command,
+  `Its key is EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET from the environment; without them, ${defaultKey.clientId} and
+${defaultKey.clientSecret}. It holds the order of the specification's example.`,
+);
+await runMain(command);
