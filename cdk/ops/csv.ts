@@ -1,24 +1,14 @@
 import { writeJson } from '../../lib/exchange/json.ts';
+import { orderFields } from '../../lib/exchange/order-fields.ts';
 import type { SnapshotRow } from './snapshot-row.ts';
 import { visible } from './visible.ts';
 
+const { order_id: _, ...orderColumns } = orderFields;
 const columns = [
   'account',
   'order_id',
-  'order_state',
+  ...Object.keys(orderColumns),
   'final',
-  'instrument_name',
-  'direction',
-  'order_type',
-  'time_in_force',
-  'price',
-  'amount',
-  'filled_amount',
-  'average_price',
-  'advanced',
-  'version',
-  'creation_timestamp',
-  'last_update_timestamp',
   'exchange_time',
   'requested_at',
   'first_observed_at',
@@ -29,7 +19,7 @@ const columns = [
   'rank',
   'digest',
   'details',
-] as const;
+];
 
 export const csvHeading = lineOf(columns);
 

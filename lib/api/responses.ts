@@ -1,6 +1,7 @@
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
+import { orderFields } from '../exchange/order-fields.ts';
 import { statuses } from '../snapshots/statuses.ts';
 
 /*
@@ -16,29 +17,17 @@ const int = z.pipe(
 );
 const text = z.string();
 const time = z.iso.datetime({ precision: 3 });
-const quantity = z.string().check(z.describe('A decimal number, or market_price.'));
 
 export const Order = z
   .object({
-    order_state: text.check(
-      z.describe('open, filled, canceled, rejected, untriggered or triggered; raw where we have no name for it.'),
-    ),
-    amount: z.optional(quantity),
-    instrument_name: text,
-    advanced: z.optional(text),
-    price: quantity,
-    time_in_force: text,
-    last_update_timestamp: int.check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock.")),
-    filled_amount: z.optional(quantity),
-    average_price: z.optional(quantity),
-    order_id: text,
-    creation_timestamp: int.check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock.")),
-    direction: text,
-    order_type: text,
-    version: z.optional(int),
+    ...orderFields,
     details: z
       .record(text, z.unknown())
-      .check(z.describe('Whatever else the exchange said of the order, every digit as it wrote it.')),
+      .check(
+        z.describe(
+          'Whatever else the exchange wrote of the order, and fields above that cannot be read as what they are; every digit as it wrote it.',
+        ),
+      ),
   })
   .check(z.describe("An order in the exchange's own words, its fields in one canonical form."));
 

@@ -1,23 +1,33 @@
 import type { Dialect } from './dialects/index.ts';
 import { type Order, phaseOf } from './order.ts';
+import { documentedFields, isOrderField } from './order-fields.ts';
 
-/** What a name may look like to be told: a field's or a value's, and no stranger's text. */
-const tellable = /^\w{1,40}$/;
+/** What a name may look like to be logged: a field's or a value's, and no stranger's text. */
+const loggable = /^\w{1,40}$/;
 const directions = ['buy', 'sell'];
 
 /**
- * What an answer holds that we have no name for: `field NAME`, `order_state VALUE`, `direction VALUE`. It is kept all the
- * same; this is how somebody hears that the exchange has changed.
+ * What an answer holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`,
+ * `missing NAME`, `order_state VALUE`, `direction VALUE`, `created after its last update`. It is kept all the same; this
+ * is how a change of the exchange is noticed.
  */
 export function driftOf(order: Order, { fields }: Dialect): readonly string[] {
-  const strange = Object.keys(order.details).filter((field) => !fields.includes(field));
+  const { details, direction, creation_timestamp: created = 0 } = order;
+  const missing = documentedFields.filter((field) => order[field] === undefined && details[field] === undefined);
   return [
-    ...strange.map((field) => `field ${printable(field)}`),
+    ...Object.keys(details)
+      .filter(isOrderField)
+      .map((field) => `unreadable ${field}`),
+    ...missing.map((field) => `missing ${field}`),
+    ...Object.keys(details)
+      .filter((field) => !fields.includes(field) && !isOrderField(field))
+      .map((field) => `field ${printable(field)}`),
     ...(phaseOf(order) === 'unknown' ? [`order_state ${printable(order.order_state)}`] : []),
-    ...(directions.includes(order.direction) ? [] : [`direction ${printable(order.direction)}`]),
+    ...(direction === undefined || directions.includes(direction) ? [] : [`direction ${printable(direction)}`]),
+    ...(created > order.last_update_timestamp ? ['created after its last update'] : []),
   ];
 }
 
 function printable(name: string): string {
-  return tellable.test(name) ? name : 'of an unusual name';
+  return loggable.test(name) ? name : 'of an unusual name';
 }

@@ -85,7 +85,7 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
       },
     );
     const time = envelope.usOut?.epochMs;
-    const order = readOrder(result);
+    const order = readOrder(result, dialect);
     refuseImplausibleTimes(order, answeredAt);
     onDrift(account, driftOf(order, dialect));
     return {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../exchange/json.ts';
-import type { Order } from '../exchange/order.ts';
+import { fieldsOf, type Order } from '../exchange/order.ts';
 
 /** A field of an order that became another; `from` or `to` is absent where the field is. */
 export type FieldChange = {
@@ -12,8 +12,8 @@ export type FieldChange = {
 
 /** What became of an order, field by field and digit by digit; `details` member by member. */
 export function changesBetween(before: Order, after: Order): FieldChange[] {
-  const was = fieldsOf(before);
-  const is = fieldsOf(after);
+  const was = membersOf(before);
+  const is = membersOf(after);
   return [...new Map([...was, ...is]).keys()]
     .filter((field) => !isDeepStrictEqual(was.get(field), is.get(field)))
     .map((field) => {
@@ -23,7 +23,7 @@ export function changesBetween(before: Order, after: Order): FieldChange[] {
     });
 }
 
-function fieldsOf({ details, ...fields }: Order): ReadonlyMap<string, Json | number> {
-  const ofDetails = Object.entries(details).map(([field, value]): [string, Json] => [`details.${field}`, value]);
-  return new Map<string, Json | number>([...Object.entries(fields), ...ofDetails]);
+function membersOf(order: Order): ReadonlyMap<string, Json | number> {
+  const ofDetails = Object.entries(order.details).map(([field, value]) => [`details.${field}`, value] as const);
+  return new Map<string, Json | number>([...fieldsOf(order), ...ofDetails]);
 }

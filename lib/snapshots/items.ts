@@ -92,7 +92,7 @@ function snapshotAttributes(snapshot: Snapshot): Item {
     ...orderAttributes(snapshot),
     rank: { S: rank },
     order_state: { S: order.order_state },
-    instrument_name: { S: order.instrument_name },
+    ...(order.instrument_name !== undefined && { instrument_name: { S: order.instrument_name } }),
     dialect: { S: dialect },
     result: { S: result },
     ...(exchangeTime !== undefined && { exchange_time: number(exchangeTime) }),

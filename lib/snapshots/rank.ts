@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LosslessNumber } from 'lossless-json';
-import { canonicalJson } from '../exchange/json.ts';
-import { type Order, type Phase, phaseOf, type Quantity } from '../exchange/order.ts';
+import { canonicalJson, type Json } from '../exchange/json.ts';
+import { fieldsOf, type Order, type Phase, phaseOf, type Quantity } from '../exchange/order.ts';
 
 /**
  * One total order over everything that an exchange ever says of an order, as a string that sorts: the greatest rank is
@@ -48,13 +48,14 @@ export function digestOfRank(rank: Rank): string {
 
 /** 128 bits over the order without its volatile fields and without the envelope. */
 function digestOf(order: Order, volatile: readonly string[]): string {
-  const { details, last_update_timestamp: updated, creation_timestamp: created, version, ...texts } = order;
+  const fields = fieldsOf(order).map(([field, value]): [string, Json] => [
+    field,
+    typeof value === 'number' ? new LosslessNumber(String(value)) : value,
+  ]);
   const content = canonicalJson({
-    ...texts,
-    last_update_timestamp: new LosslessNumber(String(updated)),
-    creation_timestamp: new LosslessNumber(String(created)),
-    version: version === undefined ? null : new LosslessNumber(String(version)),
-    details: Object.fromEntries(Object.entries(details).filter(([field]) => !volatile.includes(field))),
+    version: null,
+    ...Object.fromEntries(fields),
+    details: Object.fromEntries(Object.entries(order.details).filter(([field]) => !volatile.includes(field))),
   });
   return createHash('sha256').update(content).digest('hex').slice(0, 32);
 }

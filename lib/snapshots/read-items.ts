@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
-import { dialectNames } from '../exchange/dialects/index.ts';
+import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';
 import { type AuditEntry, auditKinds, type ListEntry } from './reader.ts';
@@ -48,7 +48,7 @@ export function readSnapshot(item: Item): Snapshot {
     rank: stored.rank,
     dialect: stored.dialect,
     result: stored.result,
-    order: storedOrder(stored.result),
+    order: storedOrder(stored.result, dialects[stored.dialect]),
     ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
     provenance: {
       requestedAt: stored.requested_at,
@@ -60,9 +60,9 @@ export function readSnapshot(item: Item): Snapshot {
   };
 }
 
-function storedOrder(result: string): Order {
+function storedOrder(result: string, dialect: Dialect): Order {
   try {
-    return orderIn(result);
+    return orderIn(result, dialect);
   } catch (cause) {
     throw new Failure('store_corrupt', 'A snapshot in the table holds a result that is no order.', { cause });
   }

@@ -44,9 +44,9 @@ export function isEarlier(a: Provenance, b: Provenance): boolean {
   );
 }
 
-/** Reads a `result` text. Throws `protocol` when it is no order. */
-export function orderIn(result: string): Order {
+/** Reads a `result` text. Throws `invalid_response` when it is no order. */
+export function orderIn(result: string, dialect: Dialect): Order {
   const value = parseJson(result);
   if (!isJsonObject(value)) throw new Failure('invalid_response', 'The exchange answered a result that is no order.');
-  return readOrder(value);
+  return readOrder(value, dialect);
 }

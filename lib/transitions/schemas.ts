@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { orderFields } from '../exchange/order-fields.ts';
 import { statuses } from '../snapshots/statuses.ts';
 
 /** The shape of the events sent now: raised when a consumer of the old shape would misread the new one. */
@@ -11,23 +12,6 @@ const common = {
   id: z.string(),
   account: z.string(),
   order_id: z.string(),
-};
-
-const orderFields = {
-  order_state: z.string(),
-  amount: z.optional(z.string()),
-  instrument_name: z.string(),
-  advanced: z.optional(z.string()),
-  price: z.string(),
-  time_in_force: z.string(),
-  last_update_timestamp: z.number(),
-  filled_amount: z.optional(z.string()),
-  average_price: z.optional(z.string()),
-  order_id: z.string(),
-  creation_timestamp: z.number(),
-  direction: z.string(),
-  order_type: z.string(),
-  version: z.optional(z.number()),
 };
 
 /** The order reached a state that ranks above all that were known before. */

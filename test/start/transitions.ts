@@ -37,7 +37,7 @@ export function createTransitionLines(): (event: BusEvent, now: number) => strin
   return ({ detailType, detail }, now) => {
     const read: unknown = JSON.parse(detail);
     const change = detailType === 'OrderStateChanged' ? OrderStateChanged.parse(read) : undefined;
-    if (change !== undefined) remember(change.order_id, change.to.instrument_name);
+    if (change !== undefined) remember(change.order_id, change.to.instrument_name ?? '-');
     const line = change === undefined ? ofWatch(detailType, WatchChanged.parse(read)) : ofState(change);
     const what = visible(line.what);
     const instrument = instruments.get(line.orderId) ?? '-';
@@ -55,8 +55,8 @@ function first(to: State, final: boolean): string {
   const { order_state: state, order_type: type, direction, amount, price, filled_amount: filled } = to;
   if (final) return `${state} ${progress(to)}`;
   const soFar = isZero(filled) ? '' : `, filled ${progress(to)}`;
-  const special = type === 'limit' ? '' : `${type} `;
-  return `${state}: ${special}${direction} ${amount ?? '?'} at ${price}${soFar}`;
+  const special = type === undefined || type === 'limit' ? '' : `${type} `;
+  return `${state}: ${special}${direction ?? '?'} ${amount ?? '?'} at ${price ?? '?'}${soFar}`;
 }
 
 function changes(from: State, to: State): string {
@@ -68,7 +68,7 @@ function changes(from: State, to: State): string {
   } else if (from.filled_amount !== to.filled_amount) {
     changed.push(`filled ${from.filled_amount ?? '0'} → ${progress(to)}${average}`);
   }
-  if (from.price !== to.price) changed.push(`price ${from.price} → ${to.price}`);
+  if (from.price !== to.price) changed.push(`price ${from.price ?? '?'} → ${to.price ?? '?'}`);
   if (from.amount !== to.amount) changed.push(`amount ${from.amount ?? '?'} → ${to.amount ?? '?'}`);
   return changed.length === 0 ? `${to.order_state}, updated` : changed.join(', ');
 }

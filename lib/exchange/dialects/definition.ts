@@ -18,7 +18,7 @@ export type MethodCall = {
 /** A place that keeps what is no longer open; `source` is the name that audit entries store. */
 export type HistoryMethod = MethodCall & { readonly source: string };
 
-/** How an account's orders can be seen without asking for each: what differs between the exchanges, as data. */
+/** How an account's orders can be seen without a call for each: what differs between the exchanges, as data. */
 export type ListMethods = {
   /** The calls that only together list every open order; each must answer. */
   readonly openOrders: readonly MethodCall[];
@@ -53,7 +53,7 @@ export type DialectDefinition = {
   readonly states: Readonly<Record<string, KnownState>>;
   /** The exchange's own limit per account, shared with everything else that uses the account. */
   readonly limit: { readonly perSecond: number; readonly burst: number };
-  /** How long a closed order can still be asked for, milliseconds. After that its end is invisible. */
+  /** How long the exchange still answers for a closed order, milliseconds. After that its end is invisible. */
   readonly retentionMs: number;
   /** Fields of an order that the documents or the wire have shown, beyond the specification's; others are drift. */
   readonly fields: readonly string[];

@@ -34,7 +34,7 @@ const orderHistory = 'private/get_order_history_by_instrument';
 const trades = 'private/get_user_trades_by_order';
 
 /**
- * One call lists every currency and kind of the key's own (sub-)account, unpaged: it costs 500 credits, as much as
+ * One call lists every currency and kind of the key's own (sub-)account, unpaged: it costs as much as
  * get_order_state, and needs `trade:read`. Direct-access (Starbase) orders and other sub-accounts are in no list.
  * Sources: docs.deribit.com, private-get_open_orders, private-get_order_history_by_instrument (the parameters that its
  * prose calls include_old_orders and include_unfilled_orders are `include_old` and `include_unfilled` on the wire),
@@ -85,7 +85,8 @@ export const deribit = {
     rejected: 'rejected',
     triggered: 'triggered',
   },
-  // A call costs 500 credits; a sub-account has 50 000, and gets 10 000 a second back.
+  // Of a sub-account, for calls that do not reach the matching engine: a pool of 50 000 of which a call costs 500, and
+  // 10 000 a second come back.
   limit: { perSecond: 20, burst: 100 },
   retentionMs: 30 * 60_000,
   fields: [

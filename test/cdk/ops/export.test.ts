@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await ops.observe('A', { requestedAfter: 30_000, updatedAfter: 1, filled: '0.50' });
   const observation = seenOf('B', { requestedAfter: 20_000 });
   const result = observation.result.replace('855.10', '-0.000000010').replace('BTC-PERPETUAL', bait);
-  await ops.store.record({ ...observation, result, order: orderIn(result) });
+  await ops.store.record({ ...observation, result, order: orderIn(result, orangex) });
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });

@@ -6,7 +6,7 @@ import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 function order(members: Readonly<Record<string, string>>) {
-  return orderIn(seedResultWith(members));
+  return orderIn(seedResultWith(members), orangex);
 }
 
 it.each([

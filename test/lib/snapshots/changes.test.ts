@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { changesBetween } from '../../../lib/snapshots/changes.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
@@ -23,7 +24,7 @@ function orderWith(members: Readonly<Record<string, string | undefined>>) {
   const written = Object.entries(members)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `,"${name}":${value}`);
-  return orderIn(result.replace(/\}$/, `${written.join('')}}`));
+  return orderIn(result.replace(/\}$/, `${written.join('')}}`), orangex);
 }
 
 /** What a client would read of the changes. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Item } from '../../../lib/dynamo.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import {
   headItem,
   notFoundItem,
@@ -284,6 +285,6 @@ describe('an item', () => {
   });
 
   it.each(['[]', '7', 'null', '"text"'])('cannot be made of the result %s', async (result) => {
-    expect((await refusal(() => orderIn(result))).code).toBe('invalid_response');
+    expect((await refusal(() => orderIn(result, orangex))).code).toBe('invalid_response');
   });
 });

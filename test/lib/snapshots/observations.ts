@@ -56,7 +56,7 @@ export function observationOf(key: OrderKey, answer: ResponseOf): Observation {
     ...key,
     dialect: orangex,
     result,
-    order: orderIn(result),
+    order: orderIn(result, orangex),
     provenance: {
       requestedAt,
       firstObservedAt: requestedAt + answer.took,

@@ -7,7 +7,7 @@ import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 function rank(members: Readonly<Record<string, string>>, volatile: readonly string[] = []) {
-  return rankOf(orderIn(seedResultWith(members)), volatile);
+  return rankOf(orderIn(seedResultWith(members), orangex), volatile);
 }
 
 describe('the rank of an order', () => {

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { type Observation, orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
@@ -290,7 +291,7 @@ describe('an order that announces others', () => {
   const announcing = (): Observation => {
     const { result, ...observation } = observed();
     const linked = result.replace('{', '{"oto_order_ids":["CHILD-1","CHILD-2"],');
-    return { ...observation, result: linked, order: orderIn(linked) };
+    return { ...observation, result: linked, order: orderIn(linked, orangex) };
   };
   const statusOfChild = (orderId: string) => {
     const { stored } = table.inspect({ account: 'main', orderId });

@@ -18,7 +18,7 @@ function eventWith(customLength: number, nameLength = 1): TransitionEvent {
     observedBy: 'get-order',
     keyVersion: 'v',
   };
-  const order = orderIn(result);
+  const order = orderIn(result, orangex);
   const event = stateChange(
     undefined,
     snapshotOf({ account: 'main', orderId: '1', dialect: orangex, result, order, provenance }),

@@ -88,7 +88,12 @@ describe('the event of a head', () => {
     const result = `{"order_id":1,"order_state":"open","price":1,"instrument_name":"i","time_in_force":"t",
       "direction":"buy","order_type":"limit","creation_timestamp":${start},"last_update_timestamp":${start},
       "profit":1.10,"ids":[39004881276768257,{"huge":123456789012345678901,"small":-7}],"none":null,"post_only":true}`;
-    const exact = snapshotOf({ ...observationOf(key, requested), dialect: orangex, result, order: orderIn(result) });
+    const exact = snapshotOf({
+      ...observationOf(key, requested),
+      dialect: orangex,
+      result,
+      order: orderIn(result, orangex),
+    });
     const event = eventOf(undefined, headItem(exact));
     expect(writeJson(event?.name === 'OrderStateChanged' && event.detail.to.details)).toBe(
       '{"profit":1.10,"ids":["39004881276768257",{"huge":"123456789012345678901","small":-7}],"none":null,"post_only":true}',

@@ -1,0 +1,82 @@
+/*
+ * The fields of an order by their canonical names, each with its schema: once for all. Orders are read by these from
+ * what exchanges write, and answered, published and exported by them. Quantities keep every digit of the wire.
+ */
+import { isLosslessNumber } from 'lossless-json';
+import * as z from 'zod/mini';
+
+/** JSON's numbers, the same as strings, and what exchanges write without JSON's leading or trailing zero. */
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+const maxQuantityLength = 64;
+
+/** A number as the digits that were written; anything else as it is. */
+const written = z.transform((value: unknown) => (isLosslessNumber(value) ? value.value : value));
+
+const text = z.string().check(z.minLength(1));
+const id = z.pipe(written, text);
+const quantity = z
+  .pipe(
+    written,
+    z
+      .string()
+      .check(
+        z.refine((digits) => digits === 'market_price' || (digits.length <= maxQuantityLength && decimal.test(digits))),
+      ),
+  )
+  .check(z.describe('A decimal number, or market_price.'));
+
+/** A whole number of so many digits at most, however it is written: `12`, `"12"`, `12.0` or `1.2E1`. */
+function wholeNumber(maxDigits: number) {
+  const read = (value: unknown): unknown => {
+    const digits = isLosslessNumber(value) ? value.value : value;
+    if (typeof digits !== 'string') return digits;
+    const [, whole = '', fraction = '', exponent = '0'] = /^(\d+)\.?(\d*)(?:[eE]\+?(\d{1,2}))?$/.exec(digits) ?? [];
+    const point = whole.length + Number(exponent);
+    const shifted = (whole + fraction).padEnd(point, '0');
+    const isWhole = whole !== '' && /^0*$/.test(shifted.slice(point));
+    return isWhole ? Number(shifted.slice(0, point)) : digits;
+  };
+  const isShort = (value: number) => value >= 0 && value < 10 ** maxDigits;
+  return z.pipe(z.transform(read), z.int().check(z.refine(isShort)));
+}
+
+/** Earlier than any exchange of today: a time before it is in another unit. */
+const earliest = Date.UTC(2010, 0, 1);
+const timestamp = z
+  .pipe(wholeNumber(13), z.int().check(z.refine((time) => time >= earliest)))
+  .check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock."));
+
+/** Whatever is optional here is absent where the exchange wrote nothing, or nothing that can be read as it. */
+export const orderFields = {
+  order_state: text.check(
+    z.describe('open, filled, canceled, rejected, untriggered or triggered; raw where we have no name for it.'),
+  ),
+  amount: z.optional(quantity),
+  instrument_name: z.optional(text),
+  advanced: z.optional(text),
+  price: z.optional(quantity),
+  time_in_force: z.optional(text),
+  last_update_timestamp: timestamp,
+  filled_amount: z.optional(quantity),
+  average_price: z.optional(quantity),
+  order_id: id,
+  creation_timestamp: z.optional(timestamp),
+  direction: z.optional(text),
+  order_type: z.optional(text),
+  version: z.optional(wholeNumber(10)),
+};
+export type OrderField = keyof typeof orderFields;
+
+/** The fields that every order has by the exchanges' documents: an order without one of them is drift. */
+export const documentedFields: readonly OrderField[] = [
+  'instrument_name',
+  'price',
+  'time_in_force',
+  'creation_timestamp',
+  'direction',
+  'order_type',
+];
+
+export function isOrderField(name: string): name is OrderField {
+  return Object.hasOwn(orderFields, name);
+}
