@@ -45,7 +45,7 @@ export type HistoryLookup = {
 
 /** What one place answered. */
 type Found = Pick<HistoryAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
-type Way = { readonly call: Calls['call']; readonly deadline: number };
+type Way = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
 type OrderHistory = Dialect['lists']['orderHistory'][number];
 
 /** More pages than this are not read: each costs as much as asking for an order. */
@@ -58,9 +58,10 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
  * found, then its trades. Ends early when a place fails for a reason that the next one would share. Throws nothing that
  * the exchange answered: failures are part of the attempts.
  */
-export function createFindInHistory({ lists }: Dialect, call: Calls['call'], clock: Clock) {
+export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
   return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistoryLookup> => {
-    const way = { call, deadline };
+    const { lists } = dialect;
+    const way = { call, deadline, dialect };
     const looks = [
       ...lists.orderHistory.map((place) => ({ source: place.source, look: () => findRow(way, place, query) })),
       ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(way, place, query) })),
@@ -85,7 +86,7 @@ function failed(thrown: unknown): Found {
  * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that nobody told us of,
  * and the order of the rows is not promised.
  */
-async function findRow({ call, deadline }: Way, place: OrderHistory, query: HistoryQuery): Promise<Found> {
+async function findRow({ call, deadline, dialect }: Way, place: OrderHistory, query: HistoryQuery): Promise<Found> {
   const { method, count, source } = place;
   let rows = 0;
   let before: string | undefined;
@@ -95,7 +96,7 @@ async function findRow({ call, deadline }: Way, place: OrderHistory, query: Hist
     const { requestedAt, answeredAt, keyVersion } = answer;
     rows += result.count;
     if (result.found.length > 0) {
-      const found = result.found.map((row) => orderRow(query.orderId, row, answeredAt));
+      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt }));
       return {
         outcome: 'found',
         rows,

@@ -44,13 +44,13 @@ type ListReply = {
  * Lists all open orders of an account: one call for each list of the dialect, one after the other. Each takes a permit,
  * renews token and key, and is repeated as any other call. Throws `Failure` when one of them fails.
  */
-export function createListOpenOrders({ lists }: Dialect, call: Calls['call']) {
+export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
   return async ({ deadline, known = new Map() }: ListOpenOrdersOptions): Promise<OpenOrders> => {
     const replies: Answered<ListReply>[] = [];
-    for (const method of lists.openOrders) {
+    for (const method of dialect.lists.openOrders) {
       replies.push(await call(method, () => createListReader(known), deadline).catch(notOfAnOrder));
     }
-    return joined(replies);
+    return joined(replies, dialect);
   };
 }
 
@@ -80,7 +80,7 @@ function createListReader(known: ReadonlyMap<string, string>): ReplyReader<ListR
 }
 
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
-function joined(replies: readonly Answered<ListReply>[]): OpenOrders {
+function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): OpenOrders {
   const lists = replies.map(({ result }) => result);
   const rowsWithoutId = lists.reduce((sum, list) => sum + list.rowsWithoutId, 0);
   const repeatedIds = lists.flatMap((list) => list.repeatedIds);
@@ -88,7 +88,9 @@ function joined(replies: readonly Answered<ListReply>[]): OpenOrders {
   return {
     digests: new Map(lists.flatMap(({ digests }) => [...digests])),
     changed: replies.flatMap(({ result, answeredAt }) =>
-      result.changed.flatMap((row) => (row.orderId === undefined ? [] : orderRow(row.orderId, row, answeredAt))),
+      result.changed.flatMap((row) =>
+        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt }),
+      ),
     ),
     complete: rowsWithoutId === 0 && repeatedIds.length === 0 && keyVersions.size === 1,
     rowsWithoutId,

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { ReplyReader } from './calls.ts';
+import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, JsonError, parseJson } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
 import { createRowScan, rowOrderId } from './row-scan.ts';
@@ -56,15 +57,24 @@ export function createRowReader(
   };
 }
 
-export function orderRow(orderId: string, { text, digest }: ScannedRow, answeredAt: number): OrderRow {
-  return { orderId, text, digest, read: () => readRow(text, orderId, answeredAt) };
+/** A row that was answered at this time of ours, epoch ms. */
+export function orderRow(
+  orderId: string,
+  { text, digest }: ScannedRow,
+  answered: { readonly dialect: Dialect; readonly answeredAt: number },
+): OrderRow {
+  return { orderId, text, digest, read: () => readRow(text, orderId, answered) };
 }
 
-function readRow(text: string, orderId: string, answeredAt: number): RowReading {
+function readRow(
+  text: string,
+  orderId: string,
+  { dialect, answeredAt }: { readonly dialect: Dialect; readonly answeredAt: number },
+): RowReading {
   try {
     const row = parseJson(text);
     if (!isJsonObject(row)) throw unusable('a row of its list is not an order');
-    const order = readOrder(row);
+    const order = readOrder(row, dialect);
     if (order.order_id !== orderId) throw unusable('a row of its list has two order ids');
     refuseImplausibleTimes(order, answeredAt);
     return order;
