@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import type { TickReport } from '../lib/sweep/check-open-orders.ts';
-import { tick } from '../lib/sweep/tick.ts';
+import { reportTicks } from '../lib/sweep/middleware.ts';
 import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
@@ -28,5 +28,5 @@ await warmUp();
 
 export const handler = middy()
   .use(injectLambdaContext(logger, { resetKeys: true }))
-  .use(tick({ logger, metrics }))
+  .use(reportTicks({ logger, metrics }))
   .handler(onTick);

@@ -89,6 +89,20 @@ const faults: readonly Fault[] = [
     tests: store,
   },
   {
+    name: 'a failing order keeps its due time',
+    file: 'lib/snapshots/watch.ts',
+    from: 'lastFailed === undefined ? 0 : lastFailed + doubled(failedAt.length, policy)',
+    to: 'lastFailed === undefined ? 0 : 0',
+    tests: 'test/lib/sweep/failing-orders',
+  },
+  {
+    name: 'orders that fail by themselves open the circuit breaker',
+    file: 'lib/sweep/circuit-breaker.ts',
+    from: "    case 'timeout':\n",
+    to: "    case 'timeout':\n    case 'exchange_error':\n    case 'invalid_response':\n",
+    tests: 'test/lib/sweep/failing-orders',
+  },
+  {
     name: 'the earliest evidence does not win',
     file: 'lib/snapshots/dynamo-table.ts',
     from: "'first_observed_at > :seen OR",

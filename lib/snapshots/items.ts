@@ -130,6 +130,8 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
       })),
     },
     not_found_at: { L: watch.notFoundAt.map(number) },
+    ...(watch.failedAt !== undefined && { failed_at: { L: watch.failedAt.map(number) } }),
+    ...(watch.attemptedAt !== undefined && { attempted_at: number(watch.attemptedAt) }),
     ...(watch.operator !== undefined && {
       operator: {
         M: {

@@ -36,6 +36,8 @@ const WatchItem = z.object({
   applied_at: z.optional(N),
   observations: z.object({ L: z.array(z.object({ M: z.object({ requested_at: N, rank: S }) })) }),
   not_found_at: z.object({ L: z.array(N) }),
+  failed_at: z.optional(z.object({ L: z.array(N) })),
+  attempted_at: z.optional(N),
   operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
 });
 
@@ -70,8 +72,9 @@ function storedOrder(result: string, dialect: Dialect): Order {
 
 /** Reads a watch item. Throws `store_corrupt`. */
 export function readWatch(item: Item): StoredWatch {
+  const stored = readItem(WatchItem, item);
   const { revision, opened_at, announced_rank, applied_rank, applied_at, observations, not_found_at, operator } =
-    readItem(WatchItem, item);
+    stored;
   return {
     revision,
     watch: {
@@ -81,6 +84,8 @@ export function readWatch(item: Item): StoredWatch {
         applied_at !== undefined && { applied: { rank: applied_rank, at: applied_at } }),
       observations: observations.L.map(({ M: { requested_at, rank } }) => ({ requestedAt: requested_at, rank })),
       notFoundAt: not_found_at.L,
+      ...(stored.failed_at !== undefined && { failedAt: stored.failed_at.L }),
+      ...(stored.attempted_at !== undefined && { attemptedAt: stored.attempted_at }),
       ...(operator !== undefined && { operator: operator.M }),
     },
   };
@@ -112,7 +117,7 @@ export function readListEntry(item: Item): ListEntry {
 /** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
 export function readListed(item: Item): Listed {
   const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
-  return { ...entry, seenAt };
+  return { ...entry, seenAt, failing: 'failed_at' in item || 'attempted_at' in item };
 }
 
 const AuditItem = z.object({

@@ -16,7 +16,7 @@ export type SnapshotRange = {
 };
 
 /** An order in a list of the index, with the times that people ask for; milliseconds since the Unix epoch. */
-export type ListEntry = Omit<Listed, 'seenAt'> & {
+export type ListEntry = Omit<Listed, 'seenAt' | 'failing'> & {
   /** When it became known here. */
   readonly openedAt: number;
   /** When the exchange last confirmed it, if it ever did. */

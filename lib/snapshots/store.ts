@@ -2,7 +2,7 @@ import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Current, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
+import type { Current, FailedCheck, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** What a check left in the table. */
@@ -25,6 +25,8 @@ export type SnapshotStore = {
    * the last sighting; it never changes a head.
    */
   readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
+  /** Backs a known order off after a check without an answer. Safe to repeat. */
+  readonly recordFailedCheck: (failed: FailedCheck) => Promise<void>;
 };
 
 /**
@@ -35,7 +37,7 @@ export type SnapshotStore = {
  * live one that is just being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordNotFound };
+  return { read: table.readCurrent, record, recordNotFound, recordFailedCheck };
 
   async function record(observation: Observation, known?: Current): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
@@ -75,6 +77,13 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     if (counts) await table.putNotFound(notFound);
     const notFoundAt = await advance(notFound, stored, { ...healed, notFoundAt: [notFound.requestedAt] });
     return { ...(head !== undefined && { head }), stored: notFoundAt };
+  }
+
+  async function recordFailedCheck({ requestedAt, own, ...key }: FailedCheck): Promise<void> {
+    const { stored } = await table.readCurrent(key);
+    if (stored === undefined) return;
+    const { openedAt } = stored.watch;
+    await advance(key, stored, own ? { openedAt, failedAt: [requestedAt] } : { openedAt, attemptedAt: requestedAt });
   }
 
   /** Puts an order on watch that another one announced, unless it is known already. */

@@ -31,6 +31,15 @@ export type Listed = OrderKey & {
   readonly at: number;
   /** When the exchange last confirmed it, or when it became known here. */
   readonly seenAt: number;
+  /** Its latest check failed. */
+  readonly failing: boolean;
+};
+
+/** A check without an answer. */
+export type FailedCheck = OrderKey & {
+  readonly requestedAt: number;
+  /** The reason lies in this order alone: others were answered meanwhile, or the exchange refuses just this one. */
+  readonly own: boolean;
 };
 
 /**

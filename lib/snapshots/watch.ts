@@ -15,15 +15,22 @@ export type Watch = {
   readonly applied?: { readonly rank: Rank; readonly at: number };
   /** The two answers asked last, newest first. */
   readonly observations: readonly ObservedRank[];
-  /** When the not-found answers were asked that came after the newest sighting; newest first, at most ten. */
+  /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
   readonly notFoundAt: readonly number[];
+  /**
+   * When the checks were requested that failed for a reason of this order alone since its newest answer, not-found
+   * included; newest first, at most ten, absent when there are none. It backs the order off.
+   */
+  readonly failedAt?: readonly number[];
+  /** When the latest check was requested that failed with the whole account, since the newest answer. */
+  readonly attemptedAt?: number;
   /** The latest word of a person: an order they let go stays unwatched until a person takes it up again. */
   readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
 };
 
 export type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
 
-/** What a writer learned; everything in it is joined in. */
+/** What one writer learned; `join` adds it to the watch. */
 export type WatchDelta = Omit<Watch, 'observations' | 'notFoundAt'> &
   Partial<Pick<Watch, 'observations' | 'notFoundAt'>>;
 
@@ -34,6 +41,7 @@ export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 
 const maxObservations = 2;
 const maxNotFoundAt = 10;
+const maxFailedAt = 10;
 /** The exchange's own nodes may disagree for a few seconds after a change; only later than that it is a contradiction. */
 const settleMs = 10_000;
 
@@ -43,15 +51,19 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const operator = latest(watch?.operator, delta.operator);
   const observations = newest([...(watch?.observations ?? []), ...(delta.observations ?? [])]);
   const seenAt = observations[0]?.requestedAt ?? 0;
-  const notFoundAt = new Set(
-    [...(watch?.notFoundAt ?? []), ...(delta.notFoundAt ?? [])].filter((requestedAt) => requestedAt > seenAt),
-  );
+  const notFoundAt = newestAfter(seenAt, [watch?.notFoundAt, delta.notFoundAt], maxNotFoundAt);
+  // Both are cut off at the newest answer, which only rises: so what is left is the same in whatever order it came.
+  const answeredAt = Math.max(seenAt, notFoundAt[0] ?? 0);
+  const failedAt = newestAfter(answeredAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
+  const attemptedAt = Math.max(watch?.attemptedAt ?? 0, delta.attemptedAt ?? 0);
   return {
     openedAt: Math.min(watch?.openedAt ?? delta.openedAt, delta.openedAt),
     ...(announcedRank !== undefined && { announcedRank }),
     ...(applied !== undefined && { applied }),
     observations,
-    notFoundAt: [...notFoundAt].sort((a, b) => b - a).slice(0, maxNotFoundAt),
+    notFoundAt,
+    ...(failedAt.length > 0 && { failedAt }),
+    ...(attemptedAt > answeredAt && { attemptedAt }),
     ...(operator !== undefined && { operator }),
   };
 }
@@ -78,16 +90,37 @@ export function checkedAt(watch: Watch): number | undefined {
 }
 
 /**
- * When an open order is asked for again: soon after a change, ever more rarely as it rests or stays missing, and at once
- * when no check of it was ever completed.
+ * When an open order is due: soon after a change, ever more rarely as it rests, stays missing or fails, and at once when
+ * no check of it was ever completed. A failed check only ever postpones it.
  */
-export function dueAt({ observations, notFoundAt, openedAt }: Watch, { minMs, maxMs }: CheckPolicy): number {
-  const within = (interval: number) => Math.round(Math.min(Math.max(interval, minMs), maxMs));
-  const [latestNotFound] = notFoundAt;
-  if (latestNotFound !== undefined) return latestNotFound + within(minMs * 2 ** (notFoundAt.length - 1));
+export function dueAt(watch: Watch, policy: CheckPolicy): number {
+  const { failedAt = [], attemptedAt } = watch;
+  const [lastFailed] = failedAt;
+  return Math.max(
+    dueAfterAnswer(watch, policy),
+    lastFailed === undefined ? 0 : lastFailed + doubled(failedAt.length, policy),
+    attemptedAt === undefined ? 0 : attemptedAt + policy.minMs,
+  );
+}
+
+function dueAfterAnswer({ announcedRank, observations, notFoundAt, openedAt }: Watch, policy: CheckPolicy): number {
+  const [lastNotFound] = notFoundAt;
+  if (lastNotFound !== undefined) return lastNotFound + doubled(notFoundAt.length, policy);
   const [latest] = observations;
-  if (latest === undefined) return openedAt;
-  return latest.requestedAt + within((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10);
+  if (latest !== undefined) {
+    return latest.requestedAt + clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
+  }
+  // Announced: the request that observed it is still writing, or it crashed and the next check completes its work.
+  return announcedRank === undefined ? openedAt : openedAt + policy.minMs;
+}
+
+/** The shortest interval after the first time, twice as long after each further one. */
+function doubled(times: number, policy: CheckPolicy): number {
+  return clamped(policy.minMs * 2 ** (times - 1), policy);
+}
+
+function clamped(interval: number, { minMs, maxMs }: CheckPolicy): number {
+  return Math.round(Math.min(Math.max(interval, minMs), maxMs));
 }
 
 /** Both latest answers rank below the head although they were asked well after it was first observed. */
@@ -113,6 +146,16 @@ function latest(a: Watch['operator'], b: Watch['operator']): Watch['operator'] {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.at === b.at) return JSON.stringify(a) > JSON.stringify(b) ? a : b;
   return a.at > b.at ? a : b;
+}
+
+/** The times after a moment, each once, newest first. */
+function newestAfter(
+  moment: number,
+  times: readonly (readonly number[] | undefined)[],
+  limit: number,
+): readonly number[] {
+  const later = times.flatMap((each) => each ?? []).filter((time) => time > moment);
+  return [...new Set(later)].sort((a, b) => b - a).slice(0, limit);
 }
 
 function newest(observations: readonly ObservedRank[]): readonly ObservedRank[] {

@@ -4,7 +4,8 @@ import type { Account } from '../orders/check-order.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
 import type { CheckPolicy } from '../snapshots/watch.ts';
 import { withLease } from './lease.ts';
-import type { Sweep, SweepReport } from './sweep.ts';
+import type { SweepReport } from './report.ts';
+import type { Sweep } from './sweep.ts';
 
 export type CheckOpenOrdersDeps = {
   readonly sweep: Sweep;
@@ -13,7 +14,7 @@ export type CheckOpenOrdersDeps = {
   readonly capacityOf: (account: string) => number;
   readonly accountTable: AccountTable;
   readonly clock: Clock;
-  /** Never the same twice: an event may be delivered twice, under one request id, to two processes at once. */
+  /** Unique: an event may be delivered twice, with one request id, to two processes at once. */
   readonly nonce: () => string;
 };
 
@@ -24,19 +25,19 @@ export type CheckOpenOrdersRequest = {
   readonly deadline: number;
 };
 
-/** What a tick of the schedule came to. */
+/** The result of one tick of the schedule. */
 export type TickReport =
   | ({ readonly outcome: 'swept' } & SweepReport)
   | { readonly outcome: 'paused'; readonly pause: Pause }
-  /** Another sweep has the account and did not hand it over. */
+  /** Another sweep holds the account's lease and did not hand it over in time. */
   | { readonly outcome: 'busy' };
 
 export type CheckOpenOrders = (request: CheckOpenOrdersRequest) => Promise<TickReport>;
 
-/** A check that starts last still ends, and the report is still written. */
+/** Time for the last check to end and for the report. */
 const closingMs = 15_000;
 
-/** One tick of an account's schedule: takes the account over and sweeps it until the next tick does the same. */
+/** One tick of an account's schedule: takes the account's lease and sweeps until the next tick takes it over. */
 export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrders {
   const { sweep, accounts, policyOf, capacityOf, accountTable, clock, nonce } = deps;
   return async ({ account, requestId, deadline }) => {
@@ -44,13 +45,13 @@ export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrder
     const owner = `${requestId} ${nonce()}`;
     const { pause, lease: held } = await accountTable.readAccount(account);
     if (pause !== undefined && isPaused({ pause }, clock.now())) {
-      // The sweep that is under way ends as if it were to be followed.
+      // Ends the sweep that is under way.
       if (held !== undefined) await accountTable.requestHandover(account, owner);
       return { outcome: 'paused', pause };
     }
 
-    // What releases the lease carries the finding along: whoever starts a watch learns of it without a look at the index.
-    const summaryOf = ({ over_capacity: overCapacity }: SweepReport) => ({ overCapacity });
+    // Stored with the lease's release: starting a watch then reads it without a query of the index.
+    const summaryOf = ({ overCapacity }: SweepReport) => ({ overCapacity });
     const report = await withLease({ table: accountTable, clock }, { account, owner, summaryOf }, (holds) =>
       sweep({
         account,

@@ -31,6 +31,7 @@ export type OrderChecks = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly checkOrder: CheckOrder;
   readonly snapshotTable: SnapshotTable;
+  readonly store: SnapshotStore;
   readonly accountTable: AccountTable;
   /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
   readonly warmUp: () => Promise<void>;
@@ -76,6 +77,7 @@ export function createOrderChecks({ stage, env, clock, logger, priority }: Order
     accounts,
     checkOrder: createCheckOrder({ accounts, store, clock, onDrift: loggedOnce(logger) }),
     snapshotTable,
+    store,
     accountTable,
     warmUp: () => warmUp([...accounts.values()], store, clock),
   };

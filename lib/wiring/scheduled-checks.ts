@@ -13,12 +13,12 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority'>): 
   readonly warmUp: () => Promise<void>;
 } {
   const { stage, clock } = deps;
-  const { accounts, checkOrder, snapshotTable, accountTable, warmUp } = createOrderChecks({
+  const { accounts, checkOrder, snapshotTable, store, accountTable, warmUp } = createOrderChecks({
     ...deps,
     priority: 'background',
   });
   const checkOpenOrders = createCheckOpenOrders({
-    sweep: createSweep({ checkOrder, list: snapshotTable.list, clock }),
+    sweep: createSweep({ checkOrder, list: snapshotTable.list, recordFailedCheck: store.recordFailedCheck, clock }),
     accounts,
     policyOf: policyIn(stage),
     capacityOf: capacityIn(stage),

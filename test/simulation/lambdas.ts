@@ -82,7 +82,8 @@ export function createLambda(name: string, priority: Priority, environment: Test
   });
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
-  const real = createCheckOrder({ accounts, store: createSnapshotStore(snapshots), clock, onDrift: () => {} });
+  const store = createSnapshotStore(snapshots);
+  const real = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
 
   const checkOrder: CheckOrder = async (request) => {
     given.delete(request.orderId);
@@ -95,7 +96,12 @@ export function createLambda(name: string, priority: Priority, environment: Test
       throw thrown;
     }
   };
-  const sweep = createSweep({ checkOrder, list: snapshots.list, clock });
+  const sweep = createSweep({
+    checkOrder,
+    list: snapshots.list,
+    recordFailedCheck: store.recordFailedCheck,
+    clock,
+  });
   const policyOf = () => environment.policy;
   const room = capacityOf(limits, environment.policy.maxMs);
   const checkOpenOrders = createCheckOpenOrders({

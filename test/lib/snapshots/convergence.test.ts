@@ -24,6 +24,7 @@ console.log(`convergence: ${runs} runs a property, SEED=${seed}`);
 type Event =
   | { readonly answer: ResponseOf }
   | { readonly notFoundAfter: number }
+  | { readonly failedAfter: number; readonly own: boolean }
   | { readonly command: { readonly after: number; readonly by: string; readonly stopped: boolean } };
 type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
 
@@ -43,6 +44,7 @@ const withCommands: fc.Arbitrary<Event> = fc.oneof(
 const withNotFound: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: withCommands },
   { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ failedAfter: fc.integer({ min: 0, max: 60_000 }), own: fc.boolean() }) },
 );
 
 function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<readonly Writer[]> {
@@ -67,6 +69,8 @@ async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'):
       stopped,
       requestId: `word-${by}-${after}-${stopped}`,
     });
+  } else if ('failedAfter' in event) {
+    await store.recordFailedCheck({ ...key, requestedAt: start + 10_000 + event.failedAfter, own: event.own });
   } else {
     const requestedAt = start + 10_000 + event.notFoundAfter;
     await store.recordNotFound({

@@ -167,8 +167,18 @@ describe('a watch', () => {
   it('is read from its list with its time there, and when it was last seen or became known', () => {
     const listed = (delta: WatchDelta) =>
       readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
-    expect(listed(watched)).toEqual({ ...key, status: 'watched', at: start + 100 + policy.minMs, seenAt: start + 100 });
-    expect(listed({ openedAt: start })).toEqual({ ...key, status: 'unconfirmed', at: start, seenAt: start });
+    const seenAt = start + 100;
+    expect(listed(watched)).toEqual({ ...key, status: 'watched', at: seenAt + policy.minMs, seenAt, failing: false });
+    for (const failing of [{ failedAt: [start + 200] }, { attemptedAt: start + 200 }]) {
+      expect(listed({ ...watched, ...failing })).toMatchObject({ failing: true });
+    }
+    expect(listed({ openedAt: start })).toEqual({
+      ...key,
+      status: 'unconfirmed',
+      at: start,
+      seenAt: start,
+      failing: false,
+    });
   });
 
   it('is read from its list with all of its times', () => {

@@ -32,6 +32,8 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
       applied: { rank: snapshot.rank, at: start + 5 },
       observations: [{ requestedAt: start + 100, rank: snapshot.rank }],
       notFoundAt: [start + 300, start + 200],
+      failedAt: [start + 500, start + 400],
+      attemptedAt: start + 600,
       operator: { at: start, by: 'anna', stopped: false },
     };
     expect(await table.putSnapshot(snapshot)).toBe(true);
@@ -140,7 +142,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await ids(account, 'watch', start + 5_000, 10)).toEqual([soon, late]);
     expect(await ids(account, 'watch', start + 9_000, 2)).toEqual([soon, late]);
     expect(await table.list(account, 'watch', start + 1_000, 10)).toEqual([
-      { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000 },
+      { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000, failing: false },
     ]);
 
     const snapshot = snapshotOf(observationOf(soon, { ...requested, state: 'filled' }));

@@ -17,6 +17,8 @@ const delta: fc.Arbitrary<WatchDelta> = fc.record(
     applied: fc.record({ rank: ranks, at: moments }),
     observations: fc.array(fc.record({ requestedAt: moments, rank: ranks }), { maxLength: 3 }),
     notFoundAt: fc.array(moments, { maxLength: 12 }),
+    failedAt: fc.array(moments, { maxLength: 12 }),
+    attemptedAt: moments,
     operator: fc.record({ at: moments, by: fc.constantFrom('anna', 'ben'), stopped: fc.boolean() }),
   },
   { requiredKeys: ['openedAt'] },
@@ -35,7 +37,7 @@ const seen = (after: number, phase: 0 | 1 | 2, requestedAt = t0 + after): WatchD
 });
 
 describe('a watch', () => {
-  it('is the same whatever the order and the repeats of the news', () => {
+  it('is the same whatever the order and the repeats of what is joined', () => {
     const shuffled = fc
       .array(delta, { minLength: 1, maxLength: 6 })
       .chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 })));
@@ -47,7 +49,7 @@ describe('a watch', () => {
     );
   });
 
-  it('is the same whether news are joined one by one or two watches are joined', () => {
+  it('is the same whether deltas are joined one by one or two watches are joined', () => {
     fc.assert(
       fc.property(fc.array(delta, { minLength: 1 }), fc.array(delta, { minLength: 1 }), (a, b) => {
         expect(join(watchOf(...a), watchOf(...b))).toEqual(watchOf(...a, ...b));
@@ -94,7 +96,7 @@ describe('a watch', () => {
     expect(isOpen(statusOf(watch))).toBe(open);
   });
 
-  it('does not close before the head has what was sighted', () => {
+  it('does not close before the head has reached the announced rank', () => {
     const announced = watchOf({ openedAt: t0, announcedRank: rank(1, 2) });
     expect(statusOf(announced)).toBe('watched');
     expect(statusOf(join(announced, { openedAt: t0, applied: { rank: rank(1, 2), at: t0 } }))).toBe('final');
@@ -115,7 +117,20 @@ describe('a watch', () => {
     expect(statusOf(join(contradicted, seen(2, 2, t0 + 10_002)))).toBe('final');
   });
 
-  it('keeps the ten latest misses and the two latest answers', () => {
+  it('keeps the ten latest failed checks, and forgets them with the next answer, not-found included', () => {
+    const failedAt = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
+    const failing = watchOf(seen(1, 0), { openedAt: t0, failedAt, attemptedAt: t0 + 120 });
+    expect(failing.failedAt).toEqual(failedAt.slice(2).reverse());
+    expect(failing.attemptedAt).toBe(t0 + 120);
+    expect(statusOf(failing)).toBe('watched');
+    for (const answer of [seen(1, 0, t0 + 120), { openedAt: t0, notFoundAt: [t0 + 120] }]) {
+      expect(join(failing, answer)).not.toHaveProperty('failedAt');
+      expect(join(failing, answer)).not.toHaveProperty('attemptedAt');
+      expect(join(join(failing, answer), { openedAt: t0, failedAt })).not.toHaveProperty('failedAt');
+    }
+  });
+
+  it('keeps the ten latest not-found answers and the two latest observations', () => {
     const notFoundAt = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
     const watch = watchOf(seen(1, 0, t0 + 1), seen(1, 0, t0 + 3), seen(1, 0, t0 + 2), { openedAt: t0, notFoundAt });
     expect(watch.observations.map(({ requestedAt }) => requestedAt - t0)).toEqual([3, 2]);
@@ -129,16 +144,46 @@ describe('a watch', () => {
 describe('the next check', () => {
   it.each<[string, readonly WatchDelta[], number]>([
     ['at once for an order that was never checked', [{ openedAt: t0 }], 0],
+    [
+      'after the shortest interval while the first answer is being written',
+      [{ openedAt: t0, announcedRank: rank(0) }],
+      10_000,
+    ],
+    [
+      'after the shortest interval when a check fails',
+      [seen(0, 0, t0 + 1_000), { openedAt: t0, failedAt: [t0 + 50_000] }],
+      60_000,
+    ],
+    [
+      'twice as long after each further failure',
+      [seen(0, 0, t0 + 1_000), { openedAt: t0, failedAt: [t0 + 50_000, t0 + 40_000, t0 + 30_000] }],
+      90_000,
+    ],
+    [
+      'at the longest interval for an order that fails for ever',
+      [{ openedAt: t0, failedAt: Array.from({ length: 12 }, (_, i) => t0 + i) }],
+      600_011,
+    ],
+    [
+      'after the shortest interval when a check fails with the account, however often',
+      [seen(0, 0, t0 + 1_000), { openedAt: t0, attemptedAt: t0 + 40_000 }, { openedAt: t0, attemptedAt: t0 + 50_000 }],
+      60_000,
+    ],
+    [
+      'no sooner for a failed check than without it',
+      [seen(0, 0, t0 + 1_000_000), { openedAt: t0, failedAt: [t0 + 1_000_001], attemptedAt: t0 + 1_000_001 }],
+      1_100_000,
+    ],
     ['at the soonest after a change', [seen(0, 0, t0 + 1_000)], 11_000],
-    ['after a tenth of its rest', [seen(0, 0, t0 + 1_000_000)], 1_100_000],
+    ['after a tenth of the time since its last change', [seen(0, 0, t0 + 1_000_000)], 1_100_000],
     ['at the latest for an old order', [seen(0, 0, t0 + 100_000_000)], 100_600_000],
     [
-      'soon after the first miss',
+      'soon after the first not-found answer',
       [seen(0, 0, t0 + 1_000_000), { openedAt: t0, notFoundAt: [t0 + 2_000_000] }],
       2_010_000,
     ],
     [
-      'later after each further miss',
+      'later after each further not-found answer',
       [seen(0, 0, t0), { openedAt: t0, notFoundAt: [t0 + 2_000_000, t0 + 1_900_000, t0 + 1_800_000] }],
       2_040_000,
     ],

@@ -3,7 +3,8 @@ import type { Pause } from '../../../lib/accounts/table.ts';
 import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { createCheckOpenOrders } from '../../../lib/sweep/check-open-orders.ts';
-import type { Sweep, SweepReport, SweepRequest } from '../../../lib/sweep/sweep.ts';
+import type { SweepReport } from '../../../lib/sweep/report.ts';
+import type { Sweep, SweepRequest } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { failureOf } from '../thrown.ts';
@@ -18,9 +19,9 @@ const swept: SweepReport = {
   unknown: 0,
   inconsistent: 0,
   backlog: 0,
-  over_capacity: false,
-  oldest_unseen_ms: 0,
-  retention_headroom_ms: 1_800_000,
+  overCapacity: false,
+  oldestUnseenMs: 0,
+  retentionHeadroomMs: 1_800_000,
 };
 const unasked = async () => expect.fail('no exchange is asked here');
 const exchange = { getOrderState: unasked, listOpenOrders: unasked, findInHistory: unasked, warmUp: unasked };
@@ -87,10 +88,10 @@ describe('a tick of an account’s schedule', () => {
   });
 
   it('leaves with the account whether its sweep found too many orders', async () => {
-    const { environment, accountTable, tick } = start({ sweep: async () => ({ ...swept, over_capacity: true }) });
+    const { environment, accountTable, tick } = start({ sweep: async () => ({ ...swept, overCapacity: true }) });
     const report = tick();
     await environment.run();
-    expect(await report).toMatchObject({ outcome: 'swept', over_capacity: true });
+    expect(await report).toMatchObject({ outcome: 'swept', overCapacity: true });
     expect((await accountTable.readAccount('main')).summary).toEqual({ overCapacity: true });
     expect((await accountTable.readAccount('other')).summary).toBeUndefined();
   });

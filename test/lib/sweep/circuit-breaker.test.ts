@@ -1,169 +1,176 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Code, Failure } from '../../../lib/errors.ts';
-import { orders, type Swept, sweeping } from './sweeping.ts';
+import {
+  type AccountFailure,
+  accountFailureOf,
+  type BreakerEvent,
+  type CircuitBreaker,
+  halfOpen,
+  nextState,
+  phaseAt,
+} from '../../../lib/sweep/circuit-breaker.ts';
 
-const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
+const codes: readonly Code[] = [
+  'bad_request',
+  'unknown_account',
+  'account_forbidden',
+  'invalid_order_id',
+  'order_not_found',
+  'not_owner',
+  'unauthorized',
+  'key_refused',
+  'forbidden',
+  'account_locked',
+  'secret_empty',
+  'secret_malformed',
+  'secret_unavailable',
+  'throttled',
+  'rate_limited_locally',
+  'busy',
+  'maintenance',
+  'unreachable',
+  'connection_lost',
+  'timeout',
+  'invalid_response',
+  'exchange_error',
+  'request_rejected',
+  'store_unavailable',
+  'store_conflict',
+  'store_corrupt',
+  'internal',
+];
 
-/** How long the probes are apart, in whole seconds. */
-function gaps({ checks }: Swept): readonly number[] {
-  return checks.slice(1).map(({ at }, i) => Math.round((at - (checks[i]?.at ?? 0)) / 1000));
+const t0 = Date.UTC(2026, 0, 1);
+const answered = (requestedAt: number): BreakerEvent => ({ type: 'answered', requestedAt });
+const failed = (kind: AccountFailure, retryAfterMs?: number): BreakerEvent => ({
+  type: 'failed',
+  kind,
+  retryAfterMs,
+});
+const closed = nextState(halfOpen, answered(t0), t0);
+
+/** The state after events, each with the milliseconds that passed before it. */
+function stateAfter(state: CircuitBreaker, ...events: readonly (readonly [number, BreakerEvent])[]): CircuitBreaker {
+  let now = t0;
+  let next = state;
+  for (const [ms, event] of events) {
+    now += ms;
+    next = nextState(next, event, now);
+  }
+  return next;
 }
 
-const minutes = 60_000;
-
-describe('an exchange that is closed, or a key that is refused', () => {
-  it.each<Code>([
-    'maintenance',
-    'unauthorized',
-    'key_refused',
-    'forbidden',
-    'account_locked',
-    'secret_empty',
-    'secret_malformed',
-  ])('(%s) is probed once a minute, by one order at a time', async (code) => {
-    const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 5 * minutes });
-    expect(gaps(swept)).toEqual([60, 60, 60, 60]);
-    expect(swept.report).toMatchObject({ checked: 0, failed: { [code]: 5 } });
-    expect(swept.report.backlog).toBeGreaterThanOrEqual(45);
+describe('a circuit breaker', () => {
+  it('starts half-open, and its first answer closes it', () => {
+    expect(phaseAt(halfOpen, t0)).toBe('half-open');
+    expect(phaseAt(closed, t0)).toBe('closed');
   });
 
-  it('is caught up with after the first answer', async () => {
-    const reopens = 150_000;
-    const { checks, report, atOnce } = await sweeping({
-      orders: orders(200),
-      outcome: (_, at) => (at < reopens ? failure('maintenance') : 'same'),
-      forMs: 4 * minutes,
-    });
-    const after = checks.filter(({ at }) => at >= reopens);
-    expect(checks.length - after.length).toBe(3);
-    expect(new Set(after.map(({ orderId }) => orderId)).size).toBe(200);
-    expect(atOnce).toBe(8);
-    expect(report).toMatchObject({ checked: 200, failed: { maintenance: 3 }, backlog: 0 });
+  it.each<[AccountFailure, number]>([
+    ['throttling', 5_000],
+    ['secrets', 5_000],
+    ['auth', 60_000],
+    ['maintenance', 60_000],
+  ])('opens at the first sign of %s, for %i ms', (kind, backoffMs) => {
+    for (const state of [halfOpen, closed]) {
+      const open = nextState(state, failed(kind), t0);
+      expect(phaseAt(open, t0)).toBe('open');
+      expect(phaseAt(open, t0 + backoffMs - 1)).toBe('open');
+      expect(phaseAt(open, t0 + backoffMs)).toBe('half-open');
+    }
   });
 
-  it('that begins in the midst of a sweep stops it after the checks that are under way', async () => {
-    const { checks } = await sweeping({
-      orders: orders(100),
-      outcome: (_, at) => (at > 300 ? failure('maintenance') : 'same'),
-      forMs: 30_000,
+  it('opens at the third transport failure in a row, and not when an answer comes between', () => {
+    const transport = failed('transport');
+    expect(phaseAt(stateAfter(closed, [0, transport], [1, transport]), t0 + 1)).toBe('closed');
+    expect(phaseAt(stateAfter(halfOpen, [0, transport], [1, transport]), t0 + 1)).toBe('half-open');
+    expect(phaseAt(stateAfter(closed, [0, transport], [1, transport], [1, transport]), t0 + 2)).toBe('open');
+    const interrupted = stateAfter(closed, [0, transport], [1, transport], [1, answered(t0 + 1)], [1, transport]);
+    expect(phaseAt(interrupted, t0 + 3)).toBe('closed');
+  });
+
+  it('doubles its backoff with each failed probe from 5 s to a minute, and starts again after an answer', () => {
+    const backoffs: number[] = [];
+    let state = halfOpen;
+    let now = t0;
+    for (let i = 0; i < 6; i++) {
+      state = nextState(state, failed('throttling'), now);
+      backoffs.push(state.backoffMs);
+      now = state.probeAt;
+    }
+    expect(backoffs).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
+    state = nextState(nextState(state, answered(now), now), failed('throttling'), now);
+    expect(state.backoffMs).toBe(5_000);
+  });
+
+  it('stays open for the time that the exchange names, and a minute at most', () => {
+    expect(nextState(closed, failed('throttling', 12_000), t0).probeAt).toBe(t0 + 12_000);
+    expect(nextState(closed, failed('throttling', 3_600_000), t0).probeAt).toBe(t0 + 60_000);
+  });
+
+  it('does not double its backoff for the other calls that were under way when it opened', () => {
+    const open = stateAfter(closed, [0, failed('throttling')], [100, failed('throttling')], [100, failed('transport')]);
+    expect(open.backoffMs).toBe(5_000);
+    expect(open.probeAt).toBe(t0 + 200 + 5_000);
+  });
+
+  it('does wait longer when one of those calls says so', () => {
+    const longer = stateAfter(closed, [0, failed('throttling')], [100, failed('throttling', 30_000)]);
+    expect(longer.probeAt).toBe(t0 + 100 + 30_000);
+    expect(stateAfter(closed, [0, failed('auth')], [100, failed('throttling')]).probeAt).toBe(t0 + 100 + 60_000);
+  });
+
+  it('does not close with an answer to a call from before it opened', () => {
+    const open = nextState(closed, failed('throttling'), t0 + 100);
+    expect(nextState(open, answered(t0 + 99), t0 + 200)).toBe(open);
+    expect(nextState(open, answered(t0 + 99), t0 + 60_000)).toBe(open);
+    expect(phaseAt(nextState(open, answered(t0 + 5_100), t0 + 5_200), t0 + 5_200)).toBe('closed');
+  });
+
+  it('always lets a probe through within a minute, and is closed by its answer', () => {
+    const kind = fc.constantFrom<AccountFailure>('transport', 'auth', 'secrets', 'throttling', 'maintenance');
+    const step = fc.record({
+      ms: fc.nat(90_000),
+      event: fc.oneof(
+        kind.map((each) => failed(each)),
+        fc.tuple(kind, fc.nat(1e9)).map(([each, retryAfterMs]) => failed(each, retryAfterMs)),
+        fc.constant('answered' as const),
+      ),
     });
-    expect(checks.filter(({ at }) => at > 300).length).toBeLessThanOrEqual(8 + 1);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        let now = t0;
+        let state = halfOpen;
+        for (const { ms, event } of steps) {
+          now += ms;
+          state = nextState(state, event === 'answered' ? answered(now) : event, now);
+          expect(phaseAt(state, now + 60_000)).not.toBe('open');
+        }
+        expect(nextState(state, answered(now + 60_000), now + 60_000)).toEqual(closed);
+      }),
+    );
   });
 });
 
-describe('an exchange in trouble', () => {
-  it.each<Code>(['throttled', 'secret_unavailable'])(
-    'is let rest at the first %s, twice as long each time, from 5 s to a minute',
-    async (code) => {
-      const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
-      expect(gaps(swept)).toEqual([5, 10, 20, 40, 60, 60]);
-    },
-  );
+describe('the kind of a failed check', () => {
+  const expected: Readonly<Partial<Record<Code, AccountFailure>>> = {
+    throttled: 'throttling',
+    maintenance: 'maintenance',
+    secret_unavailable: 'secrets',
+    busy: 'transport',
+    unreachable: 'transport',
+    connection_lost: 'transport',
+    timeout: 'transport',
+    unauthorized: 'auth',
+    key_refused: 'auth',
+    forbidden: 'auth',
+    account_locked: 'auth',
+    secret_empty: 'auth',
+    secret_malformed: 'auth',
+  };
 
-  it.each<Code>(['timeout', 'unreachable', 'invalid_response', 'exchange_error', 'busy'])(
-    'is let rest after three times %s in a row, twice as long each time, from 5 s to a minute',
-    async (code) => {
-      const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
-      expect(gaps(swept)).toEqual([0, 0, 5, 10, 20, 40, 60, 60]);
-    },
-  );
-
-  it('is let rest as long as it asks for, a minute at most', async () => {
-    const forMs = 50_000;
-    const orders50 = orders(50);
-    const short = await sweeping({ orders: orders50, outcome: () => failure('throttled', 12_000), forMs });
-    expect(gaps(short)).toEqual([12, 24]);
-    const long = await sweeping({ orders: orders50, outcome: () => failure('throttled', 3_600_000), forMs: 130_000 });
-    expect(gaps(long)).toEqual([60, 60]);
-  });
-
-  it('begins to rest with the shortest time, though eight checks were under way', async () => {
-    const { checks } = await sweeping({
-      orders: orders(300),
-      outcome: (_, at) => (at > 500 && at < 5_000 ? failure('throttled') : 'same'),
-      forMs: 20_000,
-    });
-    const lastFailure = Math.max(...checks.filter(({ at }) => at < 5_000).map(({ at }) => at));
-    const next = checks.find(({ at }) => at > lastFailure);
-    expect(Math.round(((next?.at ?? 0) - lastFailure) / 1000)).toBe(5);
-    expect(new Set(checks.map(({ orderId }) => orderId)).size).toBe(300);
-  });
-
-  it('is well again with its first answer, and begins with the shortest rest the next time', async () => {
-    const swept = await sweeping({
-      orders: orders(20),
-      // Trouble at 0 and 5 s, an answer at 15 s, trouble for the eight that follow it, and then no more.
-      outcome: (_, at) => (at < 10_000 || (at > 15_130 && at < 15_500) ? failure('throttled') : 'same'),
-      forMs: 50_000,
-    });
-    expect(gaps(swept).filter((gap) => gap > 0)).toEqual([5, 10, 5]);
-    expect(swept.report).toMatchObject({ checked: 10, failed: { throttled: 10 } });
-  });
-
-  it('is no worse for a not-found answer, which is an answer too', async () => {
-    const failing = new Set(['order-001', 'order-002', 'order-004', 'order-005']);
-    const { checks, report } = await sweeping({
-      orders: orders(6),
-      outcome: (orderId) => failure(failing.has(orderId) ? 'timeout' : 'order_not_found'),
-      lags: true,
-      forMs: 5_000,
-    });
-    expect(checks.every(({ at }) => at < 1_000)).toBe(true);
-    expect(report).toMatchObject({ checked: 2, failed: { timeout: 4 } });
-  });
-
-  it('is not seen in failures with answers between them', async () => {
-    // One at a time, two seconds apart: bad, good, bad, good, bad, good.
-    const spread = orders(6).map((order, i) => ({ ...order, at: i * 2_000 }));
-    const bad = new Set(['order-001', 'order-003', 'order-005']);
-    const { report, timesOf } = await sweeping({
-      orders: spread,
-      outcome: (orderId) => (bad.has(orderId) ? failure('timeout') : 'same'),
-      forMs: 20_000,
-    });
-    expect(report).toMatchObject({ checked: 3, failed: { timeout: 3 } });
-    // No rest of five seconds came between the last two.
-    expect(timesOf('order-006')[0]).toBeLessThan(12_000);
-  });
-
-  it('is not seen in a single order that goes wrong again and again', async () => {
-    const { report, checks } = await sweeping({
-      orders: [{ orderId: 'bad', at: -1 }, ...orders(8)],
-      outcome: (orderId) => (orderId === 'bad' ? failure('timeout') : 'same'),
-      lags: true,
-      forMs: 10 * minutes,
-    });
-    expect(report.failed).toEqual({ timeout: 10 });
-    // Eight orders every ten seconds, or as soon after as the next look at the list.
-    expect(checks.length).toBeGreaterThanOrEqual(8 * 54);
-  });
-});
-
-describe('an account without credits', () => {
-  it('leaves the order next in line', async () => {
-    const swept = await sweeping({
-      orders: [{ orderId: 'oldest', at: -1 }, ...orders(2)],
-      outcome: (_, at) => (at < 8_000 ? failure('rate_limited_locally', 8_000) : 'same'),
-      forMs: 20_000,
-    });
-    expect(swept.checks.map(({ orderId }) => orderId)).toEqual(['oldest', 'oldest', 'order-001', 'order-002']);
-    expect(swept.report).toMatchObject({ checked: 3, failed: { rate_limited_locally: 1 }, backlog: 0 });
-  });
-
-  it('is not asked for more before there are some', async () => {
-    const { checks, report } = await sweeping({
-      orders: orders(200),
-      outcome: (_, at) => (at > 100 && at < 30_000 ? failure('rate_limited_locally', 30_000 - at) : 'same'),
-      forMs: 40_000,
-    });
-    expect(checks.filter(({ at }) => at > 100 && at < 30_000).length).toBeLessThanOrEqual(8);
-    expect(report).toMatchObject({ checked: 200, backlog: 0 });
-  });
-
-  it('is asked for some once a minute at the least', async () => {
-    const outcome = () => failure('rate_limited_locally', 3_600_000);
-    expect(gaps(await sweeping({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
-    const soon = () => failure('rate_limited_locally');
-    expect(gaps(await sweeping({ orders: orders(9), outcome: soon, forMs: 14_000 }))).toEqual([5, 5]);
+  it.each(codes)('of the code %s is about the account, or there is none', (code) => {
+    expect(accountFailureOf(new Failure(code, 'for the test'))).toBe(expected[code]);
   });
 });

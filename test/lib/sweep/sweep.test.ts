@@ -27,7 +27,7 @@ describe('a sweep', () => {
     expect(soon.report).toMatchObject({ checked: 1 });
   });
 
-  it('goes on when a look at the index fails, whichever look it is', async () => {
+  it('goes on when any one query of the index fails', async () => {
     for (const failing of [1, 2, 3, 4, 5, 6]) {
       const unavailable = failure('store_unavailable');
       const { report } = await sweeping({
@@ -38,13 +38,13 @@ describe('a sweep', () => {
     }
   });
 
-  it('checks an order when it becomes due meanwhile', async () => {
+  it('checks an order that falls due while it runs', async () => {
     const { timesOf } = await sweeping({ orders: [{ orderId: 'a', at: 5_500 }] });
     expect(timesOf('a')).toHaveLength(1);
     expect(timesOf('a')[0]).toBeGreaterThanOrEqual(5_500);
   });
 
-  it('never checks an order twice within the least time, although the index lists it on', async () => {
+  it('never checks an order twice within its shortest interval, although the index still lists it', async () => {
     const { timesOf } = await sweeping({ orders: orders(3), lags: true, forMs: 60_000 });
     for (const { orderId } of orders(3)) {
       const times = timesOf(orderId);
@@ -53,7 +53,7 @@ describe('a sweep', () => {
     }
   });
 
-  it('finds the orders that are due behind those that a lagging index lists on', async () => {
+  it('finds due orders behind those that a lagging index still lists', async () => {
     const { report } = await sweeping({ orders: orders(450), lags: true, forMs: 9_000 });
     expect(report).toMatchObject({ checked: 450, backlog: 0 });
   });
@@ -66,7 +66,7 @@ describe('a sweep', () => {
     expect(second?.at).toBeGreaterThanOrEqual(first?.until ?? Number.NaN);
   });
 
-  it('is not held up by an order that takes long', async () => {
+  it('is not delayed by an order whose check takes long', async () => {
     const { checks } = await sweeping({
       orders: orders(100),
       callMs: (orderId) => (orderId === 'order-005' ? 9_000 : 50),
@@ -76,7 +76,7 @@ describe('a sweep', () => {
     expect(Math.max(...others.map(({ until }) => until))).toBeLessThan(1_000);
   });
 
-  it('ends at its time, and finishes what it began', async () => {
+  it('ends at its time, after the checks that are under way', async () => {
     const { checks, endedAt, report } = await sweeping({ orders: orders(50), callMs: 1_000, forMs: 2_500 });
     expect(Math.max(...checks.map(({ at }) => at))).toBeLessThan(2_500);
     expect(report.checked).toBe(checks.length);
@@ -84,7 +84,7 @@ describe('a sweep', () => {
     expect(endedAt).toBeGreaterThanOrEqual(Math.max(...checks.map(({ until }) => until)));
   });
 
-  it('does nothing after its time', async () => {
+  it('checks nothing after its time', async () => {
     const { checks, report } = await sweeping({ orders: orders(2), forMs: 0 });
     expect(checks).toEqual([]);
     expect(report).toMatchObject({ checked: 0, backlog: 2 });
@@ -92,14 +92,14 @@ describe('a sweep', () => {
 
   it.each([
     ['at work', orders(200), 2_050],
-    ['with nothing to do', [], 2_500],
-  ])('ends soon when it is relieved %s', async (_, orders, handoverAfterMs) => {
+    ['idle', [], 2_500],
+  ])('ends soon after a handover is requested, %s', async (_, orders, handoverAfterMs) => {
     const { checks, endedAt } = await sweeping({ orders, callMs: 500, handoverAfterMs });
     for (const { at } of checks) expect(at).toBeLessThan(handoverAfterMs);
     expect(endedAt).toBeLessThan(handoverAfterMs + 1_500);
   });
 
-  it('ends soon when it is relieved while it rests in trouble', async () => {
+  it('ends soon after a handover is requested while its circuit breaker is open', async () => {
     const { endedAt } = await sweeping({
       orders: orders(3),
       outcome: () => failure('maintenance'),
@@ -129,7 +129,7 @@ describe('the report of a sweep', () => {
     expect(report).toMatchObject({ checked: 6, changed: 2, final: 1, failed: { timeout: 1, invalid_response: 2 } });
   });
 
-  it('counts the orders to look at, due or not', async () => {
+  it('counts the orders that need attention, due or not', async () => {
     const at = 600_000;
     const { report } = await sweeping({
       orders: [
@@ -143,31 +143,31 @@ describe('the report of a sweep', () => {
     expect(report).toMatchObject({ watched: 1, missing: 2, unknown: 1, inconsistent: 1, backlog: 0, checked: 0 });
   });
 
-  it('says that more orders are watched than can be checked in time', async () => {
+  it('says whether more orders are watched than can be checked in time', async () => {
     const at = 600_000;
     const watched = [...orders(2, { at }), { orderId: 'c', at, status: 'missing' as const }];
-    expect((await sweeping({ orders: watched, request: { capacity: 3 } })).report.over_capacity).toBe(false);
-    expect((await sweeping({ orders: watched, request: { capacity: 2 } })).report.over_capacity).toBe(true);
+    expect((await sweeping({ orders: watched, request: { capacity: 3 } })).report.overCapacity).toBe(false);
+    expect((await sweeping({ orders: watched, request: { capacity: 2 } })).report.overCapacity).toBe(true);
   });
 
-  it('says how long the order left unseen longest could still be found if it had closed', async () => {
+  it('says for how long the oldest unseen order could still be found if it had closed', async () => {
     const left = [...orders(2, { seenAt: -60_000 }), { orderId: 'oldest', seenAt: -300_000 }];
     const { report: atOnce } = await sweeping({ orders: left, forMs: 0 });
     expect(atOnce).toMatchObject({
       watched: 3,
-      oldest_unseen_ms: 300_000,
-      retention_headroom_ms: retentionMs - 300_000,
+      oldestUnseenMs: 300_000,
+      retentionHeadroomMs: retentionMs - 300_000,
     });
     const { report } = await sweeping({ orders: left });
-    expect(report).toMatchObject({ backlog: 0, oldest_unseen_ms: 0, retention_headroom_ms: retentionMs });
+    expect(report).toMatchObject({ backlog: 0, oldestUnseenMs: 0, retentionHeadroomMs: retentionMs });
   });
 
-  it('counts an order that was just checked neither as left nor as unseen, though the index lags', async () => {
+  it('counts an order that was just checked neither as backlog nor as unseen, although the index lags', async () => {
     const { report } = await sweeping({ orders: orders(2, { seenAt: -300_000 }), lags: true, forMs: 5_000 });
-    expect(report).toMatchObject({ checked: 2, backlog: 0, retention_headroom_ms: retentionMs });
+    expect(report).toMatchObject({ checked: 2, backlog: 0, retentionHeadroomMs: retentionMs });
   });
 
-  it('lets an order age whose checks fail, and a missing one not: its end can no longer be seen', async () => {
+  it('counts a failing order as unseen, and a missing one not: its end can no longer be missed', async () => {
     const bad = { orderId: 'bad', seenAt: -1_200_000 };
     const missing = { orderId: 'missing', seenAt: -86_400_000, status: 'missing' as const };
     const { report } = await sweeping({
@@ -177,38 +177,46 @@ describe('the report of a sweep', () => {
       forMs: 5_000,
     });
     expect(report).toMatchObject({ failed: { invalid_response: 1 }, checked: 1, backlog: 0 });
-    expect(report.retention_headroom_ms).toBeLessThan(retentionMs - 1_200_000);
-    expect(report.retention_headroom_ms).toBeGreaterThan(retentionMs - 1_210_000);
-    expect((await sweeping({ orders: [missing], forMs: 0 })).report.retention_headroom_ms).toBe(retentionMs);
+    expect(report.retentionHeadroomMs).toBeLessThan(retentionMs - 1_200_000);
+    expect(report.retentionHeadroomMs).toBeGreaterThan(retentionMs - 1_210_000);
+    expect((await sweeping({ orders: [missing], forMs: 0 })).report.retentionHeadroomMs).toBe(retentionMs);
   });
 });
 
 describe('one order’s failure', () => {
-  it.each<Code>([
-    'not_owner',
-    'invalid_order_id',
-    'invalid_response',
-    'timeout',
-    'store_corrupt',
-    'store_conflict',
-    'internal',
-  ])('%s stops no other, and comes after the others', async (code) => {
-    const { report, timesOf, checks } = await sweeping({
-      orders: orders(60, { at: -1 }),
-      outcome: (orderId) => (orderId === 'order-001' || orderId === 'order-030' ? failure(code) : 'same'),
-      forMs: 100_000,
-    });
-    expect(new Set(idsOf(checks)).size).toBe(60);
-    expect(report.failed).toEqual({ [code]: 4 });
-    // The others take less than a second, with no rest between.
-    expect(checks.filter(({ at }) => at < 1_000)).toHaveLength(60);
-    for (const bad of ['order-001', 'order-030']) {
-      const [first = 0, second = 0] = timesOf(bad);
-      expect(second - first).toBeGreaterThanOrEqual(60_000);
-    }
-  });
+  it.each<Code>(['not_owner', 'invalid_order_id', 'invalid_response', 'exchange_error', 'store_corrupt', 'internal'])(
+    '(%s) delays no other order, and is backed off',
+    async (code) => {
+      const { timesOf, checks } = await sweeping({
+        orders: orders(60, { at: -1 }),
+        outcome: (orderId) => (orderId === 'order-001' || orderId === 'order-030' ? failure(code) : 'same'),
+        forMs: 100_000,
+      });
+      expect(new Set(idsOf(checks)).size).toBe(60);
+      expect(checks.filter(({ at }) => at < 1_000)).toHaveLength(60);
+      for (const bad of ['order-001', 'order-030']) {
+        const times = timesOf(bad);
+        expect(times).toHaveLength(4);
+        const intervals = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+        for (const [i, interval] of intervals.entries()) expect(interval).toBeGreaterThanOrEqual(10_000 * 2 ** i);
+      }
+    },
+  );
 
-  it('stops no other even if it is thrown by nobody we know', async () => {
+  it.each<Code>(['store_conflict', 'store_unavailable'])(
+    '(%s) is our table’s: the order comes after the others and is not backed off further',
+    async (code) => {
+      const { timesOf, checks } = await sweeping({
+        orders: orders(20, { at: -1 }),
+        outcome: (orderId) => (orderId === 'order-001' ? failure(code) : 'same'),
+        forMs: 45_000,
+      });
+      expect(checks.filter(({ at }) => at < 1_000)).toHaveLength(20);
+      expect(timesOf('order-001')).toHaveLength(5);
+    },
+  );
+
+  it('delays no other order when an unknown error is thrown', async () => {
     const { report } = await sweeping({
       orders: orders(3),
       outcome: (orderId) => {
@@ -218,5 +226,17 @@ describe('one order’s failure', () => {
       forMs: 5_000,
     });
     expect(report).toMatchObject({ checked: 2, failed: { internal: 1 } });
+  });
+
+  it('that cannot be recorded sets the order aside for a minute', async () => {
+    const { timesOf } = await sweeping({
+      orders: orders(3, { at: -1 }),
+      outcome: (orderId) => (orderId === 'order-001' ? failure('exchange_error') : 'same'),
+      recordFails: true,
+      forMs: 100_000,
+    });
+    const [first = 0, second = 0, ...others] = timesOf('order-001');
+    expect(second - first).toBeGreaterThanOrEqual(60_000);
+    expect(others).toEqual([]);
   });
 });

@@ -1,10 +1,11 @@
 import { Failure } from '../../../lib/errors.ts';
 import type { Checked } from '../../../lib/orders/check-order.ts';
 import type { Listed } from '../../../lib/snapshots/table.ts';
-import { createSweep, type SweepReport, type SweepRequest } from '../../../lib/sweep/sweep.ts';
+import type { SweepReport } from '../../../lib/sweep/report.ts';
+import { createSweep, type SweepRequest } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
 
-/** What becomes of one check: an answer that tells what changed, or a failure. */
+/** How one check ends: with what it changed, or with a failure. */
 export type Outcome = 'same' | 'changed' | 'final' | 'final before' | Failure;
 
 /** An order in the index; `at` and `seenAt` are milliseconds since the start. */
@@ -24,7 +25,9 @@ export type Sweeping = {
   readonly lags?: boolean;
   /** The table does not answer a look at the index: the failure of the n-th look, from 1. */
   readonly indexFails?: (look: number) => Failure | undefined;
-  /** How long the sweep may take, milliseconds; and when it is relieved. */
+  /** The table does not record failed checks. */
+  readonly recordFails?: boolean;
+  /** How long the sweep may take, milliseconds; and when a handover is requested. */
   readonly forMs?: number;
   readonly handoverAfterMs?: number;
   readonly request?: Partial<SweepRequest>;
@@ -43,13 +46,14 @@ export type Swept = {
 
 export const retentionMs = 1_800_000;
 const againMs = 60_000;
+const minCheckMs = 10_000;
 
 /** Many orders, due since the start. */
 export function orders(count: number, more: Omit<Indexed, 'orderId'> = {}): readonly Indexed[] {
   return Array.from({ length: count }, (_, i) => ({ orderId: `order-${String(i + 1).padStart(3, '0')}`, ...more }));
 }
 
-/** The answer of a check of which the sweep reads two words. */
+/** The result of a check, of which the sweep reads `changed` and `final`. */
 function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
   return {
     account: 'main',
@@ -85,14 +89,30 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
   const environment = createEnvironment();
   const index = new Map<string, Listed>();
   for (const { orderId, at = 0, seenAt = 0, status = 'watched' } of scene.orders) {
-    index.set(orderId, { account: 'main', orderId, status, at: startTime + at, seenAt: startTime + seenAt });
+    index.set(orderId, {
+      account: 'main',
+      orderId,
+      status,
+      at: startTime + at,
+      seenAt: startTime + seenAt,
+      failing: false,
+    });
   }
   const checks: Swept['checks'][number][] = [];
   let running = 0;
   let atOnce = 0;
 
   let looks = 0;
+  const failures = new Map<string, number>();
   const sweep = createSweep({
+    recordFailedCheck: async ({ orderId, requestedAt, own }) => {
+      if (scene.recordFails) throw new Failure('store_unavailable', 'for the test');
+      const listed = index.get(orderId);
+      if (listed === undefined) return;
+      const times = (failures.get(orderId) ?? 0) + (own ? 1 : 0);
+      failures.set(orderId, times);
+      index.set(orderId, { ...listed, at: requestedAt + minCheckMs * 2 ** Math.max(0, times - 1), failing: true });
+    },
     clock: environment,
     list: async (_, list, until, limit) => {
       await environment.sleep(1);
@@ -112,9 +132,11 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
       checks.push({ orderId, at, until: environment.now() - startTime });
       const listed = index.get(orderId);
       if (answer instanceof Failure) throw answer;
+      failures.delete(orderId);
       if (lags || listed === undefined) return checked(orderId, answer);
       if (answer === 'final') index.delete(orderId);
-      else index.set(orderId, { ...listed, at: environment.now() + againMs, seenAt: environment.now() });
+      else
+        index.set(orderId, { ...listed, at: environment.now() + againMs, seenAt: environment.now(), failing: false });
       return checked(orderId, answer);
     },
   });
@@ -123,7 +145,7 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     account: 'main',
     requestId: 'request-1',
     until: startTime + forMs,
-    minCheckMs: 10_000,
+    minCheckMs,
     retentionMs,
     capacity: 3_000,
     holds: () => handoverAfterMs === undefined || environment.now() < startTime + handoverAfterMs,

@@ -87,7 +87,7 @@ describe('the wiring', () => {
     // The last fifteen seconds are for the report: there is no time to check any.
     const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
     if (report.outcome !== 'swept') throw new Error('nobody else has the account');
-    expect(report.retention_headroom_ms).toBeLessThanOrEqual(90_000);
+    expect(report.retentionHeadroomMs).toBeLessThanOrEqual(90_000);
   });
 
   it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {

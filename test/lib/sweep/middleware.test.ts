@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { type Code, Failure } from '../../../lib/errors.ts';
 import type { TickReport } from '../../../lib/sweep/check-open-orders.ts';
-import type { SweepReport } from '../../../lib/sweep/sweep.ts';
-import { tick } from '../../../lib/sweep/tick.ts';
+import { reportTicks } from '../../../lib/sweep/middleware.ts';
+import type { SweepReport } from '../../../lib/sweep/report.ts';
 import { contextOf } from '../../functions/events.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 import { failureOf } from '../thrown.ts';
@@ -28,9 +28,9 @@ const swept: SweepReport = {
   unknown: 5,
   inconsistent: 6,
   backlog: 7,
-  over_capacity: false,
-  oldest_unseen_ms: 565_500,
-  retention_headroom_ms: 1_234_500,
+  overCapacity: false,
+  oldestUnseenMs: 565_500,
+  retentionHeadroomMs: 1_234_500,
 };
 
 function run(outcome: () => TickReport, event: unknown = { account: 'main' }): Promise<TickReport> {
@@ -40,7 +40,7 @@ function run(outcome: () => TickReport, event: unknown = { account: 'main' }): P
     defaultDimensions: { stage: 'test' },
   });
   const handler = middy()
-    .use(tick({ logger: new Logger(), metrics }))
+    .use(reportTicks({ logger: new Logger(), metrics }))
     .handler(async (_event: unknown, _context: Context) => outcome());
   return handler(event, contextOf());
 }
@@ -94,9 +94,14 @@ describe('a tick that swept', () => {
       message: 'ticked',
       account: 'main',
       outcome: 'swept',
-      ...swept,
+      checked: 9,
+      backlog: 7,
+      over_capacity: false,
+      oldest_unseen_ms: 565_500,
+      retention_headroom_ms: 1_234_500,
       failed: { timeout: 1 },
     });
+    expect(line).not.toHaveProperty('overCapacity');
   });
 
   it('counts itself under its account, and everything else under the stage alone', async () => {
@@ -142,7 +147,7 @@ describe('a tick that swept', () => {
   });
 
   it('says that the account is over its capacity', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, over_capacity: true }));
+    await run(() => ({ outcome: 'swept', ...swept, overCapacity: true }));
     expect(measured()[1]?.metrics).toMatchObject({ OverCapacity: '1 Count' });
   });
 });
@@ -164,7 +169,7 @@ describe('a tick that did not sweep', () => {
 });
 
 it('a tick that came to nothing is not reported', async () => {
-  const { after } = tick({ logger: new Logger(), metrics: new Metrics({ namespace }) });
+  const { after } = reportTicks({ logger: new Logger(), metrics: new Metrics({ namespace }) });
   await after?.({ event: { account: 'main' }, context: contextOf(), response: null, error: null, internal: {} });
   expect(output.lines()).toEqual([]);
 });
@@ -184,7 +189,7 @@ describe('a tick that fails', () => {
     expect(measured()).toEqual([]);
   });
 
-  it('for a reason that nobody foresaw is internal, and tells nothing of what the error quotes', async () => {
+  it('for an unknown reason is internal, and the log does not quote the error', async () => {
     const { code } = await failureOf(
       run(() => {
         throw new TypeError('the key is hush-hush');

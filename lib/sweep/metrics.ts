@@ -1,0 +1,44 @@
+import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Code } from '../errors.ts';
+import type { SweepReport } from './report.ts';
+
+/** Codes of a key that does not work until somebody acts. */
+const keyCodes: readonly Code[] = [
+  'unauthorized',
+  'key_refused',
+  'forbidden',
+  'account_locked',
+  'secret_empty',
+  'secret_malformed',
+];
+
+/** Publishes the metrics of one sweep: `Sweeps` by account, everything else by stage. */
+export function publishSweep(metrics: Metrics, report: SweepReport): void {
+  const { failed } = report;
+  const sumOf = (codes: readonly Code[]) => codes.reduce((sum, code) => sum + (failed[code] ?? 0), 0);
+  const counts = {
+    Checked: report.checked,
+    Changed: report.changed,
+    Final: report.final,
+    Failed: Object.values(failed).reduce((sum, count) => sum + count, 0),
+    Watched: report.watched,
+    Missing: report.missing,
+    UnknownState: report.unknown,
+    Inconsistent: report.inconsistent,
+    Backlog: report.backlog,
+    AuthRefused: sumOf(keyCodes),
+    RateLimitExhausted: sumOf(['rate_limited_locally']),
+    OverCapacity: report.overCapacity ? 1 : 0,
+  };
+  for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
+  metrics.addMetric('OldestUnseenSeconds', MetricUnit.Seconds, report.oldestUnseenMs / 1000);
+  metrics.addMetric('RetentionHeadroomSeconds', MetricUnit.Seconds, report.retentionHeadroomMs / 1000);
+  metrics.publishStoredMetrics();
+}
+
+/** Counts a tick of one account's schedule: the alarm on a stopped schedule reads it. */
+export function publishTick(metrics: Metrics, account: string): void {
+  const perAccount = metrics.singleMetric();
+  perAccount.addDimension('account', account);
+  perAccount.addMetric('Sweeps', MetricUnit.Count, 1);
+}

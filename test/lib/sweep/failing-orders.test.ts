@@ -1,0 +1,145 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
+import { isJsonObject, parseJson } from '../../../lib/exchange/json.ts';
+import { createCheckOrder } from '../../../lib/orders/check-order.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { createSweep } from '../../../lib/sweep/sweep.ts';
+import { createEnvironment, startTime } from '../accounts/environment.ts';
+import { createMemoryTable } from '../snapshots/memory-table.ts';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const numRuns = Number(process.env['RUNS'] ?? 15);
+console.log(`failing orders: ${numRuns} runs, SEED=${seed}`);
+
+const tickMs = 60_000;
+const policy = { minMs: 10_000, maxMs: 600_000 };
+const minutes = 6;
+
+/** How an order answers, or the code with which each of its checks fails. */
+type Behaviour = 'healthy' | Code;
+
+function resultOf(orderId: string): string {
+  return `{"order_id":"${orderId}","order_state":"open","amount":"10","price":"1","filled_amount":"0",
+    "direction":"buy","order_type":"limit","instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled",
+    "creation_timestamp":${startTime},"last_update_timestamp":${startTime}}`;
+}
+
+/**
+ * Runs the schedule, with a new process for each tick, over the real store and an exchange with these behaviours; returns
+ * when each order was requested, milliseconds since the start. All orders became known at the start.
+ */
+async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Behaviour) => number) {
+  const environment = createEnvironment();
+  const table = createMemoryTable(() => policy);
+  const store = createSnapshotStore(table);
+  const orderIds = behaviours.map((_, i) => `ORDER-${i}`);
+  const requested = new Map<string, number[]>(orderIds.map((orderId) => [orderId, []]));
+  for (const orderId of orderIds) {
+    await table.putWatch({ account: 'main', orderId }, { openedAt: startTime, observations: [], notFoundAt: [] }, 0);
+  }
+  const unused = async () => expect.fail('single orders only');
+  const exchange = {
+    warmUp: async () => {},
+    listOpenOrders: unused,
+    findInHistory: unused,
+    getOrderState: async (orderId: string) => {
+      const requestedAt = environment.now();
+      requested.get(orderId)?.push(requestedAt - startTime);
+      const behaviour = behaviours[orderIds.indexOf(orderId)] ?? 'healthy';
+      await environment.sleep(callMs(behaviour));
+      if (behaviour !== 'healthy') throw new Failure(behaviour, 'for the test');
+      const resultText = resultOf(orderId);
+      const result = parseJson(resultText);
+      if (!isJsonObject(result)) throw new Error('an order is an object');
+      return {
+        result,
+        resultText,
+        envelope: {},
+        requestedAt,
+        answeredAt: environment.now(),
+        keyVersion: 'v1',
+      };
+    },
+  };
+  const accounts = new Map([['main', { exchange, dialect: orangex }]]);
+  const checkOrder = createCheckOrder({ accounts, store, clock: environment, onDrift: () => {} });
+  for (let tick = 0; tick < minutes; tick++) {
+    const until = startTime + (tick + 1) * tickMs;
+    void environment.sleep(tick * tickMs).then(async () => {
+      const { list } = table;
+      const sweep = createSweep({ checkOrder, list, recordFailedCheck: store.recordFailedCheck, clock: environment });
+      await sweep({
+        account: 'main',
+        requestId: `tick-${tick}`,
+        until,
+        minCheckMs: policy.minMs,
+        retentionMs: 1_800_000,
+        capacity: 3_000,
+        holds: () => true,
+      }).catch((thrown: unknown) => {
+        throw asFailure(thrown);
+      });
+    });
+  }
+  await environment.run();
+  return orderIds.map((orderId, i) => ({ behaviour: behaviours[i], times: requested.get(orderId) ?? [] }));
+}
+
+/** How long after its due time a healthy order, which last changed at the start, was ever checked; milliseconds. */
+function maxLateness(times: readonly number[]): number {
+  const due = times.map((at) => at + Math.max(policy.minMs, at / 10));
+  const checked = [...times, minutes * tickMs];
+  return Math.max(...checked.map((at, i) => at - (i === 0 ? 0 : (due[i - 1] ?? 0))));
+}
+
+describe('orders that fail for ever', () => {
+  it.each<Code>(['exchange_error', 'invalid_response'])(
+    'with %s, six of ten, leave the other four checked in time',
+    async (code) => {
+      const behaviours: readonly Behaviour[] = [...Array(6).fill(code), ...Array(4).fill('healthy')];
+      const orders = await runSchedule(behaviours, () => 50);
+      for (const { behaviour, times } of orders) {
+        if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000);
+        // At 0, 10, 30, 70, 150, 310 seconds: each time twice as long after.
+        else expect(times.length).toBeLessThanOrEqual(6);
+      }
+    },
+  );
+
+  it('whatever their errors, leave each healthy order checked in time', async () => {
+    const own = fc.constantFrom<Code>(
+      'exchange_error',
+      'invalid_response',
+      'not_owner',
+      'invalid_order_id',
+      'internal',
+    );
+    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(own, fc.constant('healthy' as const));
+    await fc.assert(
+      fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 16 }), fc.nat(2_000), async (all, slowMs) => {
+        const orders = await runSchedule(all, (each) => (each === 'healthy' ? 50 : slowMs));
+        for (const { behaviour, times } of orders) {
+          if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000 + all.length * slowMs);
+        }
+      }),
+      { seed, numRuns },
+    );
+  });
+
+  it('as if the account failed, delay a healthy order by no more than one backoff each', async () => {
+    const any = fc.constantFrom<Code>('exchange_error', 'timeout', 'busy', 'throttled', 'forbidden', 'maintenance');
+    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(any, fc.constant('healthy' as const));
+    await fc.assert(
+      fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 8 }), async (all) => {
+        const orders = await runSchedule(all, (each) => (each === 'timeout' ? 10_000 : 50));
+        const bound = 10_000 + 60_000 * all.filter((each) => each !== 'healthy' && each !== 'exchange_error').length;
+        for (const { behaviour, times } of orders) {
+          if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(bound);
+        }
+      }),
+      { seed, numRuns },
+    );
+  });
+});
