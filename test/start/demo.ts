@@ -187,7 +187,18 @@ export function startDemo({ exchange, ordersUrl, failed, secondMs = 1000 }: Demo
     }
   }
 
+  /** What an earlier run left open is cancelled, as its owner would: no story goes on with it. */
+  async function cancelLeftovers(ids: readonly string[]): Promise<void> {
+    await seconds(10);
+    for (const id of ids) exchange.cancel(id);
+    await seconds(keptSeconds);
+    for (const id of ids) forget(id);
+  }
+
   async function goOn(): Promise<void> {
+    void cancelLeftovers(exchange.openIds()).catch((error: unknown) => {
+      if (!signal.aborted) failed(error instanceof Error ? error.message : String(error));
+    });
     await Promise.all(
       opening.map(async ([at, story]) => {
         await seconds(at);

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { startAwsEndpoint } from '../emulator/aws/aws-endpoint.ts';
-import { claimDataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
+import { claimDataFolder, type DataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
 import { deadLetterOf } from '../emulator/aws/dead-letter.ts';
 import { createTables, type Engine, fillSecrets, startDynamo } from '../emulator/aws/engines.ts';
 import type { Outcome } from '../emulator/aws/environment.ts';
@@ -80,7 +80,8 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
     if (data !== undefined) started.defer(data.release);
 
     // Its address is compiled into the bundle, so the exchange comes before the synthesis.
-    const builtIn = options.exchange === undefined ? await builtInExchange(options, started) : undefined;
+    const builtIn =
+      options.exchange === undefined ? await builtInExchange(options, started, data, unwritable) : undefined;
     const exchange = options.exchange ?? keyed(builtIn);
     const [dynamo, secrets, stack] = await together([
       stoppable(started, startDynamo(data?.dynamo, unwritable)),
@@ -212,8 +213,23 @@ async function stoppable<T extends Engine>(started: AsyncDisposableStack, starti
   return engine;
 }
 
-async function builtInExchange({ dialect }: Options, started: AsyncDisposableStack): Promise<Exchange> {
-  return stoppable(started, startExchange({ dialect }));
+/** With `--data`, its orders are those of the run before: otherwise each open one would be missing. */
+async function builtInExchange(
+  { dialect }: Options,
+  started: AsyncDisposableStack,
+  data: DataFolder | undefined,
+  unwritable: RunSetting['unwritable'],
+): Promise<Exchange> {
+  if (data === undefined) return stoppable(started, startExchange({ dialect }));
+  const file = data.file(`exchange-${dialect}.json`);
+  const save = (book: string) => {
+    try {
+      file.write(book);
+    } catch (error) {
+      unwritable?.(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return stoppable(started, startExchange({ dialect, saved: file.read(), save }));
 }
 
 function keyed(exchange: Exchange | undefined) {

@@ -127,6 +127,33 @@ onLinux(
   },
 );
 
+onLinux(
+  '--data keeps the built-in exchange, too: no open order of the run before is reported as missing',
+  together,
+  async () => {
+    const data = join(newFolder(), 'table');
+    const first = await start(['--data', data, '--every', '1']);
+    const opened = reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*');
+    await first.showing(opened);
+    const [, orderId = ''] = opened.exec(first.shown()) ?? [];
+    expect(await first.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
+
+    const second = await start(['--data', data, '--every', '1', '--no-demo']);
+    const client = createClient({ url: new URL(second.url).origin });
+    const before = Date.now();
+    // A sweep of this run has checked the order.
+    await vi.waitFor(
+      async () => {
+        const { checked_at } = await client.getOrder({ account: 'main', order_id: orderId, max_age: 3600 });
+        expect(Date.parse(checked_at)).toBeGreaterThan(before);
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+    expect(second.shown()).not.toContain('MISSING');
+    await second.stop('SIGTERM');
+  },
+);
+
 /** The run's table, as any tool for DynamoDB reaches it. */
 async function tableOf(endpoint: string) {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,7 +8,12 @@ export class DataFolderError extends Error {
 }
 
 /** A folder that keeps the table between runs, held by one run at a time. */
-export type DataFolder = { readonly dynamo: string; readonly release: () => Promise<void> };
+export type DataFolder = {
+  readonly dynamo: string;
+  /** A small file beside the table, whole before and after every write. */
+  readonly file: (name: string) => { readonly read: () => string | undefined; readonly write: (text: string) => void };
+  readonly release: () => Promise<void>;
+};
 
 /** Takes the folder, made if need be. Rejects with `DataFolderError` when another run has it or it cannot be used. */
 export async function claimDataFolder(folder: string): Promise<DataFolder> {
@@ -23,7 +29,20 @@ export async function claimDataFolder(folder: string): Promise<DataFolder> {
       cause: error,
     });
   }
-  return { dynamo, release: () => rm(holder, { force: true }) };
+  return {
+    dynamo,
+    file: (name) => {
+      const path = join(folder, name);
+      return {
+        read: () => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+        write: (text) => {
+          writeFileSync(`${path}.new`, text);
+          renameSync(`${path}.new`, path);
+        },
+      };
+    },
+    release: () => rm(holder, { force: true }),
+  };
 }
 
 /** A run that was killed leaves its number behind. */

@@ -30,6 +30,19 @@ export type OrderBookOptions = {
   readonly dialect: Dialect;
   readonly now: () => number;
   readonly forgetAfterMs: number;
+  /** What an earlier run left. */
+  readonly saved?: SavedBook | undefined;
+  /** Called after every change. */
+  readonly onChange?: (() => void) | undefined;
+  /** How many closed orders it keeps after forgetting them, for the histories: the latest. Default: all. */
+  readonly maxForgotten?: number;
+};
+
+/** Everything in a book, for another run to begin with. */
+export type SavedBook = {
+  readonly placed: number;
+  readonly orders: readonly Held[];
+  readonly forgotten: readonly Held[];
 };
 
 /** The account that keys and orders belong to when nothing else is said. */
@@ -51,6 +64,19 @@ export class OrderBook {
 
   constructor(options: OrderBookOptions) {
     this.#options = options;
+    const { placed = 0, orders = [], forgotten = [] } = options.saved ?? {};
+    this.#placed = placed;
+    for (const held of orders) this.#orders.set(held.order.order_id, held);
+    for (const held of forgotten) this.#forgotten.set(held.order.order_id, held);
+  }
+
+  save(): SavedBook {
+    return { placed: this.#placed, orders: [...this.#orders.values()], forgotten: [...this.#forgotten.values()] };
+  }
+
+  /** The ids of the orders that may still trade, in the order in which they were placed. */
+  openIds(): readonly string[] {
+    return [...this.#orders.values()].filter(({ order }) => !isFinal(order)).map(({ order }) => order.order_id);
   }
 
   place(placement: Placement = {}): string {
@@ -81,6 +107,7 @@ export class OrderBook {
     if (this.#orders.has(order.order_id)) throw new Error(`Order ${order.order_id} is already placed.`);
     const closedAt = finalStates.has(order.order_state) ? at : undefined;
     this.#orders.set(order.order_id, { order, past: [], kept, times, closedAt, unlisted });
+    this.#options.onChange?.();
     return order.order_id;
   }
 
@@ -148,6 +175,7 @@ export class OrderBook {
       closedAt: finalStates.has(next.order_state) ? (held.closedAt ?? at) : undefined,
       unlisted: held.unlisted,
     });
+    this.#options.onChange?.();
   }
 
   /** Asked for by itself, the order is not found any more. A closed one stays in the histories. */
@@ -155,12 +183,19 @@ export class OrderBook {
     const held = this.get(id);
     this.#orders.delete(id);
     if (held.closedAt !== undefined) this.#forgotten.set(id, held);
+    const { maxForgotten = Number.POSITIVE_INFINITY, onChange } = this.#options;
+    for (const [oldest] of this.#forgotten) {
+      if (this.#forgotten.size <= maxForgotten) break;
+      this.#forgotten.delete(oldest);
+    }
+    onChange?.();
   }
 
   /** Every trace of the order is gone, as after a reset of a test environment. */
   erase(id: string): void {
     this.#orders.delete(id);
     this.#forgotten.delete(id);
+    this.#options.onChange?.();
   }
 
   /** What the exchange remembers of its orders, or did at a moment, in the order in which they were placed. */

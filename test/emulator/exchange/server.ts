@@ -9,6 +9,7 @@ import type { HistoryOptions } from './histories.ts';
 import { type Change, OrderBook, type Placement } from './orders.ts';
 import { RateLimiter, type RateLimitOptions } from './rate-limiter.ts';
 import { type RecordedRequest, readBody } from './requests.ts';
+import { readBook, writeBook } from './saved-book.ts';
 import { Script } from './script.ts';
 import { seedOrder } from './seed-order.ts';
 import { Service } from './service.ts';
@@ -28,6 +29,10 @@ export type ExchangeOptions = {
   readonly forgetAfterMs?: number;
   readonly rateLimit?: RateLimitOptions;
   readonly history?: Partial<HistoryOptions>;
+  /** The book of an earlier run, as `save` got it. */
+  readonly saved?: string | undefined;
+  /** Called with the whole book after every change. */
+  readonly save?: ((book: string) => void) | undefined;
 };
 
 /**
@@ -62,6 +67,8 @@ export type Exchange = {
   erase(id: string): void;
   /** As it is now. */
   order(id: string): Order;
+  /** The ids of the orders that may still trade. */
+  openIds(): readonly string[];
   /** Faults, one per matching request, in order. */
   script(target: FaultTarget, ...faults: Fault[]): void;
   /** A fault for every matching request, until `clearScript`. */
@@ -88,7 +95,15 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   const basePath = basePaths[dialect];
   const tokenLifeSeconds = options.tokenLifeSeconds ?? tokenLife[dialect];
   const keyRing = new KeyRing({ dialect, keys: options.keys ?? [defaultKey], now, tokenLifeSeconds });
-  const book = new OrderBook({ dialect, now, forgetAfterMs: options.forgetAfterMs ?? memory[dialect] });
+  const { saved, save } = options;
+  const book = new OrderBook({
+    dialect,
+    now,
+    forgetAfterMs: options.forgetAfterMs ?? memory[dialect],
+    saved: saved === undefined ? undefined : readBook(saved),
+    onChange: () => save?.(writeBook(book.save())),
+    maxForgotten: 1_000,
+  });
   const rateLimit = new RateLimiter(options.rateLimit ?? 'unlimited', now);
   const { history = {} } = options;
   const service = new Service({ dialect, basePath, now, keyRing, book, rateLimiter: rateLimit, history });
@@ -99,7 +114,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   let connected = 0;
 
   // deribit always sends its required fields, label and post_only and api; the specification's example has none of them.
-  book.place({ ...seedOrder, bare: dialect === 'orangex' });
+  if (saved === undefined) book.place({ ...seedOrder, bare: dialect === 'orangex' });
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers, socket } = incoming;
@@ -169,6 +184,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     forget: (id) => book.forget(id),
     erase: (id) => book.erase(id),
     order: (id) => book.get(id).order,
+    openIds: () => book.openIds(),
     script: (target, ...faults) => script.add(target, faults),
     scriptAlways: (target, fault) => script.always(target, fault),
     clearScript: (target) => script.clear(target),
