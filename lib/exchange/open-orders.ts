@@ -54,7 +54,8 @@ export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
   };
 }
 
-function createListReader(known: ReadonlyMap<string, string>): ReplyReader<ListReply> {
+/** Reads one reply of a list; what it answers means something only once `read` has returned. */
+export function createListReader(known: ReadonlyMap<string, string>): ReplyReader<ListReply> {
   const digests = new Map<string, string>();
   const changed: ScannedRow[] = [];
   const repeatedIds = new Set<string>();

@@ -59,15 +59,24 @@ function createValueScan(): (piece: string, from: number) => number | undefined 
   let escaped = false;
   return (piece, from) => {
     for (let at = from; at < piece.length; at++) {
-      const code = piece.charCodeAt(at);
-      if (inString) {
-        if (escaped) escaped = false;
-        else if (code === backslash) escaped = true;
-        else if (code === quote) {
-          inString = false;
-          if (depth === 0) return at + 1;
+      if (inString && !escaped) {
+        // Most of a row is inside strings: they are passed in one step.
+        const end = piece.indexOf('"', at);
+        const stop = end < 0 ? piece.length : end;
+        const slashes = backslashesBefore(piece, stop, at);
+        if (end < 0) {
+          escaped = slashes % 2 === 1;
+          return undefined;
         }
-      } else if (code === quote) inString = true;
+        at = end;
+        if (slashes % 2 === 1) continue;
+        inString = false;
+        if (depth === 0) return at + 1;
+        continue;
+      }
+      const code = piece.charCodeAt(at);
+      if (inString) escaped = false;
+      else if (code === quote) inString = true;
       else if (code === openBrace || code === openBracket) depth++;
       else if (code === closeBrace || code === closeBracket) {
         // The list's own bracket ends a number.
@@ -113,6 +122,7 @@ function createFrameScan(): (code: number, character: string) => boolean {
  */
 export function rowOrderId(row: string): string | undefined {
   if (row.charCodeAt(0) !== openBrace) return undefined;
+  const hasEscapes = row.includes('\\');
   let id: string | undefined;
   let depth = 0;
   let expectsName = false;
@@ -122,7 +132,7 @@ export function rowOrderId(row: string): string | undefined {
       const end = stringEnd(row, at);
       if (depth === 1 && expectsName) {
         expectsName = false;
-        if (isName(row.slice(at + 1, end - 1), 'order_id')) {
+        if (hasEscapes ? isName(row.slice(at + 1, end - 1), 'order_id') : row.startsWith('"order_id"', at)) {
           if (id !== undefined) return undefined;
           id = scalarAt(row, row.indexOf(':', end) + 1);
           if (id === undefined) return undefined;
@@ -160,12 +170,13 @@ function unescaped(token: string): string | undefined {
 /** The index after the closing quote of the string that starts at `start`. */
 function stringEnd(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
-  while (end > 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  while (end > 0 && backslashesBefore(text, end, start + 1) % 2 === 1) end = text.indexOf('"', end + 1);
   return end < 0 ? text.length : end + 1;
 }
 
-function isEscaped(text: string, at: number): boolean {
+/** How many backslashes stand together right before `at`, none of them before `from`. An odd number escapes what follows. */
+function backslashesBefore(text: string, at: number, from: number): number {
   let before = at;
-  while (text.charCodeAt(before - 1) === backslash) before--;
-  return (at - before) % 2 === 1;
+  while (before > from && text.charCodeAt(before - 1) === backslash) before--;
+  return at - before;
 }

@@ -35,15 +35,15 @@ export function createRowReader(
   onRow: (row: ScannedRow) => void,
   known: ReadonlyMap<string, string> = new Map(),
 ): Required<ReplyReader<number>> {
+  const knownIds = new Map([...known].map(([orderId, digest]) => [digest, orderId]));
   let count = 0;
   let malformed = false;
   const take = createRowScan((text) => {
     count++;
-    const id = rowOrderId(text);
-    const orderId = id !== undefined && orderIdPattern.test(id) ? id : undefined;
     const digest = hash('sha256', text, 'base64url');
-    malformed ||= (orderId === undefined || known.get(orderId) !== digest) && !isJson(text);
-    onRow({ orderId, text, digest });
+    const knownId = knownIds.get(digest);
+    malformed ||= knownId === undefined && !isJson(text);
+    onRow({ orderId: knownId ?? readableId(text), text, digest });
   });
   return {
     stream: { maxBytes: maxListBytes, take },
@@ -55,6 +55,11 @@ export function createRowReader(
       return count;
     },
   };
+}
+
+function readableId(row: string): string | undefined {
+  const id = rowOrderId(row);
+  return id !== undefined && orderIdPattern.test(id) ? id : undefined;
 }
 
 /** A row that was answered at this time of ours, epoch ms. */

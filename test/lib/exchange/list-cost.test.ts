@@ -1,0 +1,79 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { createListReader } from '../../../lib/exchange/open-orders.ts';
+import { writeOrder } from '../../emulator/exchange/wire.ts';
+
+/** One account's list of open orders, as a socket delivers it. */
+const count = 10_000;
+const pieceLength = 64 * 1024;
+
+function listText(): string {
+  const order = {
+    account: 'main',
+    order_state: 'open',
+    instrument_name: 'BTC-PERPETUAL',
+    direction: 'buy',
+    order_type: 'limit',
+    time_in_force: 'good_til_cancelled',
+    price: '50000.5',
+    amount: '10',
+    filled_amount: '0',
+    average_price: '0',
+    advanced: undefined,
+    version: undefined,
+    creation_timestamp: 1_700_000_000_000,
+    last_update_timestamp: 1_700_000_000_000,
+    details: { label: 'maker \\"7\\"' },
+    bare: false,
+    raw: undefined,
+  };
+  const rows = Array.from({ length: count }, (_, i) =>
+    writeOrder('deribit', { ...order, order_id: `BTC_USDC-${13_133_482 + i}` }),
+  );
+  return `{"jsonrpc":"2.0","id":1,"result":[${rows.join(',')}],"usIn":1700000000000000}`;
+}
+
+/** Reads the list once. Pieces are made anew, as a decoder makes them, so that nothing is shared with the text. */
+function read(bytes: Buffer, known: ReadonlyMap<string, string>) {
+  const { stream, read: readList } = createListReader(known);
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    stream?.take(bytes.subarray(at, at + pieceLength).toString('utf8'));
+  }
+  return readList({ result: Array.from({ length: count }, () => null), resultText: '', envelope: {} });
+}
+
+/** The least of several rounds: other processes can only add. */
+function microsecondsPerRow(work: () => unknown): number {
+  const rounds = Array.from({ length: 8 }, () => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / count;
+  });
+  return Math.min(...rounds);
+}
+
+test('a row that did not change costs a few microseconds, and its order a few hundred bytes', () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const bytes = Buffer.from(listText());
+
+  const first = read(bytes, new Map()).digests;
+  const unchanged = microsecondsPerRow(() => expect(read(bytes, first).changed).toHaveLength(0));
+  const parsed = microsecondsPerRow(() => JSON.parse(bytes.toString('utf8')));
+
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const kept = read(bytes, first).digests;
+  collect();
+  const bytesPerOrder = (process.memoryUsage().heapUsed - before) / kept.size;
+
+  console.log(
+    `${count} rows of ${Math.round(bytes.length / count)} bytes: ${unchanged.toFixed(1)} µs of CPU a row that did not ` +
+      `change (JSON.parse of it: ${parsed.toFixed(1)} µs), ${Math.round(bytesPerOrder)} bytes kept of an order`,
+  );
+  // By what the machine can do, so that a slow or busy one is no failure.
+  expect(unchanged).toBeLessThan(8 * parsed);
+  expect(bytesPerOrder).toBeLessThan(400);
+});
