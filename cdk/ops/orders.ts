@@ -1,7 +1,7 @@
 import { listedOrder } from '../../lib/api/presenters.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import type { ListEntry, ListPosition } from '../../lib/snapshots/reader.ts';
-import type { List } from '../../lib/snapshots/table.ts';
+import { listNames } from '../../lib/snapshots/statuses.ts';
 import { iso } from '../../lib/time.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes, listed, oneOf, UsageError, wholeNumber } from './command-line.ts';
@@ -10,22 +10,18 @@ import { duration } from './duration.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
 import { openTable } from './stack.ts';
 
-const states = ['live', 'attention', 'final'] as const;
-type State = (typeof states)[number];
-
-const lists: Readonly<Record<State, List>> = { live: 'watch', attention: 'attention', final: 'final' };
 const maxOrders = 1_000;
 
 export function ordersCommand({ terminal, clock }: Context) {
   const command = createStackCommand('orders')
     .description('Lists the orders of an account: watched, in need of attention, or final.')
     .requiredOption('--account <name>', 'the account', accountName)
-    .option('--state <state>', listed(states), oneOf('--state', states), 'live')
+    .option('--state <state>', listed(listNames), oneOf('--state', listNames), 'live')
     .option('--limit <n>', `orders on a page, 1 to ${maxOrders}`, wholeNumber('--limit', 1, maxOrders), 50)
     .option('--after <cursor>', 'the next page, as the last line of a page says', positionOf)
     .action(async ({ account, state, limit, after, json, ...options }) => {
       const reader = createDynamoReader({ ...(await openTable(targetOf(options))), clock });
-      const { rows, next } = await reader.list(account, lists[state], { after, limit });
+      const { rows, next } = await reader.list(account, state, { after, limit });
 
       const now = clock.now();
       const last = next && rows.at(-1);

@@ -14,7 +14,7 @@ export function createGuardAccounts({ list }: GuardAccountsDeps): GuardAccounts 
     const leaving = before.filter((account) => !after.includes(account));
     const watched: string[] = [];
     for (const account of leaving) {
-      const lists = await Promise.all([list(account, 'watch', { limit: 1 }), list(account, 'attention', { limit: 1 })]);
+      const lists = await Promise.all([list(account, 'live', { limit: 1 }), list(account, 'attention', { limit: 1 })]);
       const [open] = lists.flatMap(({ rows }) => rows);
       if (open !== undefined) watched.push(`${account} (order ${open.orderId} is one of those)`);
     }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderIdPattern } from '../exchange/order.ts';
+import { listNames } from '../snapshots/statuses.ts';
 import { accountPattern } from '../stage.ts';
 
 /*
@@ -75,7 +76,7 @@ export const believedAt = time(
 );
 
 export const state = z
-  .enum(['live', 'final', 'attention'], 'must be live, final or attention')
+  .enum(listNames, `must be one of ${listNames.join(', ')}`)
   .check(
     z.describe(
       'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we have no name for; watched on.',

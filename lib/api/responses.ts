@@ -2,7 +2,7 @@ import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
-import { statuses } from '../snapshots/statuses.ts';
+import { listNames, statuses } from '../snapshots/statuses.ts';
 
 /*
  * What answers are made of. Every answer passes through its schema on the way out, so that only what is declared here
@@ -118,7 +118,7 @@ export type ListedOrder = z.output<typeof ListedOrder>;
 
 export const OrderList = z.object({
   account: text,
-  state: z.enum(['live', 'final', 'attention']),
+  state: z.enum(listNames),
   orders: z.array(ListedOrder),
   cursor: z.optional(text.check(z.describe('Leads to the next page; absent on the last one.'))),
 });

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialects/index.ts';
-import { type Order, phaseOf } from './order.ts';
+import { maxLinkedOrders, type Order, phaseOf } from './order.ts';
 import { documentedFields, isOrderField } from './order-fields.ts';
 
 /** What a name may look like to be logged: a field's or a value's, and no stranger's text. */
@@ -8,11 +8,12 @@ const directions = ['buy', 'sell'];
 
 /**
  * What an answer holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`,
- * `missing NAME`, `order_state VALUE`, `direction VALUE`, `created after its last update`. It is kept all the same; this
+ * `missing NAME`, `order_state VALUE`, `direction VALUE`, `over N oto_order_ids`, `created after its last update`. It is kept all the same; this
  * is how a change of the exchange is noticed.
  */
 export function driftOf(order: Order, { fields }: Dialect): readonly string[] {
   const { details, direction, creation_timestamp: created = 0 } = order;
+  const linked = Array.isArray(details['oto_order_ids']) ? details['oto_order_ids'].length : 0;
   const missing = documentedFields.filter((field) => order[field] === undefined && details[field] === undefined);
   return [
     ...Object.keys(details)
@@ -24,6 +25,7 @@ export function driftOf(order: Order, { fields }: Dialect): readonly string[] {
       .map((field) => `field ${printable(field)}`),
     ...(phaseOf(order) === 'unknown' ? [`order_state ${printable(order.order_state)}`] : []),
     ...(direction === undefined || directions.includes(direction) ? [] : [`direction ${printable(direction)}`]),
+    ...(linked > maxLinkedOrders ? [`over ${maxLinkedOrders} oto_order_ids`] : []),
     ...(created > order.last_update_timestamp ? ['created after its last update'] : []),
   ];
 }

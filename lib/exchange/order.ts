@@ -75,11 +75,17 @@ function isNothing(value: Json): boolean {
   return value === null || value === '';
 }
 
+/** More orders than an exchange lets one order make. A longer list is drift, and its rest is not watched. */
+export const maxLinkedOrders = 8;
+
 /** The orders that this one made or will make once it fills: they live on after it, under ids of their own. */
 export function linkedOrderIds({ details }: Order): readonly string[] {
   const linked = details['oto_order_ids'];
   const ids: readonly Json[] = Array.isArray(linked) ? linked : [];
-  return ids.map((id) => scalarText(id) ?? '').filter((id) => orderIdPattern.test(id));
+  return ids
+    .map((id) => scalarText(id) ?? '')
+    .filter((id) => orderIdPattern.test(id))
+    .slice(0, maxLinkedOrders);
 }
 
 /**

@@ -6,7 +6,6 @@ import type { OrderList } from '../api/responses.ts';
 import type { routes } from '../api/routes.ts';
 import type { Clock } from '../clock.ts';
 import type { ListPosition, SnapshotReader } from '../snapshots/reader.ts';
-import type { List } from '../snapshots/table.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 export type ListOrdersDeps = {
@@ -17,8 +16,6 @@ export type ListOrdersDeps = {
 
 export type ListOrders = (request: z.output<typeof routes.listOrders.parameters>) => Promise<OrderList>;
 
-const lists = { live: 'watch', attention: 'attention', final: 'final' } as const satisfies Record<string, List>;
-
 /**
  * A page of an account's orders, from the index. An order that moves while somebody pages may be met twice or not at
  * all; one that rests is met once. Throws `Failure`.
@@ -28,7 +25,7 @@ export function createListOrders({ accounts, reader, clock }: ListOrdersDeps): L
     refuseUnknown(accounts, account);
     const scope: CursorScope = ['listOrders', account, state];
     const after = cursor === undefined ? undefined : readCursor(scope, Position, cursor);
-    const { rows, next } = await reader.list(account, lists[state], { after, limit });
+    const { rows, next } = await reader.list(account, state, { after, limit });
     const last = rows.at(-1);
     const now = clock.now();
     return {

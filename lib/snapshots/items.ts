@@ -24,7 +24,7 @@
  * |                                         | consistent                                                   |
  * | an order as believed at a moment        | the same, filter first_observed_at, until two are found      |
  * | misses and words up to a moment         | Query pk, sk from E# to E#time, descending, limit, consistent|
- * | an account's orders by due or closing   | Query index `lists`: list = account#watch, account#attention |
+ * | an account's orders by due or closing   | Query index `lists`: list = account#live, account#attention  |
  * |                                         | or account#final, list_at ascending; a page of final orders  |
  * |                                         | descending                                                   |
  *
@@ -65,8 +65,8 @@ export function listKey(account: string, list: List): string {
 }
 
 const lists: Readonly<Record<WatchStatus, List | undefined>> = {
-  watched: 'watch',
-  unconfirmed: 'watch',
+  watched: 'live',
+  unconfirmed: 'live',
   missing: 'attention',
   unknown: 'attention',
   inconsistent: 'attention',

@@ -6,3 +6,6 @@
  * - `final`: an answer named a final state, and the head says so. `stopped`: let go by a person.
  */
 export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'inconsistent', 'final', 'stopped'] as const;
+
+/** The lists of an account's orders: on watch and in order, on watch and in need of attention, closed. */
+export const listNames = ['live', 'attention', 'final'] as const;

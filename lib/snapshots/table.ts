@@ -1,8 +1,9 @@
 import type { OrderKey, Snapshot } from './snapshot.ts';
+import type { listNames } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
 
 /** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
-export type List = 'watch' | 'attention' | 'final';
+export type List = (typeof listNames)[number];
 
 export type NotFoundAnswer = OrderKey & {
   readonly requestedAt: number;

@@ -25,7 +25,7 @@ export function createDueOrders(list: SnapshotTable['list'], account: string): D
   const hiddenUntil = new Map<string, number>();
 
   const listDue = async (until: number, limit: number): Promise<readonly Listed[]> => {
-    const lists = await Promise.all([list(account, 'watch', until, limit), list(account, 'attention', until, limit)]);
+    const lists = await Promise.all([list(account, 'live', until, limit), list(account, 'attention', until, limit)]);
     return lists.flat().sort((a, b) => a.at - b.at);
   };
 
@@ -47,7 +47,7 @@ export function createDueOrders(list: SnapshotTable['list'], account: string): D
       const [due, attention, watched] = await Promise.all([
         listDue(now, countLimit),
         list(account, 'attention', endOfTime, countLimit),
-        list(account, 'watch', endOfTime, capacity + 1),
+        list(account, 'live', endOfTime, capacity + 1),
       ]);
       return { due, attention, watched };
     },

@@ -14,6 +14,6 @@ export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; r
   const reader = wireReader(deps);
   return {
     listOrders: createListOrders({ accounts: accountsIn(stage), reader, clock }),
-    warmUp: () => settled([reader.list('', 'watch', { limit: 1 })], clock),
+    warmUp: () => settled([reader.list('', 'live', { limit: 1 })], clock),
   };
 }

@@ -65,7 +65,7 @@ describe('the contract is broken by', () => {
     type: 'urn:order-state-snapshots:bad_request',
     title: 'Bad request',
     status: 400,
-    detail: 'Parameter "state" must be live, final or attention.',
+    detail: 'Parameter "state" must be one of live, attention, final.',
     code: 'bad_request',
     instance: '/accounts/main/orders',
     request_id: 'request-1',

@@ -60,7 +60,7 @@ describe('PUT of a watch', () => {
     expect(body).toEqual({ account: 'main', order_id: 'NEVER-SEEN', watched: true, status: 'unconfirmed' });
     expect(requested()).toBe(before);
     const watch = await testBed.watchOf('NEVER-SEEN');
-    expect(watch).toMatchObject({ status: { S: 'unconfirmed' }, list: { S: 'main#watch' } });
+    expect(watch).toMatchObject({ status: { S: 'unconfirmed' }, list: { S: 'main#live' } });
     expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
   });
 

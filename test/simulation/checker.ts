@@ -37,7 +37,7 @@ export type Checker = {
 type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
 
 /** The lists that the schedule reads. */
-const swept: ReadonlySet<string | undefined> = new Set(['watch', 'attention']);
+const swept: ReadonlySet<string | undefined> = new Set(['live', 'attention']);
 
 /** Holds what is in the table against what truly happened, at every write. */
 export function createChecker({ account, market, table, now, listOf }: CheckerDeps): Checker {

@@ -11,6 +11,11 @@ function order(members: Readonly<Record<string, string>>) {
 
 it.each([
   ['nothing new', {}, []],
+  [
+    'more linked orders than are watched',
+    { oto_order_ids: '[1,2,3,4,5,6,7,8,9]' },
+    ['field oto_order_ids', 'over 8 oto_order_ids'],
+  ],
   ['the fields that its exchange is known for', { rpl: '"1"', leverage: '5' }, []],
   ['fields of nobody', { sparkle: 'true', rpl: '"1"' }, ['field sparkle']],
   ["another exchange's fields", { usd: '1' }, ['field usd']],

@@ -103,6 +103,7 @@ describe('an order', () => {
     expect(linked('["OTO-80322590",39004881276768256]')).toEqual(['OTO-80322590', '39004881276768256']);
     expect(linked('["a/b",null,true,["x"],""]')).toEqual([]);
     expect(linked('"OTO-80322590"')).toEqual([]);
+    expect(linked(JSON.stringify(Array.from({ length: 300 }, (_, i) => `OTO-${i}`)))).toHaveLength(8);
     expect(linked('')).toEqual([]);
   });
 

@@ -46,7 +46,7 @@ function answer(news: Partial<ResponseOf>) {
 describe('starting a watch', () => {
   it('of an order that was never seen leaves it unconfirmed and due', async () => {
     expect(await say(true)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: true, status: 'unconfirmed' });
-    const due = await table.list('main', 'watch', clock.now(), 10);
+    const due = await table.list('main', 'live', clock.now(), 10);
     expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
   });
 
@@ -82,14 +82,14 @@ describe('stopping a watch', () => {
     clock.advance(60_000);
     await answer({ updatedAfter: 5_000, version: 2 });
     expect(await say(false)).toMatchObject({ status: 'stopped' });
-    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toEqual([]);
+    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
     expect(await say(true)).toMatchObject({ watched: true, status: 'watched' });
-    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
+    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
   });
 
   it('of an order that was never seen keeps it off the lists', async () => {
     expect(await say(false)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: false, status: 'stopped' });
-    expect(await table.list('main', 'watch', clock.now() + 1e9, 10)).toEqual([]);
+    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
   });
 
   it('keeps every word, who said it and when', async () => {

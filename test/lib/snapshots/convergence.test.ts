@@ -138,7 +138,7 @@ async function inOrder(events: readonly Event[], key: OrderKey): Promise<MemoryT
 
 /** What the index has of an account, list by list: what the schedule will ask for. */
 function listsOf(table: Table, account: string): Promise<readonly (readonly Listed[])[]> {
-  const lists: readonly List[] = ['watch', 'attention', 'final'];
+  const lists: readonly List[] = ['live', 'attention', 'final'];
   return Promise.all(lists.map((list) => table.list(account, list, endOfTime, 10)));
 }
 

@@ -149,10 +149,10 @@ describe('a watch', () => {
   });
 
   it.each<[string, WatchDelta, string | undefined, number | undefined]>([
-    ['unconfirmed', { openedAt: start }, 'main#watch', start],
-    ['watched', watched, 'main#watch', start + 100 + policy.minMs],
+    ['unconfirmed', { openedAt: start }, 'main#live', start],
+    ['watched', watched, 'main#live', start + 100 + policy.minMs],
     ['missing', missing, 'main#attention', start + 200 + policy.minMs],
-    ['unconfirmed', { openedAt: start, notFoundAt: [start + 9] }, 'main#watch', start + 9 + policy.minMs],
+    ['unconfirmed', { openedAt: start, notFoundAt: [start + 9] }, 'main#live', start + 9 + policy.minMs],
     ['final', closed, 'main#final', start + 2],
     ['stopped', stopped, undefined, undefined],
     // A person may let go what was never seen, and take it up again.

@@ -45,7 +45,7 @@ describe.each([
     it('finds nothing of an order that was never written', async () => {
       expect(await reader.snapshots(newKey(), { upTo: endOfTime, limit: 5 })).toEqual({ rows: [] });
       expect(await reader.auditEntries(newKey(), endOfTime, 5)).toEqual([]);
-      expect(await reader.list('nobody', 'watch', { limit: 5 })).toEqual({ rows: [] });
+      expect(await reader.list('nobody', 'live', { limit: 5 })).toEqual({ rows: [] });
     });
 
     it('gives snapshots by descending rank, and nothing else that is kept of the order', async () => {
@@ -166,7 +166,7 @@ describe.each([
         openedAt: start + after,
       }));
       const list = (limit: number, after?: { at: number; orderId: string }) =>
-        reader.list(account, 'watch', { after, limit });
+        reader.list(account, 'live', { after, limit });
       expect(await list(5)).toEqual({ rows: [first, second, third] });
       expect(await list(2)).toEqual({ rows: [first, second], next: third });
       expect(await list(1, { at: start + 1, orderId: 'first' })).toEqual({ rows: [second], next: third });
@@ -190,7 +190,7 @@ it('a reader whose table does not answer says so', async () => {
   for (const reading of [
     reader.snapshots(newKey(), { upTo: endOfTime, limit: 1 }),
     reader.auditEntries(newKey(), endOfTime, 1),
-    reader.list('main', 'watch', { limit: 1 }),
+    reader.list('main', 'live', { limit: 1 }),
   ]) {
     expect((await failureOf(reading)).code).toBe('store_unavailable');
   }

@@ -320,7 +320,7 @@ describe('a table that cannot be reached', () => {
       () => gone.putHead(snapshot),
       () => gone.putWatch(key, watch, 0),
       () => gone.putNotFound(notFound(0)),
-      () => gone.list('main', 'watch', start, 1),
+      () => gone.list('main', 'live', start, 1),
     ]) {
       expect((await failureOf(request())).code).toBe('store_unavailable');
     }

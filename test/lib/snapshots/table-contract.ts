@@ -139,9 +139,9 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
       [later, join(undefined, { openedAt: start + 9_000 })],
     ]);
     for (const [key, watch] of watches) await table.putWatch(key, watch, 0);
-    expect(await ids(account, 'watch', start + 5_000, 10)).toEqual([soon, late]);
-    expect(await ids(account, 'watch', start + 9_000, 2)).toEqual([soon, late]);
-    expect(await table.list(account, 'watch', start + 1_000, 10)).toEqual([
+    expect(await ids(account, 'live', start + 5_000, 10)).toEqual([soon, late]);
+    expect(await ids(account, 'live', start + 9_000, 2)).toEqual([soon, late]);
+    expect(await table.list(account, 'live', start + 1_000, 10)).toEqual([
       { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000, failing: false },
     ]);
 
@@ -149,12 +149,12 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     const applied = { rank: snapshot.rank, at: start };
     const closed = join(watches.get(soon), { openedAt: start, announcedRank: snapshot.rank, applied });
     await table.putWatch(soon, closed, 1);
-    expect(await ids(account, 'watch', start + 9_000, 10)).toEqual([late, later]);
+    expect(await ids(account, 'live', start + 9_000, 10)).toEqual([late, later]);
     expect(await ids(account, 'final', start + 9_000, 10)).toEqual([soon]);
 
     const missing = { openedAt: start, announcedRank: 'x', notFoundAt: [start + 3_000] };
     await table.putWatch(late, join(watches.get(late), missing), 1);
-    expect(await ids(account, 'watch', start + 9_000, 10)).toEqual([later]);
+    expect(await ids(account, 'live', start + 9_000, 10)).toEqual([later]);
     const due = dueAt(join(watches.get(late), missing), policy);
     expect(await ids(account, 'attention', due - 1, 10)).toEqual([]);
     expect(await ids(account, 'attention', due, 10)).toEqual([late]);

@@ -31,7 +31,7 @@ function status(): string {
 }
 
 async function listed(): Promise<readonly string[]> {
-  return (await table.list('main', 'watch', endOfTime, 10)).map(({ orderId }) => orderId);
+  return (await table.list('main', 'live', endOfTime, 10)).map(({ orderId }) => orderId);
 }
 
 describe('a person’s word', () => {
