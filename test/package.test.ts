@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
+import { startOperating } from './cdk/ops/operating.ts';
 import { startLocalApi } from './lib/api/local-endpoint.ts';
 import { captureOutput } from './lib/captured-output.ts';
 import { startTestBed } from './lib/test-bed.ts';
@@ -95,7 +96,34 @@ it('five lines ask for an order', async () => {
   await testBed.stop();
 });
 
-it('both examples pass the type check of who installs it', async () => {
+it('a CommonJS project requires it', async () => {
+  const testBed = await startTestBed();
+  const api = await startLocalApi(testBed);
+  const output = captureOutput();
+  const env = { ...process.env, ORDER_STATE_URL: api.url };
+  const { stdout } = await run(process.execPath, [join(project, 'client.cjs')], { env });
+  output.release();
+  expect(stdout).toBe('function function canceled\n');
+  await api.stop();
+  await testBed.stop();
+});
+
+it.each(['commonjs', 'module'])('npx operates a stack from a project of type %s', async (type) => {
+  await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type }));
+  const ops = await startOperating();
+  await ops.observe('A');
+  const npx = (...args: readonly string[]) => run('npx', ['--no', 'order-state-snapshots', ...args], { cwd: project });
+  const orders = await npx('ops', 'orders', '--account', 'main', '--endpoint', ops.url);
+  expect(orders.stdout).toMatch(/^order +status .*\nA +watched /);
+  const verify = await npx('ops', 'verify', '--endpoint', ops.url);
+  expect(verify.stdout).toMatch(/, no differences\.\n$/);
+  await ops.stop();
+  const help = await npx('smoke', '--help');
+  expect(help.stdout).toContain('Usage: npx order-state-snapshots smoke [options]\n');
+  await expect(npx('smoke', '--url', 'x')).rejects.toMatchObject({ code: 2 });
+});
+
+it('both examples pass the type check of a project that installs it', async () => {
   const strict = ['--allowJs', '--checkJs', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const types = ['--skipLibCheck', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
