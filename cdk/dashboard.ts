@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, Duration } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,
   Dashboard as Board,
@@ -17,14 +17,14 @@ import { errorCatalog } from '../lib/errors.ts';
 import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
 import { ours } from './metrics.ts';
+import { stackNameOf } from './stack-outputs.ts';
 
 export type DashboardProps = {
   readonly stage: Stage;
-  /** Those of the whole stage. */
+  /** Of the stage, without those of single accounts. */
   readonly alarms: readonly IAlarm[];
-  /** All of the stage's. */
   readonly functions: readonly Lambda[];
-  /** Those of them that answer requests. */
+  /** Those of them that serve the API. */
   readonly apiFunctions: readonly Lambda[];
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
@@ -34,13 +34,14 @@ export type DashboardProps = {
 const period = Duration.minutes(5);
 const half = { width: 12, height: 6 };
 
-/** The one page to look at: is anybody blind, since when, and what does it cost. */
+/** One page: which alarms are on, how old the oldest observation is, and what causes the cost. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
     const { stage, alarms, apiFunctions, checkOpenOrders, publishTransitions } = props;
     new Board(this, 'Board', {
-      dashboardName: `order-state-snapshots-${stage.name}`,
+      // Dashboards of all regions share their names.
+      dashboardName: `${stackNameOf(stage.name)}-${Aws.REGION}`,
       defaultInterval: Duration.hours(6),
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms of the stage', alarms: [...alarms], width: 24, height: 3 })],
@@ -53,7 +54,7 @@ export class Dashboard extends Construct {
   }
 }
 
-/** Every account writes once a minute how it stands: their mean, times how many there are, is the whole stage. */
+/** Every account writes its numbers once a minute: their mean, times the number of accounts, is the whole stage. */
 function ordersByState({ name, accounts }: Stage): GraphWidget {
   const count = Object.keys(accounts).length;
   const inState = (metricName: string, label: string) =>
@@ -73,25 +74,25 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
       inState('UnknownState', 'in an unknown state'),
       inState('Inconsistent', 'inconsistent'),
     ],
-    right: [ours('Final', Stats.SUM, { stage: name }, period).with({ label: 'ended' })],
+    right: [ours('Final', Stats.SUM, { stage: name }, period).with({ label: 'final' })],
   });
 }
 
 function oldestUnseen(stage: Stage): GraphWidget {
-  const forgets = Math.min(...Object.values(stage.accounts).map(retentionMsOf)) / 1_000;
+  const retention = Math.min(...Object.values(stage.accounts).map(retentionMsOf)) / 1_000;
   return new GraphWidget({
-    title: 'Age of the oldest unseen order, seconds',
+    title: 'Time since the oldest observation of a live order, seconds',
     ...half,
     left: [ours('OldestUnseenSeconds', Stats.MAXIMUM, { stage: stage.name }).with({ label: 'oldest' })],
     leftAnnotations: [
-      { value: forgets / 2, label: 'the alarm slack-short' },
-      { value: forgets, label: 'the exchange may have forgotten it' },
+      { value: retention / 2, label: 'alarm retention-headroom-low' },
+      { value: retention, label: 'the exchange may no longer report it' },
     ],
     leftYAxis: { min: 0 },
   });
 }
 
-/** One credit a call; those that questions through the API spend are in the same ledger, and on top of these. */
+/** One permit for each call. API requests use the same rate limiter; their permits come on top of these. */
 function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
   const acquired = (metricName: string) => ours(metricName, Stats.SUM, { stage: name }, period);
   const share = Object.values(accounts).reduce(
@@ -99,7 +100,7 @@ function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
     0,
   );
   return new GraphWidget({
-    title: 'Credits that the checks use, a second, against our share of the rate',
+    title: 'Permits that checks acquire, a second, and our share of the rate limit',
     ...half,
     left: [
       new MathExpression({
@@ -109,13 +110,13 @@ function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
           failed: acquired('Failed'),
           starved: acquired('RateLimitExhausted'),
         },
-        label: 'used',
+        label: 'acquired',
         period,
       }),
     ],
     leftAnnotations: [{ value: share, label: 'share of all accounts' }],
     leftYAxis: { min: 0 },
-    right: [acquired('RateLimitExhausted').with({ label: 'waited in vain' })],
+    right: [acquired('RateLimitExhausted').with({ label: 'not acquired in time' })],
   });
 }
 
@@ -127,14 +128,14 @@ function delays(publishTransitions: Lambda): LogQueryWidget {
 }
 
 function apiErrors(apiFunctions: readonly Lambda[]): LogQueryWidget {
-  return logQuery('Failed requests by code', apiFunctions, LogQueryVisualizationType.TABLE, [
+  return logQuery('Failed API requests by code', apiFunctions, LogQueryVisualizationType.TABLE, [
     'filter message = "failed"',
     'stats count(*) as requests, max(@timestamp) as latest by code, status',
     'sort requests desc',
   ]);
 }
 
-/** A tick's line counts its failures by code: a column each. */
+/** The log line of a sweep counts failures by code: a column each. */
 function errorsOfChecks(checkOpenOrders: Lambda): LogQueryWidget {
   const codes = Object.keys(errorCatalog).filter((code) => code !== 'order_not_found');
   return logQuery('Failed checks by code', [checkOpenOrders], LogQueryVisualizationType.TABLE, [
@@ -158,17 +159,17 @@ function costDrivers({ functions, table }: DashboardProps): GraphWidget[] {
   const third = { width: 8, height: 6, stacked: true };
   return [
     new GraphWidget({
-      title: 'Cost: milliseconds of Lambda',
+      title: 'Cost: Lambda duration, milliseconds',
       ...third,
       left: ofEach((lambda) => lambda.metricDuration({ statistic: Stats.SUM, period, label: lambda.node.path })),
     }),
     new GraphWidget({
-      title: 'Cost: requests to Lambda',
+      title: 'Cost: Lambda requests',
       ...third,
       left: ofEach((lambda) => lambda.metricInvocations({ period, label: lambda.node.path })),
     }),
     new GraphWidget({
-      title: 'Cost: units of the table',
+      title: 'Cost: request units of the table',
       ...third,
       left: [
         table.metricConsumedWriteCapacityUnits({ statistic: Stats.SUM, period, label: 'written' }),

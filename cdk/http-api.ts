@@ -1,4 +1,4 @@
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, Fn } from 'aws-cdk-lib';
 import { AccessLogField, AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
@@ -16,45 +16,53 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { type Operation, routes } from '../lib/api/routes.ts';
 import { createLogGroup } from './log-group.ts';
-import { stackOutputs } from './stack-outputs.ts';
+import { stackNameOf, stackOutputs } from './stack-outputs.ts';
 import type { AuthConfig } from './stage-config.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type HttpApiProps = {
   readonly stage: ResolvedStage;
-  /** Who answers, by the names that the route table has for them. */
-  readonly functions: Readonly<Record<(typeof routes)[Operation]['function'], IFunction>>;
+  /** The function of a route, by its name in the route table. */
+  readonly functions: (name: (typeof routes)[Operation]['function']) => IFunction;
 };
 
 /**
- * The door for people and programs: an HTTP API that only IAM principals of the AWS account pass, or, where the stage
- * says so, holders of a token; and no browser, but from the web sites that the stage names.
+ * The HTTP API. Callers sign with IAM credentials of the AWS account, or bring a token where the stage sets auth to jwt.
+ * Browsers may call it only from the web sites in the stage's `cors`.
  */
 export class HttpApi extends Construct {
+  readonly gateway: Gateway;
+
   constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id);
-    const { stage } = props;
+    const { stage, functions } = props;
     const gateway = new Gateway(this, 'Gateway', {
-      apiName: `order-state-snapshots-${stage.runtime.name}`,
-      // For every route, those to come included.
+      apiName: stackNameOf(stage.runtime.name),
+      // For every route, including future ones.
       defaultAuthorizer: authorizerOf(stage.auth),
       ...(stage.cors === undefined ? {} : { corsPreflight: corsOf(stage.cors.origins) }),
       createDefaultStage: false,
     });
 
-    const integrations = new Map(
-      Object.entries(props.functions).map(([name, target]) => [
-        name,
-        new HttpLambdaIntegration(name, target, { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 }),
-      ]),
-    );
-    for (const { method, path, function: name } of Object.values(routes)) {
-      const integration = integrations.get(name);
-      if (integration === undefined) throw new Error(`No function ${name} answers ${method} ${path}.`);
-      gateway.addRoutes({ methods: [HttpMethod[method]], path, integration });
+    const names = new Set(Object.values(routes).map((route) => route.function));
+    for (const name of names) {
+      const options = { payloadFormatVersion: PayloadFormatVersion.VERSION_2_0 };
+      const integration = new HttpLambdaIntegration(name, functions(name), options);
+      for (const { method, path } of Object.values(routes).filter((route) => route.function === name)) {
+        gateway.addRoutes({ methods: [HttpMethod[method]], path, integration });
+      }
     }
+    this.gateway = gateway;
 
-    const accessLogs = createLogGroup(this, 'AccessLogs', stage);
+    // Under this prefix the permission to write needs no entry of its own in the resource policy of CloudWatch Logs, which
+    // is limited to 5,120 characters. The stack's id keeps the name free for a later stack of the same stage.
+    const stackId = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+    const accessLogs = createLogGroup(
+      this,
+      'AccessLogs',
+      stage,
+      `/aws/vendedlogs/${stackNameOf(stage.runtime.name)}-${stackId}`,
+    );
     const { url } = new HttpStage(this, 'Stage', {
       httpApi: gateway,
       autoDeploy: true,
@@ -70,7 +78,7 @@ export class HttpApi extends Construct {
 
 function authorizerOf(auth: AuthConfig): IHttpRouteAuthorizer {
   if (auth.kind === 'iam') return new HttpIamAuthorizer();
-  // Which accounts the token is good for, the functions look at.
+  // The functions check which accounts the token is for.
   return new HttpJwtAuthorizer('Tokens', auth.issuer, { jwtAudience: [...auth.audience] });
 }
 
@@ -84,7 +92,7 @@ function corsOf(origins: readonly string[]): CorsPreflightOptions {
   };
 }
 
-/** No path and no query: which order was asked for is in the function's own log, under the same request id. */
+/** Without path and query: the order id is in the function's own log, under the same request id. */
 function accessLogFormat({ kind }: AuthConfig): AccessLogFormat {
   return AccessLogFormat.custom(
     JSON.stringify({

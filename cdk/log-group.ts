@@ -4,12 +4,13 @@ import type { Construct } from 'constructs';
 import { customerKey } from './customer-key.ts';
 import type { ResolvedStage } from './stages.ts';
 
-/** A log group as this house makes them: kept as long as the stage says, and with its key. */
-export function createLogGroup(scope: Construct, id: string, stage: ResolvedStage): LogGroup {
+/** A log group of the stack: lines stay as long as the stage says, and the group stays when the stack is deleted. */
+export function createLogGroup(scope: Construct, id: string, stage: ResolvedStage, logGroupName?: string): LogGroup {
   const key = customerKey(scope, stage);
   return new LogGroup(scope, id, {
     retention: stage.logRetention,
-    removalPolicy: stage.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-    ...(key === undefined ? {} : { encryptionKey: key }),
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ...(logGroupName !== undefined && { logGroupName }),
+    ...(key !== undefined && { encryptionKey: key }),
   });
 }

@@ -1,23 +1,24 @@
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import { serviceName } from './service-function.ts';
 
 export const minute = Duration.minutes(1);
 
-/** What the functions write, by the dimensions that they write it under. */
+/** The namespace that the functions write in. */
+export const namespace = 'OrderStateSnapshots';
+
+/** A metric that the functions write, with the dimensions that they write. */
 export function ours(metricName: string, statistic: string, of: Record<string, string>, period = minute): Metric {
   const dimensionsMap = { service: serviceName, ...of };
-  return new Metric({ namespace: 'OrderStateSnapshots', metricName, dimensionsMap, statistic, period });
+  return new Metric({ namespace, metricName, dimensionsMap, statistic, period });
 }
 
-/** All functions together: which one it is, their own metrics say. */
-export function summed(functions: readonly IFunction[], metricName: string): MathExpression {
-  const each = functions.map((lambda, i) => [`f${i}`, lambda.metric(metricName, { statistic: Stats.SUM })] as const);
+/** The sum of some metrics; their own graphs show which one it is. */
+export function sumOf(label: string, metrics: readonly IMetric[]): MathExpression {
   return new MathExpression({
     expression: 'SUM(METRICS())',
-    usingMetrics: Object.fromEntries(each),
-    label: metricName,
+    usingMetrics: Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric])),
+    label,
     period: minute,
   });
 }

@@ -1,158 +1,106 @@
-import { Duration, PermissionsBoundary, Stack, Validations } from 'aws-cdk-lib';
+import { PermissionsBoundary, Stack, Validations } from 'aws-cdk-lib';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { routes } from '../lib/api/routes.ts';
 import { AccountGuard } from './account-guard.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { ExchangeKeys } from './exchange-keys.ts';
+import { type FunctionName, functionNames } from './functions.ts';
 import { HttpApi } from './http-api.ts';
 import { Monitoring } from './monitoring.ts';
 import { ScheduledChecks } from './scheduled-checks.ts';
-import { ServiceFunction } from './service-function.ts';
+import { ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
 import { SnapshotTable } from './snapshot-table.ts';
+import { stackNameOf } from './stack-outputs.ts';
 import { StackRules } from './stack-rules.ts';
 import type { ResolvedStage } from './stages.ts';
 import { SyntheticCheck } from './synthetic-check.ts';
 import { TransitionBus } from './transition-bus.ts';
 import { TransitionEvents } from './transition-events.ts';
 
-/** One stage, whole. */
+const description =
+  'Keeps a record of what an exchange says about our orders: checks them, stores snapshots, serves them over HTTP and publishes transitions.';
+
+/** All resources of one stage. */
 export class OrderStateStack extends Stack {
-  constructor(scope: Construct, stage: ResolvedStage) {
-    const name = `order-state-snapshots-${stage.runtime.name}`;
-    super(scope, name, {
-      description:
-        'What the exchange says about our orders: asked with its key, kept, answered over HTTP, and told when it changes.',
+  constructor(scope: Construct, given: ResolvedStage) {
+    const protect = given.protect && scope.node.tryGetContext('protect') !== 'false';
+    const stage: ResolvedStage = { ...given, protect };
+    super(scope, stackNameOf(stage.runtime.name), {
+      description,
       tags: { ...stage.tags },
       terminationProtection: stage.protect,
-      ...(stage.region === undefined ? {} : { env: { region: stage.region } }),
-      ...(stage.permissionsBoundaryArn === undefined
-        ? {}
-        : { permissionsBoundary: PermissionsBoundary.fromArn(stage.permissionsBoundaryArn) }),
+      ...(stage.region !== undefined && { env: { region: stage.region } }),
+      ...(stage.permissionsBoundaryArn !== undefined && {
+        permissionsBoundary: PermissionsBoundary.fromArn(stage.permissionsBoundaryArn),
+      }),
     });
-    const snapshotTable = new SnapshotTable(this, 'SnapshotTable', { stage });
+    const table = new SnapshotTable(this, 'SnapshotTable', { stage });
     const exchangeKeys = new ExchangeKeys(this, 'ExchangeKeys', { stage });
-    // Under the gateway's 30 s, so that whoever waits hears from us and not from the gateway.
-    const apiTimeout = Duration.seconds(28);
-    const asks = { snapshotTable: snapshotTable.binding, exchangeKeys: exchangeKeys.binding };
-    const { lambda: getOrder } = new ServiceFunction(this, 'GetOrder', {
-      name: 'get-order',
-      stage,
-      description: 'Checks one order at the exchange, keeps what it says, and answers it.',
-      timeout: apiTimeout,
-      bindings: asks,
-    });
-    const { lambda: checkOrders } = new ServiceFunction(this, 'CheckOrders', {
-      name: 'check-orders',
-      stage,
-      description: 'Checks up to 100 orders at the exchange, keeps what it says, and answers them.',
-      timeout: apiTimeout,
-      bindings: asks,
-    });
-    const { lambda: getOrderState } = new ServiceFunction(this, 'GetOrderState', {
-      name: 'get-order-state',
-      stage,
-      description: "Takes the exchange's own request, and answers it as the exchange would.",
-      timeout: apiTimeout,
-      bindings: asks,
-    });
-    const { lambda: listOrders } = new ServiceFunction(this, 'ListOrders', {
-      name: 'list-orders',
-      stage,
-      description: 'Lists the orders of an account by their state, from the table.',
-      timeout: apiTimeout,
-      bindings: { orderLists: snapshotTable.lists },
-    });
-    const { lambda: listSnapshots } = new ServiceFunction(this, 'ListSnapshots', {
-      name: 'list-snapshots',
-      stage,
-      description: 'Tells the history of one order, from the table.',
-      timeout: apiTimeout,
-      bindings: { snapshotTable: snapshotTable.binding },
-    });
-
-    const transitionBus = new TransitionBus(this, 'TransitionBus', { stage });
+    const bus = new TransitionBus(this, 'TransitionBus', { stage });
     const sweepDeadLetters = new DeadLetterQueue(this, 'SweepDeadLetters', stage);
     const transitionDeadLetters = new DeadLetterQueue(this, 'TransitionDeadLetters', stage);
-    const { lambda: changeWatch } = new ServiceFunction(this, 'ChangeWatch', {
-      name: 'change-watch',
-      stage,
-      description: 'Starts or stops the watch of one order, and keeps who asked for it.',
-      timeout: apiTimeout,
-      bindings: { snapshotTable: snapshotTable.binding },
-    });
-    const { lambda: checkOpenOrders } = new ServiceFunction(this, 'CheckOpenOrders', {
-      name: 'check-open-orders',
-      stage,
-      description: 'Checks the orders of one account that are due, the longest due first.',
-      // A sweep goes on until the next minute's has taken over, and that one may be late.
-      timeout: Duration.seconds(150),
-      bindings: {
-        snapshotTable: snapshotTable.binding,
-        orderLists: snapshotTable.lists,
-        exchangeKeys: exchangeKeys.binding,
-        deadLetters: sweepDeadLetters.binding,
-      },
-      // For each account the sweep that goes and the one that takes over.
-      ...(stage.reserveConcurrency ? { reservedConcurrency: 2 * Object.keys(stage.runtime.accounts).length } : {}),
-    });
-    const { lambda: publishTransitions } = new ServiceFunction(this, 'PublishTransitions', {
-      name: 'publish-transitions',
-      stage,
-      description: "Tells the event bus what changed in the table's orders and watches.",
-      timeout: Duration.seconds(30),
-      bindings: {
-        transitionBus: transitionBus.binding,
-        tableStream: snapshotTable.stream,
-        deadLetters: transitionDeadLetters.binding,
-      },
+    const lambdas = this.#createFunctions(stage, {
+      exchangeKeys: exchangeKeys.binding,
+      snapshotTable: table.binding,
+      orderLists: table.lists,
+      tableStream: table.stream,
+      transitionBus: bus.binding,
+      sweepDeadLetters: sweepDeadLetters.binding,
+      transitionDeadLetters: transitionDeadLetters.binding,
     });
 
-    const { lambda: guardAccounts } = new ServiceFunction(this, 'GuardAccounts', {
-      name: 'guard-accounts',
-      stage,
-      description: 'Refuses the deployment that removes an account while an order of it is on watch.',
-      timeout: Duration.seconds(30),
-      bindings: { orderLists: snapshotTable.lists },
-    });
-    const accountGuard = new AccountGuard(this, 'AccountGuard', { accounts: stage.runtime.accounts, guardAccounts });
-
-    const apiFunctions = {
-      'get-order': getOrder,
-      'check-orders': checkOrders,
-      'get-order-state': getOrderState,
-      'list-orders': listOrders,
-      'list-snapshots': listSnapshots,
-      'change-watch': changeWatch,
-    };
-    // A deployment that is refused has not changed the functions yet: no sweep has failed for an account that it removes.
-    for (const lambda of [...Object.values(apiFunctions), checkOpenOrders]) lambda.node.addDependency(accountGuard);
-    new HttpApi(this, 'HttpApi', { stage, functions: apiFunctions });
+    const api = new HttpApi(this, 'HttpApi', { stage, functions: lambdas });
     const schedules = new ScheduledChecks(this, 'ScheduledChecks', {
       stage,
-      checkOpenOrders,
+      checkOpenOrders: lambdas('check-open-orders'),
       deadLetters: sweepDeadLetters,
     });
-    new TransitionEvents(this, 'TransitionEvents', {
-      streamArn: snapshotTable.streamArn,
-      publishTransitions,
+    const events = new TransitionEvents(this, 'TransitionEvents', {
+      streamArn: table.streamArn,
+      publishTransitions: lambdas('publish-transitions'),
       deadLetters: transitionDeadLetters,
     });
     const { syntheticCheck: check } = stage;
     const syntheticCheck =
-      check === undefined
-        ? undefined
-        : new SyntheticCheck(this, 'SyntheticCheck', { stage, check, getOrder, schedules });
+      check && new SyntheticCheck(this, 'SyntheticCheck', { stage, check, getOrder: lambdas('get-order'), schedules });
+    const apiFunctions = new Set(Object.values(routes).map((route) => route.function));
     new Monitoring(this, 'Monitoring', {
-      stage: stage.runtime,
-      alarmTopicArn: stage.alarmTopicArn,
-      functions: [...Object.values(apiFunctions), checkOpenOrders, publishTransitions, guardAccounts],
-      apiFunctions: Object.values(apiFunctions),
-      checkOpenOrders,
-      publishTransitions,
-      table: snapshotTable.table,
+      stage,
+      functions: functionNames.map(lambdas),
+      apiFunctions: [...apiFunctions].map(lambdas),
+      checkOpenOrders: lambdas('check-open-orders'),
+      publishTransitions: lambdas('publish-transitions'),
+      table: table.table,
+      gateway: api.gateway,
+      streamMapping: events.mapping,
       sweepDeadLetters: sweepDeadLetters.queue,
       transitionDeadLetters: transitionDeadLetters.queue,
-      syntheticAnswers: syntheticCheck?.answers,
+      syntheticResponses: syntheticCheck?.responses,
     });
     Validations.of(this).addPlugins(new StackRules(this, stage));
   }
+
+  /** Every function of the table, by name. */
+  #createFunctions(stage: ResolvedStage, bindings: ServiceFunctionProps['bindings']): (name: FunctionName) => Lambda {
+    const functions = new Map(
+      functionNames.map((name) => [name, new ServiceFunction(this, constructId(name), { name, stage, bindings })]),
+    );
+    const lambdas = (name: FunctionName): Lambda => {
+      const found = functions.get(name);
+      if (found === undefined) throw new Error(`The stack has no function ${name}.`);
+      return found.lambda;
+    };
+    const { accounts } = stage.runtime;
+    const guard = new AccountGuard(this, 'AccountGuard', { accounts, guardAccounts: lambdas('guard-accounts') });
+    // A refused deployment must not have changed any function or role: until it is rolled back, a function without an
+    // account would fail that account's sweep, and a role without its secret the checks.
+    for (const [name, construct] of functions) if (name !== 'guard-accounts') construct.node.addDependency(guard);
+    return lambdas;
+  }
+}
+
+/** `GetOrder` for `get-order`. */
+function constructId(name: FunctionName): string {
+  return name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

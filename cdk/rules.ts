@@ -1,20 +1,17 @@
-import { explainedWildcards } from './permissions.ts';
-import type { ResolvedStage } from './stages.ts';
-import { at, each, type Resource, target } from './template-resources.ts';
-
-/** What the rules ask of a stage. */
-export type RuledStage = Pick<ResolvedStage, 'kmsKeyArn' | 'permissionsBoundaryArn' | 'protect' | 'reserveConcurrency'>;
-
-export type Rule = {
-  readonly name: string;
-  /** The types that it is about. */
-  readonly of: readonly string[];
-  readonly holds: (resource: Resource, among: Among) => boolean;
-  /** What to change where it does not hold, and why. */
-  readonly fix: string;
-};
-
-type Among = { readonly resources: readonly Resource[]; readonly stage: RuledStage };
+import { alarmRules } from './alarm-rules.ts';
+import {
+  allowing,
+  everyReplica,
+  invokeConfigOf,
+  isExplained,
+  isQueue,
+  isRetained,
+  isWithin,
+  type Rule,
+  schedulesOf,
+  takesTlsOnly,
+} from './rule-conditions.ts';
+import { at, each, target } from './template-resources.ts';
 
 const schedule = ['AWS::Scheduler::Schedule'];
 const source = ['AWS::Lambda::EventSourceMapping'];
@@ -27,55 +24,60 @@ const bus = ['AWS::Events::EventBus'];
 const policies = ['AWS::IAM::ManagedPolicy', 'AWS::IAM::Policy', 'AWS::IAM::Role', 'AWS::IAM::RolePolicy'];
 
 /**
- * The rules of this house that AWS's own do not look at: what is kept outlives mistakes, nothing is tried for ever,
- * whatever is given up leaves a dead letter, and nobody may do more than they do.
+ * What AWS's own rules do not check: data survives mistakes, retries end, what is given up leaves a message in a
+ * dead-letter queue, permissions are minimal, and whatever stops raises an alarm.
  */
 export const rules: readonly Rule[] = [
+  ...alarmRules,
   {
     name: 'TableRecovery',
     of: table,
     holds: ({ Properties }) =>
       everyReplica(Properties, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled'),
-    fix: 'Turn point-in-time recovery on in every replica: without it a bad write is for ever.',
+    fix: 'Turn point-in-time recovery on in every replica: without it a bad write cannot be undone.',
+  },
+  {
+    name: 'TableKept',
+    of: table,
+    holds: isRetained,
+    fix: 'Keep the table with RETAIN_ON_UPDATE_OR_DELETE in every stage: deleting a stack must not delete the record.',
   },
   {
     name: 'TableProtection',
     of: table,
-    holds: (resource, { stage }) =>
-      !stage.protect || (isRetained(resource) && everyReplica(resource.Properties, 'DeletionProtectionEnabled')),
-    fix: 'Retain the table and protect every replica from deletion, as the stage says with protect: it is the record.',
+    holds: ({ Properties }, { stage }) => !stage.protect || everyReplica(Properties, 'DeletionProtectionEnabled'),
+    fix: 'Turn on deletion protection in every replica of the table, because the stage sets protect.',
   },
   {
     name: 'TableStream',
     of: table,
     holds: ({ Properties }) => at(Properties, 'StreamSpecification', 'StreamViewType') === 'NEW_AND_OLD_IMAGES',
-    fix: 'Stream new and old images: a transition is told from what an item was and is.',
+    fix: 'Stream new and old images: transitions are derived from an item before and after the change.',
   },
   {
     name: 'SecretKept',
     of: secret,
     holds: isRetained,
-    fix: 'Retain the secret, always: whoever deletes a stack does not mean the key of the exchange.',
+    fix: 'Keep the secret with RETAIN_ON_UPDATE_OR_DELETE: deleting a stack must not delete the exchange key.',
   },
   {
     name: 'SecretEmpty',
     of: secret,
     holds: ({ Properties }) => !('GenerateSecretString' in Properties || 'SecretString' in Properties),
-    fix: 'Give the secret no value: a generated one looks like a key and is none, and a written one is in the template.',
+    fix: 'Give the secret no value: a generated one looks like a key, and a written one is in the template.',
   },
   {
     name: 'LogsKept',
     of: logs,
-    holds: (resource, { stage }) =>
-      typeof at(resource.Properties, 'RetentionInDays') === 'number' && (!stage.protect || isRetained(resource)),
-    fix: 'Say how long the logs are kept, and retain the group where the stage says protect.',
+    holds: (resource) => typeof at(resource.Properties, 'RetentionInDays') === 'number' && isRetained(resource),
+    fix: 'Set a retention in days, and keep the log group with RETAIN_ON_UPDATE_OR_DELETE.',
   },
   {
     name: 'PinnedIds',
     of: [...table, ...secret, ...queue, ...bus],
-    // CDK ends its ids with eight hexadecimal digits; eight decimal ones are the number of an account.
+    // CDK ends its ids with eight hexadecimal digits; eight decimal digits may belong to an account's name.
     holds: ({ id }) => !/(?=[0-9A-F]{8}$)\d*[A-F]/.test(id),
-    fix: 'Pin its logical id with overrideLogicalId: CloudFormation replaces, with all that is in it, what changes its id.',
+    fix: 'Pin its logical id with overrideLogicalId: CloudFormation replaces a resource whose id changes, and its content is lost.',
   },
   {
     name: 'CustomerKey',
@@ -88,31 +90,31 @@ export const rules: readonly Rule[] = [
     name: 'QueueEncrypted',
     of: queue,
     holds: ({ Properties }) => Properties['SqsManagedSseEnabled'] === true || 'KmsMasterKeyId' in Properties,
-    fix: 'Encrypt the queue: dead letters hold what the lost ones held.',
+    fix: 'Encrypt the queue: its messages hold what the lost invocations held.',
   },
   {
     name: 'QueueTlsOnly',
     of: queue,
     holds: takesTlsOnly,
-    fix: 'Let the policy of the queue deny whatever comes over plain http (enforceSSL).',
+    fix: 'Let the policy of the queue deny plain http (enforceSSL).',
   },
   {
     name: 'QueueKeeps',
     of: queue,
     holds: ({ Properties }) => Properties['MessageRetentionPeriod'] === 1_209_600,
-    fix: 'Keep messages for 14 days, the longest that SQS does: a person has to read them first.',
+    fix: 'Keep messages for 14 days, the longest that SQS keeps them: someone has to read them.',
   },
   {
     name: 'BusClosed',
     of: ['AWS::Events::EventBusPolicy'],
     holds: () => false,
-    fix: 'Remove the policy of the bus: nobody else puts events on it.',
+    fix: 'Remove the policy of the bus: no other AWS account puts events on it.',
   },
   {
     name: 'ScheduleRetries',
     of: schedule,
     holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumRetryAttempts') === 0,
-    fix: 'Set MaximumRetryAttempts to 0: left open it is 185, and what comes late is stale.',
+    fix: 'Set MaximumRetryAttempts to 0: the default is 185, and a late check is worth nothing.',
   },
   {
     name: 'ScheduleAge',
@@ -124,19 +126,19 @@ export const rules: readonly Rule[] = [
     name: 'ScheduleDeadLetters',
     of: schedule,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'Target', 'DeadLetterConfig', 'Arn'), among),
-    fix: 'Give the schedule a dead-letter queue of this stack: nobody hears of what it could not start.',
+    fix: 'Give the schedule a dead-letter queue of this stack: without it no one learns what it could not start.',
   },
   {
     name: 'ScheduleOnTime',
     of: schedule,
     holds: ({ Properties }) => at(Properties, 'FlexibleTimeWindow', 'Mode') === 'OFF',
-    fix: 'Turn the flexible time window off: an order closes and vanishes in the meantime.',
+    fix: 'Turn the flexible time window off: an order can close and vanish in the meantime.',
   },
   {
     name: 'SourceRetries',
     of: source,
     holds: ({ Properties }) => isWithin(Properties['MaximumRetryAttempts'], 1, 10),
-    fix: 'Set MaximumRetryAttempts to 1 to 10: left open, one bad record blocks its shard until it expires.',
+    fix: 'Set MaximumRetryAttempts to 1 to 10: by default one bad record blocks its shard until it expires.',
   },
   {
     name: 'SourceAge',
@@ -148,25 +150,25 @@ export const rules: readonly Rule[] = [
     name: 'SourceBisected',
     of: source,
     holds: ({ Properties }) => Properties['BisectBatchOnFunctionError'] === true,
-    fix: 'Turn BisectBatchOnFunctionError on: else a whole batch is given up for one record.',
+    fix: 'Turn BisectBatchOnFunctionError on: otherwise a whole batch is given up for one record.',
   },
   {
     name: 'SourceItemFailures',
     of: source,
     holds: ({ Properties }) => each(Properties['FunctionResponseTypes']).includes('ReportBatchItemFailures'),
-    fix: 'Report failures by item (ReportBatchItemFailures): else what was done of a batch is done again.',
+    fix: 'Report failures by item (ReportBatchItemFailures): otherwise a whole batch is repeated for one record.',
   },
   {
     name: 'SourceDeadLetters',
     of: source,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'DestinationConfig', 'OnFailure', 'Destination'), among),
-    fix: 'Give the stream a dead-letter queue of this stack: nobody hears of the records that it gave up.',
+    fix: 'Give the stream a dead-letter queue of this stack: without it no one learns which records it gave up.',
   },
   {
     name: 'SourceFiltered',
     of: source,
     holds: ({ Properties }) => 'FilterCriteria' in Properties,
-    fix: 'Filter the records: every check touches a watch, and would invoke the function.',
+    fix: 'Filter the records: every check writes a watch, and would invoke the function.',
   },
   {
     name: 'FunctionRuntime',
@@ -181,7 +183,7 @@ export const rules: readonly Rule[] = [
       resources.some(
         ({ id, Type }) => logs.includes(Type) && id === target(at(Properties, 'LoggingConfig', 'LogGroup')),
       ),
-    fix: 'Give the function a log group of this stack: the one that Lambda makes keeps its lines for ever.',
+    fix: 'Give the function a log group of this stack: the one that Lambda creates keeps its lines for ever.',
   },
   {
     name: 'FunctionRetries',
@@ -190,7 +192,7 @@ export const rules: readonly Rule[] = [
       const config = invokeConfigOf(id, resources);
       return config?.['MaximumRetryAttempts'] === 0 && config['MaximumEventAgeInSeconds'] === 60;
     },
-    fix: 'Bound asynchronous invocations to 0 retries and 60 seconds (EventInvokeConfig): left open it is 2 and 6 hours.',
+    fix: 'Bound asynchronous invocations to 0 retries and 60 seconds (EventInvokeConfig): the default is 2 retries and 6 hours.',
   },
   {
     name: 'ScheduledFunctionDeadLetters',
@@ -198,7 +200,7 @@ export const rules: readonly Rule[] = [
     holds: ({ id }, among) =>
       schedulesOf(id, among.resources).length === 0 ||
       isQueue(at(invokeConfigOf(id, among.resources), 'DestinationConfig', 'OnFailure', 'Destination'), among),
-    fix: 'Give the function that a schedule invokes an on-failure queue of this stack: it fails without a trace.',
+    fix: 'Give the function that a schedule invokes an on-failure queue of this stack: otherwise it fails without a trace.',
   },
   {
     name: 'SweepConcurrency',
@@ -208,7 +210,7 @@ export const rules: readonly Rule[] = [
       const reserved = accounts === 0 || Properties['ReservedConcurrentExecutions'] === 2 * accounts;
       return reserved || !stage.reserveConcurrency;
     },
-    fix: 'Reserve two concurrent executions for each account, as the stage says with reserveConcurrency: else anything that runs in the AWS account can stop the checks.',
+    fix: 'Reserve two concurrent executions for each account, as the stage sets with reserveConcurrency: otherwise any other function of the AWS account can stop the checks.',
   },
   {
     name: 'NoWildcardActions',
@@ -219,7 +221,7 @@ export const rules: readonly Rule[] = [
           at(statement, 'NotAction') === undefined &&
           !each(at(statement, 'Action')).some((action) => String(action).includes('*')),
       ),
-    fix: 'Name the actions one by one, in cdk/permissions.ts: a wildcard also allows what AWS thinks of next.',
+    fix: 'Name the actions one by one, in cdk/functions.ts: a wildcard also allows actions that AWS adds later.',
   },
   {
     name: 'NoWildcardResources',
@@ -230,66 +232,13 @@ export const rules: readonly Rule[] = [
           at(statement, 'NotResource') === undefined &&
           (!JSON.stringify(each(at(statement, 'Resource'))).includes('*') || isExplained(statement)),
       ),
-    fix: 'Name the resources one by one; where AWS knows no narrower one, explain the action in cdk/permissions.ts.',
+    fix: 'Name the resources one by one; where AWS knows no narrower one, explain the action in cdk/functions.ts.',
   },
   {
     name: 'RoleBoundary',
     of: ['AWS::IAM::Role'],
     holds: ({ Properties }, { stage: { permissionsBoundaryArn: boundary } }) =>
       boundary === undefined || Properties['PermissionsBoundary'] === boundary,
-    fix: "Hold the role within the stage's permissionsBoundaryArn.",
+    fix: "Give the role the stage's permissionsBoundaryArn.",
   },
 ];
-
-function isRetained({ DeletionPolicy, UpdateReplacePolicy }: Resource): boolean {
-  return ['Retain', 'RetainExceptOnCreate'].includes(DeletionPolicy ?? '') && UpdateReplacePolicy === 'Retain';
-}
-
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && value <= most;
-}
-
-function everyReplica(properties: unknown, ...path: readonly string[]): boolean {
-  const replicas = each(at(properties, 'Replicas'));
-  return replicas.length > 0 && replicas.every((replica) => at(replica, ...path) === true);
-}
-
-function isQueue(arn: unknown, { resources }: Among): boolean {
-  return resources.some(({ id, Type }) => queue.includes(Type) && id === target(arn));
-}
-
-function takesTlsOnly({ id }: Resource, { resources }: Among): boolean {
-  return resources
-    .filter(
-      ({ Type, Properties }) => Type === 'AWS::SQS::QueuePolicy' && each(Properties['Queues']).map(target).includes(id),
-    )
-    .flatMap(({ Properties }) => each(at(Properties, 'PolicyDocument', 'Statement')))
-    .some(
-      (statement) =>
-        at(statement, 'Effect') === 'Deny' && at(statement, 'Condition', 'Bool', 'aws:SecureTransport') === 'false',
-    );
-}
-
-function invokeConfigOf(functionId: string, resources: readonly Resource[]): Resource['Properties'] | undefined {
-  return resources.find(
-    ({ Type, Properties }) =>
-      Type === 'AWS::Lambda::EventInvokeConfig' && target(Properties['FunctionName']) === functionId,
-  )?.Properties;
-}
-
-function schedulesOf(functionId: string, resources: readonly Resource[]): Resource['Properties'][] {
-  return resources
-    .filter(({ Type, Properties }) => schedule.includes(Type) && target(at(Properties, 'Target', 'Arn')) === functionId)
-    .map(({ Properties }) => Properties);
-}
-
-/** The statements that allow something, of a policy or of those within a role. */
-function allowing(properties: unknown): readonly unknown[] {
-  return [properties, ...each(at(properties, 'Policies'))]
-    .flatMap((policy) => each(at(policy, 'PolicyDocument', 'Statement')))
-    .filter((statement) => at(statement, 'Effect') === 'Allow');
-}
-
-function isExplained(statement: unknown): boolean {
-  return each(at(statement, 'Action')).every((action) => Object.hasOwn(explainedWildcards, String(action)));
-}

@@ -1,100 +1,96 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  Architecture,
-  CfnFunction,
-  type IDestination,
-  Function as LambdaFunction,
-  LoggingFormat,
-  Runtime,
-} from 'aws-cdk-lib/aws-lambda';
+import { Architecture, CfnFunction, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { bundleOf } from './bundle.ts';
+import {
+  commonPermissions,
+  explainedWildcards,
+  type FunctionName,
+  type FunctionSettings,
+  functionSettings,
+  keyPermissions,
+  type ResourceName,
+  resourceNames,
+} from './functions.ts';
 import { createLogGroup } from './log-group.ts';
-import { explainedWildcards, type FunctionName, permissions, type ResourceName } from './permissions.ts';
 import type { ResolvedStage } from './stages.ts';
 
-/** What it takes to reach a resource: where it is, and what a role has to name. One is never given without the other. */
+/** How a function reaches a resource: the environment that says where it is, and the ARNs that its role has to name. */
 export type Binding = {
   readonly environment: Readonly<Record<string, string>>;
   readonly arns: readonly string[];
 };
 
-export type ServiceFunctionProps<Name extends FunctionName> = {
-  /** Its file in functions/, which exports `handler`, and its row in the table of permissions. */
-  readonly name: Name;
+export type ServiceFunctionProps = {
+  readonly name: FunctionName;
   readonly stage: ResolvedStage;
-  readonly description: string;
-  readonly timeout: Duration;
-  /** Everything that its row of the table of permissions names. To `deadLetters` go invocations that Lambda gave up on. */
-  readonly bindings: Readonly<Record<ResourceName<Name>, Binding>>;
-  /** Default: shares what the AWS account has. */
-  readonly reservedConcurrency?: number;
+  readonly bindings: Readonly<Record<ResourceName, Binding>>;
 };
 
 /** In every line of the logs, and in the dimensions of every metric: Powertools adds it. */
 export const serviceName = 'order-state-snapshots';
 
-/** A Lambda function as this house makes them: one bundle, one role from the table of permissions, one log group. */
-export class ServiceFunction<Name extends FunctionName> extends Construct {
+/** One function of the table: a bundle, a role and a log group. */
+export class ServiceFunction extends Construct {
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, id: string, props: ServiceFunctionProps<Name>) {
+  constructor(scope: Construct, id: string, { name, stage, bindings }: ServiceFunctionProps) {
     super(scope, id);
-    const { name, stage } = props;
+    const settings: FunctionSettings = functionSettings[name];
     const logGroup = createLogGroup(this, 'Logs', stage);
-    // A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account.
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const bindings: Readonly<Record<string, Binding>> = {
-      ...props.bindings,
-      logGroup: { environment: {}, arns: [logGroup.logGroupArn] },
-      customerKey: { environment: {}, arns: stage.kmsKeyArn === undefined ? [] : [stage.kmsKeyArn] },
-      traces: { environment: {}, arns: stage.xray ? ['*'] : [] },
-    };
-    const environment: Record<string, string> = {
-      POWERTOOLS_SERVICE_NAME: serviceName,
-      POWERTOOLS_LOG_LEVEL: 'INFO',
-    };
-    for (const [resource, actions] of Object.entries(permissions[name])) {
-      const binding = bindings[resource];
-      if (binding === undefined) throw new Error(`${name} has no ${resource}, which cdk/permissions.ts says it uses.`);
-      // One statement each: CDK merges them again, and past the limit of one policy's size spreads them over several.
-      for (const arn of binding.arns)
-        role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
-      Object.assign(environment, binding.environment);
-    }
-
-    const [deadLetters] = bindings['deadLetters']?.arns ?? [];
-    // Not CDK's own destination: it adds to the role what the table of permissions does not say.
-    const onFailure: IDestination | undefined =
-      deadLetters === undefined ? undefined : { bind: () => ({ destination: deadLetters }) };
-
+    const { concurrencyPerAccount: perAccount, onFailure } = settings;
+    const deadLetters = onFailure === undefined ? undefined : bindings[onFailure].arns[0];
     this.lambda = new LambdaFunction(this, 'Function', {
-      description: props.description,
+      description: settings.description,
       code: bundleOf(name, stage.runtime),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: 512,
-      timeout: props.timeout,
-      role,
+      memorySize: settings.memoryMb,
+      timeout: Duration.seconds(settings.timeoutSeconds),
+      role: this.#createRole(settings, stage, bindings, logGroup),
       logGroup,
       loggingFormat: LoggingFormat.JSON,
-      environment,
-      // A stale check is worth nothing: who invokes asynchronously comes again by themselves.
+      environment: environmentOf(settings, bindings),
+      // A late check is worth nothing: the schedule starts the next one within a minute.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
-      ...(onFailure === undefined ? {} : { onFailure }),
-      ...(props.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: props.reservedConcurrency }),
+      // Not CDK's own destination: it adds permissions that are not in the table of functions.
+      ...(deadLetters !== undefined && { onFailure: { bind: () => ({ destination: deadLetters }) } }),
+      ...(stage.reserveConcurrency &&
+        perAccount !== undefined && {
+          reservedConcurrentExecutions: perAccount * Object.keys(stage.runtime.accounts).length,
+        }),
     });
     if (stage.xray) this.#trace();
     this.#acknowledge(stage.xray, deadLetters === undefined);
   }
 
-  /** Not CDK's own setting: it adds to the role what the table of permissions says already. */
+  /** A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account. */
+  #createRole(
+    settings: FunctionSettings,
+    { kmsKeyArn, xray }: ResolvedStage,
+    bindings: ServiceFunctionProps['bindings'],
+    logGroup: ILogGroup,
+  ): Role {
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    // One statement for each ARN: CDK merges them, and past the size limit of a policy spreads them over several.
+    const allow = (actions: readonly string[], arns: readonly string[]) => {
+      for (const arn of arns) role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+    };
+    for (const [resource, actions] of permissionsOf(settings)) allow(actions, bindings[resource].arns);
+    allow(commonPermissions.logGroup, [logGroup.logGroupArn]);
+    if (kmsKeyArn !== undefined) allow(keyPermissions(settings), [kmsKeyArn]);
+    if (xray) allow(commonPermissions.traces, ['*']);
+    return role;
+  }
+
+  /** Not CDK's own setting: it adds permissions that are in the table of functions already. */
   #trace(): void {
     const resource = this.lambda.node.defaultChild;
-    if (!(resource instanceof CfnFunction)) throw new Error('The function is not what CDK made of it so far.');
+    if (!(resource instanceof CfnFunction)) throw new Error('The L1 resource of the function has an unexpected type.');
     resource.tracingConfig = { mode: 'Active' };
   }
 
@@ -102,14 +98,13 @@ export class ServiceFunction<Name extends FunctionName> extends Construct {
     const rules = Validations.of(this);
     rules.acknowledge({
       id: 'Serverless::Serverless-LambdaDLQ',
-      reason:
-        'Who is invoked asynchronously has an on-failure destination, which says more; the others are waited for.',
+      reason: 'Functions that are invoked asynchronously have an on-failure destination, which holds more than a DLQ.',
     });
     if (callerWaits) {
       rules.acknowledge({
         id: 'Serverless::Serverless-LambdaAsyncFailureDestination',
         reason:
-          'Somebody waits for what it answers, and learns of a failure: a caller, a deployment, the alarm of a schedule.',
+          'Its caller waits for the response and sees a failure: an API client, a deployment, or a schedule alarm.',
       });
     }
     if (traced) {
@@ -118,8 +113,22 @@ export class ServiceFunction<Name extends FunctionName> extends Construct {
     } else {
       rules.acknowledge({
         id: 'Serverless::Serverless-LambdaTracing',
-        reason: 'Traces are for the stage to want, with xray in the stage table: they cost, and the logs say as much.',
+        reason: 'Tracing is a setting of the stage (xray): it costs money, and the logs hold the same durations.',
       });
     }
   }
+}
+
+function permissionsOf({ permissions }: FunctionSettings): readonly [ResourceName, readonly string[]][] {
+  return resourceNames.flatMap((name): [ResourceName, readonly string[]][] => {
+    const actions = permissions[name];
+    return actions === undefined ? [] : [[name, actions]];
+  });
+}
+
+function environmentOf(settings: FunctionSettings, bindings: ServiceFunctionProps['bindings']): Record<string, string> {
+  return Object.assign(
+    { POWERTOOLS_SERVICE_NAME: serviceName, POWERTOOLS_LOG_LEVEL: 'INFO' },
+    ...permissionsOf(settings).map(([resource]) => bindings[resource].environment),
+  );
 }

@@ -16,13 +16,12 @@ import { stackOutputs } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
 export type SnapshotTableProps = {
-  /** Its `protect`: keep the table, whatever happens to the stack. */
   readonly stage: ResolvedStage;
 };
 
 /**
- * The record: one on-demand table for the items of every order and account. Restorable to any second of the last 35
- * days. Encrypted by the stage's key, else by one that DynamoDB owns.
+ * The record: one on-demand table for the items of every order and account. It can be restored to any second of the last
+ * 35 days, and stays when the stack is deleted. Encrypted by the stage's key, else by one that DynamoDB owns.
  */
 export class SnapshotTable extends Construct {
   /** Its items, the index left out. */
@@ -58,7 +57,8 @@ export class SnapshotTable extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       ...(key === undefined ? {} : { encryption: TableEncryptionV2.customerManagedKey(key) }),
       deletionProtection: stage.protect,
-      removalPolicy: stage.protect ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      // In every stage, whatever `protect` says. Only a deployment that fails while it creates the table removes it again.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const resource = table.node.defaultChild;
     if (!(resource instanceof CfnGlobalTable)) throw new Error('The table is not what CDK made of it so far.');

@@ -6,12 +6,13 @@ import type {
   PolicyViolation,
   Stack,
 } from 'aws-cdk-lib';
-import { type Rule, type RuledStage, rules } from './rules.ts';
-import { resourcesIn } from './template-resources.ts';
+import type { Rule, RuledStage } from './rule-conditions.ts';
+import { rules } from './rules.ts';
+import { type Resource, resourcesIn } from './template-resources.ts';
 
 /**
- * Holds the template of one stack against the rules of this house whenever it is synthesized, beside AWS's own. A breach
- * fails the synthesis; one with a good reason is acknowledged, as `StackRules::` and the rule's name.
+ * Checks the template of one stack against our own rules whenever it is synthesized. A violation fails the synthesis; one
+ * with a good reason is acknowledged, as `StackRules::` and the rule's name.
  */
 export class StackRules implements IPolicyValidationPlugin {
   readonly name = 'StackRules';
@@ -26,17 +27,23 @@ export class StackRules implements IPolicyValidationPlugin {
 
   validate({ stackTemplates }: IPolicyValidationContext): PolicyValidationPluginReport {
     const own = stackTemplates.filter(({ stackConstructPath }) => stackConstructPath === this.#stack.node.path);
-    const violations = own.flatMap(({ templatePath }) => rules.flatMap((rule) => this.#breaches(rule, templatePath)));
+    const violations = own.flatMap(({ templatePath }) => {
+      const resources = resourcesIn(readFileSync(templatePath, 'utf8'));
+      return rules.flatMap((rule) => this.#violationsOf(rule, resources, templatePath));
+    });
     return { success: violations.length === 0, violations };
   }
 
-  #breaches({ name, of, holds, fix }: Rule, templatePath: string): PolicyViolation[] {
-    const resources = resourcesIn(readFileSync(templatePath, 'utf8'));
-    const breaching = resources.filter(
+  #violationsOf(
+    { name, of, holds, fix }: Rule,
+    resources: readonly Resource[],
+    templatePath: string,
+  ): PolicyViolation[] {
+    const violating = resources.filter(
       (resource) => of.includes(resource.Type) && !holds(resource, { resources, stage: this.#stage }),
     );
-    if (breaching.length === 0) return [];
-    const violatingResources = breaching.map(({ id }) => ({ resourceLogicalId: id, templatePath, locations: [] }));
+    if (violating.length === 0) return [];
+    const violatingResources = violating.map(({ id }) => ({ resourceLogicalId: id, templatePath, locations: [] }));
     return [{ ruleName: name, description: fix, severity: 'error', violatingResources }];
   }
 }

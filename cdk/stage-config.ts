@@ -42,7 +42,11 @@ export type AuthConfig =
 /** One stage, as written in the stage table. */
 export type StageConfig = {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
-  /** Data outlives the stack: deletion protection, termination protection, the table and the logs retained. */
+  /**
+   * Termination protection of the stack, and deletion protection of the table. What happens to data when the stack is
+   * deleted does not depend on it: table, secrets and logs stay in every stage. One deployment with `-c protect=false`
+   * leaves it off: the first one, so that a failed creation can be repeated, and the last one before `cdk destroy`.
+   */
   readonly protect: boolean;
   readonly logRetention: RetentionDays;
   /** What the API lets through, all callers together: requests per second, and how many at once on top. */
@@ -73,6 +77,11 @@ export type StageConfig = {
    * tests, and alarms when no answer comes. Default: none.
    */
   readonly syntheticCheck?: { readonly account: string; readonly orderId: string };
+  /**
+   * How much CloudWatch watches. `essential`: only the alarms that nothing else would reveal and their metrics, no
+   * dashboard. `npm run price` prints what both cost. Default: `full`.
+   */
+  readonly monitoring?: 'full' | 'essential';
   /** On every resource. */
   readonly tags: Readonly<Record<string, string>>;
 };

@@ -36,17 +36,25 @@ function* settingsProblems(config: StageConfig): Generator<string> {
     const value = config[setting];
     if (value !== undefined && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
   }
+  if (!['full', 'essential', undefined].includes(config.monitoring)) {
+    yield `set monitoring to full or essential (it is "${config.monitoring}").`;
+  }
   const { rate, burst } = config.throttle;
   if (!(rate > 0)) yield `set throttle.rate above 0 (it is ${rate}), or no request gets through.`;
   if (!(Number.isInteger(burst) && burst >= 1)) {
     yield `set throttle.burst to a whole number from 1 (it is ${burst}), or no request gets through.`;
   }
   const days = Object.values(RetentionDays).filter((value) => typeof value === 'number');
-  if (!days.includes(config.logRetention)) {
+  if (config.logRetention === RetentionDays.INFINITE) {
+    yield 'set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, for ever.';
+  } else if (!days.includes(config.logRetention)) {
     yield `set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is ${config.logRetention}).`;
   }
   if (config.region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(config.region)) {
     yield `write region as AWS does, such as eu-west-1 (it is "${config.region}").`;
+  }
+  if (config.kmsKeyArn !== undefined && config.region === undefined) {
+    yield 'set region, because kmsKeyArn is set: a key encrypts in its own region only.';
   }
   for (const wanted of stageArns) {
     const arn = config[wanted.setting];
@@ -206,6 +214,7 @@ const stageSettings: Readonly<Record<keyof StageConfig, true>> = {
   permissionsBoundaryArn: true,
   xray: true,
   syntheticCheck: true,
+  monitoring: true,
   tags: true,
 };
 const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {

@@ -6,8 +6,9 @@ import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 import { stageProblems } from './stage-problems.ts';
 
 /** A stage that passed every check: what the functions know of it, and what only the infrastructure needs. */
-export type ResolvedStage = Omit<StageConfig, 'accounts' | 'auth' | 'reserveConcurrency' | 'xray'> & {
+export type ResolvedStage = Omit<StageConfig, 'accounts' | 'auth' | 'monitoring' | 'reserveConcurrency' | 'xray'> & {
   readonly auth: AuthConfig;
+  readonly monitoring: NonNullable<StageConfig['monitoring']>;
   readonly reserveConcurrency: boolean;
   readonly xray: boolean;
   /** Compiled into each bundle. */
@@ -25,6 +26,7 @@ const stages: Readonly<Record<string, StageConfig>> = {
     logRetention: RetentionDays.TWO_WEEKS,
     throttle: { rate: 10, burst: 20 },
     reserveConcurrency: false,
+    monitoring: 'essential',
     tags: { service: 'order-state-snapshots', stage: 'dev' },
   },
   prod: {
@@ -57,14 +59,17 @@ export function stageNamed(name: string): ResolvedStage {
 export function resolveStage(name: string, config: StageConfig): ResolvedStage {
   const problems = [...stageProblems(name, config)];
   if (problems.length > 0) throw new StageError(problems.join('\n'));
-  const { accounts, auth = { kind: 'iam' }, reserveConcurrency = true, xray = false, ...settings } = config;
+  const { accounts, auth = { kind: 'iam' }, monitoring = 'full', ...settings } = config;
+  const { reserveConcurrency = true, xray = false } = config;
   return {
     ...settings,
     auth,
+    monitoring,
     reserveConcurrency,
     xray,
     runtime: {
       name,
+      ...(monitoring === 'essential' && { monitoring }),
       auth: auth.kind === 'iam' ? auth : { kind: auth.kind, accountsClaim: auth.accountsClaim },
       accounts: Object.fromEntries(
         Object.entries(accounts).map(([account, settings]) => [account, resolveAccount(name, account, settings)]),

@@ -14,60 +14,59 @@ export type SyntheticCheckProps = {
   readonly schedules: ScheduledChecks;
 };
 
-/** What the function's log has as the route of such a request. */
+/** The route of such a request in the function's log. */
 const route = 'synthetic-check';
 
 /**
- * Asks for one order every 5 minutes as a caller would, behind the gateway, for a schedule cannot sign requests: key,
- * exchange, table and code are all in it. Whether it was answered is counted in the function's own log.
+ * Requests one order every 5 minutes: key, exchange, table and code take part. It invokes the function and not the
+ * gateway, because a schedule cannot sign requests. A metric filter counts the responses in the function's log.
  */
 export class SyntheticCheck extends Construct {
-  /** How often an answer came. */
-  readonly answers: Metric;
+  /** How many requests were answered. */
+  readonly responses: Metric;
 
   constructor(scope: Construct, id: string, props: SyntheticCheckProps) {
     super(scope, id);
     const { stage, check, getOrder, schedules } = props;
     schedules.add({
-      // Upper case cannot come from an account's name.
+      // An account's name has no upper case.
       name: 'SyntheticCheck',
-      description: `Asks for order ${check.orderId} of account "${check.account}", to see that an answer comes.`,
+      description: `Requests order ${check.orderId} of account "${check.account}", to see that the API responds.`,
       every: 'rate(5 minutes)',
       target: getOrder,
       input: requestFor(check, stage.auth),
     });
     Validations.of(getOrder.node.scope ?? getOrder).acknowledge({
       id: 'StackRules::ScheduledFunctionDeadLetters',
-      reason:
-        'What matters of a synthetic check is that it is answered: the alarm synthetic-check tells when it is not.',
+      reason: 'The alarm synthetic-check starts when a synthetic check fails; a message in a queue would add nothing.',
     });
-    const filter = new MetricFilter(this, 'Answers', {
+    const filter = new MetricFilter(this, 'Responses', {
       logGroup: getOrder.logGroup,
       filterPattern: FilterPattern.all(
         FilterPattern.stringValue('$.route', '=', route),
         FilterPattern.stringValue('$.message', '=', 'answered'),
       ),
-      // A namespace for each stage: a filter cannot write a dimension that the line does not have.
+      // A namespace for each stage: a filter cannot add a dimension that the log line does not have.
       metricNamespace: `OrderStateSnapshots/${stage.runtime.name}`,
-      metricName: 'SyntheticAnswers',
+      metricName: 'SyntheticResponses',
     });
-    this.answers = filter.metric({ statistic: Stats.SUM, period: Duration.minutes(5) });
+    this.responses = filter.metric({ statistic: Stats.SUM, period: Duration.minutes(5) });
   }
 }
 
-/** The request as the gateway hands it to a function (payload 2.0): what we and the SDK's log read of it. */
+/** The request as the gateway passes it to a function (payload 2.0), as far as the function reads it. */
 function requestFor({ account, orderId }: SyntheticCheckProps['check'], auth: AuthConfig): object {
   const path = `/accounts/${account}/orders/${orderId}`;
   return {
     version: '2.0',
     routeKey: route,
     rawPath: path,
-    // Of the exchange, always: what the table knows is no proof.
+    // Always from the exchange: a response from the table proves nothing.
     rawQueryString: 'max_age=0',
     headers: {},
     pathParameters: { account, order_id: orderId },
     requestContext: {
-      // Scheduler puts in an id of its own for each time.
+      // Scheduler replaces it with an id for each invocation.
       requestId: '<aws.scheduler.execution-id>',
       http: { method: 'GET', path, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: route },
       authorizer:

@@ -4,6 +4,7 @@ import {
   FilterCriteria,
   FilterRule,
   type IFunction,
+  MetricType,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -18,40 +19,44 @@ export type TransitionEventsProps = {
   readonly deadLetters: DeadLetterQueue;
 };
 
-/** What changes in the table, handed to the function that tells others: in order for each order of an account. */
+/** Invokes publish-transitions with changes of the table, in sequence for each order. */
 export class TransitionEvents extends Construct {
+  readonly mapping: EventSourceMapping;
+
   constructor(scope: Construct, id: string, props: TransitionEventsProps) {
     super(scope, id);
     // Not the L2's event source: it grants ListStreams on every stream of the AWS account.
-    new EventSourceMapping(this, 'Stream', {
+    this.mapping = new EventSourceMapping(this, 'Stream', {
       target: props.publishTransitions,
       eventSourceArn: props.streamArn,
       filters,
-      // From the stream's oldest record: one written between the deployment of the table and of this must not be missed,
-      // and one read twice, after this was made anew, gives an event with the id that it had before.
+      // From the oldest record: one that was written before the mapping existed must not be missed, and one that is read
+      // again after the mapping was replaced gives an event with the same id.
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
       maxBatchingWindow: Duration.seconds(1),
-      // Changes are few once touches are filtered out: one invocation at a time and shard keeps up.
+      // Few records pass the filter: one invocation at a time for each shard keeps up.
       parallelizationFactor: 1,
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       retryAttempts: 10,
-      // The stream drops a record at 24 hours without a word. Given up at 12, it leaves a dead letter, and whoever reads
-      // that has another 12 hours in which the record itself is there.
+      // The stream drops a record after 24 hours. Given up after 12, it leaves a message in the dead-letter queue, and the
+      // record itself can be read for another 12 hours.
       maxRecordAge: Duration.hours(12),
-      // A dead letter says where in the stream the records were, not what they said: the events are made again from the
-      // table, by the redrive command.
+      // The message holds the position in the stream and not the records: the redrive command makes the events again from
+      // the table.
+      // PolledEventCount, without which a mapping that is off looks like one without changes.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
       onFailure: { bind: () => ({ destination: props.deadLetters.queue.queueArn }) },
     });
   }
 }
 
-const coolDown: WatchStatus = 'watched';
+const unremarkable: WatchStatus = 'watched';
 
 /**
- * A record passes that matches one of these: heads, and watches that come from or go to a status worth telling. A watch
- * that was and stays `watched` was only touched, which is what nearly every check does, and costs no invocation.
+ * A record passes if it matches one of these: heads, and watches whose status is or was other than `watched`. Nearly every
+ * check writes a watch that was `watched` and still is, and that costs no invocation.
  */
 const filters = [
   FilterCriteria.filter({ dynamodb: { Keys: { sk: { S: FilterRule.isEqual(headKey) } } } }),
@@ -59,7 +64,7 @@ const filters = [
     FilterCriteria.filter({
       dynamodb: {
         Keys: { sk: { S: FilterRule.isEqual(watchKey) } },
-        [image]: { status: { S: FilterRule.notEquals(coolDown) } },
+        [image]: { status: { S: FilterRule.notEquals(unremarkable) } },
       },
     }),
   ),

@@ -31,6 +31,8 @@ const Auth = z.discriminatedUnion('kind', [
 /** What the functions know of the stage that they are deployed in. */
 export const Stage = z.strictObject({
   name: z.string(),
+  /** Which metrics the sweep writes. Default: all of them. */
+  monitoring: z.optional(z.literal('essential')),
   auth: Auth,
   accounts: z.record(z.string().check(z.regex(accountPattern)), StageAccount),
 });

@@ -5,17 +5,18 @@ import { eventSchemas } from '../lib/transitions/schemas.ts';
 import { everySetting, templateOf } from './cdk/synthesize.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const runbooks = readFileSync(new URL('../cdk/runbooks.md', import.meta.url), 'utf8');
 const scripts: Record<string, string> = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).scripts;
 
-it('has a runbook for every alarm, and no other', () => {
+it('there is a runbook for every alarm, and no other', () => {
   const template = templateOf({ syntheticCheck: everySetting.syntheticCheck });
   const alarms = ['Alarm', 'CompositeAlarm'].flatMap((kind) =>
     Object.values(template.findResources(`AWS::CloudWatch::${kind}`)),
   );
-  const anchors = alarms.map(({ Properties }) => /README\.md#(alarm-[\w-]+)/.exec(Properties.AlarmDescription)?.[1]);
-  const headings = [...readme.matchAll(/^### Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
+  const anchors = alarms.map(({ Properties }) => /cdk\/runbooks\.md#(alarm-[\w-]+)$/.exec(Properties.AlarmDescription)?.[1]);
+  const headings = [...runbooks.matchAll(/^## Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
   expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());
 });
 

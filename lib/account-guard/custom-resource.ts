@@ -13,7 +13,7 @@ const Request = z.object({
   ResponseURL: z.string(),
 });
 
-/** What CloudFormation asks: that the accounts of a stage become others. */
+/** CloudFormation's request: the accounts of a stage change. */
 export const AccountsChange = z.discriminatedUnion('RequestType', [
   z.object({ RequestType: z.literal('Create') }),
   z.object({ RequestType: z.literal('Update'), ResourceProperties: Accounts, OldResourceProperties: Accounts }),
@@ -23,8 +23,8 @@ export const AccountsChange = z.discriminatedUnion('RequestType', [
 const timeoutMs = 5_000;
 
 /**
- * The stack around the handler of a custom resource: CloudFormation waits for an answer at an address of its own, an
- * hour long if none comes. A handler that answers a sentence refuses the change, and the deployment is rolled back.
+ * The middleware of a custom resource's handler. CloudFormation waits up to an hour for a response at an address of its
+ * own. A handler that returns a sentence refuses the change, and the deployment is rolled back.
  */
 export function customResource({ logger }: { readonly logger: Logger }): MiddlewareObj<unknown, string | undefined>[] {
   return [
@@ -37,7 +37,7 @@ export function customResource({ logger }: { readonly logger: Logger }): Middlew
       onError: async (request) => {
         const failure = asFailure(request.error);
         logger.error('failed', describeFailure(failure));
-        const refusal = `It could not be found out whether this may be (${failure.code}); the log tells more.`;
+        const refusal = `Could not verify that this change is allowed (${failure.code}): see the log of guard-accounts.`;
         await respond(request.event, refusal);
         request.response = refusal;
       },
@@ -56,10 +56,11 @@ async function respond(event: unknown, refusal: string | undefined): Promise<voi
   const answered = await fetch(url, {
     method: 'PUT',
     body: JSON.stringify(body),
-    // The address is signed without a type.
+    // The signature of the address covers an empty type.
     headers: { 'content-type': '' },
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!answered.ok) throw new Failure('internal', `CloudFormation did not take the answer: HTTP ${answered.status}.`);
+  if (!answered.ok)
+    throw new Failure('internal', `CloudFormation did not accept the response: HTTP ${answered.status}.`);
 }

@@ -2,12 +2,15 @@ import type { SnapshotReader } from '../snapshots/reader.ts';
 
 export type GuardAccountsDeps = { readonly list: SnapshotReader['list'] };
 
-/** Says why the accounts of a stage may not become others, or nothing when they may. */
+/** Returns why the accounts of a stage must not change so, or undefined if they may. */
 export type GuardAccounts = (before: readonly string[], after: readonly string[]) => Promise<string | undefined>;
 
+/** CloudFormation takes 4,096 bytes as the response of a custom resource; a name and an order id are 96 at most. */
+const maxNamed = 10;
+
 /**
- * An account may leave its stage only when nobody watches an order of it any more: its schedule goes with it, and an
- * order that nobody checks closes unseen. Renaming an account is removing it.
+ * An account may leave its stage only when none of its orders is watched: its schedule goes with it, and an order that is
+ * not checked closes unseen. Renaming an account is removing it.
  */
 export function createGuardAccounts({ list }: GuardAccountsDeps): GuardAccounts {
   return async (before, after) => {
@@ -16,9 +19,11 @@ export function createGuardAccounts({ list }: GuardAccountsDeps): GuardAccounts 
     for (const account of leaving) {
       const lists = await Promise.all([list(account, 'live', { limit: 1 }), list(account, 'attention', { limit: 1 })]);
       const [open] = lists.flatMap(({ rows }) => rows);
-      if (open !== undefined) watched.push(`${account} (order ${open.orderId} is one of those)`);
+      if (open !== undefined) watched.push(`${account} (for instance ${open.orderId})`);
     }
     if (watched.length === 0) return undefined;
-    return `Orders are still on watch in what would be removed: account ${watched.join(', account ')}. Put the account back into the stage table, wait until its orders are final or stop their watch (DELETE …/watch), and deploy again.`;
+    const named = watched.slice(0, maxNamed).join(', ');
+    const others = watched.length > maxNamed ? ` and ${watched.length - maxNamed} more` : '';
+    return `This deployment removes accounts with watched orders: ${named}${others}. Put them back into the stage table, wait until their orders are final or stop the watches (DELETE .../watch), and deploy again.`;
   };
 }

@@ -10,9 +10,9 @@ const template = templateOf({ alarmTopicArn: topic });
 const composites = Object.values(template.findResources('AWS::CloudWatch::CompositeAlarm'));
 const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties: alarm }) => alarm);
 
-/** README section, then when it breaches: statistic and metric, threshold, bad periods of periods, period. */
+/** Runbook section, then when it breaches: statistic and metric, threshold, bad periods of periods, period. */
 function inShort(alarm: (typeof alarms)[number]): [string, string] {
-  const [, anchor = ''] = /README\.md#alarm-([a-z-]+)$/.exec(alarm.AlarmDescription) ?? [];
+  const [, anchor = ''] = /cdk\/runbooks\.md#alarm-([a-z-]+)$/.exec(alarm.AlarmDescription) ?? [];
   const comparison = alarm.ComparisonOperator === 'LessThanThreshold' ? '<' : '>=';
   const { MetricName: metric = alarm.Metrics?.[0].Label, Statistic: statistic = 'Sum', Period: period = 60 } = alarm;
   const periods = `${alarm.DatapointsToAlarm} of ${alarm.EvaluationPeriods} x ${period} s`;
@@ -44,8 +44,11 @@ describe('the alarms', () => {
       ['sweep-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
       ['transition-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
       ['transitions-late', 'Maximum IteratorAge >= 300000, 3 of 5 x 60 s, notBreaching'],
+      ['stream-silent', 'SampleCount PolledEventCount < 1, 3 of 3 x 300 s, breaching'],
       ['function-errors', 'Sum Errors >= 1, 3 of 5 x 60 s, notBreaching'],
       ['function-throttles', 'Sum Throttles >= 1, 3 of 5 x 60 s, notBreaching'],
+      ['api-errors', 'Sum 5xx >= 1, 3 of 5 x 60 s, notBreaching'],
+      ['table-throttles', 'Sum Throttled >= 1, 3 of 5 x 60 s, notBreaching'],
       ['sweep-silent', 'Sum Sweeps < 1, 3 of 3 x 60 s, breaching'],
       ['sweep-silent', 'Sum Sweeps < 1, 3 of 3 x 60 s, breaching'],
     ]);
@@ -86,7 +89,9 @@ describe('the alarms', () => {
 
   it('count errors and throttles of every function', () => {
     const functions = Object.keys(template.findResources('AWS::Lambda::Function'));
-    for (const { Metrics: metrics } of alarms.filter((alarm) => alarm.Metrics !== undefined)) {
+    const summed = alarms.filter(({ Metrics: [sum] = [] }) => ['Errors', 'Throttles'].includes(sum?.Label));
+    expect(summed).toHaveLength(2);
+    for (const { Metrics: metrics } of summed) {
       const [sum, ...parts] = metrics;
       expect(sum.Expression).toBe('SUM(METRICS())');
       expect(
@@ -100,34 +105,29 @@ describe('the alarms', () => {
   it('say in sentences what is wrong, what that means and what to do first', () => {
     const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
     for (const { AlarmName: name, AlarmDescription: description } of all) {
-      expect(name).toMatch(/^order-state-snapshots-test (has|is|gets|watches|gave|tells|leaves) [ -~]+$/);
+      expect(name).toMatch(/^order-state-snapshots-test (has|is|gets|watches|gave|publishes|answers|does not) [ -~]+$/);
       // With the longest names of a stage and an account it still is what CloudWatch takes.
       expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
-      expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. README\.md#alarm-[a-z-]+$/);
+      expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. cdk\/runbooks\.md#alarm-[a-z-]+$/);
       expect(description.length).toBeLessThanOrEqual(1024);
     }
     expect(new Set(alarms.map(({ AlarmName: name }) => name)).size).toBe(alarms.length);
   });
 
-  it('tell the topic when they start and when they end', () => {
+  it('notify the topic when they start and when they end', () => {
     for (const alarm of [...alarms, ...composites.map(({ Properties: composite }) => composite)]) {
       expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
     }
   });
 
-  it('are there to look at when there is no topic', () => {
-    const coolDown = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
-    expect(coolDown).toHaveLength(alarms.length);
-    for (const { Properties: alarm } of coolDown) expect(alarm).not.toHaveProperty('AlarmActions');
-  });
-
-  it('cost what they are said to', () => {
-    const priced = alarms.map((alarm) => (alarm.Metrics ?? [{}, {}]).length - 1);
-    expect(priced.reduce((sum, metrics) => sum + metrics, 0)).toBe(29 + 2);
+  it('notify no one without a topic', () => {
+    const silent = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
+    expect(silent).toHaveLength(alarms.length);
+    for (const { Properties: alarm } of silent) expect(alarm).not.toHaveProperty('AlarmActions');
   });
 });
 
-describe('the alarm that the desk is blind', () => {
+describe('the alarm order-monitoring-down', () => {
   /** What a rule is made of, by the logical ids of alarms, and how long it is with the longest names. */
   function ruleOf(rule: { 'Fn::Join': [string, (string | { 'Fn::GetAtt': [string, string] })[]] }) {
     const parts = rule['Fn::Join'][1];
@@ -140,7 +140,7 @@ describe('the alarm that the desk is blind', () => {
   const description = `order-state-snapshots-${'x'.repeat(16)} has not checked the orders of account ${'x'.repeat(32)} for three minutes`;
   const maxArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${description}`.length;
 
-  it('is on when an account is not swept, a key is refused or the slack is short', () => {
+  it('is on when an account is not swept, a key is refused or the retention headroom is low', () => {
     const [blind, ...others] = composites.map(({ Properties: composite }) => ruleOf(composite.AlarmRule));
     expect(others).toEqual([]);
     expect(blind?.text).toBe('(ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN"))');
@@ -155,7 +155,7 @@ describe('the alarm that the desk is blind', () => {
     ]);
   });
 
-  it('hears of every account of the largest stage, in rules that CloudWatch takes', () => {
+  it('covers every account of the largest stage, in rules that CloudWatch takes', () => {
     const largest = templateOf({ accounts: manyAccounts() });
     const rules = Object.values(largest.findResources('AWS::CloudWatch::CompositeAlarm')).map(
       ({ Properties: composite }) => ruleOf(composite.AlarmRule),
@@ -182,14 +182,14 @@ describe('the dashboard', () => {
     expect(widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms of the stage',
       'Orders by state',
-      'Age of the oldest unseen order, seconds',
-      'Credits that the checks use, a second, against our share of the rate',
+      'Time since the oldest observation of a live order, seconds',
+      'Permits that checks acquire, a second, and our share of the rate limit',
       'From transition to snapshot, seconds',
-      'Failed requests by code',
+      'Failed API requests by code',
       'Failed checks by code',
-      'Cost: milliseconds of Lambda',
-      'Cost: requests to Lambda',
-      'Cost: units of the table',
+      'Cost: Lambda duration, milliseconds',
+      'Cost: Lambda requests',
+      'Cost: request units of the table',
     ]);
   });
 
@@ -213,18 +213,18 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('holds the credits against the share of all accounts: half of 10 and of 20 a second', () => {
+  it('compares permits with the share of all accounts: half of 10 and of 20 a second', () => {
     const [, , , rateLimit] = widgets;
     expect(rateLimit).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
   });
 
-  it('counts every code that a check can fail with, and asks the logs of every door', () => {
+  it('counts every code that a check can fail with, and queries the logs of every API function', () => {
     const [, , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
     for (const code of Object.keys(errorCatalog)) {
       expect(checks?.includes(`sum(failed.${code}) as ${code}`)).toBe(code !== 'order_not_found');
     }
-    for (const door of ['GetOrder', 'CheckOrders', 'GetOrderState', 'ListOrders', 'ListSnapshots', 'ChangeWatch']) {
-      expect(requests).toMatch(new RegExp(`SOURCE '${door}Logs`));
+    for (const id of ['GetOrder', 'CheckOrders', 'GetOrderState', 'ListOrders', 'ListSnapshots', 'ChangeWatch']) {
+      expect(requests).toMatch(new RegExp(`SOURCE '${id}Logs`));
     }
   });
 });

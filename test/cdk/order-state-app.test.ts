@@ -6,8 +6,8 @@ import { Stage } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { functionNames } from '../../cdk/functions.ts';
 import { createApp } from '../../cdk/order-state-app.ts';
-import { permissions } from '../../cdk/permissions.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
 import { resolveStage } from '../../cdk/stages.ts';
 import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
@@ -34,9 +34,7 @@ function reportsOf(changes: Partial<StageConfig>): Report[] {
   return JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')).pluginReports;
 }
 
-const functions = Object.keys(permissions).map((name) =>
-  name.replace(/(^|-)([a-z])/g, (_, __, at) => at.toUpperCase()),
-);
+const functions = functionNames.map((name) => name.replace(/(^|-)([a-z])/g, (_, __, at) => at.toUpperCase()));
 const scheduledOrStreamed = ['CheckOpenOrders', 'PublishTransitions'];
 const at = (ruleName: string, ...constructs: string[]) => constructs.map((construct) => `${ruleName} ${construct}`);
 

@@ -1,7 +1,14 @@
 import { Token } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { type FunctionName, permissions } from '../../cdk/permissions.ts';
+import {
+  commonPermissions,
+  type FunctionName,
+  type FunctionSettings,
+  functionNames,
+  functionSettings,
+  keyPermissions,
+} from '../../cdk/functions.ts';
 import { exchangeKeyOutput, stackOutputs } from '../../cdk/stack-outputs.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts } from '../../cdk/stage-problems.ts';
@@ -13,6 +20,10 @@ import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from '
 const dev = templateOf();
 const prod = templateOf({ protect: true, logRetention: 365 });
 const full = templateOf(everySetting);
+const largest = templateOf({
+  ...everySetting,
+  accounts: { ...manyAccounts(maxAccounts - 1), main: loopbackStage.accounts.main },
+});
 
 describe('the snapshot table', () => {
   it('has the keys, the one index and the billing that the functions and the bill count on', () => {
@@ -27,26 +38,22 @@ describe('the snapshot table', () => {
   });
 
   it.each([
-    ['goes with the stack', 'dev', dev, { protected: false, policy: 'Delete' }],
-    ['outlives the stack', 'prod', prod, { protected: true, policy: 'Retain' }],
-  ])('%s in %s, and is restorable to the second', (_, __, template, expected) => {
-    template.hasResource('AWS::DynamoDB::GlobalTable', {
-      DeletionPolicy: expected.policy,
-      UpdateReplacePolicy: expected.policy,
-      Properties: {
-        Replicas: [
-          Match.objectLike({
-            DeletionProtectionEnabled: expected.protected,
-            PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          }),
-        ],
-      },
+    ['may be deleted by hand', 'dev', dev, false],
+    ['is protected from deletion', 'prod', prod, true],
+  ])('%s in %s, and is restorable to the second', (_, __, template, isProtected) => {
+    template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
+      Replicas: [
+        Match.objectLike({
+          DeletionProtectionEnabled: isProtected,
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        }),
+      ],
     });
   });
 });
 
 describe('the exchange keys', () => {
-  it('are one secret per account, without a value, never deleted', () => {
+  it('are one secret per account, without a value', () => {
     const secrets = Object.values(dev.findResources('AWS::SecretsManager::Secret'));
     expect(secrets.map((secret) => secret['Properties']['Name'])).toEqual([
       'order-state-snapshots/test/main/exchange-key',
@@ -54,7 +61,6 @@ describe('the exchange keys', () => {
     ]);
     for (const secret of secrets) {
       expect(Object.keys(secret['Properties'])).toEqual(['Description', 'Name']);
-      expect(secret).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     }
   });
 
@@ -63,6 +69,20 @@ describe('the exchange keys', () => {
     const accounts = { 'a-b': main, ab: main, 'a--b': main, 'ab-put-key': main };
     templateOf({ accounts }).resourceCountIs('AWS::SecretsManager::Secret', 4);
   });
+});
+
+it.each([
+  ['an unprotected stage', dev],
+  ['a protected stage', prod],
+  ['a stage with every setting', full],
+])('in %s, table, secrets and logs stay when the stack is deleted, and go when its creation fails', (_, template) => {
+  for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']) {
+    const resources = Object.values(template.findResources(type));
+    expect(resources).not.toEqual([]);
+    for (const resource of resources) {
+      expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+    }
+  }
 });
 
 it('replaces no stateful resource when the code moves: their logical ids are pinned', () => {
@@ -82,7 +102,7 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
   ]);
 });
 
-/** Where the functions differ: the seconds that they have, and where they are told that things are. */
+/** How the functions differ: their timeout in seconds, and their environment. */
 const table = { TABLE_NAME: { Ref: 'SnapshotTable' } };
 const functions: Readonly<Record<FunctionName, { timeout: number; reported: Readonly<Record<string, unknown>> }>> = {
   'get-order': { timeout: 28, reported: table },
@@ -105,10 +125,11 @@ function functionIn(template: Template, name: string) {
   return entry;
 }
 
-describe.each(Object.entries(functions))('the function %s', (name, { timeout, reported }) => {
+describe.each(functionNames)('the function %s', (name) => {
+  const { timeout, reported } = functions[name];
   const [id, { Properties: properties }] = functionIn(dev, name);
 
-  it('is made as this house makes them', () => {
+  it('has the runtime, timeout and log format of the table of functions', () => {
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -119,7 +140,7 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, re
     });
   });
 
-  it('is told where things are, and nothing secret', () => {
+  it('has resource names in its environment, and nothing secret', () => {
     expect(properties['Environment']['Variables']).toEqual({
       ...reported,
       POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
@@ -142,7 +163,7 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, re
       full,
       { customerKey: [everySetting.kmsKeyArn], transitionBus: [everySetting.eventBusArn], traces: ['*'] },
     ],
-  ])('may do what the table of permissions says, and nothing else, in %s', (_, template, brought) => {
+  ])('may do what the table of functions says, and nothing else, in %s', (_, template, brought) => {
     const [, { Properties: properties }] = functionIn(template, name);
     const resources: Readonly<Record<string, readonly string[]>> = {
       exchangeKeys: ['ExchangeKeymain', 'ExchangeKeydeskDash2'],
@@ -150,11 +171,13 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, re
       orderLists: ['SnapshotTable/index/lists'],
       tableStream: ['SnapshotTable.StreamArn'],
       transitionBus: ['TransitionBus'],
-      deadLetters: [name === 'check-open-orders' ? 'SweepDeadLetters' : 'TransitionDeadLetters'],
+      sweepDeadLetters: ['SweepDeadLetters'],
+      transitionDeadLetters: ['TransitionDeadLetters'],
       logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
       ...brought,
     };
-    const row: Readonly<Record<string, readonly string[]>> = { ...permissions }[name] ?? {};
+    const settings: FunctionSettings = functionSettings[name];
+    const row = { ...settings.permissions, ...commonPermissions, customerKey: keyPermissions(settings) };
     const expected = Object.entries(row).flatMap(([resource, actions]) =>
       (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
     );
@@ -162,24 +185,31 @@ describe.each(Object.entries(functions))('the function %s', (name, { timeout, re
   });
 });
 
-it('no function that knows the accounts changes before it is clear that they may', () => {
-  const [[guard = ''] = []] = Object.entries(dev.findResources('Custom::Accounts'));
-  const changed = Object.entries(dev.findResources('AWS::Lambda::Function')).filter(
-    ([, { DependsOn: awaited }]) => !awaited.includes(guard),
+it.each([
+  ['a plain stage', dev],
+  ['the largest stage', largest],
+])('in %s, no function and no permission changes before the guard has agreed', (_, template) => {
+  const [guard = ''] = Object.keys(template.findResources('Custom::Accounts'));
+  const types = ['AWS::Lambda::Function', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'];
+  const changedBefore = types.flatMap((type) =>
+    Object.entries(template.findResources(type)).filter(
+      ([, { DependsOn: awaited }]) => !(awaited ?? []).includes(guard),
+    ),
   );
-  expect(changed.map(([id]) => id.replace(/Function[0-9A-F]{8}$/, ''))).toEqual([
-    'PublishTransitions',
-    'GuardAccounts',
+  expect(changedBefore.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual([
+    'GuardAccountsFunction',
+    'GuardAccountsRole',
+    'ScheduledChecksRole',
+    'GuardAccountsRoleDefaultPolicy',
+    'ScheduledChecksRoleDefaultPolicy',
   ]);
 });
 
-it('whoever reaches what the key of the stage encrypts may use the key', () => {
-  const encrypted = ['deadLetters', 'exchangeKeys', 'orderLists', 'snapshotTable', 'tableStream'];
-  for (const row of Object.values(permissions)) {
-    const reached = Object.keys(row).filter((resource) => encrypted.includes(resource));
-    expect(reached.length > 0).toBe('customerKey' in row);
-    const sends = reached.includes('deadLetters') ? ['kms:GenerateDataKey'] : [];
-    if ('customerKey' in row) expect(row.customerKey).toEqual(['kms:Decrypt', ...sends]);
+it('a function that sends to an encrypted queue may also make data keys', () => {
+  for (const name of functionNames) {
+    const settings: FunctionSettings = functionSettings[name];
+    const sends = Object.keys(settings.permissions).some((resource) => resource.endsWith('DeadLetters'));
+    expect(keyPermissions(settings)).toEqual(sends ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']);
   }
 });
 
@@ -294,10 +324,6 @@ it('a stage of a region goes there, and any other one to where the AWS command l
 });
 
 describe('the largest stage', () => {
-  const largest = templateOf({
-    ...everySetting,
-    accounts: { ...manyAccounts(maxAccounts - 1), main: loopbackStage.accounts.main },
-  });
   const { Resources: resources, Outputs: outputs } = largest.toJSON();
 
   it('fits a stack, with room for what is to come', () => {
@@ -431,15 +457,21 @@ describe('the outputs', () => {
 });
 
 it.each([
-  ['dev', dev, 7, 'Delete'],
-  ['prod', prod, 365, 'Retain'],
-])('logs in %s are kept as long as the stage says', (_, template, days, policy) => {
+  ['dev', dev, 7],
+  ['prod', prod, 365],
+])('log lines in %s are kept as long as the stage says', (_, template, days) => {
   const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
   // One for each function, and one for who called.
   expect(groups).toHaveLength(Object.keys(functions).length + 1);
-  for (const group of groups) {
-    expect(group).toMatchObject({ Properties: { RetentionInDays: days }, DeletionPolicy: policy });
-  }
+  for (const group of groups) expect(group).toMatchObject({ Properties: { RetentionInDays: days } });
+});
+
+it('the access log has a name for vended logs that no other stack of the stage takes', () => {
+  const names = Object.values(dev.findResources('AWS::Logs::LogGroup')).flatMap(
+    ({ Properties: { LogGroupName: name } }) => name ?? [],
+  );
+  const stackId = { 'Fn::Select': [2, { 'Fn::Split': ['/', { Ref: 'AWS::StackId' }] }] };
+  expect(names).toEqual([{ 'Fn::Join': ['', ['/aws/vendedlogs/order-state-snapshots-test-', stackId]] }]);
 });
 
 it.each([
@@ -449,6 +481,18 @@ it.each([
   const stack = stackOf(stageNamed(name));
   expect(stack.terminationProtection).toBe(isProtected);
   expect(stack.tags.tagValues()).toEqual({ service: 'order-state-snapshots', stage: name });
+});
+
+it('one deployment with -c protect=false leaves protection off, and changes nothing else', () => {
+  const stack = stackOf(stageNamed('prod'), { protect: 'false' });
+  expect(stack.terminationProtection).toBe(false);
+  const unprotected = Template.fromStack(stack).toJSON();
+  const {
+    Replicas: [replica],
+  } = unprotected['Resources'].SnapshotTable.Properties;
+  expect(replica.DeletionProtectionEnabled).toBe(false);
+  replica.DeletionProtectionEnabled = true;
+  expect(unprotected).toEqual(Template.fromStack(stackOf(stageNamed('prod'))).toJSON());
 });
 
 it('the template fits every account and region, and reports nothing to anyone', () => {

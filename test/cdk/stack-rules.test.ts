@@ -27,10 +27,22 @@ const everywhereWithout = (type: string, path: string) => (stack: Stack) => {
 };
 const having = (type: string, path: string, value: unknown) => (stack: Stack) =>
   one(stack, type).addPropertyOverride(path, value);
+const withPolicy = (type: string, policy: string, value: string) => (stack: Stack) =>
+  one(stack, type).addOverride(policy, value);
 const missing = (type: string) => (stack: Stack) => {
   const { node } = one(stack, type);
   expect(node.scope?.node.tryRemoveChild(node.id)).toBe(true);
 };
+
+const alarm = (stack: Stack, id: string) => {
+  const found = all(stack, 'AWS::CloudWatch::Alarm').find(({ node }) => node.scope?.node.id === id);
+  if (found === undefined) throw new Error(`There is no alarm ${id} in the stack.`);
+  return found;
+};
+const havingAlarm = (id: string, path: string, value: unknown) => (stack: Stack) =>
+  alarm(stack, id).addPropertyOverride(path, value);
+/** An alarm on something else: removing it would break the alarms that are made of it. */
+const withoutAlarm = (id: string) => havingAlarm(id, 'MetricName', 'Elsewhere');
 
 function allowing(statement: PolicyStatementProps) {
   return (stack: Stack) => {
@@ -66,28 +78,16 @@ const faults: readonly Fault[] = [
     having(table, 'Replicas.0.DeletionProtectionEnabled', false),
     prod,
   ],
-  [
-    'a table that goes with the stack',
-    'TableProtection',
-    (stack) => one(stack, table).addOverride('DeletionPolicy', 'Delete'),
-    prod,
-  ],
+  ['a table that is deleted with the stack', 'TableKept', withPolicy(table, 'DeletionPolicy', 'Delete')],
+  ['a table that a failed creation leaves behind', 'TableKept', withPolicy(table, 'DeletionPolicy', 'Retain')],
+  ['a table that a replacement deletes', 'TableKept', withPolicy(table, 'UpdateReplacePolicy', 'Delete')],
   ['a table without a stream', 'TableStream', without(table, 'StreamSpecification')],
   ['a stream of keys only', 'TableStream', having(table, 'StreamSpecification.StreamViewType', 'KEYS_ONLY')],
-  [
-    'a key that goes with the stack',
-    'SecretKept',
-    (stack) => one(stack, secret).addOverride('DeletionPolicy', 'Delete'),
-  ],
+  ['a secret that is deleted with the stack', 'SecretKept', withPolicy(secret, 'DeletionPolicy', 'Delete')],
   ['a key that is a random password', 'SecretEmpty', having(secret, 'GenerateSecretString.PasswordLength', 32)],
   ['a key written into the template', 'SecretEmpty', having(secret, 'SecretString', '{}')],
   ['logs for ever', 'LogsKept', without(logs, 'RetentionInDays')],
-  [
-    'logs that go with the stack',
-    'LogsKept',
-    (stack) => one(stack, logs).addOverride('DeletionPolicy', 'Delete'),
-    prod,
-  ],
+  ['logs that are deleted with the stack', 'LogsKept', withPolicy(logs, 'DeletionPolicy', 'Delete')],
   ['a table whose id is not pinned', 'PinnedIds', (stack) => one(stack, table).overrideLogicalId('Table0A1B2C3D')],
   ['a table without the key of the stage', 'CustomerKey', without(table, 'Replicas.0.SSESpecification'), everySetting],
   [
@@ -118,6 +118,29 @@ const faults: readonly Fault[] = [
   ['a batch done all over', 'SourceItemFailures', without(source, 'FunctionResponseTypes')],
   ['a stream without dead letters', 'SourceDeadLetters', without(source, 'DestinationConfig')],
   ['a stream with all touches', 'SourceFiltered', without(source, 'FilterCriteria')],
+  ['a disabled event source mapping', 'SourceEnabled', having(source, 'Enabled', false)],
+  ['an event source mapping without metrics', 'SourceMetrics', without(source, 'MetricsConfig')],
+  ['a stream without an alarm on silence', 'SourceSilenceAlarm', withoutAlarm('stream-silent')],
+  [
+    'an alarm on the stream that ignores silence',
+    'SourceSilenceAlarm',
+    havingAlarm('stream-silent', 'TreatMissingData', 'notBreaching'),
+  ],
+  ['a disabled schedule', 'ScheduleEnabled', having(schedule, 'State', 'DISABLED')],
+  ['a schedule without an alarm on silence', 'ScheduleSilenceAlarm', withoutAlarm('sweep-silent-desk-2')],
+  [
+    'an alarm on a schedule that ignores silence',
+    'ScheduleSilenceAlarm',
+    havingAlarm('sweep-silent-main', 'TreatMissingData', 'missing'),
+  ],
+  [
+    'a synthetic check without an alarm on silence',
+    'ScheduleSilenceAlarm',
+    havingAlarm('synthetic-check', 'TreatMissingData', 'ignore'),
+    everySetting,
+  ],
+  ['an API without an alarm', 'GatewayAlarm', withoutAlarm('api-errors')],
+  ['a table without an alarm on throttling', 'TableThrottleAlarm', havingAlarm('table-throttles', 'Metrics', [])],
   ['an old runtime', 'FunctionRuntime', having(lambda, 'Runtime', 'nodejs20.x')],
   ['logs that Lambda makes', 'FunctionLogs', without(lambda, 'LoggingConfig.LogGroup')],
   ['a function with two retries', 'FunctionRetries', missing('AWS::Lambda::EventInvokeConfig')],
@@ -174,13 +197,14 @@ function synthesize(plant: (stack: Stack) => void, changes: Partial<StageConfig>
   Stage.of(stack)?.synth();
 }
 
-describe('the rules of the house', () => {
-  // CDK tells the terminal what it finds.
+describe('the rules of the stack', () => {
+  // CDK prints its findings.
   vi.spyOn(console, 'error').mockReturnValue();
 
   it.each<[string, Partial<StageConfig>]>([
     ['a plain stage', {}],
     ['a protected stage', prod],
+    ['a stage with essential monitoring', { monitoring: 'essential' }],
     ['a stage with every setting', everySetting],
     ['an account that goes by a number', { accounts: { 'sub-20260101': loopbackStage.accounts.main } }],
   ])('let %s pass', (_, changes) => {

@@ -1,3 +1,4 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, it } from 'vitest';
 import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts } from '../../cdk/stage-problems.ts';
@@ -20,6 +21,10 @@ const withUrl = (url: string) => problems({ accounts: { main: { dialect: 'orange
 
 const withAccount = (settings: Partial<AccountConfig>) =>
   problems({ accounts: { main: { dialect: 'orangex', ...settings } } });
+
+/** An ARN as a setting of a stage in the ARN's own region. */
+const withArn = (setting: string, arn: string) =>
+  problems({ region: arn.split(':')[3] || 'eu-west-1', [setting]: arn });
 
 /** Settings as Node hands them on, which looks at no types. */
 function fromPlainJavaScript(settings: object): Partial<StageConfig> {
@@ -261,7 +266,7 @@ describe('resolving a stage', () => {
     ['kmsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1a2b3c4d000044448888123456789abc'],
     ['eventBusArn', 'arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default'],
     ['permissionsBoundaryArn', 'arn:aws:iam::aws:policy/PowerUserAccess'],
-  ])('takes as %s %s', (setting, arn) => expect(problems({ [setting]: arn })).toEqual([]));
+  ])('takes as %s %s', (setting, arn) => expect(withArn(setting, arn)).toEqual([]));
 
   it.each<[keyof typeof arns, string]>([
     ['alarmTopicArn', 'desk-pager'],
@@ -275,7 +280,7 @@ describe('resolving a stage', () => {
     ['permissionsBoundaryArn', 'boundary'],
     ['permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary'],
   ])('refuses as %s %j', (setting, arn) => {
-    expect(problems({ [setting]: arn })).toEqual([
+    expect(withArn(setting, arn)).toEqual([
       `Stage "test": write ${setting} as the ARN of ${arns[setting]} (it is "${arn}").`,
     ]);
   });
@@ -291,6 +296,18 @@ describe('resolving a stage', () => {
         (setting) => `Stage "test": choose for ${setting} one in us-east-1, where the stage is (it is in eu-west-1).`,
       ),
       'Stage "test", account "main": choose for secretArn one in us-east-1, where the stage is (it is in eu-west-1).',
+    ]);
+  });
+
+  it('refuses a key without a region, because a key encrypts in its own region only', () => {
+    expect(problems({ kmsKeyArn: everySetting.kmsKeyArn })).toEqual([
+      'Stage "test": set region, because kmsKeyArn is set: a key encrypts in its own region only.',
+    ]);
+  });
+
+  it('refuses to keep logs for ever', () => {
+    expect(problems({ logRetention: RetentionDays.INFINITE })).toEqual([
+      'Stage "test": set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, for ever.',
     ]);
   });
 

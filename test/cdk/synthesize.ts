@@ -24,8 +24,8 @@ export function manyAccounts(count = maxAccounts): StageConfig['accounts'] {
 }
 
 /** The stack of a stage, its bundles left out. */
-export function stackOf(stage: ResolvedStage): Stack {
-  const app = createApp({ stage, context: { 'aws:cdk:bundling-stacks': [] } });
+export function stackOf(stage: ResolvedStage, context: Readonly<Record<string, unknown>> = {}): Stack {
+  const app = createApp({ stage, context: { ...context, 'aws:cdk:bundling-stacks': [] } });
   return Stack.of(app.node.findChild(`order-state-snapshots-${stage.runtime.name}`));
 }
 

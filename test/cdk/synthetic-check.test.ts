@@ -63,12 +63,12 @@ describe('the synthetic check', () => {
       LogGroupName: { Ref: Match.stringLikeRegexp('^GetOrderLogs') },
       FilterPattern: '{ ($.route = "synthetic-check") && ($.message = "answered") }',
       MetricTransformations: [
-        { MetricNamespace: 'OrderStateSnapshots/test', MetricName: 'SyntheticAnswers', MetricValue: '1' },
+        { MetricNamespace: 'OrderStateSnapshots/test', MetricName: 'SyntheticResponses', MetricValue: '1' },
       ],
     });
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'OrderStateSnapshots/test',
-      MetricName: 'SyntheticAnswers',
+      MetricName: 'SyntheticResponses',
       Statistic: 'Sum',
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
@@ -76,7 +76,7 @@ describe('the synthetic check', () => {
       EvaluationPeriods: 3,
       DatapointsToAlarm: 3,
       TreatMissingData: 'breaching',
-      AlarmDescription: Match.stringLikeRegexp('README\\.md#alarm-synthetic-check$'),
+      AlarmDescription: Match.stringLikeRegexp('runbooks\\.md#alarm-synthetic-check$'),
     });
   });
 });

@@ -80,9 +80,9 @@ it('refuses while an order is live, or is missing, and says which and what to do
   const id = testBed.deribit.place();
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
   const refused = await ask(update(['main', 'other'], ['main', 'renamed']));
-  expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`account other (order ${id}`) });
-  expect(refused?.['Reason']).toMatch(/stop their watch .* deploy again/);
-  expect(refused?.['Reason']).not.toContain('account main');
+  expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`: other (for instance ${id})`) });
+  expect(refused?.['Reason']).toMatch(/stop the watches .* deploy again/);
+  expect(refused?.['Reason']).not.toContain('main');
 
   testBed.deribit.forget(id);
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
@@ -90,7 +90,7 @@ it('refuses while an order is live, or is missing, and says which and what to do
   expect(await ask(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
 });
 
-it('refuses what it cannot find out, for an hour without an answer helps nobody', async () => {
+it('refuses a change that it cannot verify, instead of leaving CloudFormation without a response for an hour', async () => {
   const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
   expect(await ask(update(['main'], []), env)).toMatchObject({
     Status: 'FAILED',
@@ -99,7 +99,7 @@ it('refuses what it cannot find out, for an hour without an answer helps nobody'
   expect(output.text()).toContain('store_unavailable');
 });
 
-it('keeps the address to itself: whoever has it can answer in its place', async () => {
+it('does not log the address, because anyone who has it can respond', async () => {
   takes = 403;
   await expect(ask(update(['main'], ['main']))).rejects.toThrow('HTTP 403');
   expect(output.text()).not.toContain('Signature');

@@ -1,0 +1,86 @@
+import type { Rule } from './rule-conditions.ts';
+import { at, each, type Resource, target } from './template-resources.ts';
+
+const source = ['AWS::Lambda::EventSourceMapping'];
+const schedule = ['AWS::Scheduler::Schedule'];
+
+/** Rules against silence: what is turned off, or stops, raises an alarm. */
+export const alarmRules: readonly Rule[] = [
+  {
+    name: 'SourceEnabled',
+    of: source,
+    holds: ({ Properties }) => Properties['Enabled'] !== false,
+    fix: 'Enable the event source mapping: without it no transition is published.',
+  },
+  {
+    name: 'SourceMetrics',
+    of: source,
+    holds: ({ Properties }) => each(at(Properties, 'MetricsConfig', 'Metrics')).includes('EventCount'),
+    fix: 'Turn on the EventCount metrics of the event source mapping: without them it looks like a disabled one.',
+  },
+  {
+    name: 'SourceSilenceAlarm',
+    of: source,
+    holds: ({ id }, { resources }) =>
+      alarms(resources).some(
+        (alarm) =>
+          alarm['TreatMissingData'] === 'breaching' &&
+          metricsOf(alarm).some((metric) => metric.name === 'PolledEventCount' && metric.dimensions.includes(id)),
+      ),
+    fix: 'Add an alarm on PolledEventCount of the event source mapping that treats missing data as breaching.',
+  },
+  {
+    name: 'ScheduleEnabled',
+    of: schedule,
+    holds: ({ Properties }) => Properties['State'] !== 'DISABLED',
+    fix: 'Enable the schedule; to stop the checks of an account for a while, use ops pause.',
+  },
+  {
+    name: 'ScheduleSilenceAlarm',
+    of: schedule,
+    holds: ({ Properties: { Name: name, ScheduleExpression: expression } }, { resources }) =>
+      alarms(resources).some(
+        (alarm) =>
+          alarm['TreatMissingData'] === 'breaching' &&
+          metricsOf(alarm).some((metric) =>
+            expression === 'rate(1 minute)'
+              ? metric.name === 'Sweeps' && metric.dimensions.includes(name)
+              : metric.name === 'SyntheticResponses',
+          ),
+      ),
+    fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently.',
+  },
+  {
+    name: 'GatewayAlarm',
+    of: ['AWS::ApiGatewayV2::Api'],
+    holds: ({ id }, { resources }) =>
+      alarms(resources).some((alarm) =>
+        metricsOf(alarm).some((metric) => metric.name === '5xx' && metric.dimensions.includes(id)),
+      ),
+    fix: 'Add an alarm on the 5xx responses of the API: the gateway also fails where no function runs.',
+  },
+  {
+    name: 'TableThrottleAlarm',
+    of: ['AWS::DynamoDB::GlobalTable'],
+    holds: ({ id }, { resources, stage }) =>
+      stage.monitoring === 'essential' ||
+      alarms(resources).some((alarm) => {
+        const watched = metricsOf(alarm).filter(({ dimensions }) => dimensions.includes(id));
+        return ['ReadThrottleEvents', 'WriteThrottleEvents'].every((name) => watched.some((of) => of.name === name));
+      }),
+    fix: 'Add an alarm on throttled reads and writes of the table.',
+  },
+];
+
+function alarms(resources: readonly Resource[]): readonly Resource['Properties'][] {
+  return resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+}
+
+/** The metrics that an alarm reads, each with the values of its dimensions: a text, or the id of a resource. */
+function metricsOf(alarm: Resource['Properties']) {
+  const stats = each(alarm['Metrics']).flatMap((metric) => each(at(metric, 'MetricStat', 'Metric')));
+  return [alarm, ...stats].map((metric) => ({
+    name: at(metric, 'MetricName'),
+    dimensions: each(at(metric, 'Dimensions')).map((of) => target(at(of, 'Value')) ?? at(of, 'Value')),
+  }));
+}

@@ -1,0 +1,131 @@
+/** The settings of one function. */
+export type FunctionSettings = {
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  /** Exact IAM actions, by the resource that they are allowed on. */
+  readonly permissions: Readonly<Partial<Record<ResourceName, readonly string[]>>>;
+  /** The queue for asynchronous invocations that Lambda gave up on. Default: none, because somebody waits for the answer. */
+  readonly onFailure?: 'sweepDeadLetters' | 'transitionDeadLetters';
+  /** Concurrent executions reserved for each account, where the stage reserves any. */
+  readonly concurrencyPerAccount?: number;
+};
+
+/** The resources of the stack that functions use. */
+export const resourceNames = [
+  'exchangeKeys',
+  /** The table without its index. */
+  'snapshotTable',
+  /** The table's index. */
+  'orderLists',
+  'tableStream',
+  'transitionBus',
+  'sweepDeadLetters',
+  'transitionDeadLetters',
+] as const;
+export type ResourceName = (typeof resourceNames)[number];
+
+/** Below the gateway's 30 s, so that a caller gets our answer and not the gateway's. */
+const api = { timeoutSeconds: 28, memoryMb: 512 } as const;
+
+const checksOrders = {
+  exchangeKeys: ['secretsmanager:GetSecretValue'],
+  // Single items are the account's own: rate limiter, lease, pause.
+  snapshotTable: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+} as const;
+
+/**
+ * Every function of the stack, named after its file in functions/. Roles are made from these permissions and from nothing
+ * else; the tests compare them with the template, and with the calls that each bundle can make.
+ */
+export const functionSettings = {
+  'get-order': {
+    description: 'Checks one order at the exchange, stores the snapshot and returns it.',
+    ...api,
+    permissions: checksOrders,
+  },
+  'check-orders': {
+    description: 'Checks up to 100 orders at the exchange, stores the snapshots and returns them.',
+    ...api,
+    permissions: checksOrders,
+  },
+  'get-order-state': {
+    description: "Takes the exchange's own request and returns the exchange's own response.",
+    ...api,
+    permissions: checksOrders,
+  },
+  'list-orders': {
+    description: 'Lists the orders of an account by state, from the table.',
+    ...api,
+    permissions: { orderLists: ['dynamodb:Query'] },
+  },
+  'list-snapshots': {
+    description: 'Returns the history of one order, from the table.',
+    ...api,
+    permissions: { snapshotTable: ['dynamodb:Query'] },
+  },
+  'change-watch': {
+    description: 'Starts or stops the watch of one order, and records the caller.',
+    ...api,
+    // It reads nothing: its conditional writes return all that it needs.
+    permissions: { snapshotTable: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
+  },
+  'check-open-orders': {
+    description: 'Checks the orders of one account that are due, the longest due first.',
+    // A sweep runs until the next minute's has taken over, and that one may be late.
+    timeoutSeconds: 150,
+    memoryMb: 512,
+    permissions: { ...checksOrders, orderLists: ['dynamodb:Query'], sweepDeadLetters: ['sqs:SendMessage'] },
+    onFailure: 'sweepDeadLetters',
+    // The running sweep, and the one that takes over.
+    concurrencyPerAccount: 2,
+  },
+  'publish-transitions': {
+    description: 'Publishes what changed in orders and watches to the event bus.',
+    timeoutSeconds: 30,
+    memoryMb: 512,
+    permissions: {
+      transitionBus: ['events:PutEvents'],
+      tableStream: [
+        'dynamodb:DescribeStream',
+        'dynamodb:GetRecords',
+        'dynamodb:GetShardIterator',
+        'dynamodb:ListStreams',
+      ],
+      transitionDeadLetters: ['sqs:SendMessage'],
+    },
+    onFailure: 'transitionDeadLetters',
+  },
+  'guard-accounts': {
+    description: 'Refuses a deployment that removes an account while one of its orders is watched.',
+    timeoutSeconds: 30,
+    memoryMb: 512,
+    permissions: { orderLists: ['dynamodb:Query'] },
+  },
+} as const satisfies Readonly<Record<string, FunctionSettings>>;
+
+export type FunctionName = keyof typeof functionSettings;
+
+export const functionNames: readonly FunctionName[] = Object.keys(functionSettings).filter(isFunctionName);
+
+function isFunctionName(name: string): name is FunctionName {
+  return Object.hasOwn(functionSettings, name);
+}
+
+/** What every function may do besides, where the stage has such a thing. */
+export const commonPermissions = {
+  /** Its own log group, which the stack creates: no logs:CreateLogGroup. */
+  logGroup: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  traces: ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'],
+} as const;
+
+/** With the stage's key: reading table and secrets takes the first, sending to a queue both. */
+export function keyPermissions({ onFailure }: FunctionSettings): readonly string[] {
+  return onFailure === undefined ? ['kms:Decrypt'] : ['kms:Decrypt', 'kms:GenerateDataKey'];
+}
+
+/** Actions that are allowed on every resource, and why; the stack's rules let no other pass. */
+export const explainedWildcards: Readonly<Record<(typeof commonPermissions.traces)[number], string>> = {
+  'xray:PutTelemetryRecords': 'X-Ray has no resources to name in a policy: IAM takes only *.',
+  'xray:PutTraceSegments': 'X-Ray has no resources to name in a policy: IAM takes only *.',
+};

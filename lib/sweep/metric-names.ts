@@ -1,0 +1,22 @@
+/** The metrics that a sweep writes for its stage. */
+export const sweepMetrics = [
+  'Checked',
+  'Changed',
+  'Final',
+  'Failed',
+  'Watched',
+  'Missing',
+  'UnknownState',
+  'Inconsistent',
+  'Backlog',
+  'AuthRefused',
+  'RateLimitExhausted',
+  'OverCapacity',
+  'OldestUnseenSeconds',
+  'RetentionHeadroomSeconds',
+] as const;
+
+export type SweepMetric = (typeof sweepMetrics)[number];
+
+/** Those that a stage with essential monitoring writes: the ones that its alarms read. */
+export const essentialSweepMetrics: readonly SweepMetric[] = ['AuthRefused', 'RetentionHeadroomSeconds'];
