@@ -1,7 +1,7 @@
 import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { AccountConfig } from './stage-config.ts';
 
-/** What an account of the stage table goes by, where the table leaves it open; seconds, and a part of the rate. */
+/** The settings of an account with their defaults: seconds, and a share of the rate limit. */
 export function withDefaults(config: AccountConfig) {
   const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = 0.5 } = config;
   const { maxCheckSeconds = maxCheckSecondsLimit(keepsClosedOrdersSeconds) } = config;

@@ -8,7 +8,7 @@ export type AccountGuardProps = {
   readonly guardAccounts: IFunction;
 };
 
-/** A deployment that removes or renames an account is rolled back while an order of it is on watch. */
+/** A deployment that removes or renames an account is rolled back while one of its orders is watched. */
 export class AccountGuard extends Construct {
   constructor(scope: Construct, id: string, props: AccountGuardProps) {
     super(scope, id);

@@ -5,7 +5,7 @@ try {
   createApp().synth();
 } catch (error) {
   if (!(error instanceof StageError)) throw error;
-  // A mistake in the stage table, in sentences: a stack trace would only hide them.
+  // A mistake in the stage table: the sentences are enough, without a stack trace.
   console.error(error.message);
   process.exitCode = 1;
 }

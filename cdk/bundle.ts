@@ -7,26 +7,26 @@ import { packageRoot } from './package-root.ts';
 
 const alias = (file: string) => join(packageRoot, 'cdk/aliases', file);
 
-/** Modules that a bundle gets something else for. */
+/** Modules that a bundle replaces. */
 const aliases = {
-  // An ESM import of these touches every lazy export, and so loads undici: 35 ms. Asking the process for them does not.
+  // An ESM import of these touches every lazy export and loads undici: 35 ms. process.getBuiltinModule does not.
   http: alias('http.cjs'),
   'node:http': alias('http.cjs'),
   https: alias('https.cjs'),
   'node:https': alias('https.cjs'),
-  // Lambda puts credentials into the environment: a third of the bundle would be ways to find them elsewhere.
+  // Lambda puts credentials into the environment: a third of the bundle would be code to find them elsewhere.
   '@aws-sdk/credential-provider-node': alias('credential-provider-node.ts'),
 };
 
 /**
- * The one file that a function is on Lambda, the stage compiled in. Not CDK's own bundling, which starts npx for each
- * function: that is three times as long, and speaks of the configuration of npm.
+ * The single file of a function on Lambda, with the stage compiled in. Not CDK's own bundling, which starts npx for each
+ * function, takes three times as long and prints npm's warnings.
  */
 export function bundleOf(name: string, stage: Stage): Code {
   return Code.fromAsset(packageRoot, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never pulled: `local` always answers. By what it would be told to do, CDK tells one bundle from another.
+      // Never pulled: `local` always succeeds. CDK distinguishes bundles by the command and the environment.
       image: Runtime.NODEJS_24_X.bundlingImage,
       command: [name],
       environment: { COMPILED_STAGE: JSON.stringify(stage) },
@@ -42,7 +42,7 @@ export function bundleOf(name: string, stage: Stage): Code {
             format: 'esm',
             minify: true,
             logLevel: 'warning',
-            // The SDK of the lock file, not the runtime's: it is what the tests ran, and it loads faster.
+            // The SDK of the lock file and not the runtime's: the tests ran with it, and it loads faster.
             mainFields: ['module', 'main'],
             define: { COMPILED_STAGE: JSON.stringify(stage) },
             alias: aliases,

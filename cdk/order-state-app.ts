@@ -18,9 +18,9 @@ export type AppOptions = {
 
 const CdkJson = z.object({ context: z.record(z.string(), z.unknown()) });
 
-/** The app of one stage, checked by AWS's rules and this house's when it is synthesized: whatever breaks one fails the synthesis. */
+/** The app of one stage. Its synthesis fails when the template violates a rule of AWS or one of our own. */
 export function createApp(options: AppOptions = {}): App {
-  // The CDK command passes the feature flags of cdk.json; who runs without it gets the same ones.
+  // The CDK command passes the feature flags of cdk.json; without the command they are read here.
   const cdkJson = CdkJson.parse(JSON.parse(readFileSync(join(packageRoot, 'cdk.json'), 'utf8')));
   const app = new App({
     context: { ...cdkJson.context, ...options.context },

@@ -102,5 +102,5 @@ export class OrderStateStack extends Stack {
 
 /** `GetOrder` for `get-order`. */
 function constructId(name: FunctionName): string {
-  return name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return name.replace(/(?:^|-)([a-z])/g, (_, initial: string) => initial.toUpperCase());
 }

@@ -12,20 +12,19 @@ export type ScheduledChecksProps = {
   readonly deadLetters: DeadLetterQueue;
 };
 
-/** What is to happen again and again. */
+/** A recurring invocation. */
 export type Recurring = {
   readonly name: string;
   readonly description: string;
   /** Such as `rate(1 minute)`. */
   readonly every: string;
   readonly target: IFunction;
-  /** What the function is given. */
+  /** The event that the function receives. */
   readonly input: object;
 };
 
 /**
- * The clock of the checks: once a minute, for each account, EventBridge Scheduler wakes the function that sweeps the
- * account's open orders. A minute is as fine as Scheduler gets.
+ * The schedules of the checks: once a minute, Scheduler's finest interval, check-open-orders is invoked for each account.
  */
 export class ScheduledChecks extends Construct {
   readonly #group: CfnScheduleGroup;
@@ -38,7 +37,7 @@ export class ScheduledChecks extends Construct {
     this.#deadLetters = deadLetters;
     this.#group = new CfnScheduleGroup(this, 'Group', { name: `order-state-snapshots-${stage.runtime.name}` });
     this.#role = new Role(this, 'Role', {
-      // Nobody else's schedule, in this AWS account or another, gets Scheduler to use this role.
+      // No other schedule, in this AWS account or another, can use this role.
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID, 'aws:SourceArn': this.#group.attrArn } },
       }),
@@ -56,7 +55,7 @@ export class ScheduledChecks extends Construct {
     }
   }
 
-  /** Adds a schedule of this name. What it starts late, or could not start, is not tried again. */
+  /** Adds a schedule of this name. An invocation that is late or fails is not repeated. */
   add({ name, description, every, target, input }: Recurring): void {
     this.#allow(['lambda:InvokeFunction'], target.functionArn);
     // The L1 construct, because the L2's target may invoke every version of the function: a wildcard.
@@ -70,12 +69,12 @@ export class ScheduledChecks extends Construct {
         arn: target.functionArn,
         roleArn: this.#role.roleArn,
         input: JSON.stringify(input),
-        // Left open, it is 185 times over 24 hours: an outage would end in a day's worth of stale sweeps.
+        // The default is 185 retries over 24 hours: an outage would end in a day's worth of late sweeps.
         retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: 60 },
         deadLetterConfig: { arn: this.#deadLetters.queue.queueArn },
       },
     });
-    // A schedule ticks as soon as it is there, and without the role's policy its first ticks would be dead letters.
+    // A schedule starts when it is created: without the role's policy its first invocations would fail.
     schedule.node.addDependency(this.#role);
   }
 

@@ -42,16 +42,16 @@ export class SnapshotTable extends Construct {
       sortKey: { name: 'sk', type: AttributeType.STRING },
       globalSecondaryIndexes: [
         {
-          // What to check next, what needs a look, what ended: lists of an account's orders.
+          // Lists of an account's orders: due, in need of attention, final.
           indexName,
           partitionKey: { name: 'list', type: AttributeType.STRING },
           sortKey: { name: 'list_at', type: AttributeType.NUMBER },
           projectionType: ProjectionType.ALL,
         },
       ],
-      // A transition is told from the item as it was and as it is.
+      // Transitions are derived from an item before and after the change.
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
-      // Only snapshots of accounts that do not keep history for ever have it, and never the newest of an order.
+      // Only snapshots of accounts with historyDays have it, and never the newest snapshot of an order.
       timeToLiveAttribute: 'expires_at',
       billing: Billing.onDemand(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
@@ -61,8 +61,8 @@ export class SnapshotTable extends Construct {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     const resource = table.node.defaultChild;
-    if (!(resource instanceof CfnGlobalTable)) throw new Error('The table is not what CDK made of it so far.');
-    // CloudFormation replaces what changes its logical id: pinned, so that moving code cannot replace the record.
+    if (!(resource instanceof CfnGlobalTable)) throw new Error('The L1 resource of the table has an unexpected type.');
+    // Pinned, because CloudFormation replaces a resource whose logical id changes, for instance when code moves.
     resource.overrideLogicalId('SnapshotTable');
 
     new CfnOutput(this, 'Name', { value: table.tableName, description: 'Name of the table.' }).overrideLogicalId(

@@ -6,31 +6,31 @@ export type AccountConfig = {
   readonly dialect: StageAccount['dialect'];
   /** Base URL of the exchange. Default: the dialect's production exchange. */
   readonly url?: string;
-  /** A live order is checked again this long after a change, at the soonest; seconds. Default: 10. */
+  /** The earliest time after a change at which a live order is checked again, seconds. Default: 10. */
   readonly minCheckSeconds?: number;
-  /** And at the latest. Default, and most: a third of how long the exchange keeps closed orders. */
+  /** The latest time. Default and maximum: a third of how long the exchange keeps closed orders, seconds. */
   readonly maxCheckSeconds?: number;
   /**
-   * How long this exchange tells how an order closed, where it is less than its dialect is known for, as on some test
-   * exchanges. Default, and most: what is known of the dialect; seconds.
+   * How long this exchange reports closed orders, where that is shorter than its dialect's known time, as on some test
+   * exchanges; seconds. Default and maximum: the dialect's.
    */
   readonly keepsClosedOrdersSeconds?: number;
-  /** The part of the exchange's rate limit that we spend; the rest is for whoever else uses the account. Default: 0.5. */
+  /** Our share of the exchange's rate limit; the rest is for other users of the account. Default: 0.5. */
   readonly shareOfRate?: number;
-  /** How long a snapshot stays once a newer one of its order is known, days. The newest always stays. Default: for ever. */
+  /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: for ever. */
   readonly historyDays?: number;
   /**
-   * A secret of your own that holds the key, in the same region; its whole ARN. If a key of KMS encrypts it, that must
-   * be the stage's `kmsKeyArn`. Default: the stack makes an empty one.
+   * The full ARN of a secret of your own that holds the key, in the stage's region. If a KMS key encrypts it, that must be
+   * the stage's `kmsKeyArn`. Default: the stack creates an empty secret.
    */
   readonly secretArn?: string;
 };
 
-/** Who may ask the API. */
+/** Who may call the API. */
 export type AuthConfig =
-  /** Whoever IAM lets in; requests are signed. */
+  /** Every caller that IAM allows; requests are signed. */
   | { readonly kind: 'iam' }
-  /** Who brings a token of this issuer, for one of these audiences, and for the accounts that the claim lists. */
+  /** Callers with a token of this issuer, for one of these audiences, and for the accounts that the claim lists. */
   | {
       readonly kind: 'jwt';
       /** As in the `iss` of the tokens. */
@@ -49,32 +49,33 @@ export type StageConfig = {
    */
   readonly protect: boolean;
   readonly logRetention: RetentionDays;
-  /** What the API lets through, all callers together: requests per second, and how many at once on top. */
+  /** The API's limit for all callers together: requests per second, and the burst on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
-   * Keeps Lambda concurrency free for the checks, two for each account, whatever else runs in the AWS account. Lambda
-   * refuses it where that leaves less than 100 for everything else: a new AWS account may have 10 in all. Default: true.
+   * Reserves Lambda concurrency for the checks, two executions for each account, whatever else runs in the AWS account.
+   * Lambda refuses it if less than 100 would be left for everything else: a new AWS account may have 10 in all.
+   * Default: true.
    */
   readonly reserveConcurrency?: boolean;
-  /** Where the stack goes. Default: where the AWS command line is at home. */
+  /** Where the stack is deployed. Default: the default region of the AWS command line. */
   readonly region?: string;
   /** Default: IAM. */
   readonly auth?: AuthConfig;
-  /** Web sites whose pages may ask, with a token. Default: none. */
+  /** Web sites whose pages may call the API, with a token. Default: none. */
   readonly cors?: { readonly origins: readonly string[] };
-  /** SNS topic, in the stack's own region, that hears when an alarm starts and when it ends. Default: nobody hears. */
+  /** SNS topic in the stack's region that is notified when an alarm starts and when it ends. Default: no notifications. */
   readonly alarmTopicArn?: string;
-  /** Key of KMS that encrypts table, secrets, queues and logs. Default: keys that the services own. */
+  /** KMS key that encrypts table, secrets, queues and logs; needs `region`. Default: keys that the services own. */
   readonly kmsKeyArn?: string;
-  /** Event bus that hears of transitions. Default: the stack makes one. */
+  /** Event bus that transitions are published to. Default: the stack creates one. */
   readonly eventBusArn?: string;
-  /** What every role of the stack is held within. Default: nothing. */
+  /** Permissions boundary of every role of the stack. Default: none. */
   readonly permissionsBoundaryArn?: string;
-  /** Traces of every function in X-Ray. Default: none. */
+  /** X-Ray traces of every function. Default: none. */
   readonly xray?: boolean;
   /**
-   * Every 5 minutes, asks the exchange through get-order for an order that stays alive, best on an account made for
-   * tests, and alarms when no answer comes. Default: none.
+   * Requests this order through get-order every 5 minutes, from the exchange, and raises an alarm when there is no
+   * response. The order must stay alive; an account for tests is best. Default: none.
    */
   readonly syntheticCheck?: { readonly account: string; readonly orderId: string };
   /**
@@ -82,6 +83,6 @@ export type StageConfig = {
    * dashboard. `npm run price` prints what both cost. Default: `full`.
    */
   readonly monitoring?: 'full' | 'essential';
-  /** On every resource. */
+  /** Tags of every resource. */
   readonly tags: Readonly<Record<string, string>>;
 };

@@ -77,7 +77,7 @@ function* authProblems({ auth = { kind: 'iam' }, cors }: StageConfig): Generator
   if (cors.origins.length === 0) yield 'name at least one origin in cors.origins, or remove cors.';
   for (const origin of cors.origins) {
     if (origin === '*') {
-      yield "name the origins in cors.origins one by one: with * any web site may ask for orders by its visitor's token.";
+      yield "name the origins in cors.origins one by one: with * any web site may ask for orders with a visitor's token.";
     } else if (!/^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(origin)) {
       yield `write the origin "${origin}" as https:// and a host, such as https://desk.example.com.`;
     }
@@ -86,7 +86,7 @@ function* authProblems({ auth = { kind: 'iam' }, cors }: StageConfig): Generator
 
 function* tokenProblems({ issuer, audience, accountsClaim }: AuthConfig & { kind: 'jwt' }): Generator<string> {
   if (typeof accountsClaim !== 'string' || !/^\S{1,256}$/.test(accountsClaim)) {
-    yield 'name in auth.accountsClaim the claim that lists the accounts of the caller: without it whoever has a token could ask for every account.';
+    yield 'name in auth.accountsClaim the claim that lists the accounts of the caller: without it any token would give access to every account.';
   }
   if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:') {
     yield 'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.';

@@ -5,7 +5,7 @@ import { withDefaults } from './account-defaults.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 import { stageProblems } from './stage-problems.ts';
 
-/** A stage that passed every check: what the functions know of it, and what only the infrastructure needs. */
+/** A valid stage: its settings with defaults, and the part that the functions use. */
 export type ResolvedStage = Omit<StageConfig, 'accounts' | 'auth' | 'monitoring' | 'reserveConcurrency' | 'xray'> & {
   readonly auth: AuthConfig;
   readonly monitoring: NonNullable<StageConfig['monitoring']>;
@@ -15,7 +15,7 @@ export type ResolvedStage = Omit<StageConfig, 'accounts' | 'auth' | 'monitoring'
   readonly runtime: Stage;
 };
 
-/** The stage table: the one place of configuration. */
+/** The stage table: all configuration is here. */
 const stages: Readonly<Record<string, StageConfig>> = {
   dev: {
     accounts: {
@@ -41,7 +41,7 @@ const stages: Readonly<Record<string, StageConfig>> = {
   },
 };
 
-/** The configuration cannot be deployed. `message` has one sentence a line, each saying what to change. */
+/** The configuration cannot be deployed. `message` has one sentence a line, each with what to change. */
 export class StageError extends Error {
   override readonly name = 'StageError';
 }
@@ -55,7 +55,7 @@ export function stageNamed(name: string): ResolvedStage {
   return resolveStage(name, config);
 }
 
-/** Checks a stage, fills in its defaults, and throws one `StageError` that names all that is wrong with it. */
+/** Validates a stage and fills in its defaults. Throws one `StageError` with every problem. */
 export function resolveStage(name: string, config: StageConfig): ResolvedStage {
   const problems = [...stageProblems(name, config)];
   if (problems.length > 0) throw new StageError(problems.join('\n'));

@@ -15,7 +15,9 @@ it('there is a runbook for every alarm, and no other', () => {
   const alarms = ['Alarm', 'CompositeAlarm'].flatMap((kind) =>
     Object.values(template.findResources(`AWS::CloudWatch::${kind}`)),
   );
-  const anchors = alarms.map(({ Properties }) => /cdk\/runbooks\.md#(alarm-[\w-]+)$/.exec(Properties.AlarmDescription)?.[1]);
+  const anchors = alarms.map(
+    ({ Properties }) => /cdk\/runbooks\.md#(alarm-[\w-]+)$/.exec(Properties.AlarmDescription)?.[1],
+  );
   const headings = [...runbooks.matchAll(/^## Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
   expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());
 });

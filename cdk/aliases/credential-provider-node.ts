@@ -1,4 +1,4 @@
-/** A client that was not given credentials asks here, at its first call. */
+/** Called by a client that was created without credentials, at its first call. */
 export function defaultProvider() {
   return async (): Promise<never> => {
     throw new Error('Give this client its credentials: the bundle has no chain of providers to look for them.');

@@ -48,11 +48,11 @@ function operations(service: string, client: object): [string, string][] {
     .map((operation) => [operation, `${service}:${operation}`]);
 }
 
-// CDK tells the terminal of every bundle that it makes.
-const coolDown = captureOutput();
+// CDK prints a line for every bundle.
+const silence = captureOutput();
 const once = synthesize('once');
 const twice = synthesize('twice');
-coolDown.release();
+silence.release();
 
 /** The bundles, by the function that they are for: what the assets' manifest says would be uploaded as a zip file. */
 const bundles = new Map(
@@ -83,9 +83,9 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
   it('is one file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
 
   it('knows its stage, if it has to', () => {
-    // Transitions are told, and accounts guarded, by what comes in.
-    const isReported = id === 'PublishTransitions' || id === 'GuardAccounts';
-    expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isReported);
+    // These two take everything from their event.
+    const isIndependent = id === 'PublishTransitions' || id === 'GuardAccounts';
+    expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isIndependent);
   });
 
   it('names no path of the machine that made it', () => {
@@ -109,7 +109,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(made.toSorted()).toEqual([...new Set(granted)].toSorted());
   });
 
-  it('imports what Node has, and asks the process for http', () => {
+  it('imports only built-in modules, and gets http from the process', () => {
     const { metafile } = buildSync({
       stdin: { contents: code, loader: 'js' },
       bundle: true,

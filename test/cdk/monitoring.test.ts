@@ -19,7 +19,7 @@ function inShort(alarm: (typeof alarms)[number]): [string, string] {
   return [anchor, `${statistic} ${metric} ${comparison} ${alarm.Threshold}, ${periods}, ${alarm.TreatMissingData}`];
 }
 
-/** What CloudWatch tells a metric from others by: without one of the dimensions it is another metric, and empty. */
+/** The identity of a metric in CloudWatch: without one of the dimensions it is another metric, and empty. */
 function inFull(namespace: string, name: string, dimensions: Readonly<Record<string, string>>): string {
   return [
     namespace,

@@ -282,7 +282,7 @@ describe('a stage that brings its own', () => {
     expect(actions).toEqual([['kms:Decrypt', 'kms:GenerateDataKey']]);
   });
 
-  it('bus has none made, and is told of transitions', () => {
+  it('bus gets no other one, and receives the transitions', () => {
     full.resourceCountIs('AWS::Events::EventBus', 0);
     const [, { Properties: properties }] = functionIn(full, 'publish-transitions');
     expect(properties['Environment']['Variables']['EVENT_BUS_NAME']).toBe(eventBusArn);
@@ -332,7 +332,7 @@ describe('the largest stage', () => {
     expect(Buffer.byteLength(JSON.stringify(largest.toJSON(), null, 1))).toBeLessThan(1_000_000);
   });
 
-  it('tells its functions less than the 4 KB that an environment holds', () => {
+  it('has environments below the limit of 4 KB', () => {
     for (const { Properties: properties } of Object.values(largest.findResources('AWS::Lambda::Function'))) {
       const longest = JSON.stringify(properties['Environment']['Variables']).replaceAll(
         /\{"Ref":"\w+"\}/g,

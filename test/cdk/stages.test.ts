@@ -67,7 +67,7 @@ describe('resolving a stage', () => {
     );
   });
 
-  it('takes every setting, and tells the functions of those that they need', () => {
+  it('takes every setting, and compiles in those that the functions need', () => {
     const { runtime, ...settings } = resolveStage('test', { ...loopbackStage, ...everySetting });
     expect(settings).toMatchObject(everySetting);
     expect(runtime.auth).toEqual({ kind: 'jwt', accountsClaim: 'desk_accounts' });
@@ -203,7 +203,7 @@ describe('resolving a stage', () => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate: 1 } } })).toEqual([]);
   });
 
-  it('reserves concurrency for the checks, unless told not to', () => {
+  it('reserves concurrency for the checks, unless the stage says no', () => {
     expect(resolveStage('test', loopbackStage).reserveConcurrency).toBe(true);
     expect(resolveStage('test', { ...loopbackStage, reserveConcurrency: false }).reserveConcurrency).toBe(false);
     expect([stageNamed('dev'), stageNamed('prod')].map((stage) => stage.reserveConcurrency)).toEqual([false, true]);
@@ -321,7 +321,7 @@ describe('resolving a stage', () => {
     const { accountsClaim: _, ...auth } = everySetting.auth;
     for (const claim of [{}, { accountsClaim: '' }, { accountsClaim: 'two words' }]) {
       expect(problems(fromPlainJavaScript({ auth: { ...auth, ...claim } }))).toEqual([
-        'Stage "test": name in auth.accountsClaim the claim that lists the accounts of the caller: without it whoever has a token could ask for every account.',
+        'Stage "test": name in auth.accountsClaim the claim that lists the accounts of the caller: without it any token would give access to every account.',
       ]);
     }
   });
@@ -363,7 +363,7 @@ describe('resolving a stage', () => {
     [[], 'name at least one origin in cors.origins, or remove cors.'],
     [
       ['*'],
-      "name the origins in cors.origins one by one: with * any web site may ask for orders by its visitor's token.",
+      "name the origins in cors.origins one by one: with * any web site may ask for orders with a visitor's token.",
     ],
     [
       ['http://desk.example.com'],
@@ -387,7 +387,7 @@ describe('resolving a stage', () => {
     expect(problems({ syntheticCheck })).toEqual([`Stage "test": ${sentence}`]);
   });
 
-  it('refuses what TypeScript would have refused, had it been asked', () => {
+  it('refuses what TypeScript would have refused', () => {
     const wrong = {
       protect: 'no',
       xray: 1,

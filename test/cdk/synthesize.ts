@@ -17,7 +17,7 @@ export const loopbackStage = {
   tags: { service: 'order-state-snapshots', stage: 'test' },
 } as const satisfies StageConfig;
 
-/** As many accounts as a stage takes, and more if asked for, with names as long as names get. */
+/** As many accounts as a stage takes, or more on request, with names as long as names get. */
 export function manyAccounts(count = maxAccounts): StageConfig['accounts'] {
   const { main } = loopbackStage.accounts;
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i).padStart(32, 'account-'), main]));
@@ -34,7 +34,7 @@ export function templateOf(changes: Partial<StageConfig> = {}): Template {
   return Template.fromStack(stackOf(resolveStage('test', { ...loopbackStage, ...changes })));
 }
 
-/** Everything that a stage can be told, told. */
+/** Every setting of a stage. */
 export const everySetting = {
   region: 'eu-west-1',
   alarmTopicArn: 'arn:aws:sns:eu-west-1:111122223333:desk-pager',

@@ -28,7 +28,7 @@ describe('the synthetic check', () => {
     expect(checkIn(plain)).toBeUndefined();
   });
 
-  it('asks get-order every five minutes, as the gateway would, and of the exchange', () => {
+  it('invokes get-order every five minutes, as the gateway would, for a response from the exchange', () => {
     const { Target: target, ...schedule } = checkIn(template);
     expect(schedule).toMatchObject({ Name: 'SyntheticCheck', ScheduleExpression: 'rate(5 minutes)' });
     expect(target.Arn['Fn::GetAtt'][0]).toMatch(/^GetOrderFunction/);

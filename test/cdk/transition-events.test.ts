@@ -44,7 +44,7 @@ describe('the stream of changes', () => {
     const silent = pairs.filter(
       ({ from, to }) => !passes({ Keys: { sk: { S: watchKey } }, OldImage: image(from), NewImage: image(to) }),
     );
-    // Of a watch that a check opened, the first head tells.
+    // A watch that a check opened is reported with its first head.
     expect(silent).toEqual([
       { from: undefined, to: 'watched' },
       { from: 'watched', to: 'watched' },
