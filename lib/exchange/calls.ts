@@ -21,7 +21,7 @@ export type CallDeps = {
   /** Never the same twice. */
   readonly nonce: () => string;
   readonly retryBudget: RetryBudget;
-  /** Told once per key when the key may do more than it needs to. */
+  /** Called once per key when the key may do more than it needs to. */
   readonly onWarning?: (sentence: string) => void;
 };
 
@@ -33,7 +33,7 @@ export type Answered<Result> = {
   readonly envelope: Reply['envelope'];
   readonly requestedAt: number;
   readonly answeredAt: number;
-  /** The version of the key that asked. */
+  /** The version of the key that was used. */
   readonly keyVersion: string;
 };
 
@@ -139,7 +139,7 @@ export function createCalls(deps: CallDeps): Calls {
   const warmUp: Calls['warmUp'] = async (deadline) => {
     const post = compose({ method: 'public/test', params: {} });
     const granted = credentials.get(deadline).then((key) => auth.grant(post, key, deadline));
-    // Asking for a token opens the connection; where none is needed, a call that needs no key does.
+    // A token request opens the connection; where none is needed, a call that needs no key does.
     await Promise.all([granted, dialect.auth === 'signature' && send(post, { headers: {}, deadline })]);
   };
 

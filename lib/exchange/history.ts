@@ -48,7 +48,7 @@ type Found = Pick<HistoryAttempt, 'outcome' | 'rows' | 'failure'> & { readonly f
 type Way = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
 type OrderHistory = Dialect['lists']['orderHistory'][number];
 
-/** More pages than this are not read: each costs as much as asking for an order. */
+/** More pages than this are not read: each costs as much as one order's own call. */
 const maxPages = 20;
 /** Failures of the one call, which the next place may not share. */
 const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_error', 'request_rejected']);
@@ -83,7 +83,7 @@ function failed(thrown: unknown): Found {
 }
 
 /**
- * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that nobody told us of,
+ * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that is documented nowhere,
  * and the order of the rows is not promised.
  */
 async function findRow({ call, deadline, dialect }: Way, place: OrderHistory, query: HistoryQuery): Promise<Found> {

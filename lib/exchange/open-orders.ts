@@ -22,7 +22,7 @@ export type OpenOrders = {
   readonly requestedAt: number;
   /** Just after the last reply. */
   readonly answeredAt: number;
-  /** The version of the key that asked. */
+  /** The version of the key that was used. */
   readonly keyVersion: string;
 };
 

@@ -6,7 +6,7 @@ import { isJsonObject, JsonError, parseJson } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
 import { createRowScan, rowOrderId } from './row-scan.ts';
 
-/** A row that could be read, or why it could not: then its order has to be asked for by itself. */
+/** A row that could be read, or why it could not: then its order needs a call of its own. */
 export type RowReading = Order | Failure;
 
 /** One row of a list or a history. */

@@ -34,7 +34,7 @@ export type Shelves = {
   readonly history: HistoryOptions;
 };
 
-/** Answers one of the calls above, for the account that asks. Throws `Refusal` for parameters that cannot be used. */
+/** Answers one of the calls above, for the caller's account. Throws `Refusal` for parameters that cannot be used. */
 export function answerListing(shelves: Shelves, { method, params }: Call, account: string): ListingAnswer {
   const { dialect, book } = shelves;
   const name = method.replace(/^\//, '');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { fieldOf, type Heard, login, post } from './requesting.ts';
+import { fieldOf, login, post } from './requesting.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const running: Exchange[] = [];
@@ -12,7 +12,9 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
 });
 
-async function call(exchange: Exchange, method: string, params: object = {}): Promise<Heard> {
+type HttpReply = ReturnType<typeof post>;
+
+async function call(exchange: Exchange, method: string, params: object = {}): HttpReply {
   return post(exchange, `private/${method}`, {
     params,
     headers: { authorization: `bearer ${await login(exchange)}` },
@@ -20,18 +22,18 @@ async function call(exchange: Exchange, method: string, params: object = {}): Pr
 }
 
 /** A list of the dialect's own: all of Deribit's, or one area of OrangeX's. */
-function list(exchange: Exchange, currency = 'PERPETUAL'): Promise<Heard> {
+function list(exchange: Exchange, currency = 'PERPETUAL'): HttpReply {
   return exchange.dialect === 'deribit'
     ? call(exchange, 'get_open_orders')
     : call(exchange, 'get_open_orders_by_currency', { currency });
 }
 
-async function rowsOf(heard: Promise<Heard>): Promise<readonly { readonly [field: string]: unknown }[]> {
-  return JSON.parse((await heard).text).result;
+async function rowsOf(reply: HttpReply): Promise<readonly { readonly [field: string]: unknown }[]> {
+  return JSON.parse((await reply).text).result;
 }
 
-async function idsOf(heard: Promise<Heard>): Promise<readonly unknown[]> {
-  return (await rowsOf(heard)).map(({ order_id: id }) => id);
+async function idsOf(reply: HttpReply): Promise<readonly unknown[]> {
+  return (await rowsOf(reply)).map(({ order_id: id }) => id);
 }
 
 describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (dialect) => {
@@ -72,12 +74,12 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect((await list(exchange)).text).toContain('"code":10028');
   });
 
-  test('can be asked for one instrument', async () => {
+  test('can be of one instrument', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ instrument_name: 'ETH-PERPETUAL' });
     exchange.place();
-    const heard = call(exchange, 'get_open_orders_by_instrument', { instrument_name: 'ETH-PERPETUAL' });
-    expect(await idsOf(heard)).toEqual([id]);
+    const reply = call(exchange, 'get_open_orders_by_instrument', { instrument_name: 'ETH-PERPETUAL' });
+    expect(await idsOf(reply)).toEqual([id]);
     expect((await call(exchange, 'get_open_orders_by_instrument')).text).toContain('"code":-32602');
   });
 
@@ -107,7 +109,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect(await idsOf(under({ kind: 'omitRow', orderId: a }))).toEqual([b]);
     expect(await idsOf(under({ kind: 'omitRow' }))).toEqual([a]);
     expect(await idsOf(under({ kind: 'repeatRow', orderId: a }))).toEqual([b, a, a]);
-    const prices = async (heard: Promise<Heard>) => (await rowsOf(heard)).map(({ price }) => Number(price));
+    const prices = async (reply: HttpReply) => (await rowsOf(reply)).map(({ price }) => Number(price));
     expect(await prices(under({ kind: 'repeatRow', orderId: a, back: 1 }))).toEqual([1, 2, 1]);
     expect(await prices(under({ kind: 'olderRow', orderId: a }))).toEqual([1, 1]);
     expect(await prices(list(exchange))).toEqual([1, 2]);

@@ -107,7 +107,7 @@ describe.each(both)('the history of %s', (dialect) => {
       [page, 0],
       [page, page],
     ]);
-    // The server gives one row at a time, whatever was asked for.
+    // The server gives one row at a time, whatever the count says.
     const one: Fault = (request, { body }) => {
       const { offset } = JSON.parse(request.body).params;
       const reply = JSON.parse(body);
@@ -161,7 +161,7 @@ describe.each(both)('the history of %s', (dialect) => {
     [{ kind: 'truncate' }, 'invalid_response'],
     [{ kind: 'result', text: '{"rows":[]}' }, 'invalid_response'],
     [{ kind: 'result', text: '[{"order_id":"a"}, {"b":[}]' }, 'invalid_response'],
-  ])('that answers %o is a failed place: %s; the next ones are asked', async (fault, code) => {
+  ])('that answers %o is a failed place: %s; the next ones are called', async (fault, code) => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -219,7 +219,7 @@ describe.each(both)('the history of %s', (dialect) => {
 describe('the two stores of deribit', () => {
   const dialect = 'deribit';
 
-  test('are asked one after the other, with orders that have no fill and with old ones', async () => {
+  test('are searched one after the other, with orders that have no fill and with old ones', async () => {
     const harness = await start({ dialect });
     await find(harness, 'nobodys-1');
     const page = {

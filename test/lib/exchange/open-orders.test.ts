@@ -204,11 +204,20 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.server.count('open_orders')).toBe(calls + 1);
   });
 
-  test('waits as long as the exchange asks', async () => {
+  test('waits as long as the exchange says', async () => {
     const harness = await start({ dialect });
     harness.server.script('open_orders', { kind: 'throttle', wait: 3 });
     await list(harness);
     expect(harness.clock.sleeps).toEqual([3_100]);
+    expect(harness.throttledMs).toEqual([3_000]);
+  });
+
+  test('takes a permit for each request, repeats and tokens included', async () => {
+    const harness = await start({ dialect });
+    harness.server.script('open_orders', { kind: 'html', status: 502 });
+    await list(harness);
+    expect(harness.server.requests).toHaveLength(dialect === 'orangex' ? 4 : 2);
+    expect(harness.permits()).toBe(harness.server.requests.length);
   });
 
   test('takes a new key when the old one is refused', async () => {
@@ -235,7 +244,7 @@ describe('the two areas of orangex', () => {
     expect((await list(harness)).digests.size).toBe(1);
   });
 
-  test('are asked for by name: an unknown area would be answered with no orders', async () => {
+  test('are requested by name: an unknown area would be answered with no orders', async () => {
     const harness = await start({ dialect });
     await list(harness);
     const bodies = harness.server.requests

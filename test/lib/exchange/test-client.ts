@@ -44,6 +44,9 @@ export type Harness = {
   readonly budget: RetryBudget;
   readonly transport: Transport;
   readonly warnings: readonly string[];
+  /** Permits taken so far, and how long the exchange wanted nobody to call. */
+  readonly permits: () => number;
+  readonly throttledMs: readonly (number | undefined)[];
   /** Asks for the seed's order, or another; `acquireTimeout` in milliseconds. */
   readonly ask: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
   readonly stop: () => Promise<void>;
@@ -56,13 +59,22 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
   const transport = createHttpTransport({ clock });
   const budget = createRetryBudget();
   const warnings: string[] = [];
+  const throttledMs: (number | undefined)[] = [];
+  let permits = 0;
   let nonces = 0;
   const client = createExchange({
     dialect: dialects[options.dialect],
     url: server.url,
     transport,
     credentials: key,
-    rateLimiter: plentiful,
+    rateLimiter: {
+      acquire: async () => {
+        permits++;
+      },
+      throttled: async (waitMs) => {
+        throttledMs.push(waitMs);
+      },
+    },
     clock,
     random: () => 0.5,
     nonce: () => `nonce-${++nonces}`,
@@ -77,6 +89,8 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     budget,
     transport,
     warnings,
+    permits: () => permits,
+    throttledMs,
     ask: (orderId = seedId, acquireTimeout = 10_000) =>
       client.getOrderState(orderId, { deadline: clock.now() + acquireTimeout }),
     stop: async () => {

@@ -39,6 +39,50 @@ describe('a request', () => {
   });
 });
 
+describe('a stream', () => {
+  /** Keeps nothing in the body but the number of each piece. */
+  const numbered = (maxBytes: number) => {
+    const pieces: string[] = [];
+    return { pieces, maxBytes, take: (piece: string) => `${pieces.push(piece)},` };
+  };
+
+  test('takes the reply as it arrives, and what it returns is the body', async () => {
+    const [start, end] = [Buffer.from('€'.repeat(200_000)).subarray(0, -1), Buffer.from('€').subarray(2)];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const server = await wire((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${start.length + end.length}\r\n\r\n`);
+      socket.write(start);
+      void promise.then(() => socket.write(end));
+    });
+    const stream = numbered(600_000);
+    const take = (piece: string) => {
+      resolve();
+      return stream.take(piece);
+    };
+    const reply = await startTransport()({ ...post(server.url), stream: { ...stream, take } });
+    expect(stream.pieces.join('')).toBe('€'.repeat(200_000));
+    expect(reply.body).toBe(stream.pieces.map((_piece, index) => `${index + 1},`).join(''));
+  });
+
+  test('has a limit of its own, and a smaller one for what it leaves', async () => {
+    const server = await wire((socket) => socket.write(http('x'.repeat(300_000))));
+    const within = (maxBytes: number, take: (piece: string) => string) =>
+      startTransport()({ ...post(server.url), stream: { maxBytes, take } });
+    expect(await within(300_000, () => '')).toEqual({ status: 200, body: '' });
+    expect((await failureOf(within(299_999, () => ''))).message).toMatch(/more than 299999 bytes/);
+    expect((await failureOf(within(300_000, (piece) => piece))).message).toMatch(/more than 262144 bytes/);
+  });
+
+  test.each([
+    ['in the middle', Buffer.from([0x22, 0xff, 0x22])],
+    ['at the end', Buffer.from('"€').subarray(0, -1)],
+  ])('ends at bytes that are no UTF-8 %s', async (_where, body) => {
+    const server = await wire((socket) => socket.write(http(body)));
+    const failure = await failureOf(startTransport()({ ...post(server.url), stream: numbered(1_000) }));
+    expect(failure).toMatchObject({ code: 'invalid_response', message: expect.stringContaining('not UTF-8') });
+  });
+});
+
 describe('plain http', () => {
   test.each([
     'http://example.com',
