@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { changedWatch } from '../lib/api/presenters.ts';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
@@ -15,14 +16,14 @@ const changeWatch = wireChangeWatch({ stage, env: process.env, clock });
 async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
   const route = event.requestContext.http.method === 'PUT' ? routes.startWatch : routes.stopWatch;
   const { account, order_id: orderId } = readParameters(route, event);
-  const changed = await changeWatch({
+  const change = await changeWatch({
     account,
     orderId,
     by: callerOf(event),
     requestId: event.requestContext.requestId,
     watch: route.method === 'PUT',
   });
-  return respond(route, event, changed);
+  return respond(route, event, changedWatch({ account, orderId }, change));
 }
 
 export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { checkedOrders, retryAfterHeader } from '../lib/api/presenters.ts';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
@@ -22,8 +23,8 @@ const checkOrders = createCheckOrders({
   accounts,
   checkOrder,
   clock,
-  // The counts say enough of all others.
-  onOurFault: (orderId, failure) => logFailure(logger, failure, { order_id: orderId }),
+  // Of all others the counts are enough.
+  onInternalError: (orderId, failure) => logFailure(logger, failure, { order_id: orderId }),
 });
 
 async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
@@ -36,9 +37,9 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
     requestId: event.requestContext.requestId,
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
   });
-  logger.appendKeys(counts);
-  const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-  return respond(routes.checkOrders, event, { account, outcomes }, headers);
+  logger.appendKeys({ checked: counts.checked, failed: counts.failed, not_tried: counts.notTried });
+  const headers = retryAfterHeader(retryAfterSeconds);
+  return respond(routes.checkOrders, event, checkedOrders(account, outcomes), headers);
 }
 
 await warmUp();

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { checkedOrder } from '../lib/api/presenters.ts';
 import { routes } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
@@ -13,14 +14,16 @@ const { checkOrder, warmUp } = createOrderChecks({ stage, env: process.env, cloc
 
 async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
   const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(routes.getOrder, event);
-  const checked = await checkOrder({
-    account,
-    orderId,
-    maxAgeMs: maxAgeSeconds === undefined ? undefined : maxAgeSeconds * 1000,
-    observedBy: 'get-order',
-    requestId: event.requestContext.requestId,
-    deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
-  });
+  const checked = checkedOrder(
+    await checkOrder({
+      account,
+      orderId,
+      maxAgeMs: maxAgeSeconds === undefined ? undefined : maxAgeSeconds * 1000,
+      observedBy: 'get-order',
+      requestId: event.requestContext.requestId,
+      deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
+    }),
+  );
   return respond(routes.getOrder, event, checked, {
     etag: `W/"${checked.rank}"`,
     age: String(checked.age_seconds),

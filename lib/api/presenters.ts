@@ -1,12 +1,127 @@
+import { type Failure, retryAfterSeconds } from '../errors.ts';
 import { phaseOf } from '../exchange/order.ts';
+import type { ChangeWatchRequest, WatchChange } from '../orders/change-watch.ts';
+import type { OrderOutcome } from '../orders/check-orders.ts';
+import type { Checked } from '../orders/checked.ts';
+import type { ListOrdersRequest, OrderPage } from '../orders/list-orders.ts';
+import type { HistoryPage, ListSnapshotsRequest } from '../orders/list-snapshots.ts';
+import { OrderNotFound } from '../orders/order-not-found.ts';
 import { digestOfRank } from '../snapshots/rank.ts';
-import type { ListEntry } from '../snapshots/reader.ts';
+import type { AuditEntry, ListEntry } from '../snapshots/reader.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
 import { ageSeconds, iso } from '../time.ts';
-import type { ListedOrder, SnapshotRow } from './responses.ts';
+import { ordersCursor, snapshotsCursor } from './requests.ts';
+import type * as responses from './responses.ts';
 
-/** A snapshot with its evidence, as answers tell it. */
-export function snapshotRow({ rank, order, exchangeTime, provenance }: Snapshot): Omit<SnapshotRow, 'changes'> {
+/*
+ * The one place that makes wire values of domain values: snake_case names, ISO 8601 times, ages in whole seconds,
+ * rounded up. A member that is `undefined` is absent from the JSON.
+ */
+
+export function checkedOrder(checked: Checked): responses.CheckedOrder {
+  const { account, order, rank, final, watched, source, changed, firstObservedAt, checkedAt, ageMs, exchangeTime } =
+    checked;
+  return {
+    account,
+    order,
+    rank,
+    final,
+    watched,
+    source,
+    changed,
+    first_observed_at: iso(firstObservedAt),
+    checked_at: iso(checkedAt),
+    age_seconds: ageSeconds(0, ageMs),
+    exchange_time: isoOrAbsent(exchangeTime),
+  };
+}
+
+export function checkedOrders(account: string, outcomes: readonly OrderOutcome[]): responses.CheckedOrders {
+  return { account, outcomes: outcomes.map(outcome) };
+}
+
+function outcome(of: OrderOutcome): responses.Outcome {
+  switch (of.outcome) {
+    case 'checked':
+      return { order_id: of.orderId, outcome: of.outcome, checked: checkedOrder(of.checked) };
+    case 'failed':
+      return { order_id: of.orderId, outcome: of.outcome, problem: problemOf(of.failure) };
+    case 'not_tried':
+      return { order_id: of.orderId, outcome: of.outcome, retry_after_seconds: of.retryAfterSeconds };
+  }
+}
+
+/** What a caller may know about a failure. */
+export function problemOf(failure: Failure): Omit<responses.Problem, 'instance' | 'request_id'> {
+  const { spec, code, message, exchangeCode, members } = failure;
+  const isInternal = spec.status === 500;
+  const lastKnown = failure instanceof OrderNotFound ? failure.lastKnown : undefined;
+  return {
+    type: `urn:order-state-snapshots:${code}`,
+    title: spec.title,
+    status: spec.status,
+    detail: isInternal ? 'Something failed on our side; the log has the details under this request id.' : message,
+    code,
+    exchange_code: isInternal ? undefined : exchangeCode,
+    last_known: lastKnown && checkedOrder(lastKnown),
+    ...members,
+  };
+}
+
+/** The Retry-After of a response, where waiting helps. */
+export function retryAfterHeader(seconds: number | undefined): Readonly<Record<string, string>> {
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
+/** The Retry-After of a problem: of HTTP's statuses, 503 has one. */
+export function retryAfterOf(failure: Failure): Readonly<Record<string, string>> {
+  return retryAfterHeader(failure.spec.status === 503 ? retryAfterSeconds(failure) : undefined);
+}
+
+export function changedWatch(
+  { account, orderId }: Pick<ChangeWatchRequest, 'account' | 'orderId'>,
+  { watched, status, overCapacity }: WatchChange,
+): responses.ChangedWatch {
+  return { account, order_id: orderId, watched, status, over_capacity: overCapacity ? true : undefined };
+}
+
+/** `now` in milliseconds since the Unix epoch. */
+export function orderList(request: ListOrdersRequest, page: OrderPage, now: number): responses.OrderList {
+  const { account, state } = request;
+  return {
+    account,
+    state,
+    orders: page.orders.map((entry) => listedOrder(entry, now)),
+    cursor: page.next && ordersCursor(request, page.next),
+  };
+}
+
+/** `now` in milliseconds since the Unix epoch. */
+export function listedOrder(entry: ListEntry, now: number): responses.ListedOrder {
+  const { orderId, status, at, openedAt, checkedAt } = entry;
+  return {
+    order_id: orderId,
+    status,
+    ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
+    opened_at: iso(openedAt),
+    checked_at: isoOrAbsent(checkedAt),
+    age_seconds: checkedAt === undefined ? undefined : ageSeconds(checkedAt, now),
+  };
+}
+
+export function history(request: ListSnapshotsRequest, page: HistoryPage): responses.History {
+  const { account, orderId } = request;
+  return {
+    account,
+    order_id: orderId,
+    snapshots: page.snapshots.map(({ snapshot, changes }) => ({ ...snapshotRow(snapshot), changes: [...changes] })),
+    audit_entries: page.auditEntries?.map(auditEntry),
+    cursor: page.next && snapshotsCursor(request, page.next),
+  };
+}
+
+export function snapshotRow(snapshot: Snapshot): Omit<responses.SnapshotRow, 'changes'> {
+  const { rank, order, exchangeTime, provenance } = snapshot;
   return {
     rank,
     digest: digestOfRank(rank),
@@ -14,20 +129,17 @@ export function snapshotRow({ rank, order, exchangeTime, provenance }: Snapshot)
     final: phaseOf(order) === 'final',
     requested_at: iso(provenance.requestedAt),
     first_observed_at: iso(provenance.firstObservedAt),
-    ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
+    exchange_time: isoOrAbsent(exchangeTime),
     request_id: provenance.requestId,
     observed_by: provenance.observedBy,
     key_version: provenance.keyVersion,
   };
 }
 
-/** An order in a list, as answers tell it; `now` in milliseconds since the Unix epoch. */
-export function listedOrder({ orderId, status, at, openedAt, checkedAt }: ListEntry, now: number): ListedOrder {
-  return {
-    order_id: orderId,
-    status,
-    ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
-    opened_at: iso(openedAt),
-    ...(checkedAt !== undefined && { checked_at: iso(checkedAt), age_seconds: ageSeconds(checkedAt, now) }),
-  };
+function auditEntry({ kind, at, requestId, observedBy, by }: AuditEntry): responses.AuditEntry {
+  return { kind, at: iso(at), request_id: requestId, observed_by: observedBy, by };
+}
+
+function isoOrAbsent(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : iso(time);
 }

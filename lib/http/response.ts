@@ -1,9 +1,9 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { problemOf } from '../api/problem.ts';
+import { problemOf, retryAfterOf } from '../api/presenters.ts';
 import { Problem } from '../api/responses.ts';
 import type { Route } from '../api/routes.ts';
-import { type Failure, retryAfterSeconds } from '../errors.ts';
+import type { Failure } from '../errors.ts';
 import { writeJson } from '../exchange/json.ts';
 
 /**
@@ -31,15 +31,13 @@ function isMatch(ifNoneMatch: string | undefined, etag: string | undefined): boo
 
 /** RFC 9457, with Retry-After where waiting helps. */
 export function problemResponse(failure: Failure, event: APIGatewayProxyEventV2): APIGatewayProxyStructuredResultV2 {
-  const { spec } = failure;
-  const retryAfter = retryAfterSeconds(failure);
   const body = {
     ...problemOf(failure),
     instance: event.rawPath,
     request_id: event.requestContext.requestId,
   };
-  const headers = spec.status === 503 && retryAfter !== undefined ? { 'retry-after': String(retryAfter) } : {};
-  return httpResponse(spec.status, 'application/problem+json', writeJson(z.parse(Problem, body)), headers);
+  const json = writeJson(z.parse(Problem, body));
+  return httpResponse(failure.spec.status, 'application/problem+json', json, retryAfterOf(failure));
 }
 
 export function httpResponse(

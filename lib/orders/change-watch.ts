@@ -1,9 +1,8 @@
 import type { WatchRequests } from '../accounts/table.ts';
-import type { ChangedWatch } from '../api/responses.ts';
 import type { Clock } from '../clock.ts';
 import type { OrderKey } from '../snapshots/snapshot.ts';
 import type { WatchCommandTable } from '../snapshots/table.ts';
-import { isOpen, statusOf } from '../snapshots/watch.ts';
+import { isOpen, statusOf, type WatchStatus } from '../snapshots/watch.ts';
 import { applyWatchCommand } from '../snapshots/watch-command.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
@@ -15,18 +14,25 @@ export type ChangeWatchDeps = {
 };
 
 export type ChangeWatchRequest = OrderKey & {
-  /** Who asks, as the gateway knows them. */
+  /** The caller, as the gateway identified them. */
   readonly by: string;
   readonly requestId: string;
+  /** Whether to start or to stop the watch. */
   readonly watch: boolean;
 };
 
-export type ChangeWatch = (request: ChangeWatchRequest) => Promise<ChangedWatch>;
+export type WatchChange = {
+  readonly watched: boolean;
+  readonly status: WatchStatus;
+  /** When a watch is started: the account's last sweep found more watched orders than can be checked in time. */
+  readonly overCapacity: boolean;
+};
+
+export type ChangeWatch = (request: ChangeWatchRequest) => Promise<WatchChange>;
 
 /**
- * Starts or stops the checking of an order by a person's word, which is kept as evidence. A stopped order stays so until
- * a person starts it again; a final one needs no watch. Who starts a watch hears whether the account's last sweep found
- * more orders than can be checked in time. Throws `Failure`.
+ * Starts or stops the watch of an order and records who did. A stopped order stays unwatched until its watch is started
+ * again; a final order needs no watch. Throws `Failure`.
  */
 export function createChangeWatch({ accounts, table, requests, clock }: ChangeWatchDeps): ChangeWatch {
   return async ({ account, orderId, by, requestId, watch }) => {
@@ -34,12 +40,6 @@ export function createChangeWatch({ accounts, table, requests, clock }: ChangeWa
     const at = clock.now();
     const status = statusOf(await applyWatchCommand(table, { account, orderId, at, by, stopped: !watch, requestId }));
     const summary = watch ? await requests.recordWatchRequest(account, at) : undefined;
-    return {
-      account,
-      order_id: orderId,
-      watched: isOpen(status),
-      status,
-      ...(summary?.overCapacity && { over_capacity: true }),
-    };
+    return { watched: isOpen(status), status, overCapacity: summary?.overCapacity ?? false };
   };
 }

@@ -1,55 +1,52 @@
-import type { CheckedOrder } from '../api/responses.ts';
 import type { Clock } from '../clock.ts';
-import { asFailure, Failure } from '../errors.ts';
+import { asFailure, type Failure } from '../errors.ts';
 import type { Exchange } from '../exchange/client.ts';
 import type { Dialect } from '../exchange/dialects/index.ts';
 import { driftOf } from '../exchange/drift.ts';
-import { phaseOf, readOrder, refuseImplausibleTimes } from '../exchange/order.ts';
+import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { Current } from '../snapshots/table.ts';
 import { checkedAt, isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
-import { ageSeconds, iso } from '../time.ts';
+import type { Checked } from './checked.ts';
 import { accountNamed } from './known-accounts.ts';
+import { OrderNotFound } from './order-not-found.ts';
 
-/** One account of the stage, ready to be asked. */
+/** One account of the stage, with its exchange. */
 export type Account = { readonly exchange: Exchange; readonly dialect: Dialect };
 
 export type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
   readonly clock: Clock;
-  /** Told of what an answer holds that we have no name for. */
+  /** Called with what a reply holds that we have no name for. */
   readonly onDrift: (account: string, drift: readonly string[]) => void;
 };
 
 export type CheckOrderRequest = OrderKey & {
-  /** A check at most this old may answer in the exchange's place, milliseconds; 0 always asks the exchange. */
+  /** A check at most this old may answer instead of the exchange, milliseconds; 0 always calls the exchange. */
   readonly maxAgeMs?: number | undefined;
-  /** The function that asks, kept as evidence. */
+  /** The function that checks; recorded with what it observes. */
   readonly observedBy: string;
   readonly requestId: string;
   /** Milliseconds since the Unix epoch. */
   readonly deadline: number;
 };
 
-/** What we know of an order, and the exchange's own text of it, verbatim, for those who speak its language. */
-export type Checked = CheckedOrder & { readonly result: string };
-
 export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
 
 /**
- * Checks one order: from the table when that is enough, else with the exchange, and keeps what it says.
- * Throws `Failure`; `order_not_found` carries the last known state, if there is one.
+ * Checks one order: from the table when that is enough, else with the exchange, whose reply is stored.
+ * Throws `Failure`; `OrderNotFound` carries the last known state, if there is one.
  */
 export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrderDeps): CheckOrder {
   return async (request) => {
     const account = accountNamed(accounts, request.account);
-    // Asked in any case: the table is then read while the exchange thinks.
-    if (request.maxAgeMs === 0) return ask(request, account, store.read(request));
+    // The exchange is called in any case: the table is read meanwhile.
+    if (request.maxAgeMs === 0) return check(request, account, store.read(request));
 
     const current = await store.read(request);
-    return fromTable(request, current) ?? ask(request, account, Promise.resolve(current));
+    return fromTable(request, current) ?? check(request, account, Promise.resolve(current));
   };
 
   function fromTable({ maxAgeMs }: CheckOrderRequest, { head, stored }: Current): Checked | undefined {
@@ -62,56 +59,44 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     return settled || fresh ? remembered(head, stored.watch, clock.now()) : undefined;
   }
 
-  async function ask(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
+  async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
     const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
-    if (observed.status === 'rejected') return unseen(request, asFailure(observed.reason), requestedAt, read.value);
+    if (observed.status === 'rejected') return notFound(request, asFailure(observed.reason), requestedAt, read.value);
 
     const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
     const known = remembered(head, watch, clock.now());
     if (!inForce) return known;
     const { exchangeTime: time, order, result } = observed.value;
-    // Fields that move by themselves make no new snapshot: order and text are those that were just sent.
-    return { ...known, order, source: 'exchange', changed, ...exchangeTime(time), result };
+    // Volatile fields make no new snapshot: order and text are those of this reply.
+    return { ...known, order, source: 'exchange', changed, exchangeTime: time ?? known.exchangeTime, result };
   }
 
   async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
     const { account, orderId, deadline, observedBy, requestId } = request;
-    const { result, resultText, envelope, requestedAt, answeredAt, keyVersion } = await exchange.getOrderState(
-      orderId,
-      {
-        deadline,
-      },
-    );
-    const time = envelope.usOut?.epochMs;
-    const order = readOrder(result, dialect);
-    refuseImplausibleTimes(order, answeredAt);
+    const reply = await exchange.getOrderState(orderId, { deadline });
+    const { order, exchangeTime, requestedAt, answeredAt, keyVersion } = reply;
     onDrift(account, driftOf(order, dialect));
     return {
       account,
       orderId,
       dialect,
       order,
-      result: resultText,
-      ...(time !== undefined && { exchangeTime: time }),
+      result: reply.resultText,
+      ...(exchangeTime !== undefined && { exchangeTime }),
       provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
     };
   }
 
-  /** Not found is not an end: it is kept as a miss, and only a final state seen before answers in its place. */
-  async function unseen(request: CheckOrderRequest, failure: Failure, requestedAt: number, read: Current) {
+  /** Not found is recorded, and does not close an order; a final state that was seen before is the result instead. */
+  async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read: Current) {
     if (failure.code !== 'order_not_found') throw failure;
     const { account, orderId, requestId, observedBy } = request;
     const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);
     const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch, clock.now()) : undefined;
     if (known?.final) return known;
-    const seen = known === undefined ? '' : `; it was last seen ${known.order.order_state}, at ${known.checked_at}`;
-    throw new Failure('order_not_found', `The exchange knows no order ${orderId} of account ${account}${seen}.`, {
-      cause: failure,
-      exchangeCode: failure.exchangeCode,
-      ...(known !== undefined && { members: { last_known: known } }),
-    });
+    throw new OrderNotFound(failure, request, known);
   }
 }
 
@@ -130,14 +115,10 @@ function remembered(head: Snapshot, watch: Watch, now: number): Checked {
     watched: isOpen(statusOf(watch)),
     source: 'snapshot',
     changed: false,
-    first_observed_at: iso(head.provenance.firstObservedAt),
-    checked_at: iso(lastChecked),
-    age_seconds: ageSeconds(lastChecked, now),
-    ...exchangeTime(head.exchangeTime),
+    firstObservedAt: head.provenance.firstObservedAt,
+    checkedAt: lastChecked,
+    ageMs: Math.max(0, now - lastChecked),
+    exchangeTime: head.exchangeTime,
     result: head.result,
   };
-}
-
-function exchangeTime(time: number | undefined): { exchange_time?: string } {
-  return time === undefined ? {} : { exchange_time: iso(time) };
 }

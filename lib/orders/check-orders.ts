@@ -1,86 +1,91 @@
-import { problemOf } from '../api/problem.ts';
-import type { Outcome } from '../api/responses.ts';
 import type { Clock } from '../clock.ts';
 import { asFailure, type Code, type Failure, retryAfterSeconds, speaksOfAccount } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
+import type { Checked } from './checked.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 export type CheckOrdersDeps = {
   readonly accounts: KnownAccounts;
   readonly checkOrder: CheckOrder;
   readonly clock: Clock;
-  /** Told of what is our own fault: the answer says less of it than the log may know. */
-  readonly onOurFault: (orderId: string, failure: Failure) => void;
+  /** Called for an internal error: the log may know more about it than the response. */
+  readonly onInternalError: (orderId: string, failure: Failure) => void;
 };
 
 export type CheckOrdersRequest = {
   readonly account: string;
   /** Each once. */
   readonly orderIds: readonly string[];
-  /** As for one order. */
+  /** As for one order, milliseconds. */
   readonly maxAgeMs?: number | undefined;
   readonly requestId: string;
   /** No check starts later; milliseconds since the Unix epoch. */
   readonly deadline: number;
 };
 
+export type OrderOutcome = { readonly orderId: string } & (
+  | { readonly outcome: 'checked'; readonly checked: Checked }
+  | { readonly outcome: 'failed'; readonly failure: Failure }
+  | { readonly outcome: 'not_tried'; readonly retryAfterSeconds: number }
+);
+
 export type CheckOrdersReport = {
   /** In the order of the request. */
-  readonly outcomes: Outcome[];
+  readonly outcomes: readonly OrderOutcome[];
   readonly counts: OutcomeCounts;
-  /** When to ask again for what was not tried, if anything was not. */
-  readonly retryAfterSeconds?: number;
+  /** When to send the orders again that were not tried, if there are any. */
+  readonly retryAfterSeconds: number | undefined;
 };
 
 /** How many orders had which outcome; failures by code. */
 export type OutcomeCounts = {
   readonly checked: number;
   readonly failed: Readonly<Partial<Record<Code, number>>>;
-  readonly not_tried: number;
+  readonly notTried: number;
 };
 
 export type CheckOrders = (request: CheckOrdersRequest) => Promise<CheckOrdersReport>;
 
 const concurrency = 8;
-/** Nothing but time was short: the next request has its own. */
+/** When only the time ran out: the next request has its own deadline. */
 const soonSeconds = 1;
-/** A key that does not work is a person's to mend. */
+/** A refused key needs a person. */
 const lastingSeconds = 60;
 
 /**
- * Checks many orders of one account, some at a time, each as if it were alone. Once a failure speaks of the account, or
- * the time is over, no further check starts; those that run are waited for. Throws `unknown_account`, and nothing else.
+ * Checks many orders of one account, some at a time, each on its own. Once a failure concerns the whole account, or the
+ * deadline has passed, no further check starts; running ones are waited for. Throws only `unknown_account`.
  */
-export function createCheckOrders({ accounts, checkOrder, clock, onOurFault }: CheckOrdersDeps): CheckOrders {
+export function createCheckOrders({ accounts, checkOrder, clock, onInternalError }: CheckOrdersDeps): CheckOrders {
   return async ({ account, orderIds, maxAgeMs, requestId, deadline }) => {
     refuseUnknown(accounts, account);
-    const outcomes = new Map<string, Outcome>();
+    const outcomes = new Map<string, OrderOutcome>();
     const failed: Partial<Record<Code, number>> = {};
-    /** How long the account's trouble lasts, once there is any. */
-    let troubleSeconds: number | undefined;
+    /** How long to leave the account alone, after a failure that concerns all of it. */
+    let accountRetrySeconds: number | undefined;
 
     const queue = orderIds.values();
     const worker = async () => {
       for (const orderId of queue) {
-        if (troubleSeconds !== undefined || clock.now() >= deadline) return;
+        if (accountRetrySeconds !== undefined || clock.now() >= deadline) return;
         outcomes.set(orderId, await check(orderId));
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
 
-    const inOrder = orderIds.map((orderId) => outcomes.get(orderId) ?? notTried(orderId, troubleSeconds));
-    const waits = inOrder.flatMap((outcome) => (outcome.outcome === 'not_tried' ? [outcome.retry_after_seconds] : []));
+    const inOrder = orderIds.map((orderId) => outcomes.get(orderId) ?? notTried(orderId, accountRetrySeconds));
+    const waits = inOrder.flatMap((outcome) => (outcome.outcome === 'not_tried' ? [outcome.retryAfterSeconds] : []));
     return {
       outcomes: inOrder,
       counts: {
         checked: inOrder.filter(({ outcome }) => outcome === 'checked').length,
         failed,
-        not_tried: waits.length,
+        notTried: waits.length,
       },
-      ...(waits.length > 0 && { retryAfterSeconds: Math.max(...waits) }),
+      retryAfterSeconds: waits.length > 0 ? Math.max(...waits) : undefined,
     };
 
-    async function check(orderId: string): Promise<Outcome> {
+    async function check(orderId: string): Promise<OrderOutcome> {
       try {
         const checked = await checkOrder({
           account,
@@ -90,24 +95,24 @@ export function createCheckOrders({ accounts, checkOrder, clock, onOurFault }: C
           requestId,
           deadline,
         });
-        return { order_id: orderId, outcome: 'checked', checked };
+        return { orderId, outcome: 'checked', checked };
       } catch (thrown) {
-        return learn(orderId, asFailure(thrown));
+        return outcomeOf(orderId, asFailure(thrown));
       }
     }
 
-    function learn(orderId: string, failure: Failure): Outcome {
+    function outcomeOf(orderId: string, failure: Failure): OrderOutcome {
       const seconds = retryAfterSeconds(failure);
-      // Others may still be answered from the table, which costs no credit.
+      // Others may still be answered from the table, which takes no permit.
       if (failure.code === 'rate_limited_locally') return notTried(orderId, seconds);
-      if (speaksOfAccount(failure)) troubleSeconds = Math.max(troubleSeconds ?? 0, seconds ?? lastingSeconds);
+      if (speaksOfAccount(failure)) accountRetrySeconds = Math.max(accountRetrySeconds ?? 0, seconds ?? lastingSeconds);
       failed[failure.code] = (failed[failure.code] ?? 0) + 1;
-      if (failure.spec.status === 500) onOurFault(orderId, failure);
-      return { order_id: orderId, outcome: 'failed', problem: problemOf(failure) };
+      if (failure.spec.status === 500) onInternalError(orderId, failure);
+      return { orderId, outcome: 'failed', failure };
     }
   };
 }
 
-function notTried(orderId: string, seconds = soonSeconds): Outcome {
-  return { order_id: orderId, outcome: 'not_tried', retry_after_seconds: seconds };
+function notTried(orderId: string, seconds = soonSeconds): OrderOutcome {
+  return { orderId, outcome: 'not_tried', retryAfterSeconds: seconds };
 }

@@ -13,7 +13,7 @@ export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; r
   const { stage, clock } = deps;
   const reader = wireReader(deps);
   return {
-    listOrders: createListOrders({ accounts: accountsIn(stage), reader, clock }),
+    listOrders: createListOrders({ accounts: accountsIn(stage), reader }),
     warmUp: () => settled([reader.list('', 'live', { limit: 1 })], clock),
   };
 }

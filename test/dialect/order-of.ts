@@ -74,7 +74,7 @@ try {
   const { rows: snapshots } = await reader.snapshots(key, { upTo: clock.now(), limit: 10 });
   const { rows: final } = await reader.list(key.account, 'final', { limit: 10 });
   const listSnapshots = createListSnapshots({ accounts: new Set([key.account]), reader });
-  const history = await listSnapshots({ account: key.account, order_id: key.orderId });
+  const history = await listSnapshots({ ...key, limit: 10 });
   const shown = await ops.run(['order', key.orderId, '--account', key.account, '--stage', 'dev', '--json']);
   const exporting = ['export', '--since', '2026-01-01', '--stage', 'dev', '--format', 'csv'];
   const exported = await ops.run(exporting);
@@ -92,7 +92,7 @@ try {
       drift,
       snapshots: snapshots.map((snapshot) => snapshot.dialect),
       final: final.map(({ orderId }) => orderId),
-      history: history.snapshots.map((row) => row.order.order_state),
+      history: history.snapshots.map(({ snapshot }) => snapshot.order.order_state),
       events: snapshots.map((snapshot) => transitionOf({ after: headItem(snapshot) })?.detail),
       shown,
       exported,

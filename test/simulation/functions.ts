@@ -1,7 +1,7 @@
 import type { Code } from '../../lib/errors.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { Priority } from '../../lib/exchange/rate-limiter.ts';
-import type { Checked } from '../../lib/orders/check-order.ts';
+import type { Checked } from '../../lib/orders/checked.ts';
 import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
 /** What a person hears of a GET: the order, why not, or nothing because the process ended. */

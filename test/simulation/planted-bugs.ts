@@ -1,7 +1,6 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
 import type { Exchange } from '../../lib/exchange/client.ts';
-import { isJsonObject, parseJson } from '../../lib/exchange/json.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 
@@ -38,8 +37,7 @@ export const plantedBugs = {
             const last = known.get(orderId);
             if (last === undefined || !absent.has(asFailure(thrown).code)) throw thrown;
             const resultText = last.resultText.replace(/"order_state":"\w+"/, '"order_state":"canceled"');
-            const result = parseJson(resultText);
-            return { ...last, resultText, result: isJsonObject(result) ? result : last.result };
+            return { ...last, resultText, order: { ...last.order, order_state: 'canceled' } };
           }
         },
       };

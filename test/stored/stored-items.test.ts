@@ -72,8 +72,8 @@ describe.each(releases)('a table with items of %s', (release) => {
       accounts: new Set(['main']),
       reader: createDynamoReader({ ...testBed.engine, clock: systemClock }),
     });
-    const { snapshots } = await listSnapshots({ account: 'main', order_id: 'PARTLY-FILLED' });
-    expect(snapshots.map(({ order }) => `${order.order_state} ${order.filled_amount}`)).toEqual([
+    const { snapshots } = await listSnapshots({ account: 'main', orderId: 'PARTLY-FILLED', limit: 10 });
+    expect(snapshots.map(({ snapshot: { order } }) => `${order.order_state} ${order.filled_amount}`)).toEqual([
       'filled 10',
       'open 3.50',
       'open 0',

@@ -1,4 +1,4 @@
-import { problemOf } from '../../api/problem.ts';
+import { problemOf } from '../../api/presenters.ts';
 import type { JsonRpcResponse } from '../../api/responses.ts';
 import { type Code, type Failure, retryAfterSeconds } from '../../errors.ts';
 

@@ -122,7 +122,7 @@ describe.each(['orangex', 'deribit'] as const)('%s: without any fault, a call', 
     const id = harness.server.place();
     harness.server.fill(id);
     harness.server.script('order', { kind: 'stale' });
-    expect((await harness.ask(id)).result['order_state']).toBe('open');
+    expect((await harness.ask(id)).order.order_state).toBe('open');
   });
 
   test('ends in order_not_found for an order that it never had', async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { createExchange } from '../../../lib/exchange/client.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
-import { writeJson } from '../../../lib/exchange/json.ts';
 import { createRetryBudget } from '../../../lib/exchange/retry.ts';
 import type { HttpRequest } from '../../../lib/exchange/transport.ts';
-import { seedId } from '../../emulator/exchange/seed-order.ts';
+import { seedId, seedResultWith } from '../../emulator/exchange/seed-order.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
@@ -13,36 +12,37 @@ import { holdKey, keyOf, plentiful, start } from './test-client.ts';
 const both = ['orangex', 'deribit'] as const;
 
 describe.each(both)('the %s client', (dialect) => {
-  test('answers what the exchange says of an order, to the digit', async () => {
+  test('returns the order of the reply, with every digit', async () => {
     const { ask, server, clock } = await start({ dialect });
     const id = server.place({ order_id: 'x-1', amount: lexeme('1.10'), price: lexeme('1.6e-7') });
-    const answer = await ask(id);
-    expect(answer.resultText).toContain('"amount":1.10');
-    expect(writeJson(answer.result)).toBe(answer.resultText);
-    expect(answer).toMatchObject({ requestedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
+    const reply = await ask(id);
+    expect(reply.resultText).toContain('"amount":1.10');
+    expect(reply.order).toMatchObject({ order_id: id, amount: '1.10', price: '1.6e-7' });
+    expect(reply).toMatchObject({ requestedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
   });
 
-  test("reads the envelope's times, whatever their unit", async () => {
+  test("reads the exchange's time, whatever its unit", async () => {
     const { ask } = await start({ dialect });
-    const { envelope } = await ask();
-    const digits = dialect === 'orangex' ? '' : '000';
-    expect(envelope).toEqual({
-      usIn: { raw: `1597130045270${digits}`, epochMs: 1597130045270 },
-      usOut: { raw: `1597130046950${digits}`, epochMs: 1597130046950 },
-      usDiff: { raw: `1680${digits}` },
-    });
+    expect((await ask()).exchangeTime).toBe(1597130046950);
   });
 
-  test('does without an envelope', async () => {
+  test('an order that cannot be read is not asked for again', async () => {
+    const { ask, server } = await start({ dialect });
+    server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
+    expect((await failureOf(ask())).code).toBe('invalid_response');
+    expect(server.count('get_order_state')).toBe(1);
+  });
+
+  test('returns an order whose reply has no times', async () => {
     const { ask, server } = await start({ dialect });
     server.script('order', { kind: 'noTimes' });
-    expect((await ask()).envelope).toEqual({});
+    expect((await ask()).exchangeTime).toBeUndefined();
   });
 
-  test('takes an order id that the wire writes as a number', async () => {
+  test('accepts an order id that the wire writes as a number', async () => {
     const { ask, server } = await start({ dialect });
-    server.script('order', { kind: 'result', text: `{"order_id":${seedId}}` });
-    expect((await ask()).resultText).toBe(`{"order_id":${seedId}}`);
+    server.script('order', { kind: 'result', text: seedResultWith({ order_id: seedId }) });
+    expect((await ask()).order.order_id).toBe(seedId);
   });
 
   test('uses one connection, a new id for each call, and never puts a key in a url', async () => {
@@ -60,7 +60,7 @@ describe.each(both)('the %s client', (dialect) => {
     await ask();
     while (budget.spend());
     server.script('order', { kind: 'drop', reset: true });
-    expect((await ask()).result['order_id']).toBe(seedId);
+    expect((await ask()).order.order_id).toBe(seedId);
     expect(clock.sleeps).toEqual([]);
   });
 
@@ -134,9 +134,9 @@ describe.each(both)('the %s client', (dialect) => {
 });
 
 test('needs nothing but bytes and a clock: here they are made up', async () => {
-  const clock = createVirtualClock();
+  const clock = createVirtualClock(Date.UTC(2026, 0, 1));
   const sent: HttpRequest[] = [];
-  const replies = ['{"access_token":"t"}', '{"order_id":"a"}'];
+  const replies = ['{"access_token":"t"}', seedResultWith({})];
   const client = createExchange({
     dialect: orangex,
     url: 'https://exchange.invalid/api/v1',
@@ -156,7 +156,7 @@ test('needs nothing but bytes and a clock: here they are made up', async () => {
     },
   });
   const requestedAt = clock.now() + 7;
-  const answer = await client.getOrderState('a', { deadline: clock.now() + 1_000 });
+  const answer = await client.getOrderState(seedId, { deadline: clock.now() + 1_000 });
   expect(answer).toMatchObject({ requestedAt, answeredAt: requestedAt + 7 });
   expect(sent.map(({ url }) => url)).toEqual([
     'https://exchange.invalid/api/v1/public/auth',

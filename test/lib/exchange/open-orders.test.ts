@@ -67,11 +67,11 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
       details: { order_id: lexeme('39004881276768257') },
     });
     const { changed } = await list(harness);
-    const { result } = await harness.ask(id);
+    const { order } = await harness.ask(id);
     expect(changed[0]?.read()).toMatchObject({
       order_id: id,
       price: '50000',
-      instrument_name: result['instrument_name'],
+      instrument_name: order.instrument_name,
     });
   });
 

@@ -45,7 +45,7 @@ function answer(news: Partial<ResponseOf>) {
 
 describe('starting a watch', () => {
   it('of an order that was never seen leaves it unconfirmed and due', async () => {
-    expect(await say(true)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: true, status: 'unconfirmed' });
+    expect(await say(true)).toEqual({ watched: true, status: 'unconfirmed', overCapacity: false });
     const due = await table.list('main', 'live', clock.now(), 10);
     expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
   });
@@ -64,14 +64,14 @@ describe('starting a watch', () => {
   });
 
   it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
-    expect(await say(true)).not.toHaveProperty('over_capacity');
+    expect(await say(true)).toMatchObject({ overCapacity: false });
     await leave({ overCapacity: true });
-    expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, over_capacity: true });
-    expect(await say(true, 'ORDER-2', 'other')).not.toHaveProperty('over_capacity');
-    // Still over it, but whoever stops a watch is not told.
-    expect(await say(false, 'ORDER-2')).not.toHaveProperty('over_capacity');
+    expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
+    expect(await say(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
+    // Still over it, but that matters only to who starts a watch.
+    expect(await say(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
     await leave({ overCapacity: false });
-    expect(await say(true, 'ORDER-3')).not.toHaveProperty('over_capacity');
+    expect(await say(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
   });
 });
 
@@ -88,7 +88,7 @@ describe('stopping a watch', () => {
   });
 
   it('of an order that was never seen keeps it off the lists', async () => {
-    expect(await say(false)).toEqual({ account: 'main', order_id: 'ORDER-1', watched: false, status: 'stopped' });
+    expect(await say(false)).toEqual({ watched: false, status: 'stopped', overCapacity: false });
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
   });
 

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
-import type { Checked, CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
+import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
+import type { Checked } from '../../../lib/orders/checked.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
@@ -67,7 +68,7 @@ async function statusOf(orderId: string): Promise<string | undefined> {
 describe('the seed’s order', () => {
   it('is asked for, kept, and answered with every field of the specification', async () => {
     const checked = await check(seedId);
-    const now = new Date(clock.now()).toISOString();
+    const now = clock.now();
     expect(checked).toEqual({
       account: 'main',
       order: { ...seedFields, details: {} },
@@ -76,10 +77,10 @@ describe('the seed’s order', () => {
       watched: false,
       source: 'exchange',
       changed: true,
-      first_observed_at: now,
-      checked_at: now,
-      age_seconds: 0,
-      exchange_time: '2020-08-11T07:14:06.950Z',
+      firstObservedAt: now,
+      checkedAt: now,
+      ageMs: 0,
+      exchangeTime: Date.parse('2020-08-11T07:14:06.950Z'),
       result: expect.stringContaining(`"order_id":"${seedId}"`),
     });
     const items = await testBed.itemsOf(seedId);
@@ -91,10 +92,10 @@ describe('the seed’s order', () => {
     const before = await testBed.historyOf(seedId);
     const fromTable = await check(seedId);
     const fromExchange = await check(seedId, always);
-    expect(fromTable).toMatchObject({ source: 'snapshot', changed: false, checked_at: first.checked_at });
+    expect(fromTable).toMatchObject({ source: 'snapshot', changed: false, checkedAt: first.checkedAt });
     expect(fromExchange).toMatchObject({ source: 'exchange', changed: false });
-    expect(fromExchange.checked_at > first.checked_at).toBe(true);
-    expect(fromExchange.first_observed_at).toBe(first.first_observed_at);
+    expect(fromExchange.checkedAt > first.checkedAt).toBe(true);
+    expect(fromExchange.firstObservedAt).toBe(first.firstObservedAt);
     expect(fromTable.order).toEqual(fromExchange.order);
     expect(before).toHaveLength(1);
     expect(await testBed.historyOf(seedId)).toEqual(before);
@@ -109,8 +110,8 @@ describe('the seed’s order', () => {
 
   it('has the exchange’s time in both units', async () => {
     for (const account of ['main', 'other']) {
-      const { exchange_time } = await check(seedId, { ...always, account });
-      expect(exchange_time).toBe('2020-08-11T07:14:06.950Z');
+      const { exchangeTime } = await check(seedId, { ...always, account });
+      expect(exchangeTime).toBe(Date.parse('2020-08-11T07:14:06.950Z'));
     }
   });
 });
@@ -134,10 +135,10 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     exchangeOf().forget(id);
     const history = await testBed.historyOf(id, account);
     const expected = { ...seen, source: 'snapshot', changed: false };
-    expect(await check(id, { account })).toEqual({ ...expected, age_seconds: 1 });
+    expect(await check(id, { account })).toEqual({ ...expected, ageMs: 1_000 });
     expect(
       await requested(exchangeOf(), async () =>
-        expect(await check(id, { account, ...always })).toEqual({ ...expected, age_seconds: 2 }),
+        expect(await check(id, { account, ...always })).toEqual({ ...expected, ageMs: 2_000 }),
       ),
     ).toBe(1);
     expect(await testBed.historyOf(id, account)).toEqual(history);
@@ -165,7 +166,7 @@ describe('a live order', () => {
           ...seen,
           source: 'snapshot',
           changed: false,
-          age_seconds: 1,
+          ageMs: 1_000,
         });
       }),
     ).toBe(0);
@@ -181,7 +182,7 @@ describe('a live order', () => {
     const second = await check(id);
     expect(second).toMatchObject({ source: 'exchange', changed: true, watched: true });
     expect(second.order).toMatchObject({ filled_amount: '2.50', average_price: '49999.5', version: 2 });
-    expect(second.first_observed_at > first.first_observed_at).toBe(true);
+    expect(second.firstObservedAt > first.firstObservedAt).toBe(true);
     expect(await testBed.historyOf(id)).toHaveLength(2);
   });
 
@@ -200,7 +201,7 @@ describe('a live order', () => {
     const seen = await check(id);
     testBed.orangex.script(id, { kind: 'stale' });
     const late = await check(id);
-    expect(late).toMatchObject({ source: 'snapshot', changed: false, first_observed_at: seen.first_observed_at });
+    expect(late).toMatchObject({ source: 'snapshot', changed: false, firstObservedAt: seen.firstObservedAt });
     expect(late.order).toEqual(seen.order);
     const history = await testBed.historyOf(id);
     expect(history.map(({ result }) => orderIn(result?.S ?? '', orangex).filled_amount)).toEqual(['0', '3']);
@@ -237,11 +238,11 @@ describe('a live order', () => {
     expect(await check(id)).toMatchObject({ final: true, watched: false });
   });
 
-  it('without the exchange’s clock in its answer has no exchange_time', async () => {
+  it('without the exchange’s clock in its answer has no exchange time', async () => {
     const id = testBed.orangex.place();
     testBed.orangex.script(id, { kind: 'noTimes' });
-    expect(await check(id)).not.toHaveProperty('exchange_time');
-    expect(await check(id)).toHaveProperty('exchange_time');
+    expect((await check(id)).exchangeTime).toBeUndefined();
+    expect((await check(id)).exchangeTime).toBeGreaterThan(0);
   });
 
   it('that a person let go is still asked for, and stays unwatched', async () => {
@@ -297,8 +298,8 @@ describe('an order that the exchange does not find', () => {
   it('and that was never seen is not found, and not watched: it may be a typo', async () => {
     for (const more of [{}, always]) {
       const failure = await failureOf(check('never-seen', more));
-      expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, members: {} });
-      expect(failure.message).toBe('The exchange knows no order never-seen of account main.');
+      expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, lastKnown: undefined });
+      expect(failure.message).toBe('The exchange does not find order never-seen of account main.');
       expect(await testBed.itemsOf('never-seen')).toEqual([]);
     }
   });
@@ -309,10 +310,8 @@ describe('an order that the exchange does not find', () => {
     testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
     const failure = await failureOf(check(id));
     expect(failure.code).toBe('order_not_found');
-    expect(failure.members).toEqual({
-      last_known: { ...seen, source: 'snapshot', changed: false, age_seconds: 1 },
-    });
-    expect(failure.message).toContain(`last seen open, at ${seen.checked_at}`);
+    expect(failure).toHaveProperty('lastKnown', { ...seen, source: 'snapshot', changed: false, ageMs: 1_000 });
+    expect(failure.message).toContain(`last seen open, at ${new Date(seen.checkedAt).toISOString()}`);
     expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
     const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
     expect(provenance).toHaveLength(1);
@@ -354,10 +353,8 @@ describe('an order that the exchange does not find', () => {
     await table.putHead(snapshot);
     testBed.orangex.script(id, { kind: 'error', code: 10_004 });
     // Nobody knows how fresh it is, so it is asked for.
-    const { members } = await failureOf(check(id, { maxAgeMs: 600_000 }));
-    expect(members['last_known']).toMatchObject({
-      checked_at: new Date(provenance.requestedAt).toISOString(),
-      watched: true,
+    expect(await failureOf(check(id, { maxAgeMs: 600_000 }))).toMatchObject({
+      lastKnown: { checkedAt: provenance.requestedAt, watched: true },
     });
   });
 });

@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
+import { checkedOrders } from '../../../lib/api/presenters.ts';
 import { type Code, Failure } from '../../../lib/errors.ts';
-import type { Checked } from '../../../lib/orders/check-order.ts';
 import { createCheckOrders } from '../../../lib/orders/check-orders.ts';
+import type { Checked } from '../../../lib/orders/checked.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
-const at = '2026-01-01T00:00:00.000Z';
+const at = Date.UTC(2026, 0, 1);
 
 function checked(orderId: string): Checked {
   return {
@@ -27,9 +28,10 @@ function checked(orderId: string): Checked {
     watched: true,
     source: 'exchange',
     changed: false,
-    first_observed_at: at,
-    checked_at: at,
-    age_seconds: 0,
+    firstObservedAt: at,
+    checkedAt: at,
+    ageMs: 0,
+    exchangeTime: undefined,
     result: '{}',
   };
 }
@@ -48,7 +50,7 @@ function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
   const checkOrders = createCheckOrders({
     accounts: new Set(['main']),
     clock,
-    onOurFault: (orderId, { code }) => seen.ours.push([orderId, code]),
+    onInternalError: (orderId, { code }) => seen.ours.push([orderId, code]),
     checkOrder: async ({ orderId }) => {
       seen.requested.push(orderId);
       seen.most = Math.max(seen.most, ++seen.running);
@@ -66,30 +68,30 @@ function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `order-${index}`);
 
-it('an outcome for each order, in the order of the request, however their answers come', async () => {
+it('a batch has an outcome for each order, in the order of the request', async () => {
   const { ask } = environment({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(3));
   expect(outcomes).toMatchObject([
-    { order_id: 'order-0', outcome: 'checked', checked: { order: { order_id: 'order-0' } } },
-    { order_id: 'order-1', outcome: 'failed', problem: { status: 404, code: 'order_not_found' } },
-    { order_id: 'order-2', outcome: 'checked' },
+    { orderId: 'order-0', outcome: 'checked', checked: { order: { order_id: 'order-0' } } },
+    { orderId: 'order-1', outcome: 'failed', failure: { code: 'order_not_found' } },
+    { orderId: 'order-2', outcome: 'checked' },
   ]);
-  expect(counts).toEqual({ checked: 2, failed: { order_not_found: 1 }, not_tried: 0 });
+  expect(counts).toEqual({ checked: 2, failed: { order_not_found: 1 }, notTried: 0 });
   expect(retryAfterSeconds).toBeUndefined();
 });
 
-it('eight at a time and no more, each once', async () => {
+it('a batch checks eight orders at a time at most, and each once', async () => {
   const { ask, seen } = environment();
   await ask(ids(100));
   expect(seen.most).toBe(8);
   expect(seen.requested.toSorted()).toEqual(ids(100).toSorted());
 });
 
-it('what the deadline comes before is not tried, and what runs then is waited for', async () => {
+it('an order whose turn comes after the deadline is not tried; running checks are waited for', async () => {
   const { ask, seen } = environment({ takesMs: 1_000 });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(30), 8_500);
-  expect(counts).toEqual({ checked: 16, failed: {}, not_tried: 14 });
-  expect(outcomes.at(-1)).toEqual({ order_id: 'order-29', outcome: 'not_tried', retry_after_seconds: 1 });
+  expect(counts).toEqual({ checked: 16, failed: {}, notTried: 14 });
+  expect(outcomes.at(-1)).toEqual({ orderId: 'order-29', outcome: 'not_tried', retryAfterSeconds: 1 });
   expect(retryAfterSeconds).toBe(1);
   expect(seen.running).toBe(0);
 });
@@ -101,10 +103,10 @@ it.each<[Code, number | undefined, number]>([
   ['secret_unavailable', undefined, 5],
   ['key_refused', undefined, 60],
   ['secret_empty', undefined, 60],
-])('%s speaks of all: nothing more is tried', async (code, retryAfterMs, seconds) => {
+])('%s concerns the whole account: no further order is tried', async (code, retryAfterMs, seconds) => {
   const { ask, seen } = environment({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
-  expect(outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code } });
+  expect(outcomes[0]).toMatchObject({ outcome: 'failed', failure: { code } });
   expect(counts.failed).toEqual({ [code]: 1 });
   // The seven beside it had started.
   expect(counts.checked).toBe(seen.requested.length - 1);
@@ -112,40 +114,40 @@ it.each<[Code, number | undefined, number]>([
   expect(outcomes.slice(9)).toEqual(
     ids(20)
       .slice(9)
-      .map((order_id) => ({ order_id, outcome: 'not_tried', retry_after_seconds: seconds })),
+      .map((orderId) => ({ orderId, outcome: 'not_tried', retryAfterSeconds: seconds })),
   );
   expect(retryAfterSeconds).toBe(seconds);
 });
 
 it.each<Code>(['order_not_found', 'not_owner', 'invalid_order_id', 'timeout', 'busy', 'store_conflict'])(
-  '%s speaks of one: the others are tried',
+  '%s concerns one order: the others are tried',
   async (code) => {
     const { ask } = environment({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
-    expect((await ask(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, not_tried: 0 });
+    expect((await ask(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, notTried: 0 });
   },
 );
 
-it('an order without a credit is not tried, the others are, and the longest wait is told', async () => {
+it('an order without a permit is not tried, the others are, and the longest wait is reported', async () => {
   const spent = (retryAfterMs: number) => new Failure('rate_limited_locally', 'Spent.', { retryAfterMs });
   const { ask } = environment({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
   const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
   expect(outcomes.slice(0, 2)).toEqual([
-    { order_id: 'order-0', outcome: 'not_tried', retry_after_seconds: 1 },
-    { order_id: 'order-1', outcome: 'not_tried', retry_after_seconds: 5 },
+    { orderId: 'order-0', outcome: 'not_tried', retryAfterSeconds: 1 },
+    { orderId: 'order-1', outcome: 'not_tried', retryAfterSeconds: 5 },
   ]);
-  expect(counts).toEqual({ checked: 18, failed: {}, not_tried: 2 });
+  expect(counts).toEqual({ checked: 18, failed: {}, notTried: 2 });
   expect(retryAfterSeconds).toBe(5);
 });
 
-it('our own fault is told to the log, and to the caller no more than that it is ours', async () => {
+it('an internal error goes to the log; the caller learns only that it is internal', async () => {
   const { ask, seen } = environment({ throws: { 'order-1': new TypeError('of the inside') } });
   const { outcomes } = await ask(ids(2));
   expect(seen.ours).toEqual([['order-1', 'internal']]);
-  expect(outcomes[1]).toMatchObject({ outcome: 'failed', problem: { status: 500, code: 'internal' } });
-  expect(JSON.stringify(outcomes)).not.toContain('of the inside');
+  expect(checkedOrders('main', outcomes).outcomes[1]).toMatchObject({ problem: { status: 500, code: 'internal' } });
+  expect(JSON.stringify(checkedOrders('main', outcomes))).not.toContain('of the inside');
 });
 
-it('an account that the stage does not have is refused as a whole', async () => {
+it('a batch for an account that the stage does not have is refused as a whole', async () => {
   const { ask, seen } = environment();
   expect((await failureOf(ask(ids(2), 25_000, 'nobody'))).code).toBe('unknown_account');
   expect(seen.requested).toEqual([]);

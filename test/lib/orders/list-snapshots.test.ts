@@ -1,13 +1,11 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCursor } from '../../../lib/api/cursor.ts';
+import { history } from '../../../lib/api/presenters.ts';
+import { listSnapshotsRequest } from '../../../lib/api/requests.ts';
 import type { History, SnapshotRow } from '../../../lib/api/responses.ts';
 import { systemClock } from '../../../lib/clock.ts';
-import {
-  createListSnapshots,
-  type ListSnapshots,
-  type ListSnapshotsRequest,
-} from '../../../lib/orders/list-snapshots.ts';
+import { createListSnapshots } from '../../../lib/orders/list-snapshots.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { notFoundItem, snapshotItem, watchCommandItem } from '../../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
@@ -20,13 +18,17 @@ import { failureOf } from '../thrown.ts';
 const hour = 3_600_000;
 
 let engine: Engine;
-let listSnapshots: ListSnapshots;
+type HistoryParameters = Parameters<typeof listSnapshotsRequest>[0];
+/** The use case as the API calls it: from the parameters of a request to its response. */
+let listSnapshots: (parameters: HistoryParameters) => Promise<History>;
 beforeAll(async () => {
   engine = await startDynalite();
-  listSnapshots = createListSnapshots({
-    accounts: new Set(['main', 'other']),
-    reader: createDynamoReader({ ...engine, clock: systemClock }),
-  });
+  const reader = createDynamoReader({ ...engine, clock: systemClock });
+  const read = createListSnapshots({ accounts: new Set(['main', 'other']), reader });
+  listSnapshots = async (parameters) => {
+    const request = listSnapshotsRequest(parameters);
+    return history(request, await read(request));
+  };
 });
 afterAll(() => engine.stop());
 
@@ -44,7 +46,7 @@ async function keep(key: OrderKey, states: readonly Partial<ResponseOf>[]): Prom
   return [...byRank.values()].toSorted((a, b) => (a.rank < b.rank ? 1 : -1));
 }
 
-type Requested = Omit<ListSnapshotsRequest, 'account' | 'order_id'>;
+type Requested = Omit<HistoryParameters, 'account' | 'order_id'>;
 function ask({ account, orderId }: OrderKey, requested: Requested = {}): Promise<History> {
   return listSnapshots({ account, order_id: orderId, ...requested });
 }
@@ -137,9 +139,9 @@ describe('the history of an order', () => {
     expect(ranksOf(first.snapshots)).toEqual(ranksOf(kept.slice(0, 20)));
     const second = await ask(key, first.cursor === undefined ? {} : { cursor: first.cursor });
     expect(ranksOf(second.snapshots)).toEqual(ranksOf(kept.slice(20)));
-    expect(second).not.toHaveProperty('cursor');
-    expect(await ask(key, { limit: 25 })).not.toHaveProperty('cursor');
-    expect(await ask(key, { since: iso(5) })).not.toHaveProperty('cursor');
+    expect(second.cursor).toBeUndefined();
+    expect((await ask(key, { limit: 25 })).cursor).toBeUndefined();
+    expect((await ask(key, { since: iso(5) })).cursor).toBeUndefined();
     expect(await ask(key, { since: iso(4) })).toHaveProperty('cursor');
   });
 
@@ -220,7 +222,7 @@ describe('time travel', () => {
     expect(await at(10 * hour)).toEqual([filled.rank]);
     const [row] = (await ask(key, { at: iso(9_000) })).snapshots;
     expect(row?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
-    expect(await ask(key, { at: iso(9_000) })).not.toHaveProperty('audit_entries');
+    expect((await ask(key, { at: iso(9_000) })).audit_entries).toBeUndefined();
   });
 
   it('believed at a time of ours finds what the table said then, and why', async () => {
@@ -298,18 +300,23 @@ describe('time travel', () => {
 
 describe('a request for history is refused', () => {
   it.each<[string, Requested, readonly string[], string]>([
-    ['a limit with at', { at: iso(0), limit: 5 }, ['limit'], 'Parameter "limit" does not go with at: leave it out.'],
+    [
+      'a limit with at',
+      { at: iso(0), limit: 5 },
+      ['limit'],
+      'Parameter "limit" cannot be combined with at: leave it out.',
+    ],
     [
       'since and until with believed_at',
       { believed_at: iso(0), since: iso(0), until: iso(1) },
       ['since', 'until'],
-      'Parameter "since" does not go with believed_at: leave it out. Parameter "until" does not go with believed_at: leave it out.',
+      'Parameter "since" cannot be combined with believed_at: leave it out. Parameter "until" cannot be combined with believed_at: leave it out.',
     ],
     [
       'a cursor with both times',
       { at: iso(0), believed_at: iso(0), cursor: 'AAAA' },
       ['cursor'],
-      'Parameter "cursor" does not go with at and believed_at: leave it out.',
+      'Parameter "cursor" cannot be combined with at and believed_at: leave it out.',
     ],
     [
       'since after until',

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
-import { isJsonObject, parseJson } from '../../../lib/exchange/json.ts';
 import { createCheckOrder } from '../../../lib/orders/check-order.ts';
+import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
@@ -51,12 +51,10 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
       await environment.sleep(callMs(behaviour));
       if (behaviour !== 'healthy') throw new Failure(behaviour, 'for the test');
       const resultText = resultOf(orderId);
-      const result = parseJson(resultText);
-      if (!isJsonObject(result)) throw new Error('an order is an object');
       return {
-        result,
+        order: orderIn(resultText, orangex),
         resultText,
-        envelope: {},
+        exchangeTime: undefined,
         requestedAt,
         answeredAt: environment.now(),
         keyVersion: 'v1',

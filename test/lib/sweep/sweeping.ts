@@ -1,5 +1,5 @@
 import { Failure } from '../../../lib/errors.ts';
-import type { Checked } from '../../../lib/orders/check-order.ts';
+import type { Checked } from '../../../lib/orders/checked.ts';
 import type { Listed } from '../../../lib/snapshots/table.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';
 import { createSweep, type SweepRequest } from '../../../lib/sweep/sweep.ts';
@@ -74,9 +74,10 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
     watched: outcome === 'same' || outcome === 'changed',
     source: 'exchange',
     changed: outcome === 'changed' || outcome === 'final',
-    first_observed_at: '2026-01-01T00:00:00.000Z',
-    checked_at: '2026-01-01T00:00:00.000Z',
-    age_seconds: 0,
+    firstObservedAt: startTime,
+    checkedAt: startTime,
+    ageMs: 0,
+    exchangeTime: undefined,
     result: '',
   };
 }

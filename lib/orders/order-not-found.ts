@@ -1,0 +1,22 @@
+import { Failure } from '../errors.ts';
+import type { Checked } from './checked.ts';
+
+/** The exchange does not find an order that was asked for. That alone does not close it. */
+export class OrderNotFound extends Failure {
+  /** The state in the table, if there is one. */
+  readonly lastKnown: Checked | undefined;
+
+  constructor(
+    cause: Failure,
+    { account, orderId }: { readonly account: string; readonly orderId: string },
+    lastKnown?: Checked,
+  ) {
+    const seen =
+      lastKnown === undefined
+        ? ''
+        : `; it was last seen ${lastKnown.order.order_state}, at ${new Date(lastKnown.checkedAt).toISOString()}`;
+    const message = `The exchange does not find order ${orderId} of account ${account}${seen}.`;
+    super('order_not_found', message, { cause, exchangeCode: cause.exchangeCode });
+    this.lastKnown = lastKnown;
+  }
+}
