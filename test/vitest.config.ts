@@ -24,7 +24,7 @@ export default defineConfig({
         'lib/{errors,stage,time}.ts': { 100: true },
         'lib/account-guard/guard-accounts.ts': { 100: true },
         'lib/api/{responses,bad-request,cursor,parameters,routes}.ts': { 100: true },
-        'lib/exchange/{drift,json,json-rpc,order,rate-limiter,retry,secret}.ts': { 100: true },
+        'lib/exchange/{drift,json,json-rpc,order,order-fields,rate-limiter,retry,secret}.ts': { 100: true },
         'lib/exchange/dialects/*.ts': { 100: true },
         'lib/http/json-rpc/{errors,request,response}.ts': { 100: true },
         'lib/orders/{check-orders,list-orders,list-snapshots}.ts': { 100: true },
