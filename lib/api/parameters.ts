@@ -35,7 +35,7 @@ const maxAgeSeconds = z
     z.gte(0, seconds),
     z.lte(999_999, seconds),
     z.describe(
-      'Seconds. A check at most this old may answer in the place of the exchange; 0 always asks it. Without it, a live order is asked of the exchange, and a final one is answered from the table.',
+      'Seconds. If the last check is at most this old, the table answers; 0 always calls the exchange. Without it, the exchange answers for a live order and the table for a final one.',
     ),
   );
 /** In a query, and in a body. */
@@ -72,7 +72,7 @@ export const since = time('Snapshots of this exchange time and later.');
 export const until = time('Snapshots of this exchange time and earlier.');
 export const at = time('The snapshot in force at this exchange time, alone.');
 export const believedAt = time(
-  'What this table said at this moment of ours: the snapshot in force among those first observed by then, alone, with the misses and the words of people up to then.',
+  'What this table said at this moment of ours: the snapshot in force among those first observed by then, alone, with the not-found answers and watch commands up to then.',
 );
 
 export const state = z

@@ -44,7 +44,7 @@ export const CheckedOrder = z.object({
     .check(z.describe('exchange when it has just said so, snapshot when the table answers.')),
   changed: z.boolean().check(z.describe('This check found a state that the table did not hold.')),
   first_observed_at: time.check(z.describe('When we first saw this state.')),
-  checked_at: time.check(z.describe('When the exchange was asked for the latest answer that we have.')),
+  checked_at: time.check(z.describe('When the latest answer that we have was requested from the exchange.')),
   age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
   exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
 });
@@ -63,11 +63,11 @@ export const SnapshotRow = z.object({
   digest: text.check(z.describe('Equal digests are an unchanged order.')),
   order: Order,
   final: z.boolean(),
-  requested_at: time.check(z.describe('When the exchange was asked.')),
+  requested_at: time.check(z.describe('When the exchange was called.')),
   first_observed_at: time.check(z.describe('When we first saw this state.')),
   exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
   request_id: text.check(z.describe('The request that first saw it; the logs have it too.')),
-  observed_by: text.check(z.describe('The function that asked.')),
+  observed_by: text.check(z.describe('The function that called the exchange.')),
   key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
   changes: z
     .array(Change)
@@ -83,7 +83,7 @@ export const AuditEntry = z.object({
   kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
   at: time,
   request_id: text,
-  observed_by: z.optional(text.check(z.describe('The function that asked, for a miss.'))),
+  observed_by: z.optional(text.check(z.describe('The function that called the exchange, for a not-found answer.'))),
   by: z.optional(text.check(z.describe('Who said so, as the gateway knows them.'))),
 });
 export type AuditEntry = z.output<typeof AuditEntry>;
@@ -97,7 +97,7 @@ export const History = z.object({
       .array(AuditEntry)
       .check(
         z.describe(
-          'With believed_at: the latest misses and words of people up to that moment, newest first, at most 100.',
+          'With believed_at: the latest not-found answers and watch commands up to that moment, newest first, at most 100.',
         ),
       ),
   ),
@@ -177,7 +177,11 @@ export const ChangedWatch = z.object({
   over_capacity: z.optional(
     z
       .literal(true)
-      .check(z.describe('More orders are on watch than can be checked in time; told to who starts another one.')),
+      .check(
+        z.describe(
+          'More orders are on watch than can be checked in time; reported to the caller who starts another one.',
+        ),
+      ),
   ),
 });
 export type ChangedWatch = z.output<typeof ChangedWatch>;
@@ -203,7 +207,7 @@ export const JsonRpcResponse = z.object({
           code: text.check(z.describe('Our own code for it.')),
           reason: text.check(z.describe('A sentence for a person.')),
           param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
-          wait: z.optional(z.number().check(z.describe('Seconds to wait before asking again.'))),
+          wait: z.optional(z.number().check(z.describe('Seconds to wait before the next call.'))),
         }),
       ),
     }),

@@ -19,7 +19,7 @@
  * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
  * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
- * | record a miss, or a person's word       | PutItem                                                      |
+ * | record a not-found answer or a command  | PutItem                                                      |
  * | a page of an order's history            | Query pk, sk from S# to S#time or S#rank, descending, limit, |
  * |                                         | consistent                                                   |
  * | an order as believed at a moment        | the same, filter first_observed_at, until two are found      |

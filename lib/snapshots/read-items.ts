@@ -1,4 +1,4 @@
-/** The table's items as they are read back. What each is, and how it is asked for, stands in `items.ts`. */
+/** The table's items as they are read back. `items.ts` says what each is and how it is queried. */
 import * as z from 'zod/mini';
 import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
@@ -129,7 +129,7 @@ const AuditItem = z.object({
   by: z.optional(S),
 });
 
-/** Reads a miss, or a person's word. Throws `store_corrupt`. */
+/** Reads a not-found answer or a watch command. Throws `store_corrupt`. */
 export function readAuditEntry(item: Item): AuditEntry {
   const { kind, at, request_id, observed_by, by } = readItem(AuditItem, item);
   return {
@@ -141,7 +141,7 @@ export function readAuditEntry(item: Item): AuditEntry {
   };
 }
 
-/** The sort key of an item, which tells what it is. Throws `store_corrupt`. */
+/** The sort key of an item, which says what it is. Throws `store_corrupt`. */
 export function sortKeyOf(item: Item): string {
   return readItem(z.object({ sk: S }), item).sk;
 }

@@ -42,11 +42,11 @@ export const WatchChanged = z.strictObject({
   from: z.nullable(z.enum(statuses)),
   to: z.enum(statuses),
   changed_at: z.string(),
-  /** When the exchange was asked for the latest answer that showed the order; absent when none ever did. */
+  /** When the latest answer that showed the order was requested; absent when none ever did. */
   checked_at: z.optional(z.string()),
   /** The rank of the last state known; absent when there is none. */
   rank: z.optional(z.string()),
-  /** The latest word of a person on the watch, and when. */
+  /** Who gave the latest watch command, and when. */
   operator: z.optional(z.strictObject({ by: z.string(), at: z.string() })),
 });
 export type WatchChanged = z.infer<typeof WatchChanged>;

@@ -26,7 +26,7 @@ it.each([
     { 'a b': '1', direction: '"x y"' },
     ['field of an unusual name', 'direction of an unusual name'],
   ],
-])('the drift of an order is told: %s', (_, members, drift) => {
+])('the drift of an order: %s', (_, members, drift) => {
   expect(driftOf(order(members), orangex)).toEqual(drift);
 });
 
