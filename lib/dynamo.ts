@@ -1,15 +1,25 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  PutItemCommand,
+  type PutItemCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { Failure } from './errors.ts';
 
-/** An item as DynamoDB has it: each attribute with its type. */
+/** An item in DynamoDB's own form: each attribute with its type. */
 export type Item = Readonly<Record<string, AttributeValue>>;
 
 export function number(value: number): { N: string } {
   return { N: String(value) };
 }
 
-/** Readers of attributes: a text, a number, a truth. */
+/** Readers of attributes: string, number, boolean. */
 export const S = z.pipe(
   z.object({ S: z.string() }),
   z.transform(({ S }) => S),
@@ -23,10 +33,93 @@ export const BOOL = z.pipe(
   z.transform(({ BOOL }) => BOOL),
 );
 
-/** Reads an item. Throws `store_corrupt`, which names the attributes that are wrong and not what they hold. */
+/** Reads an item. Throws `store_corrupt`, which names the wrong attributes and not their values. */
 export function readItem<Shape extends z.core.$ZodType>(shape: Shape, item: Item): z.output<Shape> {
   const parsed = z.safeParse(shape, item);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
   throw new Failure('store_corrupt', `An item of the table is not of the shape that this version reads: see ${where}.`);
+}
+
+export type TableDeps = { readonly client: DynamoDBClient; readonly tableName: string };
+
+/** DynamoDB's own limit of an item, bytes: names and values. */
+const maxItemBytes = 400 * 1024;
+
+/*
+ * Requests to the table. Each is a function by itself, so that a bundle holds only those that its function may send. All
+ * throw `store_unavailable`, in which case a write may have happened, and `internal` when the role lacks the permission.
+ */
+
+export type Put = (input: Omit<PutItemCommandInput, 'TableName'>) => Promise<boolean>;
+
+/** Puts an item; `false` when its condition does not hold. Throws `invalid_response` for an item above the limit. */
+export function createPut({ client, tableName }: TableDeps): Put {
+  return async (input) => {
+    refuseOversized(input.Item ?? {});
+    try {
+      await client.send(new PutItemCommand({ TableName: tableName, ...input }));
+      return true;
+    } catch (cause) {
+      if (cause instanceof ConditionalCheckFailedException) return false;
+      throw tableFailure(cause);
+    }
+  };
+}
+
+export type Update = (input: Omit<UpdateItemCommandInput, 'TableName' | 'ReturnValues'>) => Promise<Item | undefined>;
+
+/** Updates an item and returns it as it then is; `undefined` when its condition does not hold. */
+export function createUpdate({ client, tableName }: TableDeps): Update {
+  return async (input) => {
+    const command = new UpdateItemCommand({ TableName: tableName, ...input, ReturnValues: 'ALL_NEW' });
+    try {
+      const { Attributes } = await client.send(command);
+      return Attributes ?? {};
+    } catch (cause) {
+      if (cause instanceof ConditionalCheckFailedException) return undefined;
+      throw tableFailure(cause);
+    }
+  };
+}
+
+export type QueryInput = Omit<QueryCommandInput, 'TableName'>;
+export type QueryPage = { readonly items: readonly Item[]; readonly lastKey: Item | undefined };
+export type Query = (input: QueryInput) => Promise<QueryPage>;
+
+/** One page of items; `lastKey` is where the next one starts. */
+export function createQuery({ client, tableName }: TableDeps): Query {
+  return async (input) => {
+    try {
+      const { Items = [], LastEvaluatedKey } = await client.send(new QueryCommand({ TableName: tableName, ...input }));
+      return { items: Items, lastKey: LastEvaluatedKey };
+    } catch (cause) {
+      throw tableFailure(cause);
+    }
+  };
+}
+
+/** What a request that DynamoDB did not carry out fails with. */
+export function tableFailure(cause: unknown): Failure {
+  if (cause instanceof Failure) return cause;
+  if (cause instanceof Error && cause.name === 'AccessDeniedException') {
+    const text = "DynamoDB denied access to the table. Grant the function's role the missing permission.";
+    return new Failure('internal', text, { cause });
+  }
+  return new Failure('store_unavailable', 'The table did not respond.', { cause });
+}
+
+function refuseOversized(item: Item): void {
+  const bytes = sizeOf({ M: item });
+  if (bytes <= maxItemBytes) return;
+  const kilobytes = Math.ceil(bytes / 1024);
+  throw new Failure('invalid_response', `The order is too large to store: ${kilobytes} KB, and an item holds 400 KB.`);
+}
+
+/** Bytes as DynamoDB counts them, rounded up for numbers. */
+function sizeOf({ S, N, M, L }: AttributeValue): number {
+  const members = Object.entries(M ?? {}).map(([name, value]) => Buffer.byteLength(name) + sizeOf(value));
+  const elements = (L ?? []).map(sizeOf);
+  const overhead = M === undefined && L === undefined ? 1 : 3;
+  return [...members, ...elements].reduce((sum, bytes) => sum + 1 + bytes, overhead) + Buffer.byteLength(S ?? N ?? '');
 }

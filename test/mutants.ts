@@ -69,7 +69,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a watch is written whatever its revision',
-    file: 'lib/snapshots/dynamo-writes.ts',
+    file: 'lib/snapshots/dynamo-put-watch.ts',
     from: "ConditionExpression: 'revision = :after'",
     to: "ConditionExpression: 'revision = :after OR attribute_exists(pk)'",
     tests: store,

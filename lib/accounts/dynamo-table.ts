@@ -1,16 +1,19 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { number } from '../dynamo.ts';
-import { createUpdate, type UpdateDeps, unavailable } from './dynamo-update.ts';
+import { number, type TableDeps, tableFailure } from '../dynamo.ts';
+import { createAccountUpdate } from './dynamo-update.ts';
 import { accountKey, leaseValue, pauseValue, readAccountItem } from './items.ts';
 import type { AccountTable } from './table.ts';
 
-/** The accounts' items on DynamoDB. The item and its requests are listed in `items.ts`. */
-export function createDynamoAccountTable({ client, tableName }: UpdateDeps): AccountTable {
-  const update = createUpdate({ client, tableName });
+/** The accounts' items in DynamoDB. `items.ts` lists the item and its requests. */
+export function createDynamoAccountTable({ client, tableName }: TableDeps): AccountTable {
+  const update = createAccountUpdate({ client, tableName });
   return {
     readAccount: async (account) => {
       const key = { TableName: tableName, Key: accountKey(account) };
-      const { Item } = await client.send(new GetItemCommand({ ...key, ConsistentRead: true })).catch(unavailable);
+      const get = new GetItemCommand({ ...key, ConsistentRead: true });
+      const { Item } = await client.send(get).catch((cause: unknown) => {
+        throw tableFailure(cause);
+      });
       return readAccountItem(Item);
     },
 
@@ -52,7 +55,7 @@ export function createDynamoAccountTable({ client, tableName }: UpdateDeps): Acc
         remove: 'lease',
         if: 'lease.#owner = :owner',
         names: { '#owner': 'owner' },
-        ...(over !== undefined && { set: 'over_capacity = :over' }),
+        set: over && 'over_capacity = :over',
         values: { ':owner': { S: owner }, ...over },
       });
     },

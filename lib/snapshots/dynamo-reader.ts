@@ -1,23 +1,17 @@
-import { type DynamoDBClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../clock.ts';
-import type { Item } from '../dynamo.ts';
+import { createQuery, type Item, number, type QueryInput, type TableDeps } from '../dynamo.ts';
 import { auditPrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
 import { expiresAtOf, readAuditEntry, readListEntry, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
-import { unavailable } from './unavailable.ts';
 
-export type DynamoReaderDeps = {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  readonly clock: Pick<Clock, 'now'>;
-};
+export type DynamoReaderDeps = TableDeps & { readonly clock: Pick<Clock, 'now'> };
 
-type Input = Omit<QueryCommandInput, 'TableName'>;
 type Found = { readonly items: readonly Item[]; readonly more: boolean };
 
-/** The snapshot table on DynamoDB, for those who only look. Its items and requests are listed in `items.ts`. */
-export function createDynamoReader({ client, tableName, clock }: DynamoReaderDeps): SnapshotReader {
+/** The snapshot table in DynamoDB, read only. `items.ts` lists its items and requests. */
+export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): SnapshotReader {
+  const queryPage = createQuery(deps);
   return {
     snapshots: async (key, { upTo, below, observedUntil, limit }) => {
       const last = below === undefined ? upToKey(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
@@ -31,7 +25,7 @@ export function createDynamoReader({ client, tableName, clock }: DynamoReaderDep
               FilterExpression: 'first_observed_at <= :observed_by',
               ExpressionAttributeValues: {
                 ...range.ExpressionAttributeValues,
-                ':observed_by': { N: String(observedUntil) },
+                ':observed_by': number(observedUntil),
               },
             }),
       });
@@ -58,7 +52,7 @@ export function createDynamoReader({ client, tableName, clock }: DynamoReaderDep
             pk: { S: partitionKey({ account, orderId: after.orderId }) },
             sk: { S: watchKey },
             list: ofList,
-            list_at: { N: String(after.at) },
+            list_at: number(after.at),
           },
         }),
       });
@@ -76,16 +70,13 @@ export function createDynamoReader({ client, tableName, clock }: DynamoReaderDep
   }
 
   /** One request, unless a filter leaves less than a row and the one that follows it. */
-  async function query(input: Input): Promise<Found> {
+  async function query(input: QueryInput): Promise<Found> {
     const items: Item[] = [];
     let start = input.ExclusiveStartKey;
     do {
-      const command = new QueryCommand({ TableName: tableName, ...input, ExclusiveStartKey: start });
-      const { Items = [], LastEvaluatedKey } = await client.send(command).catch((cause: unknown) => {
-        throw unavailable(cause);
-      });
-      items.push(...Items);
-      start = LastEvaluatedKey;
+      const page = await queryPage({ ...input, ExclusiveStartKey: start });
+      items.push(...page.items);
+      start = page.lastKey;
     } while (start !== undefined && input.FilterExpression !== undefined && items.length < 2);
     return { items, more: start !== undefined };
   }
@@ -97,7 +88,7 @@ function descending(key: OrderKey, prefix: string, last: string) {
     ExpressionAttributeValues: { ':pk': { S: partitionKey(key) }, ':first': { S: prefix }, ':last': { S: last } },
     ScanIndexForward: false,
     ConsistentRead: true,
-  } satisfies Input;
+  } satisfies QueryInput;
 }
 
 /** DynamoDB ends a request at 1 MB: then the last item that came is the one that follows. */

@@ -1,12 +1,5 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  QueryCommand,
-  type QueryCommandInput,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import type { Item } from '../dynamo.ts';
-import { createPut, createPutWatch, type WatchWriterDeps } from './dynamo-writes.ts';
+import { createPut, createQuery, createUpdate, type Item, number, type QueryInput } from '../dynamo.ts';
+import { createPutWatch, type WatchWriterDeps } from './dynamo-put-watch.ts';
 import {
   currentPrefix,
   headItem,
@@ -23,24 +16,24 @@ import {
 import { readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
 import type { OrderKey, Provenance } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
-import { unavailable } from './unavailable.ts';
 
 export type DynamoTableDeps = WatchWriterDeps & {
-  /** How long an account keeps states that are no longer the newest; for ever when undefined. */
+  /** How long an account keeps snapshots that are no longer the newest; for ever when undefined. */
   readonly historyDaysOf?: (account: string) => number | undefined;
 };
 
-/** How far back ends are looked for. */
+/** How many older snapshots get their expiry at once. */
 const maxSuperseded = 50;
 
-/** The snapshot table on DynamoDB. Its items and requests are listed in `items.ts`. */
+/** The snapshot table in DynamoDB. `items.ts` lists its items and requests. */
 export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
-  const { client, tableName } = deps;
   const put = createPut(deps);
+  const update = createUpdate(deps);
+  const query = createQuery(deps);
 
   return {
     readCurrent: async (key) => {
-      const items = await query({ ...withPrefix(key, currentPrefix), ConsistentRead: true });
+      const { items } = await query({ ...withPrefix(key, currentPrefix), ConsistentRead: true });
       const head = items.find((item) => sortKeyOf(item) === headKey);
       const stored = items.find((item) => sortKeyOf(item) === watchKey);
       return {
@@ -51,8 +44,9 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
 
     newestSnapshot: async (key) => {
       const newest = { ...withPrefix(key, snapshotPrefix), ScanIndexForward: false, Limit: 1, ConsistentRead: true };
-      const [item] = await query(newest);
-      return item === undefined ? undefined : readSnapshot(item);
+      const { items } = await query(newest);
+      const [item] = items;
+      return item && readSnapshot(item);
     },
 
     putSnapshot: (snapshot) =>
@@ -66,8 +60,8 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       const days = deps.historyDaysOf?.(newest.account);
       if (days === undefined) return;
       const { pk, sk } = snapshotKey(newest);
-      // Those without an end: usually one, or what a crash or another writer left.
-      const older = await query({
+      // Those without an expiry: usually one, or what a crash or another writer left.
+      const { items: older } = await query({
         KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :newest',
         FilterExpression: 'attribute_not_exists(expires_at) AND #rank < :rank',
         ExpressionAttributeNames: { '#rank': 'rank' },
@@ -82,7 +76,15 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
         ConsistentRead: true,
       });
       const end = Math.ceil(newest.provenance.firstObservedAt / 1000) + days * 86_400;
-      for (const item of older) await expire(pk, sortKeyOf(item), end);
+      for (const item of older) {
+        await update({
+          Key: { pk, sk: { S: sortKeyOf(item) } },
+          UpdateExpression: 'SET expires_at = :end',
+          // It may be gone already.
+          ConditionExpression: 'attribute_exists(pk)',
+          ExpressionAttributeValues: { ':end': number(end) },
+        });
+      }
     },
 
     putHead: (snapshot) =>
@@ -100,53 +102,26 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
     },
 
     list: async (account, list, until, limit) => {
-      const items = await query({
+      const { items } = await query({
         IndexName: indexName,
         KeyConditionExpression: '#list = :list AND list_at <= :until',
         ExpressionAttributeNames: { '#list': 'list' },
-        ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': { N: String(until) } },
+        ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': number(until) },
         Limit: limit,
       });
       return items.map(readListed);
     },
   };
-
-  async function expire(pk: AttributeValue, sk: string, end: number): Promise<void> {
-    const update = {
-      Key: { pk, sk: { S: sk } },
-      UpdateExpression: 'SET expires_at = :end',
-      ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':end': { N: String(end) } },
-    };
-    try {
-      await client.send(new UpdateItemCommand({ TableName: tableName, ...update }));
-    } catch (cause) {
-      // It is gone already.
-      if (!(cause instanceof ConditionalCheckFailedException)) throw unavailable(cause);
-    }
-  }
-
-  async function query(input: Omit<QueryCommandInput, 'TableName'>): Promise<readonly Item[]> {
-    try {
-      const { Items } = await client.send(new QueryCommand({ TableName: tableName, ...input }));
-      return Items ?? [];
-    } catch (cause) {
-      throw unavailable(cause);
-    }
-  }
 }
 
-/** The stored evidence comes after ours; `isEarlier` in words of DynamoDB. */
+/** The stored provenance is later than ours: `isEarlier` as a condition. */
 const earlier = 'first_observed_at > :seen OR (first_observed_at = :seen AND request_id > :request)';
 
 function provenanceValues({ firstObservedAt, requestId }: Provenance): Item {
-  return { ':seen': { N: String(firstObservedAt) }, ':request': { S: requestId } };
+  return { ':seen': number(firstObservedAt), ':request': { S: requestId } };
 }
 
-function withPrefix(
-  key: OrderKey,
-  prefix: string,
-): Pick<QueryCommandInput, 'KeyConditionExpression' | 'ExpressionAttributeValues'> {
+function withPrefix(key: OrderKey, prefix: string): QueryInput {
   return {
     KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
     ExpressionAttributeValues: { ':pk': { S: partitionKey(key) }, ':prefix': { S: prefix } },
