@@ -30,7 +30,7 @@ it('takes each action as of one commit, which nobody can move', () => {
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
-it('knows no key: whoever gets a role gets it for one job, by a token of the host', () => {
+it('holds no key: a role is assumed for one job, by a token of the host', () => {
   for (const text of workflows) {
     expect(text).not.toMatch(/secrets\.|access-key|pull_request_target/i);
     expect(text.match(/id-token: write/g) ?? []).toHaveLength(text.match(/role-to-assume:/g)?.length ?? 0);

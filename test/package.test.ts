@@ -63,7 +63,7 @@ it('the package holds what it takes to synthesize and to ask, and nothing else',
   expect(files.filter((file) => !needed.test(file) || file.includes('/local/'))).toEqual([]);
 });
 
-it('it brings no Node along: whoever installs it has one', async () => {
+it('it brings no Node along: the project that installs it has one', async () => {
   const installed = await readdir(join(project, 'node_modules'));
   expect(installed.filter((name) => /^node-|toolchain/.test(name))).toEqual([]);
 });

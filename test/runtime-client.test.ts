@@ -54,7 +54,7 @@ beforeAll(async () => {
   const { main } = loopbackStage.accounts;
   const accounts = { main: { ...main, url: testBed.orangex.url } };
   const outdir = join(folder, 'assembly');
-  // CDK tells the terminal of every bundle that it makes.
+  // CDK reports every bundle that it makes on the terminal.
   const coolDown = captureOutput();
   createApp({ stage: resolveStage('test', { ...loopbackStage, accounts }), outdir }).synth();
   coolDown.release();
@@ -131,17 +131,17 @@ it("AWS's runtime client loads the publisher, and it publishes", async () => {
   expect(bus.events).toHaveLength(1);
 });
 
-it("AWS's runtime client loads the guard of accounts, and CloudFormation hears from it", async () => {
-  const heard = Promise.withResolvers<string>();
+it("AWS's runtime client loads the guard of accounts, and CloudFormation receives its response", async () => {
+  const received = Promise.withResolvers<string>();
   const cloudFormation = createServer((request, response) => {
-    text(request).then(heard.resolve, heard.reject);
+    text(request).then(received.resolve, received.reject);
     response.end();
   });
   const { port } = await listen(cloudFormation, 0);
   const request = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts' };
   const guard = stack.functions.find(({ name }) => name.includes('GuardAccounts'));
   await call(guard?.name, { ...request, RequestType: 'Create', ResponseURL: `http://127.0.0.1:${port}/answer` });
-  expect(JSON.parse(await heard.promise)).toMatchObject({ ...request, Status: 'SUCCESS' });
+  expect(JSON.parse(await received.promise)).toMatchObject({ ...request, Status: 'SUCCESS' });
   cloudFormation.close();
 });
 

@@ -28,7 +28,7 @@ async function serve(options: Options): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         stopping.abort();
-        // One request may arrive several times at once: from the terminal, npm and the launcher. Whoever repeats it
+        // One request may arrive several times at once: from the terminal, npm and the launcher. A user who repeats it
         // later does not want to wait.
         setTimeout(() => process.removeAllListeners(signal), 1000).unref();
       });

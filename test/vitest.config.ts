@@ -20,7 +20,7 @@ export default defineConfig({
       thresholds: {
         lines: 95,
         branches: 95,
-        // The pure rooms.
+        // The pure modules.
         'lib/{errors,stage,time}.ts': { 100: true },
         'lib/account-guard/guard-accounts.ts': { 100: true },
         'lib/api/{responses,bad-request,cursor,parameters,routes}.ts': { 100: true },

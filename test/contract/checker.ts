@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { createChecker, Told } from '../lib/api/document.ts';
+import type { createChecker, ReceivedResponse } from '../lib/api/document.ts';
 import type { Meant } from './requests.ts';
 
 const problemJson = 'application/problem+json';
@@ -7,14 +7,14 @@ const Refusal = z.object({ code: z.string(), detail: z.string(), parameters: z._
 const RpcError = z.object({ error: z.object({ data: z.object({ param: z.optional(z.string()) }) }) });
 
 /** Whether an answer of the exchange's own kind is an error, though its status is 200. */
-export function isRpcError({ status, text }: Told): boolean {
+export function isRpcError({ status, text }: ReceivedResponse): boolean {
   return status === 200 && z.safeParse(RpcError, JSON.parse(text)).success;
 }
 
 /** What is wrong with an answer, as words; none when it is what the document and the request call for. */
 export function checker(
   meant: Meant,
-  reported: Told,
+  reported: ReceivedResponse,
   { complaints }: ReturnType<typeof createChecker>,
 ): readonly string[] {
   const { operation, spoiled } = meant;
@@ -35,7 +35,7 @@ export function checker(
 }
 
 /** A refusal of ours says which parameter it is about. */
-function complaintsOfRefusal({ wrong, parameters }: Meant, { text }: Told): readonly string[] {
+function complaintsOfRefusal({ wrong, parameters }: Meant, { text }: ReceivedResponse): readonly string[] {
   const { code, detail, parameters: named } = Refusal.parse(JSON.parse(text));
   const givenAs = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   switch (code) {

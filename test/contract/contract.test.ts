@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, pages } from '../../lib/api/client.ts';
-import { createChecker, documentFile, type Told } from '../lib/api/document.ts';
+import { createChecker, documentFile, type ReceivedResponse } from '../lib/api/document.ts';
 import { checker } from './checker.ts';
 import { startEnvironment, type TestEnvironment } from './environment.ts';
 import { readOperations } from './operations.ts';
@@ -71,7 +71,7 @@ describe('the contract is broken by', () => {
     request_id: 'request-1',
     parameters: ['state'],
   };
-  const reported = (status: number, body: object): Told => ({
+  const reported = (status: number, body: object): ReceivedResponse => ({
     status,
     type: status === 200 ? 'application/json' : 'application/problem+json',
     text: JSON.stringify(body),

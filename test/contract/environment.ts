@@ -18,7 +18,7 @@ const closed = 28;
 /** So many ids are known to nobody. */
 const strangers = 2;
 
-/** Starts the stack, and asks once for every order. `failed`: a function that failed instead of answering. */
+/** Starts the stack, and requests every order once. `failed`: a function that failed instead of answering. */
 export async function startEnvironment(failed: (reported: string) => void): Promise<TestEnvironment> {
   const dialect = 'deribit';
   const exchange = await startExchange({ dialect });

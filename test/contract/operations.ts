@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { documentFile } from '../lib/api/document.ts';
 
-/** As much of JSON Schema as the document uses for what is asked. */
+/** As much of JSON Schema as the document uses for requests. */
 export const Schema = z.object({
   type: z.optional(z.union([z.string(), z.array(z.string())])),
   const: z.optional(z.string()),

@@ -19,7 +19,7 @@ export type Meant = {
   readonly spoiled?: 'parameter' | 'body' | 'method';
   /** The parameter that its refusal has to name. */
   readonly wrong?: string;
-  /** Asks on: for the next page, or whether anything changed. */
+  /** A follow-up request: the next page, or whether anything changed. */
   readonly goesOn: boolean;
 };
 

@@ -7,14 +7,14 @@ import type { TestEnvironment } from './environment.ts';
 import { type DescribedOperation, readOperations } from './operations.ts';
 import { type Meant, requests } from './requests.ts';
 
-export type SweepSummary = { readonly request: string; readonly complaint: string };
+export type ContractViolation = { readonly request: string; readonly complaint: string };
 export type Tally = {
   /** How often each operation was answered with each status; errors of JSON-RPC apart, though their status is 200. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly requests: number;
-  /** Requests that were answered with what they asked for. */
+  /** Requests that got what they requested. */
   readonly answered: number;
-  readonly findings: readonly SweepSummary[];
+  readonly findings: readonly ContractViolation[];
 };
 
 export type ContractSetting = {
@@ -31,11 +31,11 @@ const changesEvery = 25;
 
 const Page = z.object({ cursor: z.string() });
 
-/** Throws requests at the running stack, and judges every answer by the document. The same seed, the same requests. */
+/** Throws requests at the running stack, and checks every response against the document. The same seed, the same requests. */
 export async function checkContract({ environment, seed, requests: count, progress }: ContractSetting): Promise<Tally> {
-  const judged = createChecker();
+  const describedBy = createChecker();
   const counts = new Map<string, Map<string, number>>();
-  const findings: SweepSummary[] = [];
+  const findings: ContractViolation[] = [];
   let done = 0;
   let answered = 0;
 
@@ -48,7 +48,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     }).catch((cause: unknown) => Promise.reject(new Error(`${request} was not answered`, { cause })));
     const text = await response.clone().text();
     const reported = { status: response.status, type: response.headers.get('content-type'), text };
-    for (const complaint of checker(meant, reported, judged)) {
+    for (const complaint of checker(meant, reported, describedBy)) {
       findings.push({ request, complaint });
     }
     const column = isRpcError(reported) ? 'error' : String(reported.status);
@@ -101,11 +101,11 @@ export function tableOf({ counts, requests: total, answered }: Tally): string {
         columns.map((column) => row.get(column) ?? 0),
       ),
     ),
-    `${total} requests, ${share} % of them answered with what they asked for`,
+    `${total} requests, ${share} % of them answered with what they requested`,
   ].join('\n');
 }
 
-/** Which operations were not asked for at all. */
+/** Operations that were never requested. */
 export function unasked({ counts }: Tally): readonly DescribedOperation['name'][] {
   return readOperations()
     .map(({ name }) => name)

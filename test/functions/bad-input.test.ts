@@ -31,10 +31,14 @@ type Wrong = {
   readonly without?: string;
   readonly body?: string;
 };
-type Told = { readonly status: number; readonly type: string | null; readonly body: Record<string, unknown> };
+type ReceivedResponse = {
+  readonly status: number;
+  readonly type: string | null;
+  readonly body: Record<string, unknown>;
+};
 
 /** Asks with good values for all that a route needs, except what is said to be wrong. None of it reaches an exchange. */
-async function ask(name: string, { given = [], without, body }: Wrong): Promise<Told> {
+async function ask(name: string, { given = [], without, body }: Wrong): Promise<ReceivedResponse> {
   const route = routeOf(name);
   const good = needsOf(route).filter((needed) => needed !== without && !given.some(([wrong]) => wrong === needed));
   const goodBody = new Map(Object.entries<object>(goodBodies)).get(name);
@@ -49,7 +53,7 @@ async function ask(name: string, { given = [], without, body }: Wrong): Promise<
   return reported;
 }
 
-async function read(target: string, init?: RequestInit): Promise<Told> {
+async function read(target: string, init?: RequestInit): Promise<ReceivedResponse> {
   const response = await fetch(`${api.url}${target}`, init);
   const body = z.parse(z.record(z.string(), z.unknown()), await response.json());
   return { status: response.status, type: response.headers.get('content-type'), body };
@@ -77,7 +81,7 @@ function goodValueOf(parameter: string): string {
   return good;
 }
 
-function expectProblem(reported: Told, parameter: string): void {
+function expectProblem(reported: ReceivedResponse, parameter: string): void {
   const detail = expect.stringContaining(`Parameter "${parameter}" `);
   expect(reported).toMatchObject({
     status: 400,
@@ -87,7 +91,7 @@ function expectProblem(reported: Told, parameter: string): void {
 }
 
 /** What is wrong in the call itself is said as the exchange would say it. */
-function expectRpcError(reported: Told, code: number, parameter?: string): void {
+function expectRpcError(reported: ReceivedResponse, code: number, parameter?: string): void {
   const named = { param: parameter, reason: expect.stringContaining(`"${parameter}"`) };
   const data = { code: 'bad_request', reason: expect.any(String), ...(parameter !== undefined && named) };
   expect({ ...reported, body: reported.body['error'] }).toEqual({
@@ -98,7 +102,7 @@ function expectRpcError(reported: Told, code: number, parameter?: string): void 
 }
 
 /** The call of a GET is its query. */
-function expectRefusal(name: string, parameter: string, place: 'path' | 'query', reported: Told): void {
+function expectRefusal(name: string, parameter: string, place: 'path' | 'query', reported: ReceivedResponse): void {
   if (name === 'getOrderState' && place === 'query') expectRpcError(reported, -32602, parameter);
   else expectProblem(reported, parameter);
 }

@@ -46,7 +46,7 @@ export async function startTestBed({ now = Date.now, key = defaultKey }: TestBed
 
   const endpoint = await engine.client.config.endpoint?.();
   if (endpoint === undefined) throw new Error('the engine is reached by its address');
-  // More than there is: these tests are about other things than credits.
+  // More than there is: these tests are about other things than the rate limit.
   const times = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
   const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
     const { Items = [] } = await engine.client.send(

@@ -21,7 +21,7 @@ export async function install(folder: string, ...packages: readonly string[]): P
   });
 }
 
-/** Packs the repository at `root` as npm would for whoever installs it; answers where the archive is. */
+/** Packs the repository at `root` as npm publishes it; returns the path of the archive. */
 export async function pack(root: string, folder: string): Promise<string> {
   const { stdout } = await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
   return join(folder, stdout.trim().split('\n').at(-1) ?? '');

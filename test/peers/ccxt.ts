@@ -23,7 +23,7 @@ export async function loadCcxt(file: string): Promise<Ccxt> {
   return Module.parse(await import(pathToFileURL(file).href)).default;
 }
 
-/** The market of the orders below: with it at hand, ccxt asks for nothing but orders. */
+/** The market of the orders below: with it at hand, ccxt requests nothing but orders. */
 const market = {
   id: 'BTC-PERPETUAL',
   symbol: 'BTC/USD:BTC',

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 
-/** What one way of asking came to: what ccxt made of the order, or the error that it threw. */
+/** The result of one request: ccxt's order, or the error that it threw. */
 export type Fetched = { readonly order: unknown } | { readonly error: Error };
 
 export type Comparison = {

@@ -6,20 +6,20 @@ export type DemoSetting = {
   readonly exchange: Exchange;
   /** Of the account's orders, on the stack's own HTTP API. */
   readonly ordersUrl: string;
-  /** A door that should have opened and did not. */
+  /** Called with the message of a request that failed. */
   readonly failed: (message: string) => void;
   /** What a second takes, in milliseconds. Default: 1000. */
   readonly secondMs?: number;
 };
 
-/** What a desk does: it sends orders to the exchange, and tells this stack which ones to watch. */
+/** What a desk does: it sends orders to the exchange, and puts them on watch. */
 type Desk = Omit<Exchange, 'place'> & {
   /** Like the exchange's own, with an id that no other run has used. */
   readonly place: (placement: Placement) => string;
   readonly seconds: (count: number) => Promise<void>;
-  /** Puts an order on watch, as a person would who wants to be told. */
+  /** Puts an order on watch, as an operator would. */
   readonly watch: (orderId: string) => Promise<void>;
-  /** Asks for an order once, which puts it on watch as well. */
+  /** Requests an order once, which puts it on watch as well. */
   readonly ask: (orderId: string) => Promise<void>;
   readonly letGo: (orderId: string) => Promise<void>;
 };
@@ -124,7 +124,7 @@ const stories = opening.map(([, story]) => story);
 /** From then on one story after the other begins, the longest of which has seven of these to end. */
 const goesOnAt = 30;
 const everySeconds = 10;
-/** A closed order stays known to the exchange for as long; later asks for it are answered from the table. */
+/** A closed order stays known to the exchange for as long; later requests for it are answered from the table. */
 const keptSeconds = 60;
 
 /** Lets orders come and go in the built-in exchange, always in the same way, until it is stopped. */
@@ -219,7 +219,7 @@ export function startDemo({ exchange, ordersUrl, failed, secondMs = 1000 }: Demo
   return { stop: () => stopping.abort() };
 }
 
-/** The id of the order that a trigger order makes: only its last digit tells the two apart. */
+/** The id of the order that a trigger order makes: only its last digit differs. */
 function nextTo(id: string): string {
   return `${id.slice(0, -1)}1`;
 }

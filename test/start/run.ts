@@ -48,7 +48,7 @@ export type RunSetting = {
   readonly signal?: AbortSignal;
   /** A function that failed instead of answering. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
-  /** Hears of each event that the functions put on the bus. */
+  /** Called with each event that the functions put on the bus. */
   readonly onEvent: (event: BusEvent) => void;
   /** The folder of `--data` cannot be written any more: nothing is kept from now on. */
   readonly unwritable?: (reason: string) => void;
@@ -68,7 +68,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
   const started = new AsyncDisposableStack();
   try {
     const api = Promise.withResolvers<Api>();
-    // First, and before anything slow: a taken port is heard of at once. Early requests wait.
+    // First, and before anything slow: a taken port is reported at once. Early requests wait.
     const gateway = await startGateway({ port: options.port, accountId: place.accountId, api: api.promise }).catch(
       (error: unknown) => Promise.reject(portProblem(error, options.port)),
     );
@@ -93,7 +93,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
       fillSecrets(secrets, place.region, stack.secretNames, exchange.key),
     ]);
 
-    // Changes are told from the first one on; nobody writes before the functions start.
+    // Changes are reported from the first one on; nothing is written before the functions start.
     const streams: ((change: Change) => void)[] = [];
     const [table, bus, queues] = await together([
       stoppable(
@@ -154,7 +154,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
       },
       stop: async () => {
         stopped = true;
-        // The door first, then what stands behind it, the latest first.
+        // The gateway first, then what is behind it, the latest first.
         await gateway.stop();
         await started.disposeAsync();
       },

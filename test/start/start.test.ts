@@ -92,7 +92,7 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   const [, orderId = ''] = reported('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
   const { order } = await client.getOrder({ account: 'main', order_id: orderId });
   expect(order.price).toBe('0.000000010');
-  // Both doors, the publisher, and the sweep with the one that takes over from it.
+  // Both API functions, the publisher, and the sweep with the one that takes over from it.
   await vi.waitFor(() => expect(processesOf(run.folder).length).toBeGreaterThanOrEqual(5), { timeout: 5000 });
   const stopping = performance.now();
   expect(await run.stop('SIGINT')).toEqual({ code: 0, errors: '' });
@@ -107,7 +107,7 @@ onLinux(
   async () => {
     const data = join(newFolder(), 'table');
     const first = await start(['--data', data, '--no-demo', '--every', '1']);
-    // The old order is news to the table; without the demonstration nothing else happens.
+    // The old order is new to the table; without the demonstration nothing else happens.
     await first.showing(
       /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
     );
@@ -196,7 +196,7 @@ onLinux('--data that cannot be written ends with one line, and keeps what was an
   await again.stop('SIGTERM');
 });
 
-test('--exchange asks a real exchange, on which nothing is assumed', together, async () => {
+test('--exchange uses a real exchange, about which nothing is assumed', together, async () => {
   const key = { clientId: 'desk', clientSecret: 'desk-secret' };
   const exchange = await startExchange({ dialect: 'deribit', keys: [key] });
   const before = exchange.requests.length;
@@ -231,7 +231,7 @@ test('a taken port is one line, at once', async () => {
 test.each([
   [['--exchange', 'https://x', '--dialect', 'deribit'], /^--exchange needs the key in the environment: .*\n$/],
   [['--nonsense'], /^Unknown option '--nonsense'\. See: npm start -- --help\n$/],
-])('what cannot be asked is one line: %j', async (args, line) => {
+])('a wrong option is one line: %j', async (args, line) => {
   const { code, errors } = await launch(args, { EXCHANGE_CLIENT_ID: '' }).exit;
   expect(code).toBe(2);
   expect(errors).toMatch(line);

@@ -3,14 +3,14 @@ import * as z from 'zod/mini';
 import { visible } from '../../cdk/ops/visible.ts';
 import type { LocalRun } from './run.ts';
 
-/** What the door answers of an order, as far as it is shown. */
+/** The API's response about an order, as far as it is shown. */
 export const Answer = z.looseObject({
   account: z.string(),
   order: z.looseObject({ order_id: z.string(), details: z.optional(z.record(z.string(), z.unknown())) }),
 });
 export type Answer = z.infer<typeof Answer>;
 
-// On a terminal only, and not where NO_COLOR asks for none: styleText looks at both.
+// On a terminal only, and not where NO_COLOR is set: styleText looks at both.
 const bold = (text: string) => styleText('bold', text);
 const dim = (text: string) => styleText('dim', text);
 
@@ -49,7 +49,7 @@ export function standing(run: LocalRun, how: Standing): string {
   ]);
 }
 
-/** An answer of the door as a table: the order's fields, then what we know of it. */
+/** A response of the API as a table: the order's fields, then what we know of it. */
 export function snapshot({ account, order: { order_id, details = {}, ...fields }, rank: _, ...known }: Answer): string {
   const further = Object.keys(details);
   const row = ([name, value]: readonly [string, unknown]): Row => [

@@ -48,7 +48,7 @@ describe.each(releases)('a table with items of %s', (release) => {
     },
   );
 
-  it('tells the states that it told then', () => {
+  it('shows the states that it showed then', () => {
     const statuses = items
       .filter(({ sk }) => sk?.S === watchKey)
       .map((item) => `${item['order_id']?.S} ${statusOf(readWatch(item).watch)}`);

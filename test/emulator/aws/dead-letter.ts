@@ -1,7 +1,7 @@
 import type { StreamRecord } from './stream.ts';
 import type { LocalMapping } from './triggers.ts';
 
-/** What Lambda tells the on-failure queue about stream records that it gave up on: where they were, not what they said. */
+/** What Lambda sends to the on-failure queue about stream records that it gave up on: where they were, not what they said. */
 export function deadLetterOf(
   { functionName, streamArn }: Pick<LocalMapping, 'functionName' | 'streamArn'>,
   records: readonly StreamRecord[],

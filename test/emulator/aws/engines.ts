@@ -30,7 +30,7 @@ export async function startDynamo(
   unwritable: (reason: string) => void = () => undefined,
 ): Promise<Engine> {
   const server = dynalite({ createTableMs: 0, ...(folder === undefined ? {} : { path: folder }) });
-  // Whoever keeps an idle connection is on this machine, and must not find it closed under a request.
+  // Clients are on this machine, and must not find an idle connection closed under a request.
   server.keepAliveTimeout = 0;
   // dynalite throws the failure where nobody can catch it, and leaves the request open.
   const onException = (error: unknown) => {
@@ -78,7 +78,7 @@ async function createTable(client: DynamoDBClient, table: LocalTable): Promise<v
   }
 }
 
-/** Ends when the table takes requests: until then, which is moments here, there is none to whoever asks. */
+/** Ends when the table takes requests: until then, which is moments here, requests find no table. */
 export async function active(client: DynamoDBClient, TableName: string | undefined): Promise<void> {
   const isActive = async () =>
     (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus === 'ACTIVE';

@@ -30,7 +30,7 @@ export type EnvironmentSetting = {
   readonly output: (chunk: Buffer) => void;
   /** What runs the function, as arguments of node. Default: Lambda's runtime in small. */
   readonly runtime?: readonly string[];
-  /** The process asks for the next invocation. */
+  /** The process requests the next invocation. */
   readonly ready: (environment: Environment) => void;
 };
 
@@ -40,7 +40,7 @@ type Invocation = {
   readonly traceId: string;
   readonly settle: (outcome: Outcome) => void;
   timer?: NodeJS.Timeout;
-  /** What the runtime posted. The invocation is over when it asks for the next one, or is gone. */
+  /** What the runtime posted. The invocation is over when it requests the next one, or is gone. */
   said?: Outcome;
 };
 
@@ -51,12 +51,12 @@ export const payloadLimit = 6 * 1024 * 1024;
 
 const RuntimeError = z.object({ errorType: z._default(z.string(), 'Error'), errorMessage: z._default(z.string(), '') });
 
-/** Starts a process for a function, and the Runtime API that it asks for work. */
+/** Starts a process for a function, and the Runtime API that it polls for work. */
 export async function startEnvironment(setting: EnvironmentSetting): Promise<Environment> {
   const { lambda } = setting;
-  /** The process asks for work and waits. */
+  /** The process polls for work and waits. */
   let waiting: ServerResponse | undefined;
-  /** Handed to the process, or to be handed as soon as it asks. */
+  /** Handed to the process, or to be handed as soon as it polls. */
   let current: Invocation | undefined;
   /** Why the process ended, once it has. */
   let end: Outcome | undefined;

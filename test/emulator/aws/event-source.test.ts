@@ -23,7 +23,7 @@ const Batch = z.object({
   Records: z.array(z.object({ dynamodb: z.object({ Keys: z.object({ n: z.string() }), SequenceNumber: z.string() }) })),
 });
 
-/** A mapping to a function that answers as told; its batches, by the numbers that were pushed. */
+/** A mapping to a function that answers as scripted; its batches, by the numbers that were pushed. */
 function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {}) {
   const batches: string[] = [];
   const gaveUp: string[] = [];

@@ -7,7 +7,7 @@ export type Incoming = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { r
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
 
 export type Forwarder = {
-  /** Asks a server on this machine the same, and answers what it answers. Rejects when nobody is there. */
+  /** Sends the same request to a server on this machine, and resolves with its response. Rejects when it cannot be reached. */
   readonly forward: (incoming: Incoming, to: string) => Promise<Answer>;
   readonly stop: () => void;
 };

@@ -32,7 +32,7 @@ const openApi = { path: '/openapi.json', file: new URL('../../../lib/api/openapi
 /** Serves the routes of an HTTP API on the loopback, unsigned. Rejects when the port is taken. */
 export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
   const router = setting.api.then(({ routes }) => createRouter(routes));
-  // Whoever waits for the API hears of it; without a request nobody does, and that is no crash.
+  // Requests that wait for the API fail with it; without one, it is no crash.
   router.catch(() => undefined);
   const server = createServer({ maxHeaderSize: headLimit }, (request, response) => {
     const requestId = `${randomBytes(11).toString('base64url')}=`;
@@ -91,7 +91,7 @@ function toResponse(outcome: Outcome): WireResponse {
   }
 }
 
-/** The gateway stops waiting at the integration's limit; the function does not hear of it. */
+/** The gateway stops waiting at the integration's limit; the function is not notified. */
 async function withLimit(milliseconds: number, answered: Promise<WireResponse>): Promise<WireResponse> {
   const limit = new AbortController();
   const late = sleep(milliseconds, plain(503, 'Service Unavailable'), { signal: limit.signal });
@@ -102,7 +102,7 @@ async function withLimit(milliseconds: number, answered: Promise<WireResponse>):
   }
 }
 
-/** Undefined when it is over the limit; the rest is read and dropped, so that the client hears the answer. */
+/** Undefined when it is over the limit; the rest is read and dropped, so that the client receives the response. */
 async function read(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -200,7 +200,7 @@ test('a missing bundle and an event that is too large', async () => {
   expect(await invoke('x'.repeat(6 * 1024 * 1024))).toEqual({ kind: 'too_large' });
 });
 
-test('a handler that threw is asked again; stopping leaves no process', async () => {
+test('a handler that threw is invoked again; stopping leaves no process', async () => {
   const { invoke, stop } = toy(
     'moody',
     'let count = 0; export const handler = async () => { if (count++ === 0) throw new Error("once"); return process.pid; };',

@@ -8,7 +8,7 @@ type Scalar = string | number | boolean | null;
 /**
  * Reads an event pattern, as EventBridge and the filters of Lambda's event sources write them: fields hold patterns, and
  * at the end of each path stands a list of which one has to match. What cannot be worked out here is refused, for a
- * filter that lets through too little would lose events without a word. `at` is where it stands, for errors.
+ * filter that lets through too little would lose events silently. `at` is where it stands, for errors.
  */
 export function readPattern(pattern: string, at: string): Passes {
   return read(parse(pattern, at), at);

@@ -127,7 +127,7 @@ export function toEvent(
 /** They concern one connection, which ends at the gateway. */
 const hopByHop = new Set(['connection', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-/** The local door asks for no signature: whoever calls is this one. */
+/** The local endpoint checks no signature: every caller is this one. */
 function unsignedCaller(
   accountId: string,
 ): APIGatewayProxyEventV2WithIAMAuthorizer['requestContext']['authorizer']['iam'] {

@@ -16,7 +16,7 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 let invocationId: string | undefined;
 
-// Whoever started this process holds its standard input open; when it closes, nobody is left to serve.
+// The parent process holds standard input open; when it closes, there is nobody left to serve.
 process.stdin.on('close', () => process.exit(0)).resume();
 process.on('uncaughtException', (error) => void die('Runtime.UncaughtException', error, 129));
 process.on('unhandledRejection', (error) => void die('Runtime.UnhandledPromiseRejection', error, 128));

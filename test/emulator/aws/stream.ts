@@ -22,7 +22,7 @@ export type StreamRecord = {
   };
 };
 
-/** Makes the records of one stream, of a single shard: their sequence numbers rise as its changes are told. */
+/** Makes the records of one stream, of a single shard: their sequence numbers rise as its changes arrive. */
 export function createStream({ arn }: LocalStream, region: string): (change: Change) => StreamRecord {
   let sequence = 0n;
   return ({ keys, before, after, at }) => {

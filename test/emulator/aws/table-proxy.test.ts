@@ -57,15 +57,15 @@ const key = (pk: string) => ({ pk: { S: pk }, sk: { S: 'HEAD' } });
 const put = (pk: string, n: number, table = TableName) =>
   client.send(new PutItemCommand({ TableName: table, Item: { ...key(pk), n: { N: String(n) } } }));
 
-/** The changes of one order, once there are so many: a write is answered before it is told. */
-async function toldOf(pk: string, count: number): Promise<readonly Change[]> {
+/** The changes of one order, once there are so many: a write is answered before its change is reported. */
+async function changesOf(pk: string, count: number): Promise<readonly Change[]> {
   const reported = () => changes.filter(({ keys }) => isDeepStrictEqual(keys, key(pk)));
   await vi.waitFor(() => expect(reported()).toHaveLength(count), { interval: 1 });
   return reported();
 }
 const numbers = (reported: readonly Change[]) => reported.map(({ before, after }) => [before?.['n'], after?.['n']]);
 
-test('tells what each write found and left, digits as they are stored', async () => {
+test('reports what each write found and left, digits as they are stored', async () => {
   await put('a', 1);
   await put('a', 2);
   const { Attributes } = await client.send(
@@ -80,7 +80,7 @@ test('tells what each write found and left, digits as they are stored', async ()
   await client.send(new DeleteItemCommand({ TableName, Key: key('a') }));
   const last = { ...key('a'), n: { N: '7' }, price: { S: '0.000000010' } };
   expect(Attributes).toEqual(last);
-  expect(await toldOf('a', 4)).toEqual(
+  expect(await changesOf('a', 4)).toEqual(
     [
       [undefined, { ...key('a'), n: { N: '1' } }],
       [
@@ -93,7 +93,7 @@ test('tells what each write found and left, digits as they are stored', async ()
   );
 });
 
-test('tells nothing of refused writes, of writes that change nothing, of reads, of other tables', async () => {
+test('reports nothing of refused writes, of writes that change nothing, of reads, of other tables', async () => {
   await put('b', 1);
   await put('b', 1);
   await put('b', 1, 'other');
@@ -107,9 +107,9 @@ test('tells nothing of refused writes, of writes that change nothing, of reads, 
   });
   const { Item } = await client.send(new GetItemCommand({ TableName, Key: key('b') }));
   expect(Item).toEqual({ ...key('b'), n: { N: '1' } });
-  // Told in order: once this one is, nothing before it is still to come.
+  // Reported in order: after this one, nothing before it is still to come.
   await put('b', 2);
-  expect(numbers(await toldOf('b', 2))).toEqual([
+  expect(numbers(await changesOf('b', 2))).toEqual([
     [undefined, { N: '1' }],
     [{ N: '1' }, { N: '2' }],
   ]);
@@ -125,7 +125,7 @@ test('writes to one order wait for each other: each found what the one before ha
   });
   await Promise.all(Array.from({ length: 20 }, () => client.send(add)));
   const expected = Array.from({ length: 20 }, (_, n) => [n === 0 ? undefined : { N: String(n) }, { N: String(n + 1) }]);
-  expect(numbers(await toldOf('c', 20))).toEqual(expected);
+  expect(numbers(await changesOf('c', 20))).toEqual(expected);
 });
 
 test('refuses what it could not tell of, and resets the connection when the engine is gone', async () => {

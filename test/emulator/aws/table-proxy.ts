@@ -23,9 +23,9 @@ export type Change = {
 export type TableProxySetting = {
   /** Of the engine that keeps the tables. */
   readonly url: string;
-  /** Tables whose changes are told. */
+  /** Tables whose changes are reported. */
   readonly streams: readonly LocalStream[];
-  /** Hears of each change once it is done, those of one partition key in their order. */
+  /** Called with each change once it is done, those of one partition key in their order. */
   readonly onChange: (change: Change) => void;
 };
 
@@ -33,7 +33,7 @@ type Write = { readonly tableName: string; readonly keys: WireItem; readonly par
 
 const protocol = 'DynamoDB_20120810';
 const writes = ['PutItem', 'UpdateItem', 'DeleteItem'];
-/** They write several items at once, or in another language: refused, for a change that is not told would be lost. */
+/** They write several items at once, or in another language: refused, because a change that is not reported would be lost. */
 const untold = [
   'BatchWriteItem',
   'TransactWriteItems',
@@ -47,7 +47,7 @@ const WriteRequest = z.object({ TableName: z.string(), Item: z.optional(Item), K
 const GetAnswer = z.object({ Item: z.optional(Item) });
 
 /**
- * Stands between the functions and DynamoDB, and tells what their writes did: the engine has no streams. Everything goes
+ * Stands between the functions and DynamoDB, and reports what their writes did: the engine has no streams. Everything goes
  * through unchanged, refusals included. The writes to one partition key wait for each other, so that what is read before
  * and after each of them is what it found and what it left.
  */
@@ -85,11 +85,11 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
     });
   }
 
-  /** In the name of whoever writes. */
+  /** With the writer's credentials. */
   async function read(incoming: IncomingMessage, { tableName, keys }: Write): Promise<WireItem | undefined> {
     const get = Buffer.from(JSON.stringify({ TableName: tableName, Key: keys, ConsistentRead: true }));
     const { status, body } = await forward(incoming, 'GetItem', get);
-    // What is wrong with the key, the write will hear.
+    // If the key is invalid, the write itself will fail with the reason.
     return status === 200 ? GetAnswer.parse(JSON.parse(body.toString())).Item : undefined;
   }
 
@@ -107,7 +107,7 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
   };
 }
 
-/** Which item a request writes, when it is one of a table whose changes are told. */
+/** Which item a request writes, when it is one of a table whose changes are reported. */
 function writeIn(body: Buffer, keyNames: ReadonlyMap<string, readonly string[]>): Write | undefined {
   const parsed = WriteRequest.safeParse(parse(body));
   if (!parsed.success) return undefined;

@@ -65,10 +65,7 @@ test.each([
   [{ deep: [{ 'Fn::If': [] }] }, 'Here.deep[0] uses Fn::If, which cannot be worked out here.'],
   [{ Ref: 'Nobody' }, 'Here names Nobody, which the template does not have.'],
   [{ Ref: 'Requested' }, 'Here needs parameter Requested, which has no default.'],
-  [
-    { 'Fn::GetAtt': ['Table', 'TableId'] },
-    'Here asks AWS::DynamoDB::GlobalTable for TableId, which is not known here.',
-  ],
+  [{ 'Fn::GetAtt': ['Table', 'TableId'] }, 'Here gets TableId of AWS::DynamoDB::GlobalTable, which is not known here.'],
   [{ 'Fn::Select': [2, ['a']] }, 'Here selects 2, which is not there.'],
   [{ 'Fn::Join': [',', 'a'] }, 'Here should be a list, and is "a".'],
   [{ 'Fn::Join': [',', [{}]] }, 'Here should be a text, and is {}.'],

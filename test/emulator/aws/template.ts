@@ -100,7 +100,7 @@ export function createEvaluator(template: Template, place: Place): Evaluator {
   function attributeOf(logicalId: string, attribute: string, at: string): string {
     const { Type } = resource(logicalId, at);
     const make = kinds[Type]?.attributes[attribute];
-    if (make === undefined) throw new TemplateError(`${at} asks ${Type} for ${attribute}, which is not known here.`);
+    if (make === undefined) throw new TemplateError(`${at} gets ${attribute} of ${Type}, which is not known here.`);
     return make(nameOf(logicalId), arn);
   }
 

@@ -33,7 +33,7 @@ export type LocalMapping = {
   readonly maxRecordAgeMs: number | undefined;
   readonly bisectOnError: boolean;
   readonly reportsItemFailures: boolean;
-  /** Name of the queue that hears of what was given up on. */
+  /** Name of the queue that receives what was given up on. */
   readonly deadLetterQueue: string | undefined;
 };
 
@@ -43,7 +43,7 @@ export const Schedule = z.object({
   Target: z.object({ Arn: z.string(), Input: z._default(z.string(), '{}') }),
 });
 
-/** Tables whose changes are told. */
+/** Tables whose changes are reported. */
 export const StreamedTable = z.object({
   StreamSpecification: z.optional(z.object({ StreamViewType: z.literal('NEW_AND_OLD_IMAGES') })),
 });

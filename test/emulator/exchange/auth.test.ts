@@ -110,7 +110,7 @@ describe('a token', () => {
     there.destroy();
   });
 
-  test('is narrowed on deribit to what the key may do, and its life to what was asked', async () => {
+  test('is narrowed on deribit to what the key may do, and its life to what was requested', async () => {
     const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'account:read trade:read_write' }];
     const exchange = await start({ dialect: 'deribit', keys });
     const granted = async (scope: string) => {

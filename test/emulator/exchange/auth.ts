@@ -22,7 +22,7 @@ export type Proof = {
   readonly connection: number;
 };
 
-/** Who is asking. */
+/** The authenticated caller. */
 export type Caller = { readonly account: string; readonly scope: string; readonly accessToken: string | undefined };
 
 type Token = {

@@ -43,7 +43,7 @@ describe('a fault of the connection', () => {
     await expect(reader?.read()).rejects.toThrow();
   });
 
-  test('hangs without a word until the exchange stops or is told to disconnect', async () => {
+  test('hangs without a response until the exchange stops or disconnects', async () => {
     exchange.scriptAlways('any', { kind: 'hang' });
     const requested = askFor(exchange, id).catch(() => 'gone');
     await exchange.received(1);
@@ -109,7 +109,7 @@ describe('a fault of HTTP', () => {
     expect(JSON.parse(text)).toMatchObject({ id: '248', result: { order_id: id } });
   });
 
-  test('is compressed though nobody asked, or a bomb', async () => {
+  test('is compressed although the request did not accept it, or a bomb', async () => {
     const zipped = await under({ kind: 'gzip' });
     expect(zipped.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(zipped.bytes).toString()).toBe(seedReply);

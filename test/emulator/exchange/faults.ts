@@ -43,7 +43,7 @@ export type NamedFault =
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
   /** At least so many bytes of otherwise correct JSON. */
   | { readonly kind: 'oversized'; readonly bytes: number }
-  /** Compressed although nobody asked; with `bytes`, a small body that inflates to at least so many. */
+  /** Compressed although the request did not accept it; with `bytes`, a small body that inflates to at least so many. */
   | { readonly kind: 'gzip'; readonly bytes?: number }
   // JSON-RPC
   | {

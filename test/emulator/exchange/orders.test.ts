@@ -89,7 +89,7 @@ describe('the life of an order', () => {
     expect(await resultOf(exchange, id)).toMatchObject({ order_state: 'open' });
   });
 
-  test('may pass through a state that nobody has heard of', async () => {
+  test('may pass through an unknown state', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place();
     exchange.update(id, { order_state: 'archived' });
@@ -147,7 +147,7 @@ describe('the memory of the exchange', () => {
     expect(await resultOf(exchange, live)).toMatchObject({ order_state: 'open' });
   });
 
-  test('can be told to forget, and takes no order twice', async () => {
+  test('can forget an order, and takes no order twice', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place();
     expect(() => exchange.place({ order_id: id })).toThrow('already placed');

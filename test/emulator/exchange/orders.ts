@@ -1,6 +1,6 @@
 import { type Dialect, Lexeme, type Order, type Quantity, type Times, type WireObject } from './wire.ts';
 
-/** An order to be placed; whatever is not said is a fresh limit order of the default account. */
+/** An order to be placed; whatever is left out is that of a fresh limit order of the default account. */
 export type Placement = { readonly [Field in keyof Order]?: Order[Field] } & {
   /** Never forgotten by age, only by `forget`. */
   readonly kept?: boolean;
@@ -178,7 +178,7 @@ export class OrderBook {
     this.#options.onChange?.();
   }
 
-  /** Asked for by itself, the order is not found any more. A closed one stays in the histories. */
+  /** Requested by id, the order is not found any more. A closed one stays in the histories. */
   forget(id: string): void {
     const held = this.get(id);
     this.#orders.delete(id);
@@ -224,7 +224,7 @@ export class OrderBook {
     return undefined;
   }
 
-  /** A limit order is filled at its limit; a market order has to be told. */
+  /** A limit order is filled at its limit; a market order needs the average price. */
   #fillPrice(id: string): Quantity {
     const { price } = this.get(id).order;
     if (price instanceof Lexeme || (price !== undefined && price !== 'market_price')) return price;

@@ -11,7 +11,7 @@ export class RateLimiter {
     this.#now = now;
   }
 
-  /** Takes one call's credit; what is returned otherwise is the wait in whole seconds, as the exchange tells it. */
+  /** Takes one call's permit and returns 0; without one, returns the wait in whole seconds, as the exchange states it. */
   take(account: string): number {
     if (this.#options === 'unlimited') return 0;
     const { perSecond, burst } = this.#options;

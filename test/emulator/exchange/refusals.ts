@@ -24,7 +24,7 @@ const names: Readonly<Record<number, string>> = {
   '-32700': 'Parse error',
 };
 
-/** The exchange says no: an error by number, and what its `data` tells. */
+/** The exchange refuses: an error by number, and its `data`. */
 export class Refusal extends Error {
   readonly code: number;
   readonly data: WireObject | undefined;

@@ -15,21 +15,25 @@ export type Question = {
   readonly agent?: Agent;
 };
 
-export type Heard = {
+export type HttpResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
   readonly bytes: Buffer;
 };
 
-/** One POST, as the dialect wants it unless told otherwise. */
-export function post(exchange: Exchange, path: string, question: Question = {}): Promise<Heard> {
+/** One POST, as the dialect wants it unless `question` says otherwise. */
+export function post(exchange: Exchange, path: string, question: Question = {}): Promise<HttpResponse> {
   const { id = '1', params = {}, method = exchange.dialect === 'orangex' ? `/${path}` : path } = question;
   const call = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${JSON.stringify(params)}}`;
   return send('POST', `${exchange.url}/${path}`, question.headers ?? {}, question.body ?? call, question.agent);
 }
 
-export function get(exchange: Exchange, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Heard> {
+export function get(
+  exchange: Exchange,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<HttpResponse> {
   return send('GET', `${exchange.url}/${path}`, headers, '');
 }
 
@@ -40,8 +44,8 @@ export async function send(
   headers: Readonly<Record<string, string>>,
   body: string,
   agent?: Agent,
-): Promise<Heard> {
-  const { promise, resolve, reject } = Promise.withResolvers<Heard>();
+): Promise<HttpResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const outgoing = request(url, { method, headers, ...(agent ? { agent } : { agent: false }) }, (response) => {
     buffer(response).then((bytes) => {
       resolve({ status: response.statusCode ?? 0, headers: response.headers, text: bytes.toString('utf8'), bytes });
@@ -74,8 +78,8 @@ export function fieldOf(json: string, name: string): string {
   return found;
 }
 
-/** Asks for an order with a token of its own. */
-export async function askFor(exchange: Exchange, orderId: string, question: Question = {}): Promise<Heard> {
+/** Requests an order with a token of its own. */
+export async function askFor(exchange: Exchange, orderId: string, question: Question = {}): Promise<HttpResponse> {
   const headers = { authorization: `bearer ${await login(exchange)}`, ...question.headers };
   return post(exchange, 'private/get_order_state', { params: { order_id: orderId }, ...question, headers });
 }

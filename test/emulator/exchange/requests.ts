@@ -12,7 +12,7 @@ export type RecordedRequest = {
   /** One number per connection. */
   readonly connection: number;
   readonly call: 'auth' | 'get_order_state' | 'open_orders' | 'order_history' | 'trades' | 'other';
-  /** The order that was asked for, as far as the request could be read. */
+  /** The requested order, as far as the request could be read. */
   readonly orderId: string | undefined;
 };
 

@@ -6,7 +6,7 @@ const keyScopes: Readonly<Record<Dialect, string>> = {
   deribit: 'account:read trade:read wallet:read',
 };
 
-/** What is granted: on orangex all that the key has; on deribit what was asked for, narrowed to what the key has. */
+/** What is granted: on orangex all that the key has; on deribit what was requested, narrowed to what the key has. */
 export function grantScope(dialect: Dialect, keyScope: string | undefined, requested: string): string {
   const has = keyScope ?? keyScopes[dialect];
   if (dialect === 'orangex') return has;

@@ -61,7 +61,7 @@ describe('the order of the specification', () => {
     });
   });
 
-  test('stays for ever, unless it is told to go', async () => {
+  test('stays for ever, until `forget`', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, tokenLifeSeconds: 1e9, forgetAfterMs: 1 });
     at += 100 * 86_400_000;
@@ -148,7 +148,7 @@ describe('a call', () => {
     expect((await post(exchange, 'public/auth', { body: 'x'.repeat(32 * 1024) })).status).toBe(400);
   });
 
-  test('for an order names it properly, or is told why not', async () => {
+  test('for an order names it properly, or the refusal says why', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const theirs = exchange.place({ account: 'somebody-else' });
     const codes: unknown[] = [];
@@ -166,8 +166,8 @@ describe('a call', () => {
   });
 });
 
-describe('credits', () => {
-  test('run out, are told with the wait in whole seconds, and come back', async () => {
+describe('the rate limit', () => {
+  test('refuses with the wait in whole seconds once it is used up, and recovers', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'orangex', now: () => at, rateLimit: { perSecond: 2, burst: 2 } });
     const codes: unknown[] = [];

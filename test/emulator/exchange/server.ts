@@ -25,7 +25,7 @@ export type ExchangeOptions = {
   readonly now?: () => number;
   /** By default 43199 on orangex, 900 on deribit. */
   readonly tokenLifeSeconds?: number;
-  /** How long a closed order can still be asked for. By default 30 minutes on deribit, for ever on orangex. */
+  /** How long a closed order can still be requested. By default 30 minutes on deribit, for ever on orangex. */
   readonly forgetAfterMs?: number;
   readonly rateLimit?: RateLimitOptions;
   readonly history?: Partial<HistoryOptions>;
@@ -38,8 +38,8 @@ export type ExchangeOptions = {
 /**
  * What a fault waits for: calls for one order, by id; `auth`; `order`, any call of get_order_state; `open_orders`, or
  * `open_orders:SPOT` and `open_orders:PERPETUAL`; `order_history`, or `order_history:recent` and `order_history:archive`;
- * `trades`; `any`, every request. Those of an order, of lists and of histories are for calls that got past authentication, credits and scope: others are
- * refused as they would be, and leave the script alone.
+ * `trades`; `any`, every request. Those of an order, of lists and of histories are for calls that
+ * got past authentication, rate limit and scope: others are refused as they would be, and leave the script alone.
  */
 export type FaultTarget = 'auth' | 'order' | 'open_orders' | 'order_history' | 'trades' | 'any' | (string & {});
 
@@ -61,7 +61,7 @@ export type Exchange = {
   /** Returns the id of the order that the trigger order made. */
   trigger(id: string, placement?: Placement): string;
   update(id: string, change: Change): void;
-  /** Not found any more when asked for by itself; a closed order stays in the histories. */
+  /** Not found any more when requested by id; a closed order stays in the histories. */
   forget(id: string): void;
   /** Gone from everywhere. */
   erase(id: string): void;
@@ -147,7 +147,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     handle(incoming, response).catch((thrown: unknown) => {
       if (response.destroyed || stopped.signal.aborted) return;
       // A fault that throws is the test's mistake: say so where the test will look.
-      const why = Buffer.from(`The exchange for testers failed: ${String(thrown)}`);
+      const why = Buffer.from(`The test exchange failed: ${String(thrown)}`);
       if (response.headersSent) response.destroy();
       else send(response, { status: 500, headers: { 'content-type': 'text/plain' }, body: why });
     });

@@ -21,7 +21,7 @@ export type ServiceOptions = {
   readonly history?: Partial<HistoryOptions>;
 };
 
-/** What a request asks for, or why it cannot be understood. */
+/** A request's call, or why it cannot be understood. */
 export type Reading = {
   readonly call: RecordedRequest['call'];
   readonly orderId: string | undefined;
@@ -61,7 +61,7 @@ export class Service {
       const bare = dialect === 'deribit' && name === '' && location.startsWith(basePath);
       const fits = requested.method === slash + name || bare;
       const call = (fits && calls[dialect][requested.method.slice(slash.length)]) || 'other';
-      // What is scripted for an order, and said of it, is about asking for that order's state.
+      // What is scripted for an order, and said of it, is about requests for that order's state.
       const orderId = call === 'trades' ? undefined : requested.params['order_id'];
       return { call, orderId: typeof orderId === 'string' ? orderId : undefined, id: requested.id, requested };
     } catch (thrown) {
@@ -128,7 +128,7 @@ export class Service {
     return writeOrder(dialect, progress.held.order);
   }
 
-  /** Authentication, credits, scope: in this order. */
+  /** Authentication, rate limit, scope: in this order. */
   #admit(request: RecordedRequest, { params }: Call): Caller {
     const { dialect, keyRing, rateLimiter } = this.#options;
     if (dialect === 'orangex' && params['access_token'] !== undefined) throw new Refusal(10000);

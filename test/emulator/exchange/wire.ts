@@ -27,7 +27,7 @@ export type Quantity = string | Lexeme;
 
 export type Order = {
   readonly order_id: string;
-  /** Whose order it is. Asked for by another account's key, it is refused. Not on the wire. */
+  /** Whose order it is. A request with another account's key is refused. Not on the wire. */
   readonly account: string;
   /** `canceled` with one l; deribit's spelling is put in when the order is written. Any other text goes as it is. */
   readonly order_state: string;

@@ -16,11 +16,11 @@ const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string()
 /** The OpenAPI document, as the repository has it. */
 export const documentFile = new URL('../../../lib/api/openapi.json', import.meta.url);
 
-/** An answer, as a client has it. */
-export type Told = { readonly status: number; readonly type: string | null; readonly text: string };
+/** A response, as a client has it. */
+export type ReceivedResponse = { readonly status: number; readonly type: string | null; readonly text: string };
 
 /**
- * The document as the judge of answers: what an answer has that the document does not say of its operation and status,
+ * Checks responses against the document: what a response has that the document does not say of its operation and status,
  * as words; none when it is as described.
  */
 export function createChecker(text = readFileSync(documentFile, 'utf8')) {
@@ -33,7 +33,7 @@ export function createChecker(text = readFileSync(documentFile, 'utf8')) {
     Object.entries(methods).map(([method, { operationId, responses }]) => ({ path, method, operationId, responses })),
   );
 
-  function complaints(operationId: string, { status, type, text }: Told): readonly string[] {
+  function complaints(operationId: string, { status, type, text }: ReceivedResponse): readonly string[] {
     const operation = operations.find((one) => one.operationId === operationId);
     const response = operation?.responses[status];
     if (operation === undefined || response === undefined) return [`${operationId} never answers ${status}`];

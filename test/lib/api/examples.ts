@@ -7,10 +7,10 @@ import { parseJson } from '../../../lib/exchange/json.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { secretText, startTestBed } from '../test-bed.ts';
-import type { Told } from './document.ts';
+import type { ReceivedResponse } from './document.ts';
 import { startLocalApi } from './local-endpoint.ts';
 
-export type GivenExample = Example & Told & { readonly operation: Operation };
+export type GivenExample = Example & ReceivedResponse & { readonly operation: Operation };
 
 const start = Date.UTC(2026, 10, 23, 8);
 
@@ -31,7 +31,7 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   const given: GivenExample[] = [];
 
   /** Asks, and keeps the answer as an example of the operation. */
-  async function give(operation: Operation, name: string, path: string, requested?: object): Promise<Told> {
+  async function give(operation: Operation, name: string, path: string, requested?: object): Promise<ReceivedResponse> {
     const response = await fetch(`${api.url}/accounts/${path}`, {
       method: routes[operation].method,
       ...(requested && { body: JSON.stringify(requested), headers: { 'content-type': 'application/json' } }),

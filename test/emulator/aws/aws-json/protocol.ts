@@ -1,4 +1,4 @@
-/** What an operation is asked with, and what it answers. */
+/** An operation's request and response. */
 export type Input = Readonly<Record<string, unknown>>;
 export type Output = Readonly<Record<string, unknown>>;
 

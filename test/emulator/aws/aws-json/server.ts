@@ -20,7 +20,7 @@ export type AwsFault =
   /** ThrottlingException, 400. */
   | { readonly kind: 'throttled' }
   | { readonly kind: 'denied' }
-  /** The service's own failure, 500; what was asked for is done all the same when `taken`. */
+  /** The service's own failure, 500; the operation takes effect all the same when `taken`. */
   | { readonly kind: 'internal'; readonly taken?: boolean }
   /** Any exception, by its `__type`. */
   | { readonly kind: 'exception'; readonly type: string; readonly message: string; readonly status?: number }

@@ -6,11 +6,11 @@ import { type EventBus, startEventBus } from './server.ts';
 
 let bus: EventBus;
 let client: EventBridgeClient;
-const heard: BusEvent[] = [];
+const received: BusEvent[] = [];
 
 beforeEach(async () => {
-  heard.length = 0;
-  bus = await startEventBus({ buses: ['known'], onEvent: (event) => heard.push(event) });
+  received.length = 0;
+  bus = await startEventBus({ buses: ['known'], onEvent: (event) => received.push(event) });
   client = new EventBridgeClient({ ...access, maxAttempts: 3, endpoint: bus.url, region: 'eu-central-1' });
 });
 afterEach(() => bus.stop());
@@ -18,7 +18,7 @@ afterEach(() => bus.stop());
 const good = { EventBusName: 'known', Source: 'tests', DetailType: 'Tested', Detail: '{"n":1}' };
 const put = (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries }));
 
-it('takes entries in their order, and tells of each', async () => {
+it('takes entries in their order, and reports each', async () => {
   const { FailedEntryCount, Entries } = await put(good, { ...good, Detail: '{"n":2}', Time: new Date(1_000) });
   expect(FailedEntryCount).toBe(0);
   expect(bus.events.map(({ id }) => id)).toEqual(Entries?.map(({ EventId }) => EventId));
@@ -26,7 +26,7 @@ it('takes entries in their order, and tells of each', async () => {
     { bus: 'known', source: 'tests', detailType: 'Tested', detail: '{"n":1}' },
     { detail: '{"n":2}', time: 1_000 },
   ]);
-  expect(heard).toEqual(bus.events);
+  expect(received).toEqual(bus.events);
 });
 
 it.each<[string, PutEventsRequestEntry, string]>([

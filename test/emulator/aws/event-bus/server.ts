@@ -7,7 +7,7 @@ import { type BusEvent, bytesOfRequest, maxRequestBytes, readEntry, refusal } fr
 export type EventBusOptions = AwsServerOptions & {
   /** Names of the buses that there are. Default: any. */
   readonly buses?: readonly string[];
-  /** Hears of each event as it is taken. */
+  /** Called with each event as it is accepted. */
   readonly onEvent?: (event: BusEvent) => void;
 };
 
@@ -30,7 +30,7 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
       throw new ServiceException('ValidationException', 'Total size of the entries in the request is over the limit.');
     const results = entries.map((entry: unknown, index) =>
       refused?.entries.includes(index)
-        ? refusal(refused.code ?? 'InternalFailure', 'The bus for testers was told to refuse this entry.')
+        ? refusal(refused.code ?? 'InternalFailure', 'The test bus refuses this entry, as its script says.')
         : take(entry),
     );
     return { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results };

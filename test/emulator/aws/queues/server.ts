@@ -60,7 +60,7 @@ export async function startQueues(options: QueuesOptions): Promise<Queues> {
 
 const invalid = 'com.amazonaws.sqs#InvalidParameterValue';
 
-/** Whoever follows it without the endpoint reaches nobody. */
+/** A client that follows it without the endpoint reaches nothing. */
 function urlOf(name: string): string {
   return `http://127.0.0.1/123456789012/${name}`;
 }

@@ -127,7 +127,7 @@ function versionOf(secret: StoredSecret, versionId: string): Version {
   );
 }
 
-/** The label taken from whoever has it and put on `to`; who loses AWSCURRENT becomes AWSPREVIOUS. */
+/** Moves the label to version `to`; the version that loses AWSCURRENT becomes AWSPREVIOUS. */
 function moved(secret: StoredSecret, label: string, to: string | undefined): StoredSecret {
   const loser = secret.versions.find((version) => version.stages.has(label) && version.versionId !== to)?.versionId;
   const versions = secret.versions.map((version) => {

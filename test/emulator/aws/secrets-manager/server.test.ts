@@ -145,7 +145,7 @@ describe('a rotation', () => {
     }
   });
 
-  test('may be asked for twice with one token, but not with two values', async () => {
+  test('may be requested twice with one token, but not with two values', async () => {
     server.create('s', 'one');
     const ClientRequestToken = randomUUID();
     const put = (SecretString: string) =>
@@ -155,7 +155,7 @@ describe('a rotation', () => {
     await expect(put('three')).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });
 
-  test('is read by version only if that version is there, and has the label that was asked for', async () => {
+  test('is read by version only if that version is there, and has the requested label', async () => {
     server.create('s', 'one');
     const { VersionId: first = '' } = await get('s');
     server.put('s', 'two');
