@@ -117,7 +117,7 @@ export const orderFaults: readonly FaultCase[] = [
 /** Faults of an answer with a token: it says nothing of an order. */
 export const tokenFaults: readonly FaultCase[] = [
   ...errorFaults((code, status) =>
-    code === 'order_not_found' || code === 'invalid_order_id' || code === 'bad_request'
+    code === 'order_not_found' || code === 'not_owner' || code === 'invalid_order_id' || code === 'bad_request'
       ? ['exchange_error', 502]
       : [code, status],
   ),
