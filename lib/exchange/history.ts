@@ -93,10 +93,10 @@ async function findRow({ call, deadline, dialect }: Way, place: OrderHistory, qu
   for (let page = 0; page < maxPages; page++) {
     const params = { ...place.params, instrument_name: query.instrumentName, count, offset: rows };
     const { result, ...answer } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
-    const { requestedAt, answeredAt, keyVersion } = answer;
+    const { requestedAt, answeredAt, keyVersion, envelope } = answer;
     rows += result.count;
     if (result.found.length > 0) {
-      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt }));
+      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, envelope }));
       return {
         outcome: 'found',
         rows,

@@ -88,9 +88,9 @@ function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): Open
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
     digests: new Map(lists.flatMap(({ digests }) => [...digests])),
-    changed: replies.flatMap(({ result, answeredAt }) =>
+    changed: replies.flatMap(({ result, answeredAt, envelope }) =>
       result.changed.flatMap((row) =>
-        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt }),
+        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, envelope }),
       ),
     ),
     complete: rowsWithoutId === 0 && repeatedIds.length === 0 && keyVersions.size === 1,

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
-import type { ReplyReader } from './calls.ts';
+import type { Answered, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, JsonError, parseJson } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
@@ -16,6 +16,8 @@ export type OrderRow = {
   readonly text: string;
   /** Of `text`: equal digests, equal rows. */
   readonly digest: string;
+  /** The exchange's clock when it sent the row, epoch ms, if it said. */
+  readonly exchangeTime: number | undefined;
   /** Parses the row now, and each time: a caller that needs no order pays for none. */
   readonly read: () => RowReading;
 };
@@ -62,13 +64,14 @@ function readableId(row: string): string | undefined {
   return id !== undefined && orderIdPattern.test(id) ? id : undefined;
 }
 
-/** A row that was answered at this time of ours, epoch ms. */
+/** A row, and the reply that it came with. */
 export function orderRow(
   orderId: string,
   { text, digest }: ScannedRow,
-  answered: { readonly dialect: Dialect; readonly answeredAt: number },
+  { dialect, answeredAt, envelope }: Pick<Answered<unknown>, 'answeredAt' | 'envelope'> & { readonly dialect: Dialect },
 ): OrderRow {
-  return { orderId, text, digest, read: () => readRow(text, orderId, answered) };
+  const exchangeTime = envelope.usOut?.epochMs;
+  return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, answeredAt }) };
 }
 
 function readRow(

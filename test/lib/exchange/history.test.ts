@@ -38,6 +38,7 @@ describe.each(both)('the history of %s', (dialect) => {
       const { rows, attempts } = await find(harness, id);
       expect(rows).toHaveLength(1);
       expect(rows[0]).toMatchObject({ orderId: id, source: newest, requestedAt: clock.now(), keyVersion: 'v1' });
+      expect(rows[0]?.exchangeTime).toBe(clock.now());
       expect(rows[0]?.read()).toMatchObject({ order_id: id, order_state: id === filled ? 'filled' : 'canceled' });
       expect(attempts).toMatchObject([{ source: newest, outcome: 'found', rows: 2 }]);
     }

@@ -37,6 +37,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const row = orders.changed.find(({ orderId }) => orderId === id);
     expect(row?.text).toContain('"price":1.6e-7');
     expect(row?.text).toMatch(/^\{.*\}$/);
+    expect(row?.exchangeTime).toBe(clock.now());
     expect(row?.read()).toMatchObject({ order_id: id, order_state: 'open', price: '1.6e-7', amount: '1.10' });
     expect(server.count('open_orders')).toBe(calls);
   });
