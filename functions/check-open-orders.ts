@@ -28,5 +28,5 @@ await warmUp();
 
 export const handler = middy()
   .use(injectLambdaContext(logger, { resetKeys: true }))
-  .use(reportTicks({ logger, metrics }))
+  .use(reportTicks({ logger, metrics, monitoring: stage.monitoring }))
   .handler(onTick);

@@ -1,5 +1,6 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Code } from '../errors.ts';
+import { essentialSweepMetrics, type SweepMetric, sweepMetrics } from './metric-names.ts';
 import type { SweepReport } from './report.ts';
 
 /** Codes of a key that does not work until somebody acts. */
@@ -12,11 +13,11 @@ const keyCodes: readonly Code[] = [
   'secret_malformed',
 ];
 
-/** Publishes the metrics of one sweep: `Sweeps` by account, everything else by stage. */
-export function publishSweep(metrics: Metrics, report: SweepReport): void {
+/** Publishes the metrics of one sweep by stage: all of them, or only those that the essential alarms read. */
+export function publishSweep(metrics: Metrics, report: SweepReport, monitoring?: 'essential'): void {
   const { failed } = report;
   const sumOf = (codes: readonly Code[]) => codes.reduce((sum, code) => sum + (failed[code] ?? 0), 0);
-  const counts = {
+  const values: Readonly<Record<SweepMetric, number>> = {
     Checked: report.checked,
     Changed: report.changed,
     Final: report.final,
@@ -29,10 +30,12 @@ export function publishSweep(metrics: Metrics, report: SweepReport): void {
     AuthRefused: sumOf(keyCodes),
     RateLimitExhausted: sumOf(['rate_limited_locally']),
     OverCapacity: report.overCapacity ? 1 : 0,
+    OldestUnseenSeconds: report.oldestUnseenMs / 1000,
+    RetentionHeadroomSeconds: report.retentionHeadroomMs / 1000,
   };
-  for (const [name, count] of Object.entries(counts)) metrics.addMetric(name, MetricUnit.Count, count);
-  metrics.addMetric('OldestUnseenSeconds', MetricUnit.Seconds, report.oldestUnseenMs / 1000);
-  metrics.addMetric('RetentionHeadroomSeconds', MetricUnit.Seconds, report.retentionHeadroomMs / 1000);
+  for (const name of monitoring === 'essential' ? essentialSweepMetrics : sweepMetrics) {
+    metrics.addMetric(name, name.endsWith('Seconds') ? MetricUnit.Seconds : MetricUnit.Count, values[name]);
+  }
   metrics.publishStoredMetrics();
 }
 

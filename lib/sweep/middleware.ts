@@ -7,7 +7,12 @@ import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
 import { publishSweep, publishTick } from './metrics.ts';
 
-export type ReportTicksDeps = { readonly logger: Logger; readonly metrics: Metrics };
+export type ReportTicksDeps = {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** As in the stage. */
+  readonly monitoring?: 'essential' | undefined;
+};
 
 const Event = z.catch(z.object({ account: z.string() }), { account: 'unknown' });
 
@@ -15,7 +20,7 @@ const Event = z.catch(z.object({ account: z.string() }), { account: 'unknown' })
  * The middleware of the schedule's handler: one log line for each tick, and the metrics that the alarms read. An error
  * is thrown on, so that Lambda counts it and the dead-letter queue receives the event.
  */
-export function reportTicks({ logger, metrics }: ReportTicksDeps): MiddlewareObj<unknown, TickReport> {
+export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps): MiddlewareObj<unknown, TickReport> {
   return {
     before: ({ event }) => {
       logger.appendKeys(Event.parse(event));
@@ -26,7 +31,7 @@ export function reportTicks({ logger, metrics }: ReportTicksDeps): MiddlewareObj
       if (response.outcome === 'busy') return;
       // A pause is deliberate: the schedule itself works.
       publishTick(metrics, Event.parse(event).account);
-      if (response.outcome === 'swept') publishSweep(metrics, response);
+      if (response.outcome === 'swept') publishSweep(metrics, response, monitoring);
     },
     onError: ({ error }) => {
       const failure = asFailure(error);

@@ -1,9 +1,13 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { idlePrice, totalOf } from '../../cdk/idle-price.ts';
 import { maxAccounts } from '../../cdk/stage-problems.ts';
+import { resolveStage } from '../../cdk/stages.ts';
 import { errorCatalog } from '../../lib/errors.ts';
+import { essentialSweepMetrics } from '../../lib/sweep/metric-names.ts';
 import { captureOutput } from '../lib/captured-output.ts';
-import { manyAccounts, templateOf } from './synthesize.ts';
+import { loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 
 const topic = 'arn:aws:sns:eu-west-1:111122223333:desk-pager';
 const template = templateOf({ alarmTopicArn: topic });
@@ -163,6 +167,40 @@ describe('the alarm order-monitoring-down', () => {
     for (const rule of rules) expect(rule.length).toBeLessThan(10_240);
     const silent = rules.flatMap((rule) => rule.alarms).filter((id) => id.startsWith('Monitoringsweepsilent'));
     expect(new Set(silent).size).toBe(maxAccounts);
+  });
+});
+
+describe('essential monitoring', () => {
+  const stage = resolveStage('test', { ...loopbackStage, monitoring: 'essential' });
+  const essential = Template.fromStack(stackOf(stage));
+  const kept = Object.values(essential.findResources('AWS::CloudWatch::Alarm')).map(({ Properties: alarm }) => alarm);
+
+  it('keeps the alarms that nothing else would reveal, and has no dashboard', () => {
+    expect(kept.map(inShort).map(([anchor]) => anchor)).toEqual([
+      'auth-refused',
+      'retention-headroom-low',
+      'sweep-dead-letters',
+      'transition-dead-letters',
+      'stream-silent',
+      'api-errors',
+      'sweep-silent',
+      'sweep-silent',
+    ]);
+    essential.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+    essential.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
+
+  it('reads only metrics that its sweeps write', () => {
+    const read = kept.filter(({ Namespace: of }) => of === 'OrderStateSnapshots').map(({ MetricName: name }) => name);
+    expect(new Set(read)).toEqual(new Set(['Sweeps', ...essentialSweepMetrics]));
+    expect(stage.runtime.monitoring).toBe('essential');
+  });
+
+  it('costs an idle stage of two accounts less than $4 a month, and less than half of full monitoring', () => {
+    const price = totalOf(idlePrice(JSON.stringify(essential.toJSON()), stage));
+    const full = resolveStage('test', loopbackStage);
+    expect(price).toBeLessThan(4);
+    expect(price).toBeLessThan(totalOf(idlePrice(JSON.stringify(templateOf().toJSON()), full)) / 2);
   });
 });
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
 import { listen } from '../emulator/aws/listen.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
@@ -54,6 +54,26 @@ async function list(query: string, account = 'main', via = listOrders) {
   const { statusCode: status, headers, body } = await via(apiEvent(routes.listOrders, { path: { account }, query }));
   return { status, type: headers['content-type'], headers, body: JSON.parse(body) };
 }
+
+it('reports a missing permission on the table as our own fault, and logs it as such', async () => {
+  const denying = createServer((_, response) =>
+    response
+      .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
+      .end(JSON.stringify({ __type: 'com.amazon.coral.service#AccessDeniedException', message: 'no' })),
+  );
+  onTestFinished(() => void denying.close());
+  const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(await listen(denying, 0)).port}` };
+  for (const name of ['list-orders', 'list-snapshots'] as const) {
+    const denied = await loadHttpFunction(name, { ...testBed, env });
+    const { status, body } =
+      name === 'list-orders' ? await list('state=live', 'main', denied) : await history('1', '', 'main', denied);
+    expect([status, body.code]).toEqual([500, 'internal']);
+  }
+  const lines = output.lines().map((line) => JSON.parse(line));
+  const failed = { level: 'ERROR', code: 'internal', causes: ['AccessDeniedException'] };
+  expect(lines.filter(({ message }) => message === 'failed')).toMatchObject([failed, failed]);
+  expect(output.text()).toContain('IAM denied a request to the table');
+});
 
 describe('GET of an order’s snapshots', () => {
   it('tells what the exchange said, who asked, and what changed; asking nobody', async () => {

@@ -33,14 +33,18 @@ const swept: SweepReport = {
   retentionHeadroomMs: 1_234_500,
 };
 
-function run(outcome: () => TickReport, event: unknown = { account: 'main' }): Promise<TickReport> {
+function run(
+  outcome: () => TickReport,
+  event: unknown = { account: 'main' },
+  monitoring?: 'essential',
+): Promise<TickReport> {
   const metrics = new Metrics({
     namespace: 'OrderStateSnapshots',
     serviceName: 'checks',
     defaultDimensions: { stage: 'test' },
   });
   const handler = middy()
-    .use(reportTicks({ logger: new Logger(), metrics }))
+    .use(reportTicks({ logger: new Logger(), metrics, monitoring }))
     .handler(async (_event: unknown, _context: Context) => outcome());
   return handler(event, contextOf());
 }
@@ -85,6 +89,14 @@ const ofSweeps = { namespace, dimensions: { service: 'checks', stage: 'test', ac
 const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
 
 describe('a tick that swept', () => {
+  it('writes only what the essential alarms read, where the stage says so', async () => {
+    await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), { account: 'main' }, 'essential');
+    expect(measured()).toEqual([
+      { ...ofSweeps, metrics: { Sweeps: '1 Count' } },
+      { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
+    ]);
+  });
+
   it('logs one line with every count', async () => {
     await run(() => ({ outcome: 'swept', ...swept, failed: { timeout: 1 } }));
     const [line, ...others] = logged();
