@@ -14,7 +14,7 @@ export type Capacity = {
   readonly intervalSeconds: number;
   /** Share x rate x interval. */
   readonly byFormula: number;
-  /** As the ledger counts it, in whole milliseconds. */
+  /** As the rate limiter counts it, in whole milliseconds. */
   readonly credited: number;
   readonly simulated: number;
 };
@@ -61,7 +61,7 @@ async function watchedIn(dialect: Dialect, orders: number, intervalMs: number): 
     dialect,
     start,
     end,
-    spells: [],
+    outages: [],
     rates: calm,
     policy: { minMs: intervalMs, maxMs: intervalMs },
     script: ({ market, watch }) => {

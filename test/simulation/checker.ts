@@ -5,8 +5,8 @@ import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
 import { atRest, type Market, type Truth } from './market.ts';
 
 /** What must never happen. */
-export type Violation = 'closedWithoutEvidence' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
-export type SweepSummary = { readonly violation: Violation; readonly at: number; readonly what: string };
+export type Violation = 'closedUnproven' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
+export type Finding = { readonly violation: Violation; readonly at: number; readonly what: string };
 
 export type CheckerDeps = {
   readonly account: string;
@@ -31,7 +31,7 @@ export type Checker = {
   /** When the n-th true state, or a later one, was first in the history. */
   readonly seenAt: (orderId: string, state: number) => number | undefined;
   readonly find: (violation: Violation, what: string) => void;
-  readonly findings: readonly SweepSummary[];
+  readonly findings: readonly Finding[];
 };
 
 type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
@@ -41,7 +41,7 @@ const swept: ReadonlySet<string | undefined> = new Set(['live', 'attention']);
 
 /** Holds what is in the table against what truly happened, at every write. */
 export function createChecker({ account, market, table, now, listOf }: CheckerDeps): Checker {
-  const findings: SweepSummary[] = [];
+  const findings: Finding[] = [];
   const orders = new Map<string, Seen>();
   const dropped = new Set<string>();
 
@@ -62,10 +62,10 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
     if (seen.isFinal && !isFinal) find('lostOrRegressed', `${key.orderId}: a closed watch was opened again`);
     if (isFinal && !seen.isFinal) {
       const end = market.truths.get(key.orderId)?.states.at(-1);
-      const told = head && atRest(head.result);
-      if (end?.isFinal !== true) find('closedWithoutEvidence', `${key.orderId}: closed, and it is live`);
-      else if (told !== end.text)
-        find('closedWithoutEvidence', `${key.orderId}: closed as ${told}, and it is ${end.text}`);
+      const closedAs = head && atRest(head.result);
+      if (end?.isFinal !== true) find('closedUnproven', `${key.orderId}: closed, and it is live`);
+      else if (closedAs !== end.text)
+        find('closedUnproven', `${key.orderId}: closed as ${closedAs}, and it is ${end.text}`);
     }
     seen.isFinal = isFinal;
   };
@@ -93,7 +93,7 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
         result === undefined || [...snapshots.values()].some((snapshot) => atRest(snapshot.result) === result);
       if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${result}`);
       if (checked.final && market.isLive(orderId))
-        find('closedWithoutEvidence', `${orderId}: answered as final, and it is live`);
+        find('closedUnproven', `${orderId}: answered as final, and it is live`);
     },
     lookAround: () => {
       for (const orderId of orders.keys()) {
@@ -113,7 +113,7 @@ function indexOf(truth: Truth | undefined, result: string): number {
   return truth?.states.findLastIndex((state) => state.text === text) ?? -1;
 }
 
-/** The true state that an answer tells, if it tells one. */
+/** The true state in a response, if it has one. */
 function resultIn(body: string, truth: Truth | undefined): string | undefined {
   const answer = atRest(body);
   return truth?.states.findLast(({ text }) => answer.includes(`"result":${text}`))?.text;

@@ -7,7 +7,7 @@ import { trade } from './trading.ts';
 const accounts = 200;
 const hours = 2;
 const hour = 3_600_000;
-/** Nothing goes wrong: what a check costs, not what trouble does. */
+/** Nothing goes wrong: the cost of checks, without that of faults. */
 const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 
 /** Of all accounts together. */
@@ -73,7 +73,7 @@ export async function billOf(orders: number): Promise<Bill> {
       dialect: 'deribit',
       start,
       end,
-      spells: [],
+      outages: [],
       rates: calm,
       meter,
       script: ({ market, functions, scheduler, random }) => {

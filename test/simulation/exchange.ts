@@ -8,7 +8,7 @@ import { RateLimiter } from '../emulator/exchange/rate-limiter.ts';
 import type { RecordedRequest } from '../emulator/exchange/requests.ts';
 import { Service } from '../emulator/exchange/service.ts';
 import { type Dialect, writeReply } from '../emulator/exchange/wire.ts';
-import { type CommandError, type FaultSchedule, faultCases } from './fault-schedule.ts';
+import { type FaultSchedule, faultCases, type OutageKind } from './fault-schedule.ts';
 import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -45,7 +45,7 @@ const staleMs = 5_000;
 /** A new order may be unknown to a node for up to this. */
 const newbornMs = 2_000;
 
-/** The exchange for testers without sockets: its service and faults, under the weather of the simulation. */
+/** The test exchange without sockets: its service and faults, under the simulation's fault schedule. */
 export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   const { dialect, market, key, limit, faultSchedule, scheduler, random, faultRate } = deps;
   const { now } = scheduler;
@@ -58,8 +58,8 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   const never = new AbortController().signal;
 
   const serve: SimulatedExchange['serve'] = async ({ url, headers, body }) => {
-    const trouble = faultSchedule.at(now());
-    if (trouble === 'refused' || trouble === 'dns') return { kind: 'failure', failure: wayBlocked(trouble) };
+    const outage = faultSchedule.at(now());
+    if (outage === 'refused' || outage === 'dns') return { kind: 'failure', failure: unreachable(outage) };
     calls.push(now());
     const { pathname } = new URL(url);
     const reading = service.read('POST', pathname, body);
@@ -77,7 +77,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     const { genuine } = service.handle(request, reading);
     const result = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
     const reply = { ...genuine.reply, result };
-    const fault = troubled(trouble) ?? staleness(orderId) ?? faultCase();
+    const fault = faultOf(outage) ?? staleness(orderId) ?? faultCase();
     if (fault === undefined) {
       return { kind: 'answer', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
     }
@@ -85,8 +85,8 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     return outcomeOf(delivery, orderId);
   };
 
-  function troubled(trouble: CommandError | undefined): Fault | undefined {
-    switch (trouble) {
+  function faultOf(outage: OutageKind | undefined): Fault | undefined {
+    switch (outage) {
       case 'silent':
         return { kind: 'hang' };
       case 'html':
@@ -102,7 +102,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     }
   }
 
-  /** What a node answers that has not yet heard of the latest change. */
+  /** The response of a node that has not yet received the latest change. */
   function staleness(orderId: string | undefined): Fault | undefined {
     const states = market.truths.get(orderId ?? '')?.states ?? [];
     const [first] = states;
@@ -121,8 +121,8 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   return { url: `https://exchange.test${basePath}`, keyRing, calls, serve };
 }
 
-function wayBlocked(trouble: 'refused' | 'dns'): Failure {
-  const why = trouble === 'dns' ? 'EAI_AGAIN' : 'ECONNREFUSED';
+function unreachable(outage: 'refused' | 'dns'): Failure {
+  const why = outage === 'dns' ? 'EAI_AGAIN' : 'ECONNREFUSED';
   return new Failure('unreachable', `exchange.test cannot be reached (${why}).`);
 }
 

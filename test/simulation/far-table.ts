@@ -9,7 +9,7 @@ export type FarDeps = {
   readonly random: Random;
   /** How often a request goes wrong. */
   readonly faultRate: number;
-  /** Told of every request that was sent, by name. */
+  /** Called with the name of every request that was sent. */
   readonly onRequest: (name: string) => void;
 };
 

@@ -2,13 +2,13 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 import type { Random } from './random.ts';
 
 /** What can be wrong with the whole exchange, or the way to it. */
-export type CommandError = 'refused' | 'dns' | 'silent' | 'html' | 'maintenance' | 'settlement' | 'storm' | 'key';
-/** A trouble and its time: from (included) to (excluded). */
-export type Outage = { readonly trouble: CommandError; readonly from: number; readonly to: number };
+export type OutageKind = 'refused' | 'dns' | 'silent' | 'html' | 'maintenance' | 'settlement' | 'storm' | 'key';
+/** Its kind and time: from (included) to (excluded). */
+export type Outage = { readonly kind: OutageKind; readonly from: number; readonly to: number };
 
 export type FaultSchedule = {
-  readonly at: (time: number) => CommandError | undefined;
-  /** The longest time without trouble between the two, milliseconds. */
+  readonly at: (time: number) => OutageKind | undefined;
+  /** The longest time without an outage between the two, milliseconds. */
   readonly maxFairMs: (from: number, to: number) => number;
 };
 
@@ -19,10 +19,10 @@ const day = 24 * hour;
 /** Deribit settles at 08:00 UTC. */
 const settlementAt = 8 * hour;
 
-export function createFaultSchedule(spells: readonly Outage[]): FaultSchedule {
-  const sorted = spells.toSorted((a, b) => a.from - b.from);
+export function createFaultSchedule(outages: readonly Outage[]): FaultSchedule {
+  const sorted = outages.toSorted((a, b) => a.from - b.from);
   return {
-    at: (time) => sorted.find(({ from, to }) => from <= time && time < to)?.trouble,
+    at: (time) => sorted.find(({ from, to }) => from <= time && time < to)?.kind,
     maxFairMs: (from, to) => {
       let fairSince = from;
       let longest = 0;
@@ -36,23 +36,23 @@ export function createFaultSchedule(spells: readonly Outage[]): FaultSchedule {
   };
 }
 
-/** Troubles as they come: some a day, most of them short, one settlement every morning. */
-export function randomSpells(random: Random, start: number, end: number): readonly Outage[] {
-  const spells: Outage[] = [];
+/** Outages at random: some a day, most of them short, one settlement every morning. */
+export function randomOutages(random: Random, start: number, end: number): readonly Outage[] {
+  const outages: Outage[] = [];
   for (let noon = Math.floor(start / day) * day; noon < end; noon += day) {
     const from = noon + settlementAt;
     if (from >= start && from < end)
-      spells.push({ trouble: 'settlement', from, to: from + random.between(20, 150) * second });
+      outages.push({ kind: 'settlement', from, to: from + random.between(20, 150) * second });
   }
   for (let from = start + random.between(0.2, 1.5) * hour; from < end; from += random.between(0.3, 2.2) * hour) {
-    const trouble = random.pick(['refused', 'dns', 'silent', 'html', 'maintenance', 'storm']);
-    spells.push({ trouble, from: Math.round(from), to: Math.round(from + lasting(trouble, random)) });
+    const kind = random.pick(['refused', 'dns', 'silent', 'html', 'maintenance', 'storm']);
+    outages.push({ kind, from: Math.round(from), to: Math.round(from + lasting(kind, random)) });
   }
-  return spells;
+  return outages;
 }
 
-function lasting(trouble: CommandError, random: Random): number {
-  switch (trouble) {
+function lasting(kind: OutageKind, random: Random): number {
+  switch (kind) {
     case 'maintenance':
       return random.between(2, 25) * minute;
     case 'storm':

@@ -4,12 +4,12 @@ import type { Priority } from '../../lib/exchange/rate-limiter.ts';
 import type { Checked } from '../../lib/orders/checked.ts';
 import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
-/** What a person hears of a GET: the order, why not, or nothing because the process ended. */
-export type Heard = { readonly order: Checked } | { readonly code: Code } | 'nothing';
+/** The result of a GET: the order, a failure's code, or nothing because the process ended. */
+export type GetResult = { readonly order: Checked } | { readonly code: Code } | 'nothing';
 
 /** The deployed functions: as many processes as there are calls at once, each for one call at a time. */
 export type Functions = {
-  readonly getOrder: (orderId: string, maxAgeMs: number | undefined) => Promise<Heard>;
+  readonly getOrder: (orderId: string, maxAgeMs: number | undefined) => Promise<GetResult>;
   readonly checkOpenOrders: () => Promise<void>;
 };
 
@@ -19,7 +19,7 @@ const apiCallMs = 9_000;
 const sweepMs = 150_000;
 /** Lambda replaces a process now and then. */
 const retireRate = 0.03;
-/** The last await of an invocation at which a fate may befall it. */
+/** The last await of an invocation at which it may be killed or frozen. */
 const lastStep: Readonly<Record<Priority, number>> = { interactive: 16, background: 600 };
 
 /** `requestFaultRate`: how often an invocation is killed or frozen at one of its awaits. */
@@ -54,7 +54,7 @@ export function createFunctions(environment: TestEnvironment, requestFaultRate: 
   return {
     getOrder: async (orderId, maxAgeMs) => {
       const requestId = `get-${++requests}`;
-      const heard = await invoke('interactive', async ({ process, checkOrder }): Promise<Heard> => {
+      const result = await invoke('interactive', async ({ process, checkOrder }): Promise<GetResult> => {
         const deadline = process.clock.now() + apiCallMs;
         try {
           return {
@@ -64,7 +64,7 @@ export function createFunctions(environment: TestEnvironment, requestFaultRate: 
           return { code: asFailure(thrown).code };
         }
       });
-      return heard === 'killed' ? 'nothing' : heard;
+      return result === 'killed' ? 'nothing' : result;
     },
     checkOpenOrders: async () => {
       const requestId = `sweep-${++requests}`;

@@ -37,7 +37,7 @@ export type TestEnvironment = {
   readonly bug: PlantedBug;
   readonly onRequest: (name: string) => void;
   readonly onFailure: (code: Code) => void;
-  /** Told of every invocation that came to its end, and how long it took. */
+  /** Called with the duration of every invocation that ended. */
   readonly onInvocation: (milliseconds: number) => void;
 };
 
@@ -67,13 +67,13 @@ export function createLambda(name: string, priority: Priority, environment: Test
     onAnswer: (orderId, body) => given.set(orderId, body),
   });
   const accountTable = farAccountTable(environment.accounts, far);
-  const ledger = bug.ledger(accountTable);
+  const rateLimitTable = bug.rateLimitTable(accountTable);
   let nonces = 0;
   const client: Exchange = createExchange({
     dialect,
     url: exchange.url,
     transport,
-    rateLimiter: createRateLimiter({ table: ledger, account, priority, limits, clock }),
+    rateLimiter: createRateLimiter({ table: rateLimitTable, account, priority, limits, clock }),
     credentials: createStoredCredentials(process, secretStore, random),
     clock,
     random: random.next,

@@ -1,9 +1,9 @@
 import type { Violation } from './checker.ts';
 import { countOf, quantile, type Verdict } from './verdict.ts';
 
-/** A column that must be 0, by the crime that it counts. */
+/** A column that must be 0, by the violation that it counts. */
 const columns: readonly (readonly [Violation, string])[] = [
-  ['closedWithoutEvidence', 'closed w/o evidence'],
+  ['closedUnproven', 'closed w/o evidence'],
   ['dropped', 'live dropped'],
   ['neverSeen', 'ends never seen'],
   ['overspent', 'permits overspent'],

@@ -8,14 +8,14 @@ import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 export type PlantedBug = {
   readonly exchange: (exchange: Exchange) => Exchange;
   readonly snapshotTable: (table: SnapshotTable) => SnapshotTable;
-  /** What the credits are counted in. */
-  readonly ledger: (table: AccountTable) => AccountTable;
+  /** What the permits are counted in. */
+  readonly rateLimitTable: (table: AccountTable) => AccountTable;
 };
 
 export const noBug: PlantedBug = {
   exchange: (exchange) => exchange,
   snapshotTable: (table) => table,
-  ledger: (table) => table,
+  rateLimitTable: (table) => table,
 };
 
 const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'timeout']);
@@ -43,7 +43,7 @@ export const plantedBugs = {
       };
     },
   },
-  'a ledger per process': { ...noBug, ledger: () => createMemoryAccountTable() },
+  'a rate limiter per process': { ...noBug, rateLimitTable: () => createMemoryAccountTable() },
   /** The watch is written whatever its revision. */
   'a late touch revives a watch': {
     ...noBug,

@@ -16,8 +16,8 @@ export type Process = {
   /** Called when the process ends before its work is done. */
   readonly onDeath: (listener: () => void) => void;
   /**
-   * A request over the wire. What has left is served, whatever becomes of the sender; a sender that is gone never hears
-   * of it, and a frozen one hears of it when it thaws.
+   * A request over the wire. What has left is served, whatever becomes of the sender; a sender that is gone never receives
+   * the response, and a frozen one receives it when it thaws.
    */
   readonly request: <OrderReply>(
     thereMs: number,

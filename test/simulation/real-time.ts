@@ -1,4 +1,4 @@
-/** Until it is disposed of, whoever looks at the real clock, sets a real timer or draws real chance throws. */
+/** Until it is disposed of, reading the real clock, setting a real timer and drawing real randomness throw. */
 export function withoutRealTime(): Disposable {
   const { now } = Date;
   const { random } = Math;

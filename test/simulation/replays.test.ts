@@ -9,14 +9,14 @@ const start = Date.UTC(2026, 0, 1, 12);
 /** A day on which nothing goes wrong but what the replay is about. */
 function replay(scenario: Partial<Scenario> & Pick<Scenario, 'dialect' | 'script'>): Promise<Verdict> {
   const rates = { answers: 0, table: 0, invocations: 0, ticks: 0 };
-  return simulate({ seed: 1, start, end: start + 90 * minute, spells: [], rates, ...scenario });
+  return simulate({ seed: 1, start, end: start + 90 * minute, outages: [], rates, ...scenario });
 }
 
 /** Places orders at the start, and makes them known. */
 function placeKnown({ market, functions, scheduler }: Stage, placements: readonly Placement[]): readonly string[] {
   return placements.map((placement, i) => {
     const orderId = market.place(placement);
-    // Later than a node of the exchange may still not know it, and slower than credits are earned.
+    // Later than a node of the exchange may still not know it, and slower than permits are earned.
     scheduler.after(5_000 + i * 1_000, () => void functions.getOrder(orderId, 0));
     return orderId;
   });
@@ -24,14 +24,14 @@ function placeKnown({ market, functions, scheduler }: Stage, placements: readonl
 
 describe('hummingbot #8457: names cannot be resolved while orders are live', () => {
   it('closes none of them, and finds all of them again after', async () => {
-    const outage = { trouble: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
+    const outage = { kind: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
     let live: readonly string[] = [];
     let ended: readonly string[] = [];
     let stage: Stage | undefined;
     const statuses: string[] = [];
     const verdict = await replay({
       dialect: 'orangex',
-      spells: [outage],
+      outages: [outage],
       script: (given) => {
         stage = given;
         const { market, scheduler } = given;
@@ -85,14 +85,14 @@ describe('NautilusTrader', () => {
     return { verdict, before, after: after() };
   }
 
-  it('#3870: an order that was filled and forgotten stays filled, however often it is asked for', async () => {
+  it('#3870: an order that was filled and forgotten stays filled, however often it is requested', async () => {
     const answers: unknown[] = [];
     const { verdict, after } = await follow('deribit', {}, ({ market, scheduler, functions }, orderId) => {
       market.act(orderId, (book) => book.fill(orderId));
       for (const later of [35, 45, 60]) {
         scheduler.after(later * minute, async () => {
-          const heard = await functions.getOrder(orderId, 0);
-          answers.push(heard !== 'nothing' && 'order' in heard ? heard.order.order.order_state : heard);
+          const result = await functions.getOrder(orderId, 0);
+          answers.push(result !== 'nothing' && 'order' in result ? result.order.order.order_state : result);
         });
       }
     });

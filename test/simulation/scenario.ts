@@ -1,4 +1,4 @@
-import { type Outage, randomSpells } from './fault-schedule.ts';
+import { type Outage, randomOutages } from './fault-schedule.ts';
 import type { PlantedBug } from './planted-bugs.ts';
 import { createRandom } from './random.ts';
 import type { Scenario } from './simulate.ts';
@@ -28,13 +28,13 @@ export function randomScenario(options: {
     const at = Math.round(random.between(start, lastTrade));
     return { at, lagMs: random.chance(0.5) ? 0 : random.whole(1_000, 120_000) };
   });
-  const refusals = rotations.map(({ at, lagMs }): Outage => ({ trouble: 'key', from: at, to: at + lagMs + 1 }));
+  const refusals = rotations.map(({ at, lagMs }): Outage => ({ kind: 'key', from: at, to: at + lagMs + 1 }));
   return {
     seed,
     dialect: random.pick(['orangex', 'deribit']),
     start,
     end,
-    spells: [...randomSpells(random, start, lastTrade), ...refusals],
+    outages: [...randomOutages(random, start, lastTrade), ...refusals],
     rates: { answers: 0.015, table: 0.002, invocations: 0.06, ticks: 0.05 },
     script: ({ market, functions, scheduler, random: chance, rotateKey }) => {
       trade({ market, functions, scheduler, random: chance }, { orders, from: start, to: lastTrade });

@@ -26,7 +26,7 @@ export type Scenario = {
   readonly dialect: Dialect;
   readonly start: number;
   readonly end: number;
-  readonly spells: readonly Outage[];
+  readonly outages: readonly Outage[];
   /** How often things go wrong: single answers of the exchange, requests to the table, invocations. */
   readonly rates: {
     readonly answers: number;
@@ -48,9 +48,9 @@ export type Stage = {
   readonly functions: Functions;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  /** Replaces the key, at the exchange and in the vault. */
+  /** Replaces the key, at the exchange and in the secret store. */
   readonly rotateKey: (secretLagMs: number) => void;
-  /** Puts an order on watch that nobody has asked for yet. */
+  /** Puts an order on watch that nobody has requested yet. */
   readonly watch: (orderId: string) => void;
   /** What the table says of an order: its watch's status, and the head's state. */
   readonly statusOf: (orderId: string) => WatchStatus | undefined;
@@ -61,7 +61,7 @@ const account = 'main';
 const usualPolicy: CheckPolicy = { minMs: 10_000, maxMs: 600_000 };
 const minute = 60_000;
 
-/** Runs a scenario to its end, and judges it. Takes no real time but the processor's. */
+/** Runs a scenario to its end, and checks it. Takes no real time but the processor's. */
 export async function simulate(scenario: Scenario): Promise<Verdict> {
   using _ = withoutRealTime();
   const { seed, start, end, rates, meter, policy = usualPolicy } = scenario;
@@ -69,7 +69,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   const scheduler = createScheduler(start, random.fork('ties'));
   const dialect = dialects[scenario.dialect];
   const { retentionMs, limit } = dialect;
-  const faultSchedule = createFaultSchedule(scenario.spells);
+  const faultSchedule = createFaultSchedule(scenario.outages);
   const market = createMarket({ dialect: scenario.dialect, account, scheduler, forgetAfterMs: retentionMs });
   const key = keyOf(1);
   const exchange = createSimulatedExchange({

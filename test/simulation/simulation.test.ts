@@ -47,7 +47,7 @@ describe('the simulation', () => {
 });
 
 describe('a planted bug is caught', () => {
-  /** The first seeds, until one of them shows the crime; answers all that was found. */
+  /** The first seeds, until one of them shows the violation; returns all that was found. */
   const violationsOf = async (name: keyof typeof plantedBugs, expected: Violation): Promise<readonly Violation[]> => {
     const violations = new Set<Violation>();
     for (let seed = 1; seed <= 5 && !violations.has(expected); seed++) {
@@ -58,12 +58,12 @@ describe('a planted bug is caught', () => {
   };
 
   it('when absence closes an order', async () => {
-    const violations = await violationsOf('absence closes an order', 'closedWithoutEvidence');
-    expect(violations).toEqual(expect.arrayContaining(['closedWithoutEvidence', 'dropped']));
+    const violations = await violationsOf('absence closes an order', 'closedUnproven');
+    expect(violations).toEqual(expect.arrayContaining(['closedUnproven', 'dropped']));
   });
 
-  it('when every process keeps a ledger of its own', async () => {
-    expect(await violationsOf('a ledger per process', 'overspent')).toContain('overspent');
+  it('when every process has a rate limiter of its own', async () => {
+    expect(await violationsOf('a rate limiter per process', 'overspent')).toContain('overspent');
   });
 
   it('when a late touch revives a watch', async () => {

@@ -14,10 +14,10 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** How many orders a dashboard shows, all asked for at once. */
+/** How many orders a dashboard shows, all requested at once. */
 const shown = 40;
 
-/** The desk: places orders, lets them live and end, and asks for them by the door, as people and programs do. */
+/** The desk: places orders, lets them live and end, and requests them from the API, as people and programs do. */
 export function trade(
   deps: TradingDeps,
   plan: { readonly orders: number; readonly from: number; readonly to: number },
@@ -54,7 +54,7 @@ export function trade(
     return market.place({ amount, price: String(random.whole(20_000, 60_000) / 2) });
   }
 
-  /** What becomes of an order, and who asks for it. */
+  /** What becomes of an order, and who requests it. */
   function follow(orderId: string, end: number, stays: boolean): void {
     const placed = scheduler.now();
     const during = () => random.between(placed, end);
@@ -96,7 +96,7 @@ export function trade(
   }
 
   function close(orderId: string): void {
-    // A race of everybody for the news.
+    // A race of everybody for the change.
     if (random.chance(0.3)) {
       for (let n = random.whole(2, 4); n > 0; n--) scheduler.after(random.whole(0, 400), () => ask(orderId));
     }
@@ -115,10 +115,10 @@ export function trade(
     void functions.getOrder(orderId, maxAgeMs);
   }
 
-  /** Asks until there is an answer: what was placed has to be known. */
+  /** Requests until there is a response: what was placed has to be known. */
   async function insist(orderId: string, tries: number): Promise<void> {
-    const heard = await functions.getOrder(orderId, undefined);
-    const isKnown = heard !== 'nothing' && 'order' in heard;
+    const result = await functions.getOrder(orderId, undefined);
+    const isKnown = result !== 'nothing' && 'order' in result;
     if (!isKnown && tries > 1) scheduler.after(random.between(2, 60) * second, () => insist(orderId, tries - 1));
   }
 }

@@ -12,7 +12,7 @@ export function createTransport(deps: {
   readonly process: Process;
   readonly exchange: SimulatedExchange;
   readonly random: Random;
-  /** Told of every order that reached the process: which, and the text of its answer. */
+  /** Called with every order that reached the process, and the text of its response. */
   readonly onAnswer: (orderId: string, body: string) => void;
 }): Transport {
   const { process, exchange, random, onAnswer } = deps;

@@ -1,7 +1,7 @@
 import type { Code } from '../../lib/errors.ts';
 import { permitLifeMs, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
-import type { Checker, SweepSummary, Violation } from './checker.ts';
+import type { Checker, Finding, Violation } from './checker.ts';
 import type { FaultSchedule } from './fault-schedule.ts';
 import { maxSkewMs } from './lambdas.ts';
 import type { Market } from './market.ts';
@@ -9,10 +9,10 @@ import type { Market } from './market.ts';
 /** What a simulation came to. */
 export type Verdict = {
   readonly seed: number;
-  readonly findings: readonly SweepSummary[];
+  readonly findings: readonly Finding[];
   readonly orders: number;
   readonly closed: number;
-  /** Ends that nobody could see: the exchange or the way to it was in trouble until they were forgotten. */
+  /** Ends that nobody could see: the exchange was down or unreachable until they were forgotten. */
   readonly excused: number;
   readonly calls: number;
   /** When they came in. */
@@ -44,7 +44,7 @@ export function isSound({ findings, failures, orders, calls, closed, swept }: Ve
 
 /** A sweep ends when nothing falls due before the next tick; less of the time than this, and the schedule has failed. */
 const minSwept = 0.4;
-/** What no trouble of the exchange, of the table or of a process excuses. */
+/** What no fault of the exchange, of the table or of a process excuses. */
 const ourFaults: readonly Code[] = ['internal', 'store_corrupt', 'request_rejected', 'invalid_order_id'];
 
 export function countOf({ findings }: Verdict, violation: Violation): number {
@@ -82,7 +82,7 @@ export function checkEnds(deps: {
   return { closed, excused };
 }
 
-/** Windows in which more calls reached the exchange than credits had been earned. */
+/** Windows in which more calls reached the exchange than permits had been earned. */
 export function checkSpending(calls: readonly number[], { msPerPermit, burst }: RateLimits, checker: Checker): void {
   const most = burst.interactive + (2 * maxSkewMs + permitLifeMs + jitterMs) / msPerPermit;
   let excess = 0;
@@ -92,7 +92,7 @@ export function checkSpending(calls: readonly number[], { msPerPermit, burst }: 
     excess = Math.max(0, excess - (at - last) / msPerPermit) + 1;
     last = at;
     if (excess > most && !isOver)
-      checker.find('overspent', `${excess.toFixed(1)} credits ahead at ${new Date(at).toISOString()}`);
+      checker.find('overspent', `${excess.toFixed(1)} permits ahead at ${new Date(at).toISOString()}`);
     isOver = excess > most;
   }
 }
