@@ -3,16 +3,16 @@ import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
 
-/** Who spends: a person who waits for one answer, or the schedule, which has time. */
+/** Whose call it is: a caller's, who waits for the response, or the schedule's, which has time. */
 export type Priority = 'interactive' | 'background';
 
-/** What an account may spend. `burst`: how many credits a lane may have taken before they are earned back. */
+/** The rate of an account. `burst`: how many permits a priority may have taken before they are earned back. */
 export type RateLimits = { readonly msPerPermit: number; readonly burst: Readonly<Record<Priority, number>> };
 
-/** The part of each burst that the sweep leaves to people. */
+/** The part of each burst that background calls leave to interactive ones. */
 const interactiveShare = 0.4;
 
-/** The part of the exchange's limit that is ours, in (0, 1]; the rest is for whoever else uses the account. */
+/** `share`: the part of the exchange's limit that is ours, in (0, 1]; the rest is for other users of the account. */
 export function rateLimitsOf(limit: Dialect['limit'], share = 0.5): RateLimits {
   const interactive = Math.max(1, Math.floor(limit.burst * share));
   return {
@@ -38,22 +38,22 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
   return tat - (burst - permits) * msPerPermit;
 }
 
-/** Credits taken for a call that starts later than this after they were asked for are dead: the bound of any window. */
+/** Permits expire this long after they were requested: it bounds how many calls can start at once. */
 export const permitLifeMs = 2_000;
-/** More in one request would save little, and all start at once. */
+/** Permits in one request: more would save little, and their calls all start at once. */
 const maxBatch = 5;
-/** An exchange that throttles has had enough for a second, whatever it says. */
+/** After a throttled reply, no call for a second at least, whatever the exchange says. */
 const minCoolDownMs = 1_000;
-/** One odd answer must not stop an account for hours; orders are asked for every ten minutes at the latest. */
+/** One odd reply must not stop an account for hours: orders are checked every ten minutes at the latest. */
 const maxCoolDownMs = 300_000;
 
 export type RateLimiter = {
   /**
-   * Waits for one credit, and takes it; the call that it pays for must start at once. Throws `rate_limited_locally`, as soon as it is
-   * clear that none comes before `deadline` (epoch ms), and `store_unavailable`.
+   * Waits for one permit, and takes it; its call must start at once. Throws `rate_limited_locally` as soon as it is clear
+   * that none comes before `deadline` (epoch ms), and `store_unavailable`.
    */
   readonly acquire: (deadline: number) => Promise<void>;
-  /** The exchange throttled a call: nobody gets a credit for `waitMs`, then one after the other. Throws `store_unavailable`. */
+  /** The exchange throttled a call: no permit for `waitMs`, then one after the other. Throws `store_unavailable`. */
   readonly throttled: (waitMs?: number) => Promise<void>;
 };
 
@@ -65,52 +65,13 @@ export type RateLimiterDeps = {
   readonly clock: Clock;
 };
 
-/**
- * The credits of one account, counted in the table for all processes together. Those who wait in one process ask as one:
- * the door for one credit, the sweep for as many as are wanted, up to a batch.
- */
-export function createRateLimiter({ table, account, priority, limits, clock }: RateLimiterDeps): RateLimiter {
+type Taken = { readonly tat: number; readonly requestedAt: number };
+
+/** Takes permits in the table; `undefined` when there are too few. `tat` is a lower bound of the table's. */
+function createTakePermits({ table, account, priority, limits, clock }: RateLimiterDeps) {
   const { msPerPermit, burst } = limits;
-  // One credit short of the burst: the next batch can be asked for before the bucket is full and time is lost.
-  const batch = priority === 'interactive' ? 1 : Math.max(1, Math.min(maxBatch, burst.background - 1));
-  /** As last seen: the table's is never less. */
-  let tat = 0;
-  /** What throttled answers here made of it, known to the table or not. */
-  let cooledTat = 0;
-  let lease = { permits: 0, requestedAt: 0 };
-  let throttledAt = 0;
-  let wanting = 0;
-  let refusals = 0;
-  let asking: Promise<number> | undefined;
-
-  const takeLeased = (): boolean => {
-    const dead = lease.requestedAt <= throttledAt || clock.now() >= lease.requestedAt + permitLifeMs;
-    if (dead || lease.permits === 0) return false;
-    lease.permits--;
-    return true;
-  };
-
-  /** Milliseconds until it is worth asking again; 0 when credits were taken. */
-  const ask = async (): Promise<number> => {
-    const permits = Math.min(wanting, batch);
-    const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
-    if (waitMs() > 0) return waitMs();
-
-    const taken = await take(permits);
-    if (taken === undefined) {
-      tat = Math.max(tat, (await table.readAccount(account)).tat);
-      // Many doors want the same credit: each steps back further, so that they do not all ask for every one. A sweep has
-      // no other beside it, and would come too late for credits that are earned while it waits.
-      return Math.max(waitMs(), priority === 'interactive' ? refusals++ * msPerPermit : 0);
-    }
-    tat = Math.max(tat, taken.tat);
-    lease = { permits, requestedAt: taken.requestedAt };
-    refusals = 0;
-    return 0;
-  };
-
-  /** `requestedAt` is as of before the request: however late the answer, the credits were not taken earlier. */
-  const take = async (permits: number): Promise<{ readonly tat: number; readonly requestedAt: number } | undefined> => {
+  // `requestedAt` is from before the request: however late its response, the permits were not taken earlier.
+  return async (permits: number, tat: number): Promise<Taken | undefined> => {
     const byMs = permits * msPerPermit;
     const now = clock.now();
     if (tat < now && (await table.raiseTat(account, { below: now, to: now + byMs }))) {
@@ -121,36 +82,90 @@ export function createRateLimiter({ table, account, priority, limits, clock }: R
     const after = await table.advanceTat(account, { from: requestedAt, to, byMs });
     return after === undefined ? undefined : { tat: after, requestedAt };
   };
+}
+
+/**
+ * The permits of one account, counted in the table for all processes together. The waiting calls of one process are
+ * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
+ * calls as many as are waiting, up to a batch.
+ */
+export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
+  const { table, account, priority, limits, clock } = deps;
+  const { msPerPermit, burst } = limits;
+  const takePermits = createTakePermits(deps);
+  // One permit short of the burst: the next batch can be taken before the bucket is full and time is lost.
+  const batch = priority === 'interactive' ? 1 : Math.max(1, Math.min(maxBatch, burst.background - 1));
+  /** The latest known; the table's is never less. */
+  let tat = 0;
+  /** What throttled replies here made of it, written to the table or not. */
+  let cooledTat = 0;
+  let held = { permits: 0, requestedAt: 0 };
+  let throttledAt = 0;
+  let refusals = 0;
+  let request: Promise<number> | undefined;
+  /** The waiting calls, the first to come first. */
+  const line = new Set<symbol>();
+
+  const heldPermits = (): number => {
+    const expired = held.requestedAt <= throttledAt || clock.now() >= held.requestedAt + permitLifeMs;
+    return expired ? 0 : held.permits;
+  };
+
+  /** Milliseconds until it is worth trying again; 0 when permits were taken. */
+  const requestPermits = async (): Promise<number> => {
+    const permits = Math.min(line.size, batch);
+    const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
+    if (waitMs() > 0) return waitMs();
+
+    const taken = await takePermits(permits, tat);
+    if (taken === undefined) {
+      tat = Math.max(tat, (await table.readAccount(account)).tat);
+      // Processes that want the same permit step back further each time, up to a burst, so that they do not all try for
+      // every one. Background calls have no rival, and would come too late for permits that are earned meanwhile.
+      const steps = priority === 'interactive' ? Math.min(refusals++, burst.interactive) : 0;
+      return Math.max(waitMs(), steps * msPerPermit);
+    }
+    tat = Math.max(tat, taken.tat);
+    held = { permits, requestedAt: taken.requestedAt };
+    refusals = 0;
+    return 0;
+  };
+
+  const nextPermits = (): Promise<number> => {
+    request ??= requestPermits().finally(() => {
+      request = undefined;
+    });
+    return request;
+  };
 
   const acquire: RateLimiter['acquire'] = async (deadline) => {
-    wanting++;
+    const call = Symbol('call');
+    line.add(call);
     try {
-      while (!takeLeased()) {
-        asking ??= ask().finally(() => {
-          asking = undefined;
-        });
-        const waitMs = await asking;
-        if (clock.now() + waitMs >= deadline) {
-          const retryAfterMs = Math.max(waitMs, msPerPermit);
-          throw new Failure('rate_limited_locally', "The account's share of the exchange's limit is spent.", {
-            retryAfterMs,
-          });
-        }
+      while (heldPermits() <= [...line].indexOf(call)) {
+        // What is held belongs to the calls before this one: they are about to take it.
+        const waitMs = heldPermits() > 0 ? msPerPermit : await nextPermits();
+        if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
         if (waitMs > 0) await clock.sleep(waitMs);
       }
+      held = { ...held, permits: held.permits - 1 };
     } finally {
-      wanting--;
+      line.delete(call);
     }
   };
 
   const throttled: RateLimiter['throttled'] = async (waitMs = 0) => {
     throttledAt = clock.now();
     const until = throttledAt + Math.min(Math.max(waitMs, minCoolDownMs), maxCoolDownMs);
-    // As if the whole burst but one credit were taken at the end: none comes earlier, and then no burst does.
+    // As if the whole burst but one permit were taken at the end: none comes earlier, and then no burst does.
     const to = until + (burst.interactive - 1) * msPerPermit;
     cooledTat = Math.max(cooledTat, to);
     await table.raiseTat(account, { below: to, to });
   };
 
   return { acquire, throttled };
+}
+
+function exhausted(retryAfterMs: number): Failure {
+  return new Failure('rate_limited_locally', "The account's share of the exchange's limit is spent.", { retryAfterMs });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { createRateLimiter, type Priority, permitLifeMs, rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
+import { createEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
@@ -95,6 +96,37 @@ describe('a door', () => {
       late(),
     );
     expect(naps).toEqual([100, 100, 200, 300]);
+  });
+
+  it('steps back by no more than a burst, however often another process was faster', async () => {
+    const { clock, memory } = setUp();
+    const full = () => memory.raiseTat('main', { below: clock.now() + 1_000, to: clock.now() + 1_000 });
+    await full();
+    const naps: number[] = [];
+    const sleep = async (ms: number) => {
+      naps.push(ms);
+      clock.advance(ms);
+      if (naps.length < 30) await full();
+    };
+    const deps = { table: memory, account: 'main', priority: 'interactive', limits } as const;
+    await createRateLimiter({ ...deps, clock: { ...clock, sleep } }).acquire(clock.now() + 60_000);
+    expect(Math.max(...naps)).toBe(limits.burst.interactive * limits.msPerPermit);
+  });
+
+  it('serves the calls of one process in the order in which they came', async () => {
+    const environment = createEnvironment();
+    const table = createMemoryAccountTable();
+    const limiter = createRateLimiter({ table, account: 'main', priority: 'interactive', limits, clock: environment });
+    const served: number[] = [];
+    const calls = Array.from({ length: 60 }, async (_, i) => {
+      // They come twice as fast as permits do.
+      await environment.sleep(i * 50);
+      await limiter.acquire(environment.now() + 60_000);
+      served.push(i);
+    });
+    await environment.run();
+    await Promise.all(calls);
+    expect(served).toEqual(calls.map((_, i) => i));
   });
 
   it('gets no credit, and makes no call, when the table is out of reach', async () => {
