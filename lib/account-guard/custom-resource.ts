@@ -53,7 +53,7 @@ async function respond(event: unknown, refusal: string | undefined): Promise<voi
     Status: refusal === undefined ? 'SUCCESS' : 'FAILED',
     ...(refusal !== undefined && { Reason: refusal }),
   };
-  const answered = await fetch(url, {
+  const accepted = await fetch(url, {
     method: 'PUT',
     body: JSON.stringify(body),
     // The signature of the address covers an empty type.
@@ -61,6 +61,6 @@ async function respond(event: unknown, refusal: string | undefined): Promise<voi
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!answered.ok)
-    throw new Failure('internal', `CloudFormation did not accept the response: HTTP ${answered.status}.`);
+  if (!accepted.ok)
+    throw new Failure('internal', `CloudFormation did not accept the response: HTTP ${accepted.status}.`);
 }

@@ -1,9 +1,9 @@
 import { Failure } from '../errors.ts';
 
-/** What is wrong with a parameter, as the rest of a sentence that its name begins. */
+/** What is wrong with a parameter; `message` continues a sentence that begins with its name. */
 export type Complaint = { readonly name: string; readonly message: string };
 
-/** A request that cannot be answered as it is; each sentence names a parameter, and so does the member `parameters`. */
+/** A malformed request: each sentence names a parameter, and the member `parameters` lists them. */
 export function badRequest(complaints: readonly Complaint[]): Failure {
   const sentences = complaints.map(({ name, message }) => `Parameter ${JSON.stringify(name.slice(0, 64))} ${message}.`);
   return new Failure('bad_request', [...new Set(sentences)].join(' '), {

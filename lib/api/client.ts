@@ -3,17 +3,17 @@ import { parseJson } from '../exchange/json.ts';
 import { type CheckedOrder, GatewayError, Problem } from './responses.ts';
 import { type Operation, type Route, routes } from './routes.ts';
 
-/** The requests of this API; the exchange's own two are for the exchange's own clients. */
+/** All requests but the exchange's own two, which are for the exchange's clients. */
 type Own = Exclude<Operation, 'getOrderState' | 'callGetOrderState'>;
 type BodyOf<R> = R extends { readonly body: infer Body extends z.ZodMiniObject } ? z.output<Body> : unknown;
 type ParametersOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
 
-/** What a request takes: its parameters, and the members of its body. */
+/** A request's parameters and the members of its body. */
 export type RequestOf<O extends Own> = ParametersOf<(typeof routes)[O]>;
 export type ResponseOf<O extends Own> = z.output<(typeof routes)[O]['response']>;
 
 export type Client = { readonly [O in Own]: (request: RequestOf<O>) => Promise<ResponseOf<O>> } & {
-  /** The order, unless it is still in the state of this rank. */
+  /** The order, or `undefined` while it is still in the state of this rank. */
   readonly getOrderUnless: (
     rank: string,
     request: RequestOf<'getOrder'>,
@@ -29,16 +29,16 @@ export type ClientRequest = {
 export type ClientSetting = {
   /** Of the API, such as the output Url of the stack. */
   readonly url: string;
-  /** What asks, and signs if need be. By default the platform's own, which signs nothing. */
+  /** Sends, and signs where the API requires it. By default the platform's own, which signs nothing. */
   readonly fetch?: (url: string, request: ClientRequest) => Promise<Response>;
 };
 
-/** Why a request was not answered. `code` is what to decide by; `gateway` when the answer is none of this API's own. */
+/** Why a request failed. Decide by `code`; it is `gateway` when the response is not one of this API's functions. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;
   readonly code: string;
-  /** How long to wait before asking again. */
+  /** How long to wait before trying again. */
   readonly retryAfterSeconds: number | undefined;
   readonly requestId: string | undefined;
   /** The parameters that are wrong. */
@@ -62,7 +62,7 @@ export class ApiProblem extends Error {
 }
 
 /**
- * A client of this API, typed by the schemas that the API itself checks requests and answers with. Digits are exact:
+ * A client of this API, typed by the schemas that the API checks requests and responses with. Digits are exact:
  * quantities are decimal strings, numbers within `details` and `changes` are lossless-json's. Methods throw `ApiProblem`,
  * or whatever `fetch` throws.
  */
@@ -110,9 +110,9 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
 
 /** Every page of a list from `request` on: `for await (const page of pages(client.listOrders, { account, state }))`. */
 export async function* pages<
-  OrderChecks extends { readonly cursor?: string | undefined },
+  Request extends { readonly cursor?: string | undefined },
   Page extends { readonly cursor?: string | undefined },
->(list: (request: OrderChecks) => Promise<Page>, request: OrderChecks): AsyncGenerator<Page, void> {
+>(list: (request: Request) => Promise<Page>, request: Request): AsyncGenerator<Page, void> {
   let page = await list(request);
   yield page;
   while (page.cursor !== undefined) {
@@ -121,19 +121,19 @@ export async function* pages<
   }
 }
 
-async function read<Answer extends z.ZodMiniObject>(answer: Answer, response: Response): Promise<z.output<Answer>> {
+async function read<Schema extends z.ZodMiniObject>(schema: Schema, response: Response): Promise<z.output<Schema>> {
   const given = parsed(await response.text());
   const problem = z.safeParse(Problem, given);
   if (problem.success) throw new ApiProblem(response, problem.data);
-  const answered = z.safeParse(answer, given);
-  if (response.ok && answered.success) return answered.data;
+  const body = z.safeParse(schema, given);
+  if (response.ok && body.success) return body.data;
   const { data: { message } = {} } = z.safeParse(GatewayError, given);
   const said = message === undefined ? response.status : `${response.status} ${message}`;
-  const detail = `No function of this API answered (${said}): 403 wants a signature, 404 another address, 429 and 503 a later try.`;
+  const detail = `No function of this API responded (${said}). 403: sign the request. 404: check the URL. 429 and 503: try later.`;
   throw new ApiProblem(response, { code: 'gateway', detail });
 }
 
-/** What is no JSON is no answer either. */
+/** `undefined` for what is not JSON. */
 function parsed(text: string): unknown {
   try {
     return parseJson(text);

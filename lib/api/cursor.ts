@@ -3,14 +3,14 @@ import * as z from 'zod/mini';
 import { badRequest } from './bad-request.ts';
 
 /**
- * All that makes a list the one it is: the route, the account, the parameters. A cursor holds none of it, only a digest
- * over it, so that the cursor of another list is noticed; what is read is always said by the request itself.
+ * What identifies a list: route, account, parameters. A cursor holds only a digest of it, so that the cursor of another
+ * list is noticed; what is read is always determined by the request itself.
  */
 export type CursorScope = readonly (string | number | undefined)[];
 
 const checkDigits = 16;
 
-/** Where a page ended, as a text that `readCursor` takes back for the same list. */
+/** The end of a page, as text that `readCursor` accepts for the same list. */
 export function writeCursor(scope: CursorScope, position: string): string {
   const check = createHash('sha256')
     .update(JSON.stringify([...scope, position]))
@@ -19,7 +19,7 @@ export function writeCursor(scope: CursorScope, position: string): string {
   return Buffer.from(`${check}${position}`).toString('base64url');
 }
 
-/** The position in a cursor. Throws `bad_request` when it is of another list, or of none. */
+/** The position in a cursor. Throws `bad_request` for the cursor of another list, and for any other text. */
 export function readCursor<Position extends z.ZodMiniType>(
   scope: CursorScope,
   shape: Position,
@@ -32,7 +32,7 @@ export function readCursor<Position extends z.ZodMiniType>(
   throw badRequest([
     {
       name: 'cursor',
-      message: 'must be the cursor of an earlier page of this same list, unchanged; without it the list starts anew',
+      message: 'must be the unchanged cursor of an earlier page of this list; leave it out to start over',
     },
   ]);
 }

@@ -4,16 +4,16 @@ import * as answers from './responses.ts';
 import type { Route } from './routes.ts';
 
 /*
- * The OpenAPI document of the route table: made from the schemas that check the requests and shape the answers, so that
- * it cannot say anything else than they do. No function carries this.
+ * The OpenAPI document of the route table: made from the schemas that check requests and shape responses, so that it cannot
+ * disagree with them. No function loads this.
  */
 
-/** An answer that was given, and the JSON that asked for it where there was one. */
+/** A real response, and the JSON body of its request, if there was one. */
 export type Example = {
   readonly name: string;
   readonly asked?: unknown;
   readonly status: number;
-  /** The answer's media type. */
+  /** The response's media type. */
   readonly type: string;
   readonly value: unknown;
 };
@@ -28,27 +28,27 @@ export type OpenApiSetting = {
 const gatewayErrors: Readonly<Record<number, string>> = {
   400: 'The path or the query cannot be decoded.',
   401: 'The token is missing, expired or not for this stage.',
-  403: 'The signature is missing or wrong, or IAM lets the caller not in.',
-  404: 'There is no such route: a slash in a parameter has to be encoded twice.',
-  413: 'The request is larger than the gateway takes.',
-  429: 'More requests come than the stage lets in.',
-  500: 'The function ended without an answer.',
-  503: 'No function was free, or it took longer than the gateway waits.',
+  403: 'The signature is missing or wrong, or IAM denied the caller.',
+  404: 'There is no such route. A slash in a parameter has to be encoded twice.',
+  413: 'The request is larger than the gateway accepts.',
+  429: 'The request rate exceeds the limit of the stage.',
+  500: 'The function ended without a response.',
+  503: 'No function was available, or it took longer than the gateway waits.',
 };
 
 const named = z.registry<{ id: string }>();
 for (const [id, schema] of Object.entries(answers)) named.add(schema, { id });
 
 const header = (description: string, schema: object) => ({ description, schema });
-const retryAfter = { 'Retry-After': header('Seconds to wait before asking again.', { type: 'integer', minimum: 0 }) };
+const retryAfter = { 'Retry-After': header('Seconds to wait before trying again.', { type: 'integer', minimum: 0 }) };
 const conditionalHeaders = {
-  ETag: header('Names the state of the order; the same as long as the order does not change.', { type: 'string' }),
+  ETag: header('Identifies the state of the order; unchanged while the order is.', { type: 'string' }),
   Age: header('Seconds since the exchange last confirmed it, rounded up.', { type: 'integer', minimum: 0 }),
 };
 const ifNoneMatch = {
   name: 'If-None-Match',
   in: 'header',
-  description: 'The ETag of an earlier answer: 304 says that the order is still in that state.',
+  description: 'The ETag of an earlier response: 304 means that the order is still in that state.',
   schema: { type: 'string' },
 };
 
@@ -71,7 +71,7 @@ export function openApiOf(routes: Readonly<Record<string, Route>>, { version, ex
         'A trustworthy, queryable record of what a derivatives exchange says about your orders. Errors are RFC 9457 problems; those of the gateway itself are plain JSON.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/', description: "The local door; a deployed stack's own address is its output Url." }],
+    servers: [{ url: '/', description: "The local endpoint. A deployed stack's address is its output Url." }],
     security: [{ signature: [] }, { token: [] }],
     paths: Object.fromEntries(paths),
     components: {
@@ -82,14 +82,14 @@ export function openApiOf(routes: Readonly<Record<string, Route>>, { version, ex
           in: 'header',
           name: 'Authorization',
           'x-amazon-apigateway-authtype': 'awsSigv4',
-          description: 'AWS Signature Version 4 for execute-api. The local door asks for none.',
+          description: 'AWS Signature Version 4 for execute-api. The local endpoint requires none.',
         },
         token: {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            'In stages that are set up for tokens, in the place of the signature. A claim of the token lists the accounts that it is good for.',
+            'In stages that use tokens, instead of the signature. A claim of the token lists the accounts that it is valid for.',
         },
       },
     },
@@ -160,12 +160,12 @@ function responses({ response, conditional, partial, codes }: Route, examples: r
   ]);
   return {
     200: {
-      description: 'Answered.',
+      description: 'Success.',
       ...((conditional || partial) && { headers: conditional ? conditionalHeaders : retryAfter }),
       content: content(200, 'application/json', reference(response)),
     },
     ...(conditional && {
-      304: { description: 'Still in the state that the ETag names.', headers: conditionalHeaders },
+      304: { description: 'The order is still in the state that the ETag identifies.', headers: conditionalHeaders },
     }),
     ...Object.fromEntries([...statuses].map((status) => [status, failed(status)])),
   };
@@ -189,7 +189,7 @@ function uriOf(id: string): string {
   return `#/components/schemas/${id}`;
 }
 
-/** What remains when a request is read or an answer written: integers for numbers in a query, and so on. */
+/** The schemas of what a request was parsed to and a response consists of: integers for numbers in a query, and so on. */
 const asRead = { io: 'output', override: simplify } as const;
 
 function jsonSchemaOf(schema: z.core.$ZodType) {

@@ -5,8 +5,8 @@ import { listNames } from '../snapshots/statuses.ts';
 import { accountPattern } from '../stage.ts';
 
 /*
- * What requests are made of, each part with the words that a caller reads when it is wrong. Requests are checked by these
- * schemas, the OpenAPI document describes them, and the typed client is typed by them.
+ * The parameters of requests, each with the message for a malformed one. Requests are checked by these schemas, the
+ * OpenAPI document describes them, and the typed client is typed by them.
  */
 
 /** What a number in a query is written as; anything else is left for the number's own schema to refuse. */
@@ -15,14 +15,14 @@ const digits = z.transform((text: unknown) =>
 );
 
 export const account = z
-  .string('must be a text')
+  .string('must be a string')
   .check(
     z.regex(accountPattern, 'must be 1 to 32 characters out of a-z, 0-9 and -'),
     z.describe('One of the accounts of the stage.'),
   );
 
 export const orderId = z
-  .string('must be a text')
+  .string('must be a string')
   .check(
     z.regex(orderIdPattern, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
     z.describe('The id that the exchange gave the order.'),
@@ -35,7 +35,7 @@ const maxAgeSeconds = z
     z.gte(0, seconds),
     z.lte(999_999, seconds),
     z.describe(
-      'Seconds. If the last check is at most this old, the table answers; 0 always calls the exchange. Without it, the exchange answers for a live order and the table for a final one.',
+      'Seconds. A check at most this old may answer instead of the exchange; 0 always calls the exchange. Without it, the exchange is called for a live order, and a final one comes from the table.',
     ),
   );
 /** In a query, and in a body. */
@@ -51,14 +51,14 @@ export const limit = z.pipe(
     .check(
       z.gte(1, rows),
       z.lte(maxRows, rows),
-      z.describe('The most that one page may hold; 20 without it. A page may hold fewer.'),
+      z.describe('The maximum number of rows on a page; 20 by default. A page may have fewer.'),
     ),
 );
 export const defaultRows = 20;
 
-/** A cursor's own check finds out whether it is for the list that it is used on. */
+/** Whether a cursor belongs to the list it is used on is checked when it is read. */
 export const cursor = z
-  .string('must be a text')
+  .string('must be a string')
   .check(
     z.regex(/^[A-Za-z0-9_-]{1,512}$/, 'must be the cursor of an earlier page, unchanged'),
     z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
@@ -68,11 +68,11 @@ const moment = 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (
 function time(message: string) {
   return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(message));
 }
-export const since = time('Snapshots of this exchange time and later.');
-export const until = time('Snapshots of this exchange time and earlier.');
-export const at = time('The snapshot in force at this exchange time, alone.');
+export const since = time('Snapshots at or after this exchange time.');
+export const until = time('Snapshots at or before this exchange time.');
+export const at = time('The one snapshot in force at this exchange time.');
 export const believedAt = time(
-  'What this table said at this moment of ours: the snapshot in force among those first observed by then, alone, with the not-found answers and watch commands up to then.',
+  'What we believed at this time, by our clock: the one snapshot in force among those first observed by then, with the audit entries up to then.',
 );
 
 export const state = z
@@ -88,7 +88,7 @@ const versions = Object.values(dialects)
   .join(', ');
 /** The version in the path of the exchange's own base URL. */
 export const version = z
-  .string('must be a text')
+  .string('must be a string')
   .check(
     z.regex(/^v\d{1,2}$/, "must be the version in the exchange's own address, such as v1"),
     z.describe(`The version in the exchange's own address: ${versions}.`),

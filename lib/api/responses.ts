@@ -5,8 +5,8 @@ import { orderFields } from '../exchange/order-fields.ts';
 import { listNames, statuses } from '../snapshots/statuses.ts';
 
 /*
- * What answers are made of. Every answer passes through its schema on the way out, so that only what is declared here
- * leaves; the OpenAPI document describes the same schemas, and the typed client reads answers with them. Times are
+ * What responses consist of. Every response passes through its schema, so that only what is declared here leaves; the
+ * OpenAPI document describes the same schemas, and the typed client reads responses with them. Times are
  * ISO 8601 in UTC; quantities are decimal strings, digit for digit as the exchange wrote them.
  */
 
@@ -31,22 +31,22 @@ export const Order = z
   })
   .check(z.describe("An order in the exchange's own words, its fields in one canonical form."));
 
-const rank = text.check(z.describe('Sorts the states of an order: the greatest rank is the one in force.'));
+const rank = text.check(z.describe('Orders the states of an order: the one with the greatest rank is in force.'));
 
 export const CheckedOrder = z.object({
   account: text,
   order: Order,
   rank,
   final: z.boolean().check(z.describe("The order's state is one that it never leaves.")),
-  watched: z.boolean().check(z.describe('The schedule goes on checking it.')),
+  watched: z.boolean().check(z.describe('The schedule keeps checking it.')),
   source: z
     .enum(['exchange', 'snapshot'])
-    .check(z.describe('exchange when it has just said so, snapshot when the table answers.')),
-  changed: z.boolean().check(z.describe('This check found a state that the table did not hold.')),
+    .check(z.describe('exchange: it has just confirmed this state. snapshot: the state comes from the table.')),
+  changed: z.boolean().check(z.describe('This check found a state that was not in the table yet.')),
   first_observed_at: time.check(z.describe('When we first saw this state.')),
-  checked_at: time.check(z.describe('When the latest answer that we have was requested from the exchange.')),
+  checked_at: time.check(z.describe('When the exchange was called for its latest reply.')),
   age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
-  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
+  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
 });
 /** What we know of an order. */
 export type CheckedOrder = z.output<typeof CheckedOrder>;
@@ -60,13 +60,13 @@ export type Change = z.output<typeof Change>;
 
 export const SnapshotRow = z.object({
   rank,
-  digest: text.check(z.describe('Equal digests are an unchanged order.')),
+  digest: text.check(z.describe('Equal digests mean an unchanged order.')),
   order: Order,
   final: z.boolean(),
   requested_at: time.check(z.describe('When the exchange was called.')),
   first_observed_at: time.check(z.describe('When we first saw this state.')),
-  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it answered, if it said."))),
-  request_id: text.check(z.describe('The request that first saw it; the logs have it too.')),
+  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
+  request_id: text.check(z.describe('The request that first observed it; it is in the logs, too.')),
   observed_by: text.check(z.describe('The function that called the exchange.')),
   key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
   changes: z
@@ -83,8 +83,8 @@ export const AuditEntry = z.object({
   kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
   at: time,
   request_id: text,
-  observed_by: z.optional(text.check(z.describe('The function that called the exchange, for a not-found answer.'))),
-  by: z.optional(text.check(z.describe('Who said so, as the gateway knows them.'))),
+  observed_by: z.optional(text.check(z.describe('The function that called the exchange, for not_found.'))),
+  by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
 });
 export type AuditEntry = z.output<typeof AuditEntry>;
 
@@ -101,7 +101,7 @@ export const History = z.object({
         ),
       ),
   ),
-  cursor: z.optional(text.check(z.describe('Leads to the next page; absent on the last one.'))),
+  cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
 });
 export type History = z.output<typeof History>;
 
@@ -120,7 +120,7 @@ export const OrderList = z.object({
   account: text,
   state: z.enum(listNames),
   orders: z.array(ListedOrder),
-  cursor: z.optional(text.check(z.describe('Leads to the next page; absent on the last one.'))),
+  cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
 });
 export type OrderList = z.output<typeof OrderList>;
 
@@ -129,10 +129,10 @@ export const Problem = z.object({
   type: text,
   title: text,
   status: int,
-  detail: text.check(z.describe('A sentence for a person: what is wrong, and what to do.')),
-  code: text.check(z.describe('What a program decides by; the README lists them.')),
+  detail: text.check(z.describe('What is wrong and what to do, for a person.')),
+  code: text.check(z.describe('For programs to decide by; the README lists all codes.')),
   instance: text,
-  request_id: text.check(z.describe('The log has it too.')),
+  request_id: text.check(z.describe('It is in the log, too.')),
   parameters: z.optional(z.array(text).check(z.describe('The parameters that are wrong.'))),
   exchange_code: z.optional(int.check(z.describe("The exchange's own number for the error."))),
   last_known: z.optional(
@@ -145,7 +145,7 @@ export type Problem = z.output<typeof Problem>;
 
 export const GatewayError = z
   .object({ message: text })
-  .check(z.describe('What the gateway says by itself, before or after the function.'));
+  .check(z.describe('An error of the gateway itself, without a response of the function.'));
 
 const orderId = { order_id: text };
 export const Outcome = z.discriminatedUnion('outcome', [
@@ -158,7 +158,7 @@ export const Outcome = z.discriminatedUnion('outcome', [
   z.object({
     ...orderId,
     outcome: z.literal('not_tried'),
-    retry_after_seconds: int.check(z.describe('There is no answer for it now; ask again after so long.')),
+    retry_after_seconds: int.check(z.describe('The order was not checked; try again after this many seconds.')),
   }),
 ]);
 export type Outcome = z.output<typeof Outcome>;
@@ -190,24 +190,24 @@ const units = Object.values(dialects)
   .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
   .join(', ');
 const exchangeTime = int.check(z.describe(`In the unit of the exchange itself: ${units}.`));
-/** The envelope that the exchange itself would answer; `result` is its own text, verbatim. */
+/** The envelope that the exchange itself would send; `result` is its own text, verbatim. */
 export const JsonRpcResponse = z.object({
   id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
   jsonrpc: z.literal('2.0'),
   usIn: exchangeTime,
   usOut: exchangeTime,
   usDiff: exchangeTime,
-  result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, in the words of the exchange.'))),
+  result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, as the exchange wrote it.'))),
   error: z.optional(
     z.object({
       code: int.check(z.describe("The exchange's own number where it gave one.")),
       message: text,
       data: z.optional(
         z.object({
-          code: text.check(z.describe('Our own code for it.')),
-          reason: text.check(z.describe('A sentence for a person.')),
+          code: text.check(z.describe('Our code of the failure.')),
+          reason: text.check(z.describe('The reason, for a person.')),
           param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
-          wait: z.optional(z.number().check(z.describe('Seconds to wait before the next call.'))),
+          wait: z.optional(z.number().check(z.describe('Seconds to wait before trying again.'))),
         }),
       ),
     }),

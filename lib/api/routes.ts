@@ -3,23 +3,23 @@ import type { Code } from '../errors.ts';
 import * as parameters from './parameters.ts';
 import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
 
-/** One request that can be made of us: where, with what, what comes back, and how it can fail. */
+/** One request of the API: its address, parameters, response and failures. */
 export type Route = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** As the gateway writes it; a parameter that is not in it is in the query. */
   readonly path: string;
-  /** The file in functions/ that answers. */
+  /** The file in functions/ that serves it. */
   readonly function: string;
   readonly summary: string;
   readonly description: string;
-  /** Path and query; strict: what is not in it is refused. */
+  /** Path and query. Strict: unknown parameters are refused. */
   readonly parameters: z.ZodMiniObject;
-  /** The JSON of the request, where it has one. */
+  /** The request's JSON body, if it has one. */
   readonly body?: z.ZodMiniObject;
   readonly response: z.ZodMiniObject;
-  /** Answers with an ETag, and 304 to an If-None-Match that names it. */
+  /** The response has an ETag; it is 304 when If-None-Match names that. */
   readonly conditional?: true;
-  /** May answer for a part of what was asked, and says with Retry-After when to ask for the rest. */
+  /** The response may cover a part of the request; Retry-After then says when to send the rest. */
   readonly partial?: true;
   readonly codes: readonly Code[];
 };
@@ -54,7 +54,7 @@ const order = '/accounts/{account}/orders/{order_id}';
 const ofOrder = { account: parameters.account, order_id: parameters.orderId };
 const call = '/accounts/{account}/api/{version}/private/get_order_state';
 
-/** What can be asked, by the name that the OpenAPI document and the typed client have for it. */
+/** All requests, by their names in the OpenAPI document and the typed client. */
 export const routes = {
   getOrder: {
     method: 'GET',
@@ -62,7 +62,7 @@ export const routes = {
     function: 'get-order',
     summary: 'The state of one order',
     description:
-      'Asks the exchange and keeps what it says, unless the order is final or was checked within max_age: then the table answers.',
+      'Calls the exchange and stores its reply, unless the order is final or was checked within max_age: then the state comes from the table.',
     parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
     response: CheckedOrder,
     conditional: true,
@@ -74,7 +74,7 @@ export const routes = {
     function: 'check-orders',
     summary: 'The state of up to 100 orders',
     description:
-      'As the state of one order, for each of them. They share the rate that the exchange allows: what could not be tried in time says so, and the answer has a Retry-After.',
+      "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time are `not_tried`, and the response has a Retry-After.",
     parameters: z.strictObject({ account: parameters.account }),
     body: z.strictObject(
       {
@@ -95,7 +95,7 @@ export const routes = {
     path: '/accounts/{account}/orders',
     function: 'list-orders',
     summary: 'The orders of an account, by state',
-    description: 'From the table alone. A page may be short; it may lag some moments behind the latest check.',
+    description: 'From the table only. A page may be short, and may lag slightly behind the latest check.',
     parameters: z.strictObject({
       account: parameters.account,
       state: parameters.state,
@@ -111,7 +111,7 @@ export const routes = {
     function: 'list-snapshots',
     summary: 'The history of one order',
     description:
-      "From the table alone: what the exchange said, in its own time, each state with its evidence and what changed. `at` and `believed_at` travel in time, the exchange's and ours; together they tell what we believed then of an earlier moment. Neither goes with since, until, limit or cursor.",
+      "From the table only: the order's states by exchange time, each with its provenance and what changed. `at` and `believed_at` travel in time, the exchange's and ours; together they show what we believed then about an earlier moment. Neither can be combined with since, until, limit or cursor.",
     parameters: z.strictObject({
       ...ofOrder,
       since: z.optional(parameters.since),
@@ -130,7 +130,7 @@ export const routes = {
     function: 'change-watch',
     summary: 'Start the watch of an order',
     description:
-      'The schedule checks the order from now on, also one that it has never seen. A final order needs no watch.',
+      'The schedule checks the order from now on, even one that was never seen. A final order needs no watch.',
     parameters: z.strictObject(ofOrder),
     response: ChangedWatch,
     codes: [...everywhere, ...table, 'store_conflict'],
@@ -140,7 +140,8 @@ export const routes = {
     path: `${order}/watch`,
     function: 'change-watch',
     summary: 'Stop the watch of an order',
-    description: 'Nobody checks the order any more until a person starts its watch again. Who stopped it is kept.',
+    description:
+      'The schedule no longer checks the order until its watch is started again. Who stopped it is recorded.',
     parameters: z.strictObject(ofOrder),
     response: ChangedWatch,
     codes: [...everywhere, ...table, 'store_conflict'],
@@ -151,7 +152,7 @@ export const routes = {
     function: 'get-order-state',
     summary: "The exchange's own request, by query",
     description:
-      "For programs that speak the exchange's private/get_order_state: they change its base URL to ours, and hold no key. What fails in the call itself is a JSON-RPC error, with HTTP status 200.",
+      "For programs that call the exchange's private/get_order_state: they replace its base URL with ours, and need no key. A call that fails gets a JSON-RPC error with HTTP status 200.",
     parameters: z.strictObject({
       account: parameters.account,
       version: parameters.version,
@@ -166,7 +167,7 @@ export const routes = {
     function: 'get-order-state',
     summary: "The exchange's own request, by JSON-RPC",
     description:
-      'The same as a JSON-RPC 2.0 call in the body. The id is echoed as it came. Unknown methods are answered -32601, bad params -32602, what is no JSON -32700, with HTTP status 200.',
+      'The same as a JSON-RPC 2.0 call in the body. The id is echoed verbatim. Unknown methods get error -32601, invalid params -32602, invalid JSON -32700, with HTTP status 200.',
     parameters: z.strictObject({ account: parameters.account, version: parameters.version }),
     body: z.strictObject({
       jsonrpc: z.literal('2.0'),

@@ -254,7 +254,7 @@ describe('a check of many orders is refused', () => {
     ['a hundred and one', many, 'order_ids', 'must name at most 100 orders'],
     ['an order twice', '{"order_ids":["X","Y","X"]}', 'order_ids', 'must name each order once'],
     ['a wrong order id', '{"order_ids":["X","a/b"]}', 'order_ids', 'must be 1 to 64 characters'],
-    ['an order id that is a number', '{"order_ids":[39004881276768256]}', 'order_ids', 'must be a text'],
+    ['an order id that is a number', '{"order_ids":[39004881276768256]}', 'order_ids', 'must be a string'],
     ['a wrong max_age', '{"order_ids":["X"],"max_age":-1}', 'max_age', 'must be a whole number of seconds'],
     ['a max_age that is a text', '{"order_ids":["X"],"max_age":"1"}', 'max_age', 'must be a whole number of seconds'],
     ['a member that it does not have', '{"order_ids":["X"],"state":"live"}', 'state', 'is unknown here'],

@@ -13,15 +13,15 @@ export type CallOrderStateDeps = {
   readonly accounts: ReadonlyMap<string, Pick<Account, 'dialect'>>;
   readonly checkOrder: CheckOrder;
   readonly clock: Clock;
-  /** Told which order a call is about. */
+  /** Called with the order id of a call. */
   readonly onCall: (orderId: string) => void;
 };
 
 export type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) => Promise<string>;
 
 /**
- * The exchange's own request: one order by a JSON-RPC call. Answers the exchange's envelope as text, `result` verbatim.
- * Throws `JsonRpcFailure` for what fails in the call, and a plain `Failure` for a path that leads nowhere.
+ * The exchange's own request: one order by a JSON-RPC call. Returns the exchange's envelope as text, `result` verbatim.
+ * Throws `JsonRpcFailure` for a call that fails, and a plain `Failure` for a wrong path.
  * `deadline`: milliseconds since the Unix epoch.
  */
 export function createCallOrderState({ accounts, checkOrder, clock, onCall }: CallOrderStateDeps): CallOrderState {

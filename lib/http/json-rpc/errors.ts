@@ -13,10 +13,10 @@ const internalError: RpcError = { code: -32603, message: 'Internal error' };
 const invalidCredentials: RpcError = { code: 13004, message: 'invalid_credentials' };
 const forbidden: RpcError = { code: 13021, message: 'forbidden' };
 const tooManyRequests: RpcError = { code: 10028, message: 'too_many_requests' };
-/** The exchanges' own word for: nothing is wrong with the call, send it again. */
+/** The exchanges' own error for a call that can simply be sent again. */
 const retry: RpcError = { code: 10040, message: 'retry' };
 
-/** What a client of the exchanges understands by each of our codes. */
+/** The exchange error that stands for each of our codes. */
 const rpcErrors = {
   bad_request: invalidParams,
   unknown_account: forbidden,
@@ -47,7 +47,7 @@ const rpcErrors = {
   internal: internalError,
 } as const satisfies Readonly<Record<Code, RpcError>>;
 
-/** The exchange's own number where it gave one; the sentence says no more than a problem would. */
+/** The exchange's own number where it gave one; the reason is the detail of a problem. */
 export function writeError(
   failure: Failure,
   { code, message }: RpcError = rpcErrors[failure.code],

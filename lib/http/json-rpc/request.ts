@@ -7,7 +7,7 @@ import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '
 import { bodyOf, checked, readParameters } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
-/** A call: the order that it asks for, or why it asks for none. `id` keeps its digits; a call by GET has no id. */
+/** A call: its order id, or why it has none. `id` keeps its digits; a GET has no id. */
 export type Call = { readonly id?: Json; readonly orderId: string | Fault };
 
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
@@ -15,7 +15,7 @@ export type Fault = { readonly failure: Failure; readonly error?: RpcError };
 
 const { jsonrpc: Version, method: Method, params: Params } = routes.callGetOrderState.body.shape;
 
-/** Reads a call in a query, or as JSON-RPC in a body. Never throws: what is wrong with it is told to who made it. */
+/** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: what is wrong becomes a `Fault`. */
 export function readCall(event: APIGatewayProxyEventV2): Call {
   return event.requestContext.http.method === 'GET' ? readQuery(event) : readMessage(event);
 }
@@ -32,18 +32,21 @@ function readMessage(event: APIGatewayProxyEventV2): Call {
     return { id: null, orderId: unreadable(thrown) };
   }
   if (!isJsonObject(message)) {
-    return { id: null, orderId: fault('The body must be one call, an object: batches are not taken.', invalidRequest) };
+    return {
+      id: null,
+      orderId: fault('The body must be one call, an object: batch requests are not supported.', invalidRequest),
+    };
   }
   const { id, ...call } = message;
-  if (!isId(id)) return { id: null, orderId: fault('id must be a text, a number or null.', invalidRequest) };
+  if (!isId(id)) return { id: null, orderId: fault('id must be a string, a number or null.', invalidRequest) };
   return { ...(id !== undefined && { id }), orderId: readOrderId(call) };
 }
 
 function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): string | Fault {
   if (!z.safeParse(Version, jsonrpc).success) return fault('jsonrpc must be "2.0".', invalidRequest);
-  if (typeof method !== 'string') return fault('method must be a text.', invalidRequest);
+  if (typeof method !== 'string') return fault('method must be a string.', invalidRequest);
   if (Object.keys(others).length > 0) {
-    return fault('A call has jsonrpc, id, method and params, and nothing else.', invalidRequest);
+    return fault('A call has jsonrpc, id, method and params only.', invalidRequest);
   }
   if (!z.safeParse(Method, method).success) {
     return fault('Only private/get_order_state can be called here.', methodNotFound);
@@ -61,7 +64,7 @@ function unreadable(thrown: unknown): Fault {
   const { doubledKey } = thrown;
   if (doubledKey === undefined) return fault('The body must be JSON, nested at most 32 deep.', parseError);
   if (Object.hasOwn(Params.shape, doubledKey)) return badParam(doubledKey, 'is given twice');
-  return fault('The body gives a key two values.', invalidRequest);
+  return fault('The body repeats a key.', invalidRequest);
 }
 
 function orFault(read: () => string): string | Fault {

@@ -66,7 +66,7 @@ describe('a cursor', () => {
   it('that is refused is named, with what to do', async () => {
     expect(await refusalOf('AAAA')).toMatchObject({
       message:
-        'Parameter "cursor" must be the cursor of an earlier page of this same list, unchanged; without it the list starts anew.',
+        'Parameter "cursor" must be the unchanged cursor of an earlier page of this list; leave it out to start over.',
       members: { parameters: ['cursor'] },
     });
   });

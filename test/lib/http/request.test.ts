@@ -101,7 +101,7 @@ describe('the body of a request', () => {
       'Parameter "order_ids" must name at most 100 orders.',
     ],
     ['names an order twice', '{"order_ids":["1","1"]}', 'Parameter "order_ids" must name each order once.'],
-    ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" has an item that must be a text.'],
+    ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" has an item that must be a string.'],
     ['has something unknown', '{"order_ids":["1"],"maxage":1}', 'Parameter "maxage" is unknown here.'],
   ])('is refused when it %s', async (_, body, message) => {
     const failure = await read(body);
