@@ -14,12 +14,12 @@ export type Advance = {
   readonly reread: () => Promise<StoredWatch | undefined>;
 };
 
-/** More losses in a row than writers of one order at once: then something else is wrong. */
+/** More lost races in a row than one order ever has writers: then something else is wrong. */
 const maxRevisions = 16;
 
 /**
- * Joins news into the watch; when another writer came between, again into what they wrote. Throws `store_conflict`, and
- * what the table does.
+ * Joins a delta into the watch, and again when another writer was faster. Throws `store_conflict`, and what the table
+ * throws.
  */
 export async function advanceWatch({ key, stored, delta, putWatch, reread }: Advance): Promise<StoredWatch> {
   let latest = stored;

@@ -1,9 +1,9 @@
 /**
- * What an order's watch can come to.
+ * The statuses of an order's watch.
  * - `watched`: live, and so were the latest answers.
  * - `unconfirmed`: never seen yet. `missing`: seen alive, and the latest answer was not-found.
- * - `unknown`: in a state that we have no name for. `inconsistent`: the exchange twice answered less than it had before.
- * - `final`: an answer named a final state, and the head says so. `stopped`: let go by a person.
+ * - `unknown`: in a state that we have no name for. `inconsistent`: the exchange twice returned an older state than before.
+ * - `final`: a reply named a final state, and the head has it. `stopped`: by an operator.
  */
 export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'inconsistent', 'final', 'stopped'] as const;
 

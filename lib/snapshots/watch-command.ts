@@ -3,9 +3,9 @@ import type { WatchCommand, WatchCommandTable } from './table.ts';
 import type { Watch } from './watch.ts';
 
 /**
- * Keeps a person's word, and answers the watch that it leaves: who has the last one decides, and no later answer of the
- * exchange changes that. The evidence is written first, and the watch at once with the list that it then belongs to, so
- * a crash in between leaves nothing but evidence of a word that was not answered. Safe to repeat.
+ * Applies an operator's command and returns the resulting watch: the latest command decides, and no later reply of the
+ * exchange changes that. The audit entry is written first and the watch, with its list, in one request after it: a crash
+ * in between leaves only an audit entry of a command that was not confirmed. Safe to repeat.
  */
 export async function applyWatchCommand(table: WatchCommandTable, command: WatchCommand): Promise<Watch> {
   await table.putWatchCommand(command);

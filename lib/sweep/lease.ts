@@ -1,27 +1,27 @@
 import type { AccountTable, SweepSummary } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 
-/** A holder that died blocks its account for this long and no longer, milliseconds. */
+/** An owner that crashed blocks its account for this long and no longer, milliseconds. */
 const lifeMs = 15_000;
 const renewEveryMs = 3_000;
 const handoverPollMs = 1_000;
-/** A holder sees within `renewEveryMs` that it is relieved, and then finishes its checks. */
+/** An owner sees a requested handover within `renewEveryMs`, and then finishes its checks. */
 const acquireTimeoutMs = 40_000;
 
 export type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
 
 export type LeaseRequest<Result> = {
   readonly account: string;
-  /** Who asks, such as the id of an invocation. */
+  /** Such as the id of an invocation. */
   readonly owner: string;
-  /** What the account keeps of the work, once it is done. */
+  /** The part of the result that is stored with the account. */
   readonly summaryOf?: (result: Result) => SweepSummary;
 };
 
 /**
- * Does work while it alone has the account. Whoever has it now is asked to hand over, so that one follows the other
- * without a gap. `work` is told by `holds` when it has been relieved or has lost the account; it should then end soon.
- * Answers `undefined` when the account was not handed over in time. Throws `store_unavailable`.
+ * Does work while it holds the account's lease. It requests a handover from the present owner, so that one follows the
+ * other without a gap. `holds` turns false when a handover is requested or the lease is lost: `work` should then end soon.
+ * Returns `undefined` when the lease was not handed over in time. Throws `store_unavailable`.
  */
 export async function withLease<Result>(
   { table, clock }: LeaseDeps,
@@ -36,9 +36,9 @@ export async function withLease<Result>(
     return taken;
   };
 
-  const patientUntil = clock.now() + acquireTimeoutMs;
+  const acquireUntil = clock.now() + acquireTimeoutMs;
   while (!(await take())) {
-    if (clock.now() >= patientUntil) return undefined;
+    if (clock.now() >= acquireUntil) return undefined;
     await table.requestHandover(account, owner);
     await clock.sleep(handoverPollMs);
   }
@@ -50,10 +50,10 @@ export async function withLease<Result>(
     try {
       const { handoverRequestedBy } = await table.readAccount(account);
       handoverRequested ||= handoverRequestedBy !== undefined && handoverRequestedBy !== owner;
-      // One that was relieved still renews, so that its last checks are nobody else's.
+      // After a requested handover it still renews, so that its last checks are its own.
       if (!(await take())) handoverRequested = true;
     } catch {
-      // A table that cannot be reached lets the lease run out; `holds` sees that by the clock.
+      // While the table is unavailable the lease runs out, which `holds` sees by the clock.
     }
   };
   const renewal = async () => {
@@ -67,14 +67,14 @@ export async function withLease<Result>(
   void renewal();
   let summary: SweepSummary | undefined;
   try {
-    // Forgets who asked before: one that waits still asks again, and one that died must relieve nobody.
+    // Clears earlier requests: one that waits requests again, and one that crashed must not end this work.
     await table.requestHandover(account, owner);
     const result = await work(() => !handoverRequested && clock.now() < until);
     summary = summaryOf?.(result);
     return result;
   } finally {
     working = false;
-    // A renewal that is under way would take again what is being released.
+    // A renewal that is under way would take the lease again after its release.
     await renewing;
     await table.releaseLease(account, owner, summary).catch(() => undefined);
   }
