@@ -37,7 +37,7 @@ type ReceivedResponse = {
   readonly body: Record<string, unknown>;
 };
 
-/** Asks with good values for all that a route needs, except what is said to be wrong. None of it reaches an exchange. */
+/** Sends good values for all that a route needs, except what is said to be wrong. None of it reaches an exchange. */
 async function ask(name: string, { given = [], without, body }: Wrong): Promise<ReceivedResponse> {
   const route = routeOf(name);
   const good = needsOf(route).filter((needed) => needed !== without && !given.some(([wrong]) => wrong === needed));

@@ -8,7 +8,7 @@ import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { secretText, startTestBed, type TestBed } from '../lib/test-bed.ts';
-import { type Ask, deep, everyFunction, type Heard, type Requested } from './every-function.ts';
+import { type Ask, deep, everyFunction, type FunctionResult, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import type { TestEnvironment } from './load-function.ts';
 import { disguisesOf, Tracker } from './traces.ts';
@@ -26,7 +26,7 @@ const seenTokens = new Set<string>();
 
 let testBed: TestBed;
 let env: TestBed['env'];
-/** The door under test. */
+/** The function under test. */
 let api: keyof typeof everyFunction;
 let ask: Ask;
 let output: CapturedOutput;
@@ -67,7 +67,7 @@ function remember(name: string, token: string): void {
   tracker.add(name, token);
 }
 
-/** What went over the wire to prove who asks. */
+/** What went over the wire to prove who calls. */
 function rememberCredentials(exchange: Exchange): void {
   for (const { headers } of exchange.requests) {
     const [, kind = '', credential = ''] = /(bearer |sig=)(\S+)/.exec(headers.authorization ?? '') ?? [];
@@ -75,17 +75,17 @@ function rememberCredentials(exchange: Exchange): void {
   }
 }
 
-/** Asks for an order, and gathers all that is let out. */
-async function tell(requested: Requested): Promise<Heard> {
-  const heard = await ask(requested);
+/** Requests an order, and gathers all that is let out. */
+async function tell(requested: Requested): Promise<FunctionResult> {
+  const result = await ask(requested);
   await testBed.resetRateLimits();
   rememberCredentials(testBed.orangex);
   rememberCredentials(testBed.deribit);
-  const text = `${output.text()}\n${heard.text}`;
+  const text = `${output.text()}\n${result.text}`;
   everything += text;
   texts += 1;
-  if (heard.code === 'throttled') await freshProcess();
-  return { code: heard.code, text };
+  if (result.code === 'throttled') await freshProcess();
+  return { code: result.code, text };
 }
 
 async function freshProcess(environment: Partial<TestEnvironment> = {}): Promise<void> {
@@ -193,7 +193,7 @@ const functions = [
   ['get-order-state', [ofDeribit]],
 ] as const;
 
-describe.each(functions)('no secret is in what %s tells', (name, answers) => {
+describe.each(functions)('no secret is in what %s returns, throws or logs', (name, answers) => {
   beforeAll(() => {
     api = name;
   });
@@ -208,15 +208,15 @@ describe.each(functions)('no secret is in what %s tells', (name, answers) => {
       await freshProcess();
     });
 
-    /** The order is asked for with a new token, in its first answer or in the one under test. */
-    async function suffer(fault: Fault, remainingMs?: number): Promise<Heard> {
+    /** The order is requested with a new token, in its first answer or in the one under test. */
+    async function suffer(fault: Fault, remainingMs?: number): Promise<FunctionResult> {
       exchange.revokeTokens();
       if (remainingMs !== undefined) await tell({ ...requested, maxAge: 0 });
       exchange.scriptAlways(target, fault);
       return tell({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
 
-    it('when all is well', async () => {
+    it('when nothing fails', async () => {
       for (const maxAge of [{}, { maxAge: 0 }]) {
         const { code, text } = await tell({ ...requested, ...maxAge });
         expect(code).toBe('ok');
@@ -301,7 +301,7 @@ function withSecret(secretName: string): Stage {
 }
 
 /** Each tick lasts a second: a few are enough. */
-describe('no secret is in what a tick of the schedule tells', () => {
+describe('no secret is in what a tick of the schedule returns, throws or logs', () => {
   let requested: Requested;
   beforeAll(() => {
     api = 'check-open-orders';
@@ -314,7 +314,7 @@ describe('no secret is in what a tick of the schedule tells', () => {
     await changeWatch({ ...requested, by: 'canary', requestId: 'request-3', watch: true });
   });
 
-  it('when all is well', async () => {
+  it('when nothing fails', async () => {
     const reported = await tell(requested);
     expect(reported.code).toBe('ok');
     expect(tracker.find(reported.text)).toEqual([]);
@@ -344,7 +344,7 @@ describe('no secret is in what a tick of the schedule tells', () => {
 });
 
 describe('this search', () => {
-  it('has read what it should: every door, errors, logs and answers, and every kind of credential', () => {
+  it('has read what it should: every function, errors, logs and answers, and every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
     expect(everything).toContain('"message":"answered"');

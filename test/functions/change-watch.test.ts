@@ -33,7 +33,7 @@ beforeEach(() => {
 afterEach(() => output.release());
 
 let commands = 0;
-/** A person's word; answers what they read. */
+/** Sends a watch command; returns the response. */
 async function say(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
   const path = { account, order_id: orderId };
   const { statusCode, headers, body } = await via(method, path, query, `word-${++commands}`);
@@ -51,7 +51,7 @@ async function commandsOf(orderId: string) {
 }
 
 describe('PUT of a watch', () => {
-  it('puts an order on watch that nobody has seen yet, and asks nobody about it', async () => {
+  it('puts an order on watch that nobody has seen yet, and calls no exchange', async () => {
     const { orangex, deribit, secrets } = testBed;
     const requested = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
     const before = requested();

@@ -36,7 +36,7 @@ const sweepMs = 5_000;
 const remainingMs = sweepMs + 15_000;
 
 /**
- * One tick in which the exchange is asked so often: with the last answer, the sweep's time is over. `refusing` gets what
+ * One tick in which the exchange is called so often: with the last response, the sweep's time is over. `refusing` gets what
  * it answers for one order; others are answered as they are.
  */
 async function tick(calls: number, refusing?: { readonly orderId: string; readonly code: number }) {
@@ -203,7 +203,7 @@ describe('a tick', () => {
     expect(output.text()).not.toMatch(/tester-secret|bearer/i);
   });
 
-  it('of an account that is paused asks nobody, and says for how long', async () => {
+  it('of a paused account calls no exchange, and says for how long', async () => {
     await watched(testBed.orangex.place());
     const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };
     await createDynamoAccountTable(testBed.engine).setPause('main', pause);
@@ -226,7 +226,7 @@ describe('a tick', () => {
     expect((await failed(event)).code).toBe('internal');
   });
 
-  it('fails while the table is down, without asking the exchange', async () => {
+  it('fails while the table is down, without calling the exchange', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     checkOpenOrders = await loadCheckOpenOrders({ ...testBed, env });
     expect((await failed({ account: 'main' })).code).toBe('store_unavailable');

@@ -52,8 +52,8 @@ async function send(text: string, { account = 'main', query = '', via = checkOrd
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
 
-function ask(order_ids: readonly string[], { max_age, ...asking }: OrderChecks & { readonly max_age?: number } = {}) {
-  return send(JSON.stringify({ order_ids, max_age }), asking);
+function ask(order_ids: readonly string[], { max_age, ...rest }: OrderChecks & { readonly max_age?: number } = {}) {
+  return send(JSON.stringify({ order_ids, max_age }), rest);
 }
 
 function place(count: number): readonly string[] {
@@ -65,7 +65,7 @@ function outcomesOf({ body }: { readonly body: { readonly outcomes: readonly { r
 }
 
 describe('a check of many orders', () => {
-  it('answers each as if it were asked for alone, and keeps it', async () => {
+  it('answers each order as if it were requested alone, and keeps it', async () => {
     const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];
     const { status, type, headers, body, text } = await ask(ids);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
@@ -96,7 +96,7 @@ describe('a check of many orders', () => {
     expect(await sources(0)).toEqual(['exchange', 'exchange']);
   });
 
-  it('tells what became of each, in the order of the request', async () => {
+  it('reports the outcome of each, in the order of the request', async () => {
     const gone = testBed.orangex.place();
     await ask([gone]);
     testBed.orangex.forget(gone);
@@ -169,14 +169,14 @@ describe('what a check of many orders cannot do in time', () => {
     });
   });
 
-  it('is not tried when the credits are spent', async () => {
+  it('is not tried when the permits are used up', async () => {
     const { main, other } = testBed.stage.accounts;
     if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
     const shareOfRate = 0.01;
     const stage = { ...testBed.stage, accounts: { main, other: { ...other, shareOfRate } } };
     const via = await loadHttpFunction('check-orders', { env: testBed.env, stage });
     const requested = testBed.deribit.count('get_order_state');
-    // Less than one credit takes.
+    // Less than one permit takes.
     const { headers, body } = await ask(place(3), { account: 'other', via, remainingMs: 4_000 });
     const { burst, msPerPermit } = rateLimitsOf(dialects.deribit.limit, shareOfRate);
     const retry_after_seconds = msPerPermit / 1000;
@@ -190,7 +190,7 @@ describe('what a check of many orders cannot do in time', () => {
     expect(testBed.deribit.count('get_order_state')).toBe(requested + 1);
   });
 
-  it('is not tried once the time is over; what was asked by then is waited for', async () => {
+  it('is not tried once the time is over; what was requested by then is waited for', async () => {
     const ids = place(40);
     const { deribit } = testBed;
     heldAt = realNow();
@@ -228,7 +228,7 @@ describe('what a check of many orders cannot do in time', () => {
   });
 });
 
-it('a hundred orders take a hundred credits of the account, and a hundred calls', async () => {
+it('a hundred orders take a hundred permits of the account, and a hundred calls', async () => {
   const ids = place(100);
   heldAt = realNow();
   const requested = testBed.deribit.count('get_order_state');

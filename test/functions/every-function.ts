@@ -10,15 +10,15 @@ import { type HttpFunction, loadCheckOpenOrders, loadHttpFunction, type TestEnvi
 export type Requested = {
   readonly account: string;
   readonly orderId: string;
-  /** Seconds, where the door takes it. */
+  /** Seconds, where the function takes it. */
   readonly maxAge?: number;
   readonly remainingMs?: number;
 };
 
 /** `ok` or the failure's code, and all of what was answered or thrown. */
-export type Heard = { readonly code: string; readonly text: string };
+export type FunctionResult = { readonly code: string; readonly text: string };
 
-export type Ask = (requested: Requested) => Promise<Heard>;
+export type Ask = (requested: Requested) => Promise<FunctionResult>;
 
 const Swept = z.object({ checked: z.number(), failed: z.record(z.string(), z.number()) });
 
@@ -64,7 +64,7 @@ export const everyFunction = {
         const { checked, failed } = Swept.parse(report);
         const codes = Object.keys(failed).join();
         return { code: codes || (checked > 0 ? 'ok' : 'nothing checked'), text: JSON.stringify(report) };
-      }, heardOf);
+      }, resultOf);
   },
 
   'the use-case': async ({ stage, env }: TestEnvironment): Promise<Ask> => {
@@ -73,7 +73,7 @@ export const everyFunction = {
       const maxAgeMs = maxAge === undefined ? undefined : maxAge * 1000;
       const deadline = Date.now() + remainingMs - 1_500;
       const request = { account, orderId, maxAgeMs, observedBy: 'canary', requestId: 'request-2', deadline };
-      return checkOrder(request).then(() => ({ code: 'ok', text: '' }), heardOf);
+      return checkOrder(request).then(() => ({ code: 'ok', text: '' }), resultOf);
     };
   },
 } as const;
@@ -82,7 +82,7 @@ function textOf({ headers, body }: Awaited<ReturnType<HttpFunction>>): string {
   return `${JSON.stringify(headers)}\n${body}`;
 }
 
-function heardOf(thrown: unknown): Heard {
+function resultOf(thrown: unknown): FunctionResult {
   return { code: thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'none', text: deep(thrown) };
 }
 

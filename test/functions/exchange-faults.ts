@@ -5,7 +5,7 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 /** Stands in every failing reply: nothing that we write may quote one. */
 export const marker = 'quoted-from-a-reply-7f3a';
 
-/** A fault of the exchange, whenever it is asked, and what the caller is told. */
+/** A fault of the exchange in every response, and the caller's response. */
 export type FaultCase = {
   readonly name: string;
   readonly code: Code;

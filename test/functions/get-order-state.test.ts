@@ -48,22 +48,22 @@ async function send(event: ReturnType<typeof apiEvent>, { via = getOrderState, r
 }
 
 /** By GET. */
-function get(query: string, { path = places.orangex, ...asking }: OrderChecks = {}) {
-  return send(apiEvent(routes.getOrderState, { path: { ...path }, query }), asking);
+function get(query: string, { path = places.orangex, ...rest }: OrderChecks = {}) {
+  return send(apiEvent(routes.getOrderState, { path: { ...path }, query }), rest);
 }
 
 /** By POST, with any text. */
 function post(
   body: string,
-  { path = places.orangex, base64 = false, ...asking }: OrderChecks & { base64?: boolean } = {},
+  { path = places.orangex, base64 = false, ...rest }: OrderChecks & { base64?: boolean } = {},
 ) {
-  return send(apiEvent(routes.callGetOrderState, { path: { ...path }, body, base64 }), asking);
+  return send(apiEvent(routes.callGetOrderState, { path: { ...path }, body, base64 }), rest);
 }
 
 /** By POST, a proper call; `id` is JSON text. */
-function call(orderId: string, { id = '1', ...asking }: OrderChecks & { readonly id?: string } = {}) {
+function call(orderId: string, { id = '1', ...rest }: OrderChecks & { readonly id?: string } = {}) {
   const params = JSON.stringify({ order_id: orderId });
-  return post(`{"jsonrpc":"2.0","id":${id},"method":"/private/get_order_state","params":${params}}`, asking);
+  return post(`{"jsonrpc":"2.0","id":${id},"method":"/private/get_order_state","params":${params}}`, rest);
 }
 
 describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) => {
@@ -272,7 +272,7 @@ describe('what a caller reads', () => {
     expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
   });
 
-  it('asks for patience when the time or the credits are short', async () => {
+  it('answers with a wait when the time or the permits are short', async () => {
     testBed.deribit.scriptAlways('order', { kind: 'hang' });
     const id = testBed.deribit.place();
     const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });

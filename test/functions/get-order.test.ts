@@ -32,7 +32,7 @@ afterEach(() => {
   testBed.secrets.recover();
 });
 
-/** Asks the function; answers what a client reads. */
+/** Calls the function; returns what a client reads. */
 async function ask(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: OrderChecks = {}) {
   const { statusCode, headers, body } = await via(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
@@ -67,7 +67,7 @@ describe('GET of an order', () => {
     expect(await testBed.historyOf(seedId)).toHaveLength(1);
   });
 
-  it('tells what the exchange has just said, also where only what moves by itself has moved', async () => {
+  it('returns what the exchange has just said, also where only volatile fields have changed', async () => {
     const id = testBed.orangex.place();
     const { headers } = await ask(id);
     const { version, last_update_timestamp } = testBed.orangex.order(id);
@@ -84,7 +84,7 @@ describe('GET of an order', () => {
     expect((await ask(id)).body).toMatchObject({ source: 'exchange' });
   });
 
-  it('answers 304 to who has the state already, and asks the exchange only when the table is not enough', async () => {
+  it('answers 304 to a client that has the state, and calls the exchange only when the table is not enough', async () => {
     const id = testBed.orangex.place();
     const first = await ask(id);
     const { etag = '', age } = first.headers;
@@ -182,7 +182,7 @@ describe('GET of an order fails', () => {
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('for a table that holds what nobody can read, and tells the log where', async () => {
+  it('for an item that cannot be read, and logs which', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));

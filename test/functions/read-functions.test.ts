@@ -37,7 +37,7 @@ beforeEach(() => {
 afterEach(() => output.release());
 
 let checks = 0;
-/** Asks the exchange for an order, as `check-1` and so on. */
+/** Requests an order of the exchange, as `check-1` and so on. */
 async function check(orderId: string, account = 'main') {
   await getOrder(getOrderEvent({ account, order_id: orderId }, 'max_age=0', `check-${++checks}`));
   return `check-${checks}`;
@@ -75,7 +75,7 @@ it('reports a missing permission on the table as our own fault, and logs it as s
 });
 
 describe('GET of an order’s snapshots', () => {
-  it('tells what the exchange said, who asked, and what changed; asking nobody', async () => {
+  it('lists what the exchange said, who requested it, and what changed, without an exchange call', async () => {
     const { orangex, secrets } = testBed;
     const id = orangex.place();
     const first = await check(id);
@@ -105,7 +105,7 @@ describe('GET of an order’s snapshots', () => {
     expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
   });
 
-  it('tells what was believed, with the misses and the words of people', async () => {
+  it('lists what was believed, with the misses and the watch commands', async () => {
     const { orangex } = testBed;
     const id = orangex.place();
     const seen = await check(id);
@@ -159,7 +159,7 @@ describe('GET of an account’s orders', () => {
     expect(await idsIn('attention')).not.toContain(id);
   });
 
-  it('tells its times', async () => {
+  it('has its times', async () => {
     await check(seedId);
     const { status, type, body } = await list('state=final');
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });

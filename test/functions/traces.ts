@@ -8,7 +8,7 @@ function formsOf(text: string): Readonly<Record<string, string>> {
   const bytes = Buffer.from(text);
   const hex = bytes.toString('hex');
   const json = JSON.stringify(text).slice(1, -1);
-  // Inside a longer text, base64 has three alignments; the characters at both ends mix with their neighbours.
+  // Inside a longer text, base64 has three alignments; the characters at both ends mix with those beside them.
   const base64 = [0, 1, 2].map((shift) =>
     Buffer.concat([Buffer.alloc(shift), bytes])
       .toString('base64')

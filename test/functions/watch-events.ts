@@ -3,7 +3,7 @@ import { getOrderEvent } from './events.ts';
 
 export const caller = 'arn:aws:iam::123456789012:user/desk';
 
-/** A request to start or stop the watch of an order, as the gateway hands it over once it knows who asks. */
+/** A request to start or stop the watch of an order, as the gateway hands it over once it has authenticated the caller. */
 export function changeWatchEvent(
   method: 'PUT' | 'DELETE',
   pathParameters: Record<string, string>,
