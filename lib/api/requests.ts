@@ -10,7 +10,7 @@ import { defaultRows } from './parameters.ts';
 import type { routes } from './routes.ts';
 
 /*
- * What use cases are asked, made of the parameters of a request: times in milliseconds since the Unix epoch, positions
+ * The requests of use cases, made of a request's parameters: times in milliseconds since the Unix epoch, positions
  * instead of cursors. Both directions of a cursor stand here; presenters make the rest of a response.
  */
 

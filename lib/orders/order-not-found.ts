@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import type { Checked } from './checked.ts';
 
-/** The exchange does not find an order that was asked for. That alone does not close it. */
+/** The exchange does not find the requested order. That alone does not close it. */
 export class OrderNotFound extends Failure {
   /** The state in the table, if there is one. */
   readonly lastKnown: Checked | undefined;

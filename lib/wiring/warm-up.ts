@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 /** How long INIT waits for what warms up, milliseconds. */
 export const warmUpMs = 2_000;
 
-/** Asked for to warm up a connection: there is no such order. */
+/** Read to open a connection: there is no such order. */
 export const noOrder = { account: '', orderId: '' };
 
 /** Waits until all are settled, and for `warmUpMs` at most. Never throws. */
