@@ -32,30 +32,43 @@ export async function startDynamo(
   const server = dynalite({ createTableMs: 0, ...(folder === undefined ? {} : { path: folder }) });
   // Clients are on this machine, and must not find an idle connection closed under a request.
   server.keepAliveTimeout = 0;
-  // dynalite throws the failure where nobody can catch it, and leaves the request open.
-  const onException = (error: unknown) => {
-    const reason = writeFailure(error);
-    if (reason === undefined) throw error;
+  const fail = (reason: string) => {
     server.closeAllConnections();
     unwritable(reason);
   };
-  process.on('uncaughtException', onException);
+  running.add(fail);
+  if (!process.listeners('uncaughtException').includes(onException)) {
+    process.on('uncaughtException', onException);
+  }
   const { port } = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,
     stop: async () => {
+      running.delete(fail);
+      stopped = true;
       await unlisten(server);
-      process.off('uncaughtException', onException);
     },
   };
 }
 
-/** The system's reason why dynalite's store failed; undefined when something else did. */
-function writeFailure(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  // What it says when the store did not open: it drops the cause.
-  if (error.message === 'Database is closed') return 'its table does not open';
-  return 'code' in error && error.code === 'LEVEL_IO_ERROR' ? error.message.replace(/^.*: /, '') : undefined;
+/** What the engines of this process do when their store fails. */
+const running = new Set<(reason: string) => void>();
+/** An engine was stopped: requests whose client has gone may still want to write to it, and nobody waits for them. */
+let stopped = false;
+
+/** dynalite throws a store's failure where nobody can catch it, and leaves the request open. */
+function onException(error: unknown): void {
+  const isClosed = error instanceof Error && error.message === 'Database is closed';
+  if (isClosed && stopped) return;
+  // What it also says when the store did not open: it drops the cause.
+  const reason = isClosed ? 'its table does not open' : ioFailure(error);
+  if (reason === undefined) throw error;
+  for (const fail of running) fail(reason);
+}
+
+function ioFailure(error: unknown): string | undefined {
+  if (!(error instanceof Error && 'code' in error && error.code === 'LEVEL_IO_ERROR')) return undefined;
+  return error.message.replace(/^.*: /, '');
 }
 
 /** Makes the tables of the template that are not there yet; kept ones must have the same keys. */
