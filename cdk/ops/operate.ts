@@ -1,4 +1,5 @@
 import { accountCommand } from './account-add.ts';
+import { adoptCommand } from './adopt.ts';
 import { addNotes, createCommand, runCommand } from './command-line.ts';
 import type { Context } from './context.ts';
 import { errorLine } from './error-line.ts';
@@ -6,6 +7,7 @@ import { exportCommand } from './export.ts';
 import { orderCommand } from './order.ts';
 import { ordersCommand } from './orders.ts';
 import { pauseCommand } from './pause.ts';
+import { preflightCommand } from './preflight.ts';
 import { redriveCommand } from './redrive.ts';
 import { republishCommand } from './republish.ts';
 import { smokeCommand } from './smoke-command.ts';
@@ -52,6 +54,8 @@ function opsCommand(name: string, context: Context) {
     'Operates a deployed stack, or the one that npm start runs, with your own AWS credentials.',
   );
   const commands = [
+    preflightCommand,
+    adoptCommand,
     accountCommand,
     ordersCommand,
     orderCommand,

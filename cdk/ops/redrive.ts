@@ -32,12 +32,12 @@ export function redriveCommand(context: Context) {
     .action(async ({ bus, yes = false, json, ...options }) => {
       const target = targetOf(options);
       const transitions = await withMessages(
-        await openDeadLetterQueue(target, 'TransitionDeadLetters'),
+        await openDeadLetterQueue(target, 'transitionDeadLetters'),
         yes,
         (messages) => replayLost(context, target, messages, { bus, send: yes }),
       );
       const sweeps = await withMessages(
-        await openDeadLetterQueue(target, 'SweepDeadLetters'),
+        await openDeadLetterQueue(target, 'sweepDeadLetters'),
         yes,
         async (messages) => ({
           result: messages.map(lostTickIn),

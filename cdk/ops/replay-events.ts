@@ -10,7 +10,7 @@ import { stateChangesOf } from '../../lib/transitions/history.ts';
 import { countsOf } from '../../lib/transitions/publish.ts';
 import type { Context } from './context.ts';
 import type { Target } from './options.ts';
-import { busOf, createEvents, openTable } from './stack.ts';
+import { createEvents, findBus, openTable } from './stack.ts';
 import { createTableReader, type TableReader } from './table-reader.ts';
 
 export type Replay = {
@@ -42,7 +42,7 @@ export async function replayEvents(
   { since, bus: named, send }: Replay,
 ): Promise<ReplayedEvents> {
   const table = await openTable(target);
-  const bus = named ?? busOf(table.tableName);
+  const bus = named ?? (await findBus(target, table));
   const reader = createTableReader(table, clock);
   const put = send ? createBus({ client: createEvents(target), clock }) : undefined;
   const counts = new Map<string, number>();

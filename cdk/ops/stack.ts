@@ -1,31 +1,38 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { paginateListQueues, SQSClient } from '@aws-sdk/client-sqs';
+import { exchangeKeyOutput, type StackOutput, stackNameOf, stackOutputs } from '../stack-outputs.ts';
 import { UsageError } from './command-line.ts';
 import { isLoopback, type Target } from './options.ts';
 
 /*
  * How the commands reach what a deployment made: clients with an operator's own credentials (a profile, single sign-on,
- * whatever the SDK finds), and names as CloudFormation makes them: the stack's, the template's, and something random.
+ * whatever the SDK finds), and names from the outputs of the stack. Where there is no stack, as on this machine or after
+ * it was destroyed, they are found by how CloudFormation names resources: the stack's name, the template's, a random end.
  */
 
 export type Table = { readonly client: DynamoDBClient; readonly tableName: string };
-export type DeadLetterQueue = 'TransitionDeadLetters' | 'SweepDeadLetters';
+export type DeadLetterQueue = 'transitionDeadLetters' | 'sweepDeadLetters';
 
 export async function openTable(target: Target): Promise<Table> {
   const client = new DynamoDBClient(configOf(target));
   if (target.table !== undefined) return { client, tableName: target.table };
+  const output = await outputOf(target, stackOutputs.table);
+  if (output !== undefined) return { client, tableName: output };
   const found: string[] = [];
   for await (const { TableNames = [] } of paginateListTables({ client }, {})) found.push(...TableNames);
-  return { client, tableName: theOne('tables', 'SnapshotTable', '--table', found, target) };
+  return { client, tableName: theOne({ kind: 'table', name: 'SnapshotTable', option: '--table' }, found, target) };
 }
 
-/** The stack's event bus, which is called as the stack is; the table's name begins with that. */
-export function busOf(tableName: string): string {
+/** The name or ARN of the event bus that the stack publishes to. */
+export async function findBus(target: Target, { tableName }: Table): Promise<string> {
+  const output = await outputOf(target, stackOutputs.transitionBus);
+  // Without a stack: the bus has its name, and the name of the table begins with it.
   const [, bus] = /^(order-state-snapshots-.+)-SnapshotTable/.exec(tableName) ?? [];
-  if (bus === undefined) throw new UsageError('give --bus: the name of the table does not imply it');
-  return bus;
+  if ((output ?? bus) === undefined) throw new UsageError('give --bus: the name of the table does not imply it');
+  return output ?? bus ?? '';
 }
 
 export function createEvents(target: Target): EventBridgeClient {
@@ -36,32 +43,38 @@ export function createSecrets(target: Target): SecretsManagerClient {
   return new SecretsManagerClient(configOf(target));
 }
 
-/** The secret of an account where no stage table says it. */
+/** The name or ARN of an account's secret. */
 export async function findSecret(client: SecretsManagerClient, account: string, target: Target): Promise<string> {
+  const output = await outputOf(target, exchangeKeyOutput(account));
+  if (output !== undefined) return output;
   const found: string[] = [];
   for await (const { SecretList = [] } of paginateListSecrets({ client }, {}))
     found.push(...SecretList.flatMap(({ Name = '' }) => (Name.endsWith(`/${account}/exchange-key`) ? [Name] : [])));
-  return theOne('secrets', `/${account}/exchange-key`, '--secret', found, { ...target, stage: undefined });
+  const secret = { kind: 'secret', name: `/${account}/exchange-key`, option: '--secret' };
+  return theOne(secret, found, { ...target, stage: undefined });
 }
 
 export function createQueues(target: Target): SQSClient {
   return new SQSClient(configOf(target));
 }
 
-/** The URL of one of the stack's queues. */
+/** The URL of one of the stage's dead-letter queues. */
 export async function findQueue(client: SQSClient, queue: DeadLetterQueue, target: Target): Promise<string> {
+  const output = await outputOf(target, stackOutputs[queue]);
+  if (output !== undefined) return output;
   const found: string[] = [];
   for await (const { QueueUrls = [] } of paginateListQueues({ client }, { MaxResults: 1000 })) found.push(...QueueUrls);
   const named = new Map(found.map((url) => [url.replace(/^.*\//, ''), url]));
-  const name = theOne('queues', queue, '--stage', [...named.keys()], target);
-  return named.get(name) ?? '';
+  const wanted = { kind: 'queue', name: stackOutputs[queue], option: '--stage' };
+  return named.get(theOne(wanted, [...named.keys()], target)) ?? '';
 }
 
-function configOf({ region, endpoint }: Target) {
+/** What every client of AWS is made with. */
+export function configOf({ region, endpoint }: Target) {
   return {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
-    // The stack on this machine looks at no signature, and nobody needs AWS settings for it.
+    // The stack on this machine checks no signature, and needs no AWS settings.
     ...(endpoint !== undefined &&
       isLoopback(endpoint) && {
         region: region ?? 'us-east-1',
@@ -71,13 +84,36 @@ function configOf({ region, endpoint }: Target) {
   };
 }
 
+/** Whether CloudFormation refused a request because there is no such stack. */
+export function isNoStack(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message);
+}
+
+/** `undefined` when there is no stack, or when it has no such output. */
+async function outputOf(target: Target, output: StackOutput | string): Promise<string | undefined> {
+  const { stage, endpoint } = target;
+  // What npm start runs has no CloudFormation.
+  if (stage === undefined || (endpoint !== undefined && isLoopback(endpoint))) return undefined;
+  const client = new CloudFormationClient(configOf(target));
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackNameOf(stage) }));
+    return Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
+  } catch (error) {
+    if (isNoStack(error)) return undefined;
+    throw error;
+  }
+}
+
+type Wanted = { readonly kind: string; readonly name: string; readonly option: string };
+
 /** The stage's, by its name; at an endpoint the only one of its kind. */
-function theOne(what: string, kind: string, option: string, found: readonly string[], { stage, endpoint }: Target) {
-  const prefix = `order-state-snapshots-${stage}-${kind}`;
-  const fitting = found.filter((name) => (stage === undefined ? name.includes(kind) : name.startsWith(prefix)));
-  const [only, ...others] = fitting;
+function theOne({ kind, name, option }: Wanted, all: readonly string[], { stage, endpoint }: Target): string {
+  const prefix = stage === undefined ? '' : `${stackNameOf(stage)}-`;
+  const found = all.filter((each) => (stage === undefined ? each.includes(name) : each.startsWith(`${prefix}${name}`)));
+  const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   const where = endpoint === undefined ? '' : ` at ${endpoint}`;
-  const called = stage === undefined ? `…${kind}…${where}` : `${prefix}…`;
-  throw new Error(`${fitting.length} ${what} are called ${called}: give ${option}, or look at --region`);
+  const pattern = `${prefix === '' ? '…' : prefix}${name}…`;
+  if (only === undefined) throw new Error(`There is no ${kind} ${pattern}${where}: give ${option}, or check --region`);
+  throw new Error(`There are ${found.length} ${kind}s ${pattern}${where}, give ${option}: ${found.join(', ')}`);
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => ops.stop());
 
-const commands = ['account add', 'orders', 'order', 'export', 'verify', 'pause', 'republish', 'redrive'];
+const commands = ['preflight', 'adopt', 'account add', 'orders', 'order', 'export', 'verify', 'pause', 'republish', 'redrive'];
 
 describe('the command line', () => {
   it('lists every command, and each has a help with examples and the options that it shares with the others', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../../lib/accounts/table.ts';
+import { startFakeAws } from './fake-aws.ts';
 import { names, type Operating, spawnOps, startOperating } from './operating.ts';
 
 let ops: Operating;
@@ -42,7 +43,7 @@ it.each([
   [[...main, '--minutes', '0'], 2, '--minutes takes a whole number'],
   [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
   [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],
-  [['pause', '--account', 'main', '--stage', 'prod'], 1, '0 tables are called'],
+  [['pause', '--account', 'main', '--stage', 'prod'], 1, 'There is no table order-state-snapshots-prod-SnapshotTable…'],
 ])('refuses %j in one line', async (args, code, line) => {
   const { code: exit, stderr } = await ops.run(args);
   expect(exit).toBe(code);
@@ -51,11 +52,15 @@ it.each([
 });
 
 it('runs as people run it: with the credentials and the endpoint of the environment', async () => {
+  const stack = { outputs: { SnapshotTable: names.table }, resources: {} };
+  const concurrency = { quota: 0, unreserved: 0, ofFunction: 0 };
+  const aws = await startFakeAws({ stack, concurrency, secrets: {}, dashboards: [], denied: [], others: ops.url });
   const env = {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: 'eu-central-1',
-    AWS_ENDPOINT_URL: ops.url,
+    AWS_ENDPOINT_URL: aws.url,
   };
   expect(await spawnOps(main, env)).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
+  await aws.stop();
 });

@@ -63,7 +63,7 @@ describe('republishing', () => {
   it('finds the table by the stage, and says when it cannot', async () => {
     const { code, stderr } = await republish('--since', iso(0), '--stage', 'prod');
     expect(stderr).toBe(
-      '0 tables are called order-state-snapshots-prod-SnapshotTable…: give --table, or look at --region\n',
+      `There is no table order-state-snapshots-prod-SnapshotTable… at ${ops.url}: give --table, or check --region\n`,
     );
     expect(code).toBe(1);
   });

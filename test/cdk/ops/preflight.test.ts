@@ -1,0 +1,211 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { operate } from '../../../cdk/ops/operate.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
+import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+
+const secret = 'order-state-snapshots/desk/main/exchange-key';
+const dashboard = 'order-state-snapshots-desk-us-east-1';
+let folder: string;
+let template: string;
+let account: Account;
+let aws: Awaited<ReturnType<typeof startFakeAws>>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'preflight-test-'));
+  template = join(folder, 'desk.template.json');
+  const Resources = {
+    ExchangeKeymain: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: secret } },
+    CheckOpenOrders: { Type: 'AWS::Lambda::Function', Properties: { ReservedConcurrentExecutions: 2 } },
+    GetOrder: { Type: 'AWS::Lambda::Function', Properties: {} },
+    Board: {
+      Type: 'AWS::CloudWatch::Dashboard',
+      Properties: { DashboardName: { 'Fn::Join': ['', ['order-state-snapshots-desk-', { Ref: 'AWS::Region' }]] } },
+    },
+  };
+  writeFileSync(template, JSON.stringify({ Resources }));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(async () => {
+  account = {
+    bootstrapVersion: 21,
+    concurrency: { quota: 1000, unreserved: 1000, ofFunction: 0 },
+    secrets: {},
+    dashboards: ['another'],
+    denied: [],
+  };
+  aws = await startFakeAws(account);
+});
+afterEach(() => aws.stop());
+
+async function run(...args: readonly string[]) {
+  let [out, stderr] = ['', ''];
+  const write = {
+    out: (text: string) => {
+      out += text;
+    },
+    log: (text: string) => {
+      stderr += text;
+    },
+  };
+  const terminal = { ...write, draw: write.log, columns: 0, promptSecret: undefined, user: 'anna' };
+  const all = [...args, '--stage', 'desk', '--template', template, '--endpoint', aws.url];
+  const code = await operate('npm run ops --', all, { terminal, clock: systemClock });
+  return { code, out, stderr };
+}
+
+const deployed = { ExchangeKeymain: arnOf(secret), CheckOpenOrders: 'f', Board: dashboard };
+
+describe('preflight', () => {
+  it('finds nothing in the way of a first deployment', async () => {
+    expect(await run('preflight')).toEqual({
+      code: 0,
+      stderr: '',
+      out: [
+        'ok      region: us-east-1, which does not have the stack yet',
+        'ok      bootstrap: version 21',
+        'ok      concurrency: 2 reserved of 1000 leave 998 unreserved',
+        `ok      secret ${secret}: the name is free`,
+        `ok      dashboard ${dashboard}: the name is free`,
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('finds nothing in the way of an update: what the stack has is its own', async () => {
+    account.stack = { outputs: {}, resources: deployed };
+    account.secrets[secret] = { deleted: false };
+    account.dashboards = [dashboard];
+    account.concurrency.ofFunction = 2;
+    account.concurrency.unreserved = 100;
+    const { code, out } = await run('preflight', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toHaveLength(5);
+  });
+
+  it.each<[what: string, change: () => void, line: string]>([
+    ['an account that CDK was not set up in', () => delete account.bootstrapVersion, 'bootstrap: CDK is not set up'],
+    [
+      'an old bootstrap stack',
+      () => {
+        account.bootstrapVersion = 5;
+      },
+      'bootstrap: version 5, 6 is needed: run npx cdk bootstrap',
+    ],
+    [
+      "a new AWS account's small quota",
+      () => Object.assign(account.concurrency, { quota: 10, unreserved: 10 }),
+      'concurrency: 2 reserved of 10 would leave 8 unreserved, and Lambda keeps 100: set reserveConcurrency: false, or request a quota of 102',
+    ],
+    [
+      'a kept secret',
+      () => {
+        account.secrets[secret] = { deleted: false };
+      },
+      `secret ${secret}: kept from an earlier deployment: ops adopt --stage desk takes it back`,
+    ],
+    [
+      'a secret that is scheduled for deletion',
+      () => {
+        account.secrets[secret] = { deleted: true };
+      },
+      `secret ${secret}: scheduled for deletion, which keeps the name`,
+    ],
+    [
+      'a dashboard of that name',
+      () => {
+        account.dashboards = ['another', dashboard];
+      },
+      `dashboard ${dashboard}: the name is taken`,
+    ],
+    [
+      'a check that IAM denies',
+      () => {
+        account.denied = ['GetParameter'];
+      },
+      'bootstrap: could not be checked: not authorized to GetParameter',
+    ],
+  ])('reports %s, and exits 1', async (_, change, line) => {
+    change();
+    const { code, out } = await run('preflight');
+    expect(code).toBe(1);
+    expect(out.match(/^FAILED .*$/gm)).toEqual([expect.stringContaining(`FAILED  ${line}`)]);
+    expect(out.match(/^ok /gm)).toHaveLength(4);
+  });
+
+  it('refuses what is not a template', async () => {
+    writeFileSync(join(folder, 'none.json'), 'x');
+    const { code, stderr } = await spawnOps(['preflight', '--stage', 'desk', '--template', join(folder, 'none.json')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('is not a template: give one that cdk synth wrote.')]);
+  });
+});
+
+describe('adopt', () => {
+  const mapping = () => JSON.parse(readFileSync(join(folder, 'adopt.json'), 'utf8'));
+  const adopt = () => run('adopt', '--out', join(folder, 'adopt.json'));
+
+  it('writes the mapping of a kept secret for cdk import', async () => {
+    account.secrets[secret] = { deleted: false };
+    const { code, out } = await adopt();
+    expect(code).toBe(0);
+    expect(mapping()).toEqual({ ExchangeKeymain: { Id: arnOf(secret) } });
+    expect(out).toContain(`Next: npx cdk import -c stage=desk --resource-mapping ${join(folder, 'adopt.json')}\n`);
+    expect(out).toContain('Then: npx cdk deploy -c stage=desk\n');
+    expect(aws.restored).toEqual([]);
+  });
+
+  it('restores a secret that is scheduled for deletion, next to the rest of the stack', async () => {
+    account.secrets[secret] = { deleted: true };
+    account.stack = { outputs: {}, resources: { Board: dashboard } };
+    const { out } = await adopt();
+    expect(out).toContain(`${secret}: restored from deletion, kept, with the key that it holds.\n`);
+    expect(out).toContain('adopt.json --force\n');
+    expect(aws.restored).toEqual([arnOf(secret)]);
+  });
+
+  it('has nothing to do when the stack has its secrets, or nobody has', async () => {
+    expect((await adopt()).out).toContain('Nothing to adopt');
+    account.secrets[secret] = { deleted: false };
+    account.stack = { outputs: {}, resources: deployed };
+    expect((await adopt()).out).toContain('Nothing to adopt');
+  });
+});
+
+describe('where there are two tables of one stage, as after a failed deployment,', () => {
+  const other = 'order-state-snapshots-dev-SnapshotTableOLD-1';
+  let ops: Operating;
+  beforeAll(async () => {
+    ops = await startOperating();
+    await ops.engine.client.send(
+      new CreateTableCommand({
+        TableName: other,
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+  });
+  afterAll(() => ops.stop());
+  const pause = () => {
+    account.others = ops.url;
+    const access = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'eu-central-1' };
+    return spawnOps(['pause', '--account', 'main', '--stage', 'dev'], { ...access, AWS_ENDPOINT_URL: aws.url });
+  };
+
+  it("the stack's outputs name the right one", async () => {
+    account.stack = { outputs: { SnapshotTable: names.table }, resources: {} };
+    expect(await pause()).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
+  });
+
+  it('a missing stack ends in a sentence that names both', async () => {
+    const { code, stderr } = await pause();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^There are 2 tables order-state-snapshots-dev-SnapshotTable…, give --table: [^\n]+\n$/);
+    expect(stderr).toContain(names.table);
+    expect(stderr).toContain(other);
+  });
+});
