@@ -9,7 +9,18 @@ beforeAll(async () => {
 });
 afterAll(() => ops.stop());
 
-const commands = ['preflight', 'adopt', 'account add', 'orders', 'order', 'export', 'verify', 'pause', 'republish', 'redrive'];
+const commands = [
+  'preflight',
+  'adopt',
+  'account add',
+  'orders',
+  'order',
+  'export',
+  'verify',
+  'pause',
+  'republish',
+  'redrive',
+];
 
 describe('the command line', () => {
   it('lists every command, and each has a help with examples and the options that it shares with the others', async () => {
@@ -19,8 +30,9 @@ describe('the command line', () => {
       expect(all.out).toMatch(new RegExp(`^  ${command.split(' ')[0]} `, 'm'));
       const { code, out, stderr } = await ops.run([...command.split(' '), '--help']);
       expect([code, stderr]).toEqual([0, '']);
-      for (const option of ['stage', 'table', 'region', 'endpoint', 'json', 'help'])
-        expect(out).toContain(`--${option} `);
+      for (const option of ['stage', 'region', 'endpoint', 'help']) expect(out).toContain(`--${option} `);
+      const isDeployed = !['preflight', 'adopt'].includes(command);
+      if (isDeployed) expect(out).toMatch(/--table .*--json /s);
       expect(out).toContain(`Usage: npm run ops -- ${command} `);
       expect(out).toContain(`\nExamples:\n  npm run ops -- ${command} `);
       expect(out).toContain('2 wrong options.\n');
