@@ -34,11 +34,7 @@ export function preflightCommand({ terminal, fail }: Context) {
       if (json) terminal.out(`${JSON.stringify(findings)}\n`);
       if (!findings.every(({ ok }) => ok)) fail();
     });
-  addExamples(
-    command,
-    ['--stage prod'],
-    ['--stage desk --template cdk.out/order-state-snapshots-desk.template.json', 'a stage of your own project'],
-  );
+  addExamples(command, ['--stage prod'], ['--stage desk --template cdk.out/order-state-snapshots-desk.template.json']);
   addNotes(
     command,
     'It reads only. Exit codes: 0 nothing found that would make the deployment fail, 1 something found, 2 wrong options.',
