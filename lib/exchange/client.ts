@@ -1,9 +1,7 @@
 import { Failure } from '../errors.ts';
 import { type CallDeps, createCalls } from './calls.ts';
-import { createFindInHistory, type HistoryLookup, type HistoryQuery } from './history.ts';
 import { isJsonObject, type JsonObject, scalarText } from './json.ts';
 import type { Reply } from './json-rpc.ts';
-import { createListOpenOrders, type ListOpenOrdersOptions, type OpenOrders } from './open-orders.ts';
 import { type Order, readOrder, refuseImplausibleTimes } from './order.ts';
 
 /** What the exchange replied about an order. Times are milliseconds since the Unix epoch. */
@@ -27,22 +25,12 @@ export type Exchange = {
    * Throws `Failure`.
    */
   readonly getOrderState: (orderId: string, options: { readonly deadline: number }) => Promise<OrderReply>;
-  /**
-   * All open orders of the account, one call per list of the dialect. Throws `Failure` when any of them fails, or is not
-   * a list to its end: a failed list is never an empty one. The failure speaks of the account, never of an order.
-   */
-  readonly listOpenOrders: (options: ListOpenOrdersOptions) => Promise<OpenOrders>;
-  /**
-   * Looks for an order that `getOrderState` no longer knows, place after place, until its row is found. An attempt that
-   * fails is part of the answer; the failure speaks of the account, never of the order.
-   */
-  readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistoryLookup>;
   /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
 
-export function createExchange(deps: CallDeps): Exchange {
-  const { call, warmUp } = createCalls(deps);
+/** Single orders of one account. For its lists see `createExchangeLists`, which can share the calls and so the token. */
+export function createExchange(deps: CallDeps, { call, warmUp } = createCalls(deps)): Exchange {
   return {
     getOrderState: async (orderId, { deadline }) => {
       const { result, envelope, ...reply } = await call(
@@ -54,8 +42,6 @@ export function createExchange(deps: CallDeps): Exchange {
       refuseImplausibleTimes(order, reply.answeredAt);
       return { ...reply, order, exchangeTime: envelope.usOut?.epochMs };
     },
-    listOpenOrders: createListOpenOrders(deps.dialect, call),
-    findInHistory: createFindInHistory(deps.dialect, call, deps.clock),
     warmUp,
   };
 }

@@ -1,7 +1,9 @@
 import { afterEach } from 'vitest';
 import type { Credentials, KeyVersion } from '../../../lib/exchange/auth.ts';
+import { type CallDeps, createCalls } from '../../../lib/exchange/calls.ts';
 import { createExchange, type Exchange } from '../../../lib/exchange/client.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
+import { createExchangeLists, type ExchangeLists } from '../../../lib/exchange/lists.ts';
 import type { RateLimiter } from '../../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget, type RetryBudget } from '../../../lib/exchange/retry.ts';
 import { Secret } from '../../../lib/exchange/secret.ts';
@@ -38,7 +40,7 @@ export const plentiful: RateLimiter = { acquire: async () => {}, throttled: asyn
 
 export type Harness = {
   readonly server: Awaited<ReturnType<typeof startExchange>>;
-  readonly client: Exchange;
+  readonly client: Exchange & ExchangeLists;
   readonly clock: VirtualClock;
   readonly key: HeldKey;
   readonly budget: RetryBudget;
@@ -62,7 +64,7 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
   const throttledMs: (number | undefined)[] = [];
   let permits = 0;
   let nonces = 0;
-  const client = createExchange({
+  const deps: CallDeps = {
     dialect: dialects[options.dialect],
     url: server.url,
     transport,
@@ -80,7 +82,9 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     nonce: () => `nonce-${++nonces}`,
     retryBudget: budget,
     onWarning: (sentence) => warnings.push(sentence),
-  });
+  };
+  const calls = createCalls(deps);
+  const client = { ...createExchange(deps, calls), ...createExchangeLists(deps, calls) };
   return {
     server,
     client,

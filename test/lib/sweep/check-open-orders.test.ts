@@ -24,7 +24,7 @@ const swept: SweepReport = {
   retentionHeadroomMs: 1_800_000,
 };
 const unasked = async () => expect.fail('no exchange is asked here');
-const exchange = { getOrderState: unasked, listOpenOrders: unasked, findInHistory: unasked, warmUp: unasked };
+const exchange = { getOrderState: unasked, warmUp: unasked };
 
 function start({ sweep }: { readonly sweep?: Sweep } = {}) {
   const environment = createEnvironment();

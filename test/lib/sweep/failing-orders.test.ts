@@ -39,11 +39,8 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
   for (const orderId of orderIds) {
     await table.putWatch({ account: 'main', orderId }, { openedAt: startTime, observations: [], notFoundAt: [] }, 0);
   }
-  const unused = async () => expect.fail('single orders only');
   const exchange = {
     warmUp: async () => {},
-    listOpenOrders: unused,
-    findInHistory: unused,
     getOrderState: async (orderId: string) => {
       const requestedAt = environment.now();
       requested.get(orderId)?.push(requestedAt - startTime);
