@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import type { Output } from './command-line.ts';
 import { visibleLines } from './visible.ts';
 
@@ -25,14 +25,21 @@ export function safeTerminal(terminal: Terminal): Terminal {
   };
 }
 
-export function createTerminal({ stdin, stdout, stderr }: NodeJS.Process): Terminal {
+/** The streams of a process, as far as a terminal is one. */
+export type Streams = {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+};
+
+export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   // The reader may stop reading: `npm run ops -- export | head`.
   stdout.on('error', () => process.exit());
   return {
     out: (text) => void stdout.write(text),
     log: (text) => void stderr.write(text),
     draw: (text) => void stderr.write(text),
-    columns: stderr.isTTY ? stderr.columns : 0,
+    columns: (stderr.isTTY && stderr.columns) || 0,
     promptSecret: stdin.isTTY
       ? async (question) => {
           const output = new Writable({ write: (_chunk, _encoding, done) => done() });

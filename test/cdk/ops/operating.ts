@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { operate, type Program } from '../../../cdk/ops/operate.ts';
 import type { Terminal } from '../../../cdk/ops/terminal.ts';
-import type { Clock } from '../../../lib/clock.ts';
+import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import type { Observation } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
@@ -105,6 +105,26 @@ export async function startOperating(): Promise<Operating> {
       await Promise.all([engine.stop(), secrets.stop(), queues.stop(), bus.stop()]);
     },
   };
+}
+
+/** Runs a command of a program here, without an endpoint: with the settings of the environment. */
+export async function runHere(program: Program, args: readonly string[], clock: Clock = systemClock): Promise<Ran> {
+  let [out, stderr] = ['', ''];
+  const log = (text: string) => {
+    stderr += text;
+  };
+  const terminal: Terminal = {
+    out: (text) => {
+      out += text;
+    },
+    log,
+    draw: log,
+    columns: 0,
+    promptSecret: undefined,
+    user: 'anna',
+  };
+  const code = await operate(program, args, { terminal, clock });
+  return { code, out, stderr };
 }
 
 /** Runs a command as people do: a process of its own, with no AWS settings but these. */

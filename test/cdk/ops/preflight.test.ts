@@ -2,11 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { operate } from '../../../cdk/ops/operate.ts';
-import { systemClock } from '../../../lib/clock.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
-import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+import { names, type Operating, runHere, startOperating } from './operating.ts';
 
 const secret = 'order-state-snapshots/desk/main/exchange-key';
 const dashboard = 'order-state-snapshots-desk-us-east-1';
@@ -42,21 +40,8 @@ beforeEach(async () => {
 });
 afterEach(() => aws.stop());
 
-async function run(...args: readonly string[]) {
-  let [out, stderr] = ['', ''];
-  const write = {
-    out: (text: string) => {
-      out += text;
-    },
-    log: (text: string) => {
-      stderr += text;
-    },
-  };
-  const terminal = { ...write, draw: write.log, columns: 0, promptSecret: undefined, user: 'anna' };
-  const all = [...args, '--stage', 'desk', '--template', template, '--endpoint', aws.url];
-  const code = await operate('npm run ops --', all, { terminal, clock: systemClock });
-  return { code, out, stderr };
-}
+const run = (...args: readonly string[]) =>
+  runHere('npm run ops --', [...args, '--stage', 'desk', '--template', template, '--endpoint', aws.url]);
 
 const deployed = { ExchangeKeymain: arnOf(secret), CheckOpenOrders: 'f', Board: dashboard };
 
@@ -137,9 +122,25 @@ describe('preflight', () => {
     expect(out.match(/^ok /gm)).toHaveLength(4);
   });
 
+  it('synthesizes a stage of the stage table', { timeout: 120_000 }, async () => {
+    const { code, out } = await runHere('npm run ops --', ['preflight', '--stage', 'prod', '--endpoint', aws.url]);
+    expect([code, out]).toEqual([0, expect.stringContaining('secret order-state-snapshots/prod/main/exchange-key: ')]);
+    const unknown = await runHere('npm run ops --', ['preflight', '--stage', 'none', '--endpoint', aws.url]);
+    expect([unknown.code, unknown.stderr]).toEqual([
+      2,
+      expect.stringContaining('of your own project, give --template.'),
+    ]);
+  });
+
   it('refuses what is not a template', async () => {
     writeFileSync(join(folder, 'none.json'), 'x');
-    const { code, stderr } = await spawnOps(['preflight', '--stage', 'desk', '--template', join(folder, 'none.json')]);
+    const { code, stderr } = await runHere('npm run ops --', [
+      'preflight',
+      '--stage',
+      'desk',
+      '--template',
+      join(folder, 'none.json'),
+    ]);
     expect([code, stderr]).toEqual([2, expect.stringContaining('is not a template: give one that cdk synth wrote.')]);
   });
 });
@@ -190,15 +191,34 @@ describe('where there are two tables of one stage, as after a failed deployment,
     );
   });
   afterAll(() => ops.stop());
-  const pause = () => {
+  beforeEach(() => {
     account.others = ops.url;
-    const access = { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_REGION: 'eu-central-1' };
-    return spawnOps(['pause', '--account', 'main', '--stage', 'dev'], { ...access, AWS_ENDPOINT_URL: aws.url });
-  };
+    vi.stubEnv('AWS_ENDPOINT_URL', aws.url);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'local');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+    vi.stubEnv('AWS_REGION', 'eu-central-1');
+  });
+  afterEach(() => vi.unstubAllEnvs());
+  const pause = () => runHere('npm run ops --', ['pause', '--account', 'main', '--stage', 'dev']);
 
   it("the stack's outputs name the right one", async () => {
     account.stack = { outputs: { SnapshotTable: names.table }, resources: {} };
     expect(await pause()).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
+  });
+
+  it("redrive and republish use the stack's queues and bus", async () => {
+    const queue = (name: string) => `${ops.queues.url}/123456789012/${name}`;
+    const outputs = {
+      SnapshotTable: names.table,
+      TransitionBus: names.bus,
+      TransitionDeadLetters: queue(names.transitions),
+      SweepDeadLetters: queue(names.sweeps),
+    };
+    account.stack = { outputs, resources: {} };
+    const redrive = await runHere('npm run ops --', ['redrive', '--stage', 'dev']);
+    expect(redrive.out).toBe('Transition dead-letter queue: 0 messages.\nSweep dead-letter queue: 0 messages.\n');
+    const republish = await runHere('npm run ops --', ['republish', '--since', '2026-01-01', '--stage', 'dev']);
+    expect(republish.out).toContain(` to ${names.bus}.\n`);
   });
 
   it('a missing stack ends in a sentence that names both', async () => {

@@ -5,7 +5,7 @@ import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { smokeLine, smokeSteps } from '../../../cdk/ops/smoke-steps.ts';
 import { createClient } from '../../../lib/api/client.ts';
 import { listen } from '../../emulator/aws/listen.ts';
-import { spawnSmoke } from './operating.ts';
+import { runHere, spawnSmoke } from './operating.ts';
 
 type Answer = { readonly status: number; readonly body: unknown };
 
@@ -161,6 +161,19 @@ describe('the smoke test', () => {
     ]);
   });
 
+  it('prints JSON, a line for each step', async () => {
+    const args = ['--url', url, '--account', 'main', '--order', 'A', '--json'];
+    const { code, out } = await runHere('npm run smoke --', args);
+    const steps = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect([code, steps.map(({ ok }) => ok)]).toEqual([0, Array(6).fill(true)]);
+    answers.push([`${ofMain}/A`, problem(404, 'order_not_found')]);
+    const failed = await runHere('npm run smoke --', args.slice(0, -1));
+    expect([failed.code, failed.out]).toEqual([1, expect.stringMatching(/^FAILED +\d+ ms {2}one order: 404 /)]);
+  });
+
   it.each([
     [['--url', 'http://example.com'], '--url takes the https address of the API'],
     [['--url', 'https://example.com/accounts'], '--url takes the https address of the API'],
@@ -168,7 +181,7 @@ describe('the smoke test', () => {
     [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give --region: the URL does not name it'],
     [[...complete, '--colour'], "Unknown option '--colour'"],
   ])('refuses %j in one line', async (args, line) => {
-    const { code, stderr } = await spawnSmoke(args);
+    const { code, stderr } = await runHere('npm run smoke --', args);
     expect(code).toBe(2);
     expect(stderr).toContain(line);
     expect(stderr).toMatch(/^[^\n]+See: npm run smoke -- --help\n$/);
