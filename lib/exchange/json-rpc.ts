@@ -1,6 +1,7 @@
 import { type Code, Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
+import { isOfAnOrder } from './not-of-an-order.ts';
 import type { HttpReply } from './transport.ts';
 
 /** A time of the exchange's, as written; `epochMs` only where its magnitude tells the unit. */
@@ -52,9 +53,15 @@ export function readReply(reply: HttpReply, call: { readonly id: number; readonl
   const result = present(message['result']);
   // Both exchanges send errors without an id; a result without one could be anybody's.
   const anonymousError = error !== undefined && id === undefined;
-  if (!anonymousError && scalarText(id) !== String(call.id)) throw unusable('it answers another call');
+  const isReply = scalarText(id) === String(call.id);
+  if (!isReply) reply.dropConnection?.();
+  if (!isReply && !anonymousError) throw unusable('it answers another call');
   if (error !== undefined && result !== undefined) throw unusable('it has both a result and an error');
-  if (error !== undefined) throw readError(error, call.dialect, reply.retryAfterMs);
+  if (error !== undefined) {
+    const failure = readError(error, call.dialect, reply.retryAfterMs);
+    if (anonymousError && isOfAnOrder(failure)) throw unusable('its error is about an order, and has no id');
+    throw failure;
+  }
   const resultText = memberText(reply.body, 'result');
   if (result === undefined || resultText === undefined) throw unusable('it has neither a result nor an error');
   return { result, resultText, envelope: readEnvelope(message) };

@@ -25,6 +25,8 @@ export type HttpReply = {
   /** The reply's Retry-After, milliseconds from now. */
   readonly retryAfterMs?: number;
   readonly body: string;
+  /** The reply is not to this request: its connection is not used again. */
+  readonly dropConnection?: () => void;
 };
 
 /**
@@ -96,7 +98,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
       request.on('response', (response) => {
         readReply(response, { host: url.host, clock, stream: post.stream }).then((reply) => {
           clearTimeout(timer);
-          resolve(reply);
+          resolve({ ...reply, dropConnection: () => request.socket?.destroy() });
         }, end);
       });
       request.end(post.body);

@@ -84,6 +84,18 @@ describe('a check of many orders', () => {
     expect(snapshot).toMatchObject({ request_id: { S: 'request-1' }, observed_by: { S: 'check-orders' } });
   });
 
+  it('takes no surplus response on a connection for the answer about another order', async () => {
+    const ids = place(32);
+    testBed.deribit.script('order', ...Array.from({ length: 8 }, () => ({ kind: 'surplus', code: 10004 }) as const));
+    const { body, text } = await ask(ids, { account: 'other' });
+    expect(text).not.toContain('order_not_found');
+    expect(outcomesOf({ body })).toContain('checked');
+    for (const id of ids) {
+      const items = await testBed.itemsOf(id, 'other');
+      expect(items.filter(({ sk }) => sk?.S?.startsWith('E#'))).toEqual([]);
+    }
+  });
+
   it('lets the table answer what is final, and what is fresh enough', async () => {
     const id = testBed.orangex.place();
     await ask([id, seedId]);

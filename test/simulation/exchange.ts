@@ -142,6 +142,8 @@ function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
       const body = delivery.answer.body.subarray(0, delivery.at).toString('utf8');
       return { kind: 'answer', reply: { status: delivery.answer.status, body }, orderId };
     }
+    case 'surplus':
+      return outcomeOf({ kind: 'answer', answer: delivery.surplus }, orderId);
     case 'answer': {
       const { status, headers, body } = delivery.answer;
       if (status >= 300 && status < 400) return unusable('exchange.test answered a redirect.');

@@ -19,6 +19,8 @@ export type Delivery =
       readonly at: number;
       readonly framing: 'length' | 'chunked' | 'short';
     }
+  /** A response that no request was sent for, then the answer: each later request gets the one of the request before. */
+  | { readonly kind: 'surplus'; readonly answer: Answer; readonly surplus: Answer }
   | { readonly kind: 'drip'; readonly answer: Answer; readonly bytes: number; readonly everyMs: number };
 
 export async function deliver(response: ServerResponse, delivery: Delivery, signal: AbortSignal): Promise<void> {
@@ -48,6 +50,11 @@ export async function deliver(response: ServerResponse, delivery: Delivery, sign
       response.socket?.end();
       return;
     }
+    case 'surplus':
+      response.socket?.write(httpMessage(delivery.surplus));
+      // Not in one packet: node ends a connection on which one request gets two responses.
+      await wait(5, undefined, { signal });
+      return send(response, delivery.answer);
     case 'drip':
       return drip(response, delivery.answer, delivery.bytes, delivery.everyMs, signal);
   }
@@ -56,6 +63,12 @@ export async function deliver(response: ServerResponse, delivery: Delivery, sign
 export function send(response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, { ...headers, 'content-length': String(body.length) });
   response.end(body);
+}
+
+function httpMessage({ status, headers, body }: Answer): Buffer {
+  const all = Object.entries({ ...headers, 'content-length': String(body.length) });
+  const head = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Surplus\r\n${head}\r\n`), body]);
 }
 
 async function drip(

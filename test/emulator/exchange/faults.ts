@@ -36,6 +36,8 @@ export type NamedFault =
   | { readonly kind: 'truncate'; readonly at?: number; readonly framing?: 'length' | 'chunked' | 'short' }
   /** The body drips, a few bytes at a time. */
   | { readonly kind: 'slowBody'; readonly bytes?: number; readonly everyMs?: number }
+  /** Ahead of the answer, an error that nobody asked for and that has no id. */
+  | { readonly kind: 'surplus'; readonly code: number }
   // HTTP
   | { readonly kind: 'html'; readonly status?: number }
   | { readonly kind: 'empty'; readonly status?: number }
@@ -120,6 +122,11 @@ export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal):
     }
     case 'slowBody':
       return { kind: 'drip', answer, bytes: fault.bytes ?? 1, everyMs: fault.everyMs ?? 50 };
+    case 'surplus': {
+      const error = writeError(genuine.dialect, fault.code);
+      const body = writeReply(genuine.dialect, { ...genuine.reply, id: undefined, result: undefined, error });
+      return { kind: 'surplus', answer, surplus: { status: 200, headers: json, body: Buffer.from(body) } };
+    }
     case 'html':
       return whole(fault.status ?? 502, { 'content-type': 'text/html' }, page);
     case 'empty':
@@ -160,6 +167,7 @@ type ReplyFault = Exclude<
       | 'dropAfterHeaders'
       | 'truncate'
       | 'slowBody'
+      | 'surplus'
       | 'html'
       | 'empty'
       | 'status'

@@ -63,7 +63,7 @@ const orderFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'duplicateKeys' }, 'invalid_response'],
   [{ kind: 'result', text: `{"order_id":["${seedId}"]}` }, 'invalid_response'],
   [{ kind: 'error', code: 10_004 }, 'order_not_found'],
-  [{ kind: 'error', code: 10_004, withId: false }, 'order_not_found'],
+  [{ kind: 'error', code: 10_004, withId: false }, 'invalid_response'],
   [{ kind: 'error', code: 10_029 }, 'not_owner'],
   [{ kind: 'error', code: 11_051 }, 'maintenance'],
 ];

@@ -64,6 +64,15 @@ describe.each(both)('the %s client', (dialect) => {
     expect(clock.sleeps).toEqual([]);
   });
 
+  test('takes no error without an id for an answer about the order, and calls again on a new connection', async () => {
+    const { ask, server } = await start({ dialect });
+    await ask();
+    server.script('order', { kind: 'error', code: 10004, withId: false });
+    expect((await ask()).order.order_id).toBe(seedId);
+    const [before, after] = server.requests.slice(-2).map(({ connection }) => connection);
+    expect(after).not.toBe(before);
+  });
+
   test('gives up when the connection is lost a second time', async () => {
     const { ask, server } = await start({ dialect });
     await ask();

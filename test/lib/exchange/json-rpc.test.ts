@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
 import { type Dialect, dialects } from '../../../lib/exchange/dialects/index.ts';
@@ -93,7 +93,21 @@ describe('an error', () => {
 
   test.each(['', '"id":null,'])('without an id (%j) is still that error', (id) => {
     expect(refusal(error('"code":9902', id))).toMatchObject({ code: 'exchange_error', exchangeCode: 9902 });
-    expect(refusal(error('"code":10004', id)).code).toBe('order_not_found');
+    expect(refusal(error('"code":10028', id)).code).toBe('throttled');
+    expect(refusal(error('"code":13004', id)).code).toBe('key_refused');
+  });
+
+  test.each(['', '"id":null,'])('about an order, but without an id (%j), says nothing about an order', (id) => {
+    for (const number of [10004, 10025, 10029, -32602]) {
+      const failure = refusal(error(`"code":${number}`, id));
+      expect(failure).toMatchObject({ code: 'invalid_response', message: expect.stringContaining('has no id') });
+    }
+  });
+
+  test("without the call's id ends the use of its connection", () => {
+    const dropConnection = vi.fn();
+    for (const id of ['', '"id":8,', '"id":7,']) refusal(error('"code":10028', id), { dropConnection });
+    expect(dropConnection).toHaveBeenCalledTimes(2);
   });
 
   test('to another call is protocol', () => {

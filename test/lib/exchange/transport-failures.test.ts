@@ -9,7 +9,7 @@ describe('TLS', () => {
   test('carries a request to a server whose certificate is trusted', async () => {
     const server = await wire((socket) => socket.write(http('{}')), { tls: true });
     const transport = startTransport({ ca: certificate });
-    for (let i = 0; i < 2; i++) expect(await transport(post(server.url))).toEqual({ status: 200, body: '{}' });
+    for (let i = 0; i < 2; i++) expect(await transport(post(server.url))).toMatchObject({ status: 200, body: '{}' });
     expect(server.connections()).toBe(1);
   });
 
@@ -141,6 +141,34 @@ describe('a kept-alive connection', () => {
     expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
     expect((await transport(post(server.url))).status).toBe(200);
     expect(server.connections()).toBe(5);
+  });
+
+  test('that delivers bytes while no request is on it is dropped before its next use', async () => {
+    const unrequested = Promise.withResolvers<void>();
+    const server = await wire((socket, nth) => {
+      if (nth > 1) return;
+      socket.write(http('{}'));
+      void unrequested.promise.then(() => socket.write(http('{"surplus":true}')));
+      socket.on('close', () => closed.resolve());
+    });
+    const closed = Promise.withResolvers<void>();
+    const transport = startTransport();
+    await transport(post(server.url));
+    unrequested.resolve();
+    await closed.promise;
+    const second = transport(post(server.url, 500));
+    while (server.requests.length < 2) await new Promise(setImmediate);
+    expect(server.connections()).toBe(2);
+    await second.catch(() => {});
+  });
+
+  test('whose reply was not to the request is not used again', async () => {
+    const server = await wire((socket) => socket.write(http('{}')));
+    const transport = startTransport();
+    const { dropConnection } = await transport(post(server.url));
+    dropConnection?.();
+    await transport(post(server.url));
+    expect(server.connections()).toBe(2);
   });
 
   test('that ends within an answer is protocol', async () => {
