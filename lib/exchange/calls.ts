@@ -59,37 +59,15 @@ export type Calls = {
 };
 
 export function createCalls(deps: CallDeps): Calls {
-  const { dialect, transport, credentials, rateLimiter, clock, random, retryBudget } = deps;
+  const { dialect, credentials, clock, random, retryBudget } = deps;
   let lastId = 0;
 
-  const compose = ({ method, params }: MethodCall) => {
+  const compose = ({ method, params }: MethodCall): Post => {
     const id = ++lastId;
     return { id, url: `${deps.url}/${method}`, body: encodeCall(dialect, id, method, params) };
   };
 
-  /** Everything that reaches the exchange passes here, and is paid for here. */
-  const send = async (
-    { id, url, body }: ReturnType<typeof compose>,
-    options: {
-      readonly headers: Grant['headers'];
-      readonly deadline: number;
-      readonly stream?: ReplyStream | undefined;
-    },
-  ) => {
-    const { headers, deadline, stream } = options;
-    await rateLimiter.acquire(deadline);
-    const requestedAt = clock.now();
-    const reply = await transport({ url, headers, body, deadline, ...(stream !== undefined && { stream }) });
-    const answeredAt = clock.now();
-    try {
-      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
-    } catch (thrown) {
-      const failure = asFailure(thrown);
-      if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
-      throw failure;
-    }
-  };
-
+  const send = createSend(deps);
   const auth =
     dialect.auth === 'signature'
       ? createSignatureAuth(deps)
@@ -144,6 +122,31 @@ export function createCalls(deps: CallDeps): Calls {
   };
 
   return { call, warmUp };
+}
+
+type Post = { readonly id: number; readonly url: string; readonly body: string };
+
+type SendOptions = {
+  readonly headers: Grant['headers'];
+  readonly deadline: number;
+  readonly stream?: ReplyStream | undefined;
+};
+
+/** Everything that reaches the exchange passes here, and is paid for here. */
+function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
+  return async ({ id, url, body }: Post, { headers, deadline, stream }: SendOptions) => {
+    await rateLimiter.acquire(deadline);
+    const requestedAt = clock.now();
+    const reply = await transport({ url, headers, body, deadline, ...(stream !== undefined && { stream }) });
+    const answeredAt = clock.now();
+    try {
+      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
+      throw failure;
+    }
+  };
 }
 
 /** Each remedy once in a call: true the first time that it is named. */

@@ -84,6 +84,28 @@ function createTakePermits({ table, account, priority, limits, clock }: RateLimi
   };
 }
 
+/** Permits that were taken in the table and are not used yet: for a short time, and until a throttled reply. */
+function createHeldPermits(clock: Clock) {
+  let held = { permits: 0, requestedAt: 0 };
+  let droppedAt = 0;
+  return {
+    count: (): number => {
+      const expired = held.requestedAt <= droppedAt || clock.now() >= held.requestedAt + permitLifeMs;
+      return expired ? 0 : held.permits;
+    },
+    replace: (permits: number, requestedAt: number): void => {
+      held = { permits, requestedAt };
+    },
+    use: (): void => {
+      held = { ...held, permits: held.permits - 1 };
+    },
+    /** Those, too, whose request is still under way. */
+    drop: (): void => {
+      droppedAt = clock.now();
+    },
+  };
+}
+
 /**
  * The permits of one account, counted in the table for all processes together. The waiting calls of one process are
  * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
@@ -99,17 +121,11 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   let tat = 0;
   /** What throttled replies here made of it, written to the table or not. */
   let cooledTat = 0;
-  let held = { permits: 0, requestedAt: 0 };
-  let throttledAt = 0;
+  const held = createHeldPermits(clock);
   let refusals = 0;
   let request: Promise<number> | undefined;
   /** The waiting calls, the first to come first. */
   const line = new Set<symbol>();
-
-  const heldPermits = (): number => {
-    const expired = held.requestedAt <= throttledAt || clock.now() >= held.requestedAt + permitLifeMs;
-    return expired ? 0 : held.permits;
-  };
 
   /** Milliseconds until it is worth trying again; 0 when permits were taken. */
   const requestPermits = async (): Promise<number> => {
@@ -126,7 +142,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
       return Math.max(waitMs(), steps * msPerPermit);
     }
     tat = Math.max(tat, taken.tat);
-    held = { permits, requestedAt: taken.requestedAt };
+    held.replace(permits, taken.requestedAt);
     refusals = 0;
     return 0;
   };
@@ -142,21 +158,21 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
     const call = Symbol('call');
     line.add(call);
     try {
-      while (heldPermits() <= [...line].indexOf(call)) {
+      while (held.count() <= [...line].indexOf(call)) {
         // What is held belongs to the calls before this one: they are about to take it.
-        const waitMs = heldPermits() > 0 ? msPerPermit : await nextPermits();
+        const waitMs = held.count() > 0 ? msPerPermit : await nextPermits();
         if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
         if (waitMs > 0) await clock.sleep(waitMs);
       }
-      held = { ...held, permits: held.permits - 1 };
+      held.use();
     } finally {
       line.delete(call);
     }
   };
 
   const throttled: RateLimiter['throttled'] = async (waitMs = 0) => {
-    throttledAt = clock.now();
-    const until = throttledAt + Math.min(Math.max(waitMs, minCoolDownMs), maxCoolDownMs);
+    held.drop();
+    const until = clock.now() + Math.min(Math.max(waitMs, minCoolDownMs), maxCoolDownMs);
     // As if the whole burst but one permit were taken at the end: none comes earlier, and then no burst does.
     const to = until + (burst.interactive - 1) * msPerPermit;
     cooledTat = Math.max(cooledTat, to);

@@ -29,7 +29,7 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
               },
             }),
       });
-      return pageOf(withoutExpired(found), limit, readSnapshot);
+      return pageOf(withoutExpired(found, clock.now()), limit, readSnapshot);
     },
 
     auditEntries: async (key, upTo, limit) => {
@@ -60,15 +60,6 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
     },
   };
 
-  /**
-   * DynamoDB deletes what has expired days late and in no order: history ends where the first of it stands, so that no
-   * state seems to have been in force in the time of one that is gone.
-   */
-  function withoutExpired({ items, more }: Found): Found {
-    const first = items.findIndex((item) => expiresAtOf(item) <= clock.now());
-    return first === -1 ? { items, more } : { items: items.slice(0, first), more: false };
-  }
-
   /** One request, unless a filter leaves less than a row and the one that follows it. */
   async function query(input: QueryInput): Promise<Found> {
     const items: Item[] = [];
@@ -89,6 +80,15 @@ function descending(key: OrderKey, prefix: string, last: string) {
     ScanIndexForward: false,
     ConsistentRead: true,
   } satisfies QueryInput;
+}
+
+/**
+ * DynamoDB deletes what has expired days late and in no order: history ends where the first of it stands, so that no
+ * state seems to have been in force in the time of one that is gone.
+ */
+function withoutExpired({ items, more }: Found, now: number): Found {
+  const first = items.findIndex((item) => expiresAtOf(item) <= now);
+  return first === -1 ? { items, more } : { items: items.slice(0, first), more: false };
 }
 
 /** DynamoDB ends a request at 1 MB: then the last item that came is the one that follows. */

@@ -28,7 +28,6 @@ const maxSuperseded = 50;
 /** The snapshot table in DynamoDB. `items.ts` lists its items and requests. */
 export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
   const put = createPut(deps);
-  const update = createUpdate(deps);
   const query = createQuery(deps);
 
   return {
@@ -56,36 +55,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
         ExpressionAttributeValues: provenanceValues(snapshot.provenance),
       }),
 
-    supersedeBefore: async (newest) => {
-      const days = deps.historyDaysOf?.(newest.account);
-      if (days === undefined) return;
-      const { pk, sk } = snapshotKey(newest);
-      // Those without an expiry: usually one, or what a crash or another writer left.
-      const { items: older } = await query({
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :newest',
-        FilterExpression: 'attribute_not_exists(expires_at) AND #rank < :rank',
-        ExpressionAttributeNames: { '#rank': 'rank' },
-        ExpressionAttributeValues: {
-          ':pk': pk,
-          ':first': { S: snapshotPrefix },
-          ':newest': sk,
-          ':rank': { S: newest.rank },
-        },
-        ScanIndexForward: false,
-        Limit: maxSuperseded,
-        ConsistentRead: true,
-      });
-      const end = Math.ceil(newest.provenance.firstObservedAt / 1000) + days * 86_400;
-      for (const item of older) {
-        await update({
-          Key: { pk, sk: { S: sortKeyOf(item) } },
-          UpdateExpression: 'SET expires_at = :end',
-          // It may be gone already.
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: { ':end': number(end) },
-        });
-      }
-    },
+    supersedeBefore: createSupersedeBefore(deps),
 
     putHead: (snapshot) =>
       put({
@@ -111,6 +81,42 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       });
       return items.map(readListed);
     },
+  };
+}
+
+/** Gives the snapshots before the newest one their expiry, where the account keeps history for a time only. */
+function createSupersedeBefore(deps: DynamoTableDeps): SnapshotTable['supersedeBefore'] {
+  const query = createQuery(deps);
+  const update = createUpdate(deps);
+  return async (newest) => {
+    const days = deps.historyDaysOf?.(newest.account);
+    if (days === undefined) return;
+    const { pk, sk } = snapshotKey(newest);
+    // Those without an expiry: usually one, or what a crash or another writer left.
+    const { items: older } = await query({
+      KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :newest',
+      FilterExpression: 'attribute_not_exists(expires_at) AND #rank < :rank',
+      ExpressionAttributeNames: { '#rank': 'rank' },
+      ExpressionAttributeValues: {
+        ':pk': pk,
+        ':first': { S: snapshotPrefix },
+        ':newest': sk,
+        ':rank': { S: newest.rank },
+      },
+      ScanIndexForward: false,
+      Limit: maxSuperseded,
+      ConsistentRead: true,
+    });
+    const end = Math.ceil(newest.provenance.firstObservedAt / 1000) + days * 86_400;
+    for (const item of older) {
+      await update({
+        Key: { pk, sk: { S: sortKeyOf(item) } },
+        UpdateExpression: 'SET expires_at = :end',
+        // It may be gone already.
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: { ':end': number(end) },
+      });
+    }
   };
 }
 

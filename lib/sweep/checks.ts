@@ -41,11 +41,9 @@ const maxPermitWaitMs = 60_000;
 
 export function createChecks(deps: ChecksDeps): Checks {
   const { checkOrder, clock, orders, account, requestId, minCheckMs } = deps;
+  const failedChecks = createFailedChecks(deps);
   const counts = { checked: 0, changed: 0, final: 0 };
   const failed: Partial<Record<Code, number>> = {};
-  const failing = new Set<string>();
-  /** Orders whose failed check may be the account's fault or their own, and when it was requested. */
-  const suspects = new Map<string, number>();
   let breaker: CircuitBreaker = halfOpen;
   let permitsAt = 0;
 
@@ -67,13 +65,8 @@ export function createChecks(deps: ChecksDeps): Checks {
 
   const answered = async (orderId: string, requestedAt: number): Promise<void> => {
     counts.checked++;
-    failing.delete(orderId);
-    suspects.delete(orderId);
     breaker = nextState(breaker, { type: 'answered', requestedAt }, clock.now());
-    // Another order is answered, so the suspects failed by themselves.
-    const own = [...suspects];
-    suspects.clear();
-    for (const [suspect, at] of own) await record(suspect, at, true);
+    await failedChecks.answered(orderId);
   };
 
   const fail = async (orderId: string, requestedAt: number, failure: Failure): Promise<void> => {
@@ -84,29 +77,17 @@ export function createChecks(deps: ChecksDeps): Checks {
       permitsAt = clock.now() + Math.min(failure.retryAfterMs ?? minPermitWaitMs, maxPermitWaitMs);
       return;
     }
-    failing.add(orderId);
     const kind = accountFailureOf(failure);
     if (kind === undefined) {
       // 503: our table could not be written for a moment.
-      await record(orderId, requestedAt, failure.spec.status !== 503);
+      await failedChecks.add({ orderId, requestedAt, own: failure.spec.status !== 503 });
       return;
     }
     const { retryAfterMs } = failure;
     breaker = nextState(breaker, { type: 'failed', kind, retryAfterMs }, clock.now());
     // While the breaker stays closed, others are answered.
-    if (!breaker.closed) suspects.set(orderId, requestedAt);
-    await record(orderId, requestedAt, breaker.closed);
+    await failedChecks.add({ orderId, requestedAt, own: breaker.closed, suspect: !breaker.closed });
   };
-
-  const record = async (orderId: string, requestedAt: number, own: boolean): Promise<void> => {
-    try {
-      await deps.recordFailedCheck({ account, orderId, requestedAt, own });
-    } catch {
-      orders.hide(orderId, clock.now() + unrecordedMs);
-    }
-  };
-
-  const isFailing = (orderId: string): boolean => failing.has(orderId);
 
   return {
     check,
@@ -116,8 +97,49 @@ export function createChecks(deps: ChecksDeps): Checks {
       return Math.max(probeAt, permitsAt) - now;
     },
     isClosed: () => phaseAt(breaker, clock.now()) === 'closed',
-    probeOf: (due) => due.find((order) => !order.failing && !isFailing(order.orderId)) ?? due[0],
-    isFailing,
+    probeOf: (due) => due.find((order) => !order.failing && !failedChecks.isFailing(order.orderId)) ?? due[0],
+    isFailing: failedChecks.isFailing,
     counts: () => ({ ...counts, failed }),
+  };
+}
+
+type FailedCheck = {
+  readonly orderId: string;
+  readonly requestedAt: number;
+  /** The order failed by itself. */
+  readonly own: boolean;
+  /** It may have: the account's fault or its own, which the next answer shows. */
+  readonly suspect?: boolean;
+};
+
+/** The orders that fail, each recorded as failing by itself or because of the account. */
+function createFailedChecks({ recordFailedCheck, clock, orders, account }: ChecksDeps) {
+  const failing = new Set<string>();
+  /** When the failed check of each suspect was requested. */
+  const suspects = new Map<string, number>();
+
+  const record = async (orderId: string, requestedAt: number, own: boolean): Promise<void> => {
+    try {
+      await recordFailedCheck({ account, orderId, requestedAt, own });
+    } catch {
+      orders.hide(orderId, clock.now() + unrecordedMs);
+    }
+  };
+
+  return {
+    add: async ({ orderId, requestedAt, own, suspect = false }: FailedCheck): Promise<void> => {
+      failing.add(orderId);
+      if (suspect) suspects.set(orderId, requestedAt);
+      await record(orderId, requestedAt, own);
+    },
+    /** An order is answered, so the other suspects failed by themselves. */
+    answered: async (orderId: string): Promise<void> => {
+      failing.delete(orderId);
+      suspects.delete(orderId);
+      const own = [...suspects];
+      suspects.clear();
+      for (const [suspect, requestedAt] of own) await record(suspect, requestedAt, true);
+    },
+    isFailing: (orderId: string): boolean => failing.has(orderId),
   };
 }
