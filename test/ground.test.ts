@@ -58,6 +58,15 @@ describe('the ground', () => {
     expect(readdirSync(`${root}functions`).every((file) => file.endsWith('.ts'))).toBe(true);
   });
 
+  it('has no file above 300 lines in what is deployed', () => {
+    const deployed = tracked.filter(
+      (file) => /^(?:cdk|functions|lib)\/.*\.ts$/.test(file) && existsSync(`${root}${file}`),
+    );
+    const lengths = deployed.map((file) => [file, read(file).trimEnd().split('\n').length] as const);
+    expect(lengths.length).toBeGreaterThan(100);
+    expect(lengths.filter(([, lines]) => lines > 300)).toEqual([]);
+  });
+
   it('mocks no module', () => {
     const mocked = new RegExp(['vi', '(mock|doMock)\\('].join('\\.'));
     const tests = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' }).filter((file) =>
