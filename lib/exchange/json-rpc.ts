@@ -41,11 +41,13 @@ export function encodeCall(
 }
 
 /**
- * Reads the answer to call `id`. Whatever is JSON-RPC is read as that, whatever its HTTP status.
+ * Reads the answer to call `id`. Whatever is JSON-RPC is read as that, whatever its HTTP status, but for 429, which is
+ * throttling whatever the body says.
  * Throws `Failure`: what the dialect says of the error's code, or what the status says, or `invalid_response`.
  */
 export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
   const message = parseMessage(reply.body);
+  if (reply.status === 429) throw throttled(reply, message);
   if (message === undefined) throw notJsonRpc(reply);
 
   const id = present(message['id']);
@@ -76,9 +78,19 @@ function parseMessage(text: string): JsonObject | undefined {
   }
 }
 
+function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | undefined): Failure {
+  const error = message?.['error'];
+  const waitMs = isJsonObject(error) ? readWait(error['data']) : undefined;
+  const exchangeCode = isJsonObject(error) ? readCode(error) : undefined;
+  const text = `The exchange answered HTTP 429${exchangeCode === undefined ? '' : ` with error ${exchangeCode}`}.`;
+  return new Failure('throttled', text, {
+    exchangeCode,
+    retryAfterMs: Math.max(throttledMs, retryAfterMs, waitMs ?? 0),
+  });
+}
+
 function notJsonRpc({ status, retryAfterMs }: HttpReply): Failure {
   const text = `The exchange answered HTTP ${status} and no JSON-RPC.`;
-  if (status === 429) return new Failure('throttled', text, { retryAfterMs: Math.max(throttledMs, retryAfterMs ?? 0) });
   return new Failure(status >= 500 ? 'busy' : 'invalid_response', text, { retryAfterMs });
 }
 
@@ -88,11 +100,8 @@ function unusable(why: string): Failure {
 
 /** The error's own text is left out: it may quote the request. */
 function readError(error: Json, dialect: Dialect, retryAfterMs: number | undefined): Failure {
-  const digits = isJsonObject(error) ? scalarText(error['code']) : undefined;
-  if (!isJsonObject(error) || digits === undefined || !/^-?\d{1,9}$/.test(digits)) {
-    return unusable('its error has no code');
-  }
-  const exchangeCode = Number(digits);
+  const exchangeCode = isJsonObject(error) ? readCode(error) : undefined;
+  if (!isJsonObject(error) || exchangeCode === undefined) return unusable('its error has no code');
   const code = dialect.errors[exchangeCode]?.code ?? 'exchange_error';
   const waits = [readWait(error['data']), retryAfterMs, code === 'throttled' ? throttledMs : undefined];
   const known = waits.filter((wait) => wait !== undefined);
@@ -100,6 +109,11 @@ function readError(error: Json, dialect: Dialect, retryAfterMs: number | undefin
     exchangeCode,
     retryAfterMs: known.length > 0 ? Math.max(...known) : undefined,
   });
+}
+
+function readCode(error: JsonObject): number | undefined {
+  const digits = scalarText(error['code']);
+  return digits !== undefined && /^-?\d{1,9}$/.test(digits) ? Number(digits) : undefined;
 }
 
 /** `data.wait`, seconds, as milliseconds. */

@@ -41,6 +41,7 @@ const httpFaults: readonly (readonly [Fault, Code])[] = [
 const rpcFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'throttle', wait: 2 }, 'throttled'],
   [{ kind: 'throttle', wait: 2, httpStatus: 429 }, 'throttled'],
+  [{ kind: 'error', code: -32_000, httpStatus: 429 }, 'throttled'],
   [{ kind: 'error', code: 424_242, message: canarySecret, data: { reason: canarySecret } }, 'exchange_error'],
   [{ kind: 'error', code: 10_040, withId: false, httpStatus: 503 }, 'busy'],
   [{ kind: 'wrongId' }, 'invalid_response'],

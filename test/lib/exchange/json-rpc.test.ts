@@ -130,8 +130,22 @@ describe('an error', () => {
   });
 
   test('counts whatever its HTTP status', () => {
-    for (const status of [200, 400, 401, 429, 500, 503]) {
+    for (const status of [200, 400, 401, 500, 503]) {
       expect(refusal(error('"code":10004'), { status }).code).toBe('order_not_found');
+    }
+  });
+
+  test.each([-32000, -32005, 99999, 10004, 13004])('%i with HTTP status 429 is throttling', (number) => {
+    expect(refusal(error(`"code":${number}`), { status: 429, retryAfterMs: 7_000 })).toMatchObject({
+      code: 'throttled',
+      exchangeCode: number,
+      retryAfterMs: 7_000,
+    });
+  });
+
+  test('with HTTP status 429 counts as throttling though it is for another call, or no error at all', () => {
+    for (const body of [error('"code":10004', '"id":8,'), answer('"id":7,"result":{}'), answer('"error":"slow"')]) {
+      expect(refusal(body, { status: 429 })).toMatchObject({ code: 'throttled', retryAfterMs: 1_000 });
     }
   });
 
