@@ -1,6 +1,6 @@
 import { type Code, Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
-import { isJsonObject, type Json, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
+import { isJsonObject, type Json, JsonError, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
 import { isOfAnOrder } from './not-of-an-order.ts';
 import type { HttpReply } from './transport.ts';
 
@@ -48,7 +48,7 @@ export function encodeCall(
 export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
   const message = parseMessage(reply.body);
   if (reply.status === 429) throw throttled(reply, message);
-  if (message === undefined) throw notJsonRpc(reply);
+  if (message instanceof JsonError) throw notJsonRpc(reply, message.message);
 
   const id = present(message['id']);
   const error = present(message['error']);
@@ -69,17 +69,19 @@ export function readReply(reply: HttpReply, call: { readonly id: number; readonl
   return { result, resultText, envelope: readEnvelope(message) };
 }
 
-function parseMessage(text: string): JsonObject | undefined {
+function parseMessage(text: string): JsonObject | JsonError {
   try {
     const message = parseJson(text);
-    return isJsonObject(message) && message['jsonrpc'] === '2.0' ? message : undefined;
-  } catch {
-    return undefined;
+    const isMessage = isJsonObject(message) && message['jsonrpc'] === '2.0';
+    return isMessage ? message : new JsonError('no object with jsonrpc "2.0"');
+  } catch (thrown) {
+    if (thrown instanceof JsonError) return thrown;
+    throw thrown;
   }
 }
 
-function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | undefined): Failure {
-  const error = message?.['error'];
+function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | JsonError): Failure {
+  const error = message instanceof JsonError ? undefined : message['error'];
   const waitMs = isJsonObject(error) ? readWait(error['data']) : undefined;
   const exchangeCode = isJsonObject(error) ? readCode(error) : undefined;
   const text = `The exchange answered HTTP 429${exchangeCode === undefined ? '' : ` with error ${exchangeCode}`}.`;
@@ -89,8 +91,8 @@ function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | undefi
   });
 }
 
-function notJsonRpc({ status, retryAfterMs }: HttpReply): Failure {
-  const text = `The exchange answered HTTP ${status} and no JSON-RPC.`;
+function notJsonRpc({ status, retryAfterMs }: HttpReply, why: string): Failure {
+  const text = `The exchange answered HTTP ${status} and no JSON-RPC: ${why}.`;
   return new Failure(status >= 500 ? 'busy' : 'invalid_response', text, { retryAfterMs });
 }
 

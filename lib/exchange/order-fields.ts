@@ -12,7 +12,10 @@ const maxQuantityLength = 64;
 /** A number as the digits that were written; anything else as it is. */
 const written = z.transform((value: unknown) => (isLosslessNumber(value) ? value.value : value));
 
-const text = z.string().check(z.minLength(1));
+/** Far more than any exchange writes: a longer text would only fill the table. */
+export const maxTextLength = 256;
+
+const text = z.string().check(z.minLength(1), z.maxLength(maxTextLength));
 const id = z.pipe(written, text);
 const quantity = z
   .pipe(

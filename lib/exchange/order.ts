@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Failure } from '../errors.ts';
 import type { DialectDefinition, KnownState } from './dialects/definition.ts';
 import { type Json, type JsonObject, scalarText } from './json.ts';
-import { isOrderField, orderFields } from './order-fields.ts';
+import { isOrderField, maxTextLength, orderFields } from './order-fields.ts';
 
 /** A quantity exactly as the wire wrote it, string or number: `"855"`, `"-0.5"`, `"1.6e-7"`, or `"market_price"`. */
 export type Quantity = string;
@@ -53,7 +53,14 @@ export function readOrder(result: JsonObject, { states }: Pick<DialectDefinition
   const { success, data, error } = all.success
     ? all
     : z.safeParse(Fields, Object.fromEntries(written.filter(([name]) => !refused.has(name))));
-  if (!success) throw unreadable(String(error.issues[0]?.path[0]), 'is missing or cannot be read');
+  if (!success) {
+    const field = error.issues[0]?.path[0];
+    const isLong = all.error?.issues.some(
+      (issue) => issue.path[0] === field && issue.code === 'too_big' && issue.origin === 'string',
+    );
+    const complaint = isLong ? `is longer than ${maxTextLength} characters` : 'is missing or cannot be read';
+    throw unreadable(String(field), complaint);
+  }
   const details = Object.entries(result).filter(
     ([name, value]) => !isOrderField(name) || (refused.has(name) && !isNothing(value)),
   );

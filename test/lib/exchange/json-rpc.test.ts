@@ -44,6 +44,13 @@ describe('a result', () => {
     expect(read(answer(`"id":${id},"result":{}`)).resultText).toBe('{}');
   });
 
+  test('nested 40 deep is refused as that', () => {
+    const body = answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`);
+    expect(refusal(body).message).toBe(
+      'The exchange answered HTTP 200 and no JSON-RPC: JSON is nested deeper than 32.',
+    );
+  });
+
   test('counts whatever its HTTP status', () => {
     expect(read(answer('"id":7,"result":{}'), { status: 500 }).resultText).toBe('{}');
   });

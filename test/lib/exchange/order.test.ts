@@ -93,6 +93,13 @@ describe('an order', () => {
     expect(phaseOf(read)).toBe(phase);
   });
 
+  it('is refused for a state of 120 kB, which the message names, and loses any other text of that length', () => {
+    const long = JSON.stringify('x'.repeat(120_000));
+    expect(() => order({ order_state: long })).toThrow('an order whose order_state is longer than 256 characters');
+    const { instrument_name, details } = order({ instrument_name: long });
+    expect([instrument_name, details['instrument_name']]).toEqual([undefined, 'x'.repeat(120_000)]);
+  });
+
   it('keeps what the specification does not name, digits exact', () => {
     const { details } = order({ usd: '1.10', deep: '{"__proto__":[1e400,{"a":-0.0}]}', label: '"x"' });
     expect(writeJson(details)).toBe('{"usd":1.10,"deep":{"__proto__":[1e400,{"a":-0.0}]},"label":"x"}');
