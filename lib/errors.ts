@@ -163,10 +163,13 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   internal: { category: 'internal', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
 };
 
+/** One odd reply must not keep a caller, or an account, away for hours. */
+export const maxRetryAfterMs = 300_000;
+
 export type FailureOptions = {
   /** What threw. Never a parser's error: those quote the text they choked on. */
   readonly cause?: unknown;
-  /** How long the other side asked us to wait. */
+  /** How long the other side asked us to wait; more than 300 s counts as 300 s. */
   readonly retryAfterMs?: number | undefined;
   /** The exchange's own number for the error. */
   readonly exchangeCode?: number | undefined;
@@ -188,7 +191,8 @@ export class Failure extends Error {
   constructor(code: Code, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retryAfterMs = options.retryAfterMs;
+    const { retryAfterMs } = options;
+    this.retryAfterMs = retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, maxRetryAfterMs);
     this.exchangeCode = options.exchangeCode;
     this.members = options.members ?? {};
   }

@@ -121,7 +121,7 @@ function readCode(error: JsonObject): number | undefined {
 /** `data.wait`, seconds, as milliseconds. */
 function readWait(data: Json | undefined): number | undefined {
   const text = isJsonObject(data) ? scalarText(data['wait']) : undefined;
-  return text !== undefined && /^\d{1,9}(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
 function readEnvelope(message: JsonObject): Envelope {

@@ -176,7 +176,7 @@ async function readBody(response: IncomingMessage, host: string, { maxBytes, tak
 /** Seconds, or an HTTP date; anything else is no answer. Milliseconds from `now`. */
 function readRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
   const date = / GMT$/.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -39,6 +39,19 @@ async function ask(orderId: string, query = '', account = 'main', { remainingMs,
 }
 type OrderChecks = { readonly remainingMs?: number | undefined; readonly via?: HttpFunction };
 
+describe('an exchange that answers absurd times', () => {
+  it.each([
+    ['999999999', { kind: 'status', status: 503, retryAfter: '999999999' }],
+    ['999 999 999 999', { kind: 'status', status: 503, retryAfter: '999999999999' }],
+    ['a date in 2100', { kind: 'status', status: 503, retryAfter: 'Fri, 01 Jan 2100 00:00:00 GMT' }],
+    ['a wait of years in its error', { kind: 'error', code: 10_040, data: { wait: 999_999_999 } }],
+  ] as const)('passes Retry-After on as 300 s at most: %s', async (_what, fault) => {
+    testBed.deribit.script('order', fault);
+    const { status, headers } = await ask(testBed.deribit.place(), '', 'other');
+    expect({ status, wait: headers['retry-after'] }).toEqual({ status: 503, wait: '300' });
+  });
+});
+
 describe('GET of an order', () => {
   it('answers the seed’s order with every field of the specification', async () => {
     const { status, type, body, text } = await ask(seedId);

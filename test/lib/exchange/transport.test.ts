@@ -161,7 +161,7 @@ describe('Retry-After', () => {
     ['soon', undefined],
     ['-1', undefined],
     ['1.5', undefined],
-    ['99999999999', undefined],
+    ['99999999999', 99_999_999_999_000],
     ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
     ['nonsense GMT', undefined],
   ])('of %j is %s ms', async (header, expected) => {
