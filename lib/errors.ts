@@ -1,11 +1,11 @@
 /** Every way a check can fail: the closed union that status, log level, retry and metrics are read from. */
 export type Code =
-  // the caller's
+  // the caller's mistake
   | 'bad_request'
   | 'unknown_account'
   | 'account_forbidden'
   | 'invalid_order_id'
-  // what the exchange says of the order
+  // the exchange's reply about the order
   | 'order_not_found'
   | 'not_owner'
   // the key
@@ -16,7 +16,7 @@ export type Code =
   | 'secret_empty'
   | 'secret_malformed'
   | 'secret_unavailable'
-  // the exchange's health
+  // the exchange's availability
   | 'throttled'
   | 'rate_limited_locally'
   | 'busy'
@@ -34,10 +34,10 @@ export type Code =
   | 'internal';
 
 /**
- * What follows from a code.
+ * What an error code implies.
  * - `retry`: `now` again at once, on a new connection; `later` after a jittered wait, within the retry budget;
  *   `renew` with a new token or key; `never`.
- * - `retryAfterSeconds`: what a caller is told when the exchange did not say.
+ * - `retryAfterSeconds`: the caller's wait when the exchange did not specify one.
  */
 export type FailureSpec = {
   readonly category: 'caller' | 'not_found' | 'auth' | 'upstream' | 'internal';
@@ -51,22 +51,34 @@ export type FailureSpec = {
 export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   bad_request: { category: 'caller', status: 400, title: 'Bad request', retry: 'never', level: 'info' },
   unknown_account: { category: 'caller', status: 404, title: 'Unknown account', retry: 'never', level: 'info' },
-  account_forbidden: { category: 'caller', status: 403, title: 'Not your account', retry: 'never', level: 'warn' },
-  invalid_order_id: { category: 'caller', status: 400, title: 'Order id refused', retry: 'never', level: 'info' },
+  account_forbidden: { category: 'caller', status: 403, title: 'Account access denied', retry: 'never', level: 'warn' },
+  invalid_order_id: { category: 'caller', status: 400, title: 'Invalid order id', retry: 'never', level: 'info' },
 
   order_not_found: { category: 'not_found', status: 404, title: 'Order not found', retry: 'never', level: 'info' },
-  not_owner: { category: 'auth', status: 403, title: 'Not an order of this account', retry: 'never', level: 'warn' },
+  not_owner: {
+    category: 'auth',
+    status: 403,
+    title: 'Order belongs to another account',
+    retry: 'never',
+    level: 'warn',
+  },
 
-  unauthorized: { category: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
-  key_refused: { category: 'auth', status: 502, title: 'Exchange key refused', retry: 'renew', level: 'error' },
-  forbidden: { category: 'auth', status: 502, title: 'Exchange key lacks a right', retry: 'never', level: 'error' },
+  unauthorized: { category: 'auth', status: 502, title: 'Exchange API key rejected', retry: 'renew', level: 'error' },
+  key_refused: { category: 'auth', status: 502, title: 'Exchange API key rejected', retry: 'renew', level: 'error' },
+  forbidden: { category: 'auth', status: 502, title: 'Exchange API key lacks access', retry: 'never', level: 'error' },
   account_locked: { category: 'auth', status: 502, title: 'Exchange account locked', retry: 'never', level: 'error' },
-  secret_empty: { category: 'auth', status: 503, title: 'Exchange key not filled in', retry: 'never', level: 'error' },
-  secret_malformed: { category: 'auth', status: 503, title: 'Exchange key malformed', retry: 'never', level: 'error' },
+  secret_empty: { category: 'auth', status: 503, title: 'Exchange API key not set', retry: 'never', level: 'error' },
+  secret_malformed: {
+    category: 'auth',
+    status: 503,
+    title: 'Exchange API key malformed',
+    retry: 'never',
+    level: 'error',
+  },
   secret_unavailable: {
     category: 'upstream',
     status: 503,
-    title: 'Exchange key cannot be read',
+    title: 'Exchange API key unavailable',
     retry: 'never',
     level: 'error',
     retryAfterSeconds: 5,
@@ -75,7 +87,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   throttled: {
     category: 'upstream',
     status: 503,
-    title: 'Exchange is throttling',
+    title: 'Throttled by the exchange',
     retry: 'later',
     level: 'warn',
     retryAfterSeconds: 1,
@@ -83,7 +95,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   rate_limited_locally: {
     category: 'upstream',
     status: 503,
-    title: 'Share of the rate limit spent',
+    title: 'Local rate limit reached',
     retry: 'never',
     level: 'warn',
     retryAfterSeconds: 1,
@@ -99,7 +111,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   maintenance: {
     category: 'upstream',
     status: 503,
-    title: 'Exchange is in maintenance',
+    title: 'Exchange under maintenance',
     retry: 'never',
     level: 'warn',
     retryAfterSeconds: 60,
@@ -107,7 +119,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   unreachable: {
     category: 'upstream',
     status: 503,
-    title: 'Exchange cannot be reached',
+    title: 'Exchange unreachable',
     retry: 'later',
     level: 'warn',
     retryAfterSeconds: 5,
@@ -123,21 +135,21 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   timeout: {
     category: 'upstream',
     status: 504,
-    title: 'Exchange did not answer in time',
+    title: 'Exchange timed out',
     retry: 'never',
     level: 'warn',
   },
   invalid_response: {
     category: 'upstream',
     status: 502,
-    title: 'Exchange gave an unusable answer',
+    title: 'Invalid response from the exchange',
     retry: 'later',
     level: 'error',
   },
   exchange_error: {
     category: 'upstream',
     status: 502,
-    title: 'Exchange answered an error',
+    title: 'Exchange returned an error',
     retry: 'never',
     level: 'error',
   },
@@ -146,7 +158,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   store_unavailable: {
     category: 'internal',
     status: 503,
-    title: 'Snapshots cannot be reached',
+    title: 'Snapshot table unavailable',
     retry: 'never',
     level: 'error',
     retryAfterSeconds: 1,
@@ -154,7 +166,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   store_conflict: {
     category: 'internal',
     status: 503,
-    title: 'Too many writers at once',
+    title: 'Too many concurrent writes',
     retry: 'never',
     level: 'warn',
     retryAfterSeconds: 1,
@@ -163,23 +175,23 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   internal: { category: 'internal', status: 500, title: 'Internal error', retry: 'never', level: 'error' },
 };
 
-/** One odd reply must not keep a caller, or an account, away for hours. */
+/** One odd reply must not block a caller, or an account, for hours. */
 export const maxRetryAfterMs = 300_000;
 
 export type FailureOptions = {
-  /** What threw. Never a parser's error: those quote the text they choked on. */
+  /** The original error. Never a parser's error: those quote the text that they could not parse. */
   readonly cause?: unknown;
-  /** How long the other side asked us to wait; more than 300 s counts as 300 s. */
+  /** How long the exchange or AWS requires us to wait; more than 300 s counts as 300 s. */
   readonly retryAfterMs?: number | undefined;
   /** The exchange's own number for the error. */
   readonly exchangeCode?: number | undefined;
-  /** More that the caller may know, by member name. */
+  /** Additional members of the problem response. */
   readonly members?: Readonly<Record<string, unknown>>;
 };
 
 /**
- * The one error of this project. `message` is a sentence for the person who reads it; it never holds a request or reply
- * body, a header, a key or a token.
+ * The only error class of this project. `message` is a sentence for people; it never contains a request or reply body,
+ * a header, a key or a token.
  */
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -202,18 +214,18 @@ export class Failure extends Error {
   }
 }
 
-/** Whatever was thrown, as a `Failure`; what nobody foresaw becomes `internal`, its text kept as the cause only. */
+/** Any thrown value as a `Failure`. An unexpected one becomes `internal`; its message is kept only in the cause. */
 export function asFailure(thrown: unknown): Failure {
-  return thrown instanceof Failure ? thrown : new Failure('internal', 'Something failed here.', { cause: thrown });
+  return thrown instanceof Failure ? thrown : new Failure('internal', 'Unexpected error.', { cause: thrown });
 }
 
-/** How long a caller should wait, seconds: what the exchange asked for, else what the catalog says. */
+/** How long a caller should wait, seconds: as the exchange specified, else as the catalog says. */
 export function retryAfterSeconds({ retryAfterMs, spec }: Failure): number | undefined {
   return retryAfterMs === undefined ? spec.retryAfterSeconds : Math.ceil(retryAfterMs / 1000);
 }
 
-/** The account's trouble, at first sight: a key that does not work, a limit that is spent, a house that is closed. */
-export function speaksOfAccount({ code, spec }: Failure): boolean {
+/** Whether the failure concerns the whole account: an invalid key, a spent limit, an exchange under maintenance. */
+export function concernsAccount({ code, spec }: Failure): boolean {
   if (code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable') return true;
   return spec.category === 'auth' && code !== 'not_owner';
 }

@@ -1,29 +1,30 @@
 /**
- * The account's own item in the table, and every way it is reached.
+ * The account's own item in the table, and its access patterns.
  *
- * | item    | pk           | sk      | changes                                                          |
- * |---------|--------------|---------|------------------------------------------------------------------|
- * | account | account name | ACCOUNT | credits taken, sweep begun or ended, pause said, watch asked for |
+ * | item    | pk           | sk      | changes when                                                                |
+ * |---------|--------------|---------|-----------------------------------------------------------------------------|
+ * | account | account name | ACCOUNT | permits are taken, a sweep starts or ends, the account is paused or resumed, |
+ * |         |              |         | a watch is requested                                                        |
  *
  * | access pattern          | request                                                               |
  * |-------------------------|-----------------------------------------------------------------------|
- * | what is kept            | GetItem, consistent                                                   |
- * | take credits            | UpdateItem tat + n if tat in [now, limit], or = now + n if tat < now  |
+ * | read the account        | GetItem, consistent                                                   |
+ * | take permits            | UpdateItem tat + n if tat in [now, limit], or = now + n if tat < now  |
  * | cool down               | UpdateItem tat = end if tat < end                                     |
- * | ask for the lease       | UpdateItem handover_requested_by                                                  |
- * | take, renew, give lease | UpdateItem if there is none, it is the owner's or (to take) it ended  |
- * |                         | and, as it is given, over_capacity                                    |
- * | pause, resume           | UpdateItem if the word there is an earlier one                        |
- * | start a watch           | UpdateItem watch_requested_at, which answers the item                 |
+ * | request a handover      | UpdateItem handover_requested_by                                      |
+ * | take, renew the lease   | UpdateItem if it is absent, the owner's, or (to take) expired         |
+ * | release the lease       | UpdateItem if it is the owner's; sets over_capacity                   |
+ * | pause, resume           | UpdateItem if the stored command is an earlier one                    |
+ * | start a watch           | UpdateItem watch_requested_at; returns the item                       |
  *
- * An order's pk is `account#orderId`, and account names have no `#`: the two never meet.
+ * An order's pk is `account#orderId`, and account names have no `#`, so the two cannot collide.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { BOOL, type Item, N, number, readItem, S } from '../dynamo.ts';
 import type { AccountState, Lease, Pause } from './table.ts';
 
-/** The shape of the item written now; readers refuse what they do not know. */
+/** The current schema of the item; readers reject any other. */
 export const schema = { N: '1' } as const;
 
 export function accountKey(account: string): { pk: AttributeValue; sk: AttributeValue } {
@@ -54,7 +55,7 @@ const AccountItem = z.object({
   pause: z.optional(z.object({ M: z.object({ paused: BOOL, by: S, at: N, expires_at: z.optional(N) }) })),
 });
 
-/** Reads the account's item, which may not be there yet. Throws `store_corrupt`. */
+/** Reads the account's item, which may not exist yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
   const {

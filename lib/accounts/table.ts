@@ -1,25 +1,25 @@
-/** What is kept of an account: what it spent, who sweeps it, what a person said of it. Times are epoch ms. */
+/** An account's stored state: rate limiter, the lease of its sweep, and whether it is paused. Times are epoch ms. */
 export type AccountState = {
-  /** GCRA's theoretical arrival time: when the credits taken so far will all have been earned back; 0: none ever were. */
+  /** GCRA's theoretical arrival time: when all permits taken so far are replenished; 0: none were ever taken. */
   readonly tat: number;
   readonly lease?: Lease;
-  /** Who asked last to be given the lease. */
+  /** The last process that requested the lease. */
   readonly handoverRequestedBy?: string;
   readonly pause?: Pause;
-  /** What the last sweep found that ended. */
+  /** The summary of the last sweep that ended. */
   readonly summary?: SweepSummary;
 };
 
-/** Who sweeps the account, and when others need no longer respect it. */
+/** Who sweeps the account, and when the lease expires. */
 export type Lease = { readonly owner: string; readonly until: number };
 
-/** What a sweep leaves behind for those who do not look at the orders themselves. */
+/** What a sweep stores for readers who do not read the orders themselves. */
 export type SweepSummary = {
   /** More orders are on watch than can be checked in time. */
   readonly overCapacity: boolean;
 };
 
-/** The latest word of a person on whether the account is swept; without `until`, it holds until the next. */
+/** The latest command to pause or resume the account's sweep; without `until`, it holds until the next one. */
 export type Pause = {
   readonly paused: boolean;
   readonly by: string;
@@ -28,32 +28,32 @@ export type Pause = {
 };
 
 /**
- * The account's own item: each operation is one request, atomic. All throw `store_unavailable` when the table cannot be
- * reached, in which case the write may have happened, or may yet; what a second sending does is said of each.
+ * The account's own item. Each operation is one atomic request. All throw `store_unavailable` when the table is
+ * unreachable; the write may then have happened, or may still happen. Each says whether it is safe to repeat.
  */
 export type AccountTable = {
-  /** Sees every write that was answered before. */
+  /** Strongly consistent. */
   readonly readAccount: (account: string) => Promise<AccountState>;
   /**
-   * Moves `tat` on by `byMs` if it is in [from, to]; answers the new one, `undefined` when it was not. Sent twice it
-   * moves twice: the credits of the first are lost, which spends too little, never too much.
+   * Advances `tat` by `byMs` if it is in [from, to]; returns the new value, or `undefined` when it was not. A
+   * repetition advances it twice: the first permits are lost, so the account spends too little, never too much.
    */
   readonly advanceTat: (account: string, move: TatMove) => Promise<number | undefined>;
-  /** Sets `tat` to `to`, which is not before `below`, if it is absent or before `below`. Sent twice it is refused. */
+  /** Sets `tat` to `to` if it is absent or before `below`; `to` is not before `below`. A repetition has no effect. */
   readonly raiseTat: (account: string, raise: TatRaise) => Promise<boolean>;
-  /** Takes or renews the lease if there is none, it is the owner's, or it ended. Safe to send twice. */
+  /** Takes or renews the lease if there is none, it is the owner's, or it expired. Safe to repeat. */
   readonly takeLease: (account: string, lease: Lease & { readonly now: number }) => Promise<boolean>;
-  /** Asks the lease's owner to hand it over; the last to ask is remembered. Safe to send twice. */
+  /** Requests a handover from the lease's owner; only the last request is stored. Safe to repeat. */
   readonly requestHandover: (account: string, owner: string) => Promise<void>;
-  /** Gives the lease up if it is the owner's, and leaves what they found, if they did. Safe to send twice. */
+  /** Releases the lease if it is the owner's, and stores the summary of its sweep, if any. Safe to repeat. */
   readonly releaseLease: (account: string, owner: string, summary?: SweepSummary) => Promise<void>;
-  /** Keeps a person's word; `false` when one as late is kept already: another's, or this one, sent twice. */
+  /** Stores a command; `false` if the stored one is as late or later: another command, or this one repeated. */
   readonly setPause: (account: string, pause: Pause) => Promise<boolean>;
 };
 
-/** The account's item as starting a watch needs it: a write, and what it answers. Throws `store_unavailable`. */
+/** The part of the account's item that starting a watch needs. Throws `store_unavailable`. */
 export type WatchRequests = {
-  /** Keeps when somebody last asked for a watch; answers what the last sweep found, if one did. Safe to send twice. */
+  /** Stores when a watch was last requested; returns the summary of the last sweep, if any. Safe to repeat. */
   readonly recordWatchRequest: (account: string, at: number) => Promise<SweepSummary | undefined>;
 };
 

@@ -3,7 +3,7 @@ import { parseJson } from '../exchange/json.ts';
 import { type CheckedOrder, GatewayError, Problem } from './responses.ts';
 import { type Operation, type Route, routes } from './routes.ts';
 
-/** All requests but the exchange's own two, which are for the exchange's clients. */
+/** All requests except the exchange's own two, which are for the exchange's clients. */
 type Own = Exclude<Operation, 'getOrderState' | 'callGetOrderState'>;
 type BodyOf<R> = R extends { readonly body: infer Body extends z.ZodMiniObject } ? z.output<Body> : unknown;
 type ParametersOf<R extends Route> = z.output<R['parameters']> & BodyOf<R>;
@@ -27,13 +27,13 @@ export type ClientRequest = {
 };
 
 export type ClientSetting = {
-  /** Of the API, such as the output Url of the stack. */
+  /** The API's base URL, such as the output Url of the stack. */
   readonly url: string;
-  /** Sends, and signs where the API requires it. By default the platform's own, which signs nothing. */
+  /** Sends the request, signed where the API requires it. Default: the platform's `fetch`, which does not sign. */
   readonly fetch?: (url: string, request: ClientRequest) => Promise<Response>;
 };
 
-/** Why a request failed. Decide by `code`; it is `gateway` when the response is not one of this API's functions. */
+/** Why a request failed. Decide by `code`; it is `gateway` when no function of this API responded. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;
@@ -45,7 +45,7 @@ export class ApiProblem extends Error {
   readonly parameters: readonly string[];
   /** The exchange's own number for the error. */
   readonly exchangeCode: number | undefined;
-  /** The last snapshot of an order that the exchange does not find: missing, not closed. */
+  /** The last snapshot of an order that the exchange no longer finds: it is missing, not closed. */
   readonly lastKnown: CheckedOrder | undefined;
 
   constructor({ status, headers }: Response, problem: Pick<Problem, 'code' | 'detail'> & Partial<Problem>) {
@@ -133,7 +133,7 @@ async function read<Schema extends z.ZodMiniObject>(schema: Schema, response: Re
   throw new ApiProblem(response, { code: 'gateway', detail });
 }
 
-/** `undefined` for what is not JSON. */
+/** `undefined` when the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return parseJson(text);

@@ -4,14 +4,14 @@ import * as answers from './responses.ts';
 import type { Route } from './routes.ts';
 
 /*
- * The OpenAPI document of the route table: made from the schemas that check requests and shape responses, so that it cannot
- * disagree with them. No function loads this.
+ * The OpenAPI document of the route table, generated from the schemas that check requests and shape responses, so it
+ * cannot disagree with them. No function loads this module.
  */
 
 /** A real response, and the JSON body of its request, if there was one. */
 export type Example = {
   readonly name: string;
-  readonly asked?: unknown;
+  readonly request?: unknown;
   readonly status: number;
   /** The response's media type. */
   readonly type: string;
@@ -24,7 +24,7 @@ export type OpenApiSetting = {
   readonly examples: Readonly<Record<string, readonly Example[]>>;
 };
 
-/** Every status that the gateway answers by itself, and when. */
+/** Every status that the gateway itself returns, and when. */
 const gatewayErrors: Readonly<Record<number, string>> = {
   400: 'The path or the query cannot be decoded.',
   401: 'The token is missing, expired or not for this stage.',
@@ -123,7 +123,7 @@ function operation(name: string, route: Route, examples: readonly Example[]) {
         content: {
           'application/json': {
             schema: jsonSchemaOf(body),
-            examples: byName(right.map((example) => [example.name, example.asked])),
+            examples: byName(right.map((example) => [example.name, example.request])),
           },
         },
       },
@@ -189,7 +189,7 @@ function uriOf(id: string): string {
   return `#/components/schemas/${id}`;
 }
 
-/** The schemas of what a request was parsed to and a response consists of: integers for numbers in a query, and so on. */
+/** The schemas of parsed requests and of responses: integers for numbers in a query, and so on. */
 const asRead = { io: 'output', override: simplify } as const;
 
 function jsonSchemaOf(schema: z.core.$ZodType) {
@@ -202,7 +202,7 @@ function namedSchemas() {
   return Object.fromEntries(Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]));
 }
 
-/** Leaves out what says nothing to a reader: every key is a text, every integer is safe, and a format has its pattern. */
+/** Leaves out what is redundant: every key is a string, every integer is safe, a format implies its pattern. */
 function simplify({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   delete jsonSchema.propertyNames;
   if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;

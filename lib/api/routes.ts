@@ -6,7 +6,7 @@ import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, Or
 /** One request of the API: its address, parameters, response and failures. */
 export type Route = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** As the gateway writes it; a parameter that is not in it is in the query. */
+  /** In the gateway's notation; parameters that are not in the path are in the query. */
   readonly path: string;
   /** The file in functions/ that serves it. */
   readonly function: string;
@@ -26,7 +26,7 @@ export type Route = {
 
 const everywhere = ['bad_request', 'unknown_account', 'account_forbidden', 'internal'] as const satisfies Code[];
 const table = ['store_unavailable', 'store_corrupt'] as const satisfies Code[];
-const asking = [
+const exchangeCall = [
   'invalid_order_id',
   'order_not_found',
   'not_owner',
@@ -66,7 +66,7 @@ export const routes = {
     parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
     response: CheckedOrder,
     conditional: true,
-    codes: [...everywhere, ...table, ...asking],
+    codes: [...everywhere, ...table, ...exchangeCall],
   },
   checkOrders: {
     method: 'POST',

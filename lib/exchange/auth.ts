@@ -7,25 +7,25 @@ import { Secret } from './secret.ts';
 
 export type ApiKey = { readonly clientId: string; readonly clientSecret: Secret };
 
-/** A key, and which of its versions: two keys with the same version are the same. */
+/** A key and its version: two keys with the same version are the same. */
 export type KeyVersion = { readonly version: string; readonly key: ApiKey };
 
 /** Where the account's key comes from. Deadlines are epoch ms. Both throw `Failure` (`secret_*`). */
 export type Credentials = {
   readonly get: (deadline: number) => Promise<KeyVersion>;
-  /** The exchange refused this version: answers the newest there is, which may be the same. */
+  /** The exchange refused this version: returns the newest, which may be the same. */
   readonly renew: (refusedVersion: string, deadline: number) => Promise<KeyVersion>;
 };
 
-/** What makes one request an authenticated one. */
+/** What authenticates one request. */
 export type Grant = {
   readonly headers: Readonly<Record<string, string>>;
-  /** The exchange refused it: forgets it. Answers whether another grant of the same key could do better. */
+  /** Discards a grant that the exchange refused. Returns whether another grant of the same key could succeed. */
   readonly discard: () => boolean;
 };
 
 export type Auth = {
-  /** Throws `Failure`: what the exchange answered to a request for a token. */
+  /** Throws the `Failure` of a request for a token. */
   readonly grant: (
     request: { readonly url: string; readonly body: string },
     key: KeyVersion,
@@ -33,7 +33,7 @@ export type Auth = {
   ) => Promise<Grant>;
 };
 
-/** Lower-case hex HMAC-SHA256 of the lines, as both exchanges' signatures want it. */
+/** Lower-case hex HMAC-SHA256 of the lines, as both exchanges' signatures require it. */
 export function sign(secret: Secret, lines: readonly string[]): string {
   return createHmac('sha256', secret.reveal()).update(lines.join('\n')).digest('hex');
 }
@@ -66,7 +66,7 @@ export function createSignatureAuth(deps: { readonly clock: Clock; readonly nonc
   };
 }
 
-/** Calls a public method and answers its result. */
+/** Calls a public method and returns its result. */
 export type PublicCall = (method: string, params: Readonly<Record<string, string>>, deadline: number) => Promise<Json>;
 
 type Token = { readonly version: string; readonly text: Secret; readonly expiresAt: number };
@@ -75,8 +75,8 @@ type Token = { readonly version: string; readonly text: Secret; readonly expires
 const unknownLife = 60;
 
 /**
- * Bearer tokens by `client_credentials`: one for each version of the key, kept until shortly before it expires; those
- * who need it at the same time wait for the same request. `onWarning` is told once per version when the key may write.
+ * Bearer tokens by `client_credentials`: one for each version of the key, cached until shortly before it expires.
+ * Concurrent callers share one request. `onWarning` is called once per version if the key may write.
  */
 export function createTokenAuth(deps: {
   readonly call: PublicCall;
@@ -98,7 +98,7 @@ export function createTokenAuth(deps: {
     const { text, life, canWrite } = readToken(await call('public/auth', params, deadline).catch(notOfAnOrder));
     if (canWrite && warnedVersion !== version) {
       warnedVersion = version;
-      onWarning?.('The exchange key may do more than read; a read-only key is enough, and safer.');
+      onWarning?.('The exchange key may do more than read. A read-only key is enough, and safer.');
     }
     current = { version, text, expiresAt: requestedAt + life - Math.min(60_000, life / 10) };
     return current;
@@ -131,7 +131,7 @@ function readToken(result: Json): { text: Secret; life: number; canWrite: boolea
   const grant = isJsonObject(result) ? result : {};
   const text = grant['access_token'];
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
-    throw new Failure('invalid_response', "The exchange's answer to public/auth has no usable access_token.");
+    throw new Failure('invalid_response', "The exchange's reply to public/auth has no usable access_token.");
   }
   const expiresIn = Number.parseInt(String(grant['expires_in']), 10);
   const canWrite = /:(read_)?write\b/.test(String(grant['scope']));

@@ -20,12 +20,12 @@ export type OrderReply = {
 
 export type Exchange = {
   /**
-   * `deadline` (epoch ms) bounds everything: key, token, call and repeats. A reply without the order that was asked for
-   * is repeated like any broken one; an order that cannot be read is not, since the next reply would hold it, too.
+   * `deadline` (epoch ms) bounds everything: key, token, call and retries. A reply about another order is retried like
+   * any broken one. An order that cannot be parsed is not: the next reply would contain it, too.
    * Throws `Failure`.
    */
   readonly getOrderState: (orderId: string, options: { readonly deadline: number }) => Promise<OrderReply>;
-  /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
+  /** Prepares for the first call: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
 

@@ -5,23 +5,23 @@ import { asFailure, Failure } from '../errors.ts';
 import type { Credentials, KeyVersion } from './auth.ts';
 import { Secret } from './secret.ts';
 
-/** A key is asked for again after this long, milliseconds. */
+/** A key is fetched again after this long, milliseconds. */
 const freshMs = 5 * 60_000;
-/** And is used this much longer while Secrets Manager does not answer. */
+/** It is used this much longer while Secrets Manager does not respond. */
 const graceMs = 60 * 60_000;
-/** With a key at hand, a fetch that failed, or one that a refused key caused, is not repeated sooner than this. */
+/** With a key at hand, a failed fetch, or one caused by a refused key, is not repeated sooner than this. */
 const refreshCoolDownMs = 10_000;
-/** With a key at hand, a fetch may take this long and no more. */
+/** With a key at hand, a fetch may take no longer than this. */
 const acquireTimeoutMs = 2_000;
 
-/** Goes into a header: printable ASCII without spaces, so that a pasted line end shows here and not as a refused key. */
+/** Sent in a header: printable ASCII without spaces, so a pasted line break fails here, not as a refused key. */
 const Part = z.string().check(z.regex(/^[\x21-\x7e]*$/));
 export const KeyText = z.object({ client_id: Part, client_secret: Part });
 
 /**
  * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the
- * secret's VersionId. Cached for 5 minutes, and for an hour more while Secrets Manager is down; callers at the same
- * time share one fetch, and its first caller's deadline. `renew` fetches at most once per 10 s.
+ * secret's VersionId. Cached for 5 minutes, and for an hour more while Secrets Manager is down; concurrent callers
+ * share one fetch, and the first caller's deadline. `renew` fetches at most once per 10 s.
  * Throws `Failure`: `secret_empty`, `secret_malformed`, `secret_unavailable`.
  */
 export function createCredentials(deps: {
@@ -94,7 +94,7 @@ function parseKey(text: string, name: string): KeyVersion['key'] {
   return { clientId, clientSecret: new Secret(clientSecret) };
 }
 
-/** `undefined` for what is not JSON: the parser's error quotes the text, so it is dropped here. */
+/** `undefined` when the text is not JSON. The parser's error quotes the text, so it is dropped here. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -116,7 +116,7 @@ const hints: Readonly<Record<string, string>> = {
   DecryptionFailure: ': its KMS key does not decrypt it here',
 };
 
-/** The SDK's error is named, never kept: it can hold the reply, and the reply the key. */
+/** Only the name of the SDK's error is kept: the error can contain the reply, and the reply the key. */
 function failureOf({ name: reason }: Error, name: string): Failure {
   if (reason === 'ResourceNotFoundException') return unfilled(name);
   return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hints[reason] ?? ''}.`);

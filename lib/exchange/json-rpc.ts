@@ -4,10 +4,10 @@ import { isJsonObject, type Json, JsonError, type JsonObject, memberText, parseJ
 import { isOfAnOrder } from './not-of-an-order.ts';
 import type { HttpReply } from './transport.ts';
 
-/** A time of the exchange's, as written; `epochMs` only where its magnitude tells the unit. */
+/** A time as the exchange wrote it; `epochMs` only if its magnitude reveals the unit. */
 export type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
 
-/** When the exchange says that it handled the call. `usDiff` is in the unit of the other two. */
+/** When the exchange handled the call, by its own account. `usDiff` is in the unit of the other two. */
 export type Envelope = {
   readonly usIn?: ExchangeTime;
   readonly usOut?: ExchangeTime;
@@ -21,13 +21,13 @@ export type Reply = {
   readonly envelope: Envelope;
 };
 
-/** The least wait after a throttled call, milliseconds. */
+/** The minimum wait after a throttled call, milliseconds. */
 const throttledMs = 1_000;
 
-/** What a person can do about it, where the code alone does not say. */
+/** What to check, where the code alone does not say. */
 const advice: Partial<Record<Code, string>> = {
   key_refused: ': a wrong key, a key of the other environment, or a clock more than 60 s off',
-  forbidden: ': the key lacks the right to read orders',
+  forbidden: ': the key lacks the permission to read orders',
 };
 
 /** The body of a call. */
@@ -41,9 +41,9 @@ export function encodeCall(
 }
 
 /**
- * Reads the answer to call `id`. Whatever is JSON-RPC is read as that, whatever its HTTP status, but for 429, which is
- * throttling whatever the body says.
- * Throws `Failure`: what the dialect says of the error's code, or what the status says, or `invalid_response`.
+ * Reads the reply to call `id`. A JSON-RPC body is read as such, whatever its HTTP status, except that 429 is always
+ * throttling.
+ * Throws a `Failure` with the dialect's code for the error, the status's code, or `invalid_response`.
  */
 export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
   const message = parseMessage(reply.body);
@@ -53,7 +53,7 @@ export function readReply(reply: HttpReply, call: { readonly id: number; readonl
   const id = present(message['id']);
   const error = present(message['error']);
   const result = present(message['result']);
-  // Both exchanges send errors without an id; a result without one could be anybody's.
+  // Both exchanges send errors without an id; a result without one could belong to any call.
   const anonymousError = error !== undefined && id === undefined;
   const isReply = scalarText(id) === String(call.id);
   if (!isReply) reply.dropConnection?.();
@@ -84,7 +84,7 @@ function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | JsonEr
   const error = message instanceof JsonError ? undefined : message['error'];
   const waitMs = isJsonObject(error) ? readWait(error['data']) : undefined;
   const exchangeCode = isJsonObject(error) ? readCode(error) : undefined;
-  const text = `The exchange answered HTTP 429${exchangeCode === undefined ? '' : ` with error ${exchangeCode}`}.`;
+  const text = `The exchange returned HTTP 429${exchangeCode === undefined ? '' : ` with error ${exchangeCode}`}.`;
   return new Failure('throttled', text, {
     exchangeCode,
     retryAfterMs: Math.max(throttledMs, retryAfterMs, waitMs ?? 0),
@@ -92,12 +92,12 @@ function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | JsonEr
 }
 
 function notJsonRpc({ status, retryAfterMs }: HttpReply, why: string): Failure {
-  const text = `The exchange answered HTTP ${status} and no JSON-RPC: ${why}.`;
+  const text = `The exchange returned HTTP ${status} without JSON-RPC: ${why}.`;
   return new Failure(status >= 500 ? 'busy' : 'invalid_response', text, { retryAfterMs });
 }
 
 function unusable(why: string): Failure {
-  return new Failure('invalid_response', `The exchange's answer cannot be used: ${why}.`);
+  return new Failure('invalid_response', `The exchange's response is invalid: ${why}.`);
 }
 
 /** The error's own text is left out: it may quote the request. */
@@ -107,7 +107,7 @@ function readError(error: Json, dialect: Dialect, retryAfterMs: number | undefin
   const code = dialect.errors[exchangeCode]?.code ?? 'exchange_error';
   const waits = [readWait(error['data']), retryAfterMs, code === 'throttled' ? throttledMs : undefined];
   const known = waits.filter((wait) => wait !== undefined);
-  return new Failure(code, `The exchange answered error ${exchangeCode}${advice[code] ?? ''}.`, {
+  return new Failure(code, `The exchange returned error ${exchangeCode}${advice[code] ?? ''}.`, {
     exchangeCode,
     retryAfterMs: known.length > 0 ? Math.max(...known) : undefined,
   });
@@ -141,7 +141,7 @@ function readTime(value: Json | undefined): ExchangeTime | undefined {
   return { raw };
 }
 
-/** A member that is there: `null` is how some servers write that it is not. */
+/** Whether a member is present: some servers write `null` for an absent one. */
 function present(value: Json | undefined): Json | undefined {
   return value ?? undefined;
 }

@@ -1,16 +1,16 @@
 import { isLosslessNumber, type LosslessNumber, parse, stringify } from 'lossless-json';
 
-/** JSON whose numbers are still the digits that were written. */
+/** JSON whose numbers keep their digits as written. */
 export type Json = null | boolean | string | LosslessNumber | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
-/** Deeper nesting than any order has; DynamoDB's own limit for maps, and far below what would exhaust the stack. */
+/** Deeper than any order is nested; DynamoDB's own limit for maps, and far below what would exhaust the stack. */
 const maxDepth = 32;
 
-/** The text is not JSON, or nested too deep, or gives a key two values. It does not quote the text: that may be secret. */
+/** The text is not JSON, is nested too deep, or repeats a key. Never quotes the text, which may be secret. */
 export class JsonError extends Error {
   override readonly name = 'JsonError';
-  /** The key with two values, if that is what is wrong. Whoever wrote the text chose it. */
+  /** The repeated key, if that is the error. Untrusted: it comes from the text. */
   readonly doubledKey: string | undefined;
 
   constructor(message: string, doubledKey?: string) {
@@ -45,7 +45,7 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLosslessNumber(value);
 }
 
-/** The text of a number or a string, which the exchanges write one for the other; `undefined` for anything else. */
+/** The text of a number or a string, which the exchanges use interchangeably; `undefined` for anything else. */
 export function scalarText(value: Json | undefined): string | undefined {
   if (typeof value === 'string') return value;
   return isLosslessNumber(value) ? value.value : undefined;
@@ -53,7 +53,7 @@ export function scalarText(value: Json | undefined): string | undefined {
 
 /**
  * The text of one top-level member's value, verbatim, or `undefined` when the object has no such member.
- * `text` must have gone through `parseJson`, so that this need not check its grammar again.
+ * `text` must have passed `parseJson`: its grammar is not checked again.
  */
 export function memberText(text: string, member: string): string | undefined {
   let depth = 0;
@@ -110,7 +110,7 @@ function refuseDoubledKey({ key }: { readonly key: string }): never {
   throw new JsonError('a key with two values', key);
 }
 
-/** The parser's `unknown`, as the JSON that it is: what is no value and no list is an object. */
+/** Narrows the parser's `unknown` to JSON: what is neither a value nor a list is an object. */
 function narrow(value: unknown): Json {
   if (value === null || typeof value === 'boolean' || typeof value === 'string' || isLosslessNumber(value))
     return value;

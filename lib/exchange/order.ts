@@ -104,5 +104,5 @@ export function refuseImplausibleTimes({ last_update_timestamp: updated }: Order
 }
 
 function unreadable(field: string, complaint: string): Failure {
-  return new Failure('invalid_response', `The exchange answered an order whose ${field} ${complaint}.`);
+  return new Failure('invalid_response', `The exchange returned an order whose ${field} ${complaint}.`);
 }

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 
-/** What a process may spend on repeats, so that an outage of the exchange is not doubled by us. */
+/** What a process may spend on retries, so that we do not double the load on a failing exchange. */
 export type RetryBudget = {
   /** One more call was made: a fifth of a retry is earned. */
   readonly earn: () => void;
@@ -9,12 +9,12 @@ export type RetryBudget = {
 };
 
 const callsPerRetry = 5;
-/** A long healthy life saves up this many retries and no more. */
+/** A process saves up at most this many retries. */
 const maxSaved = 10 * callsPerRetry;
 
 /**
- * One per process. After n calls at most ceil(n / 5) retries have been taken, 20 %: rounded up, so that the very first
- * call of a process may be repeated too.
+ * One per process. After n calls at most ceil(n / 5) retries have been taken, 20 %: rounded up, so that even the first
+ * call of a process may be retried.
  */
 export function createRetryBudget(): RetryBudget {
   let saved = callsPerRetry - 1;
@@ -30,13 +30,13 @@ export function createRetryBudget(): RetryBudget {
   };
 }
 
-/** Full jitter: a retry waits up to this long beyond what the exchange asked for, milliseconds. */
+/** Full jitter: a retry waits up to this long beyond the exchange's retry-after, milliseconds. */
 const jitterMs = 200;
-/** A retry with less time than this left for its answer would only add load, milliseconds. */
+/** A retry with less time than this left for its reply would only add load, milliseconds. */
 const minTimeMs = 250;
 
 /**
- * How long to wait before the one repeat of a failed call, milliseconds; `undefined` when the deadline leaves no room
+ * How long to wait before the one retry of a failed call, milliseconds; `undefined` when the deadline leaves no time
  * for it. `random` is in [0, 1), `left` the milliseconds to the deadline.
  */
 export function retryDelay(failure: Failure, random: number, left: number): number | undefined {

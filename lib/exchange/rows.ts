@@ -105,5 +105,5 @@ function isJson(text: string): boolean {
 }
 
 function unusable(why: string): Failure {
-  return new Failure('invalid_response', `The exchange's answer cannot be used: ${why}.`);
+  return new Failure('invalid_response', `The exchange's response is invalid: ${why}.`);
 }

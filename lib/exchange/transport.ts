@@ -14,9 +14,9 @@ export type HttpRequest = {
 };
 
 export type ReplyStream = {
-  /** The most that the reply may have, instead of what is enough for one order; decoded bytes. */
+  /** The reply's maximum size in decoded bytes, instead of the default for one order. */
   readonly maxBytes: number;
-  /** Takes the next piece of the reply's text and returns what shall stay in `body`. */
+  /** Takes the next piece of the reply's text and returns what to keep in `body`. */
   readonly take: (piece: string) => string;
 };
 
@@ -31,7 +31,7 @@ export type HttpReply = {
 
 /**
  * The port for bytes. Throws `Failure`: `timeout`, `unreachable`, `connection_lost` (a kept-alive socket turned out to
- * be dead before any byte of an answer), `protocol` (an answer that cannot be one), `request_rejected` (an unusable url).
+ * be dead before any byte of a reply), `invalid_response` (not an HTTP reply), `request_rejected` (an invalid URL).
  */
 export type Transport = (request: HttpRequest) => Promise<HttpReply>;
 
@@ -39,13 +39,13 @@ export type HttpTransport = Transport & { readonly close: () => void };
 
 /** Decoded bytes of a reply; the largest order is under 4 KiB. */
 const maxReplyBytes = 256 * 1024;
-/** Deribit allows 32 connections per IP address, which one NAT gateway may share among Lambdas. */
+/** Deribit allows 32 connections per IP address, and Lambdas may share one through a NAT gateway. */
 const maxSockets = 8;
 
-// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start, for nothing.
+// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start for nothing.
 const http = process.getBuiltinModule('node:http');
 
-/** The port's one real implementation: node's own client, kept alive. `ca`: trusted certificates (PEM), for tests. */
+/** The port's only real implementation: node's own client, keep-alive. `ca`: trusted certificates (PEM), for tests. */
 export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?: string }): HttpTransport {
   const { clock, ca } = deps;
   const plainAgent = new http.Agent({ keepAlive: true, maxSockets });
@@ -56,7 +56,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
       ? https.request(url, { ...options, agent: tlsAgent })
       : http.request(url, { ...options, agent: plainAgent });
 
-  /** Where one idle socket died (a Lambda was frozen), the others did: the repeat must get a new one. */
+  /** If one idle socket died (the Lambda was frozen), the others did, too: the retry must get a new one. */
   const dropIdleSockets = (): void => {
     for (const agent of [plainAgent, tlsAgent]) {
       for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
@@ -66,7 +66,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
   const transport = async (post: HttpRequest): Promise<HttpReply> => {
     const url = checkedUrl(post.url);
     const left = post.deadline - clock.now();
-    const timedOut = () => new Failure('timeout', `${url.host} did not answer in time.`);
+    const timedOut = () => new Failure('timeout', `${url.host} did not respond in time.`);
     if (left <= 0) throw timedOut();
     return new Promise((resolve, reject) => {
       const headers = {
@@ -114,18 +114,18 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
 
 function checkedUrl(text: string): URL {
   const url = URL.parse(text);
-  if (url === null) throw new Failure('request_rejected', "The exchange's url is not a url.");
+  if (url === null) throw new Failure('request_rejected', "The exchange's base URL is not a valid URL.");
   const plain = url.protocol === 'http:' && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(url.hostname);
   if (url.protocol === 'https:' || plain) return url;
   throw new Failure(
     'request_rejected',
-    `${url.host} needs https: plain http is for this machine's own addresses only.`,
+    `${url.host} requires https: plain http is allowed for loopback addresses only.`,
   );
 }
 
-/** Node's error is named by its code, never kept: a parse error of its holds the bytes that it choked on. */
+/** Only the code of node's error is kept: its parse errors contain the bytes that could not be parsed. */
 function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent: boolean; reused: boolean }): Failure {
-  if (!seen.silent) return new Failure('invalid_response', `${host} did not answer in HTTP to the end (${code}).`);
+  if (!seen.silent) return new Failure('invalid_response', `${host} did not send a complete HTTP response (${code}).`);
   if (seen.reused) return new Failure('connection_lost', `${host} had closed the connection (${code}).`);
   return new Failure('unreachable', `${host} cannot be reached (${code}).`);
 }
@@ -135,10 +135,10 @@ type Reading = { readonly host: string; readonly clock: Clock; readonly stream: 
 async function readReply(response: IncomingMessage, { host, clock, stream }: Reading): Promise<HttpReply> {
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) {
-    throw new Failure('invalid_response', `${host} answered a redirect (HTTP ${status}), which is never followed.`);
+    throw new Failure('invalid_response', `${host} returned a redirect (HTTP ${status}), which is never followed.`);
   }
   if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') {
-    throw new Failure('invalid_response', `${host} answered in an encoding that was not asked for.`);
+    throw new Failure('invalid_response', `${host} used a content encoding that was not requested.`);
   }
   const body = await readBody(response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
@@ -155,7 +155,7 @@ async function readBody(response: IncomingMessage, host: string, { maxBytes, tak
     try {
       return decoder.decode(bytes, { stream: bytes !== undefined });
     } catch {
-      throw unusable('answered text that is not UTF-8');
+      throw unusable('sent text that is not UTF-8');
     }
   };
   let body = '';
@@ -163,17 +163,17 @@ async function readBody(response: IncomingMessage, host: string, { maxBytes, tak
   try {
     for await (const chunk of response) {
       size += chunk.length;
-      if (size > maxBytes) throw unusable(`answered more than ${maxBytes} bytes`);
+      if (size > maxBytes) throw unusable(`sent more than ${maxBytes} bytes`);
       body += take(decode(chunk));
-      if (body.length > maxReplyBytes) throw unusable(`answered more than ${maxReplyBytes} bytes beside the rows`);
+      if (body.length > maxReplyBytes) throw unusable(`sent more than ${maxReplyBytes} bytes besides the rows`);
     }
   } catch (thrown) {
-    throw thrown instanceof Failure ? thrown : unusable('broke off in the middle of its answer');
+    throw thrown instanceof Failure ? thrown : unusable('closed the connection in the middle of its response');
   }
   return body + take(decode());
 }
 
-/** Seconds, or an HTTP date; anything else is no answer. Milliseconds from `now`. */
+/** Milliseconds from `now`, read from seconds or an HTTP date; `undefined` for anything else. */
 function readRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\d+$/.test(header)) return Number(header) * 1000;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { asFailure, type Code, type Failure, retryAfterSeconds, speaksOfAccount } from '../errors.ts';
+import { asFailure, type Code, type Failure, retryAfterSeconds, concernsAccount } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
 import type { Checked } from './checked.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
@@ -105,7 +105,7 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
       const seconds = retryAfterSeconds(failure);
       // Others may still be answered from the table, which takes no permit.
       if (failure.code === 'rate_limited_locally') return notTried(orderId, seconds);
-      if (speaksOfAccount(failure)) accountRetrySeconds = Math.max(accountRetrySeconds ?? 0, seconds ?? lastingSeconds);
+      if (concernsAccount(failure)) accountRetrySeconds = Math.max(accountRetrySeconds ?? 0, seconds ?? lastingSeconds);
       failed[failure.code] = (failed[failure.code] ?? 0) + 1;
       if (failure.spec.status === 500) onInternalError(orderId, failure);
       return { orderId, outcome: 'failed', failure };

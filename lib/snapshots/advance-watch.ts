@@ -6,19 +6,19 @@ import { join, type WatchDelta } from './watch.ts';
 
 export type Advance = {
   readonly key: OrderKey;
-  /** The watch as it was last known. */
+  /** The watch as last read. */
   readonly stored: StoredWatch | undefined;
   readonly delta: WatchDelta;
   readonly putWatch: SnapshotTable['putWatch'];
-  /** The watch as it is now, after another writer came between. */
+  /** The watch as it is now, after another writer changed it. */
   readonly reread: () => Promise<StoredWatch | undefined>;
 };
 
-/** More lost races in a row than one order ever has writers: then something else is wrong. */
+/** More consecutive conflicts than one order ever has writers: beyond this, something else is wrong. */
 const maxRevisions = 16;
 
 /**
- * Joins a delta into the watch, and again when another writer was faster. Throws `store_conflict`, and what the table
+ * Joins a delta into the watch, and retries when another writer was faster. Throws `store_conflict`, and what the table
  * throws.
  */
 export async function advanceWatch({ key, stored, delta, putWatch, reread }: Advance): Promise<StoredWatch> {
@@ -30,5 +30,5 @@ export async function advanceWatch({ key, stored, delta, putWatch, reread }: Adv
     if (await putWatch(key, watch, revision)) return { watch, revision: revision + 1 };
     latest = await reread();
   }
-  throw new Failure('store_conflict', 'Too many writers of the watch of this order came between; try again.');
+  throw new Failure('store_conflict', "Too many concurrent writes to this order's watch. Try again.");
 }

@@ -66,7 +66,7 @@ function storedOrder(result: string, dialect: Dialect): Order {
   try {
     return orderIn(result, dialect);
   } catch (cause) {
-    throw new Failure('store_corrupt', 'A snapshot in the table holds a result that is no order.', { cause });
+    throw new Failure('store_corrupt', 'A snapshot in the table has a result that is not an order.', { cause });
   }
 }
 

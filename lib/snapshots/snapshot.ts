@@ -4,7 +4,7 @@ import { isJsonObject, parseJson } from '../exchange/json.ts';
 import { type Order, readOrder } from '../exchange/order.ts';
 import { type Rank, rankOf } from './rank.ts';
 
-/** Which order, of whose account. */
+/** An order and its account. */
 export type OrderKey = { readonly account: string; readonly orderId: string };
 
 /** How we came to know a state. Times are milliseconds since the Unix epoch, by our clock. */
@@ -12,41 +12,42 @@ export type Provenance = {
   readonly requestedAt: number;
   readonly firstObservedAt: number;
   readonly requestId: string;
-  /** The function that asked, such as `get-order`. */
+  /** The function that observed it, such as `get-order`. */
   readonly observedBy: string;
   /** Version of the secret whose key the exchange accepted. */
   readonly keyVersion: string;
 };
 
-/** One state of one order, as the exchange answered it. */
+/** One state of one order, as the exchange returned it. */
 export type Snapshot = OrderKey & {
   readonly rank: Rank;
   readonly dialect: DialectName;
   /** The wire's own `result` text, verbatim. */
   readonly result: string;
   readonly order: Order;
-  /** The exchange's clock when it answered, milliseconds since the Unix epoch, when it said. */
+  /** The exchange's clock when it replied, if it said; milliseconds since the Unix epoch. */
   readonly exchangeTime?: number;
   readonly provenance: Provenance;
 };
 
-/** An answer of the exchange, read and found plausible. */
+/** A reply of the exchange, parsed and plausible. */
 export type Observation = Omit<Snapshot, 'rank' | 'dialect'> & { readonly dialect: Dialect };
 
 export function snapshotOf({ dialect, ...observation }: Observation): Snapshot {
   return { ...observation, dialect: dialect.name, rank: rankOf(observation.order, dialect.volatile) };
 }
 
-/** Whether `a` is the better evidence of the same state: seen earlier, or by the lesser request id at the same moment. */
+/** Whether `a` takes precedence as provenance of the same state: observed earlier or, on a tie, lower request id. */
 export function isEarlier(a: Provenance, b: Provenance): boolean {
   return (
     a.firstObservedAt < b.firstObservedAt || (a.firstObservedAt === b.firstObservedAt && a.requestId < b.requestId)
   );
 }
 
-/** Reads a `result` text. Throws `invalid_response` when it is no order. */
+/** Parses a `result` text. Throws `invalid_response` when it is not an order. */
 export function orderIn(result: string, dialect: Dialect): Order {
   const value = parseJson(result);
-  if (!isJsonObject(value)) throw new Failure('invalid_response', 'The exchange answered a result that is no order.');
+  if (!isJsonObject(value))
+    throw new Failure('invalid_response', 'The exchange returned a result that is not an order.');
   return readOrder(value, dialect);
 }

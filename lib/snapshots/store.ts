@@ -5,36 +5,36 @@ import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf }
 import type { Current, FailedCheck, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
-/** What a check left in the table. */
+/** The result of a check, as stored. */
 export type RecordResult = {
   readonly head: Snapshot;
   readonly watch: Watch;
-  /** This check raised the head to a state that was not there before. */
+  /** This check raised the head to a new state. */
   readonly changed: boolean;
-  /** The head is what this check was answered; not so when the answer was late. */
+  /** The head is the answer to this check; `false` when a late answer ranks below it. */
   readonly inForce: boolean;
 };
 
 export type SnapshotStore = {
-  /** What the table holds of an order as of now. */
+  /** What the table currently holds of an order. */
   readonly read: (key: OrderKey) => Promise<Current>;
-  /** Keeps an answer. Safe to repeat, in any order and beside any other writer. `known` spares a read. */
+  /** Stores an answer. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
   readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
   /**
-   * Keeps a not-found answer. It counts only for an order on watch whose head is not final, and only when asked after
-   * the last sighting; it never changes a head.
+   * Stores a not-found answer. It counts only for a watched order whose head is not final, and only when requested
+   * after the last observation. It never changes a head.
    */
   readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
-  /** Backs a known order off after a check without an answer. Safe to repeat. */
+  /** Applies backoff to a known order after a check without an answer. Safe to repeat. */
   readonly recordFailedCheck: (failed: FailedCheck) => Promise<void>;
 };
 
 /**
- * The one place that knows in which order things are written: what was sighted is announced in the watch before its
- * snapshot is written, the snapshot is written before the head, and the watch closes only once the head has reached the
- * greatest rank announced, and that is final. So whatever a crash leaves unfinished belongs to an order that is still
- * watched, and its next check finishes it; and a writer of an older, final answer cannot close the watch of a newer,
- * live one that is just being written.
+ * The one place that knows the order of writes. An observation is announced in the watch before its snapshot is
+ * written, and the snapshot is written before the head. The watch closes only after the head has reached the greatest
+ * announced rank and that rank is final. So whatever a crash leaves unfinished belongs to an order that is still
+ * watched, and its next check finishes it. And the writer of an older, final answer cannot close the watch while a
+ * newer, live answer is being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
   return { read: table.readCurrent, record, recordNotFound, recordFailedCheck };
@@ -54,12 +54,12 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
     const announced = isAnnounced(stored, rank) ? stored : await advance(snapshot, stored, opening);
     const written = await table.putSnapshot(snapshot);
-    // Refused, it is there already: what a crashed writer left, or a late answer. Then the newest one is the head.
+    // If refused, the snapshot exists: a crashed writer left it, or the answer is late. Then the newest is the head.
     const newest = written ? snapshot : ((await table.newestSnapshot(snapshot)) ?? snapshot);
     const raised = await table.putHead(newest);
     const { watch } = await advance(snapshot, announced, { ...observed, applied: appliedBy(newest) });
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
-    // Last of all, and only of what is not the newest: whatever happens, an order's last snapshot stays.
+    // Last, and only for snapshots that are not the newest: whatever happens, an order's last snapshot stays.
     if (written) await table.supersedeBefore(now);
     return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
@@ -86,13 +86,13 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     await advance(key, stored, own ? { openedAt, failedAt: [requestedAt] } : { openedAt, attemptedAt: requestedAt });
   }
 
-  /** Puts an order on watch that another one announced, unless it is known already. */
+  /** Starts watching an order that another one announced, unless it is known already. */
   async function open(key: OrderKey, { openedAt }: WatchDelta): Promise<void> {
     const { stored } = await table.readCurrent(key);
     if (stored === undefined) await advance(key, stored, { openedAt });
   }
 
-  /** The head, raised first to the newest snapshot if a crash kept it from being. */
+  /** The head, raised first to the newest snapshot if a crash prevented that. */
   async function healedHead(key: OrderKey): Promise<Snapshot | undefined> {
     const newest = await table.newestSnapshot(key);
     if (newest !== undefined) await table.putHead(newest);
@@ -105,7 +105,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
   }
 }
 
-/** The watch knows that this rank, or a greater one, is on its way into the head; until it is there, it cannot close. */
+/** The watch knows that this rank, or a greater one, is about to reach the head; until then it cannot close. */
 function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
   return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;
 }

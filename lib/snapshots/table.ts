@@ -2,7 +2,7 @@ import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { listNames } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
 
-/** The lists of the index: what the schedule asks for, what a person should look at, what is over. */
+/** The lists of the index: orders that the schedule checks, orders that need attention, closed orders. */
 export type List = (typeof listNames)[number];
 
 export type NotFoundAnswer = OrderKey & {
@@ -11,7 +11,7 @@ export type NotFoundAnswer = OrderKey & {
   readonly observedBy: string;
 };
 
-/** What a person said of the watching of an order. `by` is who, as the gateway knows them. */
+/** An operator's command about an order's watch. `by` is the caller's identity according to the gateway. */
 export type WatchCommand = OrderKey & {
   readonly at: number;
   readonly by: string;
@@ -19,18 +19,18 @@ export type WatchCommand = OrderKey & {
   readonly requestId: string;
 };
 
-/** A watch as stored: `revision` counts its writes, so that a writer knows whether it saw the latest. */
+/** A watch as stored: `revision` counts its writes, so that a writer can tell whether it read the latest. */
 export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
-/** What the table holds of one order as of now. */
+/** What the table currently holds of one order. */
 export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };
 
 /** An order in a list of the index; times are milliseconds since the Unix epoch. */
 export type Listed = OrderKey & {
   readonly status: WatchStatus;
-  /** When it is due, or in the list of final orders: when it closed. */
+  /** When it is due; in the list of final orders, when it closed. */
   readonly at: number;
-  /** When the exchange last confirmed it, or when it became known here. */
+  /** When the exchange last confirmed it, or when we first knew of it. */
   readonly seenAt: number;
   /** Its latest check failed. */
   readonly failing: boolean;
@@ -39,44 +39,44 @@ export type Listed = OrderKey & {
 /** A check without an answer. */
 export type FailedCheck = OrderKey & {
   readonly requestedAt: number;
-  /** The reason lies in this order alone: others were answered meanwhile, or the exchange refuses just this one. */
+  /** The cause is this order alone: other checks succeeded meanwhile, or the exchange refuses only this one. */
   readonly own: boolean;
 };
 
 /**
- * The snapshot table as the store needs it: each operation is one request, atomic on one item, safe to send twice.
- * All throw `store_unavailable` when the table cannot be reached, in which case the write may have happened.
+ * The snapshot table as the store needs it. Each operation is one request, atomic on one item, and safe to repeat.
+ * All throw `store_unavailable` when the table is unreachable; the write may then have happened.
  */
 export type SnapshotTable = {
-  /** Head and watch; sees every write that was answered before. */
+  /** Head and watch; strongly consistent. */
   readonly readCurrent: (key: OrderKey) => Promise<Current>;
-  /** The snapshot of greatest rank; sees every write that was answered before. */
+  /** The snapshot of greatest rank; strongly consistent. */
   readonly newestSnapshot: (key: OrderKey) => Promise<Snapshot | undefined>;
-  /** Writes the snapshot unless one of its rank is there with evidence as early; answers whether it wrote. */
+  /** Writes the snapshot unless one of its rank exists with provenance as early; returns whether it wrote. */
   readonly putSnapshot: (snapshot: Snapshot) => Promise<boolean>;
   /**
-   * Since this snapshot was first observed, those of lesser rank are no longer the newest: they go once their account's
-   * time to keep history is over. Where history is kept for ever, nothing is asked and nothing written.
+   * Lets snapshots of lower rank expire: since this one was first observed, they are no longer the newest. They are
+   * deleted after the account's history retention. Where history is kept forever, this reads and writes nothing.
    */
   readonly supersedeBefore: (newest: Snapshot) => Promise<void>;
-  /** Writes the head unless one of greater rank is there, or one of its rank with evidence as early. */
+  /** Writes the head unless one of greater rank exists, or one of its rank with provenance as early. */
   readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
-  /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: there is none). */
+  /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: none is stored). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putNotFound: (notFound: NotFoundAnswer) => Promise<void>;
-  /** Orders of one list of an account, by ascending time up to `until`; may lag behind the latest writes. */
+  /** Orders of one list of an account, by ascending time up to `until`; eventually consistent. */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };
 
 /**
- * The table as a person's word needs it: writes, and what they answer. As above, each is atomic and safe to send twice,
- * and throws `store_unavailable`.
+ * The table as a watch command needs it. As above, each operation is atomic and safe to repeat, and throws
+ * `store_unavailable`.
  */
 export type WatchCommandTable = Pick<SnapshotTable, 'putWatch'> & {
   readonly putWatchCommand: (command: WatchCommand) => Promise<void>;
   /**
-   * Takes the next revision of the watch, so that whoever read an earlier one has to look again, and answers the watch,
-   * which it leaves as it is; `undefined` when there is none.
+   * Takes the next revision of the watch, so that writers that read an earlier one have to read again, and returns the
+   * watch, otherwise unchanged; `undefined` when there is none.
    */
   readonly claimWatch: (key: OrderKey) => Promise<StoredWatch | undefined>;
 };

@@ -2,18 +2,18 @@ import { phaseOfRank, type Rank, updatedAtOfRank } from './rank.ts';
 import type { statuses } from './statuses.ts';
 
 /**
- * What we know of the watching of one order. Every field is a register that only grows under `join`, so any order, any
- * number and any interleaving of writers end in the same watch, and a late writer can never undo a newer one.
+ * The watch of one order. Every field is a register that only grows under `join`, so any order, any number and any
+ * interleaving of writers end in the same watch, and a late writer can never undo a newer one.
  * Times are milliseconds since the Unix epoch, by our clock.
  */
 export type Watch = {
-  /** When the order first became known here. */
+  /** When we first knew of the order. */
   readonly openedAt: number;
-  /** The greatest rank that an answer has shown, known before its snapshot is written. */
+  /** The greatest rank that an answer has shown, announced before its snapshot is written. */
   readonly announcedRank?: Rank;
   /** The greatest rank that the head is known to have reached, and when it was first observed. */
   readonly applied?: { readonly rank: Rank; readonly at: number };
-  /** The two answers asked last, newest first. */
+  /** The two most recently requested answers, newest first. */
   readonly observations: readonly ObservedRank[];
   /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
   readonly notFoundAt: readonly number[];
@@ -24,7 +24,7 @@ export type Watch = {
   readonly failedAt?: readonly number[];
   /** When the latest check was requested that failed with the whole account, since the newest answer. */
   readonly attemptedAt?: number;
-  /** The latest word of a person: an order they let go stays unwatched until a person takes it up again. */
+  /** The latest watch command: an order whose watch was stopped stays unwatched until a command starts it again. */
   readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
 };
 
@@ -42,7 +42,7 @@ export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 const maxObservations = 2;
 const maxNotFoundAt = 10;
 const maxFailedAt = 10;
-/** The exchange's own nodes may disagree for a few seconds after a change; only later than that it is a contradiction. */
+/** The exchange's own nodes may disagree for a few seconds after a change; only later is it a contradiction. */
 const settleMs = 10_000;
 
 export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
@@ -52,7 +52,7 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const observations = newest([...(watch?.observations ?? []), ...(delta.observations ?? [])]);
   const seenAt = observations[0]?.requestedAt ?? 0;
   const notFoundAt = newestAfter(seenAt, [watch?.notFoundAt, delta.notFoundAt], maxNotFoundAt);
-  // Both are cut off at the newest answer, which only rises: so what is left is the same in whatever order it came.
+  // Both are cut off at the newest answer, which only rises, so the remainder does not depend on the order of arrival.
   const answeredAt = Math.max(seenAt, notFoundAt[0] ?? 0);
   const failedAt = newestAfter(answeredAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
   const attemptedAt = Math.max(watch?.attemptedAt ?? 0, delta.attemptedAt ?? 0);
@@ -79,19 +79,19 @@ export function statusOf(watch: Watch): WatchStatus {
   return phase === 'unknown' ? 'unknown' : 'watched';
 }
 
-/** Whether the schedule still asks for the order. */
+/** Whether the schedule still checks the order. */
 export function isOpen(status: WatchStatus): boolean {
   return status !== 'final' && status !== 'stopped';
 }
 
-/** When the state in the head was last confirmed by an answer: the time of asking. */
+/** When the answer that last confirmed the head's state was requested. */
 export function checkedAt(watch: Watch): number | undefined {
   return watch.observations[0]?.requestedAt;
 }
 
 /**
- * When an open order is due: soon after a change, ever more rarely as it rests, stays missing or fails, and at once when
- * no check of it was ever completed. A failed check only ever postpones it.
+ * When an open order is due: soon after a change, less and less often while it rests, stays missing or fails, and at
+ * once if no check of it was ever completed. A failed check only ever postpones it.
  */
 export function dueAt(watch: Watch, policy: CheckPolicy): number {
   const { failedAt = [], attemptedAt } = watch;
@@ -110,11 +110,11 @@ function dueAfterAnswer({ announcedRank, observations, notFoundAt, openedAt }: W
   if (latest !== undefined) {
     return latest.requestedAt + clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
   }
-  // Announced: the request that observed it is still writing, or it crashed and the next check completes its work.
+  // Announced but not applied: its observer is still writing, or crashed, and the next check completes its work.
   return announcedRank === undefined ? openedAt : openedAt + policy.minMs;
 }
 
-/** The shortest interval after the first time, twice as long after each further one. */
+/** The minimum interval after the first time, doubled after each further one. */
 function doubled(times: number, policy: CheckPolicy): number {
   return clamped(policy.minMs * 2 ** (times - 1), policy);
 }
@@ -123,7 +123,7 @@ function clamped(interval: number, { minMs, maxMs }: CheckPolicy): number {
   return Math.round(Math.min(Math.max(interval, minMs), maxMs));
 }
 
-/** Both latest answers rank below the head although they were asked well after it was first observed. */
+/** Both latest answers rank below the head although they were requested well after it was first observed. */
 function contradicted({ applied, observations }: Watch): boolean {
   return (
     applied !== undefined &&
@@ -148,7 +148,7 @@ function latest(a: Watch['operator'], b: Watch['operator']): Watch['operator'] {
   return a.at > b.at ? a : b;
 }
 
-/** The times after a moment, each once, newest first. */
+/** The distinct times after a given time, newest first. */
 function newestAfter(
   moment: number,
   times: readonly (readonly number[] | undefined)[],

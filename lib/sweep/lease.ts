@@ -1,7 +1,7 @@
 import type { AccountTable, SweepSummary } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 
-/** An owner that crashed blocks its account for this long and no longer, milliseconds. */
+/** A crashed owner blocks its account for at most this long, milliseconds. */
 const lifeMs = 15_000;
 const renewEveryMs = 3_000;
 const handoverPollMs = 1_000;
@@ -19,8 +19,8 @@ export type LeaseRequest<Result> = {
 };
 
 /**
- * Does work while it holds the account's lease. It requests a handover from the present owner, so that one follows the
- * other without a gap. `holds` turns false when a handover is requested or the lease is lost: `work` should then end soon.
+ * Does work while it holds the account's lease. It requests a handover from the current owner, so that there is no gap
+ * between them. `holds` turns false when a handover is requested or the lease is lost: `work` should then end soon.
  * Returns `undefined` when the lease was not handed over in time. Throws `store_unavailable`.
  */
 export async function withLease<Result>(
@@ -67,7 +67,7 @@ export async function withLease<Result>(
   void renewal();
   let summary: SweepSummary | undefined;
   try {
-    // Clears earlier requests: one that waits requests again, and one that crashed must not end this work.
+    // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
     await table.requestHandover(account, owner);
     const result = await work(() => !handoverRequested && clock.now() < until);
     summary = summaryOf?.(result);

@@ -17,7 +17,7 @@ export type Bus = (entries: readonly PutEventsRequestEntry[], deadline: number) 
 
 export type BusDeps = { readonly client: EventBridgeClient; readonly clock: Clock };
 
-/** Never throws: whoever sends must know how far it came. */
+/** Never throws: the caller needs to know how many entries were accepted. */
 export function createBus({ client, clock }: BusDeps): Bus {
   return async (entries, deadline) => {
     let accepted = 0;

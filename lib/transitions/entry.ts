@@ -7,15 +7,15 @@ import type { OrderStateChanged } from './schemas.ts';
 export const source = 'order-state-snapshots';
 
 /**
- * Bytes of one entry, and of one request. The bus takes 1 MB since January 2026, but not every target and region does; and
- * what is billed are units of 64 KB.
+ * Bytes of one entry, and of one request. The bus accepts 1 MB since January 2026, but not every target and region
+ * does, and billing is in units of 64 KB.
  */
 export const maxBytes = 256 * 1024;
 const maxEntries = 10;
 
 /**
- * The entry that tells the bus of an event. An order too large for it goes without its `details`; all that is left of it
- * is less than the bus's own limit, for no answer of the exchange is taken that has more than 256 KiB.
+ * An event as an entry for the bus. An order too large for an entry is sent without its `details`. The rest is below
+ * the bus's own limit, since replies of the exchange above 256 KiB are rejected.
  */
 export function entryOf(event: TransitionEvent, busName: string): PutEventsRequestEntry {
   const whole = entryWith(event, event.detail, busName);
@@ -29,7 +29,7 @@ function entryWith({ name, at }: TransitionEvent, detail: unknown, busName: stri
   return { EventBusName: busName, Source: source, DetailType: name, Time: new Date(at), Detail: writeJson(detail) };
 }
 
-/** The entries in their order, in batches that one request may carry. */
+/** The entries in order, in batches of at most one request each. */
 export function batchesOf(entries: readonly PutEventsRequestEntry[]): readonly PutEventsRequestEntry[][] {
   const batches: PutEventsRequestEntry[][] = [];
   let room = 0;

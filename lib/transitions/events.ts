@@ -10,17 +10,17 @@ import type { StoredWatch } from '../snapshots/table.ts';
 import { checkedAt, statusOf, type Watch, type WatchStatus } from '../snapshots/watch.ts';
 import { type OrderStateChanged, schema, type WatchChanged, type WatchEventName } from './schemas.ts';
 
-/** One item before and after a write; `before` is absent when the write made it, `after` when it removed it. */
+/** One item before and after a write; `before` is absent when the write created it, `after` when it removed it. */
 export type Images = { readonly before?: Item | undefined; readonly after?: Item | undefined };
 
-/** One transition to tell of. `at` is when it happened, milliseconds since the Unix epoch. */
+/** One transition to publish. `at` is when it happened, milliseconds since the Unix epoch. */
 export type TransitionEvent =
   | { readonly name: 'OrderStateChanged'; readonly at: number; readonly detail: OrderStateChanged }
   | { readonly name: WatchEventName; readonly at: number; readonly detail: WatchChanged };
 
 /**
- * The event that a write means, if it means one: a head whose rank rose, or a watch whose status turned. Made of the
- * two images and nothing else, so that the same write always gives the same event. Throws `store_corrupt`.
+ * The event of a write, if it has one: the head's rank rose, or the watch's status changed. Depends on the two images
+ * only, so the same write always gives the same event. Throws `store_corrupt`.
  */
 export function transitionOf({ before, after }: Images): TransitionEvent | undefined {
   if (after === undefined) return undefined;
@@ -30,7 +30,7 @@ export function transitionOf({ before, after }: Images): TransitionEvent | undef
   return watchChange(orderKeyOf(after), before && readWatch(before), readWatch(after));
 }
 
-/** The event of a head that rose from one snapshot to another; none when only its evidence became earlier. */
+/** The event of a head that rose from one snapshot to another; none when only its provenance became earlier. */
 export function stateChange(before: Snapshot | undefined, after: Snapshot): TransitionEvent | undefined {
   if (before !== undefined && before.rank >= after.rank) return undefined;
   const { account, orderId, rank, order, provenance, exchangeTime } = after;
@@ -50,7 +50,7 @@ export function stateChange(before: Snapshot | undefined, after: Snapshot): Tran
   return { name: 'OrderStateChanged', at: provenance.firstObservedAt, detail };
 }
 
-/** The event of a watch whose status turned. Opening and touching a watch as a check does is none: the head's event tells. */
+/** The event of a watch whose status changed. A check that opens or updates a watch has none: see the head's. */
 function watchChange(
   { account, orderId }: OrderKey,
   before: StoredWatch | undefined,
@@ -79,8 +79,8 @@ function watchChange(
 }
 
 /**
- * What a turn is called: whatever alarms has a name for its beginning and one for its end. That the order ended, and that
- * a check found a new one, has none here: `OrderStateChanged` says so, with `final: true` or `from: null`.
+ * The event's name for a change of status. Each alarming status has a name for its start and one for its end. A closed
+ * or a new order has none here: `OrderStateChanged` reports it, with `final: true` or `from: null`.
  */
 function nameOf(from: WatchStatus | undefined, to: WatchStatus): WatchEventName | undefined {
   if (to === 'stopped') return 'WatchStopped';
@@ -92,7 +92,7 @@ function nameOf(from: WatchStatus | undefined, to: WatchStatus): WatchEventName 
   return from === 'stopped' || to === 'unconfirmed' ? 'WatchStarted' : undefined;
 }
 
-/** When the latest of all that the watch knows came about. */
+/** The time of the latest fact in the watch. */
 function changedAt({ openedAt, observations, notFoundAt, operator }: Watch): number {
   return Math.max(openedAt, observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0, operator?.at ?? 0);
 }
@@ -100,7 +100,7 @@ function changedAt({ openedAt, observations, notFoundAt, operator }: Watch): num
 function orderKeyOf(item: Item): OrderKey {
   const [account, orderId] = [item['account']?.S, item['order_id']?.S];
   if (account !== undefined && orderId !== undefined) return { account, orderId };
-  throw new Failure('store_corrupt', 'An item of the snapshot table does not say which order it is of.');
+  throw new Failure('store_corrupt', 'An item of the snapshot table does not name its order.');
 }
 
 function withoutDetails({ details: _, ...fields }: Order): Omit<Order, 'details'> {

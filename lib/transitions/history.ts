@@ -2,9 +2,9 @@ import { isEarlier, type Snapshot } from '../snapshots/snapshot.ts';
 import { stateChange, type TransitionEvent } from './events.ts';
 
 /**
- * The events of an order's head, made again from its snapshots: told in the order in which they were observed, those that
- * rank above all before them raised the head. Late ones did not. Ids are those of the stream's events; a snapshot that a
- * crash kept from the head, until a greater one took its place, is told of here and was not there.
+ * The events of an order's head, rebuilt from its snapshots. In the order of observation, each snapshot that ranks
+ * above all earlier ones raised the head; late ones did not. Ids equal those of the stream's events. A snapshot that a
+ * crash kept from the head until a greater one replaced it has an event here and had none in the stream.
  */
 export function stateChangesOf(snapshots: readonly Snapshot[]): readonly TransitionEvent[] {
   const events: TransitionEvent[] = [];

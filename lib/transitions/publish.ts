@@ -16,19 +16,19 @@ export type PublisherDeps = {
   readonly logger: Logger;
 };
 
-/** Publishes what stream records mean, `remainingMs` being what is left to the Lambda; answers from where to try again. */
+/** Publishes the events of stream records within the Lambda's `remainingMs`; returns where to resume. */
 export type Publisher = (records: readonly DynamoDBRecord[], remainingMs: number) => Promise<DynamoDBBatchResponse>;
 
-/** Left of the Lambda's time for the answer and the log. */
+/** Reserved from the Lambda's time for the response and the log. */
 const answeringMs = 1_000;
 
 type Prepared = { readonly record: DynamoDBRecord; readonly entry: PutEventsRequestEntry };
 
 /**
- * Records become entries in the stream's order. A failing bus ends the sending, so that no order's events overtake each
- * other, and the first record not sent is answered: Lambda tries again from there. A record that cannot be read holds
- * nothing back: the others are sent, it is answered, and Lambda tries until it gives the record to its on-failure queue.
- * Either way records behind the answered one may be sent again, with the same ids.
+ * Records become entries in the stream's order. When the bus fails, sending stops, so that no order's events overtake
+ * each other, and the first unsent record is returned: Lambda retries from there. An unreadable record does not block
+ * the others: they are sent, it is returned, and Lambda retries until it moves the record to its on-failure queue.
+ * Either way, records after the returned one may be sent again, with the same ids.
  */
 export function createPublisher({ bus, busName, clock, logger }: PublisherDeps): Publisher {
   return async (records, remainingMs) => {
@@ -76,21 +76,21 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
 }
 
 /**
- * How long after the exchange's date of a transition its snapshot was made, milliseconds; none of an order's first
- * sighting, which says when somebody asked and no more.
+ * How long after the exchange's time of a transition we observed it, milliseconds. None for an order's first
+ * observation, which depends only on when the order was first requested.
  */
 function delayOf({ name, at, detail }: TransitionEvent): number[] {
   return name === 'OrderStateChanged' && detail.from !== null ? [at - detail.to.last_update_timestamp] : [];
 }
 
-/** How many entries there are of each event's name. */
+/** The number of entries by event name. */
 export function countsOf(entries: readonly PutEventsRequestEntry[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { DetailType = '' } of entries) counts.set(DetailType, (counts.get(DetailType) ?? 0) + 1);
   return counts;
 }
 
-/** Without one the answer is empty, which Lambda takes for the failure of the whole batch. */
+/** Without one the id is empty, which Lambda treats as a failure of the whole batch. */
 function sequenceNumberOf({ dynamodb }: DynamoDBRecord): string {
   return dynamodb?.SequenceNumber ?? '';
 }

@@ -4,7 +4,7 @@ import type { Item } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import type { Images } from './events.ts';
 
-/** The kinds of attributes that items of the snapshot table have. */
+/** The attribute types that items of the snapshot table have. */
 const Attribute: z.ZodMiniType<Item[string]> = z.lazy(() =>
   z.union([
     z.strictObject({ S: z.string() }),
@@ -16,10 +16,10 @@ const Attribute: z.ZodMiniType<Item[string]> = z.lazy(() =>
 );
 const Image = z.optional(z.record(z.string(), Attribute));
 
-/** The item before and after the write that a stream record tells of. Throws `store_corrupt`. */
+/** The item before and after the write that a stream record describes. Throws `store_corrupt`. */
 export function imagesOf({ dynamodb }: DynamoDBRecord): Images {
   const before = z.safeParse(Image, dynamodb?.OldImage);
   const after = z.safeParse(Image, dynamodb?.NewImage);
   if (before.success && after.success) return { before: before.data, after: after.data };
-  throw new Failure('store_corrupt', 'A stream record holds an item with attributes that no item of ours has.');
+  throw new Failure('store_corrupt', 'A stream record has an item with attribute types that our items do not use.');
 }

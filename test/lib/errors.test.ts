@@ -48,7 +48,7 @@ describe('the table of failures', () => {
 
   it.each(table)('answers %s with status %i', (code, status, family, retry, level, retryAfterSeconds) => {
     const { spec } = new Failure(code, 'x');
-    expect(spec.title).toMatch(/^[A-Z][a-z ]+$/);
+    expect(spec.title).toMatch(/^[A-Z][a-z]+(?: (?:[a-z]+|API))*$/);
     expect({ ...spec, title: '' }).toEqual({
       category: family,
       status,

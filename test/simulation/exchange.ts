@@ -138,7 +138,8 @@ function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
       return { kind: 'failure', failure: new Failure(code, 'exchange.test closed the connection.') };
     }
     case 'cut': {
-      if (delivery.framing === 'short') return unusable('exchange.test broke off in the middle of its answer.');
+      if (delivery.framing === 'short')
+        return unusable('exchange.test closed the connection in the middle of its response.');
       const body = delivery.answer.body.subarray(0, delivery.at).toString('utf8');
       return { kind: 'answer', reply: { status: delivery.answer.status, body }, orderId };
     }
@@ -146,9 +147,10 @@ function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
       return outcomeOf({ kind: 'answer', answer: delivery.surplus }, orderId);
     case 'answer': {
       const { status, headers, body } = delivery.answer;
-      if (status >= 300 && status < 400) return unusable('exchange.test answered a redirect.');
-      if (headers['content-encoding'] !== undefined) return unusable('exchange.test answered in a wrong encoding.');
-      if (!isUtf8(body)) return unusable('exchange.test answered text that is not UTF-8.');
+      if (status >= 300 && status < 400) return unusable('exchange.test returned a redirect.');
+      if (headers['content-encoding'] !== undefined)
+        return unusable('exchange.test used a content encoding that was not requested.');
+      if (!isUtf8(body)) return unusable('exchange.test sent text that is not UTF-8.');
       const retryAfter = headers['retry-after'];
       const wait = retryAfter === undefined ? {} : { retryAfterMs: Number(retryAfter) * 1000 };
       return { kind: 'answer', reply: { status, body: body.toString('utf8'), ...wait }, orderId };

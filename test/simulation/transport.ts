@@ -41,5 +41,5 @@ export function createTransport(deps: {
 }
 
 function timeout(): Failure {
-  return new Failure('timeout', 'exchange.test did not answer in time.');
+  return new Failure('timeout', 'exchange.test did not respond in time.');
 }

@@ -30,7 +30,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     const { account, dialect } = placeOf(event);
     const { id, orderId } = readCall(event);
 
-    const outcome = typeof orderId === 'string' ? await ask(orderId) : orderId;
+    const outcome = typeof orderId === 'string' ? await check(orderId) : orderId;
 
     const envelope: Envelope = {
       ...(id !== undefined && { id }),
@@ -40,10 +40,10 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     if (typeof outcome === 'string') return writeResult(envelope, outcome);
     throw jsonRpcFailure(envelope, outcome);
 
-    async function ask(asked: string): Promise<string | Fault> {
-      onCall(asked);
+    async function check(requested: string): Promise<string | Fault> {
+      onCall(requested);
       const { requestId } = event.requestContext;
-      return checkOrder({ account, orderId: asked, observedBy: 'get-order-state', requestId, deadline }).then(
+      return checkOrder({ account, orderId: requested, observedBy: 'get-order-state', requestId, deadline }).then(
         ({ result }) => result,
         (thrown) => ({ failure: asFailure(thrown) }),
       );

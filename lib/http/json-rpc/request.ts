@@ -7,7 +7,7 @@ import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '
 import { bodyOf, checked, readParameters } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
-/** A call: its order id, or why it has none. `id` keeps its digits; a GET has no id. */
+/** A call: its order id, or why it is invalid. `id` keeps its digits; a GET has no id. */
 export type Call = { readonly id?: Json; readonly orderId: string | Fault };
 
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
@@ -15,7 +15,7 @@ export type Fault = { readonly failure: Failure; readonly error?: RpcError };
 
 const { jsonrpc: Version, method: Method, params: Params } = routes.callGetOrderState.body.shape;
 
-/** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: what is wrong becomes a `Fault`. */
+/** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: an error becomes a `Fault`. */
 export function readCall(event: APIGatewayProxyEventV2): Call {
   return event.requestContext.http.method === 'GET' ? readQuery(event) : readMessage(event);
 }

@@ -109,7 +109,7 @@ describe('export', () => {
     await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: broken }));
     const { code, stderr } = await exported('--format', 'jsonl');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^main#X S#\S+ is left out: A snapshot in the table holds a result that is no order\.\n/);
+    expect(stderr).toMatch(/^main#X S#\S+ is left out: A snapshot in the table has a result that is not an order\.\n/);
     expect(stderr).toContain('3 snapshots of');
   });
 

@@ -81,7 +81,7 @@ describe('republishing', () => {
     const { code, out, stderr } = await republish('--since', iso(20_000), ...here);
     expect(code).toBe(1);
     expect(out).toContain('Would send 2 OrderStateChanged');
-    expect(stderr).toContain('main#BROKEN: A snapshot in the table holds a result that is no order.\n');
+    expect(stderr).toContain('main#BROKEN: A snapshot in the table has a result that is not an order.\n');
     expect(stderr).toContain('Left out: 1 of the orders named above, which cannot be read.\n');
   });
 });

@@ -100,7 +100,7 @@ describe('verify', () => {
       'a result that is no order',
       () => spoil('LIVE', 'S#', { result: text('no order') }),
       'main#LIVE S#',
-      'it cannot be read: A snapshot in the table holds a result that is no order.',
+      'it cannot be read: A snapshot in the table has a result that is not an order.',
     ],
     [
       'an account that is not that of the key',

@@ -153,7 +153,7 @@ describe('token auth', () => {
     'does not let %s speak of an order that was not asked for',
     async (code) => {
       const { bearer } = tokens(() => {
-        throw new Failure(code, 'The exchange answered error 1.', { exchangeCode: 1 });
+        throw new Failure(code, 'The exchange returned error 1.', { exchangeCode: 1 });
       });
       expect(await failureOf(bearer())).toMatchObject({ code: 'exchange_error', exchangeCode: 1 });
     },

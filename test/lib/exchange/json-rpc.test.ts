@@ -47,7 +47,7 @@ describe('a result', () => {
   test('nested 40 deep is refused as that', () => {
     const body = answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`);
     expect(refusal(body).message).toBe(
-      'The exchange answered HTTP 200 and no JSON-RPC: JSON is nested deeper than 32.',
+      'The exchange returned HTTP 200 without JSON-RPC: JSON is nested deeper than 32.',
     );
   });
 
@@ -158,7 +158,7 @@ describe('an error', () => {
 
   test('keeps its own text and data to itself', () => {
     const failure = refusal(error('"code":13004,"message":"canary-1","data":{"reason":"canary-2"}'));
-    expect(failure.message).toMatch(/^The exchange answered error 13004: a wrong key, /);
+    expect(failure.message).toMatch(/^The exchange returned error 13004: a wrong key, /);
     expect(printed(failure)).not.toContain('canary');
   });
 });

@@ -188,7 +188,7 @@ it('a tick that came to nothing is not reported', async () => {
 
 describe('a tick that fails', () => {
   it('logs the code and throws on, so that Lambda counts it', async () => {
-    const failure = new Failure('store_unavailable', 'Snapshots cannot be reached.');
+    const failure = new Failure('store_unavailable', 'Snapshot table unavailable.');
     const thrown = await failureOf(
       run(() => {
         throw failure;
