@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { asFailure, type Code, type Failure, retryAfterSeconds, concernsAccount } from '../errors.ts';
+import { asFailure, type Code, concernsAccount, type Failure, retryAfterSeconds } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
 import type { Checked } from './checked.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';

@@ -36,7 +36,7 @@ export type NamedFault =
   | { readonly kind: 'truncate'; readonly at?: number; readonly framing?: 'length' | 'chunked' | 'short' }
   /** The body drips, a few bytes at a time. */
   | { readonly kind: 'slowBody'; readonly bytes?: number; readonly everyMs?: number }
-  /** Ahead of the answer, an error that nobody asked for and that has no id. */
+  /** Ahead of the answer, an error that nobody requested and that has no id. */
   | { readonly kind: 'surplus'; readonly code: number }
   // HTTP
   | { readonly kind: 'html'; readonly status?: number }
