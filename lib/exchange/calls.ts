@@ -140,7 +140,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
     const reply = await transport({ url, headers, body, deadline, ...(stream !== undefined && { stream }) });
     const answeredAt = clock.now();
     try {
-      return { ...readReply(reply, { id, dialect }), requestedAt, answeredAt };
+      return { ...readReply(reply, { id, dialect, now: answeredAt }), requestedAt, answeredAt };
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);

@@ -2,9 +2,11 @@ import { type Code, Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
 import { isOfAnOrder } from './not-of-an-order.ts';
+import { maxAheadMs } from './order.ts';
+import { earliest } from './order-fields.ts';
 import type { HttpReply } from './transport.ts';
 
-/** A time as the exchange wrote it; `epochMs` only if its magnitude reveals the unit. */
+/** A time as the exchange wrote it; `epochMs` only from 2010 to an hour ahead of our clock. */
 export type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
 
 /** When the exchange handled the call, by its own account. `usDiff` is in the unit of the other two. */
@@ -45,7 +47,10 @@ export function encodeCall(
  * throttling.
  * Throws a `Failure` with the dialect's code for the error, the status's code, or `invalid_response`.
  */
-export function readReply(reply: HttpReply, call: { readonly id: number; readonly dialect: Dialect }): Reply {
+export function readReply(
+  reply: HttpReply,
+  call: { readonly id: number; readonly dialect: Dialect; readonly now: number },
+): Reply {
   const message = parseMessage(reply.body);
   if (reply.status === 429) throw throttled(reply, message);
   if (message instanceof JsonError) throw notJsonRpc(reply, message.message);
@@ -66,7 +71,7 @@ export function readReply(reply: HttpReply, call: { readonly id: number; readonl
   }
   const resultText = memberText(reply.body, 'result');
   if (result === undefined || resultText === undefined) throw unusable('it has neither a result nor an error');
-  return { result, resultText, envelope: readEnvelope(message) };
+  return { result, resultText, envelope: readEnvelope(message, call.now) };
 }
 
 function parseMessage(text: string): JsonObject | JsonError {
@@ -124,21 +129,20 @@ function readWait(data: Json | undefined): number | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
-function readEnvelope(message: JsonObject): Envelope {
-  const usIn = readTime(message['usIn']);
-  const usOut = readTime(message['usOut']);
+function readEnvelope(message: JsonObject, now: number): Envelope {
+  const usIn = readTime(message['usIn'], now);
+  const usOut = readTime(message['usOut'], now);
   const usDiff = scalarText(message['usDiff']);
   return { ...(usIn && { usIn }), ...(usOut && { usOut }), ...(usDiff !== undefined && { usDiff: { raw: usDiff } }) };
 }
 
 /** Micro- or milliseconds: the specification says one and shows the other, so the magnitude decides. */
-function readTime(value: Json | undefined): ExchangeTime | undefined {
+function readTime(value: Json | undefined, now: number): ExchangeTime | undefined {
   const raw = scalarText(value);
   if (raw === undefined) return undefined;
   const time = /^\d{13,16}$/.test(raw) ? Number(raw) : 0;
-  if (time >= 1e15) return { raw, epochMs: Math.floor(time / 1000) };
-  if (time >= 1e12) return { raw, epochMs: time };
-  return { raw };
+  const epochMs = time >= 1e15 ? Math.floor(time / 1000) : time;
+  return epochMs >= earliest && epochMs <= now + maxAheadMs ? { raw, epochMs } : { raw };
 }
 
 /** Whether a member is present: some servers write `null` for an absent one. */

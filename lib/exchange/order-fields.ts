@@ -44,7 +44,7 @@ function wholeNumber(maxDigits: number) {
 }
 
 /** Earlier than any exchange of today: a time before it is in another unit. */
-const earliest = Date.UTC(2010, 0, 1);
+export const earliest = Date.UTC(2010, 0, 1);
 const timestamp = z
   .pipe(wholeNumber(13), z.int().check(z.refine((time) => time >= earliest)))
   .check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock."));

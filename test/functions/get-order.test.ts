@@ -53,6 +53,15 @@ describe('an exchange that answers absurd times', () => {
 });
 
 describe('GET of an order', () => {
+  it('leaves out a time of the exchange that cannot be, and answers the order', async () => {
+    testBed.orangex.script('order', (_request, { body }) => ({
+      body: body.replace(/"usOut":\d+/, '"usOut":999999999999999'),
+    }));
+    const { status, body } = await ask(testBed.orangex.place());
+    expect(status).toBe(200);
+    expect(body).not.toHaveProperty('exchange_time');
+  });
+
   it('answers the seed’s order with every field of the specification', async () => {
     const { status, type, body, text } = await ask(seedId);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });

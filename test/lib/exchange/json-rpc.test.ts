@@ -7,8 +7,10 @@ import { encodeCall, readReply } from '../../../lib/exchange/json-rpc.ts';
 import type { HttpReply } from '../../../lib/exchange/transport.ts';
 import { printed } from '../thrown.ts';
 
+const now = Date.UTC(2026, 0, 1);
+
 const read = (body: string, reply: Partial<HttpReply> = {}, dialect: Dialect = orangex) =>
-  readReply({ status: 200, body, ...reply }, { id: 7, dialect });
+  readReply({ status: 200, body, ...reply }, { id: 7, dialect, now });
 
 function refusal(...args: Parameters<typeof read>): Failure {
   try {
@@ -226,6 +228,19 @@ describe('the envelope', () => {
       expect(envelope(`"usIn":${raw}`)).toEqual({ usIn: { raw: raw.replaceAll('"', '') } });
     },
   );
+
+  test.each([now + 3_600_001, 9_999_999_999_999, 999_999_999_999_999, 1_262_303_999_999, 1_262_303_999_999_999])(
+    'keeps of %i, which is before 2010 or over an hour ahead, the digits only',
+    (time) => {
+      expect(envelope(`"usOut":${time}`)).toEqual({ usOut: { raw: String(time) } });
+    },
+  );
+
+  test('may be an hour ahead, and as old as 2010', () => {
+    for (const time of [now + 3_600_000, Date.UTC(2010, 0, 1)]) {
+      expect(envelope(`"usOut":${time}`).usOut?.epochMs).toBe(time);
+    }
+  });
 
   test('may be absent, or no times at all', () => {
     expect(read(answer('"id":7,"result":{}')).envelope).toEqual({});
