@@ -31,7 +31,7 @@ export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
 
 /**
  * Throws `account_forbidden` for an account that the caller's token does not list. The gateway writes a list as
- * `[main desk-2]`.
+ * `[main desk-2]`; some issuers put a JSON list into one string.
  */
 export function refuseForeignAccount(
   { requestContext, pathParameters }: APIGatewayProxyEventV2,
@@ -40,7 +40,7 @@ export function refuseForeignAccount(
   if (auth.kind === 'iam') return;
   const account = pathParameters?.['account'] ?? '';
   const claim = Authorizer.parse(requestContext).authorizer?.jwt?.claims[auth.accountsClaim];
-  const listed = Array.isArray(claim) ? claim : String(claim ?? '').split(/[\s,[\]]+/);
+  const listed = Array.isArray(claim) ? claim : String(claim ?? '').split(/[\s,[\]"]+/);
   if (account !== '' && listed.includes(account)) return;
   throw new Failure('account_forbidden', `The token's claim "${auth.accountsClaim}" does not list this account.`);
 }

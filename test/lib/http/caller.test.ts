@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callerOf } from '../../../lib/http/caller.ts';
+import { callerOf, refuseForeignAccount } from '../../../lib/http/caller.ts';
 import { getOrderEvent } from '../../functions/events.ts';
 
 describe('the caller', () => {
@@ -21,5 +21,28 @@ describe('the caller', () => {
   it('a request that names no caller is refused', () => {
     expect(() => callerOf(event)).toThrow('did not identify the caller');
     expect(() => callerOf(by({ jwt: { claims: { accounts: '[main]' } } }))).toThrow('needs a `sub` claim');
+  });
+});
+
+describe('the accounts of a token', () => {
+  const event = getOrderEvent({ account: 'main', order_id: '1' });
+  const auth = {
+    kind: 'jwt',
+    issuer: 'https://login.example.com/',
+    audience: ['orders'],
+    accountsClaim: 'accounts',
+  } as const;
+  const refusal = (accounts: unknown) => () => {
+    const requestContext = { ...event.requestContext, authorizer: { jwt: { claims: { accounts } } } };
+    refuseForeignAccount({ ...event, requestContext }, { name: 'test', accounts: {}, auth });
+  };
+
+  it.each([[['main', 'desk-2']], ['[main desk-2]'], ['desk-2, main'], ['["desk-2","main"]'], ['["main"]']])(
+    'are read from the claim %j',
+    (claim) => expect(refusal(claim)).not.toThrow(),
+  );
+
+  it.each([['["main-2"]'], ['["desk-2"]'], ['main-2'], [undefined]])('do not include main in %j', (claim) => {
+    expect(refusal(claim)).toThrow('does not list this account');
   });
 });
