@@ -112,6 +112,7 @@ const maxHistoryDays = 36_500;
 
 function* accountProblems(account: string, settings: AccountConfig): Generator<string> {
   if (!accountPattern.test(account)) yield 'rename it to 1 to 32 of a-z, 0-9 and -.';
+  if (account in Object.prototype) yield 'rename it: every JavaScript object has a member of this name.';
   yield* unknownSettings(settings, accountSettings);
   const url = settings.url === undefined ? undefined : urlProblem(settings.url);
   if (url !== undefined) yield url;

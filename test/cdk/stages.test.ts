@@ -138,6 +138,12 @@ describe('resolving a stage', () => {
     ]);
   });
 
+  it('refuses an account called constructor, which every JavaScript object has', () => {
+    expect(problems(fromPlainJavaScript({ accounts: { constructor: { dialect: 'orangex' } } }))).toEqual([
+      'Stage "test", account "constructor": rename it: every JavaScript object has a member of this name.',
+    ]);
+  });
+
   it('refuses what is no address, without quoting it', () => {
     expect(withUrl('api.orangex.com')).toEqual([
       'Stage "test", account "main": write url as a whole address, such as https://api.orangex.com/api/v1.',
