@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import type { Clock } from '../clock.ts';
 import { asFailure, Failure } from '../errors.ts';
 import type { Credentials, KeyVersion } from './auth.ts';
+import { withoutByteOrderMark } from './json.ts';
 import { Secret } from './secret.ts';
 
 /** A key is fetched again after this long, milliseconds. */
@@ -75,9 +76,17 @@ export function createCredentials(deps: {
 
 async function readSecret(client: SecretsManagerClient, name: string, abortSignal: AbortSignal): Promise<KeyVersion> {
   const command = new GetSecretValueCommand({ SecretId: name });
-  const { VersionId, SecretString } = await client.send(command, { abortSignal }).catch((error: Error) => {
-    throw failureOf(error, name);
-  });
+  const { VersionId, SecretString, SecretBinary } = await client
+    .send(command, { abortSignal })
+    .catch((error: Error) => {
+      throw failureOf(error, name);
+    });
+  if (SecretBinary !== undefined) {
+    throw new Failure(
+      'secret_malformed',
+      `The secret ${name} is stored as binary: write it as text, with --secret-string instead of --secret-binary.`,
+    );
+  }
   return { version: VersionId ?? '', key: parseKey(SecretString ?? '', name) };
 }
 
@@ -97,7 +106,7 @@ function parseKey(text: string, name: string): KeyVersion['key'] {
 /** `undefined` when the text is not JSON. The parser's error quotes the text, so it is dropped here. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutByteOrderMark(text));
   } catch {
     return undefined;
   }
@@ -117,7 +126,9 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Only the name of the SDK's error is kept: the error can contain the reply, and the reply the key. */
-function failureOf({ name: reason }: Error, name: string): Failure {
+function failureOf({ name: reason, message }: Error, name: string): Failure {
   if (reason === 'ResourceNotFoundException') return unfilled(name);
-  return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hints[reason] ?? ''}.`);
+  const isOfKms = reason === 'AccessDeniedException' && /\bkms\b/i.test(message);
+  const hint = isOfKms ? ': kms:Decrypt with its KMS key is not allowed here' : (hints[reason] ?? '');
+  return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hint}.`);
 }

@@ -19,8 +19,14 @@ export class JsonError extends Error {
   }
 }
 
-/** Reads JSON without changing a digit. Throws `JsonError`. */
-export function parseJson(text: string): Json {
+/** Some editors and clients put this mark in front; it is no part of the JSON. */
+export function withoutByteOrderMark(text: string): string {
+  return text.replace(/^\uFEFF/, '');
+}
+
+/** Reads JSON without changing a digit; a byte-order mark in front is skipped. Throws `JsonError`. */
+export function parseJson(written: string): Json {
+  const text = withoutByteOrderMark(written);
   if (nesting(text) > maxDepth) throw new JsonError(`JSON is nested deeper than ${maxDepth}`);
   let value: unknown;
   try {

@@ -1,3 +1,4 @@
+import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSecretsManagerClient } from '../../../lib/aws.ts';
 import type { Credentials } from '../../../lib/exchange/auth.ts';
@@ -17,22 +18,21 @@ const grace = 65 * minute;
 let manager: SecretsManager;
 let clock: VirtualClock;
 let credentials: Credentials;
-let stopClient: () => void;
+let client: SecretsManagerClient;
 
 beforeEach(async () => {
   manager = await startSecretsManager();
   clock = createVirtualClock();
-  const client = createSecretsManagerClient({
+  client = createSecretsManagerClient({
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
     AWS_ENDPOINT_URL_SECRETS_MANAGER: manager.url,
   });
-  stopClient = () => client.destroy();
   credentials = createCredentials({ client, secretName, clock });
 });
 afterEach(async () => {
-  stopClient();
+  client.destroy();
   await manager.stop();
 });
 
@@ -47,6 +47,29 @@ describe('a key', () => {
     const { key, ...rest } = await get();
     expect(rest).toEqual({ version });
     expect([key.clientId, key.clientSecret.reveal()]).toEqual(['tester', canary]);
+  });
+
+  test('is read behind a byte-order mark', async () => {
+    manager.create(secretName, `\uFEFF${keyText()}`);
+    expect((await get()).key.clientId).toBe('tester');
+  });
+
+  test('that is stored as binary is refused as that', async () => {
+    manager.create(secretName);
+    const bytes = { SecretBinary: new TextEncoder().encode(keyText()) };
+    await client.send(new PutSecretValueCommand({ SecretId: secretName, ...bytes }));
+    const failure = await failureOf(get());
+    expect(failure.code).toBe('secret_malformed');
+    expect(failure.message).toContain('is stored as binary: write it as text');
+    expect(printed(failure)).not.toContain(canary);
+  });
+
+  test('whose KMS key may not be used is reported as that', async () => {
+    manager.create(secretName, keyText());
+    const message = 'Access to KMS is not allowed';
+    manager.failAlways({ kind: 'exception', type: 'AccessDeniedException', message });
+    const failure = await failureOf(get());
+    expect(failure.message).toMatch(/\(AccessDeniedException\): kms:Decrypt with its KMS key is not allowed here\.$/);
   });
 
   test('is kept for five minutes', async () => {

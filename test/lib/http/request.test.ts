@@ -129,3 +129,8 @@ describe('the deadline', () => {
     expect(deadlineOf(1_000_000, remaining)).toBe(1_000_000 + left);
   });
 });
+
+it('a body behind a byte-order mark is read', () => {
+  const event = { ...getOrderEvent(good), body: '\uFEFF{"order_ids":["1"]}' };
+  expect(readBody(routes.checkOrders, event)).toEqual({ order_ids: ['1'] });
+});
