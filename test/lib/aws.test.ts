@@ -71,8 +71,8 @@ describe('the clients', () => {
     const { url, failAlways, count } = await manager();
     failAlways({ kind: 'hang' });
     const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
-    const asking = secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }), { requestTimeout: 50 });
-    await expect(asking).rejects.toMatchObject({ name: 'TimeoutError' });
+    const request = secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }), { requestTimeout: 50 });
+    await expect(request).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(count('GetSecretValue')).toBe(3);
   });
 

@@ -59,7 +59,7 @@ describe('the table of failures', () => {
     });
   });
 
-  it('gives the same title to all that is our own fault, so that it tells nothing of the inside', () => {
+  it('gives the same title to all internal errors, so that it reveals no internals', () => {
     const titles = Object.values(errorCatalog)
       .filter(({ status }) => status === 500)
       .map(({ title }) => title);
@@ -68,7 +68,7 @@ describe('the table of failures', () => {
 });
 
 describe('a failure', () => {
-  it('keeps what it was told', () => {
+  it('keeps what it was given', () => {
     const cause = new Error('inner');
     const members = { last_known: { order: 1 } };
     const failure = new Failure('throttled', 'Wait.', { cause, retryAfterMs: 1_500, exchangeCode: 10_028, members });
@@ -78,7 +78,7 @@ describe('a failure', () => {
     expect(failure.cause).toBe(cause);
   });
 
-  it('has nothing that it was not told', () => {
+  it('has nothing that it was not given', () => {
     const failure = new Failure('internal', 'x');
     expect(failure.retryAfterMs).toBeUndefined();
     expect(failure.exchangeCode).toBeUndefined();
@@ -92,10 +92,10 @@ describe('a failure', () => {
   });
 
   it.each([
-    ['an error', new TypeError('inner text')],
-    ['a text', 'inner text'],
+    ['an unexpected error', new TypeError('inner text')],
+    ['a thrown text', 'inner text'],
     ['nothing', undefined],
-  ])('is made of %s that nobody foresaw, whose text stays inside', (_, thrown) => {
+  ])('can be made of %s, whose text stays private', (_, thrown) => {
     const failure = asFailure(thrown);
     expect(failure.code).toBe('internal');
     expect(failure.cause).toBe(thrown);

@@ -6,7 +6,7 @@ export type VirtualClock = Clock & {
   readonly sleeps: readonly number[];
 };
 
-/** Time that passes only when it is told to; a sleep takes none of the test's. */
+/** Time that passes only on command; a sleep takes none of the test's. */
 export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   let now = start;
   const sleeps: number[] = [];

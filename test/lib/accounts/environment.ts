@@ -22,7 +22,7 @@ export function createEnvironment(): TestEnvironment {
   let requests = 0;
   let due: readonly Due[] = [];
 
-  /** Whoever is awake does what can be done without waiting. */
+  /** Every process that is awake does what it can without waiting. */
   const coolDown = async (): Promise<void> => {
     do await setImmediate();
     while (requests > 0);

@@ -4,8 +4,8 @@ import type { AccountState, AccountTable, WatchRequests } from '../../../lib/acc
 export function createMemoryAccountTable(): AccountTable & WatchRequests {
   const accounts = new Map<string, AccountState>();
   const kept = (account: string): AccountState => accounts.get(account) ?? { tat: 0 };
-  const keep = (account: string, news: Partial<AccountState>): void => {
-    accounts.set(account, { ...kept(account), ...news });
+  const keep = (account: string, changes: Partial<AccountState>): void => {
+    accounts.set(account, { ...kept(account), ...changes });
   };
 
   return {

@@ -10,7 +10,7 @@ import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
 const runs = Number(process.env['RUNS'] ?? 1_000);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
-console.log(`credits: ${runs} runs a property, SEED=${seed}`);
+console.log(`permits: ${runs} runs a property, SEED=${seed}`);
 
 const limits: fc.Arbitrary<RateLimits> = fc
   .record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 4, max: 100 }) })
@@ -43,7 +43,7 @@ function spread(plans: readonly Plan[]): number {
   return Math.max(...skews) - Math.min(...skews);
 }
 
-/** Calls that started although the exchange had throttled one, and whoever made them could have known. */
+/** Calls that started although the exchange had throttled one and their process could have known. */
 function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
   const skew = spread(deeds.map(({ plan }) => plan));
   return deeds.flatMap((one) =>
@@ -81,8 +81,8 @@ const saturating: Plan = { ...orderly, priority: 'background', tasks: 12, acquir
 
 const plans = fc.array(plan, { minLength: 1, maxLength: 5 });
 
-describe('the credits of one account', () => {
-  it('are never overspent in any window, and nobody calls while it cools down, on the table in memory', async () => {
+describe('the permits of one account', () => {
+  it('are never overspent in any window, and no process calls during a cool-down, on the table in memory', async () => {
     await fc.assert(
       fc.asyncProperty(plans, limits, async (plans, limits) => {
         await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
@@ -91,14 +91,14 @@ describe('the credits of one account', () => {
     );
   }, 120_000);
 
-  it('are never overspent by sweeps that all wake at once, credits in hand that they took long ago', async () => {
+  it('are never overspent by sweeps that all wake at once and hold permits taken long ago', async () => {
     const tasks = 6;
     const hoarder = fc.integer({ min: 1, max: 8 }).map(
       (step): Plan => ({
         ...saturating,
         tasks,
         acquires: 6,
-        // Its tasks have started, one step each, and have asked for credits.
+        // Its tasks have started, one step each, and have requested permits.
         faults: [{ step: tasks + step, kind: 'freezeWithOthers' }],
       }),
     );
@@ -113,7 +113,7 @@ describe('the credits of one account', () => {
     );
   }, 120_000);
 
-  it('are used to 95 % and more by a sweep with enough to do, doors or not', async () => {
+  it('are at least 95 % used by a sweep with enough to do, with or without interactive calls', async () => {
     const apiFunctions = fc.array(
       fc.record({ backoffMs: fc.integer({ min: 500, max: 3_000 }), wayMs: fc.integer({ min: 0, max: 40 }) }),
       { maxLength: 2 },
@@ -133,7 +133,7 @@ describe('the credits of one account', () => {
           ),
         ];
         const account = { table: createMemoryAccountTable(), name: 'main', limits: rateLimitsOf(limit) };
-        // The first burst is not counted, nor is the time it takes to earn it.
+        // Neither the first burst counts, nor the time that replenishes it.
         const rate = limit.perSecond * 0.5;
         const from = limit.burst / rate;
         const seconds = 400 / rate;
@@ -146,7 +146,7 @@ describe('the credits of one account', () => {
     );
   }, 120_000);
 
-  it('leave people their lane at once while a sweep takes all that it can', async () => {
+  it('leave interactive calls their share at once while a sweep takes all it can', async () => {
     const interactive = fc.record({
       startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
       wayMs: fc.integer({ min: 0, max: 10 }),
@@ -173,14 +173,14 @@ describe('the credits of one account', () => {
   }, 120_000);
 });
 
-describe('the credits of one account on a real engine', () => {
+describe('the permits of one account on a real engine', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();
   });
   afterAll(() => engine.stop());
 
-  it('are never overspent in any window, and nobody calls while it cools down', async () => {
+  it('are never overspent in any window, and no process calls during a cool-down', async () => {
     const table = createDynamoAccountTable(engine);
     let accounts = 0;
     await fc.assert(

@@ -9,9 +9,9 @@ function newAccount(): string {
   return `account-${++accounts}`;
 }
 
-/** What ledger and sweep rely on, of whatever they are given as a table. */
+/** What the rate limiter and the sweep require of a table. */
 export function keepsTheAccountContract(tableOf: () => AccountTable & WatchRequests): void {
-  it('knows nothing of an account that was never written', async () => {
+  it('returns an empty state for an account that was never written', async () => {
     const account = newAccount();
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });
     await tableOf().releaseLease(account, 'anyone');
@@ -62,7 +62,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: 0, lease: { owner: 'b', until: now + 40 } });
   });
 
-  it('remembers who asked last for the lease, whoever has it', async () => {
+  it('stores the last requester of the lease, whatever its owner', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.requestHandover(account, 'b');
@@ -89,7 +89,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBe(true);
   });
 
-  it('keeps what the owner of the lease leaves as a finding, and nobody else’s, until there is another', async () => {
+  it('keeps the sweep summary of the lease’s owner, and of nobody else, until there is another', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
@@ -108,7 +108,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.recordWatchRequest(account, now + 3)).toEqual({ overCapacity: false });
   });
 
-  it('keeps the latest word of a person on the pause, whatever the order of arrival', async () => {
+  it('keeps the latest pause command, whatever the order of arrival', async () => {
     const table = tableOf();
     const account = newAccount();
     const paused = { paused: true, by: 'anna', at: now, until: now + 60 };
@@ -121,7 +121,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: 0, pause: resumed });
   });
 
-  it('pauses until the end that was said, or until the next word', async () => {
+  it('pauses until the given end, or until the next command', async () => {
     const pause = { paused: true, by: 'anna', at: now };
     expect(isPaused({}, now)).toBe(false);
     expect(isPaused({ pause }, now + 1e9)).toBe(true);

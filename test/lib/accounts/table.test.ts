@@ -15,7 +15,7 @@ describe.each([
   { name: 'dynalite', start: startDynalite, present: true },
   { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
 ])('the accounts on $name', ({ start, present }) => {
-  describe.runIf(present)('which is here', () => {
+  describe.runIf(present)('(available)', () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await start();
@@ -23,16 +23,16 @@ describe.each([
     afterAll(() => engine.stop());
     keepsTheAccountContract(() => ({ ...createDynamoAccountTable(engine), ...createDynamoWatchRequests(engine) }));
 
-    it('keeps when somebody last asked for a watch', async () => {
+    it('stores when a watch was last requested', async () => {
       const requests = createDynamoWatchRequests(engine);
-      await requests.recordWatchRequest('asked', 1);
-      await requests.recordWatchRequest('asked', 2);
-      const Key = { pk: { S: 'asked' }, sk: { S: 'ACCOUNT' } };
+      await requests.recordWatchRequest('requested', 1);
+      await requests.recordWatchRequest('requested', 2);
+      const Key = { pk: { S: 'requested' }, sk: { S: 'ACCOUNT' } };
       const { Item } = await engine.client.send(new GetItemCommand({ TableName: engine.tableName, Key }));
       expect(Item).toEqual({ ...Key, schema: { N: '1' }, watch_requested_at: { N: '2' } });
     });
 
-    it('refuses an item of a shape that it does not know', async () => {
+    it('refuses an item of an unknown schema', async () => {
       const Item = { pk: { S: 'odd' }, sk: { S: 'ACCOUNT' }, schema: { N: '1' }, tat: { S: 'soon' } };
       await engine.client.send(new PutItemCommand({ TableName: engine.tableName, Item }));
       const table = createDynamoAccountTable(engine);
@@ -43,7 +43,7 @@ describe.each([
   });
 });
 
-describe('the accounts on a table that does not answer', () => {
+describe('the accounts on a table that does not respond', () => {
   it('are unavailable', async () => {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const endpoint = 'http://127.0.0.1:1';

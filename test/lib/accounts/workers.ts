@@ -40,7 +40,7 @@ export type Plan = {
 const everyoneWakesMs = 30_000;
 
 const step = fc.integer({ min: 0, max: 60 });
-const trouble: fc.Arbitrary<CommandError> = fc.oneof(
+const commandError: fc.Arbitrary<CommandError> = fc.oneof(
   fc.record({ step, kind: fc.constant('freeze' as const), ms: fc.integer({ min: 1, max: 30_000 }) }),
   fc.record({ step, kind: fc.constantFrom('replyLost' as const, 'sentTwice' as const, 'freezeWithOthers' as const) }),
 );
@@ -58,7 +58,7 @@ export const plan: fc.Arbitrary<Plan> = fc.record(
     acquireTimeoutMs: fc.integer({ min: 500, max: 30_000 }),
     wayMs: fc.integer({ min: 0, max: 60 }),
     oversleepMs: fc.integer({ min: 0, max: 20 }),
-    faults: fc.array(trouble, { maxLength: 4 }),
+    faults: fc.array(commandError, { maxLength: 4 }),
     throttled: fc.record({ call: fc.integer({ min: 0, max: 12 }), waitMs: fc.integer({ min: 0, max: 20_000 }) }),
   },
   {
@@ -78,10 +78,10 @@ export const plan: fc.Arbitrary<Plan> = fc.record(
   },
 );
 
-/** What a process did, by the world's own time. */
+/** What a process did, by the environment's clock. */
 export type Deeds = {
   readonly plan: Plan;
-  /** When each call started, and how long its credit was waited for. */
+  /** When each call started, and how long it waited for its permit. */
   readonly calls: { readonly at: number; readonly waitedMs: number }[];
   readonly failures: Code[];
   /** Throttled answers: when it said so, and when the table had answered; not if the reply was lost. */
@@ -91,7 +91,7 @@ export type Deeds = {
 
 export type Account = { readonly table: AccountTable; readonly name: string; readonly limits: RateLimits };
 
-/** Lets one process loose; it ends with its work, or at `endsAt`. */
+/** Starts one process; it ends with its work, or at `endsAt`. */
 export async function work(
   plan: Plan,
   { table, name, limits }: Account,

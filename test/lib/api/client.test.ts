@@ -32,8 +32,8 @@ afterEach(() => testBed.orangex.clearScript());
 
 const account = 'main';
 
-async function problemOf(asking: Promise<unknown>): Promise<ApiProblem> {
-  const thrown = await asking.then(
+async function problemOf(request: Promise<unknown>): Promise<ApiProblem> {
+  const thrown = await request.then(
     () => undefined,
     (error: unknown) => error,
   );
@@ -52,7 +52,7 @@ describe('the client', () => {
     expect(order.last_update_timestamp).toBe(order.creation_timestamp);
   });
 
-  it('asks for an order unless it is in the state that is known', async () => {
+  it('gets an order unless it is still in the known state', async () => {
     const id = testBed.orangex.place();
     const requested = { account, order_id: id };
     const { rank } = await client.getOrder(requested);
@@ -166,13 +166,13 @@ describe('the client throws', () => {
     expect(lastKnown?.order).toEqual(seen.order);
   });
 
-  it('a problem that says when to come again', async () => {
+  it('a problem that says when to retry', async () => {
     testBed.orangex.scriptAlways('order', { kind: 'error', code: 11_051 });
-    const asking = client.getOrder({ account, order_id: testBed.orangex.place() });
-    expect(await problemOf(asking)).toMatchObject({ status: 503, code: 'maintenance', retryAfterSeconds: 60 });
+    const request = client.getOrder({ account, order_id: testBed.orangex.place() });
+    expect(await problemOf(request)).toMatchObject({ status: 503, code: 'maintenance', retryAfterSeconds: 60 });
   });
 
-  it('a problem of the gateway’s own making', async () => {
+  it('a problem for an error of the gateway itself', async () => {
     const elsewhere = createClient({ url: `${api.url}/elsewhere` });
     const { status, code, message } = await problemOf(elsewhere.getOrder({ account, order_id: seedId }));
     expect({ status, code }).toEqual({ status: 404, code: 'gateway' });
@@ -181,12 +181,12 @@ describe('the client throws', () => {
 
   it.each([
     ['a page', 200, 'text/html', '<h1>Welcome</h1>'],
-    ['another service’s JSON', 200, 'application/json', '{"hello":"world"}'],
-    ['an error without a word', 502, 'text/plain', ''],
+    ['another service’s JSON', 200, 'application/json', '{"hello":"there"}'],
+    ['an error without a body', 502, 'text/plain', ''],
   ])('a problem for %s where an answer should be', async (_, status, type, body) => {
     const page = await startPage(status, type, body);
-    const asking = createClient({ url: page.url }).stopWatch({ account, order_id: seedId });
-    expect(await problemOf(asking)).toMatchObject({ status, code: 'gateway' });
+    const request = createClient({ url: page.url }).stopWatch({ account, order_id: seedId });
+    expect(await problemOf(request)).toMatchObject({ status, code: 'gateway' });
     await page.stop();
   });
 

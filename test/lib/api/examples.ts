@@ -14,12 +14,12 @@ export type GivenExample = Example & ReceivedResponse & { readonly operation: Op
 
 const start = Date.UTC(2026, 10, 23, 8);
 
-/** One day of a desk: asked over HTTP, answered by the real functions, at times of our own. */
+/** One day of a desk: real HTTP requests to the real functions, at times of our own. */
 export async function giveExamples(): Promise<readonly GivenExample[]> {
   vi.useFakeTimers({ toFake: ['Date'], now: start });
   const testBed = await startTestBed();
   const { orangex, deribit, stage, env, secretNames } = testBed;
-  // The answers name the version of the key: one that is the same in every run.
+  // Responses contain the version of the key: one that is the same in every run.
   await createSecretsManagerClient(env).send(
     new PutSecretValueCommand({
       SecretId: secretNames.main,
@@ -30,7 +30,7 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   const api = await startLocalApi({ stage, env, requestId: 'JKJaXmPLvHcESHA=' });
   const given: GivenExample[] = [];
 
-  /** Asks, and keeps the answer as an example of the operation. */
+  /** Sends a request, and keeps the response as an example of the operation. */
   async function give(operation: Operation, name: string, path: string, requested?: object): Promise<ReceivedResponse> {
     const response = await fetch(`${api.url}/accounts/${path}`, {
       method: routes[operation].method,

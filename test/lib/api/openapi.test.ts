@@ -30,11 +30,11 @@ afterAll(() => {
 });
 
 describe('the OpenAPI document', () => {
-  it('is what the repository has: `npm run openapi` writes it anew', async () => {
+  it('is the one in the repository: `npm run openapi` regenerates it', async () => {
     await expect(document).toMatchFileSnapshot(fileURLToPath(documentFile));
   });
 
-  it('is sound to a validator that nobody here wrote', async () => {
+  it('passes a third-party validator', async () => {
     expect(await new Validator().validate(JSON.parse(document))).toEqual({ valid: true });
   });
 
@@ -56,7 +56,7 @@ describe('the OpenAPI document', () => {
     expect(reported.filter((one) => one.endsWith('application/problem+json'))).not.toEqual([]);
   });
 
-  it('says of every answer what else comes with it', () => {
+  it('describes the headers of every response', () => {
     const { operations } = createChecker(document);
     const headersOf = (name: string, status: number) => {
       const { responses } = operations.find(({ operationId }) => operationId === name) ?? {};
@@ -68,7 +68,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('the judge of answers', () => {
+describe('the response checker', () => {
   const judged = (name: string, reported: Parameters<ReturnType<typeof createChecker>['complaints']>[1]) =>
     createChecker(document).complaints(name, reported);
 

@@ -44,7 +44,7 @@ describe('signature auth', () => {
 
 const request = { url: 'https://localhost/', body: '' };
 
-/** Token auth whose exchange answers what it is told to, and counts how often it is asked. */
+/** Token auth whose exchange gives scripted answers, and counts the requests. */
 function tokens(
   reply: (requested: number) => string | Promise<string> = (requested) =>
     `"access_token":"t${requested}","expires_in":900`,
@@ -66,7 +66,7 @@ function tokens(
 }
 
 describe('token auth', () => {
-  test('asks for client_credentials in the body, once, and uses the token until it has to be renewed', async () => {
+  test('sends client_credentials in the body, once, and uses the token until it has to be renewed', async () => {
     const { clock, calls, bearer } = tokens();
     expect(await bearer()).toBe('bearer t1');
     clock.advance(900_000 - 60_000 - 1);
@@ -97,7 +97,7 @@ describe('token auth', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('counts the life of a token from when it was asked for', async () => {
+  test('counts the life of a token from its request', async () => {
     const { clock, calls, bearer } = tokens((requested) => {
       clock.advance(5_000);
       return `"access_token":"t${requested}","expires_in":100`;
@@ -108,7 +108,7 @@ describe('token auth', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('asks once for all who need a token at the same time', async () => {
+  test('shares one request among concurrent callers', async () => {
     const { calls, bearer } = tokens();
     expect(await Promise.all([bearer(), bearer(), bearer()])).toEqual(['bearer t1', 'bearer t1', 'bearer t1']);
     expect(calls).toHaveLength(1);
@@ -139,7 +139,7 @@ describe('token auth', () => {
     expect(await bearer()).toBe('bearer t2');
   });
 
-  test('asks again after a failure', async () => {
+  test('requests a token again after a failure', async () => {
     const { bearer } = tokens((requested) => {
       if (requested === 1) throw new Failure('busy', 'busy');
       return `"access_token":"t${requested}"`;
@@ -150,7 +150,7 @@ describe('token auth', () => {
   });
 
   test.each(['order_not_found', 'invalid_order_id'] as const)(
-    'does not let %s speak of an order that was not asked for',
+    'does not let %s refer to an order in a token request',
     async (code) => {
       const { bearer } = tokens(() => {
         throw new Failure(code, 'The exchange returned error 1.', { exchangeCode: 1 });
@@ -188,7 +188,7 @@ describe('token auth', () => {
     expect(warnings).toHaveLength(2 * times);
   });
 
-  test('does without anybody to warn', async () => {
+  test('works without a warning callback', async () => {
     const call = async () => parseJson('{"access_token":"t","scope":"trade:read_write"}');
     const auth = createTokenAuth({ clock: createVirtualClock(), call });
     expect((await auth.grant(request, keyOf('v1'), 0)).headers).toEqual({ authorization: 'bearer t' });

@@ -8,7 +8,7 @@ import { type Harness, holdKey, keyOf, startHarness } from './test-client.ts';
 
 const canarySecret = 'canary-secret-0d5f';
 
-/** The exchange's fault, every time that it is asked, and what the call then fails with. */
+/** The exchange's fault, on every request, and the code that the call fails with. */
 const connectionFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'hang' }, 'timeout'],
   [{ kind: 'delay', ms: 5_000 }, 'timeout'],
@@ -71,7 +71,7 @@ const orderFaults: readonly (readonly [Fault, Code])[] = [
 const errorCodes: readonly (readonly [Fault, Code])[] = Object.entries(dialects.deribit.errors).map(
   ([number, { code }]) => [{ kind: 'error', code: Number(number) }, code],
 );
-/** Asking for a token says nothing of an order. */
+/** A token request says nothing about an order. */
 const authErrorCodes = errorCodes.map(
   ([fault, means]) =>
     [fault, ['order_not_found', 'invalid_order_id', 'not_owner'].includes(means) ? 'exchange_error' : means] as const,

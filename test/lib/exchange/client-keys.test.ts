@@ -101,7 +101,7 @@ describe('a bearer token', () => {
     expect([server.count('auth'), key.renewals]).toEqual([2, 1]);
   });
 
-  test('is never asked for twice by calls at the same time', async () => {
+  test('is requested once by concurrent calls', async () => {
     const { ask, server } = await start({ dialect });
     await Promise.all(Array.from({ length: 5 }, () => ask()));
     expect(server.count('auth')).toBe(1);

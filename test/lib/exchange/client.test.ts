@@ -26,7 +26,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect((await ask()).exchangeTime).toBe(1597130046950);
   });
 
-  test('an order that cannot be read is not asked for again', async () => {
+  test('an order that cannot be parsed is not requested again', async () => {
     const { ask, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
     expect((await failureOf(ask())).code).toBe('invalid_response');
@@ -97,14 +97,14 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(2);
   });
 
-  test('waits as long as the exchange asks', async () => {
+  test('waits as long as the exchange requires', async () => {
     const { ask, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 3 });
     await ask();
     expect(clock.sleeps).toEqual([3_100]);
   });
 
-  test('does not wait past the deadline: the caller is told how long it would have been', async () => {
+  test('does not wait past the deadline, and reports the wait to the caller', async () => {
     const { ask, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 30 });
     expect(await failureOf(ask())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });

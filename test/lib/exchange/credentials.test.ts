@@ -140,7 +140,7 @@ describe('while Secrets Manager is down', () => {
     ['denied', { kind: 'denied' }],
     ['answering nonsense', { kind: 'status', status: 502, body: '<html>' }],
     ['broken', { kind: 'exception', type: 'InternalServiceError', message: 'm', status: 500 }],
-  ] as const)('(%s) the old key is used for an hour more, and asked for every ten seconds', async (_how, fault) => {
+  ] as const)('(%s) the old key is used for another hour, and fetched every ten seconds', async (_how, fault) => {
     manager.create(secretName, keyText());
     const { version } = await get();
     manager.failAlways(fault);

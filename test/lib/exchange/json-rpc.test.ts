@@ -165,7 +165,7 @@ describe('an error', () => {
   });
 });
 
-describe('the wait that an error asks for', () => {
+describe('the wait that an error requires', () => {
   test.each([
     ['its data', '"code":10028,"data":{"wait":3}', undefined, 3_000],
     ['its data, in parts of seconds', '"code":10028,"data":{"wait":"1.5"}', undefined, 1_500],
@@ -195,7 +195,7 @@ describe('what is not JSON-RPC', () => {
     [401, undefined, 'invalid_response', undefined],
     [403, undefined, 'invalid_response', undefined],
     [404, undefined, 'invalid_response', undefined],
-  ])('is told by its status: %i, Retry-After %s ms, is %s', (status, header, code, retryAfterMs) => {
+  ])('is classified by its status: %i, Retry-After %s ms, is %s', (status, header, code, retryAfterMs) => {
     for (const body of ['', '<html>canary</html>', '{"message":"canary"}', '"canary"', 'null']) {
       const failure = refusal(body, { status, ...(header !== undefined && { retryAfterMs: header }) });
       expect(failure).toMatchObject({ code, retryAfterMs });

@@ -148,11 +148,11 @@ test('canonicalJson is the same for the same content, and differs with any digit
   expect(canonical('{"a":1.0}')).not.toBe(canonical('{"a":1.00}'));
 });
 
-test('writeJson writes null for what JSON has no word for', () => {
+test('writeJson writes null for values that JSON lacks', () => {
   expect(writeJson(undefined)).toBe('null');
 });
 
-test('tells objects from everything else', () => {
+test('distinguishes objects from everything else', () => {
   expect(isJsonObject(parseJson('{}'))).toBe(true);
   for (const text of ['null', '1', '"a"', 'true', '[]']) expect(isJsonObject(parseJson(text))).toBe(false);
   expect(isJsonObject(undefined)).toBe(false);

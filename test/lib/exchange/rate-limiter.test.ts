@@ -40,14 +40,14 @@ function setUp() {
   };
 }
 
-describe('a door', () => {
-  it('takes a credit of a rested account with one request', async () => {
+describe('an interactive call', () => {
+  it('takes a permit of an idle account with one request', async () => {
     const { permits, requests, late } = setUp();
     await permits('interactive').acquire(late());
     expect(requests()).toBe(1);
   });
 
-  it('takes the whole burst at once, and the next credit when it is earned', async () => {
+  it('takes the whole burst at once, and the next permit when it is replenished', async () => {
     const { permits, clock, late } = setUp();
     const { acquire } = permits('interactive');
     for (let i = 0; i < 10; i++) await acquire(late());
@@ -56,7 +56,7 @@ describe('a door', () => {
     expect(clock.sleeps).toEqual([100]);
   });
 
-  it('is told at once when no credit comes in time, and when to come back', async () => {
+  it('fails at once when no permit comes in time, and says when to retry', async () => {
     const { permits, clock, late, requests } = setUp();
     for (let i = 0; i < 10; i++) await permits('interactive').acquire(late());
     const before = requests();
@@ -67,7 +67,7 @@ describe('a door', () => {
     expect(requests() - before).toBe(3);
   });
 
-  it('finds its lane after a sweep took all that it may', async () => {
+  it('gets a permit after a sweep took all it may', async () => {
     const { permits, clock, late } = setUp();
     const background = permits('background');
     for (let i = 0; i < 6; i++) await background.acquire(late());
@@ -129,7 +129,7 @@ describe('a door', () => {
     expect(served).toEqual(calls.map((_, i) => i));
   });
 
-  it('gets no credit, and makes no call, when the table is out of reach', async () => {
+  it('gets no permit, and makes no call, when the table is unreachable', async () => {
     const { permits, behaviour, late } = setUp();
     behaviour.fails = true;
     await expect(permits('interactive').acquire(late())).rejects.toMatchObject({ code: 'store_unavailable' });
@@ -137,15 +137,15 @@ describe('a door', () => {
 });
 
 describe('a sweep', () => {
-  it('takes the credits of those who wait together with one request for five', async () => {
+  it('takes the permits of waiting calls with one request for five', async () => {
     const { permits, requests, late } = setUp();
     const { acquire } = permits('background');
     await Promise.all(Array.from({ length: 6 }, () => acquire(late())));
-    // The first asked alone, before there were others.
+    // The first requested alone, before there were others.
     expect(requests()).toBe(2);
   });
 
-  it('lets the credits die that come too late to be called with, and asks again while there is time', async () => {
+  it('lets permits expire that come too late for a call, and requests more while there is time', async () => {
     const { permits, lasts, requests, late, clock } = setUp();
     const { acquire } = permits('background');
     lasts.push(permitLifeMs);
@@ -158,7 +158,7 @@ describe('a sweep', () => {
     });
   });
 
-  it('keeps a credit for its next call when the one who asked for it has gone', async () => {
+  it('keeps a permit for its next call when the call that requested it has ended', async () => {
     const { permits, lasts, requests, clock, late } = setUp();
     const { acquire } = permits('background');
     lasts.push(500);
@@ -189,7 +189,7 @@ describe('a throttled answer', () => {
     await expect(acquire()).rejects.toMatchObject({ retryAfterMs: 300_000 });
   });
 
-  it('stops its own process even when the table could not be told', async () => {
+  it('stops its own process even when the table could not be updated', async () => {
     const { permits, behaviour, requests, clock } = setUp();
     const { acquire, throttled } = permits('background');
     behaviour.fails = true;
@@ -201,7 +201,7 @@ describe('a throttled answer', () => {
     expect(requests()).toBe(2);
   });
 
-  it('kills the credits that its process has left, and those on their way to it', async () => {
+  it('cancels the permits that its process holds, and those on their way to it', async () => {
     const { permits, lasts, clock } = setUp();
     const { acquire, throttled } = permits('background');
     lasts.push(500);

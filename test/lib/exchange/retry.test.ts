@@ -56,7 +56,7 @@ describe('the wait before a retry', () => {
     expect(retryDelay(busy, 0.5, 10_000)).toBe(100);
   });
 
-  test('is never shorter than what the exchange asked for', () => {
+  test('is never shorter than what the exchange required', () => {
     expect(retryDelay(throttled, 0, 10_000)).toBe(1_000);
     expect(retryDelay(throttled, 0.5, 10_000)).toBe(1_100);
   });

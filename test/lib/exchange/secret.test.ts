@@ -5,7 +5,7 @@ import { Secret } from '../../../lib/exchange/secret.ts';
 const canary = 'canary-4f1d';
 const secret = new Secret(canary);
 
-test('gives its text away only when asked to reveal it', () => {
+test('gives its text only through reveal', () => {
   expect(secret.reveal()).toBe(canary);
 });
 

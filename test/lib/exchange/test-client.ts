@@ -35,7 +35,7 @@ export function holdKey(held: KeyVersion, newest = held): HeldKey {
   return holder;
 }
 
-/** Credits without end: what they are worth is tested with their ledger. */
+/** Unlimited permits: the rate limiter has tests of its own. */
 export const plentiful: RateLimiter = { acquire: async () => {}, throttled: async () => {} };
 
 export type Harness = {
@@ -49,7 +49,7 @@ export type Harness = {
   /** Permits taken so far, and how long the exchange wanted nobody to call. */
   readonly permits: () => number;
   readonly throttledMs: readonly (number | undefined)[];
-  /** Asks for the seed's order, or another; `acquireTimeout` in milliseconds. */
+  /** Gets the seed's order, or another; `acquireTimeout` in milliseconds. */
   readonly ask: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
   readonly stop: () => Promise<void>;
 };

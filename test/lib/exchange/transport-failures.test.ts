@@ -48,7 +48,7 @@ describe('an answer that cannot be one is protocol', () => {
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
     ['a permanent redirect', http('', { location: 'https://localhost/' }, '308 Permanent Redirect')],
-    ['gzip that nobody asked for', http(gzipSync('{}'), { 'content-encoding': 'gzip' })],
+    ['gzip that was not requested', http(gzipSync('{}'), { 'content-encoding': 'gzip' })],
     ['one byte more than 256 KiB', http('x'.repeat(large + 1))],
     ['text that is not UTF-8', http(Buffer.from([0x22, 0xff, 0x22]))],
     ['something that is not HTTP', `${canary}\r\n\r\n`],

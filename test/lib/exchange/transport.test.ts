@@ -7,7 +7,7 @@ import { canary, post, startTransport, wire } from './start-transport.ts';
 import { type Behaviour, http } from './wire-server.ts';
 
 describe('a request', () => {
-  test('is one POST with its body, asking for no encoding', async () => {
+  test('is one POST with its body, and accepts no encoding', async () => {
     const server = await wire((socket) => socket.write(http('{"a":"€"}', { 'retry-after': '3' })));
     const reply = await startTransport()(post(server.url));
     expect(reply).toMatchObject({ status: 200, body: '{"a":"€"}', retryAfterMs: 3_000 });

@@ -16,7 +16,7 @@ export type WireServer = {
 /** What a raw server does with the socket when one whole request has come in: the n-th on it, from 1. */
 export type Behaviour = (socket: Socket, nth: number) => void;
 
-/** A server that speaks HTTP only as far as the test spells it out. */
+/** A server that speaks only as much HTTP as the test defines. */
 export async function startWire(behave: Behaviour, options: { readonly tls?: boolean } = {}): Promise<WireServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();

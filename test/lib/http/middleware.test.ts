@@ -139,7 +139,7 @@ describe('around a handler', () => {
   });
 
   it.each(['request_rejected', 'store_corrupt', 'internal'] as const)(
-    '%s tells the caller nothing of the inside',
+    '%s reveals no internals to the caller',
     async (code) => {
       const { statusCode, body, text } = await answer(
         failing(new Failure(code, 'inner text', { exchangeCode: 10_030 })),
@@ -152,7 +152,7 @@ describe('around a handler', () => {
     },
   );
 
-  it('an error that nobody foresaw is ours: its names and places are logged, its text is not', async () => {
+  it('an unexpected error is internal: its names and places are logged, its text is not', async () => {
     const inner = Object.assign(new RangeError('inner text'), { code: 'ECONNRESET' });
     const { statusCode, body, text } = await answer(failing(new TypeError('outer text', { cause: inner })));
     expect(statusCode).toBe(500);
@@ -164,7 +164,7 @@ describe('around a handler', () => {
     expect(output.text()).not.toMatch(/inner text|outer text/);
   });
 
-  it('something that is no error at all is ours too, and stays untold', async () => {
+  it('a thrown value that is not an error is internal, too, and is not revealed', async () => {
     const { statusCode, text } = await answer(failing({ secret: 'inner text' }));
     expect(statusCode).toBe(500);
     expect(text + output.text()).not.toContain('inner text');
@@ -200,7 +200,7 @@ describe('around a handler', () => {
     expect((await answer(() => ({}), event)).statusCode).toBe(200);
   });
 
-  describe('where tokens are asked for', () => {
+  describe('where tokens are required', () => {
     const stage: Stage = { ...open, auth: { kind: 'jwt', accountsClaim: 'accounts' } };
     const withClaims = (claims: object, account = 'main') => {
       const event = getOrderEvent({ account, order_id: '1' });
@@ -224,7 +224,7 @@ describe('around a handler', () => {
         expect(body).toMatchObject({ code: 'account_forbidden', detail: expect.stringContaining('accounts') });
     });
 
-    it('a token without the claim, and a request without a token, are good for nothing', async () => {
+    it('a token without the claim, and a request without a token, are refused', async () => {
       for (const event of [withClaims({ sub: 'desk' }), withClaims({}, ''), getOrderEvent(good)]) {
         expect((await answer(() => ({}), event, { stage })).statusCode).toBe(403);
       }

@@ -37,10 +37,10 @@ async function leave(summary: SweepSummary): Promise<void> {
   await accountTable.releaseLease('main', 'a sweep', summary);
 }
 
-function answer(news: Partial<ResponseOf>) {
+function answer(members: Partial<ResponseOf>) {
   const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const requestedAfter = clock.now() - start - 10_000;
-  return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...news }));
+  return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...members }));
 }
 
 describe('starting a watch', () => {
@@ -50,7 +50,7 @@ describe('starting a watch', () => {
     expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
   });
 
-  it('of a final order does nothing but keep the word', async () => {
+  it('of a final order only records the command', async () => {
     await answer({ state: 'filled', updatedAfter: 1 });
     expect(await say(true)).toMatchObject({ watched: false, status: 'final' });
     expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
@@ -68,7 +68,7 @@ describe('starting a watch', () => {
     await leave({ overCapacity: true });
     expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
     expect(await say(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
-    // Still over it, but that matters only to who starts a watch.
+    // Still over capacity, but that matters only to callers that start a watch.
     expect(await say(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
     await leave({ overCapacity: false });
     expect(await say(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
@@ -76,7 +76,7 @@ describe('starting a watch', () => {
 });
 
 describe('stopping a watch', () => {
-  it('holds against every later answer, until a person starts it again', async () => {
+  it('holds against every later answer, until a command starts it again', async () => {
     await answer({});
     expect(await say(false)).toMatchObject({ watched: false, status: 'stopped' });
     clock.advance(60_000);
@@ -92,7 +92,7 @@ describe('stopping a watch', () => {
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
   });
 
-  it('keeps every word, who said it and when', async () => {
+  it('records every command, with its caller and time', async () => {
     await say(true);
     await say(false);
     const at = clock.now();
@@ -104,7 +104,7 @@ describe('stopping a watch', () => {
 });
 
 it.each([true, false])(
-  'a word (%s) about an account that the stage does not have is refused, and not kept',
+  'a command (%s) for an account that the stage does not have is refused, and not recorded',
   async (command) => {
     const { code, message } = await failureOf(say(command, 'ORDER-1', 'nobody'));
     expect(code).toBe('unknown_account');

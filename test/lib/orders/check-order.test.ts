@@ -54,7 +54,7 @@ function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<
 
 const always = { maxAgeMs: 0 };
 
-/** How often the exchange is asked for an order meanwhile. */
+/** How often the order is requested from the exchange meanwhile. */
 async function requested(exchange: Exchange, meanwhile: () => Promise<unknown>): Promise<number> {
   const before = exchange.count('get_order_state');
   await meanwhile();
@@ -66,7 +66,7 @@ async function statusOf(orderId: string): Promise<string | undefined> {
 }
 
 describe('the seed’s order', () => {
-  it('is asked for, kept, and answered with every field of the specification', async () => {
+  it('is requested, stored, and returned with every field of the specification', async () => {
     const checked = await check(seedId);
     const now = clock.now();
     expect(checked).toEqual({
@@ -119,7 +119,7 @@ describe('the seed’s order', () => {
 describe.each(['main', 'other'] as const)('a final order of account %s', (account) => {
   const exchangeOf = () => (account === 'main' ? testBed.orangex : testBed.deribit);
 
-  it('answers from the table, without asking the exchange, unless it has to', async () => {
+  it('comes from the table, without a call to the exchange, unless one is needed', async () => {
     const id = exchangeOf().place();
     exchangeOf().fill(id);
     expect(await check(id, { account })).toMatchObject({ final: true, watched: false, source: 'exchange' });
@@ -128,7 +128,7 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     expect(await requested(exchangeOf(), () => check(id, { account, ...always }))).toBe(1);
   });
 
-  it('that the exchange forgot answers from the table, with max_age=0 too', async () => {
+  it('that the exchange forgot comes from the table, even with max_age=0', async () => {
     const id = exchangeOf().place();
     exchangeOf().cancel(id);
     const seen = await check(id, { account });
@@ -148,7 +148,7 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
 });
 
 describe('a live order', () => {
-  it('is asked of the exchange each time', async () => {
+  it('is requested from the exchange each time', async () => {
     const id = testBed.orangex.place();
     expect(await check(id)).toMatchObject({ final: false, watched: true, source: 'exchange', changed: true });
     expect(await requested(testBed.orangex, () => check(id))).toBe(1);
@@ -156,7 +156,7 @@ describe('a live order', () => {
     expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
-  it('answers from the table when a check is as fresh as max_age', async () => {
+  it('comes from the table when a check is as fresh as max_age', async () => {
     const id = testBed.orangex.place();
     const seen = await check(id);
     expect(
@@ -226,7 +226,7 @@ describe('a live order', () => {
     expect(await statusOf(id)).toBe('watched');
   });
 
-  it('in a state that nobody knows is kept and watched, and listed for a person to see', async () => {
+  it('in an unknown state is stored and watched, and listed for attention', async () => {
     const id = testBed.orangex.place({ order_state: 'paused' });
     const checked = await check(id);
     expect(checked).toMatchObject({ final: false, watched: true, source: 'exchange', changed: true });
@@ -245,7 +245,7 @@ describe('a live order', () => {
     expect((await check(id)).exchangeTime).toBeGreaterThan(0);
   });
 
-  it('that a person let go is still asked for, and stays unwatched', async () => {
+  it('whose watch was stopped is still requested, and stays unwatched', async () => {
     const id = testBed.orangex.place();
     await check(id);
     const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
@@ -317,7 +317,7 @@ describe('an order that the exchange does not find', () => {
     expect(provenance).toHaveLength(1);
     expect(provenance[0]).toMatchObject({ request_id: { S: `request-${requests}` }, observed_by: { S: 'get-order' } });
 
-    // A missing order is asked for again, however fresh the last sighting.
+    // A missing order is requested again, however fresh the last observation.
     expect((await failureOf(check(id, { maxAgeMs: 60_000 }))).code).toBe('order_not_found');
     testBed.orangex.clearScript();
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: false, watched: true });
@@ -325,7 +325,7 @@ describe('an order that the exchange does not find', () => {
     expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
-  it('and whose first check a crash cut off says when that check asked', async () => {
+  it('and whose first check crashed reports when that check sent its request', async () => {
     const id = testBed.orangex.place();
     const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
     const text = writeOrder('orangex', testBed.orangex.order(id));
@@ -352,7 +352,7 @@ describe('an order that the exchange does not find', () => {
     await table.putSnapshot(snapshot);
     await table.putHead(snapshot);
     testBed.orangex.script(id, { kind: 'error', code: 10_004 });
-    // Nobody knows how fresh it is, so it is asked for.
+    // Its age is unknown, so it is requested.
     expect(await failureOf(check(id, { maxAgeMs: 600_000 }))).toMatchObject({
       lastKnown: { checkedAt: provenance.requestedAt, watched: true },
     });
@@ -384,7 +384,7 @@ describe('what is no answer about an order', () => {
     ['a field twice', { kind: 'duplicateKeys' }, 'invalid_response'],
   ];
 
-  it.each(faults)('%s is no sighting and no miss', async (_, fault, code) => {
+  it.each(faults)('%s is neither an observation nor a miss', async (_, fault, code) => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);
@@ -402,7 +402,7 @@ describe('what is no answer about an order', () => {
     expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
-  it('silence is a timeout, no sighting and no miss', async () => {
+  it('silence is a timeout, neither an observation nor a miss', async () => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);
@@ -463,7 +463,7 @@ describe('what is no answer about an order', () => {
 
 describe('a request', () => {
   it.each(['nobody', 'constructor', ''])(
-    'for account "%s", which is not there, says so and asks nobody',
+    'for account "%s", which does not exist, says so and calls no exchange',
     async (account) => {
       expect(
         await requested(testBed.orangex, async () => {

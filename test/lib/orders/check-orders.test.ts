@@ -43,7 +43,7 @@ type TestEnvironment = {
   readonly throws?: Readonly<Record<string, unknown>>;
 };
 
-/** Checks that take virtual time and fail as told. */
+/** Checks that take virtual time and fail as scripted. */
 function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
   const clock = createVirtualClock();
   const seen = { running: 0, most: 0, requested: Array.of<string>(), ours: Array.of<readonly [string, Code]>() };

@@ -63,8 +63,8 @@ function seen(state: string, updatedAfter: number, requestedAfter: number): Watc
 }
 
 async function watch(account: string, watches: Readonly<Record<string, WatchDelta>>): Promise<void> {
-  const items = Object.entries(watches).map(([orderId, news]) =>
-    watchItem({ account, orderId }, { watch: join(undefined, news), revision: 1 }, policy),
+  const items = Object.entries(watches).map(([orderId, delta]) =>
+    watchItem({ account, orderId }, { watch: join(undefined, delta), revision: 1 }, policy),
   );
   await writeItems(engine, items);
 }
@@ -91,7 +91,7 @@ function iso(after: number): string {
 }
 
 describe('the orders of an account', () => {
-  it('are none where nothing was ever asked', async () => {
+  it('are none where no order was ever requested', async () => {
     const account = newAccount();
     for (const state of ['live', 'final', 'attention'] as const) {
       expect(await listOrders({ account, state })).toEqual({ account, state, orders: [] });
@@ -132,7 +132,7 @@ describe('the orders of an account', () => {
     ]);
   });
 
-  it('come twenty a page unless it is told another number', async () => {
+  it('come twenty a page by default', async () => {
     const account = newAccount();
     const ids = Array.from({ length: 25 }, (_, i) => `ORDER-${100 + i}`);
     await watch(account, Object.fromEntries(ids.map((id, i) => [id, { openedAt: start + i }])));
@@ -144,7 +144,7 @@ describe('the orders of an account', () => {
     expect((await listOrders({ account, state: 'live', limit: 25 })).cursor).toBeUndefined();
   });
 
-  it('are told whole, once and in order, in pages of any size', async () => {
+  it('are complete, unique and in order, in pages of any size', async () => {
     const after = fc.constantFrom(0, 1, 2, 3);
     await fc.assert(
       fc.asyncProperty(
@@ -190,7 +190,7 @@ describe('a request for a list is refused', () => {
     expect((await failureOf(listOrders({ account: 'nobody', state: 'live' }))).code).toBe('unknown_account');
   });
 
-  it('for the cursor of another list, of which it tells nothing', async () => {
+  it('for the cursor of another list, and reveals nothing of it', async () => {
     const account = newAccount();
     const other = newAccount();
     for (const each of [account, other]) {

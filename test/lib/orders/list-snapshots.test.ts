@@ -81,7 +81,7 @@ describe('the history of an order', () => {
     expect(await ask(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], audit_entries: [] });
   });
 
-  it('tells each state with its evidence, and what changed since the one before', async () => {
+  it('has each state with its provenance, and what changed since the one before', async () => {
     const key = newKey();
     const [filled, open] = await keep(key, [{}, { state: 'filled', filled: '10', updatedAfter: 7, version: 2 }]);
     if (!filled || !open) throw new Error('two snapshots');
@@ -115,7 +115,7 @@ describe('the history of an order', () => {
     expect((await ask(key)).snapshots).toMatchObject([{ exchange_time: iso(5) }]);
   });
 
-  it('tells the oldest row of a page and of a range against the state before it', async () => {
+  it('compares the oldest row of a page and of a range with the state before it', async () => {
     const key = newKey();
     await keep(
       key,
@@ -129,7 +129,7 @@ describe('the history of an order', () => {
     expect(others).toEqual([]);
   });
 
-  it('has twenty rows a page unless it is told another number', async () => {
+  it('has twenty rows a page by default', async () => {
     const key = newKey();
     const kept = await keep(
       key,
@@ -145,7 +145,7 @@ describe('the history of an order', () => {
     expect(await ask(key, { since: iso(4) })).toHaveProperty('cursor');
   });
 
-  it('is told whole, once and in order, in pages of any size and in any range', async () => {
+  it('is complete, unique and in order, in pages of any size and in any range', async () => {
     const after = fc.option(fc.constantFrom(0, 1, 2, 3, 4_999, 5_000, 5_001), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(
@@ -242,7 +242,7 @@ describe('time travel', () => {
     expect(now.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
   });
 
-  it('tells what we believed at one time of the exchange’s of another', async () => {
+  it('shows what we believed at one time about another time of the exchange', async () => {
     const { key, partial, open } = await lateOrder();
     const requested = { at: iso(6_000), believed_at: iso(20_050) };
     expect(ranksOf((await ask(key, requested)).snapshots)).toEqual([open.rank]);
@@ -280,7 +280,7 @@ describe('time travel', () => {
     expect(ranksOf((await ask(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
   });
 
-  it('tells the hundred latest misses', async () => {
+  it('has the hundred latest misses', async () => {
     const key = newKey();
     const notFoundAnswers = Array.from({ length: 105 }, (_, i) =>
       notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
@@ -333,7 +333,7 @@ describe('a request for history is refused', () => {
     expect((await failureOf(ask(newKey('nobody')))).code).toBe('unknown_account');
   });
 
-  it('for the cursor of another list, of which it tells nothing', async () => {
+  it('for the cursor of another list, and reveals nothing of it', async () => {
     const key = newKey();
     const foreign = newKey('other');
     for (const each of [key, foreign])

@@ -20,7 +20,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`convergence: ${runs} runs a property, SEED=${seed}`);
 
-/** What one writer is told to do, one thing after another. */
+/** The steps of one writer, in order. */
 type Event =
   | { readonly answer: ResponseOf }
   | { readonly notFoundAfter: number }
@@ -29,7 +29,7 @@ type Event =
 type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
 
 const observationsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered });
-/** So few moments that some are shared: then, too, all have to agree on whose word is the last. */
+/** So few moments that some are shared: then, too, all have to agree on the latest command. */
 const commands: fc.Arbitrary<Event> = fc.record({
   command: fc.record({
     after: fc.integer({ min: 0, max: 5 }),
@@ -54,7 +54,7 @@ function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<reado
 
 type Table = SnapshotTable & WatchCommandTable;
 
-/** Tells the store of one event. */
+/** Records one event in the store. */
 async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'): Promise<void> {
   const store = createSnapshotStore(table);
   // A stale reader believes that there is nothing yet.
@@ -107,7 +107,7 @@ async function race(
   return lost;
 }
 
-/** What must hold after every single request, whoever made it and whatever happens next. */
+/** What must hold after every single request of any writer, whatever happens next. */
 function looksSound(inspect: () => Kept): () => void {
   let highest = '';
   return () => {
@@ -142,7 +142,7 @@ function listsOf(table: Table, account: string): Promise<readonly (readonly List
   return Promise.all(lists.map((list) => table.list(account, list, endOfTime, 10)));
 }
 
-/** What makes two answers different ones, told apart without the code under test: all but what moves by itself. */
+/** What makes two answers differ, determined without the code under test: all but what moves by itself. */
 function whatWasSaid({ state, updatedAfter, version, filled, label }: ResponseOf): string {
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
@@ -161,7 +161,7 @@ describe('the table in memory, with every interleaving', () => {
           scheduler,
           looksSound(() => table.inspect(key)),
         );
-        // At least once: what a crash lost is told again.
+        // At least once: what a crash lost is recorded again.
         for (const event of lost) await tell(table, key, event);
         const events = writers.flatMap((writer) => writer.events);
         expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));

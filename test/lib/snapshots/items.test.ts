@@ -247,7 +247,7 @@ describe('a miss', () => {
 describe('a note', () => {
   const notFound = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
 
-  it('is a miss, or the word of a person', () => {
+  it('is a miss, or a watch command', () => {
     const command = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
     const noted = { at: start + 1, requestId: 'w', by: 'anna' };
     expect(readAuditEntry(notFound)).toEqual({ kind: 'not_found', at: start, requestId: 'r', observedBy: 'get-order' });

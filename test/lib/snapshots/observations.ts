@@ -14,7 +14,7 @@ export type ResponseOf = {
   readonly label: string;
   /** A field that moves by itself. */
   readonly rpl: string;
-  /** When we asked, and how long it took; milliseconds. */
+  /** When the request was sent, and how long it took; milliseconds. */
   readonly requestedAfter: number;
   readonly took: number;
   readonly request: number;
@@ -60,7 +60,7 @@ export function observationOf(key: OrderKey, answer: ResponseOf): Observation {
     provenance: {
       requestedAt,
       firstObservedAt: requestedAt + answer.took,
-      // One request, one answer: equal ids are the same answer told twice.
+      // One request, one answer: equal ids are the same answer recorded twice.
       requestId: `${answer.request} ${JSON.stringify(answer)}`,
       observedBy: 'get-order',
       keyVersion: 'v1',

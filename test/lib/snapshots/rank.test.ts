@@ -79,7 +79,7 @@ describe('the rank of an order', () => {
     expect(rank({ trigger_reference_price: '3' }, deribit.volatile)).toBe(rank({}));
   });
 
-  it('tells its phase and its time', () => {
+  it('contains its phase and its time', () => {
     expect(phaseOfRank(rank({}))).toBe('final');
     expect(phaseOfRank(rank({ order_state: '"open"' }))).toBe('live');
     expect(phaseOfRank(rank({ order_state: '"x"' }))).toBe('unknown');

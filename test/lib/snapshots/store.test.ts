@@ -12,8 +12,8 @@ import { observationOf, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
-/** `observationOf` counts the time of asking from here. */
-const asking = start + 10_000;
+/** `observationOf` counts the request's time from here. */
+const requestTime = start + 10_000;
 
 function observed(answer: Partial<ResponseOf> = {}): Observation {
   const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
@@ -29,7 +29,7 @@ beforeEach(() => {
 
 const notFound = (requestedAfter: number) => ({
   ...key,
-  requestedAt: asking + requestedAfter,
+  requestedAt: requestTime + requestedAfter,
   requestId: 'm',
   observedBy: 'check-open-orders',
 });
@@ -41,7 +41,7 @@ function status(): string {
   return stored === undefined ? 'none' : statusOf(stored.watch);
 }
 
-/** A person's word, or what a crashed writer left: joined in past the store. */
+/** A watch command, or what a crashed writer left: joined in without the store. */
 async function writeWatch(delta: Partial<WatchDelta>): Promise<void> {
   const { stored } = kept();
   await table.putWatch(key, join(stored?.watch, { openedAt: start, ...delta }), stored?.revision ?? 0);
@@ -84,7 +84,7 @@ describe('recording an answer', () => {
     const again = await createSnapshotStore(counting).record(observed({ requestedAfter: 1_000, rpl: '1.5' }), known);
     expect(again).toMatchObject({ changed: false, inForce: true });
     expect(requests).toEqual(['putWatch']);
-    expect(again.watch.observations[0]?.requestedAt).toBe(asking + 1_000);
+    expect(again.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
   });
 
   it('keeps a late answer in the history, and answers with the head', async () => {
@@ -112,7 +112,7 @@ describe('recording an answer', () => {
     // It had read the table before the first one wrote.
     const second = await store.record(observed({ requestedAfter: 10, request: 2 }), {});
     expect(second).toMatchObject({ changed: false, inForce: true });
-    expect(second.head.provenance.requestedAt).toBe(asking);
+    expect(second.head.provenance.requestedAt).toBe(requestTime);
     expect(kept().snapshots.size).toBe(1);
   });
 
@@ -120,7 +120,7 @@ describe('recording an answer', () => {
     await store.record(observed({ requestedAfter: 1_000 }));
     const earlier = await store.record(observed({ requestedAfter: 500 }));
     expect(earlier).toMatchObject({ changed: false, inForce: true });
-    expect(kept().head?.provenance.firstObservedAt).toBe(asking + 550);
+    expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
     expect(kept().snapshots.size).toBe(1);
   });
 
@@ -188,7 +188,7 @@ describe('recording an answer', () => {
     expect(status()).toBe('final');
   });
 
-  it('respects a person who let the order go, until a person takes it up again', async () => {
+  it('leaves an order unwatched whose watch was stopped, until a command starts it again', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
@@ -210,16 +210,19 @@ describe('recording a miss', () => {
     ['before', -1, 'watched', 0],
     ['at the time of', 0, 'watched', 0],
     ['after', 1, 'missing', 1],
-  ] as const)('asked %s the last sighting counts accordingly', async (_, requestedAfter, now, notFoundAnswers) => {
-    await store.record(observed());
-    const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
-    expect(status()).toBe(now);
-    expect(kept().notFoundAnswers.size).toBe(notFoundAnswers);
-    expect(head).toEqual(snapshotOf(observed()));
-    expect(stored).toEqual(kept().stored);
-  });
+  ] as const)(
+    'requested %s the last observation counts accordingly',
+    async (_, requestedAfter, now, notFoundAnswers) => {
+      await store.record(observed());
+      const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
+      expect(status()).toBe(now);
+      expect(kept().notFoundAnswers.size).toBe(notFoundAnswers);
+      expect(head).toEqual(snapshotOf(observed()));
+      expect(stored).toEqual(kept().stored);
+    },
+  );
 
-  it('is cleared by the next sighting, and stays as evidence', async () => {
+  it('is cleared by the next observation, and stays in the audit entries', async () => {
     await store.record(observed());
     await store.recordNotFound(notFound(1_000));
     expect(status()).toBe('missing');
@@ -259,17 +262,17 @@ describe('recording a miss', () => {
     expect(kept().notFoundAnswers.size).toBe(0);
   });
 
-  it('counts for an id that was put on watch and never seen, which then is not missing', async () => {
+  it('counts for an id that is watched and was never seen, which then is not missing', async () => {
     await writeWatch({});
     expect(status()).toBe('unconfirmed');
     const { head, stored } = await store.recordNotFound(notFound(1_000));
     expect(head).toBeUndefined();
-    expect(stored?.watch.notFoundAt).toEqual([asking + 1_000]);
+    expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
     expect(status()).toBe('unconfirmed');
     expect(kept().notFoundAnswers.size).toBe(1);
   });
 
-  it('does not count for an order that a person let go', async () => {
+  it('does not count for an order whose watch was stopped', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.recordNotFound(notFound(1_000));

@@ -14,9 +14,9 @@ function newKey() {
   return { account: 'main', orderId: `ORDER-${++orders}` };
 }
 
-/** What the store relies on, of whatever it is given as a table. */
+/** What the store requires of a table. */
 export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTable): void {
-  it('knows nothing of an order that was never written', async () => {
+  it('returns nothing for an order that was never written', async () => {
     const key = newKey();
     expect(await tableOf().readCurrent(key)).toEqual({});
     expect(await tableOf().newestSnapshot(key)).toBeUndefined();
@@ -87,7 +87,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect((await table.readCurrent(key)).stored).toEqual({ watch: other, revision: 2 });
   });
 
-  it('gives the next revision of a watch to who claims it, and leaves the watch and its list as they are', async () => {
+  it('claims the next revision of a watch, and leaves the watch and its list as they are', async () => {
     const table = tableOf();
     const key = { account: `a${++orders}`, orderId: 'ORDER' };
     expect(await table.claimWatch(key)).toBeUndefined();
@@ -112,7 +112,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.putWatch(key, watch, 3)).toBe(true);
   });
 
-  it('takes a miss or the word of a person as often as it is told', async () => {
+  it('accepts the same miss or watch command repeatedly', async () => {
     const table = tableOf();
     const notFound = { ...newKey(), requestedAt: start, requestId: 'r', observedBy: 'get-order' };
     const command = { ...notFound, at: start, by: 'anna', stopped: true };

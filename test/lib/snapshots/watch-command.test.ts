@@ -34,7 +34,7 @@ async function listed(): Promise<readonly string[]> {
   return (await table.list('main', 'live', endOfTime, 10)).map(({ orderId }) => orderId);
 }
 
-describe('a person’s word', () => {
+describe('a watch command', () => {
   it('stops the watch, and starts it again; the last one decides, whatever the order of arrival', async () => {
     await createSnapshotStore(table).record(observed);
     const { operator } = await applyWatchCommand(table, command(2, true));
@@ -52,7 +52,7 @@ describe('a person’s word', () => {
     expect([status(), await listed()]).toEqual(['unconfirmed', ['ORDER-1']]);
   });
 
-  it('is in force at once, before any check, and so it is for a check that began earlier', async () => {
+  it('takes effect at once, before any check, even for a check that began earlier', async () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     const before = await store.read(key);
@@ -83,7 +83,7 @@ describe('a person’s word', () => {
     expect(watch.operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
   });
 
-  it('gives up when others come between without end, and says to try again', async () => {
+  it('gives up after endless conflicts, and says to try again', async () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     let checks = 0;
@@ -101,7 +101,7 @@ describe('a person’s word', () => {
     expect([status(), checks]).toEqual(['missing', 17]);
   });
 
-  it('leaves nothing but evidence when its writer dies early, and takes effect when it is said again', async () => {
+  it('leaves only an audit entry when its writer crashes early, and takes effect when it is repeated', async () => {
     await createSnapshotStore(table).record(observed);
     const dies = () => Promise.reject(new Crash('before putWatch'));
     await expect(applyWatchCommand({ ...table, putWatch: dies }, command(2, true))).rejects.toBeInstanceOf(Crash);
@@ -112,7 +112,7 @@ describe('a person’s word', () => {
     expect(table.inspect(key).commands.size).toBe(1);
   });
 
-  it('said twice changes nothing the second time', async () => {
+  it('repeated changes nothing the second time', async () => {
     await applyWatchCommand(table, command(0, true));
     const { watch } = table.inspect(key).stored ?? {};
     const puts: unknown[] = [];
@@ -128,7 +128,7 @@ describe('a person’s word', () => {
   });
 });
 
-it('a table that cannot be reached fails every request of a word as store_unavailable', async () => {
+it('an unreachable table fails every request of a watch command as store_unavailable', async () => {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const endpoint = 'http://127.0.0.1:1';
   const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });

@@ -103,7 +103,7 @@ describe('a watch', () => {
     expect(statusOf(watchOf(seen(1, 2), { openedAt: t0, announcedRank: rank(2, 0) }))).toBe('watched');
   });
 
-  it('is inconsistent after two answers in a row that rank below the head, asked 10 s after it was seen', () => {
+  it('is inconsistent after two answers in a row that rank below the head, requested 10 s after it was seen', () => {
     const below = (requestedAt: number): WatchDelta => ({
       openedAt: t0,
       observations: [{ requestedAt, rank: rank(1, 0) }],

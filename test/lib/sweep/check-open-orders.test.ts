@@ -23,8 +23,8 @@ const swept: SweepReport = {
   oldestUnseenMs: 0,
   retentionHeadroomMs: 1_800_000,
 };
-const unasked = async () => expect.fail('no exchange is asked here');
-const exchange = { getOrderState: unasked, warmUp: unasked };
+const uncalled = async () => expect.fail('no exchange is called here');
+const exchange = { getOrderState: uncalled, warmUp: uncalled };
 
 function start({ sweep }: { readonly sweep?: Sweep } = {}) {
   const environment = createEnvironment();
@@ -87,7 +87,7 @@ describe('a tick of an account’s schedule', () => {
     expect((await accountTable.readAccount('main')).lease).toBeUndefined();
   });
 
-  it('leaves with the account whether its sweep found too many orders', async () => {
+  it('stores with the account whether its sweep found too many orders', async () => {
     const { environment, accountTable, tick } = start({ sweep: async () => ({ ...swept, overCapacity: true }) });
     const report = tick();
     await environment.run();
@@ -165,8 +165,8 @@ describe('a tick of an account that is paused', () => {
 
   it.each<[string, Pause]>([
     ['whose time is over', { ...command, until: startTime }],
-    ['that was taken back', { ...command, paused: false }],
-  ])('by a word %s sweeps', async (_, pause) => {
+    ['that was revoked', { ...command, paused: false }],
+  ])('by a command %s sweeps', async (_, pause) => {
     const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();

@@ -7,24 +7,24 @@ import { faultCases, type Holder, hold, holderWith, type RequestOutcome } from '
 const numRuns = Number(process.env['RUNS'] ?? 500);
 const seed = Number(process.env['SEED'] ?? 20_260_101);
 
-/** Lets all of them loose; answers their fates, and how many believed at once to have the account, at most. */
+/** Runs all of them; returns their outcomes, and how many at most believed at once that they hold the lease. */
 async function all(holders: readonly Holder[]) {
   const environment = createEnvironment();
   const table = createMemoryAccountTable();
-  let fates: readonly RequestOutcome[] = [];
+  let outcomes: readonly RequestOutcome[] = [];
   let atOnce = 0;
   const watch = () => {
-    atOnce = Math.max(atOnce, fates.filter(({ believes }) => believes()).length);
+    atOnce = Math.max(atOnce, outcomes.filter(({ believes }) => believes()).length);
   };
-  fates = holders.map((holder, i) => hold(holder, `owner-${i}`, table, environment, watch));
+  outcomes = holders.map((holder, i) => hold(holder, `owner-${i}`, table, environment, watch));
   await environment.run();
-  return { fates, atOnce, left: await table.readAccount('main'), endedAt: environment.now() };
+  return { outcomes, atOnce, left: await table.readAccount('main'), endedAt: environment.now() };
 }
 
 const none = fc.constant([]);
 
 describe('among holders that come at any time', () => {
-  it('never two believe to have the account, though they are killed, frozen and cut off at any await', async () => {
+  it('no two believe that they hold the lease, though they are killed, frozen and cut off at any await', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 2, maxLength: 5 }), async (holders) => {
         expect((await all(holders)).atOnce).toBeLessThanOrEqual(1);
@@ -33,30 +33,30 @@ describe('among holders that come at any time', () => {
     );
   });
 
-  it('never two work at once, not even at their last checks, when nothing befalls them', async () => {
+  it('no two work at once, not even during their last checks, without faults', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(holderWith(none), { minLength: 2, maxLength: 5 }), async (holders) => {
-        const { fates, left } = await all(holders);
-        const spans = fates
+        const { outcomes, left } = await all(holders);
+        const spans = outcomes
           .flatMap(({ from, to }) => (from === undefined || to === undefined ? [] : [{ from, to }]))
           .toSorted((a, b) => a.from - b.from);
         for (const [i, { from }] of spans.slice(1).entries()) {
           expect(from).toBeGreaterThanOrEqual(spans[i]?.to ?? Number.NaN);
         }
-        for (const { outcome } of fates) expect(['worked', 'failed', 'busy']).toContain(outcome);
+        for (const { outcome } of outcomes) expect(['worked', 'failed', 'busy']).toContain(outcome);
         expect(left.lease).toBeUndefined();
       }),
       { seed, numRuns },
     );
   });
 
-  it('whoever comes after all the unlucky ones gets the account within fifteen seconds, and keeps it', async () => {
+  it('a process that comes after all the faulty ones gets the lease within fifteen seconds, and keeps it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 1, maxLength: 4 }), async (holders) => {
         const startsAfterMs = 400_000;
         const last: Holder = { startsAfterMs, workMs: 50_000, tailMs: 0, throws: false, wayMs: 10, faultCases: [] };
-        const { fates } = await all([...holders, last]);
-        const outcomeOfRequest = fates.at(-1);
+        const { outcomes } = await all([...holders, last]);
+        const outcomeOfRequest = outcomes.at(-1);
         expect(outcomeOfRequest?.outcome).toBe('worked');
         expect((outcomeOfRequest?.to ?? 0) - (outcomeOfRequest?.from ?? 0)).toBeGreaterThanOrEqual(50_000);
       }),

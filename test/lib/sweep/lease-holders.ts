@@ -4,7 +4,7 @@ import { Failure } from '../../../lib/errors.ts';
 import { withLease } from '../../../lib/sweep/lease.ts';
 import type { TestEnvironment } from '../accounts/environment.ts';
 
-/** What befalls a holder at one of its awaits, counted from 0. */
+/** What happens to a holder at one of its awaits, counted from 0. */
 export type FaultCase = { readonly step: number } & (
   | { readonly kind: 'killed' }
   | { readonly kind: 'frozen'; readonly ms: number }
@@ -16,7 +16,7 @@ export type FaultCase = { readonly step: number } & (
 export type Holder = {
   readonly startsAfterMs: number;
   readonly workMs: number;
-  /** How long its last checks take once it is relieved. */
+  /** How long its last checks take after a handover request. */
   readonly tailMs: number;
   readonly throws: boolean;
   /** Of a request to the table, one way. */
@@ -44,17 +44,17 @@ export function holderWith(befalls: fc.Arbitrary<readonly FaultCase[]>): fc.Arbi
   });
 }
 
-/** What a holder came to. */
+/** The outcome of a holder. */
 export type RequestOutcome = {
   outcome: 'working' | 'busy' | 'worked' | 'failed';
-  /** When it worked, by the world's time. */
+  /** When it worked, by the environment's clock. */
   from?: number;
   to?: number;
-  /** Whether it believes to have the account, now; a frozen one will believe it when it thaws. */
+  /** Whether it believes now that it holds the lease; a frozen one will believe it when it thaws. */
   believes: () => boolean;
 };
 
-/** Lets one loose on the account. `watch` is called whenever something has happened. */
+/** Starts one on the account. `watch` is called whenever something has happened. */
 export function hold(
   holder: Holder,
   owner: string,
@@ -77,7 +77,7 @@ export function hold(
     if (befalls?.kind === 'frozen') frozenUntil = Math.max(frozenUntil, environment.now() + befalls.ms);
     await environment.sleep(ms);
     while (environment.now() < frozenUntil) await environment.sleep(frozenUntil - environment.now());
-    // The dead wait for ever.
+    // The dead wait forever.
     if (isDead) await new Promise(() => {});
     watch();
     return befalls;

@@ -12,7 +12,7 @@ const down = async () => {
   throw new Failure('store_unavailable', 'for the test');
 };
 
-/** Works until it is told to end, and answers when it began and when it ended, in milliseconds since the start. */
+/** Works until it has to end; returns when it began and ended, in milliseconds since the start. */
 function untilHandover(environment: TestEnvironment, tailMs = 0) {
   return async (holds: () => boolean) => {
     const from = environment.now() - startTime;
@@ -22,7 +22,7 @@ function untilHandover(environment: TestEnvironment, tailMs = 0) {
   };
 }
 
-/** Another owner, which renews for as long as the world shall last, and listens to nobody. */
+/** Another owner, which renews forever and ignores handover requests. */
 async function deafOwner(table: AccountTable, environment: TestEnvironment, forMs: number): Promise<void> {
   for (let at = 0; at < forMs; at += 3_000) {
     await table.takeLease(account, { owner: 'deaf', now: environment.now(), until: environment.now() + lifeMs });
@@ -31,7 +31,7 @@ async function deafOwner(table: AccountTable, environment: TestEnvironment, forM
 }
 
 describe('the lease of an account', () => {
-  it('is had while the work lasts, and free at once afterwards', async () => {
+  it('is held while the work lasts, and free at once afterwards', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const done = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
@@ -46,7 +46,7 @@ describe('the lease of an account', () => {
     expect((await table.readAccount(account)).lease).toBeUndefined();
   });
 
-  it('is handed over to who asks, within the time of one renewal', async () => {
+  it('is handed over on request, within the time of one renewal', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const first = withLease({ table, clock: environment }, { account, owner: 'a' }, untilHandover(environment));
@@ -61,7 +61,7 @@ describe('the lease of an account', () => {
     expect(await second).toBeLessThanOrEqual(64_200);
   });
 
-  it('stays with a relieved one until its last checks are done', async () => {
+  it('stays with its owner after a handover request until its last checks are done', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const first = withLease({ table, clock: environment }, { account, owner: 'a' }, untilHandover(environment, 20_000));
@@ -108,7 +108,7 @@ describe('the lease of an account', () => {
     expect((await failing).code).toBe('store_unavailable');
   });
 
-  it('is released when the work fails, and the failure is told', async () => {
+  it('is released when the work fails, and the failure is reported', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const failing = failureOf(
@@ -189,7 +189,7 @@ describe('the lease of an account', () => {
     expect((await memory.readAccount(account)).lease?.owner).toBe('b');
   });
 
-  it('relieves nobody for the sake of one that asked, and died before it was its turn', async () => {
+  it('is not handed over for a requester that died before its turn', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     await table.requestHandover(account, 'dead');

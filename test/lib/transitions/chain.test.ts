@@ -17,17 +17,17 @@ const key = { account: 'main', orderId: '39004881276768256' };
 
 const requested: ResponseOf = { ...opened, label: 'a' };
 
-type Told =
+type Recorded =
   | { readonly answer: ResponseOf }
   | { readonly notFoundAfter: number }
   | { readonly commandAfter: number; readonly stopped: boolean };
-const reported: fc.Arbitrary<Told> = fc.oneof(
+const reported: fc.Arbitrary<Recorded> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ answer: answered }) },
   { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
   { weight: 1, arbitrary: fc.record({ commandAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
 );
 
-it('whatever is told to the store, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
+it('whatever the store records, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(reported, { minLength: 1, maxLength: 12 }), async (all) => {
       const memory = createMemoryTable(() => policy);
@@ -73,11 +73,11 @@ it('whatever is told to the store, the events of an order are a chain without ga
           expect(rank === undefined || event.detail.rank > rank).toBe(true);
           rank = event.detail.rank;
         } else {
-          // Whatever alarms has a beginning and an end.
+          // Every alarming status has a start and an end.
           const { name } = event;
           const { from, to } = event.detail;
           if (alarmed !== undefined) expect(from).toBe(alarmed);
-          // And so has every word that lets an order go.
+          // So has every command that stops a watch.
           expect(from === 'stopped').toBe(letGo);
           expect(name === 'WatchStopped').toBe(to === 'stopped');
           letGo = to === 'stopped';

@@ -32,7 +32,7 @@ const watches = {
   watched: watchOf(seen(1, 0)),
   unknown: watchOf(seen(1, 1)),
   missing: watchOf(seen(1, 0), notFoundAt),
-  inconsistent: watchOf(seen(2, 0), ...below.map(({ applied: _, ...news }) => news)),
+  inconsistent: watchOf(seen(2, 0), ...below.map(({ applied: _, ...delta }) => delta)),
   final: watchOf(seen(3, 2)),
   stopped: watchOf(seen(1, 0), command(true)),
 } as const satisfies Record<WatchStatus | 'none', Watch | undefined>;

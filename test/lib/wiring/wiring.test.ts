@@ -46,7 +46,7 @@ function stageOf(name: 'main' | 'other'): Stage {
   return { ...testBed.stage, accounts: { [name]: account } };
 }
 
-/** What the neighbours are asked meanwhile. */
+/** The requests that the test bed receives meanwhile. */
 async function requestsDuring(meanwhile: () => Promise<unknown>) {
   const { orangex, deribit, secrets } = testBed;
   const count = () => ({
@@ -98,7 +98,7 @@ describe('the wiring', () => {
   it.each([
     ['main', 'bearer '],
     ['other', 'deri-hmac-sha256 '],
-  ] as const)('asks the exchange of account %s in its dialect', async (account, scheme) => {
+  ] as const)('calls the exchange of account %s in its dialect', async (account, scheme) => {
     const { requests } = account === 'main' ? testBed.orangex : testBed.deribit;
     expect(await ask(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
     expect(requests.at(-1)?.headers.authorization?.startsWith(scheme)).toBe(true);
@@ -179,7 +179,7 @@ describe('warming up', () => {
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
-  it('asks no exchange where there are two, for it cannot know which', async () => {
+  it('calls no exchange where there are two, since it cannot know which', async () => {
     expect(await requestsDuring(() => wired().warmUp())).toEqual({ secrets: 0, tokens: 0, orders: 0, others: 0 });
   });
 
@@ -187,7 +187,7 @@ describe('warming up', () => {
     await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
   });
 
-  it('never fails, whoever is down', async () => {
+  it('never fails, whatever is down', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
     testBed.secrets.failAlways({ kind: 'denied' });
     await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
