@@ -1,5 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import * as https from 'node:https';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 
@@ -130,6 +132,15 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
   return new Failure('unreachable', `${host} cannot be reached (${code}).`);
 }
 
+/** What servers write when there is no encoding. */
+const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8']);
+
+/** Not requested, but some gateways compress all the same. The limit of a reply counts what comes out. */
+const inflaters: ReadonlyMap<string, (response: IncomingMessage) => Readable> = new Map([
+  ['gzip', (response: IncomingMessage) => pipeline(response, createGunzip(), () => {})],
+  ['deflate', (response: IncomingMessage) => pipeline(response, createInflate(), () => {})],
+]);
+
 type Reading = { readonly host: string; readonly clock: Clock; readonly stream: ReplyStream | undefined };
 
 async function readReply(response: IncomingMessage, { host, clock, stream }: Reading): Promise<HttpReply> {
@@ -137,10 +148,12 @@ async function readReply(response: IncomingMessage, { host, clock, stream }: Rea
   if (status >= 300 && status < 400) {
     throw new Failure('invalid_response', `${host} returned a redirect (HTTP ${status}), which is never followed.`);
   }
-  if ((response.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  const encoding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
+  const inflate = inflaters.get(encoding);
+  if (inflate === undefined && !plainEncodings.has(encoding)) {
     throw new Failure('invalid_response', `${host} used a content encoding that was not requested.`);
   }
-  const body = await readBody(response, host, stream ?? wholeBody);
+  const body = await readBody(inflate?.(response) ?? response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
   return { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
@@ -148,7 +161,7 @@ async function readReply(response: IncomingMessage, { host, clock, stream }: Rea
 /** Without a stream: everything stays in the body. */
 const wholeBody: ReplyStream = { maxBytes: maxReplyBytes, take: (piece) => piece };
 
-async function readBody(response: IncomingMessage, host: string, { maxBytes, take }: ReplyStream): Promise<string> {
+async function readBody(response: Readable, host: string, { maxBytes, take }: ReplyStream): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const unusable = (what: string) => new Failure('invalid_response', `${host} ${what}.`);
   const decode = (bytes?: Uint8Array): string => {

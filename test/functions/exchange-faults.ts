@@ -69,7 +69,7 @@ const wire: readonly FaultCase[] = [
   { name: 'a redirect', code: 'invalid_response', status: 502, fault: { kind: 'redirect', location: `/${marker}` } },
   { name: 'nothing', code: 'invalid_response', status: 502, fault: { kind: 'empty' } },
   { name: 'too much', code: 'invalid_response', status: 502, fault: { kind: 'oversized', bytes: 300_000 } },
-  { name: 'compressed', code: 'invalid_response', status: 502, fault: { kind: 'gzip' } },
+  { name: 'compressed', code: 'invalid_response', status: 502, fault: { kind: 'gzip', bytes: 300_000 } },
   { name: 'no UTF-8', code: 'invalid_response', status: 502, fault: { kind: 'invalidUtf8' } },
   { name: 'half of JSON', code: 'invalid_response', status: 502, fault: { kind: 'raw', body: `{"a":"${marker}` } },
   { name: 'a list', code: 'invalid_response', status: 502, fault: { kind: 'raw', body: `["${marker}"]` } },

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { failureOf, printed } from '../thrown.ts';
 import { certificate } from './certificate.ts';
@@ -48,7 +48,10 @@ describe('an answer that cannot be one is protocol', () => {
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
     ['a permanent redirect', http('', { location: 'https://localhost/' }, '308 Permanent Redirect')],
-    ['gzip that was not requested', http(gzipSync('{}'), { 'content-encoding': 'gzip' })],
+    ['an encoding that nobody knows', http('{}', { 'content-encoding': 'zstd' })],
+    ['gzip that is none', http('{}', { 'content-encoding': 'gzip' })],
+    ['gzip that ends early', http(gzipSync('{"a":1}').subarray(0, -9), { 'content-encoding': 'gzip' })],
+    ['gzip that inflates beyond 256 KiB', http(gzipSync('x'.repeat(10_000_000)), { 'content-encoding': 'gzip' })],
     ['one byte more than 256 KiB', http('x'.repeat(large + 1))],
     ['text that is not UTF-8', http(Buffer.from([0x22, 0xff, 0x22]))],
     ['something that is not HTTP', `${canary}\r\n\r\n`],
@@ -83,6 +86,21 @@ describe('an answer that cannot be one is protocol', () => {
       );
       expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
     }
+  });
+
+  test.each(['UTF-8', 'none', 'Identity', ''])('but not plain text of the encoding %j', async (encoding) => {
+    const server = await wire((socket) => socket.write(http('{"a":1}', { 'content-encoding': encoding })));
+    expect((await startTransport()(post(server.url))).body).toBe('{"a":1}');
+  });
+
+  test.each([
+    ['gzip', gzipSync('{"a":1}')],
+    ['deflate', deflateSync('{"a":1}')],
+  ])('but not %s, which is inflated, and the connection is used again', async (encoding, body) => {
+    const server = await wire((socket) => socket.write(http(body, { 'content-encoding': encoding })));
+    const transport = startTransport();
+    for (let i = 0; i < 2; i++) expect((await transport(post(server.url))).body).toBe('{"a":1}');
+    expect(server.connections()).toBe(1);
   });
 
   test('but not exactly 256 KiB, nor an encoding of identity', async () => {
