@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { changedWatch } from '../lib/api/presenters.ts';
-import { routes } from '../lib/api/routes.ts';
+import { startWatch, stopWatch } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { callerOf } from '../lib/http/caller.ts';
@@ -14,7 +14,7 @@ const logger = new Logger();
 const changeWatch = wireChangeWatch({ stage, env: process.env, clock });
 
 async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  const route = event.requestContext.http.method === 'PUT' ? routes.startWatch : routes.stopWatch;
+  const route = event.requestContext.http.method === 'PUT' ? startWatch : stopWatch;
   const { account, order_id: orderId } = readParameters(route, event);
   const change = await changeWatch({
     account,

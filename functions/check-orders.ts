@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { checkedOrders, retryAfterHeader } from '../lib/api/presenters.ts';
-import { routes } from '../lib/api/routes.ts';
+import { checkOrders as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
@@ -12,24 +12,17 @@ import { createCheckOrders } from '../lib/orders/check-orders.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();
-const { accounts, checkOrder, warmUp } = createOrderChecks({
-  stage,
-  env: process.env,
-  clock,
-  logger,
-  priority: 'interactive',
-});
+const checks = createOrderChecks({ stage, env: process.env, clock, logger, priority: 'interactive' });
 const checkOrders = createCheckOrders({
-  accounts,
-  checkOrder,
+  ...checks,
   clock,
   // Of all others the counts are enough.
   onInternalError: (orderId, failure) => logFailure(logger, failure, { order_id: orderId }),
 });
 
 async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
-  const { account } = readParameters(routes.checkOrders, event);
-  const { order_ids: orderIds, max_age: maxAgeSeconds } = readBody(routes.checkOrders, event);
+  const { account } = readParameters(route, event);
+  const { order_ids: orderIds, max_age: maxAgeSeconds } = readBody(route, event);
   const { outcomes, counts, retryAfterSeconds } = await checkOrders({
     account,
     orderIds,
@@ -38,10 +31,9 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
     deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
   });
   logger.appendKeys({ checked: counts.checked, failed: counts.failed, not_tried: counts.notTried });
-  const headers = retryAfterHeader(retryAfterSeconds);
-  return respond(routes.checkOrders, event, checkedOrders(account, outcomes), headers);
+  return respond(route, event, checkedOrders(account, outcomes), retryAfterHeader(retryAfterSeconds));
 }
 
-await warmUp();
+await checks.warmUp();
 
 export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { checkedOrder } from '../lib/api/presenters.ts';
-import { routes } from '../lib/api/routes.ts';
+import { getOrder as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
@@ -13,7 +13,7 @@ const logger = new Logger();
 const { checkOrder, warmUp } = createOrderChecks({ stage, env: process.env, clock, logger, priority: 'interactive' });
 
 async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promise<APIGatewayProxyStructuredResultV2> {
-  const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(routes.getOrder, event);
+  const { account, order_id: orderId, max_age: maxAgeSeconds } = readParameters(route, event);
   const checked = checkedOrder(
     await checkOrder({
       account,
@@ -24,7 +24,7 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
       deadline: deadlineOf(clock.now(), context.getRemainingTimeInMillis()),
     }),
   );
-  return respond(routes.getOrder, event, checked, {
+  return respond(route, event, checked, {
     etag: `W/"${checked.rank}"`,
     age: String(checked.age_seconds),
   });

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { orderList } from '../lib/api/presenters.ts';
 import { listOrdersRequest } from '../lib/api/requests.ts';
-import { routes } from '../lib/api/routes.ts';
+import { listOrders as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
@@ -14,8 +14,8 @@ const logger = new Logger();
 const { listOrders, warmUp } = wireListOrders({ stage, env: process.env, clock });
 
 async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  const request = listOrdersRequest(readParameters(routes.listOrders, event));
-  return respond(routes.listOrders, event, orderList(request, await listOrders(request), clock.now()));
+  const request = listOrdersRequest(readParameters(route, event));
+  return respond(route, event, orderList(request, await listOrders(request), clock.now()));
 }
 
 await warmUp();

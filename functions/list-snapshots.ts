@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { history } from '../lib/api/presenters.ts';
 import { listSnapshotsRequest } from '../lib/api/requests.ts';
-import { routes } from '../lib/api/routes.ts';
+import { listSnapshots as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
@@ -14,8 +14,8 @@ const logger = new Logger();
 const { listSnapshots, warmUp } = wireListSnapshots({ stage, env: process.env, clock });
 
 async function onRequest(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
-  const request = listSnapshotsRequest(readParameters(routes.listSnapshots, event));
-  return respond(routes.listSnapshots, event, history(request, await listSnapshots(request)));
+  const request = listSnapshotsRequest(readParameters(route, event));
+  return respond(route, event, history(request, await listSnapshots(request)));
 }
 
 await warmUp();

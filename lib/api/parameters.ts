@@ -3,6 +3,7 @@ import { dialects } from '../exchange/dialects/index.ts';
 import { orderIdPattern } from '../exchange/order.ts';
 import { listNames } from '../snapshots/statuses.ts';
 import { accountPattern } from '../stage.ts';
+import { made } from './made.ts';
 
 /*
  * The parameters of requests, each with the message for a malformed one. Requests are checked by these schemas, the
@@ -10,86 +11,104 @@ import { accountPattern } from '../stage.ts';
  */
 
 /** What a number in a query is written as; anything else is left for the number's own schema to refuse. */
-const digits = z.transform((text: unknown) =>
-  typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text,
+const digits = /* @__PURE__ */ made(() =>
+  z.transform((text: unknown) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text)),
 );
 
-export const account = z
-  .string('must be a string')
-  .check(
-    z.regex(accountPattern, 'must be 1 to 32 characters out of a-z, 0-9 and -'),
-    z.describe('One of the accounts of the stage.'),
-  );
+export const account = /* @__PURE__ */ made(() =>
+  z
+    .string('must be a string')
+    .check(
+      z.regex(accountPattern, 'must be 1 to 32 characters out of a-z, 0-9 and -'),
+      z.describe('One of the accounts of the stage.'),
+    ),
+);
 
-export const orderId = z
-  .string('must be a string')
-  .check(
-    z.regex(orderIdPattern, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
-    z.describe('The id that the exchange gave the order.'),
-  );
+export const orderId = /* @__PURE__ */ made(() =>
+  z
+    .string('must be a string')
+    .check(
+      z.regex(orderIdPattern, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
+      z.describe('The id that the exchange gave the order.'),
+    ),
+);
 
 const seconds = 'must be a whole number of seconds, 0 to 999999';
-const maxAgeSeconds = z
-  .int(seconds)
-  .check(
-    z.gte(0, seconds),
-    z.lte(999_999, seconds),
-    z.describe(
-      'Seconds. A check at most this old may answer instead of the exchange; 0 always calls the exchange. Without it, the exchange is called for a live order, and a final one comes from the table.',
+const maxAgeSeconds = /* @__PURE__ */ made(() =>
+  z
+    .int(seconds)
+    .check(
+      z.gte(0, seconds),
+      z.lte(999_999, seconds),
+      z.describe(
+        'Seconds. A check at most this old may answer instead of the exchange; 0 always calls the exchange. Without it, the exchange is called for a live order, and a final one comes from the table.',
+      ),
     ),
-  );
+);
 /** In a query, and in a body. */
-export const maxAge = z.pipe(digits, maxAgeSeconds);
+export const maxAge = /* @__PURE__ */ made(() => z.pipe(digits, maxAgeSeconds));
 export const maxAgeInBody = maxAgeSeconds;
 
 const maxRows = 100;
 const rows = `must be a whole number, 1 to ${maxRows}`;
-export const limit = z.pipe(
-  digits,
-  z
-    .int(rows)
-    .check(
-      z.gte(1, rows),
-      z.lte(maxRows, rows),
-      z.describe('The maximum number of rows on a page; 20 by default. A page may have fewer.'),
-    ),
+export const limit = /* @__PURE__ */ made(() =>
+  z.pipe(
+    digits,
+    z
+      .int(rows)
+      .check(
+        z.gte(1, rows),
+        z.lte(maxRows, rows),
+        z.describe('The maximum number of rows on a page; 20 by default. A page may have fewer.'),
+      ),
+  ),
 );
 export const defaultRows = 20;
 
 /** Whether a cursor belongs to the list it is used on is checked when it is read. */
-export const cursor = z
-  .string('must be a string')
-  .check(
-    z.regex(/^[A-Za-z0-9_-]{1,512}$/, 'must be the cursor of an earlier page, unchanged'),
-    z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
-  );
+export const cursor = /* @__PURE__ */ made(() =>
+  z
+    .string('must be a string')
+    .check(
+      z.regex(/^[A-Za-z0-9_-]{1,512}$/, 'must be the cursor of an earlier page, unchanged'),
+      z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
+    ),
+);
 
 const moment = 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (a + is written %2B)';
 function time(message: string) {
   return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(message));
 }
-export const since = time('Snapshots at or after this exchange time.');
-export const until = time('Snapshots at or before this exchange time.');
-export const at = time('The one snapshot in force at this exchange time.');
-export const believedAt = time(
-  'What we believed at this time, by our clock: the one snapshot in force among those first observed by then, with the audit entries up to then.',
+export const since = /* @__PURE__ */ made(() => time('Snapshots at or after this exchange time.'));
+export const until = /* @__PURE__ */ made(() => time('Snapshots at or before this exchange time.'));
+export const at = /* @__PURE__ */ made(() => time('The one snapshot in force at this exchange time.'));
+export const believedAt = /* @__PURE__ */ made(() =>
+  time(
+    'What we believed at this time, by our clock: the one snapshot in force among those first observed by then, with the audit entries up to then.',
+  ),
 );
 
-export const state = z
-  .enum(listNames, `must be one of ${listNames.join(', ')}`)
-  .check(
-    z.describe(
-      'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we have no name for; watched on.',
+export const state = /* @__PURE__ */ made(() =>
+  z
+    .enum(listNames, `must be one of ${listNames.join(', ')}`)
+    .check(
+      z.describe(
+        'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we have no name for; watched on.',
+      ),
     ),
-  );
+);
 
-const versions = Object.values(dialects)
-  .map(({ name, version }) => `${version} of ${name}`)
-  .join(', ');
+const versions = /* @__PURE__ */ made(() =>
+  Object.values(dialects)
+    .map(({ name, version }) => `${version} of ${name}`)
+    .join(', '),
+);
 /** The version in the path of the exchange's own base URL. */
-export const version = z
-  .string('must be a string')
-  .check(
-    z.regex(/^v\d{1,2}$/, "must be the version in the exchange's own address, such as v1"),
-    z.describe(`The version in the exchange's own address: ${versions}.`),
-  );
+export const version = /* @__PURE__ */ made(() =>
+  z
+    .string('must be a string')
+    .check(
+      z.regex(/^v\d{1,2}$/, "must be the version in the exchange's own address, such as v1"),
+      z.describe(`The version in the exchange's own address: ${versions}.`),
+    ),
+);

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
 import { listNames, statuses } from '../snapshots/statuses.ts';
+import { made } from './made.ts';
 
 /*
  * What responses consist of. Every response passes through its schema, so that only what is declared here leaves; the
@@ -11,206 +12,238 @@ import { listNames, statuses } from '../snapshots/statuses.ts';
  */
 
 /** A number, also where a parser that keeps every digit has wrapped it. */
-const int = z.pipe(
-  z.transform((value: unknown) => (isLosslessNumber(value) ? Number(value.value) : value)),
-  z.int(),
+const int = /* @__PURE__ */ made(() =>
+  z.pipe(
+    z.transform((value: unknown) => (isLosslessNumber(value) ? Number(value.value) : value)),
+    z.int(),
+  ),
 );
-const text = z.string();
-const time = z.iso.datetime({ precision: 3 });
+const text = /* @__PURE__ */ made(() => z.string());
+const time = /* @__PURE__ */ made(() => z.iso.datetime({ precision: 3 }));
 
-export const Order = z
-  .object({
-    ...orderFields,
-    details: z
-      .record(text, z.unknown())
-      .check(
-        z.describe(
-          'Whatever else the exchange wrote of the order, and fields above that cannot be read as what they are; every digit as it wrote it.',
+export const Order = /* @__PURE__ */ made(() =>
+  z
+    .object({
+      ...orderFields,
+      details: z
+        .record(text, z.unknown())
+        .check(
+          z.describe(
+            'Whatever else the exchange wrote of the order, and fields above that cannot be read as what they are; every digit as it wrote it.',
+          ),
         ),
-      ),
-  })
-  .check(z.describe("An order in the exchange's own words, its fields in one canonical form."));
+    })
+    .check(z.describe("An order in the exchange's own words, its fields in one canonical form.")),
+);
 
-const rank = text.check(z.describe('Orders the states of an order: the one with the greatest rank is in force.'));
+const rank = /* @__PURE__ */ made(() =>
+  text.check(z.describe('Orders the states of an order: the one with the greatest rank is in force.')),
+);
 
-export const CheckedOrder = z.object({
-  account: text,
-  order: Order,
-  rank,
-  final: z.boolean().check(z.describe("The order's state is one that it never leaves.")),
-  watched: z.boolean().check(z.describe('The schedule keeps checking it.')),
-  source: z
-    .enum(['exchange', 'snapshot'])
-    .check(z.describe('exchange: it has just confirmed this state. snapshot: the state comes from the table.')),
-  changed: z.boolean().check(z.describe('This check found a state that was not in the table yet.')),
-  first_observed_at: time.check(z.describe('When we first saw this state.')),
-  checked_at: time.check(z.describe('When the exchange was called for its latest reply.')),
-  age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
-  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
-});
+export const CheckedOrder = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    order: Order,
+    rank,
+    final: z.boolean().check(z.describe("The order's state is one that it never leaves.")),
+    watched: z.boolean().check(z.describe('The schedule keeps checking it.')),
+    source: z
+      .enum(['exchange', 'snapshot'])
+      .check(z.describe('exchange: it has just confirmed this state. snapshot: the state comes from the table.')),
+    changed: z.boolean().check(z.describe('This check found a state that was not in the table yet.')),
+    first_observed_at: time.check(z.describe('When we first saw this state.')),
+    checked_at: time.check(z.describe('When the exchange was called for its latest reply.')),
+    age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
+    exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
+  }),
+);
 /** What we know of an order. */
 export type CheckedOrder = z.output<typeof CheckedOrder>;
 
-export const Change = z.object({
-  field: text.check(z.describe('Such as filled_amount, or details.label.')),
-  from: z.optional(z.unknown().check(z.describe('Absent when the field was.'))),
-  to: z.optional(z.unknown().check(z.describe('Absent when the field is.'))),
-});
+export const Change = /* @__PURE__ */ made(() =>
+  z.object({
+    field: text.check(z.describe('Such as filled_amount, or details.label.')),
+    from: z.optional(z.unknown().check(z.describe('Absent when the field was.'))),
+    to: z.optional(z.unknown().check(z.describe('Absent when the field is.'))),
+  }),
+);
 export type Change = z.output<typeof Change>;
 
-export const SnapshotRow = z.object({
-  rank,
-  digest: text.check(z.describe('Equal digests mean an unchanged order.')),
-  order: Order,
-  final: z.boolean(),
-  requested_at: time.check(z.describe('When the exchange was called.')),
-  first_observed_at: time.check(z.describe('When we first saw this state.')),
-  exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
-  request_id: text.check(z.describe('The request that first observed it; it is in the logs, too.')),
-  observed_by: text.check(z.describe('The function that called the exchange.')),
-  key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
-  changes: z
-    .array(Change)
-    .check(
-      z.describe(
-        'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the oldest that is kept.',
-      ),
-    ),
-});
-export type SnapshotRow = z.output<typeof SnapshotRow>;
-
-export const AuditEntry = z.object({
-  kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
-  at: time,
-  request_id: text,
-  observed_by: z.optional(text.check(z.describe('The function that called the exchange, for not_found.'))),
-  by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
-});
-export type AuditEntry = z.output<typeof AuditEntry>;
-
-export const History = z.object({
-  account: text,
-  order_id: text,
-  snapshots: z.array(SnapshotRow).check(z.describe('By exchange time, newest first.')),
-  audit_entries: z.optional(
-    z
-      .array(AuditEntry)
+export const SnapshotRow = /* @__PURE__ */ made(() =>
+  z.object({
+    rank,
+    digest: text.check(z.describe('Equal digests mean an unchanged order.')),
+    order: Order,
+    final: z.boolean(),
+    requested_at: time.check(z.describe('When the exchange was called.')),
+    first_observed_at: time.check(z.describe('When we first saw this state.')),
+    exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
+    request_id: text.check(z.describe('The request that first observed it; it is in the logs, too.')),
+    observed_by: text.check(z.describe('The function that called the exchange.')),
+    key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
+    changes: z
+      .array(Change)
       .check(
         z.describe(
-          'With believed_at: the latest not-found answers and watch commands up to that moment, newest first, at most 100.',
+          'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the oldest that is kept.',
         ),
       ),
-  ),
-  cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
-});
+  }),
+);
+export type SnapshotRow = z.output<typeof SnapshotRow>;
+
+export const AuditEntry = /* @__PURE__ */ made(() =>
+  z.object({
+    kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
+    at: time,
+    request_id: text,
+    observed_by: z.optional(text.check(z.describe('The function that called the exchange, for not_found.'))),
+    by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
+  }),
+);
+export type AuditEntry = z.output<typeof AuditEntry>;
+
+export const History = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    order_id: text,
+    snapshots: z.array(SnapshotRow).check(z.describe('By exchange time, newest first.')),
+    audit_entries: z.optional(
+      z
+        .array(AuditEntry)
+        .check(
+          z.describe(
+            'With believed_at: the latest not-found answers and watch commands up to that moment, newest first, at most 100.',
+          ),
+        ),
+    ),
+    cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
+  }),
+);
 export type History = z.output<typeof History>;
 
-export const ListedOrder = z.object({
-  order_id: text,
-  status: z.enum(statuses),
-  due_at: z.optional(time.check(z.describe('When it is checked next; not for final orders.'))),
-  closed_at: z.optional(time.check(z.describe("When it closed, by the exchange's clock; for final orders."))),
-  opened_at: time.check(z.describe('When it became known here.')),
-  checked_at: z.optional(time.check(z.describe('When the exchange last confirmed it; absent when it never did.'))),
-  age_seconds: z.optional(int.check(z.describe('How long ago that was, rounded up.'))),
-});
+export const ListedOrder = /* @__PURE__ */ made(() =>
+  z.object({
+    order_id: text,
+    status: z.enum(statuses),
+    due_at: z.optional(time.check(z.describe('When it is checked next; not for final orders.'))),
+    closed_at: z.optional(time.check(z.describe("When it closed, by the exchange's clock; for final orders."))),
+    opened_at: time.check(z.describe('When it became known here.')),
+    checked_at: z.optional(time.check(z.describe('When the exchange last confirmed it; absent when it never did.'))),
+    age_seconds: z.optional(int.check(z.describe('How long ago that was, rounded up.'))),
+  }),
+);
 export type ListedOrder = z.output<typeof ListedOrder>;
 
-export const OrderList = z.object({
-  account: text,
-  state: z.enum(listNames),
-  orders: z.array(ListedOrder),
-  cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
-});
+export const OrderList = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    state: z.enum(listNames),
+    orders: z.array(ListedOrder),
+    cursor: z.optional(text.check(z.describe('For the next page; absent on the last one.'))),
+  }),
+);
 export type OrderList = z.output<typeof OrderList>;
 
 /** RFC 9457. */
-export const Problem = z.object({
-  type: text,
-  title: text,
-  status: int,
-  detail: text.check(z.describe('What is wrong and what to do, for a person.')),
-  code: text.check(z.describe('For programs to decide by; the README lists all codes.')),
-  instance: text,
-  request_id: text.check(z.describe('It is in the log, too.')),
-  parameters: z.optional(z.array(text).check(z.describe('The parameters that are wrong.'))),
-  exchange_code: z.optional(int.check(z.describe("The exchange's own number for the error."))),
-  last_known: z.optional(
-    CheckedOrder.check(
-      z.describe('The last snapshot of an order that the exchange does not find: missing, not closed.'),
+export const Problem = /* @__PURE__ */ made(() =>
+  z.object({
+    type: text,
+    title: text,
+    status: int,
+    detail: text.check(z.describe('What is wrong and what to do, for a person.')),
+    code: text.check(z.describe('For programs to decide by; the README lists all codes.')),
+    instance: text,
+    request_id: text.check(z.describe('It is in the log, too.')),
+    parameters: z.optional(z.array(text).check(z.describe('The parameters that are wrong.'))),
+    exchange_code: z.optional(int.check(z.describe("The exchange's own number for the error."))),
+    last_known: z.optional(
+      CheckedOrder.check(
+        z.describe('The last snapshot of an order that the exchange does not find: missing, not closed.'),
+      ),
     ),
-  ),
-});
+  }),
+);
 export type Problem = z.output<typeof Problem>;
 
-export const GatewayError = z
-  .object({ message: text })
-  .check(z.describe('An error of the gateway itself, without a response of the function.'));
+export const GatewayError = /* @__PURE__ */ made(() =>
+  z.object({ message: text }).check(z.describe('An error of the gateway itself, without a response of the function.')),
+);
 
 const orderId = { order_id: text };
-export const Outcome = z.discriminatedUnion('outcome', [
-  z.object({ ...orderId, outcome: z.literal('checked'), checked: CheckedOrder }),
-  z.object({
-    ...orderId,
-    outcome: z.literal('failed'),
-    problem: z.omit(Problem, { instance: true, request_id: true }),
-  }),
-  z.object({
-    ...orderId,
-    outcome: z.literal('not_tried'),
-    retry_after_seconds: int.check(z.describe('The order was not checked; try again after this many seconds.')),
-  }),
-]);
+export const Outcome = /* @__PURE__ */ made(() =>
+  z.discriminatedUnion('outcome', [
+    z.object({ ...orderId, outcome: z.literal('checked'), checked: CheckedOrder }),
+    z.object({
+      ...orderId,
+      outcome: z.literal('failed'),
+      problem: z.omit(Problem, { instance: true, request_id: true }),
+    }),
+    z.object({
+      ...orderId,
+      outcome: z.literal('not_tried'),
+      retry_after_seconds: int.check(z.describe('The order was not checked; try again after this many seconds.')),
+    }),
+  ]),
+);
 export type Outcome = z.output<typeof Outcome>;
 
-export const CheckedOrders = z.object({
-  account: text,
-  outcomes: z.array(Outcome).check(z.describe('One for each order id, in the order of the request.')),
-});
+export const CheckedOrders = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    outcomes: z.array(Outcome).check(z.describe('One for each order id, in the order of the request.')),
+  }),
+);
 export type CheckedOrders = z.output<typeof CheckedOrders>;
 
-export const ChangedWatch = z.object({
-  account: text,
-  order_id: text,
-  watched: z.boolean(),
-  status: z.enum(statuses),
-  over_capacity: z.optional(
-    z
-      .literal(true)
-      .check(
-        z.describe(
-          'More orders are on watch than can be checked in time; reported to the caller who starts another one.',
+export const ChangedWatch = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    order_id: text,
+    watched: z.boolean(),
+    status: z.enum(statuses),
+    over_capacity: z.optional(
+      z
+        .literal(true)
+        .check(
+          z.describe(
+            'More orders are on watch than can be checked in time; reported to the caller who starts another one.',
+          ),
         ),
-      ),
-  ),
-});
+    ),
+  }),
+);
 export type ChangedWatch = z.output<typeof ChangedWatch>;
 
-const units = Object.values(dialects)
-  .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
-  .join(', ');
-const exchangeTime = int.check(z.describe(`In the unit of the exchange itself: ${units}.`));
+const units = /* @__PURE__ */ made(() =>
+  Object.values(dialects)
+    .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
+    .join(', '),
+);
+const exchangeTime = /* @__PURE__ */ made(() => int.check(z.describe(`In the unit of the exchange itself: ${units}.`)));
 /** The envelope that the exchange itself would send; `result` is its own text, verbatim. */
-export const JsonRpcResponse = z.object({
-  id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
-  jsonrpc: z.literal('2.0'),
-  usIn: exchangeTime,
-  usOut: exchangeTime,
-  usDiff: exchangeTime,
-  result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, as the exchange wrote it.'))),
-  error: z.optional(
-    z.object({
-      code: int.check(z.describe("The exchange's own number where it gave one.")),
-      message: text,
-      data: z.optional(
-        z.object({
-          code: text.check(z.describe('Our code of the failure.')),
-          reason: text.check(z.describe('The reason, for a person.')),
-          param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
-          wait: z.optional(z.number().check(z.describe('Seconds to wait before trying again.'))),
-        }),
-      ),
-    }),
-  ),
-});
+export const JsonRpcResponse = /* @__PURE__ */ made(() =>
+  z.object({
+    id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
+    jsonrpc: z.literal('2.0'),
+    usIn: exchangeTime,
+    usOut: exchangeTime,
+    usDiff: exchangeTime,
+    result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, as the exchange wrote it.'))),
+    error: z.optional(
+      z.object({
+        code: int.check(z.describe("The exchange's own number where it gave one.")),
+        message: text,
+        data: z.optional(
+          z.object({
+            code: text.check(z.describe('Our code of the failure.')),
+            reason: text.check(z.describe('The reason, for a person.')),
+            param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
+            wait: z.optional(z.number().check(z.describe('Seconds to wait before trying again.'))),
+          }),
+        ),
+      }),
+    ),
+  }),
+);
 export type JsonRpcResponse = z.output<typeof JsonRpcResponse>;

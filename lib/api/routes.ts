@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
+import { made } from './made.ts';
 import * as parameters from './parameters.ts';
 import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
 
@@ -54,130 +55,172 @@ const order = '/accounts/{account}/orders/{order_id}';
 const ofOrder = { account: parameters.account, order_id: parameters.orderId };
 const call = '/accounts/{account}/api/{version}/private/get_order_state';
 
+/* Each route by itself: a function imports its own, and its bundle has no other. */
+
+export const getOrder = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: order,
+      function: 'get-order',
+      summary: 'The state of one order',
+      description:
+        'Calls the exchange and stores its reply, unless the order is final or was checked within max_age: then the state comes from the table.',
+      parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
+      response: CheckedOrder,
+      conditional: true,
+      codes: [...everywhere, ...table, ...exchangeCall],
+    }) as const satisfies Route,
+);
+
+export const checkOrders = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'POST',
+      path: '/accounts/{account}/orders/check',
+      function: 'check-orders',
+      summary: 'The state of up to 100 orders',
+      description:
+        "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time are `not_tried`, and the response has a Retry-After.",
+      parameters: z.strictObject({ account: parameters.account }),
+      body: z.strictObject(
+        {
+          order_ids: z
+            .array(parameters.orderId, 'must be a list of order ids')
+            .check(z.minLength(1, 'must name an order'), z.maxLength(100, 'must name at most 100 orders'))
+            .check(z.refine((ids: readonly string[]) => new Set(ids).size === ids.length, 'must name each order once')),
+          max_age: z.optional(parameters.maxAgeInBody),
+        },
+        'must be an object',
+      ),
+      response: CheckedOrders,
+      partial: true,
+      codes: everywhere,
+    }) as const satisfies Route,
+);
+
+export const listOrders = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: '/accounts/{account}/orders',
+      function: 'list-orders',
+      summary: 'The orders of an account, by state',
+      description: 'From the table only. A page may be short, and may lag slightly behind the latest check.',
+      parameters: z.strictObject({
+        account: parameters.account,
+        state: parameters.state,
+        limit: z.optional(parameters.limit),
+        cursor: z.optional(parameters.cursor),
+      }),
+      response: OrderList,
+      codes: [...everywhere, ...table],
+    }) as const satisfies Route,
+);
+
+export const listSnapshots = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: `${order}/snapshots`,
+      function: 'list-snapshots',
+      summary: 'The history of one order',
+      description:
+        "From the table only: the order's states by exchange time, each with its provenance and what changed. `at` and `believed_at` travel in time, the exchange's and ours; together they show what we believed then about an earlier moment. Neither can be combined with since, until, limit or cursor.",
+      parameters: z.strictObject({
+        ...ofOrder,
+        since: z.optional(parameters.since),
+        until: z.optional(parameters.until),
+        at: z.optional(parameters.at),
+        believed_at: z.optional(parameters.believedAt),
+        limit: z.optional(parameters.limit),
+        cursor: z.optional(parameters.cursor),
+      }),
+      response: History,
+      codes: [...everywhere, ...table],
+    }) as const satisfies Route,
+);
+
+export const startWatch = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'PUT',
+      path: `${order}/watch`,
+      function: 'change-watch',
+      summary: 'Start the watch of an order',
+      description:
+        'The schedule checks the order from now on, even one that was never seen. A final order needs no watch.',
+      parameters: z.strictObject(ofOrder),
+      response: ChangedWatch,
+      codes: [...everywhere, ...table, 'store_conflict'],
+    }) as const satisfies Route,
+);
+
+export const stopWatch = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'DELETE',
+      path: `${order}/watch`,
+      function: 'change-watch',
+      summary: 'Stop the watch of an order',
+      description:
+        'The schedule no longer checks the order until its watch is started again. Who stopped it is recorded.',
+      parameters: z.strictObject(ofOrder),
+      response: ChangedWatch,
+      codes: [...everywhere, ...table, 'store_conflict'],
+    }) as const satisfies Route,
+);
+
+export const getOrderState = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: call,
+      function: 'get-order-state',
+      summary: "The exchange's own request, by query",
+      description:
+        "For programs that call the exchange's private/get_order_state: they replace its base URL with ours, and need no key. A call that fails gets a JSON-RPC error with HTTP status 200.",
+      parameters: z.strictObject({
+        account: parameters.account,
+        version: parameters.version,
+        order_id: parameters.orderId,
+      }),
+      response: JsonRpcResponse,
+      codes: everywhere,
+    }) as const satisfies Route,
+);
+
+export const callGetOrderState = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'POST',
+      path: call,
+      function: 'get-order-state',
+      summary: "The exchange's own request, by JSON-RPC",
+      description:
+        'The same as a JSON-RPC 2.0 call in the body. The id is echoed verbatim. Unknown methods get error -32601, invalid params -32602, invalid JSON -32700, with HTTP status 200.',
+      parameters: z.strictObject({ account: parameters.account, version: parameters.version }),
+      body: z.strictObject({
+        jsonrpc: z.literal('2.0'),
+        id: z.optional(z.union([z.string(), z.number(), z.null()])),
+        method: z.enum(['private/get_order_state', '/private/get_order_state']),
+        params: z.strictObject({ order_id: parameters.orderId }),
+      }),
+      response: JsonRpcResponse,
+      codes: everywhere,
+    }) as const satisfies Route,
+);
+
 /** All requests, by their names in the OpenAPI document and the typed client. */
 export const routes = {
-  getOrder: {
-    method: 'GET',
-    path: order,
-    function: 'get-order',
-    summary: 'The state of one order',
-    description:
-      'Calls the exchange and stores its reply, unless the order is final or was checked within max_age: then the state comes from the table.',
-    parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
-    response: CheckedOrder,
-    conditional: true,
-    codes: [...everywhere, ...table, ...exchangeCall],
-  },
-  checkOrders: {
-    method: 'POST',
-    path: '/accounts/{account}/orders/check',
-    function: 'check-orders',
-    summary: 'The state of up to 100 orders',
-    description:
-      "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time are `not_tried`, and the response has a Retry-After.",
-    parameters: z.strictObject({ account: parameters.account }),
-    body: z.strictObject(
-      {
-        order_ids: z
-          .array(parameters.orderId, 'must be a list of order ids')
-          .check(z.minLength(1, 'must name an order'), z.maxLength(100, 'must name at most 100 orders'))
-          .check(z.refine((ids: readonly string[]) => new Set(ids).size === ids.length, 'must name each order once')),
-        max_age: z.optional(parameters.maxAgeInBody),
-      },
-      'must be an object',
-    ),
-    response: CheckedOrders,
-    partial: true,
-    codes: everywhere,
-  },
-  listOrders: {
-    method: 'GET',
-    path: '/accounts/{account}/orders',
-    function: 'list-orders',
-    summary: 'The orders of an account, by state',
-    description: 'From the table only. A page may be short, and may lag slightly behind the latest check.',
-    parameters: z.strictObject({
-      account: parameters.account,
-      state: parameters.state,
-      limit: z.optional(parameters.limit),
-      cursor: z.optional(parameters.cursor),
-    }),
-    response: OrderList,
-    codes: [...everywhere, ...table],
-  },
-  listSnapshots: {
-    method: 'GET',
-    path: `${order}/snapshots`,
-    function: 'list-snapshots',
-    summary: 'The history of one order',
-    description:
-      "From the table only: the order's states by exchange time, each with its provenance and what changed. `at` and `believed_at` travel in time, the exchange's and ours; together they show what we believed then about an earlier moment. Neither can be combined with since, until, limit or cursor.",
-    parameters: z.strictObject({
-      ...ofOrder,
-      since: z.optional(parameters.since),
-      until: z.optional(parameters.until),
-      at: z.optional(parameters.at),
-      believed_at: z.optional(parameters.believedAt),
-      limit: z.optional(parameters.limit),
-      cursor: z.optional(parameters.cursor),
-    }),
-    response: History,
-    codes: [...everywhere, ...table],
-  },
-  startWatch: {
-    method: 'PUT',
-    path: `${order}/watch`,
-    function: 'change-watch',
-    summary: 'Start the watch of an order',
-    description:
-      'The schedule checks the order from now on, even one that was never seen. A final order needs no watch.',
-    parameters: z.strictObject(ofOrder),
-    response: ChangedWatch,
-    codes: [...everywhere, ...table, 'store_conflict'],
-  },
-  stopWatch: {
-    method: 'DELETE',
-    path: `${order}/watch`,
-    function: 'change-watch',
-    summary: 'Stop the watch of an order',
-    description:
-      'The schedule no longer checks the order until its watch is started again. Who stopped it is recorded.',
-    parameters: z.strictObject(ofOrder),
-    response: ChangedWatch,
-    codes: [...everywhere, ...table, 'store_conflict'],
-  },
-  getOrderState: {
-    method: 'GET',
-    path: call,
-    function: 'get-order-state',
-    summary: "The exchange's own request, by query",
-    description:
-      "For programs that call the exchange's private/get_order_state: they replace its base URL with ours, and need no key. A call that fails gets a JSON-RPC error with HTTP status 200.",
-    parameters: z.strictObject({
-      account: parameters.account,
-      version: parameters.version,
-      order_id: parameters.orderId,
-    }),
-    response: JsonRpcResponse,
-    codes: everywhere,
-  },
-  callGetOrderState: {
-    method: 'POST',
-    path: call,
-    function: 'get-order-state',
-    summary: "The exchange's own request, by JSON-RPC",
-    description:
-      'The same as a JSON-RPC 2.0 call in the body. The id is echoed verbatim. Unknown methods get error -32601, invalid params -32602, invalid JSON -32700, with HTTP status 200.',
-    parameters: z.strictObject({ account: parameters.account, version: parameters.version }),
-    body: z.strictObject({
-      jsonrpc: z.literal('2.0'),
-      id: z.optional(z.union([z.string(), z.number(), z.null()])),
-      method: z.enum(['private/get_order_state', '/private/get_order_state']),
-      params: z.strictObject({ order_id: parameters.orderId }),
-    }),
-    response: JsonRpcResponse,
-    codes: everywhere,
-  },
+  getOrder,
+  checkOrders,
+  listOrders,
+  listSnapshots,
+  startWatch,
+  stopWatch,
+  getOrderState,
+  callGetOrderState,
 } as const satisfies Readonly<Record<string, Route>>;
 
 /** The names of the routes. */

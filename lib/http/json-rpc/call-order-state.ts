@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { routes } from '../../api/routes.ts';
+import { callGetOrderState } from '../../api/routes.ts';
 import type { Clock } from '../../clock.ts';
 import { asFailure, Failure } from '../../errors.ts';
 import type { Dialect } from '../../exchange/dialects/index.ts';
@@ -54,7 +54,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     // The query of a GET is the call itself.
     const isGet = event.requestContext.http.method === 'GET';
     const path = isGet ? { ...event, rawQueryString: '' } : event;
-    const { account, version } = readParameters(routes.callGetOrderState, path);
+    const { account, version } = readParameters(callGetOrderState, path);
     const { dialect } = accountNamed(accounts, account);
     if (version !== dialect.version) {
       const sentence = `Parameter "version" must be ${dialect.version}, that of ${dialect.name}.`;

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
-import { routes } from '../../api/routes.ts';
+import { callGetOrderState } from '../../api/routes.ts';
 import { asFailure, Failure } from '../../errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '../../exchange/json.ts';
 import { bodyOf, checked, readParameters } from '../request.ts';
@@ -13,7 +13,7 @@ export type Call = { readonly id?: Json; readonly orderId: string | Fault };
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
 export type Fault = { readonly failure: Failure; readonly error?: RpcError };
 
-const { jsonrpc: Version, method: Method, params: Params } = routes.callGetOrderState.body.shape;
+const { jsonrpc: Version, method: Method, params: Params } = callGetOrderState.body.shape;
 
 /** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: an error becomes a `Fault`. */
 export function readCall(event: APIGatewayProxyEventV2): Call {
