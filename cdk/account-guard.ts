@@ -3,7 +3,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { Stage } from '../lib/stage.ts';
 
-export type AccountGuardProps = {
+type AccountGuardProps = {
   readonly accounts: Stage['accounts'];
   readonly guardAccounts: IFunction;
 };

@@ -19,7 +19,7 @@ import type { Stage } from '../lib/stage.ts';
 import { ours } from './metrics.ts';
 import { stackNameOf } from './stack-outputs.ts';
 
-export type DashboardProps = {
+type DashboardProps = {
   readonly stage: Stage;
   /** Of the stage, without those of single accounts. */
   readonly alarms: readonly IAlarm[];

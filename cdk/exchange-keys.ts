@@ -5,7 +5,7 @@ import type { Binding } from './service-function.ts';
 import { exchangeKeyOutput } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type ExchangeKeysProps = {
+type ExchangeKeysProps = {
   readonly stage: ResolvedStage;
 };
 

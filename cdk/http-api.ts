@@ -20,7 +20,7 @@ import { stackNameOf, stackOutputs } from './stack-outputs.ts';
 import type { AuthConfig } from './stage-config.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type HttpApiProps = {
+type HttpApiProps = {
   readonly stage: ResolvedStage;
   /** The function of a route, by its name in the route table. */
   readonly functions: (name: (typeof routes)[Operation]['function']) => IFunction;

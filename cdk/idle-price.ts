@@ -21,7 +21,7 @@ const minutesPerMonth = 730 * 60;
 /** What a sweep without orders uses at most: lease, account item and index queries; its log lines and metrics. */
 const idleSweep = { seconds: 0.2, gigabytes: 0.5, writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
 
-export type Item = { readonly what: string; readonly count: number; readonly dollars: number };
+type Item = { readonly what: string; readonly count: number; readonly dollars: number };
 
 /** What a stage without orders and requests costs a month, from its template and its metrics. */
 export function idlePrice(template: string, stage: ResolvedStage): readonly Item[] {

@@ -15,7 +15,7 @@ import { type AlarmConfig, type Alarmed, stageAlarms, sweepSilent } from './alar
 import { Dashboard } from './dashboard.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions'> & {
+type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions'> & {
   readonly stage: ResolvedStage;
   readonly functions: readonly Lambda[];
   /** Those of them that serve the API. */

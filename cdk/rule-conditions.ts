@@ -17,7 +17,7 @@ export type Rule = {
   readonly fix: string;
 };
 
-export type Among = { readonly resources: readonly Resource[]; readonly stage: RuledStage };
+type Among = { readonly resources: readonly Resource[]; readonly stage: RuledStage };
 
 /** Plain `Retain` would also keep what a failed first deployment created, and the next one could not be made. */
 export function isRetained({ DeletionPolicy, UpdateReplacePolicy }: Resource): boolean {

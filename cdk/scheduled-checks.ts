@@ -6,14 +6,14 @@ import { Construct } from 'constructs';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type ScheduledChecksProps = {
+type ScheduledChecksProps = {
   readonly stage: ResolvedStage;
   readonly checkOpenOrders: IFunction;
   readonly deadLetters: DeadLetterQueue;
 };
 
 /** A recurring invocation. */
-export type Recurring = {
+type Recurring = {
   readonly name: string;
   readonly description: string;
   /** Such as `rate(1 minute)`. */

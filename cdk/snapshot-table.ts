@@ -15,7 +15,7 @@ import type { Binding } from './service-function.ts';
 import { stackOutputs } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type SnapshotTableProps = {
+type SnapshotTableProps = {
   readonly stage: ResolvedStage;
 };
 

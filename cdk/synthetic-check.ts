@@ -7,7 +7,7 @@ import type { ScheduledChecks } from './scheduled-checks.ts';
 import type { AuthConfig } from './stage-config.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type SyntheticCheckProps = {
+type SyntheticCheckProps = {
   readonly stage: ResolvedStage;
   readonly check: NonNullable<ResolvedStage['syntheticCheck']>;
   readonly getOrder: Lambda;

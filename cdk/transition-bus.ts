@@ -5,7 +5,7 @@ import type { Binding } from './service-function.ts';
 import { stackNameOf, stackOutputs } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
-export type TransitionBusProps = {
+type TransitionBusProps = {
   readonly stage: ResolvedStage;
 };
 

@@ -12,7 +12,7 @@ import { headKey, watchKey } from '../lib/snapshots/items.ts';
 import type { WatchStatus } from '../lib/snapshots/watch.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
 
-export type TransitionEventsProps = {
+type TransitionEventsProps = {
   /** Of the snapshot table's stream. */
   readonly streamArn: string;
   readonly publishTransitions: IFunction;

@@ -51,7 +51,7 @@ const maxItemBytes = 400 * 1024;
  * throw `store_unavailable`, in which case a write may have happened, and `internal` when the role lacks the permission.
  */
 
-export type Put = (input: Omit<PutItemCommandInput, 'TableName'>) => Promise<boolean>;
+type Put = (input: Omit<PutItemCommandInput, 'TableName'>) => Promise<boolean>;
 
 /** Puts an item; `false` when its condition does not hold. Throws `invalid_response` for an item above the limit. */
 export function createPut({ client, tableName }: TableDeps): Put {
@@ -67,7 +67,7 @@ export function createPut({ client, tableName }: TableDeps): Put {
   };
 }
 
-export type Update = (input: Omit<UpdateItemCommandInput, 'TableName' | 'ReturnValues'>) => Promise<Item | undefined>;
+type Update = (input: Omit<UpdateItemCommandInput, 'TableName' | 'ReturnValues'>) => Promise<Item | undefined>;
 
 /** Updates an item and returns it as it then is; `undefined` when its condition does not hold. */
 export function createUpdate({ client, tableName }: TableDeps): Update {
@@ -84,7 +84,7 @@ export function createUpdate({ client, tableName }: TableDeps): Update {
 }
 
 export type QueryInput = Omit<QueryCommandInput, 'TableName'>;
-export type QueryPage = { readonly items: readonly Item[]; readonly lastKey: Item | undefined };
+type QueryPage = { readonly items: readonly Item[]; readonly lastKey: Item | undefined };
 export type Query = (input: QueryInput) => Promise<QueryPage>;
 
 /** One page of items; `lastKey` is where the next one starts. */

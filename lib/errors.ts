@@ -178,7 +178,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
 /** One odd reply must not block a caller, or an account, for hours. */
 export const maxRetryAfterMs = 300_000;
 
-export type FailureOptions = {
+type FailureOptions = {
   /** The original error. Never a parser's error: those quote the text that they could not parse. */
   readonly cause?: unknown;
   /** How long the exchange or AWS requires us to wait; more than 300 s counts as 300 s. */

@@ -7,7 +7,7 @@ import { type DialectName, dialects } from '../../lib/exchange/dialects/index.ts
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
 import { createHttpTransport } from '../../lib/exchange/transport.ts';
 
-export type KeyCheck = { readonly url: string; readonly dialect: DialectName };
+type KeyCheck = { readonly url: string; readonly dialect: DialectName };
 
 /** No order has this id. */
 const noOrder = '0';

@@ -12,7 +12,7 @@ const hiddenSeconds = 900;
 const maxBatch = 10;
 
 /** One of a stack's dead-letter queues, while an operator works on it. */
-export type OpenDeadLetterQueue = {
+type OpenDeadLetterQueue = {
   /** Hides all messages that are visible from other readers for a while. */
   readonly take: () => Promise<readonly Message[]>;
   /** Throws when the queue keeps any of them. */

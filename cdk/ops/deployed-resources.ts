@@ -28,7 +28,7 @@ export async function deployedResources(
   return found;
 }
 
-export type KeptSecret = { readonly arn: string; readonly deleted: boolean };
+type KeptSecret = { readonly arn: string; readonly deleted: boolean };
 
 /** A secret of that name; `undefined` when the name is free. `deleted` when it is scheduled for deletion. */
 export async function secretNamed(client: SecretsManagerClient, SecretId: string): Promise<KeptSecret | undefined> {

@@ -13,7 +13,7 @@ import type { Target } from './options.ts';
 import { createEvents, findBus, openTable } from './stack.ts';
 import { createTableReader, type TableReader } from './table-reader.ts';
 
-export type Replay = {
+type Replay = {
   /** When states were first observed, at the earliest; milliseconds since the Unix epoch. */
   readonly since: number;
   /** Default: the stack's. */

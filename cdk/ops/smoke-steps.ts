@@ -1,7 +1,7 @@
 import { ApiProblem, type Client } from '../../lib/api/client.ts';
 
 /** One thing that a running stack must do: `try` returns what it saw, or throws what to check. */
-export type SmokeStep = { readonly name: string; readonly try: () => Promise<string> };
+type SmokeStep = { readonly name: string; readonly try: () => Promise<string> };
 
 /** A step failed; the message says what to check. */
 export class SmokeFailure extends Error {}

@@ -1,6 +1,6 @@
 import type { SnapshotReader } from '../snapshots/reader.ts';
 
-export type GuardAccountsDeps = { readonly list: SnapshotReader['list'] };
+type GuardAccountsDeps = { readonly list: SnapshotReader['list'] };
 
 /** Returns why the accounts of a stage must not change so, or undefined if they may. */
 export type GuardAccounts = (before: readonly string[], after: readonly string[]) => Promise<string | undefined>;

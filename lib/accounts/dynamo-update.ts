@@ -2,7 +2,7 @@ import { createUpdate, type Item, type TableDeps } from '../dynamo.ts';
 import { accountKey, readAccountItem, schema } from './items.ts';
 import type { AccountState } from './table.ts';
 
-export type AccountUpdate = {
+type AccountUpdate = {
   readonly set?: string | undefined;
   readonly remove?: string;
   readonly if?: string;

@@ -57,8 +57,8 @@ export type WatchRequests = {
   readonly recordWatchRequest: (account: string, at: number) => Promise<SweepSummary | undefined>;
 };
 
-export type TatMove = { readonly from: number; readonly to: number; readonly byMs: number };
-export type TatRaise = { readonly below: number; readonly to: number };
+type TatMove = { readonly from: number; readonly to: number; readonly byMs: number };
+type TatRaise = { readonly below: number; readonly to: number };
 
 export function isPaused({ pause }: Pick<AccountState, 'pause'>, now: number): boolean {
   return pause?.paused === true && (pause.until === undefined || now < pause.until);

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 
 /** What is wrong with a parameter; `message` continues a sentence that begins with its name. */
-export type Complaint = { readonly name: string; readonly message: string };
+type Complaint = { readonly name: string; readonly message: string };
 
 /** A malformed request: each sentence names a parameter, and the member `parameters` lists them. */
 export function badRequest(complaints: readonly Complaint[]): Failure {

@@ -18,7 +18,7 @@ export type Example = {
   readonly value: unknown;
 };
 
-export type OpenApiSetting = {
+type OpenApiSetting = {
   readonly version: string;
   /** By the names of the routes. */
   readonly examples: Readonly<Record<string, readonly Example[]>>;

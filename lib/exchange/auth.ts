@@ -24,7 +24,7 @@ export type Grant = {
   readonly discard: () => boolean;
 };
 
-export type Auth = {
+type Auth = {
   /** Throws the `Failure` of a request for a token. */
   readonly grant: (
     request: { readonly url: string; readonly body: string },
@@ -38,7 +38,7 @@ export function sign(secret: Secret, lines: readonly string[]): string {
   return createHmac('sha256', secret.reveal()).update(lines.join('\n')).digest('hex');
 }
 
-export type SignedRequest = {
+type SignedRequest = {
   readonly method: string;
   readonly url: string;
   readonly body: string;
@@ -67,7 +67,7 @@ export function createSignatureAuth(deps: { readonly clock: Clock; readonly nonc
 }
 
 /** Calls a public method and returns its result. */
-export type PublicCall = (method: string, params: Readonly<Record<string, string>>, deadline: number) => Promise<Json>;
+type PublicCall = (method: string, params: Readonly<Record<string, string>>, deadline: number) => Promise<Json>;
 
 type Token = { readonly version: string; readonly text: Secret; readonly expiresAt: number };
 

@@ -5,7 +5,7 @@ import type { Reply } from './json-rpc.ts';
 import { type Order, readOrder, refuseImplausibleTimes } from './order.ts';
 
 /** What the exchange replied about an order. Times are milliseconds since the Unix epoch. */
-export type OrderReply = {
+type OrderReply = {
   readonly order: Order;
   /** The text of the reply's `result`, verbatim. */
   readonly resultText: string;

@@ -11,7 +11,7 @@ import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './row
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
 
 /** One look into one place. Times are ours, epoch ms: just before the first call, just after the last reply. */
-export type HistoryAttempt = {
+type HistoryAttempt = {
   /** The place, as the dialect names it. */
   readonly source: string;
   /**
@@ -28,7 +28,7 @@ export type HistoryAttempt = {
 };
 
 /** The order's row in a history. Being in a history is not being closed: the row's state says what it is. */
-export type HistoryRow = OrderRow & {
+type HistoryRow = OrderRow & {
   readonly source: string;
   /** Just before the call that the row came with, and just after; epoch ms. */
   readonly requestedAt: number;

@@ -7,10 +7,10 @@ import { earliest } from './order-fields.ts';
 import type { HttpReply } from './transport.ts';
 
 /** A time as the exchange wrote it; `epochMs` only from 2010 to an hour ahead of our clock. */
-export type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
+type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
 
 /** When the exchange handled the call, by its own account. `usDiff` is in the unit of the other two. */
-export type Envelope = {
+type Envelope = {
   readonly usIn?: ExchangeTime;
   readonly usOut?: ExchangeTime;
   readonly usDiff?: { readonly raw: string };

@@ -68,7 +68,7 @@ export const orderFields = {
   order_type: z.optional(text),
   version: z.optional(wholeNumber(10)),
 };
-export type OrderField = keyof typeof orderFields;
+type OrderField = keyof typeof orderFields;
 
 /** The fields that every order has by the exchanges' documents: an order without one of them is drift. */
 export const documentedFields: readonly OrderField[] = [

@@ -57,7 +57,7 @@ export type RateLimiter = {
   readonly throttled: (waitMs?: number) => Promise<void>;
 };
 
-export type RateLimiterDeps = {
+type RateLimiterDeps = {
   readonly table: AccountTable;
   readonly account: string;
   readonly priority: Priority;

@@ -7,7 +7,7 @@ import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from '.
 import { createRowScan, rowOrderId } from './row-scan.ts';
 
 /** A row that could be read, or why it could not: then its order needs a call of its own. */
-export type RowReading = Order | Failure;
+type RowReading = Order | Failure;
 
 /** One row of a list or a history. */
 export type OrderRow = {

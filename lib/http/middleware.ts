@@ -9,7 +9,7 @@ import type { Stage } from '../stage.ts';
 import { refuseForeignAccount } from './caller.ts';
 import { problemResponse } from './response.ts';
 
-export type HttpDeps = {
+type HttpDeps = {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly stage: Stage;

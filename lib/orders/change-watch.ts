@@ -6,7 +6,7 @@ import { isOpen, statusOf, type WatchStatus } from '../snapshots/watch.ts';
 import { applyWatchCommand } from '../snapshots/watch-command.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
-export type ChangeWatchDeps = {
+type ChangeWatchDeps = {
   readonly accounts: KnownAccounts;
   readonly table: WatchCommandTable;
   readonly requests: WatchRequests;

@@ -15,7 +15,7 @@ import { OrderNotFound } from './order-not-found.ts';
 /** One account of the stage, with its exchange. */
 export type Account = { readonly exchange: Exchange; readonly dialect: Dialect };
 
-export type CheckOrderDeps = {
+type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import type { CheckOrder } from './check-order.ts';
 import type { Checked } from './checked.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
-export type CheckOrdersDeps = {
+type CheckOrdersDeps = {
   readonly accounts: KnownAccounts;
   readonly checkOrder: CheckOrder;
   readonly clock: Clock;
@@ -12,7 +12,7 @@ export type CheckOrdersDeps = {
   readonly onInternalError: (orderId: string, failure: Failure) => void;
 };
 
-export type CheckOrdersRequest = {
+type CheckOrdersRequest = {
   readonly account: string;
   /** Each once. */
   readonly orderIds: readonly string[];
@@ -29,7 +29,7 @@ export type OrderOutcome = { readonly orderId: string } & (
   | { readonly outcome: 'not_tried'; readonly retryAfterSeconds: number }
 );
 
-export type CheckOrdersReport = {
+type CheckOrdersReport = {
   /** In the order of the request. */
   readonly outcomes: readonly OrderOutcome[];
   readonly counts: OutcomeCounts;
@@ -38,13 +38,13 @@ export type CheckOrdersReport = {
 };
 
 /** How many orders had which outcome; failures by code. */
-export type OutcomeCounts = {
+type OutcomeCounts = {
   readonly checked: number;
   readonly failed: Readonly<Partial<Record<Code, number>>>;
   readonly notTried: number;
 };
 
-export type CheckOrders = (request: CheckOrdersRequest) => Promise<CheckOrdersReport>;
+type CheckOrders = (request: CheckOrdersRequest) => Promise<CheckOrdersReport>;
 
 const concurrency = 8;
 /** When only the time ran out: the next request has its own deadline. */

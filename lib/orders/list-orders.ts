@@ -2,7 +2,7 @@ import type { ListEntry, ListPosition, SnapshotReader } from '../snapshots/reade
 import type { List } from '../snapshots/table.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
-export type ListOrdersDeps = {
+type ListOrdersDeps = {
   readonly accounts: KnownAccounts;
   readonly reader: Pick<SnapshotReader, 'list'>;
 };

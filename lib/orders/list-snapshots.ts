@@ -6,7 +6,7 @@ import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import { endOfTime } from '../time.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
-export type ListSnapshotsDeps = {
+type ListSnapshotsDeps = {
   readonly accounts: KnownAccounts;
   readonly reader: Pick<SnapshotReader, 'snapshots' | 'auditEntries'>;
 };

@@ -4,7 +4,7 @@ import type { OrderKey } from './snapshot.ts';
 import type { SnapshotTable, StoredWatch } from './table.ts';
 import { join, type WatchDelta } from './watch.ts';
 
-export type Advance = {
+type Advance = {
   readonly key: OrderKey;
   /** The watch as last read. */
   readonly stored: StoredWatch | undefined;

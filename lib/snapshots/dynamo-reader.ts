@@ -5,7 +5,7 @@ import { expiresAtOf, readAuditEntry, readListEntry, readSnapshot } from './read
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 
-export type DynamoReaderDeps = TableDeps & { readonly clock: Pick<Clock, 'now'> };
+type DynamoReaderDeps = TableDeps & { readonly clock: Pick<Clock, 'now'> };
 
 type Found = { readonly items: readonly Item[]; readonly more: boolean };
 

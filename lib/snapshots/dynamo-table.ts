@@ -17,7 +17,7 @@ import { readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts'
 import type { OrderKey, Provenance } from './snapshot.ts';
 import type { SnapshotTable } from './table.ts';
 
-export type DynamoTableDeps = WatchWriterDeps & {
+type DynamoTableDeps = WatchWriterDeps & {
   /** How long an account keeps snapshots that are no longer the newest; for ever when undefined. */
   readonly historyDaysOf?: (account: string) => number | undefined;
 };

@@ -6,7 +6,7 @@ import type { List, Listed } from './table.ts';
 export type Page<Row> = { readonly rows: readonly Row[]; readonly next?: Row };
 
 /** Which snapshots of an order: those of the exchange's time `upTo` or earlier. Times are milliseconds since the epoch. */
-export type SnapshotRange = {
+type SnapshotRange = {
   readonly upTo: number;
   /** Only those of lower rank than this one, which lies in the range. */
   readonly below?: Rank | undefined;
@@ -48,4 +48,4 @@ export type SnapshotReader = {
   readonly list: (account: string, list: List, page: ListPage) => Promise<Page<ListEntry>>;
 };
 
-export type ListPage = { readonly after?: ListPosition | undefined; readonly limit: number };
+type ListPage = { readonly after?: ListPosition | undefined; readonly limit: number };

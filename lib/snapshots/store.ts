@@ -6,7 +6,7 @@ import type { Current, FailedCheck, NotFoundAnswer, SnapshotTable, StoredWatch }
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** The result of a check, as stored. */
-export type RecordResult = {
+type RecordResult = {
   readonly head: Snapshot;
   readonly watch: Watch;
   /** This check raised the head to a new state. */

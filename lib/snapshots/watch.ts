@@ -28,7 +28,7 @@ export type Watch = {
   readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
 };
 
-export type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
+type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
 
 /** What one writer learned; `join` adds it to the watch. */
 export type WatchDelta = Omit<Watch, 'observations' | 'notFoundAt'> &

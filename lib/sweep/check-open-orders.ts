@@ -7,7 +7,7 @@ import { withLease } from './lease.ts';
 import type { SweepReport } from './report.ts';
 import type { Sweep } from './sweep.ts';
 
-export type CheckOpenOrdersDeps = {
+type CheckOpenOrdersDeps = {
   readonly sweep: Sweep;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly policyOf: (account: string) => CheckPolicy;
@@ -18,7 +18,7 @@ export type CheckOpenOrdersDeps = {
   readonly nonce: () => string;
 };
 
-export type CheckOpenOrdersRequest = {
+type CheckOpenOrdersRequest = {
   readonly account: string;
   readonly requestId: string;
   /** When this process must have ended, milliseconds since the Unix epoch. */

@@ -7,7 +7,7 @@ import { accountFailureOf, type CircuitBreaker, halfOpen, nextState, phaseAt } f
 import type { DueOrders } from './due-orders.ts';
 import type { SweepCounts } from './report.ts';
 
-export type ChecksDeps = {
+type ChecksDeps = {
   readonly checkOrder: CheckOrder;
   readonly recordFailedCheck: SnapshotStore['recordFailedCheck'];
   readonly clock: Clock;

@@ -15,7 +15,7 @@ export type CircuitBreaker = {
   readonly probeAt: number;
 };
 
-export type BreakerPhase = 'closed' | 'open' | 'half-open';
+type BreakerPhase = 'closed' | 'open' | 'half-open';
 
 /** What a failed check says about the account as a whole. */
 export type AccountFailure = 'transport' | 'auth' | 'secrets' | 'throttling' | 'maintenance';

@@ -8,9 +8,9 @@ const handoverPollMs = 1_000;
 /** An owner sees a requested handover within `renewEveryMs`, and then finishes its checks. */
 const acquireTimeoutMs = 40_000;
 
-export type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
+type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
 
-export type LeaseRequest<Result> = {
+type LeaseRequest<Result> = {
   readonly account: string;
   /** Such as the id of an invocation. */
   readonly owner: string;

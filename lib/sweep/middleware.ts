@@ -7,7 +7,7 @@ import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
 import { publishSweep, publishTick } from './metrics.ts';
 
-export type ReportTicksDeps = {
+type ReportTicksDeps = {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** As in the stage. */

@@ -37,7 +37,7 @@ export type AccountView = {
   readonly attention: readonly Listed[];
 };
 
-export type ReportOptions = {
+type ReportOptions = {
   readonly now: number;
   readonly retentionMs: number;
   readonly capacity: number;

@@ -6,7 +6,7 @@ import { createChecks } from './checks.ts';
 import { createDueOrders } from './due-orders.ts';
 import { reportOf, type SweepReport } from './report.ts';
 
-export type SweepDeps = {
+type SweepDeps = {
   readonly checkOrder: CheckOrder;
   readonly list: SnapshotTable['list'];
   readonly recordFailedCheck: SnapshotStore['recordFailedCheck'];

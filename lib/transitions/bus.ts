@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { batchesOf } from './entry.ts';
 
 /** Why sending ended early: the bus refused an entry, did not answer, or there was no time left. */
-export type Stop = {
+type Stop = {
   readonly code: 'bus_refused' | 'bus_unavailable' | 'deadline';
   /** The bus's own name for it. */
   readonly reason?: string;
@@ -15,7 +15,7 @@ export type Sent = { readonly accepted: number; readonly stop?: Stop };
 /** Sends entries in their order until all are sent or one is not; `deadline` is in milliseconds since the Unix epoch. */
 export type Bus = (entries: readonly PutEventsRequestEntry[], deadline: number) => Promise<Sent>;
 
-export type BusDeps = { readonly client: EventBridgeClient; readonly clock: Clock };
+type BusDeps = { readonly client: EventBridgeClient; readonly clock: Clock };
 
 /** Never throws: the caller needs to know how many entries were accepted. */
 export function createBus({ client, clock }: BusDeps): Bus {

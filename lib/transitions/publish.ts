@@ -9,7 +9,7 @@ import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';
 import { imagesOf } from './stream.ts';
 
-export type PublisherDeps = {
+type PublisherDeps = {
   readonly bus: Bus;
   readonly busName: string;
   readonly clock: Clock;

@@ -7,8 +7,8 @@ import type { TestEnvironment } from './environment.ts';
 import { type DescribedOperation, readOperations } from './operations.ts';
 import { type Meant, requests } from './requests.ts';
 
-export type ContractViolation = { readonly request: string; readonly complaint: string };
-export type Tally = {
+type ContractViolation = { readonly request: string; readonly complaint: string };
+type Tally = {
   /** How often each operation was answered with each status; errors of JSON-RPC apart, though their status is 200. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly requests: number;
@@ -17,7 +17,7 @@ export type Tally = {
   readonly findings: readonly ContractViolation[];
 };
 
-export type ContractSetting = {
+type ContractSetting = {
   readonly environment: TestEnvironment;
   readonly seed: number;
   readonly requests: number;

@@ -1,7 +1,7 @@
 import type { Operation, routes } from '../../lib/api/routes.ts';
 
 /** A value that a parameter may not have: what is wrong with it, and the value. */
-export type BadValue<Value = string> = readonly [wrong: string, value: Value];
+type BadValue<Value = string> = readonly [wrong: string, value: Value];
 
 type Routes = typeof routes;
 type Named<R> = R extends { readonly parameters: { readonly shape: infer Shape } } ? keyof Shape : never;
@@ -117,7 +117,7 @@ export const badBodies: Readonly<Record<Members<'checkOrders'>, readonly BadValu
 const params = (order_id: unknown) => ({ order_id });
 
 /** What is wrong, the value, the error's number, and the parameter that the error names. */
-export type BadCall = readonly [wrong: string, value: unknown, code: number, parameter?: string];
+type BadCall = readonly [wrong: string, value: unknown, code: number, parameter?: string];
 
 /** By the member that is wrong. */
 export const badCalls: Readonly<Record<Members<'callGetOrderState'>, readonly BadCall[]>> = {

@@ -6,7 +6,7 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 export const marker = 'quoted-from-a-reply-7f3a';
 
 /** A fault of the exchange in every response, and the caller's response. */
-export type FaultCase = {
+type FaultCase = {
   readonly name: string;
   readonly code: Code;
   readonly status: number;
@@ -132,7 +132,7 @@ export const tokenFaults: readonly FaultCase[] = [
 ];
 
 /** A fault of Secrets Manager, or a secret as nobody should write it. */
-export type SecretFaultCase = {
+type SecretFaultCase = {
   readonly name: string;
   readonly code: Code;
   readonly status: number;

@@ -14,7 +14,7 @@ const HttpResponse = z.object({
   headers: z.record(z.string(), z.string()),
   body: z._default(z.string(), ''),
 });
-export type HttpResponse = z.infer<typeof HttpResponse>;
+type HttpResponse = z.infer<typeof HttpResponse>;
 
 /** Answers one event; the invocation may take so many milliseconds. */
 export type HttpFunction = (event: APIGatewayProxyEventV2, remainingMs?: number) => Promise<HttpResponse>;
@@ -31,7 +31,7 @@ const httpFunctions = {
   'list-orders': () => import('../../functions/list-orders.ts'),
   'list-snapshots': () => import('../../functions/list-snapshots.ts'),
 } as const;
-export type HttpFunctionName = keyof typeof httpFunctions;
+type HttpFunctionName = keyof typeof httpFunctions;
 
 /** A function of the HTTP API as a new process would have it: its modules, and all that they keep, are its own. */
 export async function loadHttpFunction(name: HttpFunctionName, environment: TestEnvironment): Promise<HttpFunction> {

@@ -28,7 +28,7 @@ export type TestBed = {
   readonly stop: () => Promise<void>;
 };
 
-export type TestBedOptions = { readonly now?: Clock['now']; readonly key?: Key };
+type TestBedOptions = { readonly now?: Clock['now']; readonly key?: Key };
 
 const secretNames = {
   main: 'order-state-snapshots/test/main/exchange-key',

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 
 /** The result of one request: ccxt's order, or the error that it threw. */
-export type Fetched = { readonly order: unknown } | { readonly error: Error };
+type Fetched = { readonly order: unknown } | { readonly error: Error };
 
 export type Comparison = {
   readonly what: string;

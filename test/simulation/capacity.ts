@@ -8,7 +8,7 @@ const second = 1_000;
 const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 const share = 0.5;
 
-export type Capacity = {
+type Capacity = {
   readonly dialect: Dialect;
   readonly perSecond: number;
   readonly intervalSeconds: number;

@@ -8,7 +8,7 @@ import { atRest, type Market, type Truth } from './market.ts';
 export type Violation = 'closedUnproven' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
 export type Finding = { readonly violation: Violation; readonly at: number; readonly what: string };
 
-export type CheckerDeps = {
+type CheckerDeps = {
   readonly account: string;
   readonly market: Market;
   readonly table: MemoryTable;

@@ -11,7 +11,7 @@ const hour = 3_600_000;
 const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 
 /** Of all accounts together. */
-export type Bill = {
+type Bill = {
   readonly checks: number;
   readonly units: Pick<Meter, 'writes' | 'indexWrites' | 'reads' | 'lambdaMs'>;
   readonly tableDollars: number;

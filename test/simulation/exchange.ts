@@ -28,7 +28,7 @@ export type SimulatedExchange = {
   readonly serve: (request: HttpRequest) => Promise<Outcome>;
 };
 
-export type ExchangeDeps = {
+type ExchangeDeps = {
   readonly dialect: Dialect;
   readonly market: Market;
   readonly key: Key;

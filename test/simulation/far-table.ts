@@ -4,7 +4,7 @@ import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { Process } from './process.ts';
 import type { Random } from './random.ts';
 
-export type FarDeps = {
+type FarDeps = {
   readonly process: Process;
   readonly random: Random;
   /** How often a request goes wrong. */

@@ -5,7 +5,7 @@ import type { Checked } from '../../lib/orders/checked.ts';
 import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
 /** The result of a GET: the order, a failure's code, or nothing because the process ended. */
-export type GetResult = { readonly order: Checked } | { readonly code: Code } | 'nothing';
+type GetResult = { readonly order: Checked } | { readonly code: Code } | 'nothing';
 
 /** The deployed functions: as many processes as there are calls at once, each for one call at a time. */
 export type Functions = {

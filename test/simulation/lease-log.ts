@@ -1,7 +1,7 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
 
 /** How much of the time somebody had the account, so that its orders were looked after. */
-export type LeaseLog = {
+type LeaseLog = {
   readonly table: AccountTable;
   /** The part of the time between the two, in [0, 1]. */
   readonly heldPart: (from: number, to: number) => number;

@@ -3,7 +3,7 @@ import { type Dialect, writeOrder } from '../emulator/exchange/wire.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** One state that an order truly had: what the exchange says of it, verbatim. */
-export type TrueState = { readonly at: number; readonly text: string; readonly isFinal: boolean };
+type TrueState = { readonly at: number; readonly text: string; readonly isFinal: boolean };
 
 /** What truly happened to one order, oldest first; never forgotten, unlike by the exchange. */
 export type Truth = { readonly orderId: string; readonly states: readonly TrueState[] };

@@ -3,7 +3,7 @@ import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What befalls a process at one of its awaits, counted from now: it ends, or stands still and goes on much later. */
-export type RequestOutcome = { readonly step: number } & (
+type RequestOutcome = { readonly step: number } & (
   | { readonly kind: 'killed' }
   | { readonly kind: 'frozen'; readonly ms: number }
 );

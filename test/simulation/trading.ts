@@ -3,7 +3,7 @@ import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-export type TradingDeps = {
+type TradingDeps = {
   readonly market: Market;
   readonly functions: Functions;
   readonly scheduler: Scheduler;

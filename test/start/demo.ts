@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Placement } from '../emulator/exchange/orders.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 
-export type DemoSetting = {
+type DemoSetting = {
   readonly exchange: Exchange;
   /** Of the account's orders, on the stack's own HTTP API. */
   readonly ordersUrl: string;

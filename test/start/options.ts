@@ -11,7 +11,7 @@ const maxEverySeconds = 60;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An exchange key; only ever handed to Secrets Manager. */
-export type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
+type ExchangeKey = { readonly clientId: string; readonly clientSecret: string };
 
 /** What the command line and the environment ask for. */
 export type Options = {

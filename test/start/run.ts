@@ -42,7 +42,7 @@ export type LocalRun = {
   readonly stop: () => Promise<void>;
 };
 
-export type RunSetting = {
+type RunSetting = {
   readonly options: Options;
   /** Ends the start early. */
   readonly signal?: AbortSignal;

@@ -18,7 +18,7 @@ type Row = readonly [name: string, value: string, note: string];
 
 export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack on this machine\n`;
 
-export type Standing = {
+type Standing = {
   readonly dialect: string;
   readonly builtIn: boolean;
   readonly data: string | undefined;

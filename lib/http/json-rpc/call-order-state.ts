@@ -9,7 +9,7 @@ import { readParameters } from '../request.ts';
 import { type Fault, readCall } from './request.ts';
 import { type Envelope, jsonRpcFailure, writeResult } from './response.ts';
 
-export type CallOrderStateDeps = {
+type CallOrderStateDeps = {
   readonly accounts: ReadonlyMap<string, Pick<Account, 'dialect'>>;
   readonly checkOrder: CheckOrder;
   readonly clock: Clock;
@@ -17,7 +17,7 @@ export type CallOrderStateDeps = {
   readonly onCall: (orderId: string) => void;
 };
 
-export type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) => Promise<string>;
+type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) => Promise<string>;
 
 /**
  * The exchange's own request: one order by a JSON-RPC call. Returns the exchange's envelope as text, `result` verbatim.

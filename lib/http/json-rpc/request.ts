@@ -8,7 +8,7 @@ import { bodyOf, checked, readParameters } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
 /** A call: its order id, or why it is invalid. `id` keeps its digits; a GET has no id. */
-export type Call = { readonly id?: Json; readonly orderId: string | Fault };
+type Call = { readonly id?: Json; readonly orderId: string | Fault };
 
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
 export type Fault = { readonly failure: Failure; readonly error?: RpcError };

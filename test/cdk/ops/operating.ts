@@ -16,9 +16,9 @@ import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
 
 /** What a command printed, and its exit code. */
-export type Ran = { readonly code: number; readonly out: string; readonly stderr: string };
+type Ran = { readonly code: number; readonly out: string; readonly stderr: string };
 
-export type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock; readonly program?: Program };
+type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock; readonly program?: Program };
 
 /** A deployed stack of stage dev, as far as operators reach it, behind one address; and an operator. */
 export type Operating = {

@@ -4,7 +4,7 @@ import type { Outcome } from './environment.ts';
 import type { StreamRecord } from './stream.ts';
 import type { LocalMapping } from './triggers.ts';
 
-export type EventSourceSetting = {
+type EventSourceSetting = {
   readonly mapping: LocalMapping;
   readonly invoke: (functionName: string, payload: string) => Promise<Outcome>;
   /** Records that the mapping's limits let nobody try again; on AWS they leave a dead letter. */

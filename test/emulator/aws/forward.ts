@@ -2,11 +2,11 @@ import { Agent, type IncomingHttpHeaders, type IncomingMessage, request, type Se
 import { buffer } from 'node:stream/consumers';
 
 /** A request as it came in, its body read. */
-export type Incoming = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: Buffer };
+type Incoming = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: Buffer };
 
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
 
-export type Forwarder = {
+type Forwarder = {
   /** Sends the same request to a server on this machine, and resolves with its response. Rejects when it cannot be reached. */
   readonly forward: (incoming: Incoming, to: string) => Promise<Answer>;
   readonly stop: () => void;

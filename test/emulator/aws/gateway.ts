@@ -14,7 +14,7 @@ export type Api = {
   readonly invoke: (functionName: string, payload: string, traceId: string) => Promise<Outcome>;
 };
 
-export type GatewaySetting = {
+type GatewaySetting = {
   readonly port: number;
   readonly accountId: string;
   /** Requests that come before it is there wait for it. */

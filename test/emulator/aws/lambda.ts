@@ -16,7 +16,7 @@ export type Lambda = {
   readonly stop: () => Promise<void>;
 };
 
-export type LambdaSetting = Pick<EnvironmentSetting, 'output' | 'runtime'> & {
+type LambdaSetting = Pick<EnvironmentSetting, 'output' | 'runtime'> & {
   readonly functions: readonly LocalFunction[];
   readonly region: string;
   /** Standard SDK variables that lead to the engines on this machine. */

@@ -5,7 +5,7 @@ import type { LocalRoute } from './assembly.ts';
 import type { Match } from './routes.ts';
 
 /** A request as it came over the wire. */
-export type WireRequest = {
+type WireRequest = {
   readonly method: string;
   /** Path and query, undecoded. */
   readonly target: string;
@@ -17,7 +17,7 @@ export type WireRequest = {
 };
 
 /** What the gateway knows besides the request. */
-export type TestEnvironment = {
+type TestEnvironment = {
   readonly accountId: string;
   readonly apiId: string;
   readonly port: number;

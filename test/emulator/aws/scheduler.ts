@@ -1,7 +1,7 @@
 import type { Outcome } from './environment.ts';
 import type { LocalSchedule } from './triggers.ts';
 
-export type SchedulerSetting = {
+type SchedulerSetting = {
   readonly schedules: readonly LocalSchedule[];
   /** Instead of each schedule's own time. */
   readonly everyMs: number;

@@ -8,7 +8,7 @@ import { listen, unlisten } from './listen.ts';
 import type { LocalStream } from './triggers.ts';
 
 /** An item as it is on the wire. */
-export type WireItem = Readonly<Record<string, unknown>>;
+type WireItem = Readonly<Record<string, unknown>>;
 
 /** What a write did to one item; `before` is absent when it made it, `after` when it removed it. */
 export type Change = {
@@ -20,7 +20,7 @@ export type Change = {
   readonly at: number;
 };
 
-export type TableProxySetting = {
+type TableProxySetting = {
   /** Of the engine that keeps the tables. */
   readonly url: string;
   /** Tables whose changes are reported. */

@@ -9,7 +9,7 @@ export const Template = z.object({
   Resources: z.record(z.string(), Resource),
 });
 export type Template = z.infer<typeof Template>;
-export type Resource = z.infer<typeof Resource>;
+type Resource = z.infer<typeof Resource>;
 
 /** Where a stack is said to run: its pseudo parameters. */
 export type Place = { readonly stackName: string; readonly region: string; readonly accountId: string };

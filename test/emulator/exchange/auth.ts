@@ -14,7 +14,7 @@ export type Key = {
 };
 
 /** What a request is authenticated by. */
-export type Proof = {
+type Proof = {
   readonly authorization: string | undefined;
   readonly method: string;
   readonly uri: string;
@@ -35,7 +35,7 @@ type Token = {
   readonly connection: number | undefined;
 };
 
-export type KeyRingOptions = {
+type KeyRingOptions = {
   readonly dialect: Dialect;
   readonly keys: readonly Key[];
   readonly now: () => number;

@@ -7,7 +7,7 @@ import type { RecordedRequest } from './requests.ts';
 import { type Dialect, type Order, type Reply, type WireObject, writeOrder, writeReply } from './wire.ts';
 
 /** What a fault that is a function returns. */
-export type CannedReply = {
+type CannedReply = {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
@@ -20,7 +20,7 @@ export type AnswerFault = (
 ) => CannedReply | Promise<CannedReply>;
 
 /** What can go wrong with one request. */
-export type NamedFault =
+type NamedFault =
   /** Nothing: for scripts in which only a later request is to suffer. */
   | { readonly kind: 'pass' }
   // the connection

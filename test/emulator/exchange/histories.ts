@@ -24,7 +24,7 @@ export const defaultHistory: HistoryOptions = {
   wrappedTrades: false,
 };
 
-export type HistoryQuery = {
+type HistoryQuery = {
   readonly account: string;
   readonly instrument: string;
   readonly count: number;

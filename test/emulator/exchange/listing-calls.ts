@@ -19,7 +19,7 @@ export const listingCalls: Readonly<Record<Dialect, Readonly<Record<string, List
   deribit: { ...byInstrument, 'private/get_open_orders': 'open_orders' },
 };
 
-export type ListingAnswer = {
+type ListingAnswer = {
   /** What a fault may be scripted for, the most particular first. */
   readonly targets: readonly string[];
   readonly listing: Listing | undefined;
@@ -27,7 +27,7 @@ export type ListingAnswer = {
   readonly result: () => string;
 };
 
-export type Shelves = {
+type Shelves = {
   readonly dialect: Dialect;
   readonly book: OrderBook;
   readonly now: number;

@@ -62,7 +62,7 @@ export function writeRows(rows: readonly Row[]): string {
   return `[${rows.map(({ order, write }) => write(order)).join(',')}]`;
 }
 
-export type OpenOrdersQuery = {
+type OpenOrdersQuery = {
   readonly account: string;
   /** OrangeX: `PERPETUAL` or `SPOT`; any other area has no orders, and that is no error. */
   readonly area?: string;

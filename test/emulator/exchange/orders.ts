@@ -26,7 +26,7 @@ export type Held = {
 /** An order as it was at some moment. */
 export type PastOrder = Pick<Held, 'order' | 'past' | 'closedAt' | 'unlisted'>;
 
-export type OrderBookOptions = {
+type OrderBookOptions = {
   readonly dialect: Dialect;
   readonly now: () => number;
   readonly forgetAfterMs: number;

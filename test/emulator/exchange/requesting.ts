@@ -3,7 +3,7 @@ import { type Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { defaultKey, type Exchange } from './server.ts';
 
-export type Question = {
+type Question = {
   readonly params?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON text. */
@@ -15,7 +15,7 @@ export type Question = {
   readonly agent?: Agent;
 };
 
-export type HttpResponse = {
+type HttpResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
@@ -84,7 +84,7 @@ export async function askFor(exchange: Exchange, orderId: string, question: Ques
   return post(exchange, 'private/get_order_state', { params: { order_id: orderId }, ...question, headers });
 }
 
-export type Signing = {
+type Signing = {
   readonly id?: string;
   readonly secret?: string;
   readonly ts?: number | string;

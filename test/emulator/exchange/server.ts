@@ -41,7 +41,7 @@ export type ExchangeOptions = {
  * `trades`; `any`, every request. Those of an order, of lists and of histories are for calls that
  * got past authentication, rate limit and scope: others are refused as they would be, and leave the script alone.
  */
-export type FaultTarget = 'auth' | 'order' | 'open_orders' | 'order_history' | 'trades' | 'any' | (string & {});
+type FaultTarget = 'auth' | 'order' | 'open_orders' | 'order_history' | 'trades' | 'any' | (string & {});
 
 export type Exchange = {
   /** Base URL, `/api/v1` or `/api/v2` included, no slash at its end. */

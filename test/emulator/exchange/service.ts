@@ -10,7 +10,7 @@ import { type Call, callOfBody, callOfQuery, type RecordedRequest, UnreadableCal
 import { mayReadOrders } from './scopes.ts';
 import { type Dialect, type Reply, writeJson, writeOrder } from './wire.ts';
 
-export type ServiceOptions = {
+type ServiceOptions = {
   readonly dialect: Dialect;
   /** What comes before the method in a path, without a slash at its end. */
   readonly basePath: string;
@@ -22,14 +22,14 @@ export type ServiceOptions = {
 };
 
 /** A request's call, or why it cannot be understood. */
-export type Reading = {
+type Reading = {
   readonly call: RecordedRequest['call'];
   readonly orderId: string | undefined;
   readonly id: string | undefined;
   readonly requested: Call | Refusal;
 };
 
-export type Handled = {
+type Handled = {
   readonly genuine: Genuine;
   /** What a fault for this request may be scripted for, the most particular first. */
   readonly targets: readonly string[];

@@ -9,7 +9,7 @@ import { startTime, type TestEnvironment } from './environment.ts';
  * What befalls a process at one of its awaits, counted from 0: all of it stands still, for a time or until the moment when
  * everyone wakes; or a request goes wrong.
  */
-export type CommandError = { readonly step: number } & (
+type CommandError = { readonly step: number } & (
   | { readonly kind: 'freeze'; readonly ms: number }
   | { readonly kind: 'freezeWithOthers' }
   | { readonly kind: 'replyLost' }

@@ -3,7 +3,7 @@ import { routes } from '../../../lib/api/routes.ts';
 import { type Gateway, startGateway } from '../../emulator/aws/gateway.ts';
 import { loadHttpFunctions, type TestEnvironment } from '../../functions/load-function.ts';
 
-export type LocalApiSetting = TestEnvironment & {
+type LocalApiSetting = TestEnvironment & {
   /** The id of every request; by default each has its own. */
   readonly requestId?: string;
 };

@@ -1,7 +1,7 @@
 /** As much of a route as makes a request; a body goes with it where the route takes one. */
 export type Target = { readonly method: string; readonly path: string; readonly body?: unknown };
 /** A request as `fetch` takes it. */
-export type Composed = { readonly target: string; readonly init: RequestInit };
+type Composed = { readonly target: string; readonly init: RequestInit };
 
 /**
  * The request that these parameters make, right or wrong: the first of each that the path has goes there, all others

@@ -18,7 +18,7 @@ export const keyOf = (version: string, clientSecret = 'tester-secret', clientId 
 });
 
 /** A key at hand, and the one that replaces it when it is refused. */
-export type HeldKey = Credentials & { held: KeyVersion; newest: KeyVersion; renewals: number };
+type HeldKey = Credentials & { held: KeyVersion; newest: KeyVersion; renewals: number };
 
 export function holdKey(held: KeyVersion, newest = held): HeldKey {
   const holder: HeldKey = {

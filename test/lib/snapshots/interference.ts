@@ -18,7 +18,7 @@ export const faultCases: fc.Arbitrary<readonly FaultCase[]> = fc.array(
   { maxLength: 2 },
 );
 
-export type Interference = {
+type Interference = {
   readonly faultCases: readonly FaultCase[];
   /** Lets other writers come between: every request waits for its turn. */
   readonly turn: (request: string) => Promise<void>;

@@ -9,14 +9,14 @@ import { createEnvironment, startTime } from '../accounts/environment.ts';
 export type Outcome = 'same' | 'changed' | 'final' | 'final before' | Failure;
 
 /** An order in the index; `at` and `seenAt` are milliseconds since the start. */
-export type Indexed = {
+type Indexed = {
   readonly orderId: string;
   readonly at?: number;
   readonly seenAt?: number;
   readonly status?: Listed['status'];
 };
 
-export type Sweeping = {
+type Sweeping = {
   readonly orders: readonly Indexed[];
   /** `at`: milliseconds since the start. By default, nothing has changed. */
   readonly outcome?: (orderId: string, at: number) => Outcome;

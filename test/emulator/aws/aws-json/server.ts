@@ -30,7 +30,7 @@ export type AwsFault =
 /** Of a request that carries a batch, the entries at these places are refused and the others taken. */
 export type RefusedEntries = { readonly entries: readonly number[]; readonly code?: string };
 
-export type AwsRequest = {
+type AwsRequest = {
   readonly operation: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -38,7 +38,7 @@ export type AwsRequest = {
 };
 
 /** One of AWS's services, as far as it is spoken here. */
-export type AwsService = {
+type AwsService = {
   /** Before the dot of `x-amz-target`. */
   readonly target: string;
   /** Before the colon of an action that is allowed or denied. */

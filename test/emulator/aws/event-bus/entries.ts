@@ -12,8 +12,7 @@ export type BusEvent = {
   readonly time: number;
 };
 
-export type Refusal = { readonly ErrorCode: string; readonly ErrorMessage: string };
-export type EntryResult = { readonly EventId: string } | Refusal;
+type Refusal = { readonly ErrorCode: string; readonly ErrorMessage: string };
 
 /** EventBridge's limit of an entry and of a request, since January 2026. */
 export const maxRequestBytes = 1024 * 1024;

@@ -4,7 +4,7 @@ import { type Input, type Output, ServiceException } from '../aws-json/protocol.
 import { type AwsServer, type AwsServerOptions, type RefusedEntries, startAwsServer } from '../aws-json/server.ts';
 import { type BusEvent, bytesOfRequest, maxRequestBytes, readEntry, refusal } from './entries.ts';
 
-export type EventBusOptions = AwsServerOptions & {
+type EventBusOptions = AwsServerOptions & {
   /** Names of the buses that there are. Default: any. */
   readonly buses?: readonly string[];
   /** Called with each event as it is accepted. */

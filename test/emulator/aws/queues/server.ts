@@ -2,7 +2,7 @@ import { type Input, isRecord, type Output, optional, required, ServiceException
 import { type AwsServer, type AwsServerOptions, type RefusedEntries, startAwsServer } from '../aws-json/server.ts';
 import { Queue, type QueuedMessage } from './queue.ts';
 
-export type QueuesOptions = AwsServerOptions & {
+type QueuesOptions = AwsServerOptions & {
   /** Names of the queues that there are. */
   readonly queues: readonly string[];
 };

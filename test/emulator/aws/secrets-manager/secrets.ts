@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ServiceException } from '../aws-json/protocol.ts';
 
-export type Version = {
+type Version = {
   readonly versionId: string;
   readonly value: SecretValue;
   readonly stages: ReadonlySet<string>;

@@ -5,7 +5,7 @@ import { SecretStore } from './secrets.ts';
 
 export type SecretsFault = AwsFault;
 
-export type SecretsManagerOptions = AwsServerOptions & { readonly region?: string; readonly accountId?: string };
+type SecretsManagerOptions = AwsServerOptions & { readonly region?: string; readonly accountId?: string };
 
 export type SecretsManager = AwsServer & {
   /** Returns the ARN. Without a value the secret is there but empty. */
