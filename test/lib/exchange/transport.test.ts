@@ -93,7 +93,7 @@ describe('plain http', () => {
   ])('to %s is refused before anything is sent', async (url) => {
     const failure = await failureOf(startTransport()(post(url)));
     expect(failure.code).toBe('request_rejected');
-    expect(failure.message).toMatch(/needs https/);
+    expect(failure.message).toMatch(/requires https/);
   });
 
   test('is taken to any address of this machine', async () => {
