@@ -1,12 +1,10 @@
 import * as z from 'zod/mini';
 import { visible } from '../cdk/ops/visible.ts';
+import { seedId } from './emulator/exchange/seed-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
 import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
 import { type BusEvent, createTransitionLines, transitionsHeader } from './start/transitions.ts';
-
-/** The one order that the built-in exchange has from the start. */
-const seedOrderId = '39004881276768256';
 
 const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
@@ -55,8 +53,8 @@ async function serve(options: Options): Promise<number> {
     try {
       const builtIn = options.exchange === undefined;
       console.log(standing(run, { ...options, builtIn }));
-      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedOrderId}`)));
-      console.log(invitation(run, options.account, builtIn ? seedOrderId : 'ORDER_ID'));
+      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedId}`)));
+      console.log(invitation(run, options.account, builtIn ? seedId : 'ORDER_ID'));
       if (run.stack.mappings.length > 0) {
         if (options.demo) console.log(demonstration);
         console.log(transitionsHeader);

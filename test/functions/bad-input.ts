@@ -1,4 +1,5 @@
 import type { Operation, routes } from '../../lib/api/routes.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 
 /** A value that a parameter may not have: what is wrong with it, and the value. */
 type BadValue<Value = string> = readonly [wrong: string, value: Value];
@@ -12,7 +13,7 @@ type Members<O extends WithBody> = keyof Routes[O]['body']['shape'];
 /** What each parameter can be in a request that is answered. */
 export const goodValues: Readonly<Record<ParameterName, string>> = {
   account: 'main',
-  order_id: '39004881276768256',
+  order_id: seedId,
   version: 'v1',
   max_age: '60',
   state: 'live',
@@ -83,12 +84,12 @@ export const badValues: Readonly<Record<ParameterName, readonly BadValue[]>> = {
 
 /** The bodies of requests that are answered. */
 export const goodBodies = {
-  checkOrders: { order_ids: ['39004881276768256'], max_age: 60 },
+  checkOrders: { order_ids: [seedId], max_age: 60 },
   callGetOrderState: {
     jsonrpc: '2.0',
     id: 1,
     method: 'private/get_order_state',
-    params: { order_id: '39004881276768256' },
+    params: { order_id: seedId },
   },
 } as const satisfies Readonly<Record<WithBody, object>>;
 

@@ -3,6 +3,7 @@ import type { Item } from '../../lib/dynamo.ts';
 import { headItem } from '../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../lib/snapshots/snapshot.ts';
 import { type EventBus, startEventBus } from '../emulator/aws/event-bus/server.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { observationOf } from '../lib/snapshots/observations.ts';
 import { streamRecord } from '../lib/transitions/stream-records.ts';
@@ -33,7 +34,7 @@ afterAll(async () => {
 
 function head(updatedAfter: number, state: string): Item {
   const answer = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
-  const key = { account: 'main', orderId: '39004881276768256' };
+  const key = { account: 'main', orderId: seedId };
   return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1 })));
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createCommand, runMain } from '../../cdk/ops/command-line.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { startLocal } from '../start/run.ts';
 import { type Ccxt, clientOf, loadCcxt } from './ccxt.ts';
@@ -90,6 +91,6 @@ function ordersOn(exchange: Exchange): readonly (readonly [string, string])[] {
     ['partly filled', part],
     ['filled', filled],
     ['cancelled', cancelled],
-    ['an old option', '39004881276768256'],
+    ['an old option', seedId],
   ];
 }

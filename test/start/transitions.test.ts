@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { duration } from '../../cdk/ops/duration.ts';
+import { seedId } from '../emulator/exchange/seed-order.ts';
 import { snapshot } from './terminal.ts';
 import { createTransitionLines, transitionsHeader } from './transitions.ts';
 
 const now = Date.parse('2026-03-04T05:06:07.000Z');
 const order = {
-  order_id: '39004881276768256',
+  order_id: seedId,
   order_state: 'open',
   amount: '3',
   filled_amount: '0',
@@ -84,12 +85,12 @@ test('lines stand under their header, and remember what an order trades', () => 
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(transitionsHeader).toBe('  Time         After  Order              Instrument           What changed');
   expect(lineOf(watch('WatchStarted'), now)).toBe(
-    `  ${time}     0.5 s  39004881276768256  -                    put on watch by hand`,
+    `  ${time}     0.5 s  ${seedId}  -                    put on watch by hand`,
   );
   expect(lineOf(changed(null, {}), now)).toBe(
-    `  ${time}     1.2 s  39004881276768256  XRP-PERPETUAL        open: buy 3 at 1.10`,
+    `  ${time}     1.2 s  ${seedId}  XRP-PERPETUAL        open: buy 3 at 1.10`,
   );
-  expect(lineOf(watch('OrderMissing'), now)).toContain('39004881276768256  XRP-PERPETUAL        MISSING');
+  expect(lineOf(watch('OrderMissing'), now)).toContain(`${seedId}  XRP-PERPETUAL        MISSING`);
 });
 
 test.each([

@@ -9,6 +9,7 @@ import type { List, Listed, SnapshotTable, WatchCommandTable } from '../../../li
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
 import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
@@ -147,7 +148,7 @@ function whatWasSaid({ state, updatedAfter, version, filled, label }: ResponseOf
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
-const key: OrderKey = { account: 'main', orderId: '39004881276768256' };
+const key: OrderKey = { account: 'main', orderId: seedId };
 
 describe('the table in memory, with every interleaving', () => {
   it('ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {

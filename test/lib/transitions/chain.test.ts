@@ -8,12 +8,13 @@ import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
 import { answered, observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
-const key = { account: 'main', orderId: '39004881276768256' };
+const key = { account: 'main', orderId: seedId };
 
 const requested: ResponseOf = { ...opened, label: 'a' };
 

@@ -8,11 +8,12 @@ import { join } from '../../../lib/snapshots/watch.ts';
 import { type TransitionEvent, transitionOf } from '../../../lib/transitions/events.ts';
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { streamRecord } from './stream-records.ts';
 
-const key = { account: 'main', orderId: '39004881276768256' };
+const key = { account: 'main', orderId: seedId };
 const requested: ResponseOf = { ...opened, label: 'a' };
 
 function snapshot(answer: Partial<ResponseOf> = {}): Snapshot {
@@ -33,9 +34,9 @@ describe('the event of a head', () => {
     const first = snapshot();
     expect(headEvent(undefined, first)).toEqual({
       schema: 1,
-      id: `main#39004881276768256#${first.rank}`,
+      id: `main#${seedId}#${first.rank}`,
       account: 'main',
-      order_id: '39004881276768256',
+      order_id: seedId,
       rank: first.rank,
       from: null,
       to: {
@@ -46,7 +47,7 @@ describe('the event of a head', () => {
         time_in_force: 'good_til_cancelled',
         last_update_timestamp: start,
         filled_amount: '0',
-        order_id: '39004881276768256',
+        order_id: seedId,
         creation_timestamp: start,
         direction: 'buy',
         order_type: 'limit',

@@ -4,12 +4,13 @@ import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { stateChangesOf } from '../../../lib/transitions/history.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
 import { answered, observationOf } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
-const key = { account: 'main', orderId: '39004881276768256' };
+const key = { account: 'main', orderId: seedId };
 
 it('the events made again from the snapshots are those of the stream, late snapshots among them or not', async () => {
   await fc.assert(

@@ -3,10 +3,11 @@ import { join, statusOf, type Watch, type WatchDelta, type WatchStatus } from '.
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { type EventName, WatchChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
+import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { start } from '../snapshots/observations.ts';
 import { watchRecord } from './stream-records.ts';
 
-const key = { account: 'main', orderId: '39004881276768256' };
+const key = { account: 'main', orderId: seedId };
 
 const at = (after: number, phase: 0 | 1 | 2) => `${start + after}.0000000001.${phase}.x`;
 const seen = (after: number, phase: 0 | 1 | 2, requestedAt = start + after): WatchDelta => ({
@@ -75,7 +76,7 @@ describe('the event of a watch', () => {
     expect(event?.name).toBe(name);
     if (event === undefined) return;
     expect(WatchChanged.parse(event.detail)).toMatchObject({
-      id: `main#39004881276768256#watch#${from}>${to}#7`,
+      id: `main#${seedId}#watch#${from}>${to}#7`,
       from: from === 'none' ? null : from,
       to,
       revision: 7,
