@@ -2,7 +2,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What befalls a process at one of its awaits, counted from now: it ends, or stands still and goes on much later. */
+/** What happens to a process at one of its awaits, counted from now: it ends, or stands still and goes on much later. */
 type RequestOutcome = { readonly step: number } & (
   | { readonly kind: 'killed' }
   | { readonly kind: 'frozen'; readonly ms: number }

@@ -6,7 +6,7 @@ import { createRateLimiter, type Priority, type RateLimits } from '../../../lib/
 import { startTime, type TestEnvironment } from './environment.ts';
 
 /**
- * What befalls a process at one of its awaits, counted from 0: all of it stands still, for a time or until the moment when
+ * What happens to a process at one of its awaits, counted from 0: all of it stands still, for a time or until the moment when
  * everyone wakes; or a request goes wrong.
  */
 type CommandError = { readonly step: number } & (

@@ -160,7 +160,7 @@ describe('token auth', () => {
   );
 
   test.each(['', '"access_token":""', '"access_token":7', '"access_token":"a b"', '"access_token":"canary\\n"'])(
-    'refuses an answer of {%s} as protocol',
+    'refuses an answer of {%s} as invalid_response',
     async (reply) => {
       const failure = await failureOf(tokens(() => reply).bearer());
       expect(failure.code).toBe('invalid_response');
@@ -168,7 +168,7 @@ describe('token auth', () => {
     },
   );
 
-  test('refuses an answer that is no object as protocol', async () => {
+  test('refuses an answer that is not an object as invalid_response', async () => {
     const auth = createTokenAuth({ clock: createVirtualClock(), call: async () => 'ok' });
     expect((await failureOf(auth.grant(request, keyOf('v1'), 0))).code).toBe('invalid_response');
   });

@@ -77,7 +77,7 @@ describe('a result', () => {
     ['a list around it', `[${answer('"id":7,"result":{}')}]`],
     ['a key twice', answer('"id":7,"result":{"a":1,"a":2}')],
     ['too many levels', answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`)],
-  ])('with %s is refused as protocol', (_what, body) => {
+  ])('with %s is refused as invalid_response', (_what, body) => {
     expect(refusal(body).code).toBe('invalid_response');
   });
 });
@@ -92,7 +92,7 @@ describe('an error', () => {
     expect(failure).toMatchObject({ code, exchangeCode: Number(number) });
   });
 
-  test('with a number that nobody knows is exchange_error', () => {
+  test('with an unknown number is exchange_error', () => {
     expect(refusal(error('"code":424242'))).toMatchObject({ code: 'exchange_error', exchangeCode: 424242 });
   });
 
@@ -119,7 +119,7 @@ describe('an error', () => {
     expect(dropConnection).toHaveBeenCalledTimes(2);
   });
 
-  test('to another call is protocol', () => {
+  test('to another call is invalid_response', () => {
     expect(refusal(error('"code":10004', '"id":8,')).code).toBe('invalid_response');
   });
 
@@ -128,13 +128,13 @@ describe('an error', () => {
   });
 
   test.each(['"message":"no code"', '"code":null', '"code":"ten"', '"code":1.5', '"code":[10004]'])(
-    'of the form {%s} is protocol',
+    'of the form {%s} is invalid_response',
     (members) => {
       expect(refusal(error(members)).code).toBe('invalid_response');
     },
   );
 
-  test('that is only a text is protocol', () => {
+  test('that is only a text is invalid_response', () => {
     expect(refusal(answer('"id":7,"error":"boom"')).code).toBe('invalid_response');
   });
 

@@ -43,7 +43,7 @@ describe('TLS', () => {
   });
 });
 
-describe('an answer that cannot be one is protocol', () => {
+describe('an unusable answer is invalid_response', () => {
   const large = 256 * 1024;
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
@@ -189,7 +189,7 @@ describe('a kept-alive connection', () => {
     expect(server.connections()).toBe(2);
   });
 
-  test('that ends within an answer is protocol', async () => {
+  test('that ends within an answer is invalid_response', async () => {
     const server = await wire((socket, nth) =>
       nth === 1 ? socket.write(http('{}')) : socket.end('HTTP/1.1 200 OK\r\n'),
     );

@@ -155,7 +155,7 @@ describe('a watch', () => {
     ['unconfirmed', { openedAt: start, notFoundAt: [start + 9] }, 'main#live', start + 9 + policy.minMs],
     ['final', closed, 'main#final', start + 2],
     ['stopped', stopped, undefined, undefined],
-    // A person may let go what was never seen, and take it up again.
+    // An operator may stop the watch of an order that was never seen, and start it again.
     ['stopped', { openedAt: start, operator: { at: start, by: 'anna', stopped: true } }, undefined, undefined],
   ])('that is %s is listed accordingly', (status, delta, list, at) => {
     const item = watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy);
