@@ -1,12 +1,12 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Code } from '../../lib/errors.ts';
+import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
-import type { Exchange } from '../emulator/exchange/server.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { getOrderEvent } from './events.ts';
-import { orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
 let testBed: TestBed;
@@ -215,17 +215,34 @@ describe('GET of an order fails', () => {
   });
 });
 
-describe.each([
-  ['orangex', 'order', orderFaults],
-  ['deribit', 'order', orderFaults],
-  ['orangex', 'auth', tokenFaults],
-] as const)('a fault of %s in what it answers to %s:', (dialect, target, faultCases) => {
-  const account = dialect === 'orangex' ? 'main' : 'other';
-  let exchange: Exchange;
+/** Of the invocation, milliseconds: the response would never come. */
+const soon = 1_700;
+/** Seconds: longer than a retry waits. */
+const longWait = { wait: 60 };
+type ExchangeResponse = { readonly status: number; readonly retryAfter?: string; readonly remainingMs?: number };
+/** One fault for each code. What the other faults end in: test/lib/exchange/client-faults.test.ts, canary.test.ts. */
+const exchangeFaults: readonly (readonly [Code, ExchangeResponse, Fault])[] = [
+  ['invalid_order_id', { status: 400 }, { kind: 'error', code: 10_025 }],
+  ['order_not_found', { status: 404 }, { kind: 'error', code: 10_004 }],
+  ['not_owner', { status: 403 }, { kind: 'error', code: 10_029 }],
+  ['request_rejected', { status: 500 }, { kind: 'error', code: 10_030 }],
+  ['unauthorized', { status: 502 }, { kind: 'error', code: 13_009 }],
+  ['key_refused', { status: 502 }, { kind: 'error', code: 13_004 }],
+  ['forbidden', { status: 502 }, { kind: 'error', code: 13_021 }],
+  ['account_locked', { status: 502 }, { kind: 'error', code: 11_098 }],
+  ['exchange_error', { status: 502 }, { kind: 'error', code: 424_242 }],
+  ['invalid_response', { status: 502 }, { kind: 'empty' }],
+  ['busy', { status: 503, retryAfter: '60' }, { kind: 'error', code: 10_040, data: longWait }],
+  ['maintenance', { status: 503, retryAfter: '60' }, { kind: 'error', code: 11_051 }],
+  ['unreachable', { status: 503, retryAfter: '5' }, { kind: 'drop' }],
+  ['throttled', { status: 503, retryAfter: '60' }, { kind: 'error', code: 10_028, data: longWait }],
+  ['timeout', { status: 504, remainingMs: soon }, { kind: 'hang' }],
+];
+
+describe('a fault of the exchange', () => {
   let id = '';
   beforeAll(async () => {
-    exchange = testBed[dialect];
-    id = exchange.place();
+    id = testBed.orangex.place();
     const coolDown = captureOutput();
     await startAnew();
     coolDown.release();
@@ -235,50 +252,53 @@ describe.each([
   async function startAnew(): Promise<void> {
     await testBed.resetRateLimits();
     getOrder = await loadHttpFunction('get-order', testBed);
-    await getOrder(getOrderEvent({ account, order_id: id }));
+    await getOrder(getOrderEvent({ account: 'main', order_id: id }));
   }
 
-  it.each(faultCases)('$name is $code, $status', async ({ code, status, fault, remainingMs }) => {
-    if (target === 'auth') exchange.revokeTokens();
-    exchange.scriptAlways(target, fault);
-    const answer = await ask(id, 'max_age=0', account, { remainingMs });
-    expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
-    expect(answer.type).toBe('application/problem+json');
-    expect(answer.body).toMatchObject({
-      type: `urn:order-state-snapshots:${code}`,
-      title: expect.any(String),
-      status,
-      detail: expect.any(String),
-      instance: `/accounts/${account}/orders/${id}`,
-      request_id: 'request-1',
-    });
-    expect(answer.headers['retry-after'] !== undefined).toBe(status === 503);
-    exchange.clearScript();
-    if (code === 'throttled') await startAnew();
-  });
+  it.each(exchangeFaults)(
+    'with code %s is a problem with %j',
+    async (code, { status, retryAfter, remainingMs }, fault) => {
+      testBed.orangex.scriptAlways('order', fault);
+      const answer = await ask(id, 'max_age=0', 'main', { remainingMs });
+      expect({ status: answer.status, type: answer.type }).toEqual({ status, type: 'application/problem+json' });
+      expect(answer.body).toMatchObject({
+        type: `urn:order-state-snapshots:${code}`,
+        title: expect.any(String),
+        status,
+        detail: expect.any(String),
+        code,
+        instance: `/accounts/main/orders/${id}`,
+        request_id: 'request-1',
+      });
+      expect(answer.headers['retry-after']).toBe(retryAfter);
+      testBed.orangex.clearScript();
+      if (code === 'throttled') await startAnew();
+    },
+  );
 
-  it('nothing is left once it is over', async () => {
-    expect((await ask(id, '', account)).body).toMatchObject({ source: 'exchange', watched: true });
+  it('leaves nothing behind once it is over', async () => {
+    expect((await ask(id)).body).toMatchObject({ source: 'exchange', watched: true });
   });
 });
 
-describe('a key', () => {
-  it.each(secretFaults)(
-    'that cannot be had for $name is $code, $status',
-    async ({ name, code, status, fault, value }) => {
-      const secretName = `secret-of-${name.replaceAll(' ', '-')}`;
-      if (value !== undefined) testBed.secrets.create(secretName, value('tester-secret'));
-      const { main, other } = testBed.stage.accounts;
-      if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-      const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
-      const via = await loadHttpFunction('get-order', { stage, env: testBed.env });
-      if (fault !== undefined) testBed.secrets.failAlways(fault);
-      const answer = await ask(testBed.orangex.place(), '', 'main', { via });
-      expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
-      expect(answer.headers['retry-after']).toBe(code === 'secret_unavailable' ? '5' : undefined);
-      expect(answer.body.detail).toContain(secretName);
-    },
-  );
+describe('an exchange key', () => {
+  it.each([
+    ['secret_empty', undefined],
+    ['secret_malformed', undefined],
+    ['secret_unavailable', '5'],
+  ] as const)('that cannot be read is %s with 503 and retry-after %s', async (code, retryAfter) => {
+    const secretName = `secret-of-${code}`;
+    if (code === 'secret_malformed') testBed.secrets.create(secretName, 'a-bare-key');
+    const { main, other } = testBed.stage.accounts;
+    if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
+    const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
+    const via = await loadHttpFunction('get-order', { stage, env: testBed.env });
+    if (code === 'secret_unavailable') testBed.secrets.failAlways({ kind: 'denied' });
+    const answer = await ask(testBed.orangex.place(), '', 'main', { via });
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 503, code });
+    expect(answer.headers['retry-after']).toBe(retryAfter);
+    expect(answer.body.detail).toContain(secretName);
+  });
 });
 
 describe('the function', () => {
