@@ -15,6 +15,7 @@ import { listen } from './emulator/aws/listen.ts';
 /** A local DynamoDB with one empty snapshot table, reached by the real SDK. */
 export type Engine = {
   readonly client: DynamoDBClient;
+  readonly url: string;
   readonly tableName: string;
   readonly stop: () => Promise<void>;
 };
@@ -74,7 +75,7 @@ async function withTable(url: string, tableName: string, stopEngine: () => Promi
     client.destroy();
     await stopEngine();
   };
-  return { client, tableName, stop };
+  return { client, url, tableName, stop };
 }
 
 function clientOf(endpoint: string): DynamoDBClient {

@@ -2,10 +2,11 @@ import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lib/clock.ts';
 import type { Item } from '../../lib/dynamo.ts';
 import type { Stage } from '../../lib/stage.ts';
-import { type SecretsManager, startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
+import type { SecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 import type { Key } from '../emulator/exchange/auth.ts';
 import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';
-import { type Engine, startDynalite } from '../engines.ts';
+import type { Engine } from '../engines.ts';
+import { startLocalAws } from '../local-aws.ts';
 
 /** All that the code talks to, on loopback, and a stage and an environment that lead there. */
 export type TestBed = {
@@ -36,16 +37,14 @@ const secretNames = {
 };
 
 export async function startTestBed({ now = Date.now, key = defaultKey }: TestBedOptions = {}): Promise<TestBed> {
-  const [orangex, deribit, secrets, engine] = await Promise.all([
+  const [orangex, deribit, aws] = await Promise.all([
     startExchange({ dialect: 'orangex', now, keys: [key] }),
     startExchange({ dialect: 'deribit', now, keys: [key] }),
-    startSecretsManager(),
-    startDynalite(),
+    startLocalAws(),
   ]);
+  const { secrets, engine } = aws;
   for (const name of Object.values(secretNames)) secrets.create(name, secretText(key));
 
-  const endpoint = await engine.client.config.endpoint?.();
-  if (endpoint === undefined) throw new Error('the engine is reached by its address');
   // More than there is: these tests are about other things than the rate limit.
   const times = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
   const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
@@ -78,7 +77,7 @@ export async function startTestBed({ now = Date.now, key = defaultKey }: TestBed
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_ENDPOINT_URL_DYNAMODB: `${endpoint.protocol}//${endpoint.hostname}:${endpoint.port}`,
+      AWS_ENDPOINT_URL_DYNAMODB: engine.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     },
     itemsOf,
@@ -92,7 +91,7 @@ export async function startTestBed({ now = Date.now, key = defaultKey }: TestBed
       }
     },
     stop: async () => {
-      await Promise.all([orangex.stop(), deribit.stop(), secrets.stop(), engine.stop()]);
+      await Promise.all([orangex.stop(), deribit.stop(), aws.stop()]);
     },
   };
 }

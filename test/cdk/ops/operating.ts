@@ -7,13 +7,10 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import type { Observation } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
-import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
-import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
-import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
-import { type Engine, startDynalite } from '../../engines.ts';
 import { observationOf, opened, type ResponseOf, start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
+import { type LocalAws, startLocalAws } from '../../local-aws.ts';
 
 /** What a command printed, and its exit code. */
 type Ran = { readonly code: number; readonly out: string; readonly stderr: string };
@@ -21,20 +18,15 @@ type Ran = { readonly code: number; readonly out: string; readonly stderr: strin
 type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock; readonly program?: Program };
 
 /** A deployed stack of stage dev, as far as operators reach it, behind one address; and an operator. */
-export type Operating = {
+export type Operating = LocalAws & {
   readonly url: string;
-  readonly engine: Engine;
   readonly store: SnapshotStore;
-  readonly secrets: SecretsManager;
-  readonly queues: Queues;
-  readonly bus: EventBus;
   /** Starts at the latest time in the observations of these tests. */
   readonly clock: VirtualClock;
   /** Runs a command here. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
   /** Stores what an exchange would return. */
   readonly observe: (orderId: string, answer?: Partial<ResponseOf>) => Promise<void>;
-  readonly stop: () => Promise<void>;
 };
 
 /** As CloudFormation names them. */
@@ -52,16 +44,15 @@ export function seenOf(orderId: string, answer: Partial<ResponseOf> = {}): Obser
 }
 
 export async function startOperating(): Promise<Operating> {
-  const [engine, secrets, queues, bus] = await Promise.all([
-    startDynalite(names.table),
-    startSecretsManager(),
-    startQueues({ queues: [names.transitions, names.sweeps] }),
-    startEventBus({ buses: [names.bus] }),
-  ]);
+  const aws = await startLocalAws({
+    tableName: names.table,
+    queues: [names.transitions, names.sweeps],
+    buses: [names.bus],
+  });
+  const { engine, secrets, queues, bus } = aws;
   secrets.create(names.secret);
-  const dynamo = await engine.client.config.endpoint?.();
   const { url, stop } = await startAwsEndpoint({
-    DynamoDB_20120810: `http://127.0.0.1:${dynamo?.port}`,
+    DynamoDB_20120810: engine.url,
     secretsmanager: secrets.url,
     AmazonSQS: queues.url,
     AWSEvents: bus.url,
@@ -69,12 +60,9 @@ export async function startOperating(): Promise<Operating> {
   const store = createSnapshotStore(createDynamoTable({ ...engine, policyOf: () => policy }));
   const clock = createVirtualClock(start + 100_000);
   return {
+    ...aws,
     url,
-    engine,
     store,
-    secrets,
-    queues,
-    bus,
     clock,
     run: async (args, options = {}) => {
       let [out, stderr] = ['', ''];
@@ -102,7 +90,7 @@ export async function startOperating(): Promise<Operating> {
     },
     stop: async () => {
       await stop();
-      await Promise.all([engine.stop(), secrets.stop(), queues.stop(), bus.stop()]);
+      await aws.stop();
     },
   };
 }
