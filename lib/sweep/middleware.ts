@@ -14,7 +14,12 @@ type ReportTicksDeps = {
   readonly monitoring?: 'essential' | undefined;
 };
 
-const Event = z.catch(z.object({ account: z.string() }), { account: 'unknown' });
+const Event = z.object({ account: z.string() });
+
+/** Not `z.catch`, which brings 4 KB into the bundle. */
+function accountOf(event: unknown): string {
+  return Event.safeParse(event).data?.account ?? 'unknown';
+}
 
 /**
  * The middleware of the schedule's handler: one log line for each tick, and the metrics that the alarms read. An error
@@ -23,14 +28,14 @@ const Event = z.catch(z.object({ account: z.string() }), { account: 'unknown' })
 export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps): MiddlewareObj<unknown, TickReport> {
   return {
     before: ({ event }) => {
-      logger.appendKeys(Event.parse(event));
+      logger.appendKeys({ account: accountOf(event) });
     },
     after: ({ event, response }) => {
       if (response == null) return;
       logger[response.outcome === 'busy' ? 'warn' : 'info']('ticked', logKeys(response));
       if (response.outcome === 'busy') return;
       // A pause is deliberate: the schedule itself works.
-      publishTick(metrics, Event.parse(event).account);
+      publishTick(metrics, accountOf(event));
       if (response.outcome === 'swept') publishSweep(metrics, response, monitoring);
     },
     onError: ({ error }) => {

@@ -23,7 +23,7 @@ const budgets = {
   ListOrders: ['list-orders', 287],
   ListSnapshots: ['list-snapshots', 290],
   ChangeWatch: ['change-watch', 284],
-  CheckOpenOrders: ['check-open-orders', 345],
+  CheckOpenOrders: ['check-open-orders', 340],
   PublishTransitions: ['publish-transitions', 257],
   GuardAccounts: ['guard-accounts', 270],
 } as const satisfies Record<string, [FunctionName, number]>;
