@@ -91,7 +91,7 @@ describe('account add', () => {
     const trading = await exchangeOf('orangex', 'trade:read_write');
     const { code, out } = await add(['--file', keyFile(), '--exchange', trading.url, '--dialect', 'orangex']);
     expect(code).toBe(0);
-    expect(out).toContain('a read-only key is enough, and safer.\n');
+    expect(out).toContain('A read-only key is enough, and safer.\n');
   });
 
   it('takes secret, exchange and dialect from the stage table', async () => {
