@@ -104,10 +104,10 @@ describe('PUT of a watch', () => {
 
     expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
     expect((await say('PUT', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
-    expect(await sweep()).toMatchObject({ outcome: 'swept', over_capacity: true });
+    expect(await sweep()).toMatchObject({ outcome: 'swept', overCapacity: true });
     expect((await say('PUT', 'SECOND', 'small', '', via)).body).toMatchObject({ watched: true, over_capacity: true });
     expect((await say('DELETE', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
-    expect(await sweep()).toMatchObject({ outcome: 'swept', over_capacity: false });
+    expect(await sweep()).toMatchObject({ outcome: 'swept', overCapacity: false });
     expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
   });
 });
