@@ -66,6 +66,3 @@ export function bannedIn(
     });
   });
 }
-
-/** Files that still have banned words: none may be added. */
-export const notYetClean: ReadonlySet<string> = new Set(['README.md']);

@@ -110,7 +110,10 @@ const hostile = '\u001b[2J\u009b31m\r\n\u202egpj\u2066\u200b';
 const escaped = '\\u001b[2J\\u009b31m\\u000d\\u000a\\u202egpj\\u2066\\u200b';
 
 test('text of an order cannot control the terminal: an event', () => {
-  const line = createTransitionLines()(changed({ order_state: 'open' }, { instrument_name: hostile, order_state: hostile }), now);
+  const line = createTransitionLines()(
+    changed({ order_state: 'open' }, { instrument_name: hostile, order_state: hostile }),
+    now,
+  );
   expect(line).toContain(`  ${escaped}  `);
   expect(line).toContain(`open → ${escaped}`);
   expect(line).not.toMatch(/\p{C}/u);
