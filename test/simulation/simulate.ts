@@ -6,7 +6,7 @@ import type { Dialect } from '../emulator/exchange/wire.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 import { createMemoryTable } from '../lib/snapshots/memory-table.ts';
 import { type Checker, createChecker } from './checker.ts';
-import { createSimulatedExchange } from './exchange.ts';
+import { createSimulatedExchange, type SimulatedExchange } from './exchange.ts';
 import { createFaultSchedule, type Outage } from './fault-schedule.ts';
 import { createFunctions, type Functions } from './functions.ts';
 import { createLaggingIndex, type LaggingIndex } from './lagging-index.ts';
@@ -69,24 +69,12 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   const scheduler = createScheduler(start, random.fork('ties'));
   const dialect = dialects[scenario.dialect];
   const { retentionMs, limit } = dialect;
-  const faultSchedule = createFaultSchedule(scenario.outages);
-  const market = createMarket({ dialect: scenario.dialect, account, scheduler, forgetAfterMs: retentionMs });
-  const key = keyOf(1);
-  const exchange = createSimulatedExchange({
-    dialect: scenario.dialect,
-    market,
-    key,
-    limit,
-    faultSchedule,
-    scheduler,
-    random: random.fork('exchange'),
-    faultRate: rates.answers,
-  });
+  const { faultSchedule, market, exchange } = createExchangeSide(scenario, scheduler, random.fork('exchange'));
   const memory = createMemoryTable(() => policy);
   const index = createLaggingIndex({ policy, scheduler, random: random.fork('index') });
   const checker = createChecker({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
   const limits = rateLimitsOf(limit);
-  const secretStore = { current: versionOf(key, 1) };
+  const secretStore = { current: versionOf(keyOf(1), 1) };
   const table = judged(memory, index, checker);
   const leases = createLeaseLog(createMemoryAccountTable(), scheduler.now);
   const requests = counter();
@@ -119,21 +107,12 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
 
   tick(functions, scheduler, random.fork('ticks'), { start, end, rate: rates.ticks });
   for (let at = start; at < end; at += minute) scheduler.at(at, checker.lookAround);
-  let keys = 1;
-  const rotateKey = (secretLagMs: number): void => {
-    const next = keyOf(++keys);
-    const version = keys;
-    exchange.keyRing.keys = [next];
-    scheduler.after(secretLagMs, () => {
-      secretStore.current = versionOf(next, version);
-    });
-  };
   scenario.script({
     market,
     functions,
     scheduler,
     random: random.fork('script'),
-    rotateKey,
+    rotateKey: createRotation(exchange, secretStore, scheduler),
     watch: (orderId) => void table.putWatch({ account, orderId }, join(undefined, { openedAt: start }), 0),
     statusOf: (orderId) => {
       const { stored } = memory.inspect({ account, orderId });
@@ -161,6 +140,41 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
     requests: requests.counts,
     failures: failures.counts,
     trace,
+  };
+}
+
+/** The exchange, its orders, and when it fails. */
+function createExchangeSide({ dialect, outages, rates }: Scenario, scheduler: Scheduler, random: Random) {
+  const { retentionMs, limit } = dialects[dialect];
+  const faultSchedule = createFaultSchedule(outages);
+  const market = createMarket({ dialect, account, scheduler, forgetAfterMs: retentionMs });
+  const exchange = createSimulatedExchange({
+    dialect,
+    market,
+    key: keyOf(1),
+    limit,
+    faultSchedule,
+    scheduler,
+    random,
+    faultRate: rates.answers,
+  });
+  return { faultSchedule, market, exchange };
+}
+
+/** Replaces the key at the exchange, and in the secret a while later. */
+function createRotation(
+  exchange: SimulatedExchange,
+  secretStore: { current: ReturnType<typeof versionOf> },
+  scheduler: Scheduler,
+) {
+  let version = 1;
+  return (secretLagMs: number): void => {
+    const next = keyOf(++version);
+    const current = versionOf(next, version);
+    exchange.keyRing.keys = [next];
+    scheduler.after(secretLagMs, () => {
+      secretStore.current = current;
+    });
   };
 }
 

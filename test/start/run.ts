@@ -95,28 +95,14 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
 
     // Changes are reported from the first one on; nothing is written before the functions start.
     const streams: ((change: Change) => void)[] = [];
-    const [table, bus, queues] = await together([
-      stoppable(
-        started,
-        startTableProxy({
-          url: dynamo.url,
-          streams: stack.streams,
-          onChange: (change) => {
-            for (const tell of streams) tell(change);
-          },
-        }),
-      ),
-      stoppable(started, startEventBus({ buses: stack.busNames, onEvent })),
-      stoppable(started, startQueues({ queues: stack.queueNames })),
-    ]);
-    const aws = await stoppable(
+    const onChange = (change: Change) => {
+      for (const tell of streams) tell(change);
+    };
+    const { table, bus, queues, aws } = await startServices(
       started,
-      startAwsEndpoint({
-        DynamoDB_20120810: table.url,
-        secretsmanager: secrets.url,
-        AmazonSQS: queues.url,
-        AWSEvents: bus.url,
-      }),
+      stack,
+      { dynamoUrl: dynamo.url, secretsUrl: secrets.url },
+      { onChange, onEvent },
     );
 
     const logFile = options.verbose ? undefined : join(folder, 'functions.log');
@@ -164,6 +150,30 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
     if (error instanceof DataFolderError) throw new WrongOption(`--data ${options.data} ${error.message}`);
     throw error;
   }
+}
+
+/** The table with its streams, the event bus and the queues, and one address for all of them and the secrets. */
+async function startServices(
+  started: AsyncDisposableStack,
+  stack: LocalStack,
+  engines: { readonly dynamoUrl: string; readonly secretsUrl: string },
+  { onChange, onEvent }: Pick<RunSetting, 'onEvent'> & { readonly onChange: (change: Change) => void },
+) {
+  const [table, bus, queues] = await together([
+    stoppable(started, startTableProxy({ url: engines.dynamoUrl, streams: stack.streams, onChange })),
+    stoppable(started, startEventBus({ buses: stack.busNames, onEvent })),
+    stoppable(started, startQueues({ queues: stack.queueNames })),
+  ]);
+  const aws = await stoppable(
+    started,
+    startAwsEndpoint({
+      DynamoDB_20120810: table.url,
+      secretsmanager: engines.secretsUrl,
+      AmazonSQS: queues.url,
+      AWSEvents: bus.url,
+    }),
+  );
+  return { table, bus, queues, aws };
 }
 
 /** Leads the changes of the stack's tables to the functions that the template maps them to. */

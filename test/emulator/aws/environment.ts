@@ -101,10 +101,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
     if (id === 'init' && verb === 'error') initError = described(body);
     else if (current !== undefined && id === current.id && verb === 'error') current.said = described(body);
     else if (current !== undefined && id === current.id && verb === 'response') {
-      current.said =
-        Buffer.byteLength(body) > payloadLimit
-          ? failed('Function.ResponseSizeTooLarge', `Response payload size exceeded ${payloadLimit} bytes`)
-          : { kind: 'answered', payload: body };
+      current.said = answered(body);
     } else {
       response.writeHead(404).end();
       return;
@@ -113,7 +110,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
   }
 
   function hand(invocation: Invocation, response: ServerResponse): void {
-    const { id, payload, traceId } = invocation;
+    const { id, payload } = invocation;
     // The clock of an invocation starts when the code does: INIT has its own limit.
     invocation.timer = setTimeout(() => {
       const seconds = (lambda.timeoutMs / 1000).toFixed(2);
@@ -121,15 +118,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
       child.kill('SIGKILL');
     }, lambda.timeoutMs);
     waiting = undefined;
-    response
-      .writeHead(200, {
-        'content-type': 'application/json',
-        'lambda-runtime-aws-request-id': id,
-        'lambda-runtime-deadline-ms': Date.now() + lambda.timeoutMs,
-        'lambda-runtime-invoked-function-arn': lambda.arn,
-        'lambda-runtime-trace-id': traceId,
-      })
-      .end(payload);
+    response.writeHead(200, headersOf(invocation, lambda)).end(payload);
   }
 
   function finish(otherwise?: Outcome): void {
@@ -168,6 +157,23 @@ function spawnRuntime(
   child.stdout.on('data', output);
   child.stderr.on('data', output);
   return child;
+}
+
+/** What the runtime learns of an invocation besides its payload. */
+function headersOf({ id, traceId }: Invocation, lambda: LocalFunction) {
+  return {
+    'content-type': 'application/json',
+    'lambda-runtime-aws-request-id': id,
+    'lambda-runtime-deadline-ms': Date.now() + lambda.timeoutMs,
+    'lambda-runtime-invoked-function-arn': lambda.arn,
+    'lambda-runtime-trace-id': traceId,
+  };
+}
+
+function answered(body: string): Outcome {
+  return Buffer.byteLength(body) > payloadLimit
+    ? failed('Function.ResponseSizeTooLarge', `Response payload size exceeded ${payloadLimit} bytes`)
+    : { kind: 'answered', payload: body };
 }
 
 function described(body: string): Outcome {

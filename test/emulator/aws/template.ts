@@ -73,14 +73,7 @@ export type Evaluator = {
 
 /** Works out the intrinsic functions of one template, as CloudFormation does while it deploys. */
 export function createEvaluator(template: Template, place: Place): Evaluator {
-  const pseudo: Readonly<Record<string, string>> = {
-    'AWS::AccountId': place.accountId,
-    'AWS::Partition': 'aws',
-    'AWS::Region': place.region,
-    'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/${place.stackName}/local`,
-    'AWS::StackName': place.stackName,
-    'AWS::URLSuffix': 'amazonaws.com',
-  };
+  const pseudo = pseudoParameters(place);
   const arn = (service: string, rest: string) => `arn:aws:${service}:${place.region}:${place.accountId}:${rest}`;
 
   function resource(logicalId: string, at: string): Resource {
@@ -170,6 +163,17 @@ export function createEvaluator(template: Template, place: Place): Evaluator {
   }
 
   return { evaluate, nameOf, attributeOf };
+}
+
+function pseudoParameters(place: Place): Readonly<Record<string, string>> {
+  return {
+    'AWS::AccountId': place.accountId,
+    'AWS::Partition': 'aws',
+    'AWS::Region': place.region,
+    'AWS::StackId': `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/${place.stackName}/local`,
+    'AWS::StackName': place.stackName,
+    'AWS::URLSuffix': 'amazonaws.com',
+  };
 }
 
 function text(value: unknown, at: string): string {

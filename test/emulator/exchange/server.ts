@@ -116,33 +116,16 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   // deribit always sends its required fields, label and post_only and api; the specification's example has none of them.
   if (saved === undefined) book.place({ ...seedOrder, bare: dialect === 'orangex' });
 
-  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = '', url: path = '', headers, socket } = incoming;
-    const arrived = { method, path, headers, at: now(), connection: connections.get(socket) ?? 0 };
-    const bytes = await readBody(incoming);
-    if (bytes === undefined) {
-      requests.add({ ...arrived, body: '', call: 'other', orderId: undefined });
-      const tooLarge = Buffer.from('Request body too large');
-      return send(response, {
-        status: 413,
-        headers: { 'content-type': 'text/plain', connection: 'close' },
-        body: tooLarge,
-      });
-    }
-    const body = bytes.toString('utf8');
-    const reading = service.read(method, path, body);
-    const request: RecordedRequest = { ...arrived, body, call: reading.call, orderId: reading.orderId };
-    requests.add(request);
-    if (dialect === 'orangex' && (path === basePath || path === `${basePath}/`)) {
-      // As seen live: the bare base sends a POST on to plain http, where its body would travel unencrypted.
-      const location = `http://${headers.host}${basePath}/`;
-      return send(response, { status: 302, headers: { location }, body: Buffer.alloc(0) });
-    }
-    const { genuine, targets } = service.handle(request, reading);
-    const delivery = await plan(script.take(targets) ?? { kind: 'pass' }, genuine, stopped.signal);
-    if (!response.destroyed) await deliver(response, delivery, stopped.signal);
-  }
-
+  const handle = createHandler({
+    dialect,
+    basePath,
+    now,
+    service,
+    script,
+    requests,
+    signal: stopped.signal,
+    numberOf: (socket) => connections.get(socket) ?? 0,
+  });
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((thrown: unknown) => {
       if (response.destroyed || stopped.signal.aborted) return;
@@ -173,18 +156,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       keyRing.keys = keys;
     },
     revokeTokens: () => keyRing.revokeAll(),
-    place: (placement) => book.place(placement),
-    partialFill: (id, filled, averagePrice) => book.partialFill(id, filled, averagePrice),
-    fill: (id, averagePrice) => book.fill(id, averagePrice),
-    cancel: (id, details) => book.cancel(id, details),
-    reject: (id) => book.reject(id),
-    edit: (id, change) => book.edit(id, change),
-    trigger: (id, placement) => book.trigger(id, placement),
-    update: (id, change) => book.update(id, change),
-    forget: (id) => book.forget(id),
-    erase: (id) => book.erase(id),
-    order: (id) => book.get(id).order,
-    openIds: () => book.openIds(),
+    ...operationsOf(book),
     script: (target, ...faults) => script.add(target, faults),
     scriptAlways: (target, fault) => script.always(target, fault),
     clearScript: (target) => script.clear(target),
@@ -200,5 +172,80 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
       server.closeAllConnections();
       await closed;
     },
+  };
+}
+
+type OrderOperation =
+  | 'place'
+  | 'partialFill'
+  | 'fill'
+  | 'cancel'
+  | 'reject'
+  | 'edit'
+  | 'trigger'
+  | 'update'
+  | 'forget'
+  | 'erase'
+  | 'order'
+  | 'openIds';
+
+/** What tests do to orders. */
+function operationsOf(book: OrderBook): Pick<Exchange, OrderOperation> {
+  return {
+    place: (placement) => book.place(placement),
+    partialFill: (id, filled, averagePrice) => book.partialFill(id, filled, averagePrice),
+    fill: (id, averagePrice) => book.fill(id, averagePrice),
+    cancel: (id, details) => book.cancel(id, details),
+    reject: (id) => book.reject(id),
+    edit: (id, change) => book.edit(id, change),
+    trigger: (id, placement) => book.trigger(id, placement),
+    update: (id, change) => book.update(id, change),
+    forget: (id) => book.forget(id),
+    erase: (id) => book.erase(id),
+    order: (id) => book.get(id).order,
+    openIds: () => book.openIds(),
+  };
+}
+
+type HandlerDeps = {
+  readonly dialect: Dialect;
+  readonly basePath: string;
+  readonly now: () => number;
+  readonly service: Service;
+  readonly script: Script;
+  readonly requests: RequestLog<RecordedRequest>;
+  /** Aborted when the exchange stops. */
+  readonly signal: AbortSignal;
+  /** Connections are numbered from 1. */
+  readonly numberOf: (connection: Socket) => number;
+};
+
+/** Records a request and responds to it, with its fault if it has one. */
+function createHandler({ dialect, basePath, now, service, script, requests, signal, numberOf }: HandlerDeps) {
+  return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { method = '', url: path = '', headers, socket } = incoming;
+    const arrived = { method, path, headers, at: now(), connection: numberOf(socket) };
+    const bytes = await readBody(incoming);
+    if (bytes === undefined) {
+      requests.add({ ...arrived, body: '', call: 'other', orderId: undefined });
+      const tooLarge = Buffer.from('Request body too large');
+      return send(response, {
+        status: 413,
+        headers: { 'content-type': 'text/plain', connection: 'close' },
+        body: tooLarge,
+      });
+    }
+    const body = bytes.toString('utf8');
+    const reading = service.read(method, path, body);
+    const request: RecordedRequest = { ...arrived, body, call: reading.call, orderId: reading.orderId };
+    requests.add(request);
+    if (dialect === 'orangex' && (path === basePath || path === `${basePath}/`)) {
+      // As seen live: the bare base sends a POST on to plain http, where its body would travel unencrypted.
+      const location = `http://${headers.host}${basePath}/`;
+      return send(response, { status: 302, headers: { location }, body: Buffer.alloc(0) });
+    }
+    const { genuine, targets } = service.handle(request, reading);
+    const delivery = await plan(script.take(targets) ?? { kind: 'pass' }, genuine, signal);
+    if (!response.destroyed) await deliver(response, delivery, signal);
   };
 }

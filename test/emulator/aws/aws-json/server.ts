@@ -88,54 +88,14 @@ export async function startAwsServer(
     requests.add({ operation, headers, body, at: now() });
     const [fault = standing, ...rest] = faults;
     faults = rest;
-    await suffer(fault, operation, response, (refused) => {
+    const genuine = (refused?: RefusedEntries): Output => {
       if (method !== 'POST' || target !== service.target || operation === '')
         throw new ServiceException('UnknownOperationException', '');
       const input = parse(body);
       if (!isRecord(input)) throw new ServiceException('SerializationException', '');
       return service.operate(operation, input, refused);
-    });
-  }
-
-  async function suffer(
-    fault: AwsFault,
-    operation: string,
-    response: ServerResponse,
-    genuine: (refused?: RefusedEntries) => Output,
-  ): Promise<void> {
-    switch (fault.kind) {
-      case 'pass':
-        return send(response, 200, genuine());
-      case 'refuse':
-        return send(response, 200, genuine(fault));
-      case 'down':
-        response.socket?.resetAndDestroy();
-        return;
-      case 'hang':
-        return;
-      case 'delay':
-        await wait(fault.ms, undefined, { signal: stopped.signal });
-        return suffer(fault.next ?? { kind: 'pass' }, operation, response, genuine);
-      case 'hold':
-        await fault.until;
-        return suffer(fault.next ?? { kind: 'pass' }, operation, response, genuine);
-      case 'throttled':
-        throw new ServiceException('ThrottlingException', 'Rate exceeded');
-      case 'denied': {
-        const action = `${service.actionPrefix}:${operation}`;
-        const message = `User is not authorized to perform: ${action} because no identity-based policy allows the action`;
-        throw new ServiceException('AccessDeniedException', message);
-      }
-      case 'internal':
-        if (fault.taken) genuine();
-        throw new ServiceException(service.internalError, 'An error occurred on the server side.', 500);
-      case 'exception':
-        throw new ServiceException(fault.type, fault.message, fault.status);
-      case 'status':
-        response.writeHead(fault.status, { 'content-type': 'text/html' });
-        response.end(fault.body ?? '');
-        return;
-    }
+    };
+    await suffer(fault, { service, operation, response, genuine, signal: stopped.signal });
   }
 
   const server = createServer((incoming, response) => {
@@ -173,6 +133,54 @@ export async function startAwsServer(
       await unlisten(server);
     },
   };
+}
+
+type Received = {
+  readonly service: AwsService;
+  readonly operation: string;
+  readonly response: ServerResponse;
+  /** What the service itself makes of the request. */
+  readonly genuine: (refused?: RefusedEntries) => Output;
+  /** Aborted when the server stops. */
+  readonly signal: AbortSignal;
+};
+
+/** Responds to one request as its fault has it. */
+async function suffer(fault: AwsFault, received: Received): Promise<void> {
+  const { service, operation, response, genuine, signal } = received;
+  switch (fault.kind) {
+    case 'pass':
+      return send(response, 200, genuine());
+    case 'refuse':
+      return send(response, 200, genuine(fault));
+    case 'down':
+      response.socket?.resetAndDestroy();
+      return;
+    case 'hang':
+      return;
+    case 'delay':
+      await wait(fault.ms, undefined, { signal });
+      return suffer(fault.next ?? { kind: 'pass' }, received);
+    case 'hold':
+      await fault.until;
+      return suffer(fault.next ?? { kind: 'pass' }, received);
+    case 'throttled':
+      throw new ServiceException('ThrottlingException', 'Rate exceeded');
+    case 'denied': {
+      const action = `${service.actionPrefix}:${operation}`;
+      const message = `User is not authorized to perform: ${action} because no identity-based policy allows the action`;
+      throw new ServiceException('AccessDeniedException', message);
+    }
+    case 'internal':
+      if (fault.taken) genuine();
+      throw new ServiceException(service.internalError, 'An error occurred on the server side.', 500);
+    case 'exception':
+      throw new ServiceException(fault.type, fault.message, fault.status);
+    case 'status':
+      response.writeHead(fault.status, { 'content-type': 'text/html' });
+      response.end(fault.body ?? '');
+      return;
+  }
 }
 
 function send(response: ServerResponse, status: number, body: Output): void {
