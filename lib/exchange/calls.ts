@@ -137,7 +137,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
   return async ({ id, url, body }: Post, { headers, deadline, stream }: SendOptions) => {
     await rateLimiter.acquire(deadline);
     const requestedAt = clock.now();
-    const reply = await transport({ url, headers, body, deadline, ...(stream !== undefined && { stream }) });
+    const reply = await transport({ url, headers, body, deadline, stream });
     const answeredAt = clock.now();
     try {
       return { ...readReply(reply, { id, dialect, now: answeredAt }), requestedAt, answeredAt };

@@ -11,9 +11,9 @@ type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
 
 /** When the exchange handled the call, by its own account. `usDiff` is in the unit of the other two. */
 type Envelope = {
-  readonly usIn?: ExchangeTime;
-  readonly usOut?: ExchangeTime;
-  readonly usDiff?: { readonly raw: string };
+  readonly usIn?: ExchangeTime | undefined;
+  readonly usOut?: ExchangeTime | undefined;
+  readonly usDiff?: { readonly raw: string } | undefined;
 };
 
 export type Reply = {
@@ -133,7 +133,7 @@ function readEnvelope(message: JsonObject, now: number): Envelope {
   const usIn = readTime(message['usIn'], now);
   const usOut = readTime(message['usOut'], now);
   const usDiff = scalarText(message['usDiff']);
-  return { ...(usIn && { usIn }), ...(usOut && { usOut }), ...(usDiff !== undefined && { usDiff: { raw: usDiff } }) };
+  return { usIn, usOut, usDiff: usDiff === undefined ? undefined : { raw: usDiff } };
 }
 
 /** Micro- or milliseconds: the specification says one and shows the other, so the magnitude decides. */

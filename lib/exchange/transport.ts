@@ -12,7 +12,7 @@ export type HttpRequest = {
   readonly body: string;
   readonly deadline: number;
   /** Takes part of the reply as it arrives, for replies that are too large to hold. */
-  readonly stream?: ReplyStream;
+  readonly stream?: ReplyStream | undefined;
 };
 
 export type ReplyStream = {
@@ -25,7 +25,7 @@ export type ReplyStream = {
 export type HttpReply = {
   readonly status: number;
   /** The reply's Retry-After, milliseconds from now. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
   readonly body: string;
   /** The reply is not to this request: its connection is not used again. */
   readonly dropConnection?: () => void;
@@ -51,7 +51,7 @@ const http = process.getBuiltinModule('node:http');
 export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?: string }): HttpTransport {
   const { clock, ca } = deps;
   const plainAgent = new http.Agent({ keepAlive: true, maxSockets });
-  const tlsAgent = new https.Agent({ keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) });
+  const tlsAgent = new https.Agent({ keepAlive: true, maxSockets, ca });
 
   const open = (url: URL, options: https.RequestOptions): ClientRequest =>
     url.protocol === 'https:'
@@ -155,7 +155,7 @@ async function readReply(response: IncomingMessage, { host, clock, stream }: Rea
   }
   const body = await readBody(inflate?.(response) ?? response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
-  return { status, body, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return { status, body, retryAfterMs };
 }
 
 /** Without a stream: everything stays in the body. */

@@ -84,7 +84,7 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
       dialect,
       order,
       result: reply.resultText,
-      ...(exchangeTime !== undefined && { exchangeTime }),
+      exchangeTime,
       provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
     };
   }

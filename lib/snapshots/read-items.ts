@@ -51,7 +51,7 @@ export function readSnapshot(item: Item): Snapshot {
     dialect: stored.dialect,
     result: stored.result,
     order: storedOrder(stored.result, dialects[stored.dialect]),
-    ...(stored.exchange_time !== undefined && { exchangeTime: stored.exchange_time }),
+    exchangeTime: stored.exchange_time,
     provenance: {
       requestedAt: stored.requested_at,
       firstObservedAt: stored.first_observed_at,
@@ -110,7 +110,7 @@ export function readListEntry(item: Item): ListEntry {
     status,
     at: list_at,
     openedAt: opened_at,
-    ...(checked_at !== undefined && { checkedAt: checked_at }),
+    checkedAt: checked_at,
   };
 }
 
@@ -136,8 +136,8 @@ export function readAuditEntry(item: Item): AuditEntry {
     kind,
     at,
     requestId: request_id,
-    ...(observed_by !== undefined && { observedBy: observed_by }),
-    ...(by !== undefined && { by }),
+    observedBy: observed_by,
+    by,
   };
 }
 

@@ -20,7 +20,7 @@ export type ListEntry = Omit<Listed, 'seenAt' | 'failing'> & {
   /** When we first knew of it. */
   readonly openedAt: number;
   /** When the exchange last confirmed it, if it ever did. */
-  readonly checkedAt?: number;
+  readonly checkedAt?: number | undefined;
 };
 
 /** Where a list continues: after this entry, which may have left the list since. */
@@ -34,8 +34,8 @@ export type AuditEntry = {
   /** Milliseconds since the Unix epoch, by our clock. */
   readonly at: number;
   readonly requestId: string;
-  readonly observedBy?: string;
-  readonly by?: string;
+  readonly observedBy?: string | undefined;
+  readonly by?: string | undefined;
 };
 
 /** The snapshot table, read-only. All throw `store_unavailable` when the table is unreachable. */

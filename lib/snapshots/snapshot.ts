@@ -26,7 +26,7 @@ export type Snapshot = OrderKey & {
   readonly result: string;
   readonly order: Order;
   /** The exchange's clock when it replied, if it said; milliseconds since the Unix epoch. */
-  readonly exchangeTime?: number;
+  readonly exchangeTime?: number | undefined;
   readonly provenance: Provenance;
 };
 

@@ -72,7 +72,7 @@ function watchChange(
     to,
     changed_at: iso(at),
     ...(lastChecked !== undefined && { checked_at: iso(lastChecked) }),
-    ...(watch.applied !== undefined && { rank: watch.applied.rank }),
+    rank: watch.applied?.rank,
     ...(watch.operator !== undefined && { operator: { by: watch.operator.by, at: iso(watch.operator.at) } }),
   };
   return { name, at, detail };

@@ -33,7 +33,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     const outcome = typeof orderId === 'string' ? await check(orderId) : orderId;
 
     const envelope: Envelope = {
-      ...(id !== undefined && { id }),
+      id,
       jsonrpc: '2.0',
       ...timesOf(cameInAt, clock.now(), dialect),
     };

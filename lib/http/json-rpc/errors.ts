@@ -60,8 +60,8 @@ export function writeError(
     data: {
       code: failure.code,
       reason: detail,
-      ...(param !== undefined && { param }),
-      ...(wait !== undefined && { wait }),
+      param,
+      wait,
     },
   };
 }

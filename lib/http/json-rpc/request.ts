@@ -8,7 +8,7 @@ import { bodyOf, checked, readParameters } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
 /** A call: its order id, or why it is invalid. `id` keeps its digits; a GET has no id. */
-type Call = { readonly id?: Json; readonly orderId: string | Fault };
+type Call = { readonly id?: Json | undefined; readonly orderId: string | Fault };
 
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
 export type Fault = { readonly failure: Failure; readonly error?: RpcError };
@@ -39,7 +39,7 @@ function readMessage(event: APIGatewayProxyEventV2): Call {
   }
   const { id, ...call } = message;
   if (!isId(id)) return { id: null, orderId: fault('id must be a string, a number or null.', invalidRequest) };
-  return { ...(id !== undefined && { id }), orderId: readOrderId(call) };
+  return { id, orderId: readOrderId(call) };
 }
 
 function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): string | Fault {
