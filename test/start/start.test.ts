@@ -277,5 +277,5 @@ test('--help explains', async () => {
   const run = launch(['--help']);
   expect(await run.exit).toEqual({ code: 0, errors: '' });
   expect(run.shown()).toContain('npm start');
-  expect(run.shown()).toContain('on AWS a minute is the least');
+  expect(run.shown()).toContain('on AWS a minute is the minimum');
 });

@@ -36,8 +36,8 @@ describe('the exchange run by hand', () => {
   );
 
   test.each([
-    [['--dialect', 'binance'], '--dialect is orangex or deribit, not binance.\n'],
-    [['--port', '70000'], '--port is a number up to 65535, not 70000.\n'],
+    [['--dialect', 'binance'], '--dialect takes orangex or deribit. See: '],
+    [['--port', '70000'], '--port takes a whole number from 0 to 65535. See: '],
     [['--verbose'], "Unknown option '--verbose'"],
   ])('answers %j with one line and exit 2', async (args, message) => {
     const child = run(args);

@@ -97,7 +97,7 @@ describe('a watch command', () => {
     };
     const { code, message } = await failureOf(applyWatchCommand(contended, command(2, true)));
     expect(code).toBe('store_conflict');
-    expect(message).toContain('try again');
+    expect(message).toContain('Try again');
     expect([status(), checks]).toEqual(['missing', 17]);
   });
 
