@@ -10,7 +10,7 @@ export default defineConfig({
     // What failed is shown with its seeds and tables; what passed is a number.
     reporters: ['minimal'],
     silent: 'passed-only',
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',

@@ -20,7 +20,7 @@ describe('the simulation', () => {
     const halves = await Promise.all([half('1'), half('11')]);
     for (const { stdout } of halves) console.log(stdout);
     expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([10, 10]);
-  }, 60_000);
+  }, 120_000);
 
   it('runs the same way again from the same seed, and another way from another', async () => {
     const small = { orders: 30, hours: 2 };
