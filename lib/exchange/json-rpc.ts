@@ -1,6 +1,6 @@
 import { type Code, Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
-import { isJsonObject, type Json, JsonError, type JsonObject, memberText, parseJson, scalarText } from './json.ts';
+import { isJsonObject, type Json, JsonError, type JsonObject, memberText, readJson, scalarText } from './json.ts';
 import { isOfAnOrder } from './not-of-an-order.ts';
 import { maxAheadMs } from './order.ts';
 import { earliest } from './order-fields.ts';
@@ -75,14 +75,11 @@ export function readReply(
 }
 
 function parseMessage(text: string): JsonObject | JsonError {
-  try {
-    const message = parseJson(text);
-    const isMessage = isJsonObject(message) && message['jsonrpc'] === '2.0';
-    return isMessage ? message : new JsonError('no object with jsonrpc "2.0"');
-  } catch (thrown) {
-    if (thrown instanceof JsonError) return thrown;
-    throw thrown;
-  }
+  const message = readJson(text);
+  if (message instanceof JsonError) return message;
+  return isJsonObject(message) && message['jsonrpc'] === '2.0'
+    ? message
+    : new JsonError('no object with jsonrpc "2.0"');
 }
 
 function throttled({ retryAfterMs = 0 }: HttpReply, message: JsonObject | JsonError): Failure {

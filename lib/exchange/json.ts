@@ -26,13 +26,20 @@ export function withoutByteOrderMark(text: string): string {
 
 /** Reads JSON without changing a digit; a byte-order mark in front is skipped. Throws `JsonError`. */
 export function parseJson(written: string): Json {
+  const json = readJson(written);
+  if (json instanceof JsonError) throw json;
+  return json;
+}
+
+/** The same, with the `JsonError` as the result. */
+export function readJson(written: string): Json | JsonError {
   const text = withoutByteOrderMark(written);
-  if (nesting(text) > maxDepth) throw new JsonError(`JSON is nested deeper than ${maxDepth}`);
+  if (nesting(text) > maxDepth) return new JsonError(`JSON is nested deeper than ${maxDepth}`);
   let value: unknown;
   try {
     value = parse(text, null, { onDuplicateKey: refuseDoubledKey });
   } catch (thrown) {
-    throw thrown instanceof JsonError ? thrown : new JsonError('not well-formed JSON');
+    return thrown instanceof JsonError ? thrown : new JsonError('not well-formed JSON');
   }
   return narrow(value);
 }

@@ -15,13 +15,13 @@ it('replays one seed, the same way in every process', async () => {
 
 it('says what it can do', async () => {
   const { stdout } = await run(process.execPath, [main, '--help']);
-  expect(stdout).toContain('--seeds N');
+  expect(stdout).toContain('--seeds <n>');
   expect(stdout).toContain('closed w/o evidence');
 });
 
 it.each([
-  [['--seeds', 'many'], '--seeds is a number above 0, not many.'],
-  [['--days', '0.01'], '--days is at least 0.05.'],
+  [['--seeds', 'many'], '--seeds takes a whole number from 1 to 1000000.'],
+  [['--days', '0.01'], '--days takes a number of at least 0.05.'],
   [['--wrong'], "Unknown option '--wrong'"],
 ])('refuses %j', async (args, sentence) => {
   await expect(run(process.execPath, [main, ...args])).rejects.toMatchObject({

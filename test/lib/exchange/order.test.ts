@@ -4,7 +4,7 @@ import { Failure } from '../../../lib/errors.ts';
 import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
 import { driftOf } from '../../../lib/exchange/drift.ts';
 import { isJsonObject, parseJson, writeJson } from '../../../lib/exchange/json.ts';
-import { linkedOrderIds, phaseOf, readOrder, refuseImplausibleTimes } from '../../../lib/exchange/order.ts';
+import { fieldsOf, linkedOrderIds, phaseOf, readOrder, refuseImplausibleTimes } from '../../../lib/exchange/order.ts';
 import { seedFields, seedResultWith } from '../../emulator/exchange/seed-order.ts';
 
 const seedTime = 1597129894026;
@@ -250,4 +250,19 @@ describe('the times of an order', () => {
     expect(failure?.code).toBe('invalid_response');
     expect(failure?.message).toContain(complaint);
   });
+});
+
+it('lists the fields that are there, and none that is undefined', () => {
+  const order = {
+    order_id: 'A',
+    order_state: 'open',
+    last_update_timestamp: 1,
+    amount: undefined,
+    details: { label: 'x' },
+  };
+  expect(fieldsOf(order)).toEqual([
+    ['order_id', 'A'],
+    ['order_state', 'open'],
+    ['last_update_timestamp', 1],
+  ]);
 });
