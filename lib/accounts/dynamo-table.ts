@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { number, type TableDeps, tableFailure } from '../dynamo.ts';
 import { createAccountUpdate } from './dynamo-update.ts';
-import { accountKey, leaseValue, pauseValue, readAccountItem } from './items.ts';
+import { accountKey, leaseValue, listTrustValue, pauseValue, readAccountItem, summaryValue } from './items.ts';
 import type { AccountTable } from './table.ts';
 
 /** The accounts' items in DynamoDB. `items.ts` lists the item and its requests. */
@@ -36,13 +36,33 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
     },
 
     takeLease: async (account, lease) => {
-      const after = await update(account, {
+      return update(account, {
         set: 'lease = :lease',
         if: 'attribute_not_exists(lease) OR lease.#owner = :owner OR lease.expires_at <= :now',
         names: { '#owner': 'owner' },
         values: { ':lease': leaseValue(lease), ':owner': { S: lease.owner }, ':now': number(lease.now) },
       });
-      return after !== undefined;
+    },
+
+    renewLease: async (account, { listed, listTrust, summary, ...lease }) => {
+      const values = {
+        ...(listed !== undefined && { ':listed_at': number(listed.at), ':listed_orders': number(listed.orders) }),
+        ...(listTrust !== undefined && { ':list_trust': listTrustValue(listTrust) }),
+        ...(summary !== undefined && { ':sweep': summaryValue(summary) }),
+        ':lease': leaseValue(lease),
+      };
+      const isOwner = 'lease.#owner = :owner';
+      return update(account, {
+        set: Object.keys(values)
+          .map((value) => `${value.slice(1)} = ${value}`)
+          .join(', '),
+        if:
+          listed === undefined
+            ? isOwner
+            : `${isOwner} AND (attribute_not_exists(listed_at) OR listed_at <= :listed_at)`,
+        names: { '#owner': 'owner' },
+        values: { ...values, ':owner': { S: lease.owner } },
+      });
     },
 
     requestHandover: async (account, owner) => {
@@ -50,13 +70,12 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
     },
 
     releaseLease: async (account, owner, summary) => {
-      const over = summary && { ':over': { BOOL: summary.overCapacity } };
       await update(account, {
         remove: 'lease',
         if: 'lease.#owner = :owner',
         names: { '#owner': 'owner' },
-        set: over && 'over_capacity = :over',
-        values: { ':owner': { S: owner }, ...over },
+        set: summary && 'sweep = :sweep',
+        values: { ':owner': { S: owner }, ...(summary && { ':sweep': summaryValue(summary) }) },
       });
     },
 

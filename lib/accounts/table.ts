@@ -6,15 +6,52 @@ export type AccountState = {
   /** The last process that requested the lease. */
   readonly handoverRequestedBy?: string;
   readonly pause?: Pause;
-  /** The summary of the last sweep that ended. */
+  /** The latest complete list of the account's open orders whose consequences are all stored. */
+  readonly listed?: AccountListing;
+  /** Whether conclusions are drawn from the account's lists. */
+  readonly listTrust?: ListTrust;
+  /** What the sweep last wrote about the account. */
   readonly summary?: SweepSummary;
 };
+
+/** A list of open orders: when it was requested, and how many orders it held. */
+export type AccountListing = { readonly at: number; readonly orders: number };
+
+/** Whether absence from the account's list means anything, and since when. */
+export type ListTrust = {
+  readonly trusted: boolean;
+  readonly since: number;
+  /** Why it is not trusted: `probe_open`, or the code of the failure of the lists. */
+  readonly reason?: string | undefined;
+  /** While it is not trusted: how often it was tried again in vain, and when it is tried next. */
+  readonly failures: number;
+  readonly nextAt?: number | undefined;
+};
+
+/** Of a circuit breaker: calls pass, none does, or one at a time does as a probe. */
+export const breakerPhases = ['closed', 'open', 'half-open'] as const;
+export type BreakerPhase = (typeof breakerPhases)[number];
 
 /** Who sweeps the account, and when the lease expires. */
 export type Lease = { readonly owner: string; readonly until: number };
 
 /** What a sweep stores for readers who do not read the orders themselves. */
 export type SweepSummary = {
+  /** When it was written. */
+  readonly at: number;
+  /** Live orders on watch, and how many of them lists cover. */
+  readonly open: number;
+  readonly covered: number;
+  /** Orders that need attention, by status. */
+  readonly missing: number;
+  readonly unknown: number;
+  readonly inconsistent: number;
+  /** The circuit breaker of the account's calls: why it is not closed (a code), and since when. */
+  readonly breaker: {
+    readonly phase: BreakerPhase;
+    readonly reason?: string | undefined;
+    readonly since?: number | undefined;
+  };
   /** More orders are on watch than can be checked in time. */
   readonly overCapacity: boolean;
 };
@@ -41,8 +78,16 @@ export type AccountTable = {
   readonly advanceTat: (account: string, move: TatMove) => Promise<number | undefined>;
   /** Sets `tat` to `to` if it is absent or before `below`; `to` is not before `below`. A repetition has no effect. */
   readonly raiseTat: (account: string, raise: TatRaise) => Promise<boolean>;
-  /** Takes or renews the lease if there is none, it is the owner's, or it expired. Safe to repeat. */
-  readonly takeLease: (account: string, lease: Lease & { readonly now: number }) => Promise<boolean>;
+  /**
+   * Takes the lease if there is none, it is the owner's, or it expired; returns the account as it then is, or
+   * `undefined`. Safe to repeat.
+   */
+  readonly takeLease: (account: string, lease: Lease & { readonly now: number }) => Promise<AccountState | undefined>;
+  /**
+   * Renews the lease if it is still the owner's, and stores what its sweep found out; returns the account as it then is,
+   * or `undefined` when the lease is another's, or a later list is stored. Safe to repeat.
+   */
+  readonly renewLease: (account: string, renewal: LeaseRenewal) => Promise<AccountState | undefined>;
   /** Requests a handover from the lease's owner; only the last request is stored. Safe to repeat. */
   readonly requestHandover: (account: string, owner: string) => Promise<void>;
   /** Releases the lease if it is the owner's, and stores the summary of its sweep, if any. Safe to repeat. */
@@ -55,6 +100,13 @@ export type AccountTable = {
 export type WatchRequests = {
   /** Stores when a watch was last requested; returns the summary of the last sweep, if any. Safe to repeat. */
   readonly recordWatchRequest: (account: string, at: number) => Promise<SweepSummary | undefined>;
+};
+
+/** What the lease's owner stores while it sweeps; what is `undefined` stays as it is. */
+export type LeaseRenewal = Lease & {
+  readonly listed?: AccountListing | undefined;
+  readonly listTrust?: ListTrust | undefined;
+  readonly summary?: SweepSummary | undefined;
 };
 
 type TatMove = { readonly from: number; readonly to: number; readonly byMs: number };

@@ -136,8 +136,8 @@ export function snapshotRow(snapshot: Snapshot): Omit<responses.SnapshotRow, 'ch
   };
 }
 
-function auditEntry({ kind, at, requestId, observedBy, by }: AuditEntry): responses.AuditEntry {
-  return { kind, at: iso(at), request_id: requestId, observed_by: observedBy, by };
+function auditEntry({ kind, at, requestId, observedBy, by, attempts }: AuditEntry): responses.AuditEntry {
+  return { kind, at: iso(at), request_id: requestId, observed_by: observedBy, by, attempts: attempts && [...attempts] };
 }
 
 function isoOrAbsent(time: number | undefined): string | undefined {

@@ -2,7 +2,7 @@ import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
-import { listNames, statuses } from '../snapshots/statuses.ts';
+import { auditKinds, listNames, lookupOutcomes, statuses } from '../snapshots/statuses.ts';
 import { made } from './made.ts';
 
 /*
@@ -94,11 +94,16 @@ export type SnapshotRow = z.output<typeof SnapshotRow>;
 
 export const AuditEntry = /* @__PURE__ */ made(() =>
   z.object({
-    kind: z.enum(['not_found', 'watch_started', 'watch_stopped']),
+    kind: z.enum(auditKinds),
     at: time,
     request_id: text,
-    observed_by: z.optional(text.check(z.describe('The function that called the exchange, for not_found.'))),
+    observed_by: z.optional(text.check(z.describe('The function that called the exchange; not for watch commands.'))),
     by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
+    attempts: z.optional(
+      z
+        .array(z.object({ source: text, outcome: z.enum(lookupOutcomes), rows: int, code: z.optional(text) }))
+        .check(z.describe("For history_lookup: the places of the exchange's histories that were searched, in order.")),
+    ),
   }),
 );
 export type AuditEntry = z.output<typeof AuditEntry>;

@@ -4,6 +4,7 @@ import {
   currentPrefix,
   headItem,
   headKey,
+  historyLookupItem,
   indexName,
   listKey,
   notFoundItem,
@@ -69,6 +70,10 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
 
     putNotFound: async (notFound) => {
       await put({ Item: notFoundItem(notFound) });
+    },
+
+    putHistoryLookup: async (lookup) => {
+      await put({ Item: historyLookupItem(lookup) });
     },
 
     list: async (account, list, until, limit) => {

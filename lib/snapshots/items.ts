@@ -19,7 +19,7 @@
  * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
  * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
- * | record a not-found answer or a command  | PutItem                                                      |
+ * | record a miss, a lookup or a command    | PutItem                                                      |
  * | a page of an order's history            | Query pk, sk from S# to S#time or S#rank, descending, limit, |
  * |                                         | consistent                                                   |
  * | an order as believed at a moment        | the same, filter first_observed_at, until two are found      |
@@ -34,7 +34,8 @@ import { type Item, number } from '../dynamo.ts';
 import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
+import type { OrderSummary } from './summary.ts';
+import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
 import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
@@ -120,7 +121,9 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
     ...(lastChecked !== undefined && { checked_at: number(lastChecked) }),
     opened_at: number(watch.openedAt),
     ...(watch.announcedRank !== undefined && { announced_rank: { S: watch.announcedRank } }),
+    ...(watch.startedBy !== undefined && { started_by: { S: watch.startedBy } }),
     ...(watch.applied !== undefined && {
+      ...summaryAttributes(watch.applied.summary),
       applied_rank: { S: watch.applied.rank },
       applied_at: number(watch.applied.at),
     }),
@@ -132,6 +135,10 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
     not_found_at: { L: watch.notFoundAt.map(number) },
     ...(watch.failedAt !== undefined && { failed_at: { L: watch.failedAt.map(number) } }),
     ...(watch.attemptedAt !== undefined && { attempted_at: number(watch.attemptedAt) }),
+    ...(watch.listed !== undefined && {
+      listed: { M: { at: number(watch.listed.at), present: { BOOL: watch.listed.present } } },
+    }),
+    ...(watch.lookedUpAt !== undefined && { looked_up_at: { L: watch.lookedUpAt.map(number) } }),
     ...(watch.operator !== undefined && {
       operator: {
         M: {
@@ -144,6 +151,13 @@ export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, polic
   };
 }
 
+function summaryAttributes(summary: OrderSummary | undefined): Item {
+  if (summary === undefined) return {};
+  const { last_update_timestamp: updated, ...texts } = summary;
+  const written = Object.entries(texts).flatMap(([name, value]) => (value === undefined ? [] : [[name, { S: value }]]));
+  return { ...Object.fromEntries(written), last_update_timestamp: number(updated) };
+}
+
 export function notFoundItem(notFound: NotFoundAnswer): Item {
   return {
     ...auditItem(notFound, notFound.requestedAt),
@@ -152,15 +166,34 @@ export function notFoundItem(notFound: NotFoundAnswer): Item {
   };
 }
 
+export function historyLookupItem({ attempts, ...lookup }: HistoryLookup): Item {
+  const L = attempts.map(({ source, outcome, rows, code }) => ({
+    M: {
+      source: { S: source },
+      outcome: { S: outcome },
+      rows: number(rows),
+      ...(code !== undefined && { code: { S: code } }),
+    },
+  }));
+  return {
+    ...auditItem(lookup, lookup.at, 'history'),
+    kind: { S: 'history_lookup' },
+    observed_by: { S: lookup.observedBy },
+    attempts: { L },
+  };
+}
+
 export function watchCommandItem(command: WatchCommand): Item {
   const kind = command.stopped ? 'watch_stopped' : 'watch_started';
   return { ...auditItem(command, command.at), kind: { S: kind }, by: { S: command.by } };
 }
 
-function auditItem(provenance: OrderKey & { readonly requestId: string }, at: number): Item {
+/** `kind` where one request may leave two entries at one time. */
+function auditItem(provenance: OrderKey & { readonly requestId: string }, at: number, kind?: string): Item {
+  const suffix = kind === undefined ? '' : `#${kind}`;
   return {
     ...orderAttributes(provenance),
-    sk: { S: `${auditPrefix}${timeKey(at)}#${provenance.requestId}` },
+    sk: { S: `${auditPrefix}${timeKey(at)}#${provenance.requestId}${suffix}` },
     at: number(at),
     request_id: { S: provenance.requestId },
   };

@@ -5,9 +5,10 @@ import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';
-import { type AuditEntry, auditKinds, type ListEntry } from './reader.ts';
+import type { AuditEntry, ListEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
-import { statuses } from './statuses.ts';
+import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
+import { type OrderSummary, summaryOf } from './summary.ts';
 import type { Listed, StoredWatch } from './table.ts';
 
 const ofSchema = z.object({ N: z.literal(schema) });
@@ -38,8 +39,30 @@ const WatchItem = z.object({
   not_found_at: z.object({ L: z.array(N) }),
   failed_at: z.optional(z.object({ L: z.array(N) })),
   attempted_at: z.optional(N),
+  started_by: z.optional(z.pipe(S, z.enum(starters))),
+  listed: z.optional(z.object({ M: z.object({ at: N, present: BOOL }) })),
+  looked_up_at: z.optional(z.object({ L: z.array(N) })),
   operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
 });
+
+/** The order's summary on its watch; `order_state` and `last_update_timestamp` are there once the order was seen. */
+const SummaryItem = z.object({
+  order_state: z.optional(S),
+  instrument_name: z.optional(S),
+  direction: z.optional(S),
+  order_type: z.optional(S),
+  price: z.optional(S),
+  amount: z.optional(S),
+  filled_amount: z.optional(S),
+  average_price: z.optional(S),
+  last_update_timestamp: z.optional(N),
+});
+
+function readSummary(item: Item): OrderSummary | undefined {
+  const { order_state, last_update_timestamp, ...others } = readItem(SummaryItem, item);
+  if (order_state === undefined || last_update_timestamp === undefined) return undefined;
+  return summaryOf({ order_state, last_update_timestamp, ...others });
+}
 
 /** Reads a snapshot or head item. Throws `store_corrupt`. */
 export function readSnapshot(item: Item): Snapshot {
@@ -75,17 +98,23 @@ export function readWatch(item: Item): StoredWatch {
   const stored = readItem(WatchItem, item);
   const { revision, opened_at, announced_rank, applied_rank, applied_at, observations, not_found_at, operator } =
     stored;
+  const summary = readSummary(item);
   return {
     revision,
     watch: {
       openedAt: opened_at,
+      ...(stored.started_by !== undefined && { startedBy: stored.started_by }),
       ...(announced_rank !== undefined && { announcedRank: announced_rank }),
       ...(applied_rank !== undefined &&
-        applied_at !== undefined && { applied: { rank: applied_rank, at: applied_at } }),
+        applied_at !== undefined && {
+          applied: { rank: applied_rank, at: applied_at, ...(summary !== undefined && { summary }) },
+        }),
       observations: observations.L.map(({ M: { requested_at, rank } }) => ({ requestedAt: requested_at, rank })),
       notFoundAt: not_found_at.L,
       ...(stored.failed_at !== undefined && { failedAt: stored.failed_at.L }),
       ...(stored.attempted_at !== undefined && { attemptedAt: stored.attempted_at }),
+      ...(stored.listed !== undefined && { listed: stored.listed.M }),
+      ...(stored.looked_up_at !== undefined && { lookedUpAt: stored.looked_up_at.L }),
       ...(operator !== undefined && { operator: operator.M }),
     },
   };
@@ -117,7 +146,7 @@ export function readListEntry(item: Item): ListEntry {
 /** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
 export function readListed(item: Item): Listed {
   const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
-  return { ...entry, seenAt, failing: 'failed_at' in item || 'attempted_at' in item };
+  return { ...entry, seenAt, failing: 'failed_at' in item || 'attempted_at' in item, stored: readWatch(item) };
 }
 
 const AuditItem = z.object({
@@ -127,17 +156,27 @@ const AuditItem = z.object({
   request_id: S,
   observed_by: z.optional(S),
   by: z.optional(S),
+  attempts: z.optional(
+    z.object({
+      L: z.array(
+        z.object({
+          M: z.object({ source: S, outcome: z.pipe(S, z.enum(lookupOutcomes)), rows: N, code: z.optional(S) }),
+        }),
+      ),
+    }),
+  ),
 });
 
-/** Reads a not-found answer or a watch command. Throws `store_corrupt`. */
+/** Reads an audit entry of any kind. Throws `store_corrupt`. */
 export function readAuditEntry(item: Item): AuditEntry {
-  const { kind, at, request_id, observed_by, by } = readItem(AuditItem, item);
+  const { kind, at, request_id, observed_by, by, attempts } = readItem(AuditItem, item);
   return {
     kind,
     at,
     requestId: request_id,
     observedBy: observed_by,
     by,
+    attempts: attempts?.L.map(({ M }) => M),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Rank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { List, Listed } from './table.ts';
+import type { auditKinds } from './statuses.ts';
+import type { HistoryAttempt, List, Listed } from './table.ts';
 
 /** Rows in order, and where the next page starts, if there is one. A page may be short and still have a `next`. */
 export type Page<Row> = { readonly rows: readonly Row[]; readonly next?: Row };
@@ -16,7 +17,7 @@ type SnapshotRange = {
 };
 
 /** An order in a list of the index, with the times that people look for; milliseconds since the Unix epoch. */
-export type ListEntry = Omit<Listed, 'seenAt' | 'failing'> & {
+export type ListEntry = Omit<Listed, 'seenAt' | 'failing' | 'stored'> & {
   /** When we first knew of it. */
   readonly openedAt: number;
   /** When the exchange last confirmed it, if it ever did. */
@@ -26,9 +27,7 @@ export type ListEntry = Omit<Listed, 'seenAt' | 'failing'> & {
 /** Where a list continues: after this entry, which may have left the list since. */
 export type ListPosition = Pick<ListEntry, 'at' | 'orderId'>;
 
-export const auditKinds = ['not_found', 'watch_started', 'watch_stopped'] as const;
-
-/** What is recorded of an order besides its states: a not-found answer with its observer, or an operator's command. */
+/** What is recorded of an order besides its states: a not-found answer or a lookup with its observer, or a command. */
 export type AuditEntry = {
   readonly kind: (typeof auditKinds)[number];
   /** Milliseconds since the Unix epoch, by our clock. */
@@ -36,6 +35,8 @@ export type AuditEntry = {
   readonly requestId: string;
   readonly observedBy?: string | undefined;
   readonly by?: string | undefined;
+  /** Of a lookup: the places that were searched, in order. */
+  readonly attempts?: readonly HistoryAttempt[] | undefined;
 };
 
 /** The snapshot table, read-only. All throw `store_unavailable` when the table is unreachable. */

@@ -12,7 +12,7 @@ export type Provenance = {
   readonly requestedAt: number;
   readonly firstObservedAt: number;
   readonly requestId: string;
-  /** The function that observed it, such as `get-order`. */
+  /** The function that observed it, such as `get-order`; `list` or `history` for a row of one. */
   readonly observedBy: string;
   /** Version of the secret whose key the exchange accepted. */
   readonly keyVersion: string;
@@ -30,10 +30,14 @@ export type Snapshot = OrderKey & {
   readonly provenance: Provenance;
 };
 
-/** A reply of the exchange, parsed and plausible. */
-export type Observation = Omit<Snapshot, 'rank' | 'dialect'> & { readonly dialect: Dialect };
+/** A reply of the exchange, or a row of one, parsed and plausible. */
+export type Observation = Omit<Snapshot, 'rank' | 'dialect'> & {
+  readonly dialect: Dialect;
+  /** Of a row in a list of the account's open orders: when the list was requested. */
+  readonly listedAt?: number | undefined;
+};
 
-export function snapshotOf({ dialect, ...observation }: Observation): Snapshot {
+export function snapshotOf({ dialect, listedAt: _, ...observation }: Observation): Snapshot {
   return { ...observation, dialect: dialect.name, rank: rankOf(observation.order, dialect.volatile) };
 }
 

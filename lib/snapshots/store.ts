@@ -2,7 +2,8 @@ import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
 import type { Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import type { Current, FailedCheck, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
+import { summaryOf } from './summary.ts';
+import type { Current, FailedCheck, HistoryLookup, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** The result of a check, as stored. */
@@ -25,8 +26,18 @@ export type SnapshotStore = {
    * after the last observation. It never changes a head.
    */
   readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
+  /**
+   * Stores a search of the exchange's histories, and that there was one. A row that it found is recorded by itself,
+   * before this. Safe to repeat.
+   */
+  readonly recordLookup: (lookup: HistoryLookup) => Promise<StoredWatch | undefined>;
+  /**
+   * Stores that a list, requested at `at`, lacked an order that it should have held. It never changes a head, and closes
+   * nothing. Safe to repeat. `known` saves a read.
+   */
+  readonly markUnlisted: (key: OrderKey, at: number, known?: StoredWatch) => Promise<StoredWatch | undefined>;
   /** Applies backoff to a known order after a check without an answer. Safe to repeat. */
-  readonly recordFailedCheck: (failed: FailedCheck) => Promise<void>;
+  readonly recordFailedCheck: (failed: FailedCheck) => Promise<StoredWatch | undefined>;
 };
 
 /**
@@ -37,14 +48,20 @@ export type SnapshotStore = {
  * newer, live answer is being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordNotFound, recordFailedCheck };
+  return { read: table.readCurrent, record, recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
 
   async function record(observation: Observation, known?: Current): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
     const { rank, provenance } = snapshot;
     const { head, stored } = known ?? (await table.readCurrent(snapshot));
-    const opening: WatchDelta = { openedAt: provenance.firstObservedAt, announcedRank: rank };
-    const observed: WatchDelta = { ...opening, observations: [{ requestedAt: provenance.requestedAt, rank }] };
+    const { listedAt } = observation;
+    const startedBy = listedAt === undefined ? 'request' : 'list';
+    const opening: WatchDelta = { openedAt: provenance.firstObservedAt, startedBy, announcedRank: rank };
+    const observed: WatchDelta = {
+      ...opening,
+      observations: [{ requestedAt: provenance.requestedAt, rank }],
+      ...(listedAt !== undefined && { listed: { at: listedAt, present: true } }),
+    };
 
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
       const { watch } = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
@@ -79,17 +96,33 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return { ...(head !== undefined && { head }), stored: notFoundAt };
   }
 
-  async function recordFailedCheck({ requestedAt, own, ...key }: FailedCheck): Promise<void> {
-    const { stored } = await table.readCurrent(key);
-    if (stored === undefined) return;
-    const { openedAt } = stored.watch;
-    await advance(key, stored, own ? { openedAt, failedAt: [requestedAt] } : { openedAt, attemptedAt: requestedAt });
+  async function recordLookup(lookup: HistoryLookup): Promise<StoredWatch | undefined> {
+    await table.putHistoryLookup(lookup);
+    return advanceKnown(lookup, { lookedUpAt: [lookup.at] });
+  }
+
+  function markUnlisted(key: OrderKey, at: number, known?: StoredWatch): Promise<StoredWatch | undefined> {
+    return advanceKnown(key, { listed: { at, present: false } }, known);
+  }
+
+  function recordFailedCheck({ requestedAt, own, ...key }: FailedCheck): Promise<StoredWatch | undefined> {
+    return advanceKnown(key, own ? { failedAt: [requestedAt] } : { attemptedAt: requestedAt });
+  }
+
+  /** Adds to the watch of a known order; `undefined` when there is none. */
+  async function advanceKnown(
+    key: OrderKey,
+    delta: Omit<WatchDelta, 'openedAt'>,
+    known?: StoredWatch,
+  ): Promise<StoredWatch | undefined> {
+    const stored = known ?? (await table.readCurrent(key)).stored;
+    return stored && advance(key, stored, { ...delta, openedAt: stored.watch.openedAt });
   }
 
   /** Starts watching an order that another one announced, unless it is known already. */
-  async function open(key: OrderKey, { openedAt }: WatchDelta): Promise<void> {
+  async function open(key: OrderKey, { openedAt, startedBy }: WatchDelta): Promise<void> {
     const { stored } = await table.readCurrent(key);
-    if (stored === undefined) await advance(key, stored, { openedAt });
+    if (stored === undefined) await advance(key, stored, { openedAt, startedBy });
   }
 
   /** The head, raised first to the newest snapshot if a crash prevented that. */
@@ -110,6 +143,6 @@ function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
   return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;
 }
 
-function appliedBy({ rank, provenance }: Snapshot): { rank: Rank; at: number } {
-  return { rank, at: provenance.firstObservedAt };
+function appliedBy({ rank, provenance, order }: Snapshot): NonNullable<Watch['applied']> {
+  return { rank, at: provenance.firstObservedAt, summary: summaryOf(order) };
 }

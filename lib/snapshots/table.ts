@@ -1,5 +1,5 @@
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { listNames } from './statuses.ts';
+import type { listNames, lookupOutcomes } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
 
 /** The lists of the index: orders that the schedule checks, orders that need attention, closed orders. */
@@ -9,6 +9,22 @@ export type NotFoundAnswer = OrderKey & {
   readonly requestedAt: number;
   readonly requestId: string;
   readonly observedBy: string;
+};
+
+/** One search of the exchange's histories for an order that `get_order_state` no longer finds. `at`: when it began. */
+export type HistoryLookup = OrderKey & {
+  readonly at: number;
+  readonly requestId: string;
+  readonly observedBy: string;
+  readonly attempts: readonly HistoryAttempt[];
+};
+
+/** One place of the exchange that was searched: its name, what came of it, the rows read, and the code of a failure. */
+export type HistoryAttempt = {
+  readonly source: string;
+  readonly outcome: (typeof lookupOutcomes)[number];
+  readonly rows: number;
+  readonly code?: string | undefined;
 };
 
 /** An operator's command about an order's watch. `by` is the caller's identity according to the gateway. */
@@ -34,6 +50,8 @@ export type Listed = OrderKey & {
   readonly seenAt: number;
   /** Its latest check failed. */
   readonly failing: boolean;
+  /** The watch as the index has it, which may lag: a write under its revision fails if it does. */
+  readonly stored: StoredWatch;
 };
 
 /** A check without an answer. */
@@ -64,6 +82,7 @@ export type SnapshotTable = {
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: none is stored). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putNotFound: (notFound: NotFoundAnswer) => Promise<void>;
+  readonly putHistoryLookup: (lookup: HistoryLookup) => Promise<void>;
   /** Orders of one list of an account, by ascending time up to `until`; eventually consistent. */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };

@@ -1,5 +1,6 @@
 import { phaseOfRank, type Rank, updatedAtOfRank } from './rank.ts';
-import type { statuses } from './statuses.ts';
+import type { starters, statuses } from './statuses.ts';
+import type { OrderSummary } from './summary.ts';
 
 /**
  * The watch of one order. Every field is a register that only grows under `join`, so any order, any number and any
@@ -7,12 +8,13 @@ import type { statuses } from './statuses.ts';
  * Times are milliseconds since the Unix epoch, by our clock.
  */
 export type Watch = {
-  /** When we first knew of the order. */
+  /** When we first knew of the order, and through what. */
   readonly openedAt: number;
+  readonly startedBy?: WatchStarter | undefined;
   /** The greatest rank that an answer has shown, announced before its snapshot is written. */
   readonly announcedRank?: Rank;
-  /** The greatest rank that the head is known to have reached, and when it was first observed. */
-  readonly applied?: { readonly rank: Rank; readonly at: number };
+  /** The greatest rank that the head is known to have reached, when it was first observed, and the order as of it. */
+  readonly applied?: { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined };
   /** The two most recently requested answers, newest first. */
   readonly observations: readonly ObservedRank[];
   /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
@@ -24,9 +26,22 @@ export type Watch = {
   readonly failedAt?: readonly number[];
   /** When the latest check was requested that failed with the whole account, since the newest answer. */
   readonly attemptedAt?: number;
+  /** The latest list of the account's open orders that says anything of this one: when it was requested, and what. */
+  readonly listed?: Listing;
+  /**
+   * When the exchange's histories were searched for the order since its newest observation; newest first, at most ten,
+   * absent when they were not.
+   */
+  readonly lookedUpAt?: readonly number[];
   /** The latest watch command: an order whose watch was stopped stays unwatched until a command starts it again. */
   readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
 };
+
+/** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
+export type Listing = { readonly at: number; readonly present: boolean };
+
+/** Through what the watch was started: the account's list, a request about the order, or a person's command. */
+export type WatchStarter = (typeof starters)[number];
 
 type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
 
@@ -42,6 +57,9 @@ export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 const maxObservations = 2;
 const maxNotFoundAt = 10;
 const maxFailedAt = 10;
+const maxLookedUpAt = 10;
+/** How often an order that lists confirm is still checked by itself: so that no list is believed for ever. */
+const coveredMs = 4 * 3_600_000;
 /** The exchange's own nodes may disagree for a few seconds after a change; only later is it a contradiction. */
 const settleMs = 10_000;
 
@@ -56,14 +74,18 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const answeredAt = Math.max(seenAt, notFoundAt[0] ?? 0);
   const failedAt = newestAfter(answeredAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
   const attemptedAt = Math.max(watch?.attemptedAt ?? 0, delta.attemptedAt ?? 0);
+  const listed = latestListing(watch?.listed, delta.listed);
+  const lookedUpAt = newestAfter(seenAt, [watch?.lookedUpAt, delta.lookedUpAt], maxLookedUpAt);
   return {
-    openedAt: Math.min(watch?.openedAt ?? delta.openedAt, delta.openedAt),
+    ...earliestStart(watch ?? delta, delta),
     ...(announcedRank !== undefined && { announcedRank }),
     ...(applied !== undefined && { applied }),
     observations,
     notFoundAt,
     ...(failedAt.length > 0 && { failedAt }),
     ...(attemptedAt > answeredAt && { attemptedAt }),
+    ...(listed !== undefined && { listed }),
+    ...(lookedUpAt.length > 0 && { lookedUpAt }),
     ...(operator !== undefined && { operator }),
   };
 }
@@ -89,6 +111,27 @@ export function checkedAt(watch: Watch): number | undefined {
   return watch.observations[0]?.requestedAt;
 }
 
+/** The latest list that should have held the order did: later ones may be compared with it. */
+export function isCovered({ listed }: Watch): boolean {
+  return listed?.present === true;
+}
+
+/** A list that holds the order unchanged confirms the head's state. */
+function isConfirmedByLists(watch: Watch): boolean {
+  return isCovered(watch) && statusOf(watch) === 'watched' && watch.applied?.rank === watch.announcedRank;
+}
+
+/**
+ * When the exchange last confirmed the head's state: by an answer about the order, or, for an open order that lists
+ * cover, by the account's latest complete list. `listedAt` is when that list was requested.
+ */
+export function confirmedAt(watch: Watch, listedAt: number | undefined): number | undefined {
+  const own = checkedAt(watch);
+  const { listed } = watch;
+  const counts = listed !== undefined && listedAt !== undefined && listedAt >= listed.at && isConfirmedByLists(watch);
+  return counts ? Math.max(own ?? 0, listedAt) : own;
+}
+
 /**
  * When an open order is due: soon after a change, less and less often while it rests, stays missing or fails, and at
  * once if no check of it was ever completed. A failed check only ever postpones it.
@@ -103,11 +146,17 @@ export function dueAt(watch: Watch, policy: CheckPolicy): number {
   );
 }
 
-function dueAfterAnswer({ announcedRank, observations, notFoundAt, openedAt }: Watch, policy: CheckPolicy): number {
+function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
+  const { announcedRank, observations, notFoundAt, openedAt, listed } = watch;
   const [lastNotFound] = notFoundAt;
   if (lastNotFound !== undefined) return lastNotFound + doubled(notFoundAt.length, policy);
   const [latest] = observations;
   if (latest !== undefined) {
+    if (isConfirmedByLists(watch)) return latest.requestedAt + coveredMs;
+    // It vanished from a list after it was last seen: what became of it is worth a call at once.
+    if (listed?.present === false && listed.at > latest.requestedAt) {
+      return Math.max(listed.at, latest.requestedAt + policy.minMs);
+    }
     return latest.requestedAt + clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
   }
   // Announced but not applied: its observer is still writing, or crashed, and the next check completes its work.
@@ -138,8 +187,24 @@ function greatest(a: Rank | undefined, b: Rank | undefined): Rank | undefined {
 
 function highest(a: Watch['applied'], b: Watch['applied']): Watch['applied'] {
   if (a === undefined || b === undefined) return a ?? b;
-  if (a.rank === b.rank) return a.at <= b.at ? a : b;
-  return a.rank > b.rank ? a : b;
+  if (a.rank !== b.rank) return a.rank > b.rank ? a : b;
+  const summary = a.summary ?? b.summary;
+  return { rank: a.rank, at: Math.min(a.at, b.at), ...(summary !== undefined && { summary }) };
+}
+
+/** The earlier start and its cause, which those who only add to a known watch leave out. */
+function earliestStart(a: WatchDelta, b: WatchDelta): Pick<Watch, 'openedAt' | 'startedBy'> {
+  const [first = a, second = b] = [a, b].sort((x, y) => x.openedAt - y.openedAt);
+  const causes = first.openedAt === second.openedAt ? [first.startedBy, second.startedBy] : [first.startedBy];
+  const [startedBy] = causes.filter((cause) => cause !== undefined).sort();
+  return { openedAt: first.openedAt, ...(startedBy !== undefined && { startedBy }) };
+}
+
+/** Of two lists of the same moment, the one that lacked the order counts: it is checked once more. */
+function latestListing(a: Listing | undefined, b: Listing | undefined): Listing | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (a.at === b.at) return a.present ? b : a;
+  return a.at > b.at ? a : b;
 }
 
 function latest(a: Watch['operator'], b: Watch['operator']): Watch['operator'] {

@@ -1,4 +1,4 @@
-import { type AccountTable, isPaused, type Pause } from '../accounts/table.ts';
+import { type AccountTable, isPaused, type Pause, type SweepSummary } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Account } from '../orders/check-order.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
@@ -51,7 +51,16 @@ export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrder
     }
 
     // Stored with the lease's release: starting a watch then reads it without a query of the index.
-    const summaryOf = ({ overCapacity }: SweepReport) => ({ overCapacity });
+    const summaryOf = ({ watched: open, missing, unknown, inconsistent, overCapacity }: SweepReport): SweepSummary => ({
+      at: clock.now(),
+      open,
+      covered: 0,
+      missing,
+      unknown,
+      inconsistent,
+      overCapacity,
+      breaker: { phase: 'closed' },
+    });
     const report = await withLease({ table: accountTable, clock }, { account, owner, summaryOf }, (holds) =>
       sweep({
         account,

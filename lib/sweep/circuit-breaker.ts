@@ -1,3 +1,4 @@
+import type { BreakerPhase } from '../accounts/table.ts';
 import type { Failure } from '../errors.ts';
 
 /**
@@ -14,8 +15,6 @@ export type CircuitBreaker = {
   readonly openedAt: number;
   readonly probeAt: number;
 };
-
-type BreakerPhase = 'closed' | 'open' | 'half-open';
 
 /** What a failed check says about the account as a whole. */
 export type AccountFailure = 'transport' | 'auth' | 'secrets' | 'throttling' | 'maintenance';

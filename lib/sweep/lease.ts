@@ -32,8 +32,8 @@ export async function withLease<Result>(
   const take = async (): Promise<boolean> => {
     const now = clock.now();
     const taken = await table.takeLease(account, { owner, now, until: now + lifeMs });
-    if (taken) until = now + lifeMs;
-    return taken;
+    if (taken !== undefined) until = now + lifeMs;
+    return taken !== undefined;
   };
 
   const acquireUntil = clock.now() + acquireTimeoutMs;

@@ -56,6 +56,7 @@ export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotT
     putHead: send('putHead', table.putHead),
     putWatch: send('putWatch', table.putWatch),
     putNotFound: send('putMiss', table.putNotFound),
+    putHistoryLookup: send('putHistoryLookup', table.putHistoryLookup),
     list: send('list', table.list),
   };
 }
@@ -68,6 +69,7 @@ export function farAccountTable(table: AccountTable, deps: FarDeps): AccountTabl
     advanceTat: send('advanceTat', table.advanceTat),
     raiseTat: send('raiseTat', table.raiseTat),
     takeLease: send('takeLease', table.takeLease),
+    renewLease: send('renewLease', table.renewLease),
     requestHandover: send('askForLease', table.requestHandover),
     releaseLease: send('releaseLease', table.releaseLease),
     setPause: send('setPause', table.setPause),

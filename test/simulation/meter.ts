@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import type { Item } from '../../lib/dynamo.ts';
-import { headItem, notFoundItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
+import { headItem, historyLookupItem, notFoundItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 
@@ -61,6 +61,10 @@ export function createMeter(): Meter {
         write(notFoundItem(miss));
         return table.putNotFound(miss);
       },
+      putHistoryLookup: (lookup) => {
+        write(historyLookupItem(lookup));
+        return table.putHistoryLookup(lookup);
+      },
       list: async (...requested) => {
         const found = await table.list(...requested);
         // Everything of a watch is in the index; half a unit, as it is read as it may be.
@@ -77,6 +81,7 @@ export function createMeter(): Meter {
       advanceTat: written(table.advanceTat),
       raiseTat: written(table.raiseTat),
       takeLease: written(table.takeLease),
+      renewLease: written(table.renewLease),
       requestHandover: written(table.requestHandover),
       releaseLease: written(table.releaseLease),
       setPause: written(table.setPause),

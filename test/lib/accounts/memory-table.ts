@@ -4,8 +4,10 @@ import type { AccountState, AccountTable, WatchRequests } from '../../../lib/acc
 export function createMemoryAccountTable(): AccountTable & WatchRequests {
   const accounts = new Map<string, AccountState>();
   const kept = (account: string): AccountState => accounts.get(account) ?? { tat: 0 };
-  const keep = (account: string, changes: Partial<AccountState>): void => {
-    accounts.set(account, { ...kept(account), ...changes });
+  const keep = (account: string, changes: Partial<AccountState>): AccountState => {
+    const state = { ...kept(account), ...changes };
+    accounts.set(account, state);
+    return state;
   };
 
   return {
@@ -24,11 +26,23 @@ export function createMemoryAccountTable(): AccountTable & WatchRequests {
     },
     takeLease: async (account, { owner, until, now }) => {
       const { lease } = kept(account);
-      if (lease !== undefined && lease.owner !== owner && lease.until > now) return false;
-      keep(account, { lease: { owner, until } });
-      return true;
+      if (lease !== undefined && lease.owner !== owner && lease.until > now) return undefined;
+      return keep(account, { lease: { owner, until } });
     },
-    requestHandover: async (account, owner) => keep(account, { handoverRequestedBy: owner }),
+    renewLease: async (account, { owner, until, listed, listTrust, summary }) => {
+      const { lease, listed: before } = kept(account);
+      if (lease?.owner !== owner) return undefined;
+      if (listed !== undefined && before !== undefined && before.at > listed.at) return undefined;
+      return keep(account, {
+        lease: { owner, until },
+        ...(listed !== undefined && { listed }),
+        ...(listTrust !== undefined && { listTrust }),
+        ...(summary !== undefined && { summary }),
+      });
+    },
+    requestHandover: async (account, owner) => {
+      keep(account, { handoverRequestedBy: owner });
+    },
     releaseLease: async (account, owner, summary) => {
       const { lease, ...rest } = kept(account);
       if (lease?.owner === owner) accounts.set(account, { ...rest, ...(summary !== undefined && { summary }) });

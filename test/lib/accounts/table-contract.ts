@@ -1,7 +1,23 @@
 import { expect, it } from 'vitest';
-import { type AccountTable, isPaused, type WatchRequests } from '../../../lib/accounts/table.ts';
+import { type AccountTable, isPaused, type SweepSummary, type WatchRequests } from '../../../lib/accounts/table.ts';
 
 const now = Date.UTC(2026, 0, 1);
+
+const fits: SweepSummary = {
+  at: now,
+  open: 12,
+  covered: 10,
+  missing: 1,
+  unknown: 2,
+  inconsistent: 0,
+  overCapacity: false,
+  breaker: { phase: 'closed' },
+};
+const over: SweepSummary = {
+  ...fits,
+  overCapacity: true,
+  breaker: { phase: 'open', reason: 'key_refused', since: now },
+};
 
 let accounts = 0;
 /** An account of its own for each test: the engine is shared. */
@@ -54,11 +70,11 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
   it('gives the lease to its owner and to nobody else before it ends', async () => {
     const table = tableOf();
     const account = newAccount();
-    expect(await table.takeLease(account, { owner: 'a', now, until: now + 15 })).toBe(true);
-    expect(await table.takeLease(account, { owner: 'b', now: now + 14, until: now + 29 })).toBe(false);
-    expect(await table.takeLease(account, { owner: 'a', now: now + 10, until: now + 25 })).toBe(true);
-    expect(await table.takeLease(account, { owner: 'b', now: now + 15, until: now + 30 })).toBe(false);
-    expect(await table.takeLease(account, { owner: 'b', now: now + 25, until: now + 40 })).toBe(true);
+    expect(await table.takeLease(account, { owner: 'a', now, until: now + 15 })).toBeDefined();
+    expect(await table.takeLease(account, { owner: 'b', now: now + 14, until: now + 29 })).toBeUndefined();
+    expect(await table.takeLease(account, { owner: 'a', now: now + 10, until: now + 25 })).toBeDefined();
+    expect(await table.takeLease(account, { owner: 'b', now: now + 15, until: now + 30 })).toBeUndefined();
+    expect(await table.takeLease(account, { owner: 'b', now: now + 25, until: now + 40 })).toBeDefined();
     expect(await table.readAccount(account)).toEqual({ tat: 0, lease: { owner: 'b', until: now + 40 } });
   });
 
@@ -82,11 +98,11 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     await table.raiseTat(account, { below: now, to: now });
     await table.takeLease(account, { owner: 'a', now, until: now + 15 });
     await table.releaseLease(account, 'b');
-    expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBe(false);
+    expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBeUndefined();
     await table.releaseLease(account, 'a');
     await table.releaseLease(account, 'a');
     expect(await table.readAccount(account)).toEqual({ tat: now });
-    expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBe(true);
+    expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBeDefined();
   });
 
   it('keeps the sweep summary of the lease’s owner, and of nobody else, until there is another', async () => {
@@ -94,18 +110,55 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const account = newAccount();
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
     await table.takeLease(account, { owner: 'a', now, until: now + 15 });
-    await table.releaseLease(account, 'b', { overCapacity: true });
+    await table.releaseLease(account, 'b', over);
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
-    await table.releaseLease(account, 'a', { overCapacity: true });
-    await table.releaseLease(account, 'a', { overCapacity: false });
-    expect(await table.recordWatchRequest(account, now + 1)).toEqual({ overCapacity: true });
-    expect(await table.readAccount(account)).toEqual({ tat: 0, summary: { overCapacity: true } });
+    await table.releaseLease(account, 'a', over);
+    await table.releaseLease(account, 'a', fits);
+    expect(await table.recordWatchRequest(account, now + 1)).toEqual(over);
+    expect(await table.readAccount(account)).toEqual({ tat: 0, summary: over });
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
     await table.releaseLease(account, 'b');
-    expect(await table.recordWatchRequest(account, now + 2)).toEqual({ overCapacity: true });
+    expect(await table.recordWatchRequest(account, now + 2)).toEqual(over);
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
-    await table.releaseLease(account, 'b', { overCapacity: false });
-    expect(await table.recordWatchRequest(account, now + 3)).toEqual({ overCapacity: false });
+    await table.releaseLease(account, 'b', fits);
+    expect(await table.recordWatchRequest(account, now + 3)).toEqual(fits);
+  });
+
+  it('lets only the owner renew the lease, and answers with the account as it then is', async () => {
+    const table = tableOf();
+    const account = newAccount();
+    expect(await table.renewLease(account, { owner: 'a', until: now + 15 })).toBeUndefined();
+    await table.takeLease(account, { owner: 'a', now, until: now + 15 });
+    await table.requestHandover(account, 'b');
+    expect(await table.renewLease(account, { owner: 'b', until: now + 30 })).toBeUndefined();
+    expect(await table.renewLease(account, { owner: 'a', until: now + 30 })).toEqual({
+      tat: 0,
+      lease: { owner: 'a', until: now + 30 },
+      handoverRequestedBy: 'b',
+    });
+  });
+
+  it('stores what the owner’s sweep found out, and never an earlier list after a later one', async () => {
+    const table = tableOf();
+    const account = newAccount();
+    const lease = { owner: 'a', until: now + 15 };
+    const listTrust = { trusted: false, since: now, reason: 'probe_open', failures: 2, nextAt: now + 60 };
+    await table.takeLease(account, { ...lease, now });
+    const first = await table.renewLease(account, {
+      ...lease,
+      listed: { at: now + 5, orders: 7 },
+      listTrust,
+      summary: over,
+    });
+    expect(first).toEqual({ tat: 0, lease, listed: { at: now + 5, orders: 7 }, listTrust, summary: over });
+    expect(await table.renewLease(account, { ...lease, listed: { at: now + 4, orders: 9 } })).toBeUndefined();
+    expect(await table.readAccount(account)).toEqual(first);
+    const trusted = { trusted: true, since: now + 9, failures: 0 };
+    await table.renewLease(account, { ...lease, listed: { at: now + 5, orders: 8 }, listTrust: trusted });
+    await table.takeLease(account, { owner: 'b', now: now + 15, until: now + 30 });
+    expect(await table.renewLease(account, { ...lease, listed: { at: now + 16, orders: 1 } })).toBeUndefined();
+    const { listed, summary } = await table.readAccount(account);
+    expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8 }, summary: over });
   });
 
   it('keeps the latest pause command, whatever the order of arrival', async () => {

@@ -32,7 +32,17 @@ function say(watch: boolean, orderId = key.orderId, account = 'main') {
 }
 
 /** What a sweep of the account leaves as it ends. */
-async function leave(summary: SweepSummary): Promise<void> {
+async function leave(overCapacity: boolean): Promise<void> {
+  const summary: SweepSummary = {
+    at: clock.now(),
+    open: 1,
+    covered: 0,
+    missing: 0,
+    unknown: 0,
+    inconsistent: 0,
+    overCapacity,
+    breaker: { phase: 'closed' },
+  };
   await accountTable.takeLease('main', { owner: 'a sweep', now: clock.now(), until: clock.now() + 15_000 });
   await accountTable.releaseLease('main', 'a sweep', summary);
 }
@@ -65,12 +75,12 @@ describe('starting a watch', () => {
 
   it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
     expect(await say(true)).toMatchObject({ overCapacity: false });
-    await leave({ overCapacity: true });
+    await leave(true);
     expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
     expect(await say(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
     // Still over capacity, but that matters only to callers that start a watch.
     expect(await say(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
-    await leave({ overCapacity: false });
+    await leave(false);
     expect(await say(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
   });
 });

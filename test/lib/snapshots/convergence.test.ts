@@ -5,7 +5,7 @@ import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-wat
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
-import type { List, Listed, SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
+import type { List, SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
@@ -25,13 +25,16 @@ console.log(`convergence: ${runs} runs a property, ${engineRuns} on the engine, 
 
 /** The steps of one writer, in order. */
 type Event =
-  | { readonly answer: ResponseOf }
+  /** Listed: as a row of the account's list of open orders, requested when the answer was. */
+  | { readonly answer: ResponseOf; readonly listed?: boolean }
+  | { readonly unlistedAfter: number }
+  | { readonly lookedUpAfter: number }
   | { readonly notFoundAfter: number }
   | { readonly failedAfter: number; readonly own: boolean }
   | { readonly command: { readonly after: number; readonly by: string; readonly stopped: boolean } };
 type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
 
-const observationsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered });
+const observationsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered, listed: fc.boolean() });
 /** So few moments that some are shared: then, too, all have to agree on the latest command. */
 const commands: fc.Arbitrary<Event> = fc.record({
   command: fc.record({
@@ -47,6 +50,8 @@ const withCommands: fc.Arbitrary<Event> = fc.oneof(
 const withNotFound: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: withCommands },
   { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ unlistedAfter: fc.integer({ min: 0, max: 60_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ lookedUpAfter: fc.integer({ min: 0, max: 60_000 }) }) },
   { weight: 1, arbitrary: fc.record({ failedAfter: fc.integer({ min: 0, max: 60_000 }), own: fc.boolean() }) },
 );
 
@@ -62,8 +67,16 @@ async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'):
   const store = createSnapshotStore(table);
   // A stale reader believes that there is nothing yet.
   const current = known === 'stale' ? {} : undefined;
-  if ('answer' in event) await store.record(observationOf(key, event.answer), current);
-  else if ('command' in event) {
+  if ('answer' in event) {
+    const observation = observationOf(key, event.answer);
+    const { requestedAt } = observation.provenance;
+    await store.record(event.listed ? { ...observation, listedAt: requestedAt } : observation, current);
+  } else if ('unlistedAfter' in event) await store.markUnlisted(key, start + 10_000 + event.unlistedAfter);
+  else if ('lookedUpAfter' in event) {
+    const at = start + 10_000 + event.lookedUpAfter;
+    const attempts = [{ source: 'recent', outcome: 'not_found', rows: 0 } as const];
+    await store.recordLookup({ ...key, at, requestId: `lookup-${at}`, observedBy: 'check-open-orders', attempts });
+  } else if ('command' in event) {
     const { after, by, stopped } = event.command;
     await applyWatchCommand(table, {
       ...key,
@@ -139,10 +152,15 @@ async function inOrder(events: readonly Event[], key: OrderKey): Promise<MemoryT
   return table;
 }
 
-/** What the index has of an account, list by list: what the schedule will ask for. */
-function listsOf(table: Table, account: string): Promise<readonly (readonly Listed[])[]> {
+/** What the index has of an account, list by list, but for the count of writes: what the schedule will ask for. */
+function listsOf(table: Table, account: string) {
   const lists: readonly List[] = ['live', 'attention', 'final'];
-  return Promise.all(lists.map((list) => table.list(account, list, endOfTime, 10)));
+  return Promise.all(
+    lists.map(async (list) => {
+      const listed = await table.list(account, list, endOfTime, 10);
+      return listed.map((order) => ({ ...order, stored: order.stored.watch }));
+    }),
+  );
 }
 
 /** What makes two answers differ, determined without the code under test: all but what moves by itself. */

@@ -60,6 +60,7 @@ export function interfered(
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
     putNotFound: wrap('putMiss', table.putNotFound),
+    putHistoryLookup: wrap('putHistoryLookup', table.putHistoryLookup),
     putWatchCommand: wrap('putWord', table.putWatchCommand),
     claimWatch: wrap('claimWatch', table.claimWatch),
     list: wrap('list', table.list),

@@ -168,7 +168,14 @@ describe('a watch', () => {
     const listed = (delta: WatchDelta) =>
       readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
     const seenAt = start + 100;
-    expect(listed(watched)).toEqual({ ...key, status: 'watched', at: seenAt + policy.minMs, seenAt, failing: false });
+    expect(listed(watched)).toEqual({
+      ...key,
+      status: 'watched',
+      at: seenAt + policy.minMs,
+      seenAt,
+      failing: false,
+      stored: { watch: join(undefined, watched), revision: 1 },
+    });
     for (const failing of [{ failedAt: [start + 200] }, { attemptedAt: start + 200 }]) {
       expect(listed({ ...watched, ...failing })).toMatchObject({ failing: true });
     }
@@ -178,6 +185,7 @@ describe('a watch', () => {
       at: start,
       seenAt: start,
       failing: false,
+      stored: { watch: join(undefined, { openedAt: start }), revision: 1 },
     });
   });
 

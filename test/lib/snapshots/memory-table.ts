@@ -2,6 +2,7 @@ import { watchItem } from '../../../lib/snapshots/items.ts';
 import { readListed } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type {
+  HistoryLookup,
   NotFoundAnswer,
   SnapshotTable,
   StoredWatch,
@@ -16,6 +17,7 @@ export type Kept = {
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
   readonly notFoundAnswers: ReadonlyMap<string, NotFoundAnswer>;
+  readonly lookups: ReadonlyMap<string, HistoryLookup>;
   readonly commands: ReadonlyMap<string, WatchCommand>;
 };
 
@@ -29,6 +31,7 @@ type Row = {
   readonly key: OrderKey;
   readonly snapshots: Map<string, Snapshot>;
   readonly notFoundAnswers: Map<string, NotFoundAnswer>;
+  readonly lookups: Map<string, HistoryLookup>;
   readonly commands: Map<string, WatchCommand>;
   head: Snapshot | undefined;
   stored: StoredWatch | undefined;
@@ -74,6 +77,9 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     putNotFound: async (notFound) => {
       rowOf(notFound).notFoundAnswers.set(`${notFound.requestedAt}#${notFound.requestId}`, notFound);
     },
+    putHistoryLookup: async (lookup) => {
+      rowOf(lookup).lookups.set(`${lookup.at}#${lookup.requestId}`, lookup);
+    },
     putWatchCommand: async (command) => {
       rowOf(command).commands.set(`${command.at}#${command.requestId}`, command);
     },
@@ -99,6 +105,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       key: { account, orderId },
       snapshots: new Map(),
       notFoundAnswers: new Map(),
+      lookups: new Map(),
       commands: new Map(),
       head: undefined,
       stored: undefined,

@@ -290,6 +290,49 @@ describe('recording a miss', () => {
   });
 });
 
+describe('recording what lists and histories say', () => {
+  const unlisted = (at: number) => store.markUnlisted(key, start + at);
+
+  it('covers an order with the row that a list holds, and says that the list started its watch', async () => {
+    const { watch } = await store.record({ ...observed(), listedAt: start + 9 });
+    expect(watch).toMatchObject({ startedBy: 'list', listed: { at: start + 9, present: true } });
+    expect(watch.applied?.summary).toMatchObject({ order_state: 'open', price: '855.10', direction: 'buy' });
+  });
+
+  it('marks an order that vanished from a list, without touching its head, and closes nothing', async () => {
+    await store.record({ ...observed(), listedAt: start });
+    const { head } = await store.read(key);
+    const marked = await unlisted(60_000);
+    expect(marked?.watch.listed).toEqual({ at: start + 60_000, present: false });
+    expect(await unlisted(60_000)).toEqual(marked);
+    expect(await store.read(key)).toEqual({ head, stored: marked });
+    expect(status()).toBe('watched');
+  });
+
+  it('writes a mark with no read where the caller knows the watch, and reads again where another was faster', async () => {
+    await store.record(observed());
+    const { stored: stale } = kept();
+    await unlisted(1_000);
+    const marked = await store.markUnlisted(key, start + 2_000, stale);
+    expect(marked?.watch.listed).toEqual({ at: start + 2_000, present: false });
+  });
+
+  it('keeps a search of the histories beside the order, until the order is seen again', async () => {
+    await store.record(observed());
+    const lookup = { ...key, at: start + 60_000, requestId: 'l', observedBy: 'check-open-orders', attempts: [] };
+    expect((await store.recordLookup(lookup))?.watch.lookedUpAt).toEqual([start + 60_000]);
+    expect([...table.inspect(key).lookups.values()]).toEqual([lookup]);
+    const { watch } = await store.record(observed({ requestedAfter: 90_000 }));
+    expect(watch).not.toHaveProperty('lookedUpAt');
+  });
+
+  it('writes no watch for an order that nobody watches', async () => {
+    expect(await unlisted(0)).toBeUndefined();
+    expect(await store.recordFailedCheck({ ...key, requestedAt: start, own: true })).toBeUndefined();
+    expect((await store.read(key)).stored).toBeUndefined();
+  });
+});
+
 describe('an order that announces others', () => {
   const announcing = (): Observation => {
     const { result, ...observation } = observed();

@@ -107,17 +107,21 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.claimWatch(key)).toEqual({ watch, revision: 2 });
     expect(await table.claimWatch(key)).toEqual({ watch, revision: 3 });
     expect((await table.readCurrent(key)).stored).toEqual({ watch, revision: 3 });
-    expect(await table.list(key.account, 'attention', start + 1e9, 10)).toEqual(listed);
+    const [claimed] = await table.list(key.account, 'attention', start + 1e9, 10);
+    expect(claimed).toEqual({ ...listed[0], stored: { watch, revision: 3 } });
     expect(await table.putWatch(key, watch, 1)).toBe(false);
     expect(await table.putWatch(key, watch, 3)).toBe(true);
   });
 
-  it('accepts the same miss or watch command repeatedly', async () => {
+  it('accepts the same miss, lookup or watch command repeatedly', async () => {
     const table = tableOf();
     const notFound = { ...newKey(), requestedAt: start, requestId: 'r', observedBy: 'get-order' };
     const command = { ...notFound, at: start, by: 'anna', stopped: true };
+    const attempts = [{ source: 'recent', outcome: 'failed', rows: 0, code: 'timeout' } as const];
     await table.putNotFound(notFound);
     await table.putNotFound(notFound);
+    await table.putHistoryLookup({ ...notFound, at: start, attempts });
+    await table.putHistoryLookup({ ...notFound, at: start, attempts });
     await table.putWatchCommand(command);
     await table.putWatchCommand(command);
     expect(await table.readCurrent(notFound)).toEqual({});
@@ -142,7 +146,14 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await ids(account, 'live', start + 5_000, 10)).toEqual([soon, late]);
     expect(await ids(account, 'live', start + 9_000, 2)).toEqual([soon, late]);
     expect(await table.list(account, 'live', start + 1_000, 10)).toEqual([
-      { ...soon, status: 'unconfirmed', at: start + 1_000, seenAt: start + 1_000, failing: false },
+      {
+        ...soon,
+        status: 'unconfirmed',
+        at: start + 1_000,
+        seenAt: start + 1_000,
+        failing: false,
+        stored: { watch: watches.get(soon), revision: 1 },
+      },
     ]);
 
     const snapshot = snapshotOf(observationOf(soon, { ...requested, state: 'filled' }));

@@ -1,6 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { checkedAt, dueAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
+import {
+  checkedAt,
+  confirmedAt,
+  dueAt,
+  isCovered,
+  isOpen,
+  join,
+  statusOf,
+  type Watch,
+  type WatchDelta,
+} from '../../../lib/snapshots/watch.ts';
 
 const t0 = 1_767_225_600_000;
 const rank = (after: number, phase: 0 | 1 | 2 = 0) => `${t0 + after}.0000000001.${phase}.x`;
@@ -14,11 +24,14 @@ const delta: fc.Arbitrary<WatchDelta> = fc.record(
   {
     openedAt: moments,
     announcedRank: ranks,
+    startedBy: fc.constantFrom('list', 'request', 'person'),
     applied: fc.record({ rank: ranks, at: moments }),
     observations: fc.array(fc.record({ requestedAt: moments, rank: ranks }), { maxLength: 3 }),
     notFoundAt: fc.array(moments, { maxLength: 12 }),
     failedAt: fc.array(moments, { maxLength: 12 }),
     attemptedAt: moments,
+    listed: fc.record({ at: moments, present: fc.boolean() }),
+    lookedUpAt: fc.array(moments, { maxLength: 12 }),
     operator: fc.record({ at: moments, by: fc.constantFrom('anna', 'ben'), stopped: fc.boolean() }),
   },
   { requiredKeys: ['openedAt'] },
@@ -138,6 +151,60 @@ describe('a watch', () => {
       111, 110, 109, 108, 107, 106, 105, 104, 103, 102,
     ]);
     expect(checkedAt(watch)).toBe(t0 + 3);
+  });
+});
+
+describe('an order in the lists of its account', () => {
+  const minute = 60_000;
+  const listedAt = (at: number, present = true): WatchDelta => ({ openedAt: t0, listed: { at: t0 + at, present } });
+
+  it('is confirmed by the latest list of the account, once it has been in one', () => {
+    const order = seen(0, 0, t0 + 5);
+    expect(confirmedAt(watchOf(order), t0 + minute)).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(5)), t0 + minute)).toBe(t0 + minute);
+    expect(confirmedAt(watchOf(order, listedAt(5)), undefined)).toBe(t0 + 5);
+    expect(confirmedAt(watchOf({ ...order, observations: [] }, listedAt(5)), t0 + minute)).toBe(t0 + minute);
+  });
+
+  it('is not confirmed by a list from before it was in one, nor after it vanished from one', () => {
+    const order = seen(0, 0, t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(minute)), t0 + minute - 1)).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(5), listedAt(minute, false)), t0 + 2 * minute)).toBe(t0 + 5);
+  });
+
+  it('is not confirmed while a newer state is on its way to the head, nor in any status but watched', () => {
+    const changing: WatchDelta = { openedAt: t0, announcedRank: rank(9) };
+    expect(confirmedAt(watchOf(seen(0, 0, t0 + 5), listedAt(5), changing), t0 + minute)).toBe(t0 + 5);
+    for (const phase of [1, 2] as const) {
+      expect(confirmedAt(watchOf(seen(0, phase, t0 + 5), listedAt(5)), t0 + minute)).toBe(t0 + 5);
+    }
+  });
+
+  it('counts as absent when one list of a moment held it and another one did not', () => {
+    expect(isCovered(watchOf(seen(0, 0), listedAt(5), listedAt(5, false)))).toBe(false);
+    expect(isCovered(watchOf(seen(0, 0), listedAt(5, false), listedAt(6)))).toBe(true);
+  });
+
+  it('is checked by itself every four hours while lists hold it, and at once when it vanishes', () => {
+    const order = seen(0, 0, t0 + 5);
+    expect(dueAt(watchOf(order, listedAt(5)), policy)).toBe(t0 + 5 + 240 * minute);
+    expect(dueAt(watchOf(order, listedAt(5), listedAt(minute, false)), policy)).toBe(t0 + minute);
+    expect(dueAt(watchOf(order, listedAt(100, false)), policy)).toBe(t0 + 5 + policy.minMs);
+  });
+
+  it('is checked as any other once it vanished and was seen again by itself', () => {
+    const again = seen(0, 0, t0 + 2 * minute);
+    expect(dueAt(watchOf(again, listedAt(minute, false)), policy)).toBe(t0 + 2 * minute + 12_000);
+  });
+});
+
+describe('the start of a watch', () => {
+  it('has the cause of the earliest start, also when others name the order later', () => {
+    const later: WatchDelta = { openedAt: t0 + 1, startedBy: 'person' };
+    const first: WatchDelta = { openedAt: t0, startedBy: 'list' };
+    expect(watchOf(later, first)).toMatchObject({ openedAt: t0, startedBy: 'list' });
+    expect(watchOf(first, later, { openedAt: t0 })).toMatchObject({ openedAt: t0, startedBy: 'list' });
+    expect(watchOf(later, { openedAt: t0 })).not.toHaveProperty('startedBy');
   });
 });
 

@@ -92,7 +92,7 @@ describe('a tick of an account’s schedule', () => {
     const report = tick();
     await environment.run();
     expect(await report).toMatchObject({ outcome: 'swept', overCapacity: true });
-    expect((await accountTable.readAccount('main')).summary).toEqual({ overCapacity: true });
+    expect((await accountTable.readAccount('main')).summary).toMatchObject({ overCapacity: true });
     expect((await accountTable.readAccount('other')).summary).toBeUndefined();
   });
 

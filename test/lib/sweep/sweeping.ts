@@ -97,6 +97,7 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
       at: startTime + at,
       seenAt: startTime + seenAt,
       failing: false,
+      stored: { watch: { openedAt: startTime, observations: [], notFoundAt: [] }, revision: 1 },
     });
   }
   const checks: Swept['checks'][number][] = [];
@@ -109,10 +110,11 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     recordFailedCheck: async ({ orderId, requestedAt, own }) => {
       if (scene.recordFails) throw new Failure('store_unavailable', 'for the test');
       const listed = index.get(orderId);
-      if (listed === undefined) return;
+      if (listed === undefined) return undefined;
       const times = (failures.get(orderId) ?? 0) + (own ? 1 : 0);
       failures.set(orderId, times);
       index.set(orderId, { ...listed, at: requestedAt + minCheckMs * 2 ** Math.max(0, times - 1), failing: true });
+      return undefined;
     },
     clock: environment,
     list: async (_, list, until, limit) => {
