@@ -6,8 +6,8 @@ import { driftOf } from '../exchange/drift.ts';
 import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import type { Current } from '../snapshots/table.ts';
-import { checkedAt, isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
+import type { Current, StoredWatch } from '../snapshots/table.ts';
+import { checkedAt, isOpen, statusOf } from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
@@ -56,7 +56,7 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     const confirmed = status === 'watched' || status === 'unknown';
     const age = clock.now() - (checkedAt(stored.watch) ?? 0);
     const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed;
-    return settled || fresh ? remembered(head, stored.watch, clock.now()) : undefined;
+    return settled || fresh ? remembered(head, stored, clock.now()) : undefined;
   }
 
   async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
@@ -65,8 +65,8 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     if (read.status === 'rejected') throw asFailure(read.reason);
     if (observed.status === 'rejected') return notFound(request, asFailure(observed.reason), requestedAt, read.value);
 
-    const { head, watch, changed, inForce } = await store.record(observed.value, read.value);
-    const known = remembered(head, watch, clock.now());
+    const { head, stored, changed, inForce } = await store.record(observed.value, read.value);
+    const known = remembered(head, stored, clock.now());
     if (!inForce) return known;
     const { exchangeTime: time, order, result } = observed.value;
     // Volatile fields make no new snapshot: order and text are those of this reply.
@@ -94,9 +94,9 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     if (failure.code !== 'order_not_found') throw failure;
     const { account, orderId, requestId, observedBy } = request;
     const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);
-    const known = head !== undefined && stored !== undefined ? remembered(head, stored.watch, clock.now()) : undefined;
+    const known = head !== undefined && stored !== undefined ? remembered(head, stored, clock.now()) : undefined;
     if (known?.final) return known;
-    throw new OrderNotFound(failure, request, known);
+    throw new OrderNotFound(failure, request, { lastKnown: known, stored });
   }
 }
 
@@ -105,7 +105,8 @@ function isFinal({ order }: Snapshot): boolean {
 }
 
 /** What the table knows. */
-function remembered(head: Snapshot, watch: Watch, now: number): Checked {
+function remembered(head: Snapshot, stored: StoredWatch, now: number): Checked {
+  const { watch } = stored;
   const lastChecked = checkedAt(watch) ?? head.provenance.requestedAt;
   return {
     account: head.account,
@@ -120,5 +121,6 @@ function remembered(head: Snapshot, watch: Watch, now: number): Checked {
     ageMs: Math.max(0, now - lastChecked),
     exchangeTime: head.exchangeTime,
     result: head.result,
+    stored,
   };
 }

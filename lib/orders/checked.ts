@@ -1,5 +1,6 @@
 import type { Order } from '../exchange/order.ts';
 import type { Rank } from '../snapshots/rank.ts';
+import type { StoredWatch } from '../snapshots/table.ts';
 
 /** What we know about an order. Times are milliseconds since the Unix epoch. */
 export type Checked = {
@@ -22,4 +23,6 @@ export type Checked = {
   readonly exchangeTime: number | undefined;
   /** The exchange's own text of the order, verbatim. */
   readonly result: string;
+  /** The order's watch as this check left it. */
+  readonly stored: StoredWatch;
 };

@@ -1,15 +1,18 @@
 import { Failure } from '../errors.ts';
+import type { StoredWatch } from '../snapshots/table.ts';
 import type { Checked } from './checked.ts';
 
 /** The exchange does not find the requested order. That alone does not close it. */
 export class OrderNotFound extends Failure {
   /** The state in the table, if there is one. */
   readonly lastKnown: Checked | undefined;
+  /** The order's watch, if there is one. */
+  readonly stored: StoredWatch | undefined;
 
   constructor(
     cause: Failure,
     { account, orderId }: { readonly account: string; readonly orderId: string },
-    lastKnown?: Checked,
+    { lastKnown, stored }: { readonly lastKnown?: Checked | undefined; readonly stored?: StoredWatch | undefined } = {},
   ) {
     const seen =
       lastKnown === undefined
@@ -18,5 +21,6 @@ export class OrderNotFound extends Failure {
     const message = `The exchange does not find order ${orderId} of account ${account}${seen}.`;
     super('order_not_found', message, { cause, exchangeCode: cause.exchangeCode });
     this.lastKnown = lastKnown;
+    this.stored = stored;
   }
 }

@@ -9,7 +9,7 @@ import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '
 /** The result of a check, as stored. */
 type RecordResult = {
   readonly head: Snapshot;
-  readonly watch: Watch;
+  readonly stored: StoredWatch;
   /** This check raised the head to a new state. */
   readonly changed: boolean;
   /** The head is the answer to this check; `false` when a late answer ranks below it. */
@@ -64,8 +64,8 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     };
 
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
-      const { watch } = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
-      return { head, watch, changed: false, inForce: true };
+      const now = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
+      return { head, stored: now, changed: false, inForce: true };
     }
 
     for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
@@ -74,11 +74,11 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     // If refused, the snapshot exists: a crashed writer left it, or the answer is late. Then the newest is the head.
     const newest = written ? snapshot : ((await table.newestSnapshot(snapshot)) ?? snapshot);
     const raised = await table.putHead(newest);
-    const { watch } = await advance(snapshot, announced, { ...observed, applied: appliedBy(newest) });
+    const settled = await advance(snapshot, announced, { ...observed, applied: appliedBy(newest) });
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
     // Last, and only for snapshots that are not the newest: whatever happens, an order's last snapshot stays.
     if (written) await table.supersedeBefore(now);
-    return { head: now, watch, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
+    return { head: now, stored: settled, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 
   async function recordNotFound(notFound: NotFoundAnswer, known?: Current): Promise<Current> {

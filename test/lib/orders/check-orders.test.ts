@@ -33,6 +33,7 @@ function checked(orderId: string): Checked {
     ageMs: 0,
     exchangeTime: undefined,
     result: '{}',
+    stored: { watch: { openedAt: at, observations: [], notFoundAt: [] }, revision: 1 },
   };
 }
 

@@ -54,7 +54,7 @@ describe('recording an answer', () => {
     expect(applied.head).toEqual(snapshotOf(observed()));
     expect(history()).toEqual(['open']);
     expect(kept().head).toEqual(applied.head);
-    expect(kept().stored?.watch).toEqual(applied.watch);
+    expect(kept().stored?.watch).toEqual(applied.stored.watch);
     expect(status()).toBe('watched');
   });
 
@@ -84,7 +84,7 @@ describe('recording an answer', () => {
     const again = await createSnapshotStore(counting).record(observed({ requestedAfter: 1_000, rpl: '1.5' }), known);
     expect(again).toMatchObject({ changed: false, inForce: true });
     expect(requests).toEqual(['putWatch']);
-    expect(again.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
+    expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
   });
 
   it('keeps a late answer in the history, and answers with the head', async () => {
@@ -142,8 +142,8 @@ describe('recording an answer', () => {
     const known = await table.readCurrent(key);
     await writeWatch({ operator: { at: start, by: 'anna', stopped: false } });
     const applied = await store.record(observed({ requestedAfter: 1_000 }), known);
-    expect(applied.watch.operator?.by).toBe('anna');
-    expect(applied.watch.observations).toHaveLength(2);
+    expect(applied.stored.watch.operator?.by).toBe('anna');
+    expect(applied.stored.watch.observations).toHaveLength(2);
   });
 
   it('gives up after sixteen lost revisions, before anything but the watch was tried', async () => {
@@ -294,7 +294,9 @@ describe('recording what lists and histories say', () => {
   const unlisted = (at: number) => store.markUnlisted(key, start + at);
 
   it('covers an order with the row that a list holds, and says that the list started its watch', async () => {
-    const { watch } = await store.record({ ...observed(), listedAt: start + 9 });
+    const {
+      stored: { watch },
+    } = await store.record({ ...observed(), listedAt: start + 9 });
     expect(watch).toMatchObject({ startedBy: 'list', listed: { at: start + 9, present: true } });
     expect(watch.applied?.summary).toMatchObject({ order_state: 'open', price: '855.10', direction: 'buy' });
   });
@@ -322,7 +324,9 @@ describe('recording what lists and histories say', () => {
     const lookup = { ...key, at: start + 60_000, requestId: 'l', observedBy: 'check-open-orders', attempts: [] };
     expect((await store.recordLookup(lookup))?.watch.lookedUpAt).toEqual([start + 60_000]);
     expect([...table.inspect(key).lookups.values()]).toEqual([lookup]);
-    const { watch } = await store.record(observed({ requestedAfter: 90_000 }));
+    const {
+      stored: { watch },
+    } = await store.record(observed({ requestedAfter: 90_000 }));
     expect(watch).not.toHaveProperty('lookedUpAt');
   });
 

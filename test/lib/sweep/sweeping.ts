@@ -79,6 +79,7 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
     ageMs: 0,
     exchangeTime: undefined,
     result: '',
+    stored: { watch: { openedAt: startTime, observations: [], notFoundAt: [] }, revision: 1 },
   };
 }
 
