@@ -82,6 +82,7 @@ describe('the seed’s order', () => {
       ageMs: 0,
       exchangeTime: Date.parse('2020-08-11T07:14:06.950Z'),
       result: expect.stringContaining(`"order_id":"${seedId}"`),
+      stored: expect.anything(),
     });
     const items = await testBed.itemsOf(seedId);
     expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
@@ -134,7 +135,7 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     const seen = await check(id, { account });
     exchangeOf().forget(id);
     const history = await testBed.historyOf(id, account);
-    const expected = { ...seen, source: 'snapshot', changed: false };
+    const expected = { ...seen, source: 'snapshot', changed: false, stored: expect.anything() };
     expect(await check(id, { account })).toEqual({ ...expected, ageMs: 1_000 });
     expect(
       await requested(exchangeOf(), async () =>
@@ -310,7 +311,13 @@ describe('an order that the exchange does not find', () => {
     testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
     const failure = await failureOf(check(id));
     expect(failure.code).toBe('order_not_found');
-    expect(failure).toHaveProperty('lastKnown', { ...seen, source: 'snapshot', changed: false, ageMs: 1_000 });
+    expect(failure).toHaveProperty('lastKnown', {
+      ...seen,
+      source: 'snapshot',
+      changed: false,
+      ageMs: 1_000,
+      stored: expect.anything(),
+    });
     expect(failure.message).toContain(`last seen open, at ${new Date(seen.checkedAt).toISOString()}`);
     expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
     const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
