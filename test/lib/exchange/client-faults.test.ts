@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Code } from '../../../lib/errors.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { failureOf, printed } from '../thrown.ts';
+import { countResources } from './held-resources.ts';
 import { type Harness, holdKey, keyOf, startHarness } from './test-client.ts';
 
 const canarySecret = 'canary-secret-0d5f';
@@ -84,13 +85,21 @@ describe.each([
   ['deribit', 'order', [...wireFaults, ...orderFaults, ...errorCodes]],
   ['orangex', 'auth', [...wireFaults, ...authErrorCodes]],
 ] as const)('%s: a fault of its answers to %s ends in', (dialect, target, faults) => {
+  let resources: ReturnType<typeof countResources>;
+  let idle: ReturnType<typeof resources.held>;
   let harness: Harness;
   beforeAll(async () => {
     const keys = [{ clientId: 'tester', clientSecret: canarySecret }];
     harness = await startHarness({ dialect, keys }, holdKey(keyOf('v1', canarySecret)));
+    resources = countResources();
+    await harness.ask();
+    idle = resources.held();
   });
   afterEach(() => harness.server.clearScript());
-  afterAll(() => harness.stop());
+  afterAll(async () => {
+    resources.stop();
+    await harness.stop();
+  });
 
   test.each(faults.map(([fault, code]) => [code, JSON.stringify(fault).slice(0, 80), fault] as const))(
     '%s: %s',
@@ -107,6 +116,10 @@ describe.each([
         const [, credential] = /(?:bearer |sig=)(\S+)/.exec(headers.authorization ?? '') ?? [];
         if (credential !== undefined) expect(text).not.toContain(credential);
       }
+      harness.server.clearScript();
+      await harness.ask();
+      // The next call is answered, and then no timer, socket or listener of this one is left.
+      await vi.waitFor(() => expect(resources.held()).toEqual(idle), { interval: 5 });
     },
   );
 });
