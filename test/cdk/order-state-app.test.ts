@@ -2,15 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Stage } from 'aws-cdk-lib';
+import { CfnResource, Stage } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { functionNames } from '../../cdk/functions.ts';
 import { createApp } from '../../cdk/order-state-app.ts';
-import type { StageConfig } from '../../cdk/stage-config.ts';
-import { resolveStage } from '../../cdk/stages.ts';
-import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
+import { type ResolvedStage, resolveStage, stageNamed } from '../../cdk/stages.ts';
+import { everySetting, loopbackStage, manyAccounts, stackOf } from './synthesize.ts';
 
 const stage = resolveStage('test', loopbackStage);
 
@@ -22,14 +21,21 @@ function runApp(context: Readonly<Record<string, unknown>>) {
   });
 }
 
+// As the CDK command synthesizes; the other files leave out CloudFormation's schemas.
+beforeAll(() => {
+  vi.stubEnv('CDK_VALIDATION', undefined);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
+
 type Suppressed = { ruleName: string; acknowledgedAt: string; reason: string };
 type Report = { conclusion: string; violations: unknown[]; suppressedViolations: Suppressed[] };
 
 /** What each pack of rules found of a stage, and what of it is acknowledged. */
-function reportsOf(changes: Partial<StageConfig>): Report[] {
+function reportsOf(stage: ResolvedStage): Report[] {
   const outdir = mkdtempSync(join(tmpdir(), 'synth-'));
   onTestFinished(() => rmSync(outdir, { recursive: true }));
-  const stage = resolveStage('test', { ...loopbackStage, ...changes });
   createApp({ stage, outdir, context: { 'aws:cdk:bundling-stacks': [] } }).synth();
   return JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')).pluginReports;
 }
@@ -58,13 +64,33 @@ describe('what is acknowledged of the rules, with a reason,', () => {
       [...at('AwsSolutions-IAM5[Resource::*]', ...functions), ...at('ScheduledFunctionDeadLetters', 'GetOrder')],
     ],
   ])('is, of %s, this and nothing else', (_, changes, besides) => {
-    const reports = reportsOf(changes);
+    const reports = reportsOf(resolveStage('test', { ...loopbackStage, ...changes }));
     for (const report of reports) expect(report).toMatchObject({ conclusion: 'success', violations: [] });
     const suppressed = reports.flatMap(({ suppressedViolations }) => suppressedViolations);
     for (const { reason } of suppressed) expect(reason).toMatch(/^[A-Z].{40,}\.$/);
     expect(
       suppressed.map(({ ruleName, acknowledgedAt }) => `${ruleName} ${acknowledgedAt.split('/')[1]}`).toSorted(),
     ).toEqual([...requested, ...besides].toSorted());
+  });
+});
+
+describe("CloudFormation's own schemas", () => {
+  it.each<[string, ResolvedStage]>([
+    ['dev', stageNamed('dev')],
+    ['prod', stageNamed('prod')],
+    ['a stage with essential monitoring', resolveStage('test', { ...loopbackStage, monitoring: 'essential' })],
+    [
+      'a stage with all accounts that it may have',
+      resolveStage('test', { ...loopbackStage, accounts: manyAccounts() }),
+    ],
+  ])('allow the template of %s', (_, stage) => {
+    expect(reportsOf(stage).map(({ conclusion }) => conclusion)).not.toContain('failure');
+  });
+
+  it('fail the synthesis when somebody adds what CloudFormation would refuse', () => {
+    const stack = stackOf(stage);
+    new CfnResource(stack, 'Planted', { type: 'AWS::SQS::Queue', properties: { DelaySeconds: 'never' } });
+    expect(() => Stage.of(stack)?.synth()).toThrow(/DelaySeconds/);
   });
 });
 
