@@ -20,7 +20,9 @@ export type Credentials = {
 /** What authenticates one request. */
 export type Grant = {
   readonly headers: Readonly<Record<string, string>>;
-  /** Discards a grant that the exchange refused. Returns whether another grant of the same key could succeed. */
+  /** The exchange answered a request with this grant. */
+  readonly accepted: () => void;
+  /** The exchange refused this grant. Returns whether to try another one of the same key. */
   readonly discard: () => boolean;
 };
 
@@ -61,7 +63,11 @@ export function createSignatureAuth(deps: { readonly clock: Clock; readonly nonc
   return {
     grant: async (request, { key }) => {
       const stamp = { method: 'POST', timestamp: deps.clock.now(), nonce: deps.nonce() };
-      return { headers: { authorization: signedHeader(key, { ...request, ...stamp }) }, discard: () => false };
+      return {
+        headers: { authorization: signedHeader(key, { ...request, ...stamp }) },
+        accepted: () => {},
+        discard: () => false,
+      };
     },
   };
 }
@@ -73,10 +79,13 @@ type Token = { readonly version: string; readonly text: Secret; readonly expires
 
 /** Used when the exchange does not say how long a token lives, seconds. */
 const unknownLife = 60;
+/** An exchange that issues tokens and refuses them must not get three requests for each call. */
+const renewalCoolDownMs = 10_000;
 
 /**
  * Bearer tokens by `client_credentials`: one for each version of the key, cached until shortly before it expires.
- * Concurrent callers share one request. `onWarning` is called once per version if the key may write.
+ * Concurrent callers share one request. A refused token is replaced at once, but no more than once in 10 s until one is
+ * accepted. `onWarning` is called once per version if the key may write.
  */
 export function createTokenAuth(deps: {
   readonly call: PublicCall;
@@ -87,6 +96,8 @@ export function createTokenAuth(deps: {
   let current: Token | undefined;
   let flight: { readonly version: string; readonly token: Promise<Token> } | undefined;
   let warnedVersion: string | undefined;
+  /** When a refused token was last discarded, if none was accepted since. */
+  let discardedAt: number | undefined;
 
   const fetchToken = async ({ version, key }: KeyVersion, deadline: number): Promise<Token> => {
     const requestedAt = clock.now();
@@ -106,8 +117,16 @@ export function createTokenAuth(deps: {
 
   const grantOf = (token: Token, isNew: boolean): Grant => ({
     headers: { authorization: `bearer ${token.text.reveal()}` },
+    accepted: () => {
+      discardedAt = undefined;
+    },
     discard: () => {
-      if (current === token) current = undefined;
+      // Otherwise another call has discarded it already.
+      if (current === token) {
+        if (discardedAt !== undefined && clock.now() < discardedAt + renewalCoolDownMs) return false;
+        discardedAt = clock.now();
+        current = undefined;
+      }
       return !isNew;
     },
   });

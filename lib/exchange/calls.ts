@@ -4,6 +4,7 @@ import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } fr
 import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
 import { encodeCall, type Reply, readReply } from './json-rpc.ts';
+import { isOfAnOrder } from './not-of-an-order.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryBudget, retryDelay } from './retry.ts';
 import type { ReplyStream, Transport } from './transport.ts';
@@ -47,7 +48,8 @@ export type ReplyReader<Result> = {
 export type Calls = {
   /**
    * Calls a private method. `deadline` (epoch ms) bounds everything: key, token, call and repeats. Each of them takes a
-   * permit. Throws `Failure`.
+   * permit. A call is repeated once, and then again with a new token or key. The repeat comes out of the retry budget;
+   * when that is empty, only the first lost connection since the last answer is made up for. Throws `Failure`.
    */
   readonly call: <Result>(
     call: MethodCall,
@@ -61,6 +63,8 @@ export type Calls = {
 export function createCalls(deps: CallDeps): Calls {
   const { dialect, credentials, clock, random, retryBudget } = deps;
   let lastId = 0;
+  /** Whether a call was answered after the last free repeat. */
+  let repeatIsFree = true;
 
   const compose = ({ method, params }: MethodCall): Post => {
     const id = ++lastId;
@@ -77,9 +81,16 @@ export function createCalls(deps: CallDeps): Calls {
             (await send(compose({ method, params }), { headers: {}, deadline })).result,
         });
 
+  const answered = (grant: Grant | undefined): void => {
+    grant?.accepted();
+    repeatIsFree = true;
+  };
+
   const call: Calls['call'] = async (methodCall, createReader, deadline) => {
     retryBudget.earn();
     const first = once();
+    // As it was when the call began: a process that was frozen resumes with several dead connections.
+    const isFree = repeatIsFree;
     let key = await credentials.get(deadline);
     for (;;) {
       const post = compose(methodCall);
@@ -88,18 +99,22 @@ export function createCalls(deps: CallDeps): Calls {
       try {
         grant = await auth.grant(post, key, deadline);
         const reply = await send(post, { headers: grant.headers, deadline, stream });
-        return { ...reply, result: read(reply), keyVersion: key.version };
+        const result = read(reply);
+        answered(grant);
+        return { ...reply, result, keyVersion: key.version };
       } catch (thrown) {
         const failure = asFailure(thrown);
+        if (isOfAnOrder(failure)) answered(grant);
         switch (failure.spec.retry) {
           case 'never':
             throw failure;
           case 'now':
-            if (!first('connection')) throw failure;
+            if (!first('call') || !(retryBudget.spend() || isFree)) throw failure;
+            repeatIsFree = false;
             break;
           case 'later': {
             const delay = retryDelay(failure, random(), deadline - clock.now());
-            if (delay === undefined || !first('wait') || !retryBudget.spend()) throw failure;
+            if (delay === undefined || !first('call') || !retryBudget.spend()) throw failure;
             await clock.sleep(delay);
             break;
           }
@@ -150,7 +165,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
 }
 
 /** Each remedy once in a call: true the first time that it is named. */
-function once(): (remedy: 'connection' | 'wait' | 'token' | 'key') => boolean {
+function once(): (remedy: 'call' | 'token' | 'key') => boolean {
   const tried = new Set<string>();
   return (remedy) => {
     const isFirst = !tried.has(remedy);

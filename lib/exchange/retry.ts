@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 
-/** What a process may spend on retries, so that we do not double the load on a failing exchange. */
+/** What a process may spend on retries of an account, so that it does not double the load on a failing exchange. */
 export type RetryBudget = {
   /** One more call was made: a fifth of a retry is earned. */
   readonly earn: () => void;
@@ -9,18 +9,17 @@ export type RetryBudget = {
 };
 
 const callsPerRetry = 5;
-/** A process saves up at most this many retries. */
-const maxSaved = 10 * callsPerRetry;
 
 /**
- * One per process. After n calls at most ceil(n / 5) retries have been taken, 20 %: rounded up, so that even the first
- * call of a process may be retried.
+ * One per process and account. Among any n calls in a row at most ceil(n / 5) retries are taken, 20 %: rounded up, so
+ * that even the first call of a process may be retried. No more than one retry is saved up, or an outage would begin
+ * with all those that the calls before it have earned.
  */
 export function createRetryBudget(): RetryBudget {
   let saved = callsPerRetry - 1;
   return {
     earn: () => {
-      saved = Math.min(saved + 1, maxSaved);
+      saved = Math.min(saved + 1, callsPerRetry);
     },
     spend: () => {
       if (saved < callsPerRetry) return false;

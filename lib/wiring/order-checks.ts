@@ -50,7 +50,6 @@ export function createOrderChecks({ stage, env, clock, logger, priority }: Order
   const accountTable = createDynamoAccountTable({ client, tableName });
   const secretsManager = createSecretsManagerClient(env);
   const transport = timed(createHttpTransport({ clock }), clock, logger);
-  const retryBudget = createRetryBudget();
 
   const accounts = new Map<string, Account>(
     Object.entries(stage.accounts).map(([account, settings]) => {
@@ -66,7 +65,7 @@ export function createOrderChecks({ stage, env, clock, logger, priority }: Order
         clock,
         random: Math.random,
         nonce: randomUUID,
-        retryBudget,
+        retryBudget: createRetryBudget(),
         onWarning: (sentence) => logger.warn(sentence, { account }),
       });
       return [account, { dialect, exchange }];

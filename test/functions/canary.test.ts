@@ -210,8 +210,8 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
 
     /** The order is requested with a new token, in its first answer or in the one under test. */
     async function suffer(fault: Fault, remainingMs?: number): Promise<FunctionResult> {
-      exchange.revokeTokens();
-      if (remainingMs !== undefined) await tell({ ...requested, maxAge: 0 });
+      await tell({ ...requested, maxAge: 0 });
+      if (remainingMs === undefined) exchange.revokeTokens();
       exchange.scriptAlways(target, fault);
       return tell({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }

@@ -38,6 +38,7 @@ describe('signature auth', () => {
     const [first, second] = grants.map(({ headers }) => headers['authorization']);
     expect(first).toMatch(/^deri-hmac-sha256 id=AMANDA,ts=1576074319000,nonce=a,sig=[0-9a-f]{64}$/);
     expect(second).toMatch(/,nonce=b,/);
+    grants[0]?.accepted();
     expect(grants[0]?.discard()).toBe(false);
   });
 });
@@ -139,6 +140,22 @@ describe('token auth', () => {
     expect(await bearer()).toBe('bearer t2');
   });
 
+  test('replaces refused tokens no more than once in 10 s, until one is accepted', async () => {
+    const { grant, bearer, clock } = tokens();
+    await grant();
+    expect((await grant()).discard()).toBe(true);
+    expect((await grant()).discard()).toBe(false);
+    expect((await grant()).discard()).toBe(false);
+    expect(await bearer()).toBe('bearer t2');
+    clock.advance(10_000);
+    expect((await grant()).discard()).toBe(true);
+    expect((await grant()).discard()).toBe(false);
+    expect(await bearer()).toBe('bearer t3');
+    (await grant()).accepted();
+    expect((await grant()).discard()).toBe(true);
+    expect(await bearer()).toBe('bearer t4');
+  });
+
   test('requests a token again after a failure', async () => {
     const { bearer } = tokens((requested) => {
       if (requested === 1) throw new Failure('busy', 'busy');
@@ -169,7 +186,11 @@ describe('token auth', () => {
   );
 
   test('refuses an answer that is not an object as invalid_response', async () => {
-    const auth = createTokenAuth({ clock: createVirtualClock(), call: async () => 'ok' });
+    const auth = createTokenAuth({
+      clock: createVirtualClock(),
+
+      call: async () => 'ok',
+    });
     expect((await failureOf(auth.grant(request, keyOf('v1'), 0))).code).toBe('invalid_response');
   });
 

@@ -55,7 +55,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('auth')).toBe(dialect === 'orangex' ? 1 : 0);
   });
 
-  test('repeats once at once when the connection had been closed meanwhile, at no cost', async () => {
+  test('repeats once at once when the connection had been closed meanwhile, though the budget is empty', async () => {
     const { ask, server, clock, budget } = await start({ dialect });
     await ask();
     while (budget.spend());
@@ -73,11 +73,22 @@ describe.each(both)('the %s client', (dialect) => {
     expect(after).not.toBe(before);
   });
 
-  test('gives up when the connection is lost a second time', async () => {
+  test('repeats a call once, whatever its second attempt fails with', async () => {
     const { ask, server } = await start({ dialect });
     await ask();
-    server.script('order', { kind: 'drop' }, { kind: 'html', status: 502 }, { kind: 'drop' });
-    expect((await failureOf(ask())).code).toBe('connection_lost');
+    server.script('order', { kind: 'drop' }, { kind: 'html', status: 502 });
+    expect((await failureOf(ask())).code).toBe('busy');
+    expect(server.count('get_order_state')).toBe(3);
+  });
+
+  test('repeats calls at once that found their connections closed together, and after them no more than the budget allows', async () => {
+    const { ask, server, budget } = await start({ dialect });
+    await Promise.all([ask(), ask(), ask()]);
+    while (budget.spend());
+    const before = server.count('get_order_state');
+    server.script('order', ...Array.from({ length: 3 }, () => ({ kind: 'drop' }) as const));
+    await Promise.all([ask(), ask(), ask()]);
+    expect(server.count('get_order_state')).toBe(before + 6);
   });
 
   test('repeats what failed in passing once, after a jittered wait', async () => {
