@@ -81,7 +81,7 @@ export const checkOrders = /* @__PURE__ */ made(
       function: 'check-orders',
       summary: 'The state of up to 100 orders',
       description:
-        "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time are `not_tried`, and the response has a Retry-After.",
+        "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time, or whose states do not fit into 5 MB, are `not_tried`, and the response has a Retry-After.",
       parameters: z.strictObject({ account: parameters.account }),
       body: z.strictObject(
         {

@@ -3,6 +3,7 @@ import { asFailure, type Code, concernsAccount, type Failure, retryAfterSeconds 
 import type { CheckOrder } from './check-order.ts';
 import type { Checked } from './checked.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
+import { OrderNotFound } from './order-not-found.ts';
 
 type CheckOrdersDeps = {
   readonly accounts: KnownAccounts;
@@ -49,26 +50,32 @@ type CheckOrders = (request: CheckOrdersRequest) => Promise<CheckOrdersReport>;
 const concurrency = 8;
 /** When only the time ran out: the next request has its own deadline. */
 const soonSeconds = 1;
+/** Lambda returns 6 MB at most, and 100 outcomes may need as much again as the members that are not counted. */
+const maxAnswerBytes = 5_000_000;
 /** A refused key needs a person. */
 const lastingSeconds = 60;
 
 /**
  * Checks many orders of one account, some at a time, each on its own. Once a failure concerns the whole account, or the
- * deadline has passed, no further check starts; running ones are waited for. Throws only `unknown_account`.
+ * deadline has passed, or the answer is full, no further check starts; running ones are waited for. Throws only
+ * `unknown_account`.
  */
 export function createCheckOrders({ accounts, checkOrder, clock, onInternalError }: CheckOrdersDeps): CheckOrders {
   return async ({ account, orderIds, maxAgeMs, requestId, deadline }) => {
     refuseUnknown(accounts, account);
     const outcomes = new Map<string, OrderOutcome>();
-    const failed: Partial<Record<Code, number>> = {};
     /** How long to leave the account alone, after a failure that concerns all of it. */
     let accountRetrySeconds: number | undefined;
+    let bytesLeft = maxAnswerBytes;
 
     const queue = orderIds.values();
     const worker = async () => {
       for (const orderId of queue) {
-        if (accountRetrySeconds !== undefined || clock.now() >= deadline) return;
-        outcomes.set(orderId, await check(orderId));
+        if (accountRetrySeconds !== undefined || bytesLeft < 0 || clock.now() >= deadline) return;
+        const outcome = await check(orderId);
+        bytesLeft -= bytesOf(outcome);
+        // Its state is in the table, and the next request reads it from there.
+        outcomes.set(orderId, bytesLeft < 0 ? notTried(orderId) : outcome);
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
@@ -79,7 +86,7 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
       outcomes: inOrder,
       counts: {
         checked: inOrder.filter(({ outcome }) => outcome === 'checked').length,
-        failed,
+        failed: countsByCode(inOrder),
         notTried: waits.length,
       },
       retryAfterSeconds: waits.length > 0 ? Math.max(...waits) : undefined,
@@ -106,11 +113,29 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
       // Others may still be answered from the table, which takes no permit.
       if (failure.code === 'rate_limited_locally') return notTried(orderId, seconds);
       if (concernsAccount(failure)) accountRetrySeconds = Math.max(accountRetrySeconds ?? 0, seconds ?? lastingSeconds);
-      failed[failure.code] = (failed[failure.code] ?? 0) + 1;
       if (failure.spec.status === 500) onInternalError(orderId, failure);
       return { orderId, outcome: 'failed', failure };
     }
   };
+}
+
+function countsByCode(outcomes: readonly OrderOutcome[]): OutcomeCounts['failed'] {
+  const counts: Partial<Record<Code, number>> = {};
+  for (const of of outcomes) {
+    if (of.outcome === 'failed') counts[of.failure.code] = (counts[of.failure.code] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** What an order takes in a response of Lambda, where the whole body is one JSON string. */
+function bytesOf(outcome: OrderOutcome): number {
+  if (outcome.outcome === 'not_tried') return 0;
+  const known = outcome.outcome === 'checked' ? outcome.checked : lastKnownOf(outcome.failure);
+  return known === undefined ? 0 : Buffer.byteLength(JSON.stringify(known.result));
+}
+
+function lastKnownOf(failure: Failure): Checked | undefined {
+  return failure instanceof OrderNotFound ? failure.lastKnown : undefined;
 }
 
 function notTried(orderId: string, seconds = soonSeconds): OrderOutcome {

@@ -3,12 +3,13 @@ import { checkedOrders } from '../../../lib/api/presenters.ts';
 import { type Code, Failure } from '../../../lib/errors.ts';
 import { createCheckOrders } from '../../../lib/orders/check-orders.ts';
 import type { Checked } from '../../../lib/orders/checked.ts';
+import { OrderNotFound } from '../../../lib/orders/order-not-found.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
 const at = Date.UTC(2026, 0, 1);
 
-function checked(orderId: string): Checked {
+function checked(orderId: string, result = '{}'): Checked {
   return {
     account: 'main',
     order: {
@@ -32,7 +33,7 @@ function checked(orderId: string): Checked {
     checkedAt: at,
     ageMs: 0,
     exchangeTime: undefined,
-    result: '{}',
+    result,
     stored: { watch: { openedAt: at, observations: [], notFoundAt: [] }, revision: 1 },
   };
 }
@@ -42,10 +43,12 @@ type TestEnvironment = {
   readonly takesMs?: number;
   /** What a check throws, by order. */
   readonly throws?: Readonly<Record<string, unknown>>;
+  /** The text of each order. */
+  readonly result?: string;
 };
 
 /** Checks that take virtual time and fail as scripted. */
-function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
+function environment({ takesMs = 0, throws = {}, result }: TestEnvironment = {}) {
   const clock = createVirtualClock();
   const seen = { running: 0, most: 0, requested: Array.of<string>(), ours: Array.of<readonly [string, Code]>() };
   const checkOrders = createCheckOrders({
@@ -59,7 +62,7 @@ function environment({ takesMs = 0, throws = {} }: TestEnvironment = {}) {
       clock.advance(takesMs);
       seen.running--;
       if (orderId in throws) throw throws[orderId];
-      return checked(orderId);
+      return checked(orderId, result);
     },
   });
   const ask = (orderIds: readonly string[], forMs = 25_000, account = 'main') =>
@@ -146,6 +149,27 @@ it('an internal error goes to the log; the caller learns only that it is interna
   expect(seen.ours).toEqual([['order-1', 'internal']]);
   expect(checkedOrders('main', outcomes).outcomes[1]).toMatchObject({ problem: { status: 500, code: 'internal' } });
   expect(JSON.stringify(checkedOrders('main', outcomes))).not.toContain('of the inside');
+});
+
+const quarterOfMb = `{"note":"${'\\"'.repeat(60_000)}"}`;
+
+it('orders whose states do not fit into what Lambda returns are not tried', async () => {
+  const { ask } = environment({ result: quarterOfMb });
+  const { outcomes, counts, retryAfterSeconds } = await ask(ids(40));
+  expect(counts).toEqual({ checked: 20, failed: {}, notTried: 20 });
+  expect(outcomes.at(-1)).toEqual({ orderId: 'order-39', outcome: 'not_tried', retryAfterSeconds: 1 });
+  expect(retryAfterSeconds).toBe(1);
+});
+
+it('the last known states of orders that are not found count, too', async () => {
+  const missing = (orderId: string) =>
+    new OrderNotFound(
+      new Failure('order_not_found', 'No such order.'),
+      { account: 'main', orderId },
+      { lastKnown: checked(orderId, quarterOfMb) },
+    );
+  const { ask } = environment({ throws: Object.fromEntries(ids(40).map((id) => [id, missing(id)])) });
+  expect((await ask(ids(40))).counts).toEqual({ checked: 0, failed: { order_not_found: 20 }, notTried: 20 });
 });
 
 it('a batch for an account that the stage does not have is refused as a whole', async () => {
