@@ -5,7 +5,7 @@ import { serviceName } from './service-function.ts';
 export const minute = Duration.minutes(1);
 
 /** The namespace that the functions write in. */
-export const namespace = 'OrderStateSnapshots';
+const namespace = 'OrderStateSnapshots';
 
 /** A metric that the functions write, with the dimensions that they write. */
 export function ours(metricName: string, statistic: string, of: Record<string, string>, period = minute): Metric {

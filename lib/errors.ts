@@ -176,7 +176,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
 };
 
 /** One odd reply must not block a caller, or an account, for hours. */
-export const maxRetryAfterMs = 300_000;
+const maxRetryAfterMs = 300_000;
 
 type FailureOptions = {
   /** The original error. Never a parser's error: those quote the text that they could not parse. */

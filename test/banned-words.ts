@@ -2,7 +2,7 @@
  * Words of this project's past that a stranger has to learn first, and what to write instead. A pattern is tried on each
  * line as it stands, and on the line with its camelCase and snake_case names taken apart.
  */
-export const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
+const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
   [/\b(?:told|tells)\b/i, 'reported, notified, says'],
   [/\b(?:hears?|heard)\b/i, 'receives, is notified'],
   [/\b(?:asks|asked|asking)\b/i, 'requests, requested; calls'],
@@ -44,7 +44,7 @@ export const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] =
 ];
 
 /** Phrases in which a banned word is the right one, and why. */
-export const rightPhrases: readonly (readonly [phrase: RegExp, reason: string])[] = [
+const rightPhrases: readonly (readonly [phrase: RegExp, reason: string])[] = [
   [/dead[-_ ]?letters?/gi, 'the name of the queue and of what Lambda leaves in it'],
   [/a letter first|takes letters, digits/g, 'letters of the alphabet'],
 ];

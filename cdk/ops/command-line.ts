@@ -48,7 +48,7 @@ export async function runMain(command: CommandUnknownOpts): Promise<void> {
 }
 
 /** The words that a person types for a command, those of its parents included. */
-export function pathOf(command: CommandUnknownOpts): string {
+function pathOf(command: CommandUnknownOpts): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 

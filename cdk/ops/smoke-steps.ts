@@ -4,7 +4,7 @@ import { ApiProblem, type Client } from '../../lib/api/client.ts';
 type SmokeStep = { readonly name: string; readonly try: () => Promise<string> };
 
 /** A step failed; the message says what to check. */
-export class SmokeFailure extends Error {}
+class SmokeFailure extends Error {}
 
 const anHour = 3600;
 const maxOrderIdLength = 64;

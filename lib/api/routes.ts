@@ -171,7 +171,7 @@ export const stopWatch = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const getOrderState = /* @__PURE__ */ made(
+const getOrderState = /* @__PURE__ */ made(
   () =>
     ({
       method: 'GET',

@@ -10,7 +10,7 @@ type Stop = {
 };
 
 /** The entries before `accepted` are on the bus; of the others, some may be. */
-export type Sent = { readonly accepted: number; readonly stop?: Stop };
+type Sent = { readonly accepted: number; readonly stop?: Stop };
 
 /** Sends entries in their order until all are sent or one is not; `deadline` is in milliseconds since the Unix epoch. */
 export type Bus = (entries: readonly PutEventsRequestEntry[], deadline: number) => Promise<Sent>;

@@ -4,7 +4,7 @@ import type { TransitionEvent } from './events.ts';
 import type { OrderStateChanged } from './schemas.ts';
 
 /** The `source` of every event, for the rules of consumers. */
-export const source = 'order-state-snapshots';
+const source = 'order-state-snapshots';
 
 /**
  * Bytes of one entry, and of one request. The bus accepts 1 MB since January 2026, but not every target and region

@@ -1,7 +1,7 @@
 import type { Code } from '../../errors.ts';
 
 /** Where a fact comes from: a link, or the name of a document. `unconfirmed`: nobody has seen it on the wire. */
-export type Source = { readonly document: string; readonly unconfirmed?: true };
+type Source = { readonly document: string; readonly unconfirmed?: true };
 
 /** An error of the exchange by its own name, and what it means here. */
 export type ExchangeError = Source & { readonly name: string; readonly code: Code };

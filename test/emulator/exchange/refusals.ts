@@ -36,7 +36,7 @@ export class Refusal extends Error {
   }
 }
 
-export function errorMessage(dialect: Dialect, code: number): string {
+function errorMessage(dialect: Dialect, code: number): string {
   if (dialect === 'orangex' && code === 10000) return 'authentication failure';
   return names[code] ?? 'error';
 }

@@ -84,6 +84,6 @@ function parseWithId(body: string): { readonly value: unknown; readonly idText: 
   return { value, idText: isRecord(value) ? ids.get(value) : undefined };
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
