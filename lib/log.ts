@@ -21,9 +21,9 @@ export function describeFailure(failure: Failure): Record<string, unknown> {
   return {
     code: failure.code,
     detail: failure.message,
-    exchange_code: failure.exchangeCode,
+    ...(failure.exchangeCode !== undefined && { exchange_code: failure.exchangeCode }),
     ...(causes.length > 0 && { causes }),
-    trace,
+    ...(trace !== undefined && { trace }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { number, type TableDeps, tableFailure } from '../dynamo.ts';
+import { type Item, number, type TableDeps, tableFailure } from '../dynamo.ts';
 import { createAccountUpdate } from './dynamo-update.ts';
 import { accountKey, leaseValue, listTrustValue, pauseValue, readAccountItem, summaryValue } from './items.ts';
-import type { AccountTable } from './table.ts';
+import type { AccountTable, SweepFindings } from './table.ts';
 
 /** The accounts' items in DynamoDB. `items.ts` lists the item and its requests. */
 export function createDynamoAccountTable({ client, tableName }: TableDeps): AccountTable {
@@ -44,18 +44,12 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       });
     },
 
-    renewLease: async (account, { listed, listTrust, summary, ...lease }) => {
-      const values = {
-        ...(listed !== undefined && { ':listed_at': number(listed.at), ':listed_orders': number(listed.orders) }),
-        ...(listTrust !== undefined && { ':list_trust': listTrustValue(listTrust) }),
-        ...(summary !== undefined && { ':sweep': summaryValue(summary) }),
-        ':lease': leaseValue(lease),
-      };
+    renewLease: async (account, lease, findings = {}) => {
+      const values = { ...findingValues(findings), ':lease': leaseValue(lease) };
+      const { listed } = findings;
       const isOwner = 'lease.#owner = :owner';
       return update(account, {
-        set: Object.keys(values)
-          .map((value) => `${value.slice(1)} = ${value}`)
-          .join(', '),
+        set: assignments(values),
         if:
           listed === undefined
             ? isOwner
@@ -69,13 +63,14 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       await update(account, { set: 'handover_requested_by = :owner', values: { ':owner': { S: owner } } });
     },
 
-    releaseLease: async (account, owner, summary) => {
+    releaseLease: async (account, owner, findings = {}) => {
+      const values = findingValues(findings);
       await update(account, {
         remove: 'lease',
         if: 'lease.#owner = :owner',
         names: { '#owner': 'owner' },
-        set: summary && 'sweep = :sweep',
-        values: { ':owner': { S: owner }, ...(summary && { ':sweep': summaryValue(summary) }) },
+        set: assignments(values),
+        values: { ...values, ':owner': { S: owner } },
       });
     },
 
@@ -89,4 +84,18 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       return after !== undefined;
     },
   };
+}
+
+/** By placeholder, which is the attribute's name after a colon. */
+function findingValues({ listed, listTrust, summary }: SweepFindings): Item {
+  return {
+    ...(listed !== undefined && { ':listed_at': number(listed.at), ':listed_orders': number(listed.orders) }),
+    ...(listTrust !== undefined && { ':list_trust': listTrustValue(listTrust) }),
+    ...(summary !== undefined && { ':sweep': summaryValue(summary) }),
+  };
+}
+
+function assignments(values: Item): string | undefined {
+  const all = Object.keys(values).map((placeholder) => `${placeholder.slice(1)} = ${placeholder}`);
+  return all.length === 0 ? undefined : all.join(', ');
 }

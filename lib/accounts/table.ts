@@ -2,16 +2,16 @@
 export type AccountState = {
   /** GCRA's theoretical arrival time: when all permits taken so far are replenished; 0: none were ever taken. */
   readonly tat: number;
-  readonly lease?: Lease | undefined;
+  readonly lease?: Lease;
   /** The last process that requested the lease. */
-  readonly handoverRequestedBy?: string | undefined;
-  readonly pause?: Pause | undefined;
+  readonly handoverRequestedBy?: string;
+  readonly pause?: Pause;
   /** The latest complete list of the account's open orders whose consequences are all stored. */
-  readonly listed?: AccountListing | undefined;
+  readonly listed?: AccountListing;
   /** Whether conclusions are drawn from the account's lists. */
-  readonly listTrust?: ListTrust | undefined;
+  readonly listTrust?: ListTrust;
   /** What the sweep last wrote about the account. */
-  readonly summary?: SweepSummary | undefined;
+  readonly summary?: SweepSummary;
 };
 
 /** A list of open orders: when it was requested, and how many orders it held. */
@@ -61,7 +61,7 @@ export type Pause = {
   readonly paused: boolean;
   readonly by: string;
   readonly at: number;
-  readonly until?: number | undefined;
+  readonly until?: number;
 };
 
 /**
@@ -87,11 +87,11 @@ export type AccountTable = {
    * Renews the lease if it is still the owner's, and stores what its sweep found out; returns the account as it then is,
    * or `undefined` when the lease is another's, or a later list is stored. Safe to repeat.
    */
-  readonly renewLease: (account: string, renewal: LeaseRenewal) => Promise<AccountState | undefined>;
+  readonly renewLease: (account: string, lease: Lease, findings?: SweepFindings) => Promise<AccountState | undefined>;
   /** Requests a handover from the lease's owner; only the last request is stored. Safe to repeat. */
   readonly requestHandover: (account: string, owner: string) => Promise<void>;
-  /** Releases the lease if it is the owner's, and stores the summary of its sweep, if any. Safe to repeat. */
-  readonly releaseLease: (account: string, owner: string, summary?: SweepSummary) => Promise<void>;
+  /** Releases the lease if it is the owner's, and stores what its sweep found out. Safe to repeat. */
+  readonly releaseLease: (account: string, owner: string, findings?: SweepFindings) => Promise<void>;
   /** Stores a command; `false` if the stored one is as late or later: another command, or this one repeated. */
   readonly setPause: (account: string, pause: Pause) => Promise<boolean>;
 };
@@ -102,8 +102,8 @@ export type WatchRequests = {
   readonly recordWatchRequest: (account: string, at: number) => Promise<SweepSummary | undefined>;
 };
 
-/** What the lease's owner stores while it sweeps; what is `undefined` stays as it is. */
-export type LeaseRenewal = Lease & {
+/** What the lease's owner stores with the account; what is `undefined` stays as it is. */
+export type SweepFindings = {
   readonly listed?: AccountListing | undefined;
   readonly listTrust?: ListTrust | undefined;
   readonly summary?: SweepSummary | undefined;

@@ -40,10 +40,6 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
 
 /** Permits expire this long after they were requested: it bounds how many calls can start at once. */
 export const permitLifeMs = 2_000;
-/** An interactive call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
-const reservationMs = 1_000;
-/** How far a call steps back whose permit others took, milliseconds. */
-const maxBackMs = 1_500;
 /** Permits in one request: more would save little, and their calls all start at once. */
 const maxBatch = 5;
 /** After a throttled reply, no call for a second at least, whatever the exchange says. */
@@ -69,47 +65,39 @@ type RateLimiterDeps = {
   readonly clock: Clock;
 };
 
-/** `dueAt`: when the first of them may be used. */
-type Taken = { readonly tat: number; readonly dueAt: number; readonly requestedAt: number };
+type Taken = { readonly tat: number; readonly requestedAt: number };
 
-/**
- * Takes permits in the table, up to `aheadMs` before they are due; `undefined` when there are too few. `tat` is a lower
- * bound of the table's.
- */
+/** Takes permits in the table; `undefined` when there are too few. `tat` is a lower bound of the table's. */
 function createTakePermits({ table, account, priority, limits, clock }: RateLimiterDeps) {
   const { msPerPermit, burst } = limits;
-  const burstMs = burst[priority] * msPerPermit;
   // `requestedAt` is from before the request: however late its response, the permits were not taken earlier.
-  return async (permits: number, tat: number, aheadMs: number): Promise<Taken | undefined> => {
+  return async (permits: number, tat: number): Promise<Taken | undefined> => {
     const byMs = permits * msPerPermit;
     const now = clock.now();
     if (tat < now && (await table.raiseTat(account, { below: now, to: now + byMs }))) {
-      return { tat: now + byMs, dueAt: now, requestedAt: now };
+      return { tat: now + byMs, requestedAt: now };
     }
     const requestedAt = clock.now();
-    const to = requestedAt + burstMs - byMs + aheadMs;
+    const to = requestedAt + burst[priority] * msPerPermit - byMs;
     const after = await table.advanceTat(account, { from: requestedAt, to, byMs });
-    return after === undefined ? undefined : { tat: after, dueAt: after - burstMs, requestedAt };
+    return after === undefined ? undefined : { tat: after, requestedAt };
   };
 }
 
-type Permit = { readonly dueAt: number; readonly requestedAt: number };
-
 /** Permits that were taken in the table and are not used yet: for a short time, and until a throttled reply. */
 function createHeldPermits(clock: Clock) {
-  let held = { permits: 0, dueAt: 0, requestedAt: 0 };
+  let held = { permits: 0, requestedAt: 0 };
   let droppedAt = 0;
-  const isValid = ({ requestedAt }: Permit): boolean =>
-    requestedAt > droppedAt && clock.now() < requestedAt + permitLifeMs;
   return {
-    isValid,
-    count: (): number => (isValid(held) ? held.permits : 0),
-    replace: (permits: number, { dueAt, requestedAt }: Permit): void => {
-      held = { permits, dueAt, requestedAt };
+    count: (): number => {
+      const expired = held.requestedAt <= droppedAt || clock.now() >= held.requestedAt + permitLifeMs;
+      return expired ? 0 : held.permits;
     },
-    use: (): Permit => {
+    replace: (permits: number, requestedAt: number): void => {
+      held = { permits, requestedAt };
+    },
+    use: (): void => {
       held = { ...held, permits: held.permits - 1 };
-      return held;
     },
     /** Those, too, whose request is still under way. */
     drop: (): void => {
@@ -121,10 +109,7 @@ function createHeldPermits(clock: Clock) {
 /**
  * The permits of one account, counted in the table for all processes together. The waiting calls of one process are
  * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
- * calls as many as are waiting, up to a batch. Interactive calls take a permit up to a second before it is due and wait
- * for it: so those of all processes are served in their order, too, as long as no more wait than a second has permits.
- * Measured at 10 permits a second, with processes that call without a pause: 4 wait 0.4 s at the most, 10 wait 1 s, and
- * of 16 one waited 11 s (test/lib/accounts/fairness.test.ts).
+ * calls as many as are waiting, up to a batch.
  */
 export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const { table, account, priority, limits, clock } = deps;
@@ -136,31 +121,28 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   let tat = 0;
   /** What throttled replies here made of it, written to the table or not. */
   let cooledTat = 0;
-  const maxAheadMs = priority === 'interactive' ? reservationMs : 0;
   const held = createHeldPermits(clock);
   let refusals = 0;
   let request: Promise<number> | undefined;
-  /** The waiting calls and their deadlines, the first to come first. */
-  const line = new Map<symbol, number>();
+  /** The waiting calls, the first to come first. */
+  const line = new Set<symbol>();
 
-  /** Milliseconds until permits are due; 0 or less when they were taken. */
+  /** Milliseconds until it is worth trying again; 0 when permits were taken. */
   const requestPermits = async (): Promise<number> => {
     const permits = Math.min(line.size, batch);
-    const [deadline = 0] = line.values();
-    const aheadMs = Math.max(0, Math.min(maxAheadMs, deadline - clock.now() - 1));
     const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
-    if (waitMs() > aheadMs) return waitMs();
+    if (waitMs() > 0) return waitMs();
 
-    const taken = await takePermits(permits, tat, aheadMs);
+    const taken = await takePermits(permits, tat);
     if (taken === undefined) {
       tat = Math.max(tat, (await table.readAccount(account)).tat);
-      // Processes that want the same permit step back further each time, so that they do not all try for every one.
-      // Background calls have no rival, and would come too late for permits that are earned meanwhile.
-      const backMs = priority === 'interactive' ? Math.min(refusals++ * msPerPermit, maxBackMs) : 0;
-      return Math.max(waitMs(), backMs);
+      // Processes that want the same permit step back further each time, up to a burst, so that they do not all try for
+      // every one. Background calls have no rival, and would come too late for permits that are earned meanwhile.
+      const steps = priority === 'interactive' ? Math.min(refusals++, burst.interactive) : 0;
+      return Math.max(waitMs(), steps * msPerPermit);
     }
     tat = Math.max(tat, taken.tat);
-    held.replace(permits, taken);
+    held.replace(permits, taken.requestedAt);
     refusals = 0;
     return 0;
   };
@@ -172,30 +154,20 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
     return request;
   };
 
-  const nextPermit = async (deadline: number): Promise<Permit> => {
+  const acquire: RateLimiter['acquire'] = async (deadline) => {
     const call = Symbol('call');
-    line.set(call, deadline);
+    line.add(call);
     try {
-      while (held.count() <= [...line.keys()].indexOf(call)) {
+      while (held.count() <= [...line].indexOf(call)) {
         // What is held belongs to the calls before this one: they are about to take it.
         const waitMs = held.count() > 0 ? msPerPermit : await nextPermits();
         if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
-        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxAheadMs, Math.min(waitMs, msPerPermit)));
+        if (waitMs > 0) await clock.sleep(waitMs);
       }
-      return held.use();
+      held.use();
     } finally {
       line.delete(call);
     }
-  };
-
-  const acquire: RateLimiter['acquire'] = async (deadline) => {
-    let permit: Permit;
-    do {
-      permit = await nextPermit(deadline);
-      const waitMs = permit.dueAt - clock.now();
-      if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
-      if (waitMs > 0) await clock.sleep(waitMs);
-    } while (!held.isValid(permit));
   };
 
   const throttled: RateLimiter['throttled'] = async (waitMs = 0) => {

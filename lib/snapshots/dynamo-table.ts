@@ -36,7 +36,10 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       const { items } = await query({ ...withPrefix(key, currentPrefix), ConsistentRead: true });
       const head = items.find((item) => sortKeyOf(item) === headKey);
       const stored = items.find((item) => sortKeyOf(item) === watchKey);
-      return { head: head && readSnapshot(head), stored: stored && readWatch(stored) };
+      return {
+        ...(head !== undefined && { head: readSnapshot(head) }),
+        ...(stored !== undefined && { stored: readWatch(stored) }),
+      };
     },
 
     newestSnapshot: async (key) => {
@@ -74,13 +77,20 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
     },
 
     list: async (account, list, until, limit) => {
-      const { items } = await query({
-        IndexName: indexName,
-        KeyConditionExpression: '#list = :list AND list_at <= :until',
-        ExpressionAttributeNames: { '#list': 'list' },
-        ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': number(until) },
-        Limit: limit,
-      });
+      const items: Item[] = [];
+      let start: Item | undefined;
+      do {
+        const page = await query({
+          IndexName: indexName,
+          KeyConditionExpression: '#list = :list AND list_at <= :until',
+          ExpressionAttributeNames: { '#list': 'list' },
+          ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': number(until) },
+          ExclusiveStartKey: start,
+          Limit: Number.isFinite(limit) ? limit - items.length : undefined,
+        });
+        items.push(...page.items);
+        start = page.lastKey;
+      } while (start !== undefined && items.length < limit);
       return items.map(readListed);
     },
   };

@@ -39,7 +39,7 @@ export type WatchCommand = OrderKey & {
 export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
 /** What the table currently holds of one order. */
-export type Current = { readonly head?: Snapshot | undefined; readonly stored?: StoredWatch | undefined };
+export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };
 
 /** An order in a list of the index; times are milliseconds since the Unix epoch. */
 export type Listed = OrderKey & {
@@ -83,7 +83,10 @@ export type SnapshotTable = {
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
   readonly putNotFound: (notFound: NotFoundAnswer) => Promise<void>;
   readonly putHistoryLookup: (lookup: HistoryLookup) => Promise<void>;
-  /** Orders of one list of an account, by ascending time up to `until`; eventually consistent. */
+  /**
+   * Orders of one list of an account, by ascending time up to `until`; eventually consistent. One request for each
+   * megabyte of watches, which is some 1 000 orders.
+   */
   readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
 };
 

@@ -12,11 +12,9 @@ export type Watch = {
   readonly openedAt: number;
   readonly startedBy?: WatchStarter | undefined;
   /** The greatest rank that an answer has shown, announced before its snapshot is written. */
-  readonly announcedRank?: Rank | undefined;
+  readonly announcedRank?: Rank;
   /** The greatest rank that the head is known to have reached, when it was first observed, and the order as of it. */
-  readonly applied?:
-    | { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined }
-    | undefined;
+  readonly applied?: { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined };
   /** The two most recently requested answers, newest first. */
   readonly observations: readonly ObservedRank[];
   /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
@@ -25,18 +23,18 @@ export type Watch = {
    * When the checks were requested that failed for a reason of this order alone since its newest answer, not-found
    * included; newest first, at most ten, absent when there are none. It backs the order off.
    */
-  readonly failedAt?: readonly number[] | undefined;
+  readonly failedAt?: readonly number[];
   /** When the latest check was requested that failed with the whole account, since the newest answer. */
-  readonly attemptedAt?: number | undefined;
+  readonly attemptedAt?: number;
   /** The latest list of the account's open orders that says anything of this one: when it was requested, and what. */
-  readonly listed?: Listing | undefined;
+  readonly listed?: Listing;
   /**
    * When the exchange's histories were searched for the order since its newest observation; newest first, at most ten,
    * absent when they were not.
    */
-  readonly lookedUpAt?: readonly number[] | undefined;
+  readonly lookedUpAt?: readonly number[];
   /** The latest watch command: an order whose watch was stopped stays unwatched until a command starts it again. */
-  readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean } | undefined;
+  readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
 };
 
 /** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
@@ -80,15 +78,15 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const lookedUpAt = newestAfter(seenAt, [watch?.lookedUpAt, delta.lookedUpAt], maxLookedUpAt);
   return {
     ...earliestStart(watch ?? delta, delta),
-    announcedRank,
-    applied,
+    ...(announcedRank !== undefined && { announcedRank }),
+    ...(applied !== undefined && { applied }),
     observations,
     notFoundAt,
-    failedAt: failedAt.length > 0 ? failedAt : undefined,
-    attemptedAt: attemptedAt > answeredAt ? attemptedAt : undefined,
-    listed,
-    lookedUpAt: lookedUpAt.length > 0 ? lookedUpAt : undefined,
-    operator,
+    ...(failedAt.length > 0 && { failedAt }),
+    ...(attemptedAt > answeredAt && { attemptedAt }),
+    ...(listed !== undefined && { listed }),
+    ...(lookedUpAt.length > 0 && { lookedUpAt }),
+    ...(operator !== undefined && { operator }),
   };
 }
 
@@ -116,6 +114,12 @@ export function checkedAt(watch: Watch): number | undefined {
 /** The latest list that should have held the order did: later ones may be compared with it. */
 export function isCovered({ listed }: Watch): boolean {
   return listed?.present === true;
+}
+
+/** A list lacked the order after it was last seen: its own answer has to say what became of it. */
+export function isVanished({ listed, observations, notFoundAt }: Watch): boolean {
+  const answeredAt = Math.max(observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0);
+  return listed?.present === false && listed.at > answeredAt;
 }
 
 /** A list that holds the order unchanged confirms the head's state. */
@@ -151,18 +155,46 @@ export function dueAt(watch: Watch, policy: CheckPolicy): number {
 function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
   const { announcedRank, observations, notFoundAt, openedAt, listed } = watch;
   const [lastNotFound] = notFoundAt;
-  if (lastNotFound !== undefined) return lastNotFound + doubled(notFoundAt.length, policy);
+  if (lastNotFound !== undefined) {
+    const next = lastNotFound + doubled(notFoundAt.length, policy);
+    // A lookup follows a check that does not find the order: the check is not later than the lookup is due.
+    return watch.lookedUpAt === undefined
+      ? next
+      : Math.min(next, Math.max(lookupDueAt(watch), lastNotFound + policy.minMs));
+  }
   const [latest] = observations;
   if (latest !== undefined) {
     if (isConfirmedByLists(watch)) return latest.requestedAt + coveredMs;
     // It vanished from a list after it was last seen: what became of it is worth a call at once.
-    if (listed?.present === false && listed.at > latest.requestedAt) {
-      return Math.max(listed.at, latest.requestedAt + policy.minMs);
-    }
+    if (listed !== undefined && isVanished(watch)) return listed.at;
     return latest.requestedAt + clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
   }
   // Announced but not applied: its observer is still writing, or crashed, and the next check completes its work.
   return announcedRank === undefined ? openedAt : openedAt + policy.minMs;
+}
+
+/**
+ * When an order that lists cover is due because they have not confirmed it for some time: as any other, counted from its
+ * last confirmation, and not before `graceMs` have passed.
+ */
+export function dueWithoutLists(
+  { announcedRank, openedAt }: Watch,
+  confirmed: number | undefined,
+  policy: CheckPolicy,
+  graceMs: number,
+): number {
+  const from = confirmed ?? openedAt;
+  const restingMs = announcedRank === undefined ? 0 : from - updatedAtOfRank(announcedRank);
+  return from + Math.max(graceMs, clamped(restingMs / 10, policy));
+}
+
+/** The waits between lookups of a missing order in the exchange's histories: these are indexed with a delay. */
+const lookupWaitsMs = [0, 60_000, 240_000, 600_000] as const;
+const laterLookupsMs = 3_600_000;
+
+/** When a missing order is looked up next: at once, then after 1, 5 and 15 minutes, then every hour. */
+export function lookupDueAt({ notFoundAt, lookedUpAt = [] }: Watch): number {
+  return (lookedUpAt[0] ?? notFoundAt[0] ?? 0) + (lookupWaitsMs[lookedUpAt.length] ?? laterLookupsMs);
 }
 
 /** The minimum interval after the first time, doubled after each further one. */
@@ -191,7 +223,7 @@ function highest(a: Watch['applied'], b: Watch['applied']): Watch['applied'] {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.rank !== b.rank) return a.rank > b.rank ? a : b;
   const summary = a.summary ?? b.summary;
-  return { rank: a.rank, at: Math.min(a.at, b.at), summary };
+  return { rank: a.rank, at: Math.min(a.at, b.at), ...(summary !== undefined && { summary }) };
 }
 
 /** The earlier start and its cause, which those who only add to a known watch leave out. */
@@ -199,7 +231,7 @@ function earliestStart(a: WatchDelta, b: WatchDelta): Pick<Watch, 'openedAt' | '
   const [first = a, second = b] = [a, b].sort((x, y) => x.openedAt - y.openedAt);
   const causes = first.openedAt === second.openedAt ? [first.startedBy, second.startedBy] : [first.startedBy];
   const [startedBy] = causes.filter((cause) => cause !== undefined).sort();
-  return { openedAt: first.openedAt, startedBy };
+  return { openedAt: first.openedAt, ...(startedBy !== undefined && { startedBy }) };
 }
 
 /** Of two lists of the same moment, the one that lacked the order counts: it is checked once more. */

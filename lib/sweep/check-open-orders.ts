@@ -1,4 +1,4 @@
-import { type AccountTable, isPaused, type Pause, type SweepSummary } from '../accounts/table.ts';
+import { type AccountTable, isPaused, type Pause } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Account } from '../orders/check-order.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
@@ -34,8 +34,8 @@ export type TickReport =
 
 export type CheckOpenOrders = (request: CheckOpenOrdersRequest) => Promise<TickReport>;
 
-/** Time for the last check to end and for the report. */
-const closingMs = 15_000;
+/** Time for the last list and check to end and for the report. */
+const closingMs = 25_000;
 
 /** One tick of an account's schedule: takes the account's lease and sweeps until the next tick takes it over. */
 export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrders {
@@ -50,25 +50,15 @@ export function createCheckOpenOrders(deps: CheckOpenOrdersDeps): CheckOpenOrder
       return { outcome: 'paused', pause };
     }
 
-    // Stored with the lease's release: starting a watch then reads it without a query of the index.
-    const summaryOf = ({ watched: open, missing, unknown, inconsistent, overCapacity }: SweepReport): SweepSummary => ({
-      at: clock.now(),
-      open,
-      covered: 0,
-      missing,
-      unknown,
-      inconsistent,
-      overCapacity,
-      breaker: { phase: 'closed' },
-    });
-    const report = await withLease({ table: accountTable, clock }, { account, owner, summaryOf }, (holds) =>
+    const report = await withLease({ table: accountTable, clock }, { account, owner }, (holds, held) =>
       sweep({
         account,
         requestId,
         until: deadline - closingMs,
-        minCheckMs: policyOf(account).minMs,
+        policy: policyOf(account),
         retentionMs: dialect.retentionMs,
         capacity: capacityOf(account),
+        ...held,
         holds,
       }),
     );

@@ -1,105 +1,142 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, type Code, type Failure } from '../errors.ts';
 import type { CheckOrder } from '../orders/check-order.ts';
+import type { LookUpOrder } from '../orders/look-up-order.ts';
+import { OrderNotFound } from '../orders/order-not-found.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import type { Listed } from '../snapshots/table.ts';
-import { accountFailureOf, type CircuitBreaker, halfOpen, nextState, phaseAt } from './circuit-breaker.ts';
-import type { DueOrders } from './due-orders.ts';
-import type { SweepCounts } from './report.ts';
+import type { AccountBreaker } from './account-breaker.ts';
+import type { LiveOrder, LiveOrders } from './live-orders.ts';
 
 type ChecksDeps = {
   readonly checkOrder: CheckOrder;
+  /** Searches the exchange's histories for a missing order when that is due. */
+  readonly lookUpOrder?: LookUpOrder | undefined;
   readonly recordFailedCheck: SnapshotStore['recordFailedCheck'];
   readonly clock: Clock;
-  readonly orders: DueOrders;
+  readonly orders: LiveOrders;
+  readonly breaker: AccountBreaker;
   readonly account: string;
   readonly requestId: string;
   /** An order is not checked twice within this, milliseconds. */
   readonly minCheckMs: number;
 };
 
-/** The checks of one sweep, and what they say about the account. */
+/** What the checks of a sweep came to. */
+export type CheckCounts = {
+  /** Answered, not-found answers included. */
+  readonly checked: number;
+  readonly changed: number;
+  readonly final: number;
+  /** Missing orders whose end a history named. */
+  readonly found: number;
+  /** Failures by code, those of lists included. */
+  readonly failed: Readonly<Partial<Record<Code, number>>>;
+};
+
+/** The checks of single orders in one sweep, and what they say about the account. */
 export type Checks = {
-  /** Checks one order. Never throws: a failure is counted, and recorded with the order. */
-  readonly check: (order: Listed) => Promise<void>;
-  /** How long no check may start, milliseconds: the breaker is open, or there are no permits. */
-  readonly waitMs: () => number;
-  /** Several orders may be checked at once. */
-  readonly isClosed: () => boolean;
+  /**
+   * Checks one order. Never throws: a failure is counted, and recorded with the order. `undefined` when there was no
+   * answer, else whether the order is still open.
+   */
+  readonly check: (orderId: string) => Promise<'open' | 'closed' | 'missing' | undefined>;
   /** The order to probe with: the longest due that did not just fail, if there is one. */
-  readonly probeOf: (due: readonly Listed[]) => Listed | undefined;
-  readonly isFailing: (orderId: string) => boolean;
-  readonly counts: () => SweepCounts;
+  readonly probeOf: (due: readonly LiveOrder[]) => LiveOrder | undefined;
+  /** Counts a failure that was no check's. */
+  readonly count: (failure: Failure) => void;
+  readonly counts: () => CheckCounts;
+  /** When a check last changed anything, milliseconds since the Unix epoch. */
+  readonly changedAt: () => number;
 };
 
 /** How long one check may take, so that a call that hangs holds up one of several places and no more. */
 const checkMs = 10_000;
+/** A lookup reads several places, page by page. */
+const lookupMs = 30_000;
 /** How long an order is set aside whose failed check could not be recorded. */
 const unrecordedMs = 60_000;
-const minPermitWaitMs = 5_000;
-const maxPermitWaitMs = 60_000;
 
 export function createChecks(deps: ChecksDeps): Checks {
-  const { checkOrder, clock, orders, account, requestId, minCheckMs } = deps;
+  const { checkOrder, lookUpOrder, clock, orders, breaker, account, requestId, minCheckMs } = deps;
   const failedChecks = createFailedChecks(deps);
-  const counts = { checked: 0, changed: 0, final: 0 };
+  const counts = { checked: 0, changed: 0, final: 0, found: 0 };
   const failed: Partial<Record<Code, number>> = {};
-  let breaker: CircuitBreaker = halfOpen;
-  let permitsAt = 0;
+  let changedAt = 0;
+  const observer = { observedBy: 'check-open-orders', requestId };
 
-  const check: Checks['check'] = async ({ orderId }) => {
+  const check: Checks['check'] = async (orderId) => {
     const requestedAt = clock.now();
     orders.hide(orderId, requestedAt + minCheckMs);
     const deadline = requestedAt + checkMs;
     try {
-      const request = { account, orderId, maxAgeMs: 0, observedBy: 'check-open-orders', requestId, deadline };
-      const { changed, final } = await checkOrder(request);
-      if (changed) counts.changed++;
-      if (changed && final) counts.final++;
+      const { changed, final, stored } = await checkOrder({ account, orderId, maxAgeMs: 0, ...observer, deadline });
+      if (changed) changedAt = clock.now();
+      counts.changed += Number(changed);
+      counts.final += Number(changed && final);
+      orders.set(orderId, stored);
       await answered(orderId, requestedAt);
+      return final ? 'closed' : 'open';
     } catch (thrown) {
       const failure = asFailure(thrown);
-      await (failure.code === 'order_not_found' ? answered(orderId, requestedAt) : fail(orderId, requestedAt, failure));
+      if (failure.code !== 'order_not_found') {
+        await fail(orderId, requestedAt, failure);
+        return undefined;
+      }
+      await answered(orderId, requestedAt);
+      if (failure instanceof OrderNotFound && failure.stored !== undefined) orders.set(orderId, failure.stored);
+      return (await findInHistory(orderId)) ? 'closed' : 'missing';
+    }
+  };
+
+  /** Whether a history names the end of the order. */
+  const findInHistory = async (orderId: string): Promise<boolean> => {
+    if (lookUpOrder === undefined) return false;
+    try {
+      const found = await lookUpOrder({ account, orderId, ...observer, deadline: clock.now() + lookupMs });
+      if (found === undefined) return false;
+      orders.set(orderId, found.stored);
+      counts.found += Number(found.closed);
+      return found.closed;
+    } catch (thrown) {
+      count(asFailure(thrown));
+      return false;
     }
   };
 
   const answered = async (orderId: string, requestedAt: number): Promise<void> => {
     counts.checked++;
-    breaker = nextState(breaker, { type: 'answered', requestedAt }, clock.now());
+    breaker.answered(requestedAt);
     await failedChecks.answered(orderId);
   };
 
+  const count = ({ code }: Failure): void => {
+    failed[code] = (failed[code] ?? 0) + 1;
+  };
+
   const fail = async (orderId: string, requestedAt: number, failure: Failure): Promise<void> => {
-    failed[failure.code] = (failed[failure.code] ?? 0) + 1;
+    count(failure);
     if (failure.code === 'rate_limited_locally') {
       // The exchange was not called, and the order is still the next one.
       orders.show(orderId);
-      permitsAt = clock.now() + Math.min(failure.retryAfterMs ?? minPermitWaitMs, maxPermitWaitMs);
+      breaker.outOfPermits(failure.retryAfterMs);
       return;
     }
-    const kind = accountFailureOf(failure);
-    if (kind === undefined) {
-      // 503: our table could not be written for a moment.
-      await failedChecks.add({ orderId, requestedAt, own: failure.spec.status !== 503 });
+    if (breaker.failed(failure)) {
+      // While the breaker stays closed, others are answered.
+      const own = breaker.isClosed();
+      await failedChecks.add({ orderId, requestedAt, own, suspect: !own });
       return;
     }
-    const { retryAfterMs } = failure;
-    breaker = nextState(breaker, { type: 'failed', kind, retryAfterMs }, clock.now());
-    // While the breaker stays closed, others are answered.
-    await failedChecks.add({ orderId, requestedAt, own: breaker.closed, suspect: !breaker.closed });
+    // 503: our table could not be written for a moment.
+    await failedChecks.add({ orderId, requestedAt, own: failure.spec.status !== 503 });
   };
 
   return {
     check,
-    waitMs: () => {
-      const now = clock.now();
-      const probeAt = phaseAt(breaker, now) === 'open' ? breaker.probeAt : now;
-      return Math.max(probeAt, permitsAt) - now;
-    },
-    isClosed: () => phaseAt(breaker, clock.now()) === 'closed',
     probeOf: (due) => due.find((order) => !order.failing && !failedChecks.isFailing(order.orderId)) ?? due[0],
-    isFailing: failedChecks.isFailing,
+    count,
     counts: () => ({ ...counts, failed }),
+    changedAt: () => changedAt,
   };
 }
 
@@ -120,7 +157,8 @@ function createFailedChecks({ recordFailedCheck, clock, orders, account }: Check
 
   const record = async (orderId: string, requestedAt: number, own: boolean): Promise<void> => {
     try {
-      await recordFailedCheck({ account, orderId, requestedAt, own });
+      const stored = await recordFailedCheck({ account, orderId, requestedAt, own });
+      if (stored !== undefined) orders.set(orderId, stored);
     } catch {
       orders.hide(orderId, clock.now() + unrecordedMs);
     }

@@ -1,57 +1,76 @@
-import type { AccountTable, SweepSummary } from '../accounts/table.ts';
+import { type AccountState, type AccountTable, isPaused, type SweepFindings } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 
 /** A crashed owner blocks its account for at most this long, milliseconds. */
-const lifeMs = 15_000;
-const renewEveryMs = 3_000;
-const handoverPollMs = 1_000;
-/** An owner sees a requested handover within `renewEveryMs`, and then finishes its checks. */
-const acquireTimeoutMs = 40_000;
+const lifeMs = 30_000;
+/** Each renewal is a write for each account, all day long. */
+const renewEveryMs = 10_000;
+const handoverPollMs = 3_000;
+/** An owner sees a requested handover within `renewEveryMs`, and then finishes its lists and checks. */
+const acquireTimeoutMs = 45_000;
 
 type LeaseDeps = { readonly table: AccountTable; readonly clock: Clock };
 
-type LeaseRequest<Result> = {
+type LeaseRequest = {
   readonly account: string;
   /** Such as the id of an invocation. */
   readonly owner: string;
-  /** The part of the result that is stored with the account. */
-  readonly summaryOf?: (result: Result) => SweepSummary;
+};
+
+/** What work under a lease gets with it. */
+export type Held = {
+  /** The account as it was when the lease was taken. */
+  readonly before: AccountState;
+  /** From now on, what this returns is stored with the account by each renewal, and by the release. */
+  readonly keep: (findings: () => SweepFindings) => void;
 };
 
 /**
  * Does work while it holds the account's lease. It requests a handover from the current owner, so that there is no gap
- * between them. `holds` turns false when a handover is requested or the lease is lost: `work` should then end soon.
- * Returns `undefined` when the lease was not handed over in time. Throws `store_unavailable`.
+ * between them. `holds` turns false when a handover is requested, the account is paused, or the lease is lost: `work`
+ * should then end soon. Returns `undefined` when the lease was not handed over in time. Throws `store_unavailable`.
  */
 export async function withLease<Result>(
   { table, clock }: LeaseDeps,
-  { account, owner, summaryOf }: LeaseRequest<Result>,
-  work: (holds: () => boolean) => Promise<Result>,
+  { account, owner }: LeaseRequest,
+  work: (holds: () => boolean, held: Held) => Promise<Result>,
 ): Promise<Result | undefined> {
   let until = 0;
-  const take = async (): Promise<boolean> => {
-    const now = clock.now();
-    const taken = await table.takeLease(account, { owner, now, until: now + lifeMs });
-    if (taken !== undefined) until = now + lifeMs;
-    return taken !== undefined;
-  };
+  const lease = () => ({ owner, until: clock.now() + lifeMs });
 
-  const acquireUntil = clock.now() + acquireTimeoutMs;
-  while (!(await take())) {
-    if (clock.now() >= acquireUntil) return undefined;
-    await table.requestHandover(account, owner);
-    await clock.sleep(handoverPollMs);
-  }
+  const acquire = async (): Promise<AccountState | undefined> => {
+    const acquireUntil = clock.now() + acquireTimeoutMs;
+    for (;;) {
+      const { until: end } = lease();
+      const before = await table.takeLease(account, { owner, now: clock.now(), until: end });
+      if (before !== undefined) {
+        until = end;
+        return before;
+      }
+      if (clock.now() >= acquireUntil) return undefined;
+      await table.requestHandover(account, owner);
+      await clock.sleep(handoverPollMs);
+    }
+  };
+  const before = await acquire();
+  if (before === undefined) return undefined;
 
   let working = true;
-  let handoverRequested = false;
+  let isOver = false;
+  let findings: () => SweepFindings = () => ({});
   let renewing: Promise<void> = Promise.resolve();
   const renew = async () => {
     try {
-      const { handoverRequestedBy } = await table.readAccount(account);
-      handoverRequested ||= handoverRequestedBy !== undefined && handoverRequestedBy !== owner;
+      const next = lease();
       // After a requested handover it still renews, so that its last checks are its own.
-      if (!(await take())) handoverRequested = true;
+      const state = await table.renewLease(account, next, findings());
+      if (state === undefined) {
+        isOver = true;
+        return;
+      }
+      until = next.until;
+      const { handoverRequestedBy } = state;
+      isOver ||= (handoverRequestedBy !== undefined && handoverRequestedBy !== owner) || isPaused(state, clock.now());
     } catch {
       // While the table is unavailable the lease runs out, which `holds` sees by the clock.
     }
@@ -65,17 +84,17 @@ export async function withLease<Result>(
     }
   };
   void renewal();
-  let summary: SweepSummary | undefined;
   try {
     // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
     await table.requestHandover(account, owner);
-    const result = await work(() => !handoverRequested && clock.now() < until);
-    summary = summaryOf?.(result);
-    return result;
+    const keep: Held['keep'] = (latest) => {
+      findings = latest;
+    };
+    return await work(() => !isOver && clock.now() < until, { before, keep });
   } finally {
     working = false;
     // A renewal that is under way would take the lease again after its release.
     await renewing;
-    await table.releaseLease(account, owner, summary).catch(() => undefined);
+    await table.releaseLease(account, owner, findings()).catch(() => undefined);
   }
 }

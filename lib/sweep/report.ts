@@ -1,71 +1,75 @@
-import type { Code } from '../errors.ts';
-import type { Listed } from '../snapshots/table.ts';
-
-/** What the checks of a sweep came to. */
-export type SweepCounts = {
-  /** Answered, not-found answers included. */
-  readonly checked: number;
-  readonly changed: number;
-  readonly final: number;
-  /** Failed checks by code. */
-  readonly failed: Readonly<Partial<Record<Code, number>>>;
-};
+import type { SweepSummary } from '../accounts/table.ts';
+import type { CheckCounts } from './checks.ts';
+import type { ListCounts } from './list-loop.ts';
+import type { LiveOrder, LiveOrders } from './live-orders.ts';
 
 /** What a sweep did, and the account as it leaves it. */
-export type SweepReport = SweepCounts & {
-  /** Orders on watch in an expected state; counted up to one more than the capacity. */
-  readonly watched: number;
-  /** Orders that need attention, by status. */
-  readonly missing: number;
-  readonly unknown: number;
-  readonly inconsistent: number;
-  /** Orders due and not checked. */
-  readonly backlog: number;
-  /** More orders are on watch than can be checked in time. */
-  readonly overCapacity: boolean;
-  /** Of the orders that are overdue or failing: the time since the oldest last confirmation, milliseconds. */
-  readonly oldestUnseenMs: number;
-  /** How long until the exchange could forget an order that closed right after its last check; milliseconds. */
-  readonly retentionHeadroomMs: number;
-};
+export type SweepReport = CheckCounts &
+  ListCounts & {
+    /** Orders on watch in an expected state, and how many of all that lists cover. */
+    readonly watched: number;
+    readonly covered: number;
+    /** Orders that need attention, by status. */
+    readonly missing: number;
+    readonly unknown: number;
+    readonly inconsistent: number;
+    /** Orders due and not checked. */
+    readonly backlog: number;
+    /** More orders have to be checked one by one than can be in time. */
+    readonly overCapacity: boolean;
+    /** The time since the oldest last confirmation of a live order, milliseconds. */
+    readonly oldestUnseenMs: number;
+    /** How long until the exchange could forget an order that closed right after its last confirmation; milliseconds. */
+    readonly retentionHeadroomMs: number;
+  };
 
-export type AccountView = {
-  /** The orders that are due, from both lists. */
-  readonly due: readonly Listed[];
-  /** All orders on watch, and all that need attention. */
-  readonly watched: readonly Listed[];
-  readonly attention: readonly Listed[];
-};
-
-type ReportOptions = {
+type SummaryOptions = {
   readonly now: number;
-  readonly retentionMs: number;
   readonly capacity: number;
-  /** This sweep checked the order, which a lagging index still lists as due. */
-  readonly isChecked: (orderId: string) => boolean;
-  /** The latest check of the order failed, whatever a lagging index says. */
-  readonly isFailing: (orderId: string) => boolean;
+  readonly listUntrusted: boolean;
+  readonly breaker: SweepSummary['breaker'];
 };
 
-export function reportOf(
-  counts: SweepCounts,
-  { due, watched, attention }: AccountView,
-  { now, retentionMs, capacity, isChecked, isFailing }: ReportOptions,
-): SweepReport {
-  const backlog = due.filter(({ orderId }) => !isChecked(orderId));
-  // A failing order is due later, and still ages. The end of a missing or never seen one can no longer be missed.
-  const failing = [...watched, ...attention].filter(({ orderId, failing }) => failing || isFailing(orderId));
-  const unseen = [...backlog, ...failing].filter(({ status }) => status !== 'missing' && status !== 'unconfirmed');
-  const oldestUnseenMs = Math.max(0, ...unseen.map(({ seenAt }) => now - seenAt));
-  const inStatus = (status: Listed['status']) => attention.filter((order) => order.status === status).length;
+export function summaryOf(orders: Pick<LiveOrders, 'all'>, options: SummaryOptions): SweepSummary {
+  const { now, capacity, listUntrusted, breaker } = options;
+  const all = orders.all();
+  const inStatus = (...statuses: readonly LiveOrder['status'][]) =>
+    all.filter(({ status }) => statuses.includes(status)).length;
+  const covered = all.filter((order) => order.covered).length;
   return {
-    ...counts,
-    watched: watched.length,
+    at: now,
+    open: inStatus('watched', 'unconfirmed'),
+    covered,
     missing: inStatus('missing'),
     unknown: inStatus('unknown'),
     inconsistent: inStatus('inconsistent'),
-    backlog: backlog.length,
-    overCapacity: watched.length + attention.length > capacity,
+    overCapacity: all.length - (listUntrusted ? 0 : covered) > capacity,
+    breaker,
+  };
+}
+
+export function reportOf(
+  counts: CheckCounts & ListCounts,
+  orders: Pick<LiveOrders, 'all' | 'due' | 'seenAt'>,
+  { retentionMs, ...options }: Omit<SummaryOptions, 'listUntrusted'> & { readonly retentionMs: number },
+): SweepReport {
+  const { now } = options;
+  const { open, covered, missing, unknown, inconsistent, overCapacity } = summaryOf(orders, {
+    ...options,
+    listUntrusted: counts.listUntrusted,
+  });
+  // The end of a missing or never seen order can no longer be missed.
+  const seen = orders.all().filter(({ status }) => status !== 'missing' && status !== 'unconfirmed');
+  const oldestUnseenMs = seen.reduce((oldest, order) => Math.max(oldest, now - orders.seenAt(order)), 0);
+  return {
+    ...counts,
+    watched: open,
+    covered,
+    missing,
+    unknown,
+    inconsistent,
+    backlog: orders.due(now).length,
+    overCapacity,
     oldestUnseenMs,
     retentionHeadroomMs: retentionMs - oldestUnseenMs,
   };

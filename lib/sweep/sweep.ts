@@ -1,15 +1,39 @@
+import type { AccountState, SweepFindings } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
+import type { Dialect } from '../exchange/dialects/index.ts';
+import type { ExchangeLists } from '../exchange/lists.ts';
 import type { CheckOrder } from '../orders/check-order.ts';
+import type { LookUpOrder } from '../orders/look-up-order.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import type { Listed, SnapshotTable } from '../snapshots/table.ts';
-import { createChecks } from './checks.ts';
-import { createDueOrders } from './due-orders.ts';
-import { reportOf, type SweepReport } from './report.ts';
+import type { SnapshotTable } from '../snapshots/table.ts';
+import type { CheckPolicy } from '../snapshots/watch.ts';
+import { createAccountBreaker } from './account-breaker.ts';
+import { type Checks, createChecks } from './checks.ts';
+import { createListLoop, type ListLoop } from './list-loop.ts';
+import { createLiveOrders } from './live-orders.ts';
+import type { ListPolicy } from './pace.ts';
+import { inParallel } from './parallel.ts';
+import { reportOf, type SweepReport, summaryOf } from './report.ts';
+
+/** An account whose open orders are listed. */
+export type ListedAccount = {
+  readonly dialect: Dialect;
+  readonly lists: ExchangeLists;
+  readonly lookUpOrder: LookUpOrder;
+  readonly listPolicy: ListPolicy;
+  readonly discover: boolean;
+};
+
+const noLists = { listed: 0, listFailed: 0, discovered: 0, vanished: 0, listUntrusted: false } as const;
 
 type SweepDeps = {
   readonly checkOrder: CheckOrder;
   readonly list: SnapshotTable['list'];
-  readonly recordFailedCheck: SnapshotStore['recordFailedCheck'];
+  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'markUnlisted' | 'recordFailedCheck'>;
+  /** `undefined` for an account whose orders are only checked one by one. */
+  readonly listedAccount: (account: string) => ListedAccount | undefined;
+  readonly onDrift: (account: string, drift: readonly string[]) => void;
   readonly clock: Clock;
 };
 
@@ -18,35 +42,49 @@ export type SweepRequest = {
   readonly requestId: string;
   /** No check starts later; milliseconds since the Unix epoch. */
   readonly until: number;
-  /** An order is not checked twice within this, whatever a lagging index says; milliseconds. */
-  readonly minCheckMs: number;
+  readonly policy: CheckPolicy;
   /** How long the exchange remembers closed orders, milliseconds. */
   readonly retentionMs: number;
-  /** How many orders the account's share of the rate lets us check in time. */
+  /** How many orders the account's share of the rate lets us check in time, one by one. */
   readonly capacity: number;
+  /** The account as it was when the lease was taken. */
+  readonly before: AccountState;
+  /** Takes what returns the findings so far, to be stored with the account. */
+  readonly keep: (findings: () => SweepFindings) => void;
   /** Whether the sweep still holds the account's lease, and no handover was requested. */
   readonly holds: () => boolean;
 };
 
 export type Sweep = (request: SweepRequest) => Promise<SweepReport>;
 
-const concurrency = 8;
 /** The schedule's own interval: the next tick comes after it. */
 const tickMs = 60_000;
-/** How often an idle sweep looks for due orders, and any sweep that waits for a requested handover. */
+/** How often a sweep that waits for something sees whether a handover was requested. */
 const idleMs = 1_000;
+/** How often the index is read for orders that others have put on watch: they are in the next list, too. */
+const lookMs = { listed: 5_000, unlisted: 1_000 } as const;
 
 /**
- * Checks the due orders of one account, the longest due first, until its time is over or the account is handed over. An
- * order that fails by itself is backed off in the table and delays no other. While the circuit breaker is not closed,
- * single orders probe the exchange, once a minute at the least. Ends early when nothing falls due before the next tick.
+ * Sweeps one account until its time is over or the account is handed over: lists its open orders, and beside that checks
+ * the orders one by one that are due, those first that vanished from a list, then the longest due. An order that fails by
+ * itself is backed off in the table and delays no other. While the circuit breaker is not closed, lists or single orders
+ * probe the exchange, once a minute at the least. Ends early when nothing is left to see before the next tick.
  */
-export function createSweep({ list, clock, ...deps }: SweepDeps): Sweep {
+export function createSweep(deps: SweepDeps): Sweep {
+  const { checkOrder, list, store, listedAccount, onDrift, clock } = deps;
   return async (request) => {
-    const { account, until, capacity, retentionMs, holds } = request;
-    const orders = createDueOrders(list, account);
-    const checks = createChecks({ ...deps, ...request, clock, orders });
+    const { account, requestId, until, policy, before, keep, holds } = request;
+    const listed = listedAccount(account);
     const goesOn = () => clock.now() < until && holds();
+    const graceMs = (listed?.listPolicy.maxMs ?? 0) * 3;
+    const orders = createLiveOrders({ list, account, policy, graceMs, listedAt: before.listed?.at });
+    const breaker = createAccountBreaker(clock, before.summary?.breaker);
+    const { recordFailedCheck } = store;
+    const { lookUpOrder } = listed ?? {};
+    const minCheckMs = policy.minMs;
+    const shared = { clock, orders, breaker, account, requestId };
+    const checks = createChecks({ ...shared, checkOrder, lookUpOrder, recordFailedCheck, minCheckMs });
+    const listing = listed && createListLoop({ ...shared, ...listed, store, checks, goesOn, onDrift, before });
 
     /** In short steps, so that a requested handover does not wait. */
     const pause = async (ms: number): Promise<void> => {
@@ -54,32 +92,68 @@ export function createSweep({ list, clock, ...deps }: SweepDeps): Sweep {
       while (clock.now() < end && goesOn()) await clock.sleep(Math.min(idleMs, end - clock.now()));
     };
 
-    const checkTogether = async (due: readonly Listed[]): Promise<void> => {
-      const queue = due.values();
-      const worker = async () => {
-        for (const order of queue) {
-          if (!goesOn() || !checks.isClosed() || checks.waitMs() > 0) return;
-          await checks.check(order);
-        }
-      };
-      await Promise.all(Array.from({ length: concurrency }, worker));
+    const isDone = () => {
+      if (listing?.isUsable() && (!listing.hasListed() || orders.all().some(({ covered }) => covered))) return false;
+      return orders.noneDueBefore(clock.now() + tickMs);
     };
+    const loop = { orders, checks, breaker, goesOn, pause, isDone, clock };
 
-    while (goesOn()) {
-      const due = await orders.ready(clock.now());
-      const probe = checks.probeOf(due);
-      if (probe === undefined) {
-        if (await orders.noneBefore(clock.now() + tickMs)) break;
-        await pause(idleMs);
-        continue;
-      }
-      await (checks.isClosed() ? checkTogether(due) : checks.check(probe));
-      await pause(checks.waitMs());
-    }
+    const options = () => ({ now: clock.now(), capacity: request.capacity, breaker: breaker.summary() });
 
-    const now = clock.now();
-    const isChecked = (orderId: string) => orders.isHidden(orderId, now);
-    const options = { now, retentionMs, capacity, isChecked, isFailing: checks.isFailing };
-    return reportOf(checks.counts(), await orders.view(now, capacity), options);
+    await loaded(orders.load, pause, goesOn);
+    keep(() => ({
+      ...listing?.findings(),
+      summary: summaryOf(orders, { ...options(), listUntrusted: listing?.isUsable() === false }),
+    }));
+    await Promise.all([checkDueOrders(loop, listing), listing?.run({ pause, isDone })]);
+    const counts = { ...checks.counts(), ...(listing?.counts() ?? noLists) };
+    return reportOf(counts, orders, { ...options(), retentionMs: request.retentionMs });
   };
+}
+
+type CheckLoop = {
+  readonly orders: ReturnType<typeof createLiveOrders>;
+  readonly checks: Checks;
+  readonly breaker: ReturnType<typeof createAccountBreaker>;
+  readonly clock: Clock;
+  readonly goesOn: () => boolean;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly isDone: () => boolean;
+};
+
+async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): Promise<void> {
+  const { orders, checks, breaker, goesOn, pause, isDone, clock } = loop;
+  const canGoOn = () => goesOn() && breaker.isClosed() && breaker.waitMs() === 0;
+  let looksAt = 0;
+  while (goesOn()) {
+    if (clock.now() >= looksAt) {
+      await orders.refresh(clock.now());
+      looksAt = clock.now() + (listing?.isUsable() ? lookMs.listed : lookMs.unlisted);
+    }
+    const due = orders.due(clock.now());
+    const probe = checks.probeOf(due);
+    // Where there are lists, the next one is the probe: one call for all orders.
+    const waits = !breaker.isClosed() && listing?.isUsable();
+    if (probe === undefined || waits) {
+      if (isDone()) return;
+      await pause(idleMs);
+      continue;
+    }
+    if (breaker.isClosed()) await inParallel(due, canGoOn, async ({ orderId }) => void (await checks.check(orderId)));
+    else await checks.check(probe.orderId);
+    await pause(breaker.waitMs());
+  }
+}
+
+/** The whole index has to be read once: until then, nothing is known of any order. */
+async function loaded(load: () => Promise<void>, pause: (ms: number) => Promise<void>, goesOn: () => boolean) {
+  do {
+    try {
+      return await load();
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (failure.code !== 'store_unavailable') throw failure;
+      await pause(idleMs);
+    }
+  } while (goesOn());
 }

@@ -4,7 +4,8 @@ import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws.ts';
 import type { Clock } from '../clock.ts';
-import { createExchange } from '../exchange/client.ts';
+import type { CallDeps } from '../exchange/calls.ts';
+import { createExchange, type Exchange } from '../exchange/client.ts';
 import { createCredentials } from '../exchange/credentials.ts';
 import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
 import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
@@ -25,6 +26,8 @@ export type OrderChecksDeps = {
   readonly logger: Logger;
   /** Whose share of the rate limit the checks spend. */
   readonly priority: Priority;
+  /** Makes the exchange of an account. Default: one that knows single orders only. */
+  readonly connect?: (deps: CallDeps, account: string) => Exchange;
 };
 
 export type OrderChecks = {
@@ -33,12 +36,14 @@ export type OrderChecks = {
   readonly snapshotTable: SnapshotTable;
   readonly store: SnapshotStore;
   readonly accountTable: AccountTable;
+  readonly onDrift: (account: string, drift: readonly string[]) => void;
   /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
   readonly warmUp: () => Promise<void>;
 };
 
 /** Checks of single orders, with key, exchange and table. Throws when the environment lacks `TABLE_NAME`. */
-export function createOrderChecks({ stage, env, clock, logger, priority }: OrderChecksDeps): OrderChecks {
+export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
+  const { stage, env, clock, logger, priority, connect = (calls: CallDeps) => createExchange(calls) } = deps;
   const client = createDynamoClient(env);
   const tableName = tableNameIn(env);
   const snapshotTable = createDynamoTable({
@@ -56,7 +61,7 @@ export function createOrderChecks({ stage, env, clock, logger, priority }: Order
       const { url, secretName, shareOfRate } = settings;
       const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
       const limits = rateLimitsOf(dialect.limit, shareOfRate);
-      const exchange = createExchange({
+      const calls = {
         dialect,
         url,
         transport,
@@ -66,18 +71,20 @@ export function createOrderChecks({ stage, env, clock, logger, priority }: Order
         random: Math.random,
         nonce: randomUUID,
         retryBudget: createRetryBudget(),
-        onWarning: (sentence) => logger.warn(sentence, { account }),
-      });
-      return [account, { dialect, exchange }];
+        onWarning: (sentence: string) => logger.warn(sentence, { account }),
+      };
+      return [account, { dialect, exchange: connect(calls, account) }];
     }),
   );
   const store = createSnapshotStore(snapshotTable);
+  const onDrift = loggedOnce(logger);
   return {
     accounts,
-    checkOrder: createCheckOrder({ accounts, store, clock, onDrift: loggedOnce(logger) }),
+    checkOrder: createCheckOrder({ accounts, store, clock, onDrift }),
     snapshotTable,
     store,
     accountTable,
+    onDrift,
     warmUp: () => warmUp([...accounts.values()], store, clock),
   };
 }

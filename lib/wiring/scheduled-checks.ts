@@ -1,24 +1,38 @@
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { createCalls } from '../exchange/calls.ts';
+import { createExchange } from '../exchange/client.ts';
 import { dialects } from '../exchange/dialects/index.ts';
+import { createExchangeLists, type ExchangeLists } from '../exchange/lists.ts';
 import { capacityOf, rateLimitsOf } from '../exchange/rate-limiter.ts';
+import { createLookUpOrder } from '../orders/look-up-order.ts';
 import type { Stage } from '../stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
-import { createSweep } from '../sweep/sweep.ts';
-import { createOrderChecks, type OrderChecksDeps } from './order-checks.ts';
-import { accountIn, policyIn } from './settings.ts';
+import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
+import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
+import { accountIn, listPolicyIn, policyIn } from './settings.ts';
 
 /** The scheduled checks of all watched orders. Throws when the environment lacks `TABLE_NAME`. */
-export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority'>): {
+export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | 'connect'>): {
   readonly checkOpenOrders: CheckOpenOrders;
   readonly warmUp: () => Promise<void>;
 } {
   const { stage, clock } = deps;
-  const { accounts, checkOrder, snapshotTable, store, accountTable, warmUp } = createOrderChecks({
+  const lists = new Map<string, ExchangeLists>();
+  const checks = createOrderChecks({
     ...deps,
     priority: 'background',
+    connect: (callDeps, account) => {
+      // Lists and single orders share the account's token.
+      const calls = createCalls(callDeps);
+      if (accountIn(stage, account).lists !== false) lists.set(account, createExchangeLists(callDeps, calls));
+      return createExchange(callDeps, calls);
+    },
   });
+  const { accounts, checkOrder, snapshotTable, store, accountTable, onDrift, warmUp } = checks;
+  const listedAccount = listedAccountIn(stage, checks, lists, clock);
   const checkOpenOrders = createCheckOpenOrders({
-    sweep: createSweep({ checkOrder, list: snapshotTable.list, recordFailedCheck: store.recordFailedCheck, clock }),
+    sweep: createSweep({ checkOrder, list: snapshotTable.list, store, listedAccount, onDrift, clock }),
     accounts,
     policyOf: policyIn(stage),
     capacityOf: capacityIn(stage),
@@ -27,6 +41,26 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority'>): 
     nonce: randomUUID,
   });
   return { checkOpenOrders, warmUp };
+}
+
+function listedAccountIn(
+  stage: Stage,
+  { accounts, store }: Pick<OrderChecks, 'accounts' | 'store'>,
+  listsOf: ReadonlyMap<string, ExchangeLists>,
+  clock: Clock,
+): (account: string) => ListedAccount | undefined {
+  return (account) => {
+    const lists = listsOf.get(account);
+    const dialect = accounts.get(account)?.dialect;
+    if (lists === undefined || dialect === undefined) return undefined;
+    return {
+      dialect,
+      lists,
+      lookUpOrder: createLookUpOrder({ dialect, lists, store, clock }),
+      listPolicy: listPolicyIn(stage)(account),
+      discover: accountIn(stage, account).discover !== false,
+    };
+  };
 }
 
 function capacityIn(stage: Stage): (account: string) => number {

@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
 import type { CheckPolicy } from '../snapshots/watch.ts';
 import type { Stage, StageAccount } from '../stage.ts';
+import type { ListPolicy } from '../sweep/pace.ts';
 
 /** The snapshot table's name. Throws `internal` when the environment lacks `TABLE_NAME`. */
 export function tableNameIn(env: Environment): string {
@@ -25,5 +26,13 @@ export function policyIn(stage: Stage): (account: string) => CheckPolicy {
   return (account) => {
     const { minCheckSeconds, maxCheckSeconds } = accountIn(stage, account);
     return { minMs: minCheckSeconds * 1000, maxMs: maxCheckSeconds * 1000 };
+  };
+}
+
+/** How often each account's open orders are listed. */
+export function listPolicyIn(stage: Stage): (account: string) => ListPolicy {
+  return (account) => {
+    const { minListSeconds = 5, maxListSeconds = Math.max(10, minListSeconds) } = accountIn(stage, account);
+    return { minMs: minListSeconds * 1000, maxMs: maxListSeconds * 1000 };
   };
 }

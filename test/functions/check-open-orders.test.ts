@@ -32,8 +32,9 @@ afterAll(() => {
 
 /** Less than the least time between two checks of an order. */
 const sweepMs = 5_000;
-/** A Lambda's time, of which a sweep uses all but the last fifteen seconds. */
-const remainingMs = sweepMs + 15_000;
+/** A Lambda's time, of which a sweep uses all but the last twenty-five seconds. */
+const closingMs = 25_000;
+const remainingMs = sweepMs + closingMs;
 
 /**
  * One tick in which the exchange is called so often: with the last response, the sweep's time is over. `refusing` gets what
@@ -48,7 +49,7 @@ async function tick(calls: number, refusing?: { readonly orderId: string; readon
     const { id } = JSON.parse(body);
     return { body: JSON.stringify({ jsonrpc: '2.0', id, error: { code: refusing?.code, message: 'for the test' } }) };
   });
-  const report = await checkOpenOrders({ account: 'main' }, calls === 0 ? 15_000 : remainingMs);
+  const report = await checkOpenOrders({ account: 'main' }, calls === 0 ? closingMs : remainingMs);
   expect(left).toBe(0);
   // The next tick of the schedule comes later.
   now += 60_000;

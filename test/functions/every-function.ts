@@ -58,8 +58,8 @@ export const everyFunction = {
 
   'check-open-orders': async (environment: TestEnvironment): Promise<Ask> => {
     const checkOpenOrders = await loadCheckOpenOrders(environment);
-    // A sweep starts no check in its last fifteen seconds. Its orders are those on watch.
-    return ({ account, remainingMs = 16_000 }) =>
+    // A sweep starts no check in its last 25 seconds. Its orders are those on watch.
+    return ({ account, remainingMs = 26_000 }) =>
       checkOpenOrders({ account }, remainingMs).then((report) => {
         const { checked, failed } = Swept.parse(report);
         const codes = Object.keys(failed).join();

@@ -29,14 +29,20 @@ export type TestBed = {
   readonly stop: () => Promise<void>;
 };
 
-type TestBedOptions = { readonly now?: Clock['now']; readonly key?: Key };
+type TestBedOptions = {
+  readonly now?: Clock['now'];
+  readonly key?: Key;
+  /** Whether sweeps list the accounts, each second. Default: they check single orders only. */
+  readonly lists?: boolean;
+};
 
 const secretNames = {
   main: 'order-state-snapshots/test/main/exchange-key',
   other: 'order-state-snapshots/test/other/exchange-key',
 };
 
-export async function startTestBed({ now = Date.now, key = defaultKey }: TestBedOptions = {}): Promise<TestBed> {
+export async function startTestBed(options: TestBedOptions = {}): Promise<TestBed> {
+  const { now = Date.now, key = defaultKey, lists = false } = options;
   const [orangex, deribit, aws] = await Promise.all([
     startExchange({ dialect: 'orangex', now, keys: [key] }),
     startExchange({ dialect: 'deribit', now, keys: [key] }),
@@ -46,7 +52,8 @@ export async function startTestBed({ now = Date.now, key = defaultKey }: TestBed
   for (const name of Object.values(secretNames)) secrets.create(name, secretText(key));
 
   // More than there is: these tests are about other things than the rate limit.
-  const times = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
+  const checks = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
+  const times = { ...checks, lists, minListSeconds: 1, maxListSeconds: 1 };
   const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
     const { Items = [] } = await engine.client.send(
       new QueryCommand({

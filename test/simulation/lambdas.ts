@@ -99,7 +99,9 @@ export function createLambda(name: string, priority: Priority, environment: Test
   const sweep = createSweep({
     checkOrder,
     list: snapshots.list,
-    recordFailedCheck: store.recordFailedCheck,
+    store,
+    listedAccount: () => undefined,
+    onDrift: () => {},
     clock,
   });
   const policyOf = () => environment.policy;

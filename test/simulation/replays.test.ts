@@ -13,11 +13,17 @@ function replay(scenario: Partial<Scenario> & Pick<Scenario, 'dialect' | 'script
 }
 
 /** Places orders at the start, and makes them known. */
-function placeKnown({ market, functions, scheduler }: Stage, placements: readonly Placement[]): readonly string[] {
+function placeKnown(stage: Stage, placements: readonly Placement[]): readonly string[] {
+  const { market, functions, scheduler } = stage;
   return placements.map((placement, i) => {
     const orderId = market.place(placement);
+    /** As a client does: what timed out is requested once more. */
+    const request = (again: boolean) => {
+      void functions.getOrder(orderId, 0);
+      if (again) scheduler.after(60_000, () => stage.statusOf(orderId) === undefined && request(false));
+    };
     // Later than a node of the exchange may still not know it, and slower than permits are earned.
-    scheduler.after(5_000 + i * 1_000, () => void functions.getOrder(orderId, 0));
+    scheduler.after(5_000 + i * 1_000, () => request(true));
     return orderId;
   });
 }

@@ -29,7 +29,7 @@ export function createMemoryAccountTable(): AccountTable & WatchRequests {
       if (lease !== undefined && lease.owner !== owner && lease.until > now) return undefined;
       return keep(account, { lease: { owner, until } });
     },
-    renewLease: async (account, { owner, until, listed, listTrust, summary }) => {
+    renewLease: async (account, { owner, until }, { listed, listTrust, summary } = {}) => {
       const { lease, listed: before } = kept(account);
       if (lease?.owner !== owner) return undefined;
       if (listed !== undefined && before !== undefined && before.at > listed.at) return undefined;
@@ -43,9 +43,15 @@ export function createMemoryAccountTable(): AccountTable & WatchRequests {
     requestHandover: async (account, owner) => {
       keep(account, { handoverRequestedBy: owner });
     },
-    releaseLease: async (account, owner, summary) => {
+    releaseLease: async (account, owner, { listed, listTrust, summary } = {}) => {
       const { lease, ...rest } = kept(account);
-      if (lease?.owner === owner) accounts.set(account, { ...rest, ...(summary !== undefined && { summary }) });
+      if (lease?.owner !== owner) return;
+      accounts.set(account, {
+        ...rest,
+        ...(listed !== undefined && { listed }),
+        ...(listTrust !== undefined && { listTrust }),
+        ...(summary !== undefined && { summary }),
+      });
     },
     recordWatchRequest: async (account) => kept(account).summary,
     setPause: async (account, pause) => {

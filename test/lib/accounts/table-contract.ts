@@ -110,17 +110,17 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const account = newAccount();
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
     await table.takeLease(account, { owner: 'a', now, until: now + 15 });
-    await table.releaseLease(account, 'b', over);
+    await table.releaseLease(account, 'b', { summary: over });
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
-    await table.releaseLease(account, 'a', over);
-    await table.releaseLease(account, 'a', fits);
+    await table.releaseLease(account, 'a', { summary: over });
+    await table.releaseLease(account, 'a', { summary: fits });
     expect(await table.recordWatchRequest(account, now + 1)).toEqual(over);
     expect(await table.readAccount(account)).toEqual({ tat: 0, summary: over });
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
     await table.releaseLease(account, 'b');
     expect(await table.recordWatchRequest(account, now + 2)).toEqual(over);
     await table.takeLease(account, { owner: 'b', now, until: now + 15 });
-    await table.releaseLease(account, 'b', fits);
+    await table.releaseLease(account, 'b', { summary: fits });
     expect(await table.recordWatchRequest(account, now + 3)).toEqual(fits);
   });
 
@@ -144,19 +144,18 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const lease = { owner: 'a', until: now + 15 };
     const listTrust = { trusted: false, since: now, reason: 'probe_open', failures: 2, nextAt: now + 60 };
     await table.takeLease(account, { ...lease, now });
-    const first = await table.renewLease(account, {
-      ...lease,
+    const first = await table.renewLease(account, lease, {
       listed: { at: now + 5, orders: 7 },
       listTrust,
       summary: over,
     });
     expect(first).toEqual({ tat: 0, lease, listed: { at: now + 5, orders: 7 }, listTrust, summary: over });
-    expect(await table.renewLease(account, { ...lease, listed: { at: now + 4, orders: 9 } })).toBeUndefined();
+    expect(await table.renewLease(account, lease, { listed: { at: now + 4, orders: 9 } })).toBeUndefined();
     expect(await table.readAccount(account)).toEqual(first);
     const trusted = { trusted: true, since: now + 9, failures: 0 };
-    await table.renewLease(account, { ...lease, listed: { at: now + 5, orders: 8 }, listTrust: trusted });
+    await table.renewLease(account, lease, { listed: { at: now + 5, orders: 8 }, listTrust: trusted });
     await table.takeLease(account, { owner: 'b', now: now + 15, until: now + 30 });
-    expect(await table.renewLease(account, { ...lease, listed: { at: now + 16, orders: 1 } })).toBeUndefined();
+    expect(await table.renewLease(account, lease, { listed: { at: now + 16, orders: 1 } })).toBeUndefined();
     const { listed, summary } = await table.readAccount(account);
     expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8 }, summary: over });
   });

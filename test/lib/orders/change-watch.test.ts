@@ -44,7 +44,7 @@ async function leave(overCapacity: boolean): Promise<void> {
     breaker: { phase: 'closed' },
   };
   await accountTable.takeLease('main', { owner: 'a sweep', now: clock.now(), until: clock.now() + 15_000 });
-  await accountTable.releaseLease('main', 'a sweep', summary);
+  await accountTable.releaseLease('main', 'a sweep', { summary });
 }
 
 function answer(members: Partial<ResponseOf>) {

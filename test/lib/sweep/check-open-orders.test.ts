@@ -5,7 +5,7 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { createCheckOpenOrders } from '../../../lib/sweep/check-open-orders.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';
 import type { Sweep, SweepRequest } from '../../../lib/sweep/sweep.ts';
-import { createEnvironment, startTime } from '../accounts/environment.ts';
+import { createEnvironment, startTime, type TestEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { failureOf } from '../thrown.ts';
 
@@ -13,7 +13,14 @@ const swept: SweepReport = {
   checked: 1,
   changed: 0,
   final: 0,
+  found: 0,
   failed: {},
+  listed: 0,
+  listFailed: 0,
+  discovered: 0,
+  vanished: 0,
+  listUntrusted: false,
+  covered: 0,
   watched: 0,
   missing: 0,
   unknown: 0,
@@ -26,8 +33,13 @@ const swept: SweepReport = {
 const uncalled = async () => expect.fail('no exchange is called here');
 const exchange = { getOrderState: uncalled, warmUp: uncalled };
 
-function start({ sweep }: { readonly sweep?: Sweep } = {}) {
-  const environment = createEnvironment();
+function start({
+  sweep,
+  environment = createEnvironment(),
+}: {
+  readonly sweep?: Sweep;
+  readonly environment?: TestEnvironment;
+} = {}) {
   const accountTable = createMemoryAccountTable();
   const sweeps: SweepRequest[] = [];
   let deliveries = 0;
@@ -62,8 +74,10 @@ describe('a tick of an account’s schedule', () => {
       {
         account: 'other',
         requestId: 'tick-1',
-        until: startTime + 105_000,
-        minCheckMs: 20_000,
+        until: startTime + 95_000,
+        policy: { minMs: 20_000, maxMs: 600_000 },
+        before: { tat: 0, lease: { owner: 'tick-1 delivery-1', until: startTime + 30_000 } },
+        keep: expect.any(Function),
         retentionMs: deribit.retentionMs,
         capacity: 6_000,
         holds: expect.any(Function),
@@ -87,13 +101,29 @@ describe('a tick of an account’s schedule', () => {
     expect((await accountTable.readAccount('main')).lease).toBeUndefined();
   });
 
-  it('stores with the account whether its sweep found too many orders', async () => {
-    const { environment, accountTable, tick } = start({ sweep: async () => ({ ...swept, overCapacity: true }) });
+  it('stores with the account what its sweep found out, while it goes on and when it ends', async () => {
+    const environment = createEnvironment();
+    let orders = 1;
+    const listed = () => ({ at: startTime + orders, orders });
+    const { accountTable, tick } = start({
+      environment,
+      sweep: async ({ keep }) => {
+        keep(() => ({ listed: listed() }));
+        await environment.sleep(12_000);
+        orders = 2;
+        return swept;
+      },
+    });
     const report = tick();
+    const during = environment.sleep(11_000).then(() => accountTable.readAccount('main'));
     await environment.run();
-    expect(await report).toMatchObject({ outcome: 'swept', overCapacity: true });
-    expect((await accountTable.readAccount('main')).summary).toMatchObject({ overCapacity: true });
-    expect((await accountTable.readAccount('other')).summary).toBeUndefined();
+    await report;
+    expect((await during).listed).toEqual({ at: startTime + 1, orders: 1 });
+    expect(await accountTable.readAccount('main')).toEqual({
+      tat: 0,
+      handoverRequestedBy: 'tick-1 delivery-1',
+      listed: listed(),
+    });
   });
 
   it('takes over from the one before, which ends', async () => {

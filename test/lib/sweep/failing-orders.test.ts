@@ -64,12 +64,15 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
     const until = startTime + (tick + 1) * tickMs;
     void environment.sleep(tick * tickMs).then(async () => {
       const { list } = table;
-      const sweep = createSweep({ checkOrder, list, recordFailedCheck: store.recordFailedCheck, clock: environment });
+      const deps = { checkOrder, list, store, onDrift: () => {}, clock: environment };
+      const sweep = createSweep({ ...deps, listedAccount: () => undefined });
       await sweep({
         account: 'main',
         requestId: `tick-${tick}`,
         until,
-        minCheckMs: policy.minMs,
+        policy,
+        before: { tat: 0 },
+        keep: () => {},
         retentionMs: 1_800_000,
         capacity: 3_000,
         holds: () => true,

@@ -100,6 +100,7 @@ export function hold(
     ...memory,
     readAccount: far(memory.readAccount),
     takeLease: far(memory.takeLease),
+    renewLease: far(memory.renewLease),
     requestHandover: far(memory.requestHandover),
     releaseLease: far(memory.releaseLease),
   };

@@ -1,6 +1,11 @@
+import { expect } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import type { Checked } from '../../../lib/orders/checked.ts';
-import type { Listed } from '../../../lib/snapshots/table.ts';
+import { watchItem } from '../../../lib/snapshots/items.ts';
+import type { Rank } from '../../../lib/snapshots/rank.ts';
+import { readListed } from '../../../lib/snapshots/read-items.ts';
+import type { Listed, StoredWatch } from '../../../lib/snapshots/table.ts';
+import { isOpen, join, statusOf, type Watch } from '../../../lib/snapshots/watch.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';
 import { createSweep, type SweepRequest } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
@@ -53,22 +58,48 @@ export function orders(count: number, more: Omit<Indexed, 'orderId'> = {}): read
   return Array.from({ length: count }, (_, i) => ({ orderId: `order-${String(i + 1).padStart(3, '0')}`, ...more }));
 }
 
-/** The result of a check, of which the sweep reads `changed` and `final`. */
-function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
+const policy = { minMs: minCheckMs, maxMs: 86_400_000 };
+
+function rankAt(updatedAt: number, phase: 0 | 1 | 2 = 0): Rank {
+  return `${updatedAt}.0000000001.${phase}.x`;
+}
+
+/** A watch that was last answered at one time and is due at another, epoch ms. */
+function answeredWatch(seenAt: number, dueAt: number, phase: 0 | 1 | 2 = 0): Watch {
+  const rank = rankAt(seenAt - (dueAt - seenAt) * 10, phase);
+  const observations = [{ requestedAt: seenAt, rank }];
+  return join(undefined, { openedAt: seenAt, announcedRank: rank, applied: { rank, at: seenAt }, observations });
+}
+
+/** A watch of this status that is due at its time. */
+function indexedWatch({ at = 0, seenAt = at - minCheckMs, status = 'watched' }: Indexed): Watch {
+  const [due, seen] = [startTime + at, startTime + seenAt];
+  switch (status) {
+    case 'unconfirmed':
+      return join(undefined, { openedAt: due });
+    case 'missing':
+      return join(answeredWatch(seen - minCheckMs, due), { openedAt: seen, notFoundAt: [due - minCheckMs] });
+    case 'inconsistent': {
+      const applied = { rank: rankAt(due + 1), at: 0 };
+      const twice = answeredWatch(seen - 1, due);
+      const again = { ...answeredWatch(seen, due), applied, announcedRank: applied.rank };
+      return join(twice, again);
+    }
+    default:
+      return answeredWatch(seen, due, status === 'unknown' ? 1 : 0);
+  }
+}
+
+function listedOf(orderId: string, stored: StoredWatch): Listed {
+  const key = { account: 'main', orderId };
+  return readListed(watchItem(key, stored, policy));
+}
+
+/** The result of a check, of which the sweep reads `changed`, `final` and `stored`. */
+function checked(orderId: string, outcome: Exclude<Outcome, Failure>, stored: StoredWatch): Checked {
   return {
     account: 'main',
-    order: {
-      order_id: orderId,
-      order_state: 'open',
-      instrument_name: 'BTC-PERPETUAL',
-      price: '1',
-      time_in_force: 'good_til_cancelled',
-      last_update_timestamp: startTime,
-      creation_timestamp: startTime,
-      direction: 'buy',
-      order_type: 'limit',
-      details: {},
-    },
+    order: { order_id: orderId, order_state: 'open', last_update_timestamp: startTime, details: {} },
     rank: '',
     final: outcome === 'final' || outcome === 'final before',
     watched: outcome === 'same' || outcome === 'changed',
@@ -79,7 +110,7 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>): Checked {
     ageMs: 0,
     exchangeTime: undefined,
     result: '',
-    stored: { watch: { openedAt: startTime, observations: [], notFoundAt: [] }, revision: 1 },
+    stored,
   };
 }
 
@@ -90,33 +121,41 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
   const { outcome = () => 'same', callMs = 50, lags = false, forMs = 30_000, handoverAfterMs } = scene;
   const environment = createEnvironment();
   const index = new Map<string, Listed>();
-  for (const { orderId, at = 0, seenAt = 0, status = 'watched' } of scene.orders) {
-    index.set(orderId, {
-      account: 'main',
-      orderId,
-      status,
-      at: startTime + at,
-      seenAt: startTime + seenAt,
-      failing: false,
-      stored: { watch: { openedAt: startTime, observations: [], notFoundAt: [] }, revision: 1 },
-    });
+  for (const indexed of scene.orders) {
+    index.set(indexed.orderId, listedOf(indexed.orderId, { watch: indexedWatch(indexed), revision: 1 }));
   }
   const checks: Swept['checks'][number][] = [];
   let running = 0;
   let atOnce = 0;
-
   let looks = 0;
-  const failures = new Map<string, number>();
+
+  /** The order's watch with what one check adds, which a lagging index does not show. */
+  const write = (orderId: string, watchOf: (watch: Watch) => Watch): StoredWatch | undefined => {
+    const known = latest.get(orderId) ?? index.get(orderId)?.stored;
+    if (known === undefined) return undefined;
+    const stored = { watch: watchOf(known.watch), revision: known.revision + 1 };
+    latest.set(orderId, stored);
+    if (lags) return stored;
+    if (isOpen(statusOf(stored.watch))) index.set(orderId, listedOf(orderId, stored));
+    else index.delete(orderId);
+    return stored;
+  };
+  const latest = new Map<string, StoredWatch>();
+  const uncalled = async () => expect.fail('nothing is listed here');
+
   const sweep = createSweep({
-    recordFailedCheck: async ({ orderId, requestedAt, own }) => {
-      if (scene.recordFails) throw new Failure('store_unavailable', 'for the test');
-      const listed = index.get(orderId);
-      if (listed === undefined) return undefined;
-      const times = (failures.get(orderId) ?? 0) + (own ? 1 : 0);
-      failures.set(orderId, times);
-      index.set(orderId, { ...listed, at: requestedAt + minCheckMs * 2 ** Math.max(0, times - 1), failing: true });
-      return undefined;
+    store: {
+      read: uncalled,
+      record: uncalled,
+      markUnlisted: uncalled,
+      recordFailedCheck: async ({ orderId, requestedAt, own }) => {
+        if (scene.recordFails) throw new Failure('store_unavailable', 'for the test');
+        const failed = own ? { failedAt: [requestedAt] } : { attemptedAt: requestedAt };
+        return write(orderId, (watch) => join(watch, { openedAt: watch.openedAt, ...failed }));
+      },
     },
+    listedAccount: () => undefined,
+    onDrift: () => {},
     clock: environment,
     list: async (_, list, until, limit) => {
       await environment.sleep(1);
@@ -134,14 +173,12 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
       await environment.sleep(typeof callMs === 'number' ? callMs : callMs(orderId));
       running--;
       checks.push({ orderId, at, until: environment.now() - startTime });
-      const listed = index.get(orderId);
       if (answer instanceof Failure) throw answer;
-      failures.delete(orderId);
-      if (lags || listed === undefined) return checked(orderId, answer);
-      if (answer === 'final') index.delete(orderId);
-      else
-        index.set(orderId, { ...listed, at: environment.now() + againMs, seenAt: environment.now(), failing: false });
-      return checked(orderId, answer);
+      const ended = answer === 'final' || answer === 'final before';
+      const now = environment.now();
+      const again = lags ? answeredWatch(now, now + minCheckMs) : answeredWatch(now, now + againMs, ended ? 2 : 0);
+      const stored = write(orderId, () => again) ?? { watch: again, revision: 1 };
+      return checked(orderId, answer, stored);
     },
   });
 
@@ -149,7 +186,9 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     account: 'main',
     requestId: 'request-1',
     until: startTime + forMs,
-    minCheckMs,
+    policy,
+    before: { tat: 0 },
+    keep: () => {},
     retentionMs,
     capacity: 3_000,
     holds: () => handoverAfterMs === undefined || environment.now() < startTime + handoverAfterMs,

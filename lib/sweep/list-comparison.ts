@@ -1,0 +1,25 @@
+import { checkedAt } from '../snapshots/watch.ts';
+import { changedAt, type LiveOrder } from './live-orders.ts';
+
+/** How many orders end between two lists without anybody wondering. */
+const usual = 8;
+
+/**
+ * Whether so much is missing from a list that it may be wrong: an empty list although orders were live, or many missing
+ * at once. `absent` and `covered`: how many orders are missing, of how many that the list should hold.
+ */
+export function isSuspicious(counts: { readonly absent: number; readonly covered: number; readonly listed: number }) {
+  const { absent, covered, listed } = counts;
+  if (absent === 0) return false;
+  return listed === 0 || absent > usual || (absent >= 2 && absent * 2 >= covered);
+}
+
+/** The order that is the likeliest to be still open: the one that has rested for the longest. */
+export function probeOf(absent: readonly LiveOrder[]): LiveOrder | undefined {
+  return absent.toSorted((a, b) => changedAt(a) - changedAt(b))[0];
+}
+
+/** When the order last changed, or was last seen in an answer of its own: lists may be late by the exchange's guard. */
+export function ownTimeOf(order: LiveOrder): number {
+  return Math.max(changedAt(order), checkedAt(order.stored.watch) ?? 0);
+}

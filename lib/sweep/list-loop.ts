@@ -1,0 +1,119 @@
+import type { AccountState, SweepFindings } from '../accounts/table.ts';
+import { asFailure, type Failure } from '../errors.ts';
+import type { AccountBreaker } from './account-breaker.ts';
+import type { Checks } from './checks.ts';
+import { accountFailureOf } from './circuit-breaker.ts';
+import { nextTrust, type TrustEvent, trusted } from './list-trust.ts';
+import { createListing, type ListingDeps, type ListResult } from './listing.ts';
+import { type ListPolicy, listIntervalMs } from './pace.ts';
+
+type ListLoopDeps = ListingDeps & {
+  readonly checks: Checks;
+  readonly breaker: AccountBreaker;
+  readonly listPolicy: ListPolicy;
+  readonly before: AccountState;
+};
+
+/** What the lists of one sweep came to. */
+export type ListCounts = {
+  /** Lists that passed, and lists that failed or permitted no conclusion. */
+  readonly listed: number;
+  readonly listFailed: number;
+  readonly discovered: number;
+  readonly vanished: number;
+  /** At the end of the sweep. */
+  readonly listUntrusted: boolean;
+};
+
+export type ListLoop = {
+  readonly run: (loop: {
+    readonly pause: (ms: number) => Promise<void>;
+    readonly isDone: () => boolean;
+  }) => Promise<void>;
+  /** Lists are trusted: they confirm the orders that they cover. */
+  readonly isUsable: () => boolean;
+  /** This sweep has listed the account, or found that it cannot. */
+  readonly hasListed: () => boolean;
+  readonly findings: () => SweepFindings;
+  readonly counts: () => ListCounts;
+};
+
+/** How long a list waits that failed because of the table or by itself, at the least; milliseconds. */
+const retryMs = 5_000;
+
+/** Lists the account's open orders at its pace for as long as the sweep goes on. */
+export function createListLoop(deps: ListLoopDeps): ListLoop {
+  const { clock, orders, checks, breaker, listPolicy, before, goesOn } = deps;
+  const list = createListing(deps);
+  const counts = { listed: 0, listFailed: 0, discovered: 0, vanished: 0 };
+  let trust = before.listTrust ?? trusted;
+  let latest = before.listed;
+  let changedAt = 0;
+  let hasListed = false;
+  // A sweep that takes over goes on at the pace of the one before it.
+  let nextAt = (latest?.at ?? 0) + listPolicy.minMs;
+
+  const learn = (event: TrustEvent): void => {
+    trust = nextTrust(trust, event, clock.now());
+  };
+
+  const take = ({ outcome, listed, discovered, vanished, changed }: ListResult): void => {
+    counts.discovered += discovered;
+    counts.vanished += vanished;
+    if (changed) changedAt = clock.now();
+    if (outcome === 'contradicted') learn({ type: outcome });
+    if (outcome === 'incomplete') learn({ type: 'failed', reason: outcome });
+    if (listed === undefined) {
+      counts.listFailed++;
+      return;
+    }
+    counts.listed++;
+    learn({ type: 'passed' });
+    latest = listed;
+    orders.confirm(listed.at);
+  };
+
+  const fail = (failure: Failure): void => {
+    counts.listFailed++;
+    checks.count(failure);
+    if (failure.code === 'rate_limited_locally') {
+      breaker.outOfPermits(failure.retryAfterMs);
+      return;
+    }
+    if (failure.spec.category === 'internal' && failure.code !== 'request_rejected') return;
+    const kind = accountFailureOf(failure);
+    // A key may be allowed to read orders and not to list them: that says nothing of single checks.
+    if (kind === undefined || kind === 'auth') learn({ type: 'failed', reason: failure.code });
+    else breaker.failed(failure);
+  };
+
+  const listOnce = async (): Promise<void> => {
+    const startedAt = clock.now();
+    try {
+      const result = await list();
+      breaker.answered(startedAt);
+      take(result);
+    } catch (thrown) {
+      fail(asFailure(thrown));
+    }
+    hasListed = true;
+    const sinceChangeMs = clock.now() - Math.max(changedAt, checks.changedAt());
+    nextAt = Math.max(startedAt + listIntervalMs(listPolicy, sinceChangeMs), trust.nextAt ?? 0, clock.now());
+    if (latest === undefined || latest.at < startedAt) nextAt = Math.max(nextAt, clock.now() + retryMs);
+  };
+
+  return {
+    run: async ({ pause, isDone }) => {
+      while (goesOn()) {
+        const waitMs = Math.max(nextAt, trust.nextAt ?? 0) - clock.now();
+        if (waitMs <= 0 && breaker.waitMs() <= 0) await listOnce();
+        else if (isDone()) return;
+        else await pause(Math.min(1_000, Math.max(waitMs, breaker.waitMs())));
+      }
+    },
+    isUsable: () => trust.trusted,
+    hasListed: () => hasListed,
+    findings: () => ({ listed: latest, listTrust: trust }),
+    counts: () => ({ ...counts, listUntrusted: !trust.trusted }),
+  };
+}

@@ -1,0 +1,153 @@
+import { asFailure, Failure } from '../errors.ts';
+import type { Dialect } from '../exchange/dialects/index.ts';
+import { driftOf } from '../exchange/drift.ts';
+import type { OpenOrders } from '../exchange/open-orders.ts';
+import { type Order, phaseOf } from '../exchange/order.ts';
+import type { OrderRow } from '../exchange/rows.ts';
+import { type Rank, rankOf } from '../snapshots/rank.ts';
+import type { SnapshotStore } from '../snapshots/store.ts';
+import { isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
+import type { Checks } from './checks.ts';
+import type { LiveOrder, LiveOrders } from './live-orders.ts';
+import { inParallel } from './parallel.ts';
+
+export type ListedRowsDeps = {
+  readonly dialect: Dialect;
+  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'markUnlisted'>;
+  readonly orders: LiveOrders;
+  readonly checks: Pick<Checks, 'check'>;
+  readonly account: string;
+  readonly requestId: string;
+  /** Orders in the list that the table does not know are watched from then on. */
+  readonly discover: boolean;
+  readonly goesOn: () => boolean;
+  readonly onDrift: (account: string, drift: readonly string[]) => void;
+};
+
+/** A list that shows an order this long after its end is no longer just late; milliseconds. */
+const lateMs = 60_000;
+
+/** A row as it last was: while its text is the same, and the watch is at its rank, there is nothing to do. */
+type KnownRow = { readonly digest: string; readonly rank?: Rank | undefined };
+
+type Recorded = {
+  /** Rows that were recorded as states of orders; of these, orders that nobody watched before. */
+  readonly recorded: number;
+  readonly discovered: number;
+  /** The table was not available for all of them, or the time was over. */
+  readonly unfinished: boolean;
+};
+
+type RowOutcome = 'recorded' | 'discovered' | 'nothing';
+
+/** The rows of an account's lists: which of them are known, and what becomes of the others. */
+export function createListedRows(deps: ListedRowsDeps) {
+  const { orders, goesOn } = deps;
+  const knownRows = new Map<string, KnownRow>();
+  const act = createRowActions(deps, knownRows);
+
+  /** The order is not open here, or the table has exactly the row's state and knows that lists cover the order. */
+  const isSettled = (orderId: string, rank: Rank | undefined): boolean => {
+    const live = orders.get(orderId);
+    return live === undefined ? rank === undefined : live.covered && isAt(live.stored.watch, rank);
+  };
+
+  return {
+    /** Order id to digest, for the next list: rows that need not be looked at if they come unchanged. */
+    known: (): ReadonlyMap<string, string> => {
+      const settled = [...knownRows].filter(([orderId, { rank }]) => isSettled(orderId, rank));
+      return new Map(settled.map(([orderId, { digest }]) => [orderId, digest]));
+    },
+
+    record: async (list: OpenOrders): Promise<Recorded> => {
+      for (const orderId of knownRows.keys()) if (!list.digests.has(orderId)) knownRows.delete(orderId);
+      const counts = { recorded: 0, discovered: 0, nothing: 0 };
+      let failures = 0;
+      await inParallel(list.changed, goesOn, async (row) => {
+        try {
+          counts[await act(row, list)]++;
+        } catch (thrown) {
+          const failure = asFailure(thrown);
+          if (!isOfTheTable(failure)) throw failure;
+          knownRows.delete(row.orderId);
+          failures++;
+        }
+      });
+      const { recorded, discovered } = counts;
+      return { recorded: recorded + discovered, discovered, unfinished: failures > 0 || !goesOn() };
+    },
+  };
+}
+
+/** What one row of a list leads to. */
+function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>) {
+  const { dialect, store, orders, checks, account, requestId, discover, onDrift } = deps;
+
+  const unlisted = async ({ orderId, stored }: LiveOrder, at: number): Promise<void> => {
+    const marked = await store.markUnlisted({ account, orderId }, at, stored);
+    if (marked !== undefined) orders.set(orderId, marked);
+  };
+
+  const recordRow = async (row: OrderRow, order: Order, list: OpenOrders): Promise<void> => {
+    onDrift(account, driftOf(order, dialect));
+    const { orderId, text: result, exchangeTime, digest } = row;
+    const { requestedAt, answeredAt: firstObservedAt, keyVersion } = list;
+    const provenance = { requestedAt, firstObservedAt, requestId, observedBy: 'list', keyVersion };
+    const observation = { account, orderId, dialect, order, result, exchangeTime, provenance, listedAt: requestedAt };
+    const { stored, inForce } = await store.record(observation);
+    orders.set(orderId, stored);
+    if (inForce) knownRows.set(orderId, { digest, rank: rankOf(order, dialect.volatile) });
+  };
+
+  const actOnUnknown = async (row: OrderRow, order: Order, list: OpenOrders): Promise<RowOutcome> => {
+    const { orderId, digest } = row;
+    const { stored, head } = await store.read({ account, orderId });
+    const status = stored && statusOf(stored.watch);
+    if (status === undefined ? discover : isOpen(status)) {
+      await recordRow(row, order, list);
+      return status === undefined ? 'discovered' : 'recorded';
+    }
+    // Closed here, whose end a late list does not know yet; or of no interest.
+    knownRows.set(orderId, { digest });
+    const isLate = head !== undefined && list.requestedAt > head.provenance.firstObservedAt + lateMs;
+    if (status === 'final' && isLate) await checks.check(orderId);
+    return 'nothing';
+  };
+
+  return async (row: OrderRow, list: OpenOrders): Promise<RowOutcome> => {
+    const { orderId, digest } = row;
+    const live = orders.get(orderId);
+    const order = row.read();
+    if (order instanceof Failure || phaseOf(order) === 'final') {
+      // A list proves no end, and a row that cannot be read proves nothing: the order's own answer has to.
+      if (live?.covered) await unlisted(live, list.requestedAt);
+      else if (live === undefined && discover) await checks.check(orderId);
+      return 'nothing';
+    }
+    if (live === undefined) return actOnUnknown(row, order, list);
+
+    const rank = rankOf(order, dialect.volatile);
+    const { applied } = live.stored.watch;
+    if (live.covered && isAt(live.stored.watch, rank)) {
+      knownRows.set(orderId, { digest, rank });
+      return 'nothing';
+    }
+    if (applied !== undefined && rank < applied.rank) {
+      // Older than what is known: the list is late for this order, and confirms nothing of it.
+      if (live.covered) await unlisted(live, list.requestedAt);
+      return 'nothing';
+    }
+    await recordRow(row, order, list);
+    return 'recorded';
+  };
+}
+
+/** The head has reached exactly this state, and no other is on its way. */
+function isAt({ applied, announcedRank }: Watch, rank: Rank | undefined): boolean {
+  return applied?.rank === rank && announcedRank === rank;
+}
+
+/** The next list tries again. */
+export function isOfTheTable({ code }: Failure): boolean {
+  return code === 'store_unavailable' || code === 'store_conflict';
+}

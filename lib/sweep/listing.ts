@@ -1,0 +1,97 @@
+import type { AccountListing } from '../accounts/table.ts';
+import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
+import type { ExchangeLists } from '../exchange/lists.ts';
+import type { OpenOrders } from '../exchange/open-orders.ts';
+import { isSuspicious, ownTimeOf, probeOf } from './list-comparison.ts';
+import { createListedRows, isOfTheTable, type ListedRowsDeps } from './listed-rows.ts';
+import type { LiveOrder } from './live-orders.ts';
+import { inParallel } from './parallel.ts';
+
+export type ListingDeps = ListedRowsDeps & {
+  readonly lists: Pick<ExchangeLists, 'listOpenOrders'>;
+  readonly clock: Clock;
+};
+
+/** What one list came to. */
+export type ListResult = {
+  /**
+   * `passed`: every consequence is stored. `contradicted`: an order that it lacked is open. `incomplete`: it permits no
+   * conclusion from absence. `unfinished`: it may, but not all of it could be stored or checked.
+   */
+  readonly outcome: 'passed' | 'contradicted' | 'incomplete' | 'unfinished';
+  /** The list, to be stored with the account; only of one that passed. */
+  readonly listed?: AccountListing | undefined;
+  readonly discovered: number;
+  readonly vanished: number;
+  /** Whether any order is other than in the list before. */
+  readonly changed: boolean;
+};
+
+/** How long one list may take, with all its calls; milliseconds. */
+const listMs = 20_000;
+
+/**
+ * Lists the account's open orders, compares them with those that are known as live, and acts on the difference. The rows
+ * are recorded first, then the orders that vanished are marked; only then is the list one of which the account can say
+ * "as of". Throws `Failure` when the list cannot be had: then nothing was concluded.
+ */
+export function createListing(deps: ListingDeps): () => Promise<ListResult> {
+  const { lists, store, orders, checks, clock, account, dialect, goesOn } = deps;
+  const rows = createListedRows(deps);
+
+  return async () => {
+    // Those that are known now: what is covered while the list is under way is not compared with it.
+    const covered = orders.all().filter((order) => order.covered);
+    const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, known: rows.known() });
+    const seen = await rows.record(list);
+    const changed = seen.recorded > 0;
+    if (!list.complete) return { outcome: 'incomplete', discovered: seen.discovered, vanished: 0, changed };
+
+    const absent = covered.filter(({ orderId }) => !list.digests.has(orderId));
+    const verdict = await compare(list, absent, covered.length);
+    const marked = verdict === 'plausible' ? await markAbsent(absent, list.requestedAt) : 0;
+    const counts = { discovered: seen.discovered, vanished: marked, changed: changed || absent.length > 0 };
+    if (verdict === 'contradicted') return { outcome: verdict, ...counts };
+    if (verdict === 'unanswered' || seen.unfinished || marked < absent.length || !goesOn()) {
+      return { outcome: 'unfinished', ...counts };
+    }
+    const listed = { at: list.requestedAt, orders: list.digests.size };
+    return { outcome: 'passed', listed, ...counts };
+  };
+
+  /** Where much is missing at once, one order is checked before the list is believed. */
+  async function compare(
+    { digests, requestedAt }: OpenOrders,
+    absent: readonly LiveOrder[],
+    covered: number,
+  ): Promise<'plausible' | 'contradicted' | 'unanswered'> {
+    const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
+    if (!isSuspicious({ absent: settled.length, covered, listed: digests.size })) return 'plausible';
+    const probe = probeOf(settled);
+    const answer = probe === undefined ? undefined : await checks.check(probe.orderId);
+    if (answer === undefined) return 'unanswered';
+    return answer === 'open' ? 'contradicted' : 'plausible';
+  }
+
+  /** How many are marked, or no longer open; all of them, unless the table or the time fails. */
+  async function markAbsent(absent: readonly LiveOrder[], listedAt: number): Promise<number> {
+    let marked = 0;
+    await inParallel(absent, goesOn, async ({ orderId }) => {
+      const known = orders.get(orderId);
+      if (known === undefined) {
+        marked++;
+        return;
+      }
+      try {
+        const stored = await store.markUnlisted({ account, orderId }, listedAt, known.stored);
+        if (stored !== undefined) orders.set(orderId, stored);
+        marked++;
+      } catch (thrown) {
+        const failure = asFailure(thrown);
+        if (!isOfTheTable(failure)) throw failure;
+      }
+    });
+    return marked;
+  }
+}

@@ -1,0 +1,217 @@
+import { asFailure, Failure } from '../../../lib/errors.ts';
+import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
+import { isJsonObject, parseJson } from '../../../lib/exchange/json.ts';
+import type { ExchangeLists } from '../../../lib/exchange/lists.ts';
+import { readOrder } from '../../../lib/exchange/order.ts';
+import { createCheckOrder } from '../../../lib/orders/check-order.ts';
+import { createLookUpOrder } from '../../../lib/orders/look-up-order.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
+import { statusOf } from '../../../lib/snapshots/watch.ts';
+import { createCheckOpenOrders, type TickReport } from '../../../lib/sweep/check-open-orders.ts';
+import { createSweep } from '../../../lib/sweep/sweep.ts';
+import { createEnvironment, startTime, type TestEnvironment } from '../accounts/environment.ts';
+import { createMemoryAccountTable } from '../accounts/memory-table.ts';
+import { createMemoryTable } from '../snapshots/memory-table.ts';
+
+export const account = 'main';
+export const policy = { minMs: 10_000, maxMs: 600_000 };
+const instrument = 'BTC-PERPETUAL';
+
+type BookOrder = { readonly state: string; readonly updatedAt: number; readonly filled: string };
+/** What one list answers instead of the truth. */
+export type ListFault =
+  | { readonly kind: 'fails'; readonly failure: Failure }
+  | { readonly kind: 'holds'; readonly rows: readonly Row[]; readonly incomplete?: boolean };
+export type Row = { readonly orderId: string; readonly text: string };
+
+/** A row of a list, as the exchange writes it. */
+export function rowOf(orderId: string, { state, updatedAt, filled }: BookOrder): Row {
+  const text = `{"order_id":"${orderId}","order_state":"${state}","amount":"10","price":"855.10","filled_amount":"${filled}","direction":"buy","order_type":"limit","instrument_name":"${instrument}","time_in_force":"good_til_cancelled","creation_timestamp":${startTime},"last_update_timestamp":${updatedAt}}`;
+  return { orderId, text };
+}
+
+function orderIn(text: string) {
+  const json = parseJson(text);
+  if (!isJsonObject(json)) throw new Failure('invalid_response', 'for the test');
+  return readOrder(json, orangex);
+}
+
+function readRow({ orderId, text }: Row) {
+  return {
+    orderId,
+    text,
+    digest: text,
+    exchangeTime: undefined,
+    read: () => {
+      try {
+        return orderIn(text);
+      } catch (thrown) {
+        return asFailure(thrown);
+      }
+    },
+  };
+}
+
+/** The account at the exchange: its orders, lists and histories, and what was asked of it. */
+function createListedExchange(environment: TestEnvironment) {
+  const book = new Map<string, BookOrder>();
+  const closed = new Map<string, BookOrder>();
+  const unlisted = new Set<string>();
+  const forgotten = new Set<string>();
+  const history: Row[] = [];
+  const lists: number[] = [];
+  const checks: { readonly orderId: string; readonly at: number }[] = [];
+  const lookups: number[] = [];
+  let faultOf = (_list: number): ListFault | undefined => undefined;
+
+  /** One call: when it was requested and answered, and its number. */
+  const call = async (times: number[]): Promise<{ readonly requestedAt: number; readonly answeredAt: number }> => {
+    const requestedAt = environment.now();
+    times.push(requestedAt - startTime);
+    await environment.sleep(50);
+    return { requestedAt, answeredAt: environment.now() };
+  };
+
+  const exchangeLists: ExchangeLists = {
+    listOpenOrders: async ({ known = new Map() }) => {
+      const times = await call(lists);
+      const fault = faultOf(lists.length);
+      if (fault?.kind === 'fails') throw fault.failure;
+      const all = [...book].filter(([orderId]) => !unlisted.has(orderId));
+      const rows = fault?.rows ?? all.map(([orderId, order]) => rowOf(orderId, order));
+      return {
+        digests: new Map(rows.map(({ orderId, text }) => [orderId, text])),
+        changed: rows.filter(({ orderId, text }) => known.get(orderId) !== text).map(readRow),
+        complete: fault?.incomplete !== true,
+        rowsWithoutId: fault?.incomplete === true ? 1 : 0,
+        repeatedIds: [],
+        keyVersion: 'v1',
+        ...times,
+      };
+    },
+    findInHistory: async ({ orderId }) => {
+      const times = await call(lookups);
+      const found = history.filter((row) => row.orderId === orderId);
+      const source = 'order_history';
+      return {
+        rows: found.map((row) => ({ ...readRow(row), ...times, source, keyVersion: 'v1' })),
+        attempts: [{ source, outcome: found.length > 0 ? 'found' : 'not_found', rows: found.length, ...times }],
+      };
+    },
+  };
+  const exchange = {
+    warmUp: async () => {},
+    getOrderState: async (orderId: string) => {
+      checks.push({ orderId, at: environment.now() - startTime });
+      const times = await call([]);
+      const order = book.get(orderId) ?? (forgotten.has(orderId) ? undefined : closed.get(orderId));
+      if (order === undefined) throw new Failure('order_not_found', 'for the test');
+      const { text } = rowOf(orderId, order);
+      return { order: orderIn(text), resultText: text, exchangeTime: undefined, keyVersion: 'v1', ...times };
+    },
+  };
+
+  const set = (orderId: string, state: string, filled: string): BookOrder => {
+    const order = { state, updatedAt: environment.now(), filled };
+    if (state === 'open') book.set(orderId, order);
+    else book.delete(orderId);
+    return order;
+  };
+  return {
+    exchange,
+    exchangeLists,
+    lists,
+    checks,
+    lookups,
+    place: (orderId: string) => void set(orderId, 'open', '0'),
+    fill: (orderId: string, filled: string) => void set(orderId, 'open', filled),
+    end: (orderId: string, state = 'filled') => void closed.set(orderId, set(orderId, state, '10')),
+    /** The exchange no longer knows it; with a row, its history does. */
+    forget: (orderId: string, row?: Row) => {
+      book.delete(orderId);
+      forgotten.add(orderId);
+      if (row !== undefined) history.push(row);
+    },
+    addToHistory: (row: Row) => void history.push(row),
+    /** Lists never hold it. */
+    hide: (orderId: string) => void unlisted.add(orderId),
+    onList: (of: (list: number) => ListFault | undefined) => {
+      faultOf = of;
+    },
+  };
+}
+
+/** An exchange with one account, swept minute by minute over tables in memory, in a time that jumps. */
+export function createListedScene(options: { readonly discover?: boolean } = {}) {
+  const environment = createEnvironment();
+  const accountTable = createMemoryAccountTable();
+  const memory = createMemoryTable(() => policy);
+  const writes: string[] = [];
+  let tableFails = (_: string): boolean => false;
+  const table: SnapshotTable = {
+    ...memory,
+    putWatch: (key, ...rest) => {
+      writes.push(key.orderId);
+      return tableFails(key.orderId) ? Promise.reject(unavailable()) : memory.putWatch(key, ...rest);
+    },
+  };
+  const listed = createListedExchange(environment);
+  const { exchange, exchangeLists: lists } = listed;
+  const store = createSnapshotStore(table);
+  const accounts = new Map([[account, { exchange, dialect: orangex }]]);
+  const shared = { store, clock: environment, onDrift: () => {} };
+  const sweep = createSweep({
+    ...shared,
+    checkOrder: createCheckOrder({ ...shared, accounts }),
+    list: table.list,
+    listedAccount: () => ({
+      dialect: orangex,
+      lists,
+      lookUpOrder: createLookUpOrder({ dialect: orangex, lists, store, clock: environment }),
+      listPolicy: { minMs: 5_000, maxMs: 10_000 },
+      discover: options.discover ?? true,
+    }),
+  });
+  const deps = { sweep, accounts, accountTable, policyOf: () => policy, capacityOf: () => 3_000 };
+  let nonces = 0;
+  const tick = createCheckOpenOrders({ ...deps, clock: environment, nonce: () => `${++nonces}` });
+  const current = (orderId: string) => memory.readCurrent({ account, orderId });
+
+  return {
+    ...listed,
+    writes,
+    accountTable,
+    failTable: (fails: (orderId: string) => boolean) => {
+      tableFails = fails;
+    },
+    at: (ms: number, act: () => void) => {
+      void environment.sleep(ms).then(act);
+    },
+    /** Ticks for so many minutes; returns what each reported. */
+    run: async (minutes: number): Promise<readonly TickReport[]> => {
+      const reports: Promise<TickReport>[] = [];
+      for (let minute = 0; minute < minutes; minute++) {
+        void environment.sleep(minute * 60_000).then(() => {
+          const deadline = environment.now() + 60_000 + 25_000;
+          reports.push(tick({ account, requestId: `tick-${minute}`, deadline }));
+        });
+      }
+      await environment.run();
+      return Promise.all(reports);
+    },
+    watchOf: async (orderId: string) => (await current(orderId)).stored?.watch,
+    statusOf: async (orderId: string) => {
+      const { stored } = await current(orderId);
+      return stored && statusOf(stored.watch);
+    },
+    inspect: (orderId: string) => memory.inspect({ account, orderId }),
+    register: async (orderId: string) => {
+      await memory.putWatch({ account, orderId }, { openedAt: startTime, observations: [], notFoundAt: [] }, 0);
+    },
+  };
+}
+
+function unavailable(): Failure {
+  return new Failure('store_unavailable', 'for the test');
+}

@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../../lib/errors.ts';
+import { startTime } from '../accounts/environment.ts';
+import { account, createListedScene, rowOf } from './listed-sweeping.ts';
+
+const failure = (code: 'unreachable' | 'forbidden' | 'invalid_response') => new Failure(code, 'for the test');
+const open = { state: 'open', updatedAt: startTime, filled: '0' };
+const ids = (count: number) => Array.from({ length: count }, (_, i) => `order-${i + 1}`);
+
+describe('a list of open orders', () => {
+  it('puts an order on watch that nobody registered, with its row as the first snapshot, and asks for it no more', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    await scene.run(3);
+    expect(await scene.watchOf('a')).toMatchObject({ startedBy: 'list', listed: { present: true } });
+    const { head } = scene.inspect('a');
+    expect(head).toMatchObject({ result: rowOf('a', open).text, provenance: { observedBy: 'list' } });
+    expect(scene.checks).toEqual([]);
+  });
+
+  it('leaves alone what nobody registered where discovery is off, and still covers what somebody did', async () => {
+    const scene = createListedScene({ discover: false });
+    scene.place('a');
+    scene.place('b');
+    await scene.register('b');
+    await scene.run(2);
+    expect(await scene.watchOf('a')).toBeUndefined();
+    expect(await scene.watchOf('b')).toMatchObject({ listed: { present: true } });
+  });
+
+  it('writes nothing for an order that has not changed: only the account’s listed_at moves', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(20)) scene.place(orderId);
+    scene.at(70_000, () => scene.writes.splice(0));
+    await scene.run(10);
+    expect(scene.writes).toEqual([]);
+    const { listed } = await scene.accountTable.readAccount(account);
+    expect(listed).toEqual({ at: startTime + (scene.lists.at(-1) ?? 0), orders: 20 });
+    expect(scene.lists.length).toBeGreaterThan(60);
+  });
+
+  it('records what it shows changed', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.at(30_000, () => scene.fill('a', '2.50'));
+    await scene.run(2);
+    expect([...scene.inspect('a').snapshots.values()].map(({ order }) => order.filled_amount)).toEqual(['0', '2.50']);
+    expect(scene.checks).toEqual([]);
+  });
+
+  it('comes every 5 s while orders change, and every 10 s when all rest', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    await scene.run(6);
+    const gaps = scene.lists.slice(1).map((at, i) => at - (scene.lists[i] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(5_000);
+    expect(Math.max(...gaps.slice(0, 10))).toBeLessThan(6_100);
+    expect(Math.max(...gaps)).toBeLessThan(11_100);
+    expect(gaps.slice(-5).every((gap) => gap >= 10_000)).toBe(true);
+  });
+
+  it('comes once a tick for an account without orders', async () => {
+    const scene = createListedScene();
+    await scene.run(3);
+    expect(scene.lists).toHaveLength(3);
+  });
+});
+
+describe('an order that vanishes from the list', () => {
+  it('is checked by itself at once, and closed by its own answer', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(5)) scene.place(orderId);
+    scene.at(30_000, () => scene.end('order-2'));
+    await scene.run(1);
+    expect(await scene.statusOf('order-2')).toBe('final');
+    expect(scene.inspect('order-2').head?.provenance.observedBy).toBe('check-open-orders');
+    expect(scene.checks.map(({ orderId }) => orderId)).toEqual(['order-2']);
+    expect(scene.checks[0]?.at).toBeLessThan(37_000);
+  });
+
+  it('stays watched when its own answer says that it is open, and is covered again once a list holds it', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(5)) scene.place(orderId);
+    const rows = ids(5).map((orderId) => rowOf(orderId, open));
+    scene.onList((list) => (list === 4 ? { kind: 'holds', rows: rows.slice(1) } : undefined));
+    const [report] = await scene.run(1);
+    expect(report).toMatchObject({ vanished: 1, listUntrusted: false, final: 0 });
+    expect(scene.checks.map(({ orderId }) => orderId)).toEqual(['order-1']);
+    expect(await scene.watchOf('order-1')).toMatchObject({ listed: { present: true } });
+  });
+
+  it('is not concluded from for an order that no list ever held: that one is checked as without lists', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('copied');
+    scene.hide('copied');
+    await scene.register('copied');
+    const [report] = await scene.run(1);
+    expect(report).toMatchObject({ vanished: 0 });
+    expect(scene.checks.every(({ orderId }) => orderId === 'copied')).toBe(true);
+    expect(scene.checks.length).toBeGreaterThan(2);
+    expect(await scene.watchOf('copied')).not.toHaveProperty('listed');
+  });
+
+  it('keeps listed_at where it was until it is marked', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(5)) scene.place(orderId);
+    scene.at(30_000, () => {
+      scene.end('order-3');
+      scene.failTable((orderId) => orderId === 'order-3');
+    });
+    await scene.run(2);
+    const { listed } = await scene.accountTable.readAccount(account);
+    expect(listed?.at).toBeLessThan(startTime + 30_000);
+    expect(await scene.watchOf('order-3')).toMatchObject({ listed: { present: true } });
+  });
+});
+
+describe('a list that cannot be right', () => {
+  it('is not believed when it is empty although an order is live: one probe shows it', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(4)) scene.place(orderId);
+    scene.onList((list) => (list >= 3 && list <= 5 ? { kind: 'holds', rows: [] } : undefined));
+    const reports = await scene.run(9);
+    expect(reports[0]).toMatchObject({ vanished: 0, listUntrusted: true, discovered: 4 });
+    for (const orderId of ids(4)) expect(await scene.statusOf(orderId)).toBe('watched');
+    // Again after 1, 2 and 4 minutes, and then as usual.
+    const third = scene.lists[2] ?? 0;
+    const waits = scene.lists.slice(3, 6).map((at) => Math.round((at - third) / 60_000));
+    expect(waits).toEqual([1, 3, 7]);
+    expect(reports.at(-1)).toMatchObject({ listUntrusted: false });
+    expect((await scene.accountTable.readAccount(account)).listTrust).toMatchObject({ trusted: true, failures: 0 });
+  });
+
+  it('leaves every order to be checked by itself until a list passes', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    scene.onList((list) => (list >= 3 ? { kind: 'holds', rows: [] } : undefined));
+    scene.at(100_000, () => scene.end('order-2'));
+    await scene.run(4);
+    expect(await scene.statusOf('order-2')).toBe('final');
+    expect(new Set(scene.checks.map(({ orderId }) => orderId))).toEqual(new Set(ids(3)));
+    const { listTrust } = await scene.accountTable.readAccount(account);
+    expect(listTrust).toMatchObject({ trusted: false, reason: 'contradicted' });
+  });
+
+  it('is believed when many orders are missing and the probe has ended, too', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(30)) scene.place(orderId);
+    scene.at(20_000, () => {
+      for (const orderId of ids(30)) scene.end(orderId, 'canceled');
+    });
+    const [report] = await scene.run(1);
+    expect(report).toMatchObject({ vanished: 30, final: 30, listUntrusted: false });
+    for (const orderId of ids(30)) expect(await scene.statusOf(orderId)).toBe('final');
+  });
+
+  it('permits no conclusion when an id in it cannot be read, and is not relied on after three of them', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    const rows = [rowOf('order-1', open)];
+    scene.onList((list) => (list >= 2 ? { kind: 'holds', rows, incomplete: true } : undefined));
+    const [report] = await scene.run(1);
+    expect(report).toMatchObject({ vanished: 0, listed: 1, listFailed: 3, listUntrusted: true });
+    for (const orderId of ids(3)) expect(await scene.statusOf(orderId)).toBe('watched');
+    expect((await scene.accountTable.readAccount(account)).listed?.at).toBe(startTime + (scene.lists[0] ?? 0));
+  });
+
+  it('is no empty one when it fails: nothing vanishes, and the orders are checked by themselves in time', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    scene.onList((list) => (list >= 2 ? { kind: 'fails', failure: failure('invalid_response') } : undefined));
+    const reports = await scene.run(5);
+    expect(reports[0]).toMatchObject({ vanished: 0, listed: 1, listUntrusted: true });
+    for (const orderId of ids(3)) {
+      expect(await scene.statusOf(orderId)).toBe('watched');
+      expect(scene.checks.filter((check) => check.orderId === orderId).length).toBeGreaterThan(2);
+    }
+  });
+
+  it('says nothing about the key that checks single orders when that key may not list', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    await scene.register('a');
+    scene.onList(() => ({ kind: 'fails', failure: failure('forbidden') }));
+    const reports = await scene.run(3);
+    expect(scene.checks.length).toBeGreaterThan(5);
+    expect(await scene.statusOf('a')).toBe('watched');
+    const { summary, listTrust } = await scene.accountTable.readAccount(account);
+    expect(summary?.breaker).toEqual({ phase: 'closed', reason: undefined, since: undefined });
+    expect(listTrust).toMatchObject({ trusted: false, reason: 'forbidden' });
+    expect(reports[0]).toMatchObject({ failed: { forbidden: 3 } });
+  });
+
+  it('is no reason to stop when the exchange is away for a while', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    scene.onList((list) => (list >= 3 && list <= 8 ? { kind: 'fails', failure: failure('unreachable') } : undefined));
+    const reports = await scene.run(4);
+    expect(reports.at(-1)).toMatchObject({ listUntrusted: false, vanished: 0, covered: 3 });
+    const { listed } = await scene.accountTable.readAccount(account);
+    expect(listed?.at).toBeGreaterThan(startTime + 180_000);
+  });
+});
+
+describe('a row of a list', () => {
+  it('that names a final state closes nothing: the order’s own answer has to', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    const lie = rowOf('a', { state: 'filled', updatedAt: startTime + 1, filled: '10' });
+    scene.onList((list) => (list === 3 ? { kind: 'holds', rows: [lie] } : undefined));
+    await scene.run(1);
+    expect(await scene.statusOf('a')).toBe('watched');
+    expect(scene.inspect('a').snapshots.size).toBe(1);
+    expect(scene.checks).toHaveLength(1);
+  });
+
+  it('that cannot be read leaves its order to a check of its own, and the others to the list', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    const broken = { orderId: 'order-1', text: '{"order_id":"order-1"}' };
+    const rows = [
+      broken,
+      ...ids(3)
+        .slice(1)
+        .map((orderId) => rowOf(orderId, open)),
+    ];
+    scene.onList((list) => (list >= 3 ? { kind: 'holds', rows } : undefined));
+    await scene.run(2);
+    expect(new Set(scene.checks.map(({ orderId }) => orderId))).toEqual(new Set(['order-1']));
+    expect((await scene.accountTable.readAccount(account)).listed?.at).toBeGreaterThan(startTime + 90_000);
+  });
+
+  it('that is older than what is known changes nothing, and confirms nothing of its order', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.at(20_000, () => scene.fill('a', '5'));
+    const rows = [rowOf('a', open)];
+    scene.onList((list) => (list >= 7 ? { kind: 'holds', rows } : undefined));
+    await scene.run(1);
+    expect(scene.inspect('a').head?.order.filled_amount).toBe('5');
+    expect(await scene.watchOf('a')).toMatchObject({ listed: { present: false } });
+    expect(scene.checks.length).toBeGreaterThan(0);
+  });
+
+  it('of an order that ended long ago is no reason to reopen it', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    scene.at(20_000, () => scene.end('a'));
+    const rows = [rowOf('a', open), rowOf('b', open)];
+    scene.onList((list) => (list >= 8 ? { kind: 'holds', rows } : undefined));
+    await scene.run(4);
+    expect(await scene.statusOf('a')).toBe('final');
+    // One check, once the list is too late for it to be just late.
+    expect(scene.checks.filter(({ orderId }) => orderId === 'a').length).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('an order that the exchange no longer knows', () => {
+  const ended = rowOf('a', { state: 'canceled', updatedAt: startTime + 25_000, filled: '3' });
+
+  it('is closed by its row in a history, at once', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    scene.at(30_000, () => scene.forget('a', ended));
+    const [report] = await scene.run(1);
+    expect(await scene.statusOf('a')).toBe('final');
+    expect(scene.inspect('a').head).toMatchObject({ result: ended.text, provenance: { observedBy: 'history' } });
+    expect(report).toMatchObject({ found: 1, missing: 0 });
+    const [lookup] = scene.inspect('a').lookups.values();
+    expect(lookup?.attempts).toEqual([{ source: 'order_history', outcome: 'found', rows: 1, code: undefined }]);
+  });
+
+  it('stays missing while no history has it, and is looked up again after 1, 5 and 15 minutes', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    scene.at(30_000, () => scene.forget('a'));
+    scene.at(9 * 60_000, () => scene.addToHistory(ended));
+    await scene.run(20);
+    const minutes = scene.lookups.map((at) => (at - (scene.lookups[0] ?? 0)) / 60_000);
+    expect(minutes.length).toBe(4);
+    expect(minutes[1]).toBeGreaterThanOrEqual(1);
+    expect(minutes[1]).toBeLessThan(2.5);
+    expect(minutes[2]).toBeGreaterThanOrEqual(5);
+    expect(minutes[2]).toBeLessThan(7);
+    expect(minutes[3]).toBeGreaterThanOrEqual(15);
+    expect(await scene.statusOf('a')).toBe('final');
+  });
+
+  it('is not closed by a row of the history that names a live state', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    scene.at(30_000, () => scene.forget('a', rowOf('a', { ...open, updatedAt: startTime + 25_000 })));
+    const [report] = await scene.run(1);
+    expect(await scene.statusOf('a')).toBe('missing');
+    expect(report).toMatchObject({ found: 0, missing: 1 });
+    expect(scene.inspect('a').snapshots.size).toBe(1);
+  });
+});
