@@ -21,9 +21,9 @@ export function describeFailure(failure: Failure): Record<string, unknown> {
   return {
     code: failure.code,
     detail: failure.message,
-    ...(failure.exchangeCode !== undefined && { exchange_code: failure.exchangeCode }),
+    exchange_code: failure.exchangeCode,
     ...(causes.length > 0 && { causes }),
-    ...(trace !== undefined && { trace }),
+    trace,
   };
 }
 

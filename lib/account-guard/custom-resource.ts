@@ -51,7 +51,7 @@ async function respond(event: unknown, refusal: string | undefined): Promise<voi
     ...request,
     PhysicalResourceId: request.LogicalResourceId,
     Status: refusal === undefined ? 'SUCCESS' : 'FAILED',
-    ...(refusal !== undefined && { Reason: refusal }),
+    Reason: refusal,
   };
   const accepted = await fetch(url, {
     method: 'PUT',

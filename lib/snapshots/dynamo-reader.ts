@@ -18,7 +18,7 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
       const range = descending(key, snapshotPrefix, last);
       const found = await query({
         ...range,
-        ...(below !== undefined && { ExclusiveStartKey: { pk: { S: partitionKey(key) }, sk: { S: last } } }),
+        ExclusiveStartKey: below === undefined ? undefined : { pk: { S: partitionKey(key) }, sk: { S: last } },
         ...(observedUntil === undefined
           ? { Limit: limit + 1 }
           : {
@@ -47,14 +47,12 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
         ExpressionAttributeValues: { ':list': ofList },
         ScanIndexForward: list !== 'final',
         Limit: limit + 1,
-        ...(after !== undefined && {
-          ExclusiveStartKey: {
-            pk: { S: partitionKey({ account, orderId: after.orderId }) },
-            sk: { S: watchKey },
-            list: ofList,
-            list_at: number(after.at),
-          },
-        }),
+        ExclusiveStartKey: after && {
+          pk: { S: partitionKey({ account, orderId: after.orderId }) },
+          sk: { S: watchKey },
+          list: ofList,
+          list_at: number(after.at),
+        },
       });
       return pageOf(found, limit, readListEntry);
     },
@@ -95,5 +93,5 @@ function withoutExpired({ items, more }: Found, now: number): Found {
 function pageOf<Row>({ items, more }: Found, limit: number, read: (item: Item) => Row): Page<Row> {
   const end = Math.min(limit, more ? items.length - 1 : items.length);
   const next = items[end];
-  return { rows: items.slice(0, end).map(read), ...(next !== undefined && { next: read(next) }) };
+  return { rows: items.slice(0, end).map(read), next: next && read(next) };
 }

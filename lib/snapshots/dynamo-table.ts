@@ -36,10 +36,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       const { items } = await query({ ...withPrefix(key, currentPrefix), ConsistentRead: true });
       const head = items.find((item) => sortKeyOf(item) === headKey);
       const stored = items.find((item) => sortKeyOf(item) === watchKey);
-      return {
-        ...(head !== undefined && { head: readSnapshot(head) }),
-        ...(stored !== undefined && { stored: readWatch(stored) }),
-      };
+      return { head: head && readSnapshot(head), stored: stored && readWatch(stored) };
     },
 
     newestSnapshot: async (key) => {

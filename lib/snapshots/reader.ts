@@ -4,7 +4,7 @@ import type { auditKinds } from './statuses.ts';
 import type { HistoryAttempt, List, Listed } from './table.ts';
 
 /** Rows in order, and where the next page starts, if there is one. A page may be short and still have a `next`. */
-export type Page<Row> = { readonly rows: readonly Row[]; readonly next?: Row };
+export type Page<Row> = { readonly rows: readonly Row[]; readonly next?: Row | undefined };
 
 /** Which snapshots of an order: those of the exchange's time `upTo` or earlier. Times are milliseconds since the epoch. */
 type SnapshotRange = {

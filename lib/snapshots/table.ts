@@ -39,7 +39,7 @@ export type WatchCommand = OrderKey & {
 export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
 /** What the table currently holds of one order. */
-export type Current = { readonly head?: Snapshot; readonly stored?: StoredWatch };
+export type Current = { readonly head?: Snapshot | undefined; readonly stored?: StoredWatch | undefined };
 
 /** An order in a list of the index; times are milliseconds since the Unix epoch. */
 export type Listed = OrderKey & {

@@ -54,7 +54,7 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
 
     logger[stop === undefined ? 'info' : 'warn']('published', {
       code: stop?.code ?? 'ok',
-      ...(stop?.reason !== undefined && { reason: stop.reason }),
+      reason: stop?.reason,
       records: records.length,
       published: Object.fromEntries(countsOf(entries.slice(0, accepted))),
       left: entries.length - accepted,

@@ -34,7 +34,7 @@ export function createMeter(): Meter {
       readCurrent: async (key) => {
         const { head, stored } = await table.readCurrent(key);
         read([...(head ? [headItem(head)] : []), ...(stored ? [watchItem(key, stored, policy)] : [])], 1);
-        return { ...(head && { head }), ...(stored && { stored }) };
+        return { head, stored };
       },
       newestSnapshot: async (key) => {
         const newest = await table.newestSnapshot(key);

@@ -44,7 +44,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
   return {
     readCurrent: async (key) => {
       const { head, stored } = rowOf(key);
-      return { ...(head !== undefined && { head }), ...(stored !== undefined && { stored }) };
+      return { head, stored };
     },
     newestSnapshot: async (key) => {
       const { snapshots } = rowOf(key);
