@@ -374,7 +374,7 @@ describe('this search', () => {
 
   it('finds every token and signature that was planted', () => {
     for (const token of seenTokens) {
-      expect(tracker.find(`${everything.slice(0, 1_000)}${token}${everything.slice(0, 1_000)}`)).not.toEqual([]);
+      expect(tracker.find(`${everything.slice(0, 100)}${token}${everything.slice(0, 100)}`)).not.toEqual([]);
     }
   });
 
