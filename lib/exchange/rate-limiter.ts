@@ -40,6 +40,10 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
 
 /** Permits expire this long after they were requested: it bounds how many calls can start at once. */
 export const permitLifeMs = 2_000;
+/** An interactive call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
+const reservationMs = 1_000;
+/** How far a call steps back whose permit others took, milliseconds. */
+const maxBackMs = 1_500;
 /** Permits in one request: more would save little, and their calls all start at once. */
 const maxBatch = 5;
 /** After a throttled reply, no call for a second at least, whatever the exchange says. */
@@ -65,39 +69,47 @@ type RateLimiterDeps = {
   readonly clock: Clock;
 };
 
-type Taken = { readonly tat: number; readonly requestedAt: number };
+/** `dueAt`: when the first of them may be used. */
+type Taken = { readonly tat: number; readonly dueAt: number; readonly requestedAt: number };
 
-/** Takes permits in the table; `undefined` when there are too few. `tat` is a lower bound of the table's. */
+/**
+ * Takes permits in the table, up to `aheadMs` before they are due; `undefined` when there are too few. `tat` is a lower
+ * bound of the table's.
+ */
 function createTakePermits({ table, account, priority, limits, clock }: RateLimiterDeps) {
   const { msPerPermit, burst } = limits;
+  const burstMs = burst[priority] * msPerPermit;
   // `requestedAt` is from before the request: however late its response, the permits were not taken earlier.
-  return async (permits: number, tat: number): Promise<Taken | undefined> => {
+  return async (permits: number, tat: number, aheadMs: number): Promise<Taken | undefined> => {
     const byMs = permits * msPerPermit;
     const now = clock.now();
     if (tat < now && (await table.raiseTat(account, { below: now, to: now + byMs }))) {
-      return { tat: now + byMs, requestedAt: now };
+      return { tat: now + byMs, dueAt: now, requestedAt: now };
     }
     const requestedAt = clock.now();
-    const to = requestedAt + burst[priority] * msPerPermit - byMs;
+    const to = requestedAt + burstMs - byMs + aheadMs;
     const after = await table.advanceTat(account, { from: requestedAt, to, byMs });
-    return after === undefined ? undefined : { tat: after, requestedAt };
+    return after === undefined ? undefined : { tat: after, dueAt: after - burstMs, requestedAt };
   };
 }
 
+type Permit = { readonly dueAt: number; readonly requestedAt: number };
+
 /** Permits that were taken in the table and are not used yet: for a short time, and until a throttled reply. */
 function createHeldPermits(clock: Clock) {
-  let held = { permits: 0, requestedAt: 0 };
+  let held = { permits: 0, dueAt: 0, requestedAt: 0 };
   let droppedAt = 0;
+  const isValid = ({ requestedAt }: Permit): boolean =>
+    requestedAt > droppedAt && clock.now() < requestedAt + permitLifeMs;
   return {
-    count: (): number => {
-      const expired = held.requestedAt <= droppedAt || clock.now() >= held.requestedAt + permitLifeMs;
-      return expired ? 0 : held.permits;
+    isValid,
+    count: (): number => (isValid(held) ? held.permits : 0),
+    replace: (permits: number, { dueAt, requestedAt }: Permit): void => {
+      held = { permits, dueAt, requestedAt };
     },
-    replace: (permits: number, requestedAt: number): void => {
-      held = { permits, requestedAt };
-    },
-    use: (): void => {
+    use: (): Permit => {
       held = { ...held, permits: held.permits - 1 };
+      return held;
     },
     /** Those, too, whose request is still under way. */
     drop: (): void => {
@@ -109,7 +121,10 @@ function createHeldPermits(clock: Clock) {
 /**
  * The permits of one account, counted in the table for all processes together. The waiting calls of one process are
  * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
- * calls as many as are waiting, up to a batch.
+ * calls as many as are waiting, up to a batch. Interactive calls take a permit up to a second before it is due and wait
+ * for it: so those of all processes are served in their order, too, as long as no more wait than a second has permits.
+ * Measured at 10 permits a second, with processes that call without a pause: 4 wait 0.4 s at the most, 10 wait 1 s, and
+ * of 16 one waited 11 s (test/lib/accounts/fairness.test.ts).
  */
 export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const { table, account, priority, limits, clock } = deps;
@@ -121,28 +136,31 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   let tat = 0;
   /** What throttled replies here made of it, written to the table or not. */
   let cooledTat = 0;
+  const maxAheadMs = priority === 'interactive' ? reservationMs : 0;
   const held = createHeldPermits(clock);
   let refusals = 0;
   let request: Promise<number> | undefined;
-  /** The waiting calls, the first to come first. */
-  const line = new Set<symbol>();
+  /** The waiting calls and their deadlines, the first to come first. */
+  const line = new Map<symbol, number>();
 
-  /** Milliseconds until it is worth trying again; 0 when permits were taken. */
+  /** Milliseconds until permits are due; 0 or less when they were taken. */
   const requestPermits = async (): Promise<number> => {
     const permits = Math.min(line.size, batch);
+    const [deadline = 0] = line.values();
+    const aheadMs = Math.max(0, Math.min(maxAheadMs, deadline - clock.now() - 1));
     const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
-    if (waitMs() > 0) return waitMs();
+    if (waitMs() > aheadMs) return waitMs();
 
-    const taken = await takePermits(permits, tat);
+    const taken = await takePermits(permits, tat, aheadMs);
     if (taken === undefined) {
       tat = Math.max(tat, (await table.readAccount(account)).tat);
-      // Processes that want the same permit step back further each time, up to a burst, so that they do not all try for
-      // every one. Background calls have no rival, and would come too late for permits that are earned meanwhile.
-      const steps = priority === 'interactive' ? Math.min(refusals++, burst.interactive) : 0;
-      return Math.max(waitMs(), steps * msPerPermit);
+      // Processes that want the same permit step back further each time, so that they do not all try for every one.
+      // Background calls have no rival, and would come too late for permits that are earned meanwhile.
+      const backMs = priority === 'interactive' ? Math.min(refusals++ * msPerPermit, maxBackMs) : 0;
+      return Math.max(waitMs(), backMs);
     }
     tat = Math.max(tat, taken.tat);
-    held.replace(permits, taken.requestedAt);
+    held.replace(permits, taken);
     refusals = 0;
     return 0;
   };
@@ -154,20 +172,30 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
     return request;
   };
 
-  const acquire: RateLimiter['acquire'] = async (deadline) => {
+  const nextPermit = async (deadline: number): Promise<Permit> => {
     const call = Symbol('call');
-    line.add(call);
+    line.set(call, deadline);
     try {
-      while (held.count() <= [...line].indexOf(call)) {
+      while (held.count() <= [...line.keys()].indexOf(call)) {
         // What is held belongs to the calls before this one: they are about to take it.
         const waitMs = held.count() > 0 ? msPerPermit : await nextPermits();
         if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
-        if (waitMs > 0) await clock.sleep(waitMs);
+        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxAheadMs, Math.min(waitMs, msPerPermit)));
       }
-      held.use();
+      return held.use();
     } finally {
       line.delete(call);
     }
+  };
+
+  const acquire: RateLimiter['acquire'] = async (deadline) => {
+    let permit: Permit;
+    do {
+      permit = await nextPermit(deadline);
+      const waitMs = permit.dueAt - clock.now();
+      if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
+      if (waitMs > 0) await clock.sleep(waitMs);
+    } while (!held.isValid(permit));
   };
 
   const throttled: RateLimiter['throttled'] = async (waitMs = 0) => {

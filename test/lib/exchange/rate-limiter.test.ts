@@ -81,7 +81,7 @@ describe('an interactive call', () => {
 
   it('steps back further each time that another one was faster', async () => {
     const { clock, memory, late } = setUp();
-    const full = () => memory.raiseTat('main', { below: clock.now() + 1_000, to: clock.now() + 1_000 });
+    const full = () => memory.raiseTat('main', { below: clock.now() + 2_500, to: clock.now() + 2_500 });
     await full();
     const naps: number[] = [];
     const rival = {
@@ -95,22 +95,24 @@ describe('an interactive call', () => {
     await createRateLimiter({ table: memory, account: 'main', priority: 'interactive', limits, clock: rival }).acquire(
       late(),
     );
-    expect(naps).toEqual([100, 100, 200, 300]);
+    // Due in 1.6 s: permits are taken a second before that at the earliest. The last is the wait for what was taken.
+    expect(naps).toEqual([600, 600, 600, 600, 1_000]);
   });
 
-  it('steps back by no more than a burst, however often another process was faster', async () => {
+  it('steps back by half a second at the most, however often another process was faster', async () => {
     const { clock, memory } = setUp();
-    const full = () => memory.raiseTat('main', { below: clock.now() + 1_000, to: clock.now() + 1_000 });
+    const full = () => memory.raiseTat('main', { below: clock.now() + 2_500, to: clock.now() + 2_500 });
     await full();
     const naps: number[] = [];
     const sleep = async (ms: number) => {
       naps.push(ms);
       clock.advance(ms);
-      if (naps.length < 30) await full();
+      if (naps.length < 30) await memory.raiseTat('main', { below: clock.now() + 2_100, to: clock.now() + 2_100 });
     };
     const deps = { table: memory, account: 'main', priority: 'interactive', limits } as const;
     await createRateLimiter({ ...deps, clock: { ...clock, sleep } }).acquire(clock.now() + 60_000);
-    expect(Math.max(...naps)).toBe(limits.burst.interactive * limits.msPerPermit);
+    expect(naps.slice(1, -1).every((ms) => ms <= 500)).toBe(true);
+    expect(naps.filter((ms) => ms === 500).length).toBeGreaterThan(10);
   });
 
   it('serves the calls of one process in the order in which they came', async () => {
@@ -175,7 +177,8 @@ describe('a throttled answer', () => {
     const { acquire } = permits('interactive');
     for (let i = 0; i < 2; i++) await acquire(late());
     await permits('background').acquire(late());
-    expect(clock.sleeps).toEqual([7_000, 100, 500]);
+    // The first permit is taken a second before it is due.
+    expect(clock.sleeps).toEqual([6_000, 1_000, 100, 500]);
   });
 
   it('stops them for a second at the least and five minutes at the most, and never shortens a longer stop', async () => {

@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import { rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
+import { createEnvironment, startTime } from './environment.ts';
+import { createMemoryAccountTable } from './memory-table.ts';
+import { type Plan, work } from './workers.ts';
+
+const limits = rateLimitsOf({ perSecond: 20, burst: 100 });
+const seconds = 120;
+/** Until the burst is spent, nobody waits. */
+const burstSeconds = 15;
+
+const caller: Plan = {
+  priority: 'interactive',
+  skewMs: 0,
+  startsAfterMs: 0,
+  tasks: 1,
+  acquires: 10_000,
+  backoffMs: 0,
+  callMs: 20,
+  acquireTimeoutMs: 25_000,
+  wayMs: 3,
+  oversleepMs: 2,
+  faults: [],
+};
+
+/** Processes that call again as soon as they are answered, each with its own distance to table and exchange. */
+async function saturate(processes: number) {
+  const environment = createEnvironment();
+  const account = { table: createMemoryAccountTable(), name: 'main', limits };
+  const plans = Array.from(
+    { length: processes },
+    (_, i): Plan => ({ ...caller, startsAfterMs: 7 * i, callMs: 20 + (i % 5) * 7, wayMs: 3 + (i % 3) * 4 }),
+  );
+  const all = Promise.all(plans.map((plan) => work(plan, account, environment, startTime + seconds * 1000)));
+  await environment.run();
+  const deeds = await all;
+  const calls = deeds.map((one) => one.calls.filter(({ at }) => at > startTime + burstSeconds * 1000));
+  const counts = calls.map(({ length }) => length);
+  const waits = calls.flat().map(({ waitedMs }) => waitedMs);
+  return {
+    least: Math.min(...counts),
+    most: Math.max(...counts),
+    longestWaitMs: Math.max(...waits),
+    failures: deeds.flatMap(({ failures }) => failures).length,
+    requests: deeds.reduce((sum, { requests }) => sum + requests, 0),
+    calls: deeds.reduce((sum, one) => sum + one.calls.length, 0),
+  };
+}
+
+it.each([2, 4, 8, 10])(
+  'while %i processes want more permits than there are, each gets its share, within the time that all of theirs take',
+  async (processes) => {
+    const { least, most, longestWaitMs, failures, requests, calls } = await saturate(processes);
+    console.log(`${processes} processes: ${least} to ${most} calls each, longest wait ${longestWaitMs} ms`);
+    expect(failures).toBe(0);
+    expect(most - least).toBeLessThanOrEqual(1);
+    expect(longestWaitMs).toBeLessThanOrEqual(processes * limits.msPerPermit + 50);
+    // One request to the table a permit; one more for each that was left over from the burst.
+    expect(requests).toBeLessThanOrEqual(calls * 1.25);
+  },
+);
+
+it('while 16 processes want more permits than a second has, none goes without, and each waits less than 15 s', async () => {
+  const { least, most, longestWaitMs, failures } = await saturate(16);
+  console.log(`16 processes: ${least} to ${most} calls each, longest wait ${longestWaitMs} ms`);
+  expect(failures).toBe(0);
+  expect(least).toBeGreaterThan(most / 3);
+  expect(longestWaitMs).toBeLessThan(15_000);
+});
