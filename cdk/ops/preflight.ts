@@ -1,6 +1,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, paginateListDashboards } from '@aws-sdk/client-cloudwatch';
 import { GetAccountSettingsCommand, GetFunctionConcurrencyCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { addExamples, addNotes, createCommand } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -65,6 +66,9 @@ async function checkAll(template: StageTemplate, target: Target, stage: string):
       ),
     )),
     ...(await Promise.all(
+      template.ownSecrets.map((arn) => attempt(`secret ${arn}`, () => checkOwnSecret(secrets, arn))),
+    )),
+    ...(await Promise.all(
       template
         .dashboards(region)
         .map((name) =>
@@ -115,6 +119,18 @@ async function checkConcurrency(client: LambdaClient, { reserved }: StageTemplat
     `${wanted} reserved of ${quota} would leave ${left} unreserved, and Lambda keeps ${minUnreserved}: set ` +
       `reserveConcurrency: false, or request a quota of ${needed}`,
   );
+}
+
+/**
+ * Whether the ARN is whole: a name may end like the suffix that Secrets Manager adds, and then an ARN without it looks
+ * complete. IAM would allow it, and no secret has it.
+ */
+async function checkOwnSecret(client: SecretsManagerClient, arn: string) {
+  const found = await secretNamed(client, arn);
+  if (found === undefined)
+    return bad('there is no such secret: give secretArn as aws secretsmanager list-secrets shows it');
+  if (found.arn !== arn) return bad(`is not the whole ARN: set secretArn to ${found.arn}`);
+  return found.deleted ? bad('scheduled for deletion: restore it, or name another') : good('exists');
 }
 
 async function checkDashboard(client: CloudWatchClient, name: string, owned: ReadonlyMap<string, string>) {

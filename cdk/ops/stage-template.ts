@@ -6,7 +6,11 @@ import { stackNameOf } from '../stack-outputs.ts';
 import { UsageError } from './command-line.ts';
 
 const Resource = z.object({ Type: z.string(), Properties: z.optional(z.record(z.string(), z.unknown())) });
-const Template = z.object({ Resources: z.record(z.string(), Resource) });
+const Output = z.object({ Value: z.optional(z.unknown()) });
+const Template = z.object({
+  Resources: z.record(z.string(), Resource),
+  Outputs: z.optional(z.record(z.string(), Output)),
+});
 const Join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const Reference = z.object({ Ref: z.string() });
 
@@ -16,6 +20,8 @@ export type StageTemplate = {
   /** Where the stage has to be deployed; `undefined` when it may be anywhere. */
   readonly region: string | undefined;
   readonly secrets: readonly { readonly logicalId: string; readonly name: string }[];
+  /** ARNs of secrets that the stage names and the stack does not create. */
+  readonly ownSecrets: readonly string[];
   /** Names of dashboards in a region. */
   readonly dashboards: (region: string) => readonly string[];
   /** Concurrent executions that each function reserves, by its logical id. */
@@ -36,6 +42,9 @@ export async function readStageTemplate(stage: string, file: string | undefined)
       logicalId,
       name: String(properties['Name']),
     })),
+    ownSecrets: Object.values(Template.parse(template).Outputs ?? {}).flatMap(({ Value }) =>
+      typeof Value === 'string' && /^arn:[^:]*:secretsmanager:/.test(Value) ? [Value] : [],
+    ),
     dashboards: (inRegion) =>
       ofType('AWS::CloudWatch::Dashboard').map(({ properties }) => resolved(properties['DashboardName'], inRegion)),
     reserved: new Map(

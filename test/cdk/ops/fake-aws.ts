@@ -8,8 +8,8 @@ export type Account = {
   stack?: { readonly outputs: Readonly<Record<string, string>>; readonly resources: Readonly<Record<string, string>> };
   bootstrapVersion?: number;
   readonly concurrency: { quota: number; unreserved: number; ofFunction: number };
-  /** Secrets by name: whether each is scheduled for deletion. */
-  readonly secrets: Record<string, { deleted: boolean }>;
+  /** Secrets by what they are requested by: whether each is scheduled for deletion, and its ARN if not `arnOf`. */
+  readonly secrets: Record<string, { deleted: boolean; arn?: string }>;
   dashboards: readonly string[];
   /** Operations that IAM denies. */
   denied: readonly string[];
@@ -19,7 +19,9 @@ export type Account = {
 
 type Reply = { readonly status: number; readonly body: string; readonly type: string };
 
-export const arnOf = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:${name}-Ab1Cd2`;
+/** Of a name, or of an ARN without its suffix. */
+export const arnOf = (name: string) =>
+  `${name.startsWith('arn:') ? '' : 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:'}${name}-Ab1Cd2`;
 
 /** AWS on loopback, for the real SDK: CloudFormation in XML, Lambda as REST, the others in JSON. */
 export async function startFakeAws(account: Account) {
@@ -50,7 +52,8 @@ export async function startFakeAws(account: Account) {
       case 'DescribeSecret': {
         const secret = account.secrets[input['SecretId'] ?? ''];
         if (secret === undefined) return failed('ResourceNotFoundException', 'no such secret');
-        return json({ ARN: arnOf(input['SecretId'] ?? ''), ...(secret.deleted && { DeletedDate: 1_767_225_600 }) });
+        const ARN = secret.arn ?? arnOf(input['SecretId'] ?? '');
+        return json({ ARN, ...(secret.deleted && { DeletedDate: 1_767_225_600 }) });
       }
       case 'RestoreSecret':
         restored.push(input['SecretId'] ?? '');

@@ -9,7 +9,10 @@ import { names, type Operating, runHere, startOperating } from './operating.ts';
 const secret = 'order-state-snapshots/desk/main/exchange-key';
 const dashboard = 'order-state-snapshots-desk-us-east-1';
 let folder: string;
+/** Looks like a whole ARN, but the last six characters may be part of the name. */
+const ownSecret = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:desk/key-orange';
 let template: string;
+let ownTemplate: string;
 let account: Account;
 let aws: Awaited<ReturnType<typeof startFakeAws>>;
 
@@ -26,6 +29,8 @@ beforeAll(() => {
     },
   };
   writeFileSync(template, JSON.stringify({ Resources }));
+  ownTemplate = join(folder, 'own.template.json');
+  writeFileSync(ownTemplate, JSON.stringify({ Resources: {}, Outputs: { ExchangeKeymain: { Value: ownSecret } } }));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
@@ -120,6 +125,51 @@ describe('preflight', () => {
     expect(code).toBe(1);
     expect(out.match(/^FAILED .*$/gm)).toEqual([expect.stringContaining(`FAILED  ${line}`)]);
     expect(out.match(/^ok /gm)).toHaveLength(4);
+  });
+
+  it.each<[what: string, change: () => void, code: number, line: string]>([
+    [
+      'takes a secret of your own that exists',
+      () => {
+        account.secrets[ownSecret] = { deleted: false, arn: ownSecret };
+      },
+      0,
+      `ok      secret ${ownSecret}: exists`,
+    ],
+    [
+      'reports an ARN without its suffix, though the name ends like one',
+      () => {
+        account.secrets[ownSecret] = { deleted: false };
+      },
+      1,
+      `FAILED  secret ${ownSecret}: is not the whole ARN: set secretArn to ${arnOf(ownSecret)}`,
+    ],
+    [
+      'reports a secret of your own that does not exist',
+      () => {},
+      1,
+      `FAILED  secret ${ownSecret}: there is no such secret`,
+    ],
+    [
+      'reports a secret of your own that is scheduled for deletion',
+      () => {
+        account.secrets[ownSecret] = { deleted: true, arn: ownSecret };
+      },
+      1,
+      `FAILED  secret ${ownSecret}: scheduled for deletion`,
+    ],
+  ])('%s', async (_, change, code, line) => {
+    change();
+    const result = await runHere('npm run ops --', [
+      'preflight',
+      '--stage',
+      'desk',
+      '--template',
+      ownTemplate,
+      '--endpoint',
+      aws.url,
+    ]);
+    expect([result.code, result.out]).toEqual([code, expect.stringContaining(line)]);
   });
 
   it('synthesizes a stage of the stage table', { timeout: 120_000 }, async () => {
