@@ -128,12 +128,12 @@ export function readAccountItem(item: Item | undefined): AccountState {
   const { listed_at: at, listed_orders: orders = 0 } = stored;
   return {
     tat,
-    ...(lease !== undefined && { lease: { owner: lease.M.owner, until: lease.M.expires_at } }),
-    ...(handoverRequestedBy !== undefined && { handoverRequestedBy }),
-    ...(at !== undefined && { listed: { at, orders } }),
-    ...(list_trust !== undefined && { listTrust: readListTrust(list_trust.M) }),
-    ...(sweep !== undefined && { summary: readSummary(sweep.M) }),
-    ...(pause !== undefined && { pause: readPause(pause.M) }),
+    lease: lease && { owner: lease.M.owner, until: lease.M.expires_at },
+    handoverRequestedBy,
+    listed: at === undefined ? undefined : { at, orders },
+    listTrust: list_trust && readListTrust(list_trust.M),
+    summary: sweep && readSummary(sweep.M),
+    pause: pause && readPause(pause.M),
   };
 }
 
@@ -141,11 +141,11 @@ type Stored = z.output<typeof AccountItem>;
 type Members<Name extends 'pause' | 'list_trust' | 'sweep'> = NonNullable<Stored[Name]>['M'];
 
 function readPause({ paused, by, at, expires_at: until }: Members<'pause'>): Pause {
-  return { paused, by, at, ...(until !== undefined && { until }) };
+  return { paused, by, at, until };
 }
 
 function readListTrust({ next_at: nextAt, reason, ...trust }: Members<'list_trust'>): ListTrust {
-  return { ...trust, ...(reason !== undefined && { reason }), ...(nextAt !== undefined && { nextAt }) };
+  return { ...trust, reason, nextAt };
 }
 
 function readSummary({ over_capacity: overCapacity, breaker, ...counts }: Members<'sweep'>): SweepSummary {

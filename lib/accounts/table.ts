@@ -2,16 +2,16 @@
 export type AccountState = {
   /** GCRA's theoretical arrival time: when all permits taken so far are replenished; 0: none were ever taken. */
   readonly tat: number;
-  readonly lease?: Lease;
+  readonly lease?: Lease | undefined;
   /** The last process that requested the lease. */
-  readonly handoverRequestedBy?: string;
-  readonly pause?: Pause;
+  readonly handoverRequestedBy?: string | undefined;
+  readonly pause?: Pause | undefined;
   /** The latest complete list of the account's open orders whose consequences are all stored. */
-  readonly listed?: AccountListing;
+  readonly listed?: AccountListing | undefined;
   /** Whether conclusions are drawn from the account's lists. */
-  readonly listTrust?: ListTrust;
+  readonly listTrust?: ListTrust | undefined;
   /** What the sweep last wrote about the account. */
-  readonly summary?: SweepSummary;
+  readonly summary?: SweepSummary | undefined;
 };
 
 /** A list of open orders: when it was requested, and how many orders it held. */
@@ -61,7 +61,7 @@ export type Pause = {
   readonly paused: boolean;
   readonly by: string;
   readonly at: number;
-  readonly until?: number;
+  readonly until?: number | undefined;
 };
 
 /**

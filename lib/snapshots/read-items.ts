@@ -103,19 +103,19 @@ export function readWatch(item: Item): StoredWatch {
     revision,
     watch: {
       openedAt: opened_at,
-      ...(stored.started_by !== undefined && { startedBy: stored.started_by }),
-      ...(announced_rank !== undefined && { announcedRank: announced_rank }),
-      ...(applied_rank !== undefined &&
-        applied_at !== undefined && {
-          applied: { rank: applied_rank, at: applied_at, ...(summary !== undefined && { summary }) },
-        }),
+      startedBy: stored.started_by,
+      announcedRank: announced_rank,
+      applied:
+        applied_rank === undefined || applied_at === undefined
+          ? undefined
+          : { rank: applied_rank, at: applied_at, summary },
       observations: observations.L.map(({ M: { requested_at, rank } }) => ({ requestedAt: requested_at, rank })),
       notFoundAt: not_found_at.L,
-      ...(stored.failed_at !== undefined && { failedAt: stored.failed_at.L }),
-      ...(stored.attempted_at !== undefined && { attemptedAt: stored.attempted_at }),
-      ...(stored.listed !== undefined && { listed: stored.listed.M }),
-      ...(stored.looked_up_at !== undefined && { lookedUpAt: stored.looked_up_at.L }),
-      ...(operator !== undefined && { operator: operator.M }),
+      failedAt: stored.failed_at?.L,
+      attemptedAt: stored.attempted_at,
+      listed: stored.listed?.M,
+      lookedUpAt: stored.looked_up_at?.L,
+      operator: operator?.M,
     },
   };
 }

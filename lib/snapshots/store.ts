@@ -60,7 +60,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const observed: WatchDelta = {
       ...opening,
       observations: [{ requestedAt: provenance.requestedAt, rank }],
-      ...(listedAt !== undefined && { listed: { at: listedAt, present: true } }),
+      listed: listedAt === undefined ? undefined : { at: listedAt, present: true },
     };
 
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
@@ -85,15 +85,12 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
     const head = await healedHead(notFound);
-    const healed: WatchDelta = {
-      openedAt: stored.watch.openedAt,
-      ...(head !== undefined && { applied: appliedBy(head) }),
-    };
+    const healed: WatchDelta = { openedAt: stored.watch.openedAt, applied: head && appliedBy(head) };
     const settled = join(stored.watch, healed);
     const counts = isOpen(statusOf(settled)) && notFound.requestedAt > (checkedAt(settled) ?? 0);
     if (counts) await table.putNotFound(notFound);
     const notFoundAt = await advance(notFound, stored, { ...healed, notFoundAt: [notFound.requestedAt] });
-    return { ...(head !== undefined && { head }), stored: notFoundAt };
+    return { head, stored: notFoundAt };
   }
 
   async function recordLookup(lookup: HistoryLookup): Promise<StoredWatch | undefined> {

@@ -12,9 +12,11 @@ export type Watch = {
   readonly openedAt: number;
   readonly startedBy?: WatchStarter | undefined;
   /** The greatest rank that an answer has shown, announced before its snapshot is written. */
-  readonly announcedRank?: Rank;
+  readonly announcedRank?: Rank | undefined;
   /** The greatest rank that the head is known to have reached, when it was first observed, and the order as of it. */
-  readonly applied?: { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined };
+  readonly applied?:
+    | { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined }
+    | undefined;
   /** The two most recently requested answers, newest first. */
   readonly observations: readonly ObservedRank[];
   /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
@@ -23,18 +25,18 @@ export type Watch = {
    * When the checks were requested that failed for a reason of this order alone since its newest answer, not-found
    * included; newest first, at most ten, absent when there are none. It backs the order off.
    */
-  readonly failedAt?: readonly number[];
+  readonly failedAt?: readonly number[] | undefined;
   /** When the latest check was requested that failed with the whole account, since the newest answer. */
-  readonly attemptedAt?: number;
+  readonly attemptedAt?: number | undefined;
   /** The latest list of the account's open orders that says anything of this one: when it was requested, and what. */
-  readonly listed?: Listing;
+  readonly listed?: Listing | undefined;
   /**
    * When the exchange's histories were searched for the order since its newest observation; newest first, at most ten,
    * absent when they were not.
    */
-  readonly lookedUpAt?: readonly number[];
+  readonly lookedUpAt?: readonly number[] | undefined;
   /** The latest watch command: an order whose watch was stopped stays unwatched until a command starts it again. */
-  readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean };
+  readonly operator?: { readonly at: number; readonly by: string; readonly stopped: boolean } | undefined;
 };
 
 /** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
@@ -78,15 +80,15 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const lookedUpAt = newestAfter(seenAt, [watch?.lookedUpAt, delta.lookedUpAt], maxLookedUpAt);
   return {
     ...earliestStart(watch ?? delta, delta),
-    ...(announcedRank !== undefined && { announcedRank }),
-    ...(applied !== undefined && { applied }),
+    announcedRank,
+    applied,
     observations,
     notFoundAt,
-    ...(failedAt.length > 0 && { failedAt }),
-    ...(attemptedAt > answeredAt && { attemptedAt }),
-    ...(listed !== undefined && { listed }),
-    ...(lookedUpAt.length > 0 && { lookedUpAt }),
-    ...(operator !== undefined && { operator }),
+    failedAt: failedAt.length > 0 ? failedAt : undefined,
+    attemptedAt: attemptedAt > answeredAt ? attemptedAt : undefined,
+    listed,
+    lookedUpAt: lookedUpAt.length > 0 ? lookedUpAt : undefined,
+    operator,
   };
 }
 
@@ -223,7 +225,7 @@ function highest(a: Watch['applied'], b: Watch['applied']): Watch['applied'] {
   if (a === undefined || b === undefined) return a ?? b;
   if (a.rank !== b.rank) return a.rank > b.rank ? a : b;
   const summary = a.summary ?? b.summary;
-  return { rank: a.rank, at: Math.min(a.at, b.at), ...(summary !== undefined && { summary }) };
+  return { rank: a.rank, at: Math.min(a.at, b.at), summary };
 }
 
 /** The earlier start and its cause, which those who only add to a known watch leave out. */
@@ -231,7 +233,7 @@ function earliestStart(a: WatchDelta, b: WatchDelta): Pick<Watch, 'openedAt' | '
   const [first = a, second = b] = [a, b].sort((x, y) => x.openedAt - y.openedAt);
   const causes = first.openedAt === second.openedAt ? [first.startedBy, second.startedBy] : [first.startedBy];
   const [startedBy] = causes.filter((cause) => cause !== undefined).sort();
-  return { openedAt: first.openedAt, ...(startedBy !== undefined && { startedBy }) };
+  return { openedAt: first.openedAt, startedBy };
 }
 
 /** Of two lists of the same moment, the one that lacked the order counts: it is checked once more. */

@@ -327,7 +327,7 @@ describe('recording what lists and histories say', () => {
     const {
       stored: { watch },
     } = await store.record(observed({ requestedAfter: 90_000 }));
-    expect(watch).not.toHaveProperty('lookedUpAt');
+    expect(watch.lookedUpAt).toBeUndefined();
   });
 
   it('writes no watch for an order that nobody watches', async () => {

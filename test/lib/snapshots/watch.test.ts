@@ -137,9 +137,9 @@ describe('a watch', () => {
     expect(failing.attemptedAt).toBe(t0 + 120);
     expect(statusOf(failing)).toBe('watched');
     for (const answer of [seen(1, 0, t0 + 120), { openedAt: t0, notFoundAt: [t0 + 120] }]) {
-      expect(join(failing, answer)).not.toHaveProperty('failedAt');
-      expect(join(failing, answer)).not.toHaveProperty('attemptedAt');
-      expect(join(join(failing, answer), { openedAt: t0, failedAt })).not.toHaveProperty('failedAt');
+      expect(join(failing, answer).failedAt).toBeUndefined();
+      expect(join(failing, answer).attemptedAt).toBeUndefined();
+      expect(join(join(failing, answer), { openedAt: t0, failedAt }).failedAt).toBeUndefined();
     }
   });
 
@@ -204,7 +204,7 @@ describe('the start of a watch', () => {
     const first: WatchDelta = { openedAt: t0, startedBy: 'list' };
     expect(watchOf(later, first)).toMatchObject({ openedAt: t0, startedBy: 'list' });
     expect(watchOf(first, later, { openedAt: t0 })).toMatchObject({ openedAt: t0, startedBy: 'list' });
-    expect(watchOf(later, { openedAt: t0 })).not.toHaveProperty('startedBy');
+    expect(watchOf(later, { openedAt: t0 }).startedBy).toBeUndefined();
   });
 });
 
