@@ -47,7 +47,11 @@ export class OrderStateStack extends Stack {
       tableStream: table.stream,
       transitionBus: bus.binding,
       sweepDeadLetters: sweepDeadLetters.binding,
-      transitionDeadLetters: transitionDeadLetters.binding,
+      // Its function puts unreadable records there itself.
+      transitionDeadLetters: {
+        ...transitionDeadLetters.binding,
+        environment: { DEAD_LETTER_QUEUE_URL: transitionDeadLetters.queue.queueUrl },
+      },
     });
 
     const api = new HttpApi(this, 'HttpApi', { stage, functions: lambdas });

@@ -1,6 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { Failure } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,6 +26,10 @@ export function createSecretsManagerClient(env: Environment): SecretsManagerClie
 
 export function createEventBridgeClient(env: Environment): EventBridgeClient {
   return new EventBridgeClient({ ...sharedConfig(env), ...endpoint(env['AWS_ENDPOINT_URL_EVENTBRIDGE']) });
+}
+
+export function createQueueClient(env: Environment): SQSClient {
+  return new SQSClient({ ...sharedConfig(env), ...endpoint(env['AWS_ENDPOINT_URL_SQS']) });
 }
 
 /** All that the SDK would look for in shared config files is given here, so it reads none; credentials are the environment's. */

@@ -1,11 +1,13 @@
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto';
 
-/** SHA-256 by Node itself, as the SDK's signer needs it: without the SDK's second one, which is written in JavaScript. */
-export class Sha256 {
+/** A checksum by Node itself, as the SDK needs it: without the SDK's own, which are written in JavaScript. */
+class Checksum {
+  readonly #algorithm: string;
   readonly #secret: string | Uint8Array | undefined;
   #hash: Hash | Hmac;
 
-  constructor(secret?: string | Uint8Array) {
+  constructor(algorithm: string, secret?: string | Uint8Array) {
+    this.#algorithm = algorithm;
     this.#secret = secret;
     this.#hash = this.#start();
   }
@@ -23,6 +25,20 @@ export class Sha256 {
   }
 
   #start(): Hash | Hmac {
-    return this.#secret === undefined ? createHash('sha256') : createHmac('sha256', this.#secret);
+    return this.#secret === undefined ? createHash(this.#algorithm) : createHmac(this.#algorithm, this.#secret);
+  }
+}
+
+/** Signs the SDK's requests. */
+export class Sha256 extends Checksum {
+  constructor(secret?: string | Uint8Array) {
+    super('sha256', secret);
+  }
+}
+
+/** Compares what was sent with what SQS received. */
+export class Md5 extends Checksum {
+  constructor() {
+    super('md5');
   }
 }

@@ -7,11 +7,13 @@ import { describeFailure } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';
+import type { SetAside } from './set-aside.ts';
 import { imagesOf } from './stream.ts';
 
 type PublisherDeps = {
   readonly bus: Bus;
   readonly busName: string;
+  readonly setAside: SetAside;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -26,16 +28,17 @@ type Prepared = { readonly record: DynamoDBRecord; readonly entry: PutEventsRequ
 
 /**
  * Records become entries in the stream's order. When the bus fails, sending stops, so that no order's events overtake
- * each other, and the first unsent record is returned: Lambda retries from there. An unreadable record does not block
- * the others: they are sent, it is returned, and Lambda retries until it moves the record to its on-failure queue.
- * Either way, records after the returned one may be sent again, with the same ids.
+ * each other, and the first unsent record is returned: Lambda retries from there. An unreadable record is put aside in
+ * the dead-letter queue at once. Only if that fails is it returned, and holds up its shard until Lambda gives it up.
+ * Records after the returned one may be sent again, with the same ids.
  */
-export function createPublisher({ bus, busName, clock, logger }: PublisherDeps): Publisher {
+export function createPublisher({ bus, busName, setAside, clock, logger }: PublisherDeps): Publisher {
   return async (records, remainingMs) => {
     const startedAt = clock.now();
     const prepared: Prepared[] = [];
     const delays: number[] = [];
     const failed = new Set<DynamoDBRecord>();
+    const unreadable: DynamoDBRecord[] = [];
     for (const record of records) {
       try {
         const event = transitionOf(imagesOf(record));
@@ -43,14 +46,20 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
         prepared.push({ record, entry: entryOf(event, busName) });
         delays.push(...delayOf(event));
       } catch (thrown) {
-        failed.add(record);
-        unreadable(record, thrown);
+        unreadable.push(record);
+        logUnreadable(record, thrown);
       }
     }
     const entries = prepared.map(({ entry }) => entry);
-    const { accepted, stop } = await bus(entries, startedAt + remainingMs - answeringMs);
+    const deadline = startedAt + remainingMs - answeringMs;
+    const { accepted, stop } = await bus(entries, deadline);
     const unsent = prepared[accepted]?.record;
     if (unsent !== undefined) failed.add(unsent);
+    for (const record of unreadable) {
+      // Those after the unsent one come again with it.
+      if (unsent !== undefined && records.indexOf(record) > records.indexOf(unsent)) break;
+      if (!(await setAside(record, deadline))) failed.add(record);
+    }
 
     logger[stop === undefined ? 'info' : 'warn']('published', {
       code: stop?.code ?? 'ok',
@@ -65,7 +74,7 @@ export function createPublisher({ bus, busName, clock, logger }: PublisherDeps):
     return { batchItemFailures: first === undefined ? [] : [{ itemIdentifier: sequenceNumberOf(first) }] };
   };
 
-  function unreadable(record: DynamoDBRecord, thrown: unknown): void {
+  function logUnreadable(record: DynamoDBRecord, thrown: unknown): void {
     const failure = asFailure(thrown);
     logger.error('unreadable', {
       sequence_number: sequenceNumberOf(record),

@@ -1,18 +1,31 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { createEventBridgeClient, type Environment } from '../aws.ts';
+import { createEventBridgeClient, createQueueClient, type Environment } from '../aws.ts';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import { createBus } from '../transitions/bus.ts';
 import { createPublisher, type Publisher } from '../transitions/publish.ts';
+import { createSetAside } from '../transitions/set-aside.ts';
 
-/** The publisher of transitions. Throws when the environment lacks `EVENT_BUS_NAME`. */
+/** The publisher of transitions. Throws when the environment lacks `EVENT_BUS_NAME` or `DEAD_LETTER_QUEUE_URL`. */
 export function wirePublisher(deps: {
   readonly env: Environment;
   readonly clock: Clock;
   readonly logger: Logger;
 }): Publisher {
   const { env, clock, logger } = deps;
-  const busName = env['EVENT_BUS_NAME'];
-  if (!busName) throw new Failure('internal', 'EVENT_BUS_NAME is not set.');
-  return createPublisher({ bus: createBus({ client: createEventBridgeClient(env), clock }), busName, clock, logger });
+  const busName = required(env, 'EVENT_BUS_NAME');
+  const queueUrl = required(env, 'DEAD_LETTER_QUEUE_URL');
+  return createPublisher({
+    bus: createBus({ client: createEventBridgeClient(env), clock }),
+    busName,
+    setAside: createSetAside({ client: createQueueClient(env), queueUrl, clock }),
+    clock,
+    logger,
+  });
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (!value) throw new Failure('internal', `${name} is not set.`);
+  return value;
 }

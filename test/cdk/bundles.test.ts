@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as eventbridge from '@aws-sdk/client-eventbridge';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
+import * as sqs from '@aws-sdk/client-sqs';
 import { buildSync } from 'esbuild';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type FunctionName, functionSettings } from '../../cdk/functions.ts';
@@ -24,7 +25,7 @@ const budgets = {
   ListSnapshots: ['list-snapshots', 260],
   ChangeWatch: ['change-watch', 256],
   CheckOpenOrders: ['check-open-orders', 329],
-  PublishTransitions: ['publish-transitions', 235],
+  PublishTransitions: ['publish-transitions', 262],
   GuardAccounts: ['guard-accounts', 239],
 } as const satisfies Record<string, [FunctionName, number]>;
 
@@ -102,11 +103,12 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
       operations('dynamodb', dynamodb),
       operations('events', eventbridge),
       operations('secretsmanager', secretsManager),
+      operations('sqs', sqs),
     ].flat();
     const made = calls.filter(([operation]) => code.includes(`"${operation}"`)).map(([, action]) => action);
-    // Lambda itself reads the stream and sends to the queues, with the role of the function.
+    // Lambda itself reads the stream and sends to the sweeps' queue, with the role of the function.
     const granted = Object.entries(functionSettings[name].permissions)
-      .filter(([resource]) => !/^tableStream$|DeadLetters$/.test(resource))
+      .filter(([resource]) => !/^tableStream$|^sweepDeadLetters$/.test(resource))
       .flatMap(([, actions]) => actions);
     expect(made.toSorted()).toEqual([...new Set(granted)].toSorted());
   });
@@ -144,6 +146,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
         AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
         TABLE_NAME: 'none',
         EVENT_BUS_NAME: 'none',
+        DEAD_LETTER_QUEUE_URL: 'none',
       },
     });
     expect(stdout.trimEnd().split('\n').at(-1), stderr).toBe('[]');

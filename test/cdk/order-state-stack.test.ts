@@ -113,7 +113,10 @@ const functions: Readonly<Record<FunctionName, { timeout: number; reported: Read
   'change-watch': { timeout: 28, reported: table },
   'check-open-orders': { timeout: 150, reported: table },
   'guard-accounts': { timeout: 30, reported: table },
-  'publish-transitions': { timeout: 30, reported: { EVENT_BUS_NAME: { Ref: 'TransitionBus' } } },
+  'publish-transitions': {
+    timeout: 30,
+    reported: { EVENT_BUS_NAME: { Ref: 'TransitionBus' }, DEAD_LETTER_QUEUE_URL: { Ref: 'TransitionDeadLetters' } },
+  },
 };
 
 /** The function in a template that is made for a file in functions/. */

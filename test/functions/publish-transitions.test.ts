@@ -22,6 +22,7 @@ beforeAll(async () => {
     AWS_SECRET_ACCESS_KEY: 'example',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
     EVENT_BUS_NAME: 'transitions',
+    DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters',
   };
   output = captureOutput();
 });
@@ -60,9 +61,9 @@ it('answers which record to try again from', async () => {
   expect(await handler({ Records: [record] }, contextOf())).toEqual(answer);
 });
 
-it('does not load without a bus to publish on', async () => {
-  const unset = { ...env, EVENT_BUS_NAME: '' };
+it.each(['EVENT_BUS_NAME', 'DEAD_LETTER_QUEUE_URL'])('does not load without %s', async (name) => {
+  const unset = { ...env, [name]: '' };
   await expect(loadFunction(() => import('../../functions/publish-transitions.ts'), { env: unset })).rejects.toThrow(
-    'EVENT_BUS_NAME is not set.',
+    `${name} is not set.`,
   );
 });

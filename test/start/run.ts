@@ -115,6 +115,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
         AWS_ENDPOINT_URL_DYNAMODB: table.url,
         AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
         AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+        AWS_ENDPOINT_URL_SQS: queues.url,
       },
       output: (chunk) => (log ?? process.stderr).write(chunk),
       failed,

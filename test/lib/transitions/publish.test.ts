@@ -1,37 +1,51 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEventBridgeClient } from '../../../lib/aws.ts';
+import { lostTransitionsIn } from '../../../cdk/ops/dead-letters.ts';
+import { createEventBridgeClient, createQueueClient } from '../../../lib/aws.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import type { Item } from '../../../lib/dynamo.ts';
 import { headItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
+import { createSetAside } from '../../../lib/transitions/set-aside.ts';
 import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
+import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 import { observationOf, type ResponseOf } from '../snapshots/observations.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { streamRecord } from './stream-records.ts';
 
 let bus: EventBus;
+let queues: Queues;
 let output: CapturedOutput;
 beforeEach(async () => {
   bus = await startEventBus();
+  queues = await startQueues({ queues: ['dead-letters'] });
   output = captureOutput();
 });
 afterEach(async () => {
   output.release();
   await bus.stop();
+  await queues.stop();
 });
 
 function publisher(clock: Clock = systemClock): Publisher {
-  const client = createEventBridgeClient({
+  const env = {
     AWS_REGION: 'eu-central-1',
     AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
     AWS_SECRET_ACCESS_KEY: 'example',
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+    AWS_ENDPOINT_URL_SQS: queues.url,
+  };
+  const queueUrl = `${queues.url}/123456789012/dead-letters`;
+  return createPublisher({
+    bus: createBus({ client: createEventBridgeClient(env), clock }),
+    busName: 'transitions',
+    setAside: createSetAside({ client: createQueueClient(env), queueUrl, clock }),
+    clock,
+    logger: new Logger(),
   });
-  return createPublisher({ bus: createBus({ client, clock }), busName: 'transitions', clock, logger: new Logger() });
 }
 
 function headOf(order: number, changes: Partial<ResponseOf> = {}): Item {
@@ -143,11 +157,14 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([{ code: 'deadline', left: 5 }]);
   });
 
-  it('reports a record that cannot be read, and holds nothing else back for it', async () => {
-    const records = recordsOf(5).toSpliced(2, 1, streamRecord(undefined, { ...headOf(2), result: { S: 'body' } }));
-    expect(await publisher()(records, 20_000)).toEqual({
-      batchItemFailures: [{ itemIdentifier: records[2]?.dynamodb?.SequenceNumber }],
+  const unreadable = streamRecord(undefined, { ...headOf(2), result: { S: 'body' } });
+
+  it('puts a record that cannot be read aside at once, and holds nothing back for it', async () => {
+    const records = recordsOf(5).toSpliced(2, 1, {
+      ...unreadable,
+      dynamodb: { ...unreadable.dynamodb, ApproximateCreationDateTime: 1_767_225_600 },
     });
+    expect(await publisher()(records, 20_000)).toEqual({ batchItemFailures: [] });
     expect(ordersOnBus()).toEqual([0, 1, 3, 4]);
     expect(logged()).toMatchObject([
       {
@@ -159,17 +176,38 @@ describe('a batch of stream records', () => {
       },
       { level: 'INFO', published: { OrderStateChanged: 4 } },
     ]);
+    const [message, ...others] = queues.messages('dead-letters');
+    expect(others).toEqual([]);
+    expect(message?.Body).toContain(records[2]?.dynamodb?.SequenceNumber);
+    expect(message?.Body).not.toMatch(/ORDER|BTC/);
+    // As the redrive command reads what Lambda gave up on.
+    expect(lostTransitionsIn({ ...message })).toEqual({
+      since: 1_767_225_600_000,
+      records: 1,
+      reason: 'UnreadableRecord',
+    });
   });
 
-  it('answers the lowest of what failed, whatever failed first', async () => {
-    const records = recordsOf(5).toSpliced(3, 1, streamRecord(undefined, { pk: { S: 'main#1' } }));
+  it('is tried again from the record that cannot be read when the queue does not take it', async () => {
+    const records = recordsOf(5).toSpliced(2, 1, unreadable);
+    queues.failAlways({ kind: 'denied' });
+    expect(await publisher()(records, 20_000)).toEqual({
+      batchItemFailures: [{ itemIdentifier: records[2]?.dynamodb?.SequenceNumber }],
+    });
+    expect(ordersOnBus()).toEqual([0, 1, 3, 4]);
+  });
+
+  it('leaves a record that cannot be read for the next attempt when the bus fails before it', async () => {
+    const records = recordsOf(5).toSpliced(3, 1, unreadable);
     bus.fail({ kind: 'refuse', entries: [1] });
     expect(await publisher()(records, 20_000)).toEqual({
       batchItemFailures: [{ itemIdentifier: records[1]?.dynamodb?.SequenceNumber }],
     });
+    expect(queues.messages('dead-letters')).toEqual([]);
   });
 
   it('counts as failed whole when a record has no sequence number', async () => {
+    queues.failAlways({ kind: 'denied' });
     expect(await publisher()([{ dynamodb: { NewImage: {} } }], 20_000)).toEqual({
       batchItemFailures: [{ itemIdentifier: '' }],
     });

@@ -23,11 +23,11 @@ export class Queue {
     return this.#held.map(({ message }) => message);
   }
 
-  send(body: string, attributes: Readonly<Record<string, string>> = {}): void {
+  send(body: string, attributes: Readonly<Record<string, string>> = {}): QueuedMessage {
     const texts = Object.entries(attributes).map(
       ([name, StringValue]) => [name, { DataType: 'String', StringValue } as const] as const,
     );
-    const message = {
+    const message: QueuedMessage = {
       MessageId: randomUUID(),
       Body: body,
       MD5OfBody: createHash('md5').update(body).digest('hex'),
@@ -35,6 +35,7 @@ export class Queue {
       ...(texts.length > 0 && { MessageAttributes: Object.fromEntries(texts) }),
     };
     this.#held = [...this.#held, { message, visibleAt: 0, receipt: '' }];
+    return message;
   }
 
   receive(most: number, hiddenSeconds: number) {

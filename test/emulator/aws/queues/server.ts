@@ -14,7 +14,7 @@ export type Queues = AwsServer & {
   messages(queue: string): readonly QueuedMessage[];
 };
 
-/** SQS on loopback, as far as a person's commands go: finding queues, reading and deleting messages. */
+/** SQS on loopback, as far as a person's commands go: finding queues, sending, reading and deleting messages. */
 export async function startQueues(options: QueuesOptions): Promise<Queues> {
   const { queues: names, now = Date.now } = options;
   const queues = new Map(names.map((name) => [name, new Queue(now)]));
@@ -32,6 +32,10 @@ export async function startQueues(options: QueuesOptions): Promise<Queues> {
     }
     const queue = queueNamed(required(input, 'QueueUrl', invalid).replace(/^.*\//, ''));
     switch (operation) {
+      case 'SendMessage': {
+        const { MessageId, MD5OfBody } = queue.send(required(input, 'MessageBody', invalid));
+        return { MessageId, MD5OfMessageBody: MD5OfBody };
+      }
       case 'ReceiveMessage': {
         const most = numberOr(input['MaxNumberOfMessages'], 1);
         if (most < 1 || most > 10) throw new ServiceException(invalid, 'MaxNumberOfMessages is from 1 to 10.');
@@ -53,7 +57,9 @@ export async function startQueues(options: QueuesOptions): Promise<Queues> {
   );
   return {
     ...server,
-    send: (name, body, attributes) => queueNamed(name).send(body, attributes),
+    send: (name, body, attributes) => {
+      queueNamed(name).send(body, attributes);
+    },
     messages: (name) => queueNamed(name).messages,
   };
 }
