@@ -40,10 +40,10 @@ export type Watch = {
 };
 
 /** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
-export type Listing = { readonly at: number; readonly present: boolean };
+type Listing = { readonly at: number; readonly present: boolean };
 
 /** Through what the watch was started: the account's list, a request about the order, or a person's command. */
-export type WatchStarter = (typeof starters)[number];
+type WatchStarter = (typeof starters)[number];
 
 type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
 
