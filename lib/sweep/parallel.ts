@@ -1,5 +1,5 @@
 /** Side by side, as many requests as one account keeps under way. */
-export const concurrency = 8;
+const concurrency = 8;
 
 /** Does `work` for each, some at a time, and starts no more once `goesOn` says no. */
 export async function inParallel<Each>(

@@ -15,12 +15,12 @@ import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
 
 export const account = 'main';
-export const policy = { minMs: 10_000, maxMs: 600_000 };
+const policy = { minMs: 10_000, maxMs: 600_000 };
 const instrument = 'BTC-PERPETUAL';
 
 type BookOrder = { readonly state: string; readonly updatedAt: number; readonly filled: string };
 /** What one list answers instead of the truth. */
-export type ListFault =
+type ListFault =
   | { readonly kind: 'fails'; readonly failure: Failure }
   | { readonly kind: 'holds'; readonly rows: readonly Row[]; readonly incomplete?: boolean };
 export type Row = { readonly orderId: string; readonly text: string };
@@ -53,7 +53,7 @@ function readRow({ orderId, text }: Row) {
   };
 }
 
-/** The account at the exchange: its orders, lists and histories, and what was asked of it. */
+/** The account at the exchange: its orders, lists and histories, and what was requested of it. */
 function createListedExchange(environment: TestEnvironment) {
   const book = new Map<string, BookOrder>();
   const closed = new Map<string, BookOrder>();
