@@ -59,7 +59,7 @@ it('the package holds what it takes to synthesize and to ask, and nothing else',
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
   const needed =
-    /^(LICENSE|README\.md|cdk\.json|package\.json|cdk\/aliases\/[\w-]+\.(ts|cjs)|cdk\/runbooks\.md|(functions|lib)\/.*\.(ts|json|md)|dist\/(cdk|lib)\/.*\.(js|d\.ts))$/;
+    /^(LICENSE|README\.md|cdk\.json|package\.json|cdk\/aliases\/[\w-]+\.(ts|cjs)|cdk\/runbooks\.md|cdk\/ops\/console\/[\w-]+\.(html|css|js)|(functions|lib)\/.*\.(ts|json|md)|dist\/(cdk|lib)\/.*\.(js|d\.ts))$/;
   expect(files.filter((file) => !needed.test(file) || file.includes('/local/'))).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { accountCommand } from './account-add.ts';
 import { adoptCommand } from './adopt.ts';
 import { addNotes, createCommand, runCommand } from './command-line.ts';
+import { consoleCommand } from './console.ts';
 import type { Context } from './context.ts';
 import { errorLine } from './error-line.ts';
 import { exportCommand } from './export.ts';
@@ -59,6 +60,7 @@ function opsCommand(name: string, context: Context) {
     accountCommand,
     ordersCommand,
     orderCommand,
+    consoleCommand,
     exportCommand,
     verifyCommand,
     pauseCommand,

@@ -1,6 +1,7 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { createClient } from '../../lib/api/client.ts';
-import { addExamples, addNotes, createCommand, UsageError } from './command-line.ts';
+import { apiUrl, regionOf } from './api-address.ts';
+import { addExamples, addNotes, createCommand } from './command-line.ts';
 import type { Context } from './context.ts';
 import { accountName, isLoopback, orderIdText } from './options.ts';
 import { createSignedFetch } from './signed-fetch.ts';
@@ -45,16 +46,4 @@ export function smokeCommand(name: string, { terminal, fail }: Context) {
 is checked, and watched if it is not final. Exit codes: 0 all steps passed, 1 a step failed, 2 wrong options.`,
   );
   return command;
-}
-
-function apiUrl(url: string): string {
-  if (/^https?:\/\/[^/?#@]+\/?$/.test(url) && (url.startsWith('https:') || isLoopback(url))) return url;
-  throw new UsageError('--url takes the https address of the API (http only on this machine), without a path');
-}
-
-function regionOf(url: string, given: string | undefined): string {
-  const [, ofHost] = /\.execute-api\.([a-z0-9-]+)\./.exec(url) ?? [];
-  const region = given ?? ofHost ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  if (region === undefined) throw new UsageError('give --region: the URL does not name it');
-  return region;
 }

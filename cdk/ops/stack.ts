@@ -26,6 +26,13 @@ export async function openTable(target: Target): Promise<Table> {
   return { client, tableName: theOne({ kind: 'table', name: 'SnapshotTable', option: '--table' }, found, target) };
 }
 
+/** The API's base URL. */
+export async function findApi(target: Target): Promise<string> {
+  const url = await outputOf(target, stackOutputs.url);
+  if (url === undefined) throw new UsageError('give --url: there is no such stack, or it has no API');
+  return url;
+}
+
 /** The name or ARN of the event bus that the stack publishes to. */
 export async function findBus(target: Target, { tableName }: Table): Promise<string> {
   const output = await outputOf(target, stackOutputs.transitionBus);

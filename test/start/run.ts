@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { readConsoleFiles } from '../../cdk/ops/console-files.ts';
 import { type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { startAwsEndpoint } from '../emulator/aws/aws-endpoint.ts';
 import { claimDataFolder, type DataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
@@ -69,9 +70,12 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
   try {
     const api = Promise.withResolvers<Api>();
     // First, and before anything slow: a taken port is reported at once. Early requests wait.
-    const gateway = await startGateway({ port: options.port, accountId: place.accountId, api: api.promise }).catch(
-      (error: unknown) => Promise.reject(portProblem(error, options.port)),
-    );
+    const gateway = await startGateway({
+      port: options.port,
+      accountId: place.accountId,
+      api: api.promise,
+      files: await readConsoleFiles(),
+    }).catch((error: unknown) => Promise.reject(portProblem(error, options.port)));
     started.defer(gateway.stop);
     const folder = await mkdtemp(join(tmpdir(), 'order-state-snapshots-'));
     started.defer(() => rm(folder, { recursive: true, force: true }));

@@ -19,6 +19,8 @@ type GatewaySetting = {
   readonly accountId: string;
   /** Requests that come before it is there wait for it. */
   readonly api: Promise<Api>;
+  /** What a GET of these paths is answered with, besides the routes: nothing that the template has. */
+  readonly files?: ReadonlyMap<string, { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>;
 };
 
 export type Gateway = { readonly url: string; readonly stop: () => Promise<void> };
@@ -50,6 +52,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     if (path === undefined) return plain(400, 'Bad Request');
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     if (method === 'GET' && path === openApi.path) return json(200, await readFile(openApi.file));
+    const file = method === 'GET' ? setting.files?.get(path) : undefined;
+    if (file !== undefined) return { status: 200, cookies: [], ...file };
     const match = (await router)(method, path);
     if (match === undefined) return plain(404, 'Not Found');
     const now = Date.now();

@@ -1,0 +1,135 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { ClientSetting } from '../../lib/api/client.ts';
+import type { ConsoleFiles } from './console-files.ts';
+
+type ConsoleSetting = {
+  readonly files: ConsoleFiles;
+  /** Base URL of the API. */
+  readonly url: string;
+  /** Sends a request to the API, signed where the API requires it. */
+  readonly fetch: NonNullable<ClientSetting['fetch']>;
+  /** 0 takes a free one. */
+  readonly port: number;
+};
+
+export type ConsoleServer = {
+  /** With the token behind the `#`: browsers send that part to nobody. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+};
+
+type Reply = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
+
+/** The header in which the page sends the token. A page of another origin cannot set it. */
+export const tokenHeader = 'x-console-token';
+const apiTimeoutMs = 30_000;
+
+const account = '/accounts/[a-z0-9-]{1,32}';
+const order = `${account}/orders/[A-Za-z0-9._-]{1,64}`;
+/** What is forwarded: what reads the table, and the watch of an order. */
+const forwarded = [
+  { method: 'GET', path: /^\/accounts$/ },
+  { method: 'GET', path: new RegExp(`^${account}(/orders)?$`) },
+  { method: 'GET', path: new RegExp(`^${order}/snapshots$`) },
+  // Without a maximum age it would call the exchange.
+  { method: 'GET', path: new RegExp(`^${order}$`), query: '?max_age=999999' },
+  { method: 'PUT', path: new RegExp(`^${order}/watch$`) },
+  { method: 'DELETE', path: new RegExp(`^${order}/watch$`) },
+];
+
+/**
+ * Serves the console on 127.0.0.1, and forwards its requests to the API. Only to who has the token, and only under the
+ * server's own address: a foreign name that resolves to this machine is refused. Rejects when the port is taken.
+ */
+export async function startConsoleServer({ files, url, fetch, port }: ConsoleSetting): Promise<ConsoleServer> {
+  const token = randomBytes(32).toString('base64url');
+  let hosts: readonly string[] = [];
+  const server = createServer({ maxHeaderSize: 16_384 }, (request, response) => {
+    request.resume();
+    reply(request)
+      .catch(() =>
+        problem(502, 'console_unreachable', 'The API cannot be reached, or the AWS credentials have expired.'),
+      )
+      .then((replied) => send(response, request.method === 'HEAD' ? { ...replied, body: Buffer.alloc(0) } : replied))
+      .catch(() => response.destroy());
+  });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const listening = typeof address === 'object' && address !== null ? address.port : port;
+  hosts = [`127.0.0.1:${listening}`, `localhost:${listening}`];
+
+  async function reply(request: IncomingMessage): Promise<Reply> {
+    const { method = '', url: target = '', headers } = request;
+    if (!hosts.includes(headers.host ?? ''))
+      return problem(421, 'console_host', 'This is not the address of the console.');
+    const file = files.get(target.replace(/\?.*$/, ''));
+    if (file !== undefined) {
+      if (method === 'GET' || method === 'HEAD') return { status: 200, ...file };
+      return problem(405, 'console_method', 'The console is only read.');
+    }
+    if (!isToken(headers[tokenHeader])) {
+      return problem(401, 'console_token', 'Open the console with the whole address that the terminal shows.');
+    }
+    if (!isForwarded(method, target))
+      return problem(403, 'console_forbidden', 'The console does not forward this request.');
+    return forward(method, target, headers['if-none-match']);
+  }
+
+  async function forward(method: string, target: string, ifNoneMatch: string | undefined): Promise<Reply> {
+    const sent = { accept: 'application/json', ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }) };
+    const late = AbortSignal.timeout(apiTimeoutMs);
+    const response = await Promise.race([
+      fetch(`${url.replace(/\/+$/, '')}${target}`, { method, headers: sent }),
+      new Promise<never>((_resolve, reject) => late.addEventListener('abort', () => reject(late.reason))),
+    ]);
+    const kept = ['content-type', 'etag', 'age', 'retry-after'].flatMap((name) => {
+      const value = response.headers.get(name);
+      return value === null ? [] : [[name, value] as const];
+    });
+    const body = Buffer.from(await response.arrayBuffer());
+    return { status: response.status, headers: { ...Object.fromEntries(kept), 'cache-control': 'no-store' }, body };
+  }
+
+  function isToken(given: string | readonly string[] | undefined): boolean {
+    const [expected, found] = [Buffer.from(token), Buffer.from(typeof given === 'string' ? given : '')];
+    return found.length === expected.length && timingSafeEqual(found, expected);
+  }
+
+  return {
+    url: `http://127.0.0.1:${listening}/#token=${token}`,
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function isForwarded(method: string, target: string): boolean {
+  const base = 'http://api';
+  const parsed = URL.parse(target, base);
+  // A path that fetch would resolve to another one, such as one with `..`, is none of these.
+  if (parsed === null || parsed.origin !== base || `${parsed.pathname}${parsed.search}` !== target) return false;
+  return forwarded.some(
+    (allowed) =>
+      allowed.method === method &&
+      allowed.path.test(parsed.pathname) &&
+      (allowed.query === undefined || allowed.query === parsed.search),
+  );
+}
+
+function problem(status: number, code: string, detail: string): Reply {
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: Buffer.from(JSON.stringify({ status, code, title: detail, detail })),
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body }: Reply): void {
+  response.writeHead(status, { 'x-content-type-options': 'nosniff', ...headers });
+  response.end(status === 304 ? undefined : body);
+}

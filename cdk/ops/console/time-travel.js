@@ -1,0 +1,107 @@
+import { useEffect, useState } from 'preact/hooks';
+import { stateAt } from './api.js';
+import { clock, shown, shownField, time } from './format.js';
+import { html } from './html.js';
+import { sideBySide } from './model.js';
+
+/** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
+
+const settleMs = 120;
+
+/**
+ * A moment on a slider: what this record said then (`believed_at`), and beside it what was true (`at`).
+ * @param {{ account: string, orderId: string, snapshots: readonly SnapshotRow[], entries: readonly import('./api.js').AuditEntry[] }} properties
+ */
+export function TimeTravel({ account, orderId, snapshots, entries }) {
+  const moments = momentsOf(snapshots, entries);
+  const first = moments[0] ?? 0;
+  const last = moments.at(-1) ?? first;
+  const margin = Math.max(1_000, Math.round((last - first) * 0.03));
+  const [moment, setMoment] = useState(last);
+  const { believed, actual, problem } = useBothStates(account, orderId, moment, snapshots[0]?.rank);
+  const rows = sideBySide(believed, actual);
+  const differing = rows.filter(({ differs }) => differs).length;
+  const sentence =
+    believed === undefined && actual === undefined
+      ? 'The order was in no state that this record has.'
+      : differing === 0
+        ? 'What this record said was true.'
+        : believed === undefined
+          ? 'This record did not know the order yet.'
+          : `What this record said differs in ${differing} ${differing === 1 ? 'field' : 'fields'}: it had not observed the newer state yet.`;
+  return html`<section class="travel" aria-label="Time slider">
+    <h2>At a moment</h2>
+    <div class="slider">
+      <button type="button" onClick=${() => setMoment(moments.findLast((each) => each < moment) ?? first)} aria-label="To the event before">◀</button>
+      <input type="range" min=${first - margin} max=${last + margin} step="1" value=${moment} aria-label="Moment"
+        aria-valuetext=${`${time(moment)} UTC`}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => setMoment((before) => stepped(event, before, margin))}
+        onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setMoment(Number(event.currentTarget.value))} />
+      <button type="button" onClick=${() => setMoment(moments.find((each) => each > moment) ?? last)} aria-label="To the next event">▶</button>
+      <output class="number">${time(moment)} UTC</output>
+    </div>
+    ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
+    <p class=${`verdict ${differing === 0 ? 'good' : 'warn'}`} role="status">${sentence}</p>
+    <div class="scroll"><table class="grid compare">
+      <thead><tr>
+        <th>Field</th>
+        <th>What we believed at ${clock(moment)}</th>
+        <th>What was true at ${clock(moment)}</th>
+      </tr></thead>
+      <tbody>${rows.map(
+        ({ field, one, other, differs }) => html`<tr class=${differs ? 'differs' : ''} key=${field}>
+          <th scope="row">${shown(field)}${differs && html` <span class="mark-differs" title="differs">≠<span class="hidden"> differs</span></span>`}</th>
+          <td class="number">${shownField(field, one)}</td><td class="number">${shownField(field, other)}</td>
+        </tr>`,
+      )}</tbody>
+    </table></div>
+  </section>`;
+}
+
+/** Arrow keys move by a hundredth of the range, not by its smallest step. @param {KeyboardEvent} event @param {number} before @param {number} margin */
+function stepped(event, before, margin) {
+  const direction = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+  if (direction === undefined || !(event.target instanceof HTMLInputElement)) return before;
+  event.preventDefault();
+  const step = Math.max(1, Math.round(margin / 3));
+  return Math.min(Number(event.target.max), Math.max(Number(event.target.min), before + direction * step));
+}
+
+/**
+ * When something began at the exchange or became known here, oldest first.
+ * @param {readonly SnapshotRow[]} snapshots @param {readonly import('./api.js').AuditEntry[]} entries
+ */
+function momentsOf(snapshots, entries) {
+  const all = snapshots.flatMap(({ order, first_observed_at: observed }) => [
+    order.last_update_timestamp,
+    Date.parse(observed),
+  ]);
+  return [...new Set([...all, ...entries.map(({ at }) => Date.parse(at))])].sort((a, b) => a - b);
+}
+
+/** @param {string} account @param {string} orderId @param {number} moment @param {string | undefined} newest */
+function useBothStates(account, orderId, moment, newest) {
+  const [states, setStates] = useState(
+    /** @type {{ believed?: SnapshotRow | undefined, actual?: SnapshotRow | undefined, problem?: string }} */ ({}),
+  );
+  useEffect(() => {
+    const ended = new AbortController();
+    const timer = setTimeout(async () => {
+      try {
+        const [believed, actual] = await Promise.all([
+          stateAt(account, orderId, 'believed_at', moment, ended.signal),
+          stateAt(account, orderId, 'at', moment, ended.signal),
+        ]);
+        setStates({ believed: believed.snapshots[0], actual: actual.snapshots[0] });
+      } catch (error) {
+        if (!ended.signal.aborted)
+          setStates((before) => ({ ...before, problem: error instanceof Error ? error.message : 'It failed.' }));
+      }
+    }, settleMs);
+    return () => {
+      clearTimeout(timer);
+      ended.abort();
+    };
+  }, [account, orderId, moment, newest]);
+  return states;
+}

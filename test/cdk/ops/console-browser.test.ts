@@ -1,0 +1,218 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
+import { type ConsoleServer, startConsoleServer } from '../../../cdk/ops/console-server.ts';
+import { type ConsoleFixture, hostileLabel, startConsoleFixture } from './console-fixture.ts';
+
+const executablePath = '/usr/bin/chromium';
+const args = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+/** `CONSOLE_SCREENSHOTS=.github/images` keeps the pictures that the README shows. */
+const screenshots = process.env['CONSOLE_SCREENSHOTS'];
+const order = '39100000000131073';
+
+let browser: Browser | undefined;
+let api: ConsoleFixture;
+let server: ConsoleServer;
+let page: Page;
+/** Whatever the browser complains about: errors, refused resources, requests to another address. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!existsSync(executablePath)) {
+    console.log(`The console was not tried in a browser: there is no ${executablePath}.`);
+    return;
+  }
+  browser = await chromium.launch({ executablePath, args });
+  api = await startConsoleFixture(Date.now());
+  server = await startConsoleServer({ files: await readConsoleFiles(), url: api.url, fetch, port: 0 });
+  page = await open({ width: 1180, height: 760 }, 'light');
+});
+beforeEach(({ skip }) => skip(browser === undefined, `There is no ${executablePath}.`));
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await api?.stop();
+});
+
+async function open(viewport: { readonly width: number; readonly height: number }, colorScheme: 'light' | 'dark') {
+  if (browser === undefined) throw new Error('there is no browser');
+  const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(20_000);
+  opened.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+  opened.on('pageerror', (error) => complaints.push(error.message));
+  opened.on('request', (request) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(request.url());
+  });
+  await opened.goto(server.url);
+  await opened.getByRole('heading', { name: 'Accounts' }).waitFor();
+  return opened;
+}
+
+/** A picture for the README, if they are wanted. */
+async function picture(of: Page, name: string): Promise<void> {
+  if (screenshots === undefined) return;
+  await mkdir(screenshots, { recursive: true });
+  const path = join(screenshots, `${name}.png`);
+  await of.screenshot({ path: `${path}.part`, type: 'png', animations: 'disabled' });
+  await rename(`${path}.part`, path);
+}
+
+/** In the browser: expressions as text, because this file knows no page. */
+const go = (view: string) => page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`);
+
+it('the token leaves the address, and the accounts are shown at a glance with what is wrong, in sentences', async () => {
+  expect(page.url()).not.toContain('token');
+  const row = page.getByRole('row').filter({ hasText: 'options' });
+  await row.waitFor();
+  expect(await row.innerText()).toMatch(/untrusted[\s\S]*87 %[\s\S]*open\s*maintenance since/);
+  const notices = await page.getByRole('status').allInnerTexts();
+  expect(notices).toContainEqual(expect.stringContaining('The lists of account options are not trusted'));
+  expect(notices).toContainEqual('Scheduled checks of account options wait: maintenance.');
+  await picture(page, 'console-accounts');
+});
+
+it('the blotter shows what needs attention first, filters, sorts and has pages', async () => {
+  await page.getByRole('link', { name: 'main' }).click();
+  const rows = page.locator('.blotter tbody tr');
+  await page.getByText('52 orders on this page, 2 in need of attention').waitFor();
+  expect(await rows.nth(0).innerText()).toMatch(/ETH-PERPETUAL[\s\S]*(missing|unknown)/);
+  expect(await rows.nth(2).innerText()).not.toMatch(/missing|unknown/);
+  await picture(page, 'console-orders');
+
+  await page.keyboard.press('/');
+  await page.keyboard.type('xrp buy');
+  await page.getByText(/orders? on this page with “xrp buy”/).waitFor();
+  for (const text of await rows.allInnerTexts()) expect(text).toMatch(/XRP-PERPETUAL\s+buy/);
+  await page.getByRole('searchbox').fill('');
+
+  await page.getByRole('button', { name: 'Price' }).click();
+  const prices = await page.locator('.blotter tbody tr:not(.urgent) td:nth-child(4)').allInnerTexts();
+  expect(prices.map(Number)).toEqual(prices.map(Number).toSorted((a, b) => a - b));
+  expect(await page.locator('th[aria-sort="ascending"]').innerText()).toContain('Price');
+
+  await page.getByRole('button', { name: 'Next →' }).click();
+  await page.getByText('7 orders on this page').waitFor();
+  await page.getByRole('button', { name: '← Back' }).click();
+  await page.getByText('52 orders on this page').waitFor();
+});
+
+it('arrow keys go from row to row, and Enter opens an order', async () => {
+  await page.locator('.blotter tbody tr').nth(0).getByRole('link').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await page.getByText(/missing, not closed|has no name here/).waitFor();
+});
+
+it('final orders have a tab of their own', async () => {
+  await go('main/live');
+  await page.getByRole('link', { name: 'Final' }).click();
+  await page.getByText('2 orders on this page').waitFor();
+  expect(await page.locator('.blotter tbody').innerText()).toMatch(/filled[\s\S]*canceled/);
+});
+
+it('an order shows its course, its states with their provenance, and every digit', async () => {
+  await go(`main/order/${order}`);
+  await page.getByText('observed 1 m 58 s later').waitFor();
+  expect(await page.locator('.chart canvas').count()).toBe(2);
+  const history = await page.locator('.history').innerText();
+  expect(history).toMatch(/filled_amount\s+0\.60\s+→\s+1\.50/);
+  expect(history).toContain('Observed by check-open-orders · requested');
+  expect(history).toContain('Watch started by arn:aws:sts::123456789012:assumed-role/desk/anna');
+  await page.locator('.compare').getByText('details.fee').waitFor();
+  expect(await page.locator('.compare').innerText()).toMatch(/details\.fee\s+7\.10\s+7\.10/);
+  // Whether the line is drawn: some pixels of the canvas have its colour, some that of a gap.
+  const painted = await page.evaluate(`(() => {
+    const canvas = document.querySelector('.chart canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const found = new Set();
+    for (let at = 0; at < data.length; at += 4) found.add(data.slice(at, at + 3).join());
+    return ['31,90,158', '90,101,114', '242,217,168'].filter((color) => found.has(color)).length;
+  })()`);
+  expect(painted).toBe(3);
+});
+
+it('a hostile label is text: nothing of it runs, and its invisible marks are shown', async () => {
+  const shown = hostileLabel.replace('\u202E', '\\u202e');
+  await page.locator('.history').getByText(shown).first().waitFor();
+  expect(await page.locator('main img, main script').count()).toBe(0);
+  expect(await page.evaluate("'injected' in globalThis")).toBe(false);
+});
+
+it('the slider moves what we believed, and beside it stands what was true, with the differences marked', async () => {
+  await page.getByText('What this record said was true.').waitFor();
+  const slider = page.getByRole('slider', { name: 'Moment' });
+  // Between a transition and its late observation.
+  await page.getByRole('button', { name: 'To the event before' }).click();
+  await page.getByRole('button', { name: 'To the event before' }).click();
+  await slider.focus();
+  await page.keyboard.press('ArrowLeft');
+  await page.getByText(/What this record said differs in \d fields/).waitFor();
+  const row = page.locator('.compare tr.differs').filter({ hasText: 'filled_amount' });
+  expect(await row.innerText()).toMatch(/filled_amount ≠[\s\S]*0\.60\s+1\.50/);
+  expect(api.requests.some((sent) => sent.includes('believed_at='))).toBe(true);
+  expect(api.requests.some((sent) => /[?&]at=/.test(sent))).toBe(true);
+  await picture(page, 'console-order');
+});
+
+it('the watch is stopped only when that is confirmed, and started again', async () => {
+  await page.getByRole('button', { name: 'Stop the watch' }).click();
+  expect(api.requests.some((sent) => sent.startsWith('DELETE'))).toBe(false);
+  await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
+  await page.getByText(/The watch was stopped at .* by arn:aws:sts/).waitFor();
+  await page.getByRole('button', { name: 'Start the watch' }).click();
+  await page.getByRole('button', { name: 'Stop the watch' }).waitFor();
+  expect(api.requests).toContain(`PUT /accounts/main/orders/${order}/watch`);
+});
+
+it('delays are a histogram, with the longest of them', async () => {
+  await go('main/delays');
+  await page.getByText(/\d+ transitions of 27 orders/).waitFor();
+  expect(await page.locator('.facts').innerText()).toMatch(/Median\s+2\.1 s[\s\S]*Longest\s+1 m 58 s/);
+  await page.locator('.chart canvas').waitFor();
+  expect(await page.locator('.grid tbody tr').count()).toBe(8);
+});
+
+it('a lost connection is said in a sentence, what was shown stays, and it goes away by itself', async () => {
+  await go('main/live');
+  await page.getByText('52 orders on this page').waitFor();
+  api.lose(true);
+  const notice = page.getByText(/The connection to the API was lost at [\d:]+ UTC\. What you see is from/);
+  await notice.waitFor();
+  expect(await page.locator('.blotter tbody tr').count()).toBe(52);
+  api.lose(false);
+  await notice.waitFor({ state: 'detached' });
+  complaints.splice(0, complaints.length, ...complaints.filter((each) => !each.includes('502')));
+});
+
+it('on a narrow dark screen nothing is wider than the screen, in any view', async () => {
+  const before = page;
+  page = await open({ width: 390, height: 800 }, 'dark');
+  for (const view of ['', 'main/live', 'main/final', `main/order/${order}`, 'main/delays']) {
+    await go(view);
+    await page.locator('main').getByRole('heading').first().waitFor();
+    await page.getByText('Loading.').waitFor({ state: 'detached' });
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width, view).toBeLessThanOrEqual(390);
+    if (view === 'main/live') await picture(page, 'console-narrow');
+  }
+  expect(await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe('rgb(20, 23, 27)');
+  page = before;
+});
+
+it('the browser refused nothing, reported no error, and reached no other address', () => {
+  expect(complaints).toEqual([]);
+});

@@ -1,0 +1,213 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
+import { type ConsoleServer, startConsoleServer, tokenHeader } from '../../../cdk/ops/console-server.ts';
+import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
+import { runHere } from './operating.ts';
+
+let api: ConsoleFixture;
+let server: ConsoleServer;
+let origin: string;
+let token: string;
+
+beforeAll(async () => {
+  api = await startConsoleFixture(Date.now());
+  server = await startConsoleServer({ files: await readConsoleFiles(), url: `${api.url}/`, fetch, port: 0 });
+  const { hash, origin: own } = new URL(server.url);
+  [origin, token] = [own, hash.replace('#token=', '')];
+});
+afterAll(async () => {
+  await server.stop();
+  await api.stop();
+});
+
+type Sent = { readonly method?: string; readonly headers?: Readonly<Record<string, string>> };
+
+/** The target exactly as it is given: `fetch` would tidy it up. */
+async function send(target: string, { method = 'GET', headers = { [tokenHeader]: token } }: Sent = {}) {
+  const sent = request(origin, { path: target, method, headers }).end();
+  const [response] = await once(sent, 'response');
+  return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
+}
+
+it('the console serves its page, its own files and those of its libraries, each with its type', async () => {
+  const page = await send('/?from=bookmark', { headers: {} });
+  expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  const named = [...page.body.matchAll(/(?:src|href)="(\/[^"]+)"|:"(\/console[^"]+)"/g)].map(
+    ([, own, vendored]) => own ?? vendored ?? '',
+  );
+  expect(named).toContain('/console/vendor/preact.mjs');
+  for (const path of named) expect(await send(path, { headers: {} }), path).toMatchObject({ status: 200 });
+  const head = await send('/console/app.js', { method: 'HEAD', headers: {} });
+  expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-type': 'text/javascript; charset=utf-8' } });
+});
+
+it("the console's policy allows its own files and its import map, and nothing else", async () => {
+  const { headers } = await send('/', { headers: {} });
+  const policy = String(headers['content-security-policy']);
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toMatch(/script-src 'self' 'sha256-[A-Za-z0-9+/]{43}='(;|$)/);
+  expect(policy).toContain("require-trusted-types-for 'script'");
+  expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  expect(headers).toMatchObject({ 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff' });
+});
+
+it.each([
+  '/console/../console-server.ts',
+  '/console/tsconfig.json',
+  '/package.json',
+  '/console/vendor/../../../package.json',
+  '/console/%2e%2e/package.json',
+])('the console does not serve %s', async (path) => {
+  expect((await send(path)).status).toBe(403);
+});
+
+it.each(['POST', 'PUT', 'DELETE'])("the console's files cannot be sent with %s", async (method) => {
+  expect((await send('/', { method })).status).toBe(405);
+});
+
+it.each([{}, { [tokenHeader]: '' }, { [tokenHeader]: 'x'.repeat(43) }, { cookie: 'x-console-token=1' }])(
+  'without its token the console forwards nothing: %j',
+  async (headers) => {
+    const before = api.requests.length;
+    expect(await send('/accounts', { headers })).toMatchObject({ status: 401 });
+    expect(api.requests.length).toBe(before);
+  },
+);
+
+it.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost.evil.example'])(
+  'the console answers nothing under the name %s, which may resolve to this machine',
+  async (host) => {
+    for (const path of ['/', '/accounts']) {
+      expect((await send(path, { headers: { host, [tokenHeader]: token } })).status).toBe(421);
+    }
+  },
+);
+
+it('each console has a token of its own, of 256 random bits', async () => {
+  const other = await startConsoleServer({ files: new Map(), url: api.url, fetch, port: 0 });
+  expect(Buffer.from(token, 'base64url')).toHaveLength(32);
+  expect(new URL(other.url).hash).not.toBe(`#token=${token}`);
+  await other.stop();
+});
+
+it('the console forwards what reads the table and what changes a watch, with the ETag both ways', async () => {
+  const order = '/accounts/main/orders/39100000000131073';
+  for (const path of [
+    '/accounts',
+    '/accounts/main/orders?state=live&limit=50',
+    `${order}/snapshots`,
+    `${order}?max_age=999999`,
+  ]) {
+    expect(await send(path), path).toMatchObject({ status: 200 });
+    expect(api.requests.at(-1)).toBe(`GET ${path}`);
+  }
+  const { etag } = (await send(`${order}?max_age=999999`)).headers;
+  const headers = { [tokenHeader]: token, 'if-none-match': String(etag) };
+  expect(await send(`${order}?max_age=999999`, { headers })).toMatchObject({
+    status: 304,
+    body: '',
+    headers: { etag, age: '3' },
+  });
+  for (const method of ['DELETE', 'PUT']) expect((await send(`${order}/watch`, { method })).status).toBe(200);
+});
+
+it.each([
+  ['GET', '/accounts/main/orders/39100000000131073'],
+  ['GET', '/accounts/main/orders/39100000000131073?max_age=0'],
+  ['POST', '/accounts/main/orders/check'],
+  ['GET', '/accounts/main/api/v1/private/get_order_state?order_id=1'],
+  ['PUT', '/accounts/main/orders/39100000000131073'],
+  ['DELETE', '/accounts'],
+  ['GET', '/accounts/main/orders/../../../secrets'],
+  ['GET', '/accounts/main/orders/../watch'],
+  ['GET', '//accounts'],
+  ['GET', 'http://169.254.169.254/accounts'],
+  ['GET', '/accounts/main%2Forders'],
+  ['GET', '/openapi.json'],
+])('the console does not forward %s %s', async (method, target) => {
+  const before = api.requests.length;
+  expect((await send(target, { method })).status).toBe(403);
+  expect(api.requests.length).toBe(before);
+});
+
+it('a failure of the credentials or of the connection leaves the console without a word of its cause', async () => {
+  const failing = await startConsoleServer({
+    files: new Map(),
+    url: api.url,
+    fetch: () => Promise.reject(new Error('The security token AKIAEXAMPLE is expired')),
+    port: 0,
+  });
+  const { origin: at, hash } = new URL(failing.url);
+  const response = await fetch(`${at}/accounts`, { headers: { [tokenHeader]: hash.replace('#token=', '') } });
+  expect(response.status).toBe(502);
+  const body = await response.text();
+  expect(body).toContain('console_unreachable');
+  expect(body).not.toContain('AKIA');
+  await failing.stop();
+});
+
+it('a taken port is reported', async () => {
+  const port = Number(new URL(origin).port);
+  await expect(startConsoleServer({ files: new Map(), url: api.url, fetch, port })).rejects.toThrow('EADDRINUSE');
+});
+
+it('ops console needs a stage or an address, and its options are checked', async () => {
+  expect(await runHere('npm run ops --', ['console'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('give --stage or --url'),
+  });
+  expect((await runHere('npm run ops --', ['console', '--url', 'http://example.com'])).code).toBe(2);
+  expect((await runHere('npm run ops --', ['console', '--url', api.url, '--port', 'x'])).code).toBe(2);
+});
+
+/** Relative luminance and contrast ratio of WCAG 2. */
+function luminance(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5]
+    .map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+const style = await readFile(new URL('../../../cdk/ops/console/style.css', import.meta.url), 'utf8');
+const colors = new Map(
+  [...style.matchAll(/--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)/g)].map(([, name = '', light = '', dark = '']) => [
+    name,
+    [light, dark] as const,
+  ]),
+);
+const texts = ['text', 'muted', 'link', 'good', 'warn', 'bad'].flatMap((color) => [
+  [color, 'page'],
+  [color, 'panel'],
+]);
+const tinted = ['good', 'warn', 'bad'].map((color) => [color, `${color}-tint`]);
+const onUrgentRows = ['text', 'muted', 'link', 'good', 'bad'].map((color) => [color, 'warn-tint']);
+
+it.each([...texts, ...tinted, ...onUrgentRows])(
+  '%s on %s has a contrast of 4.5, light and dark',
+  (color = '', ground = '') => {
+    for (const scheme of [0, 1] as const) {
+      const [a = 0, b = 0] = [color, ground]
+        .map((name) => luminance(colors.get(name)?.[scheme] ?? '#000000'))
+        .sort((x, y) => y - x);
+      expect((a + 0.05) / (b + 0.05), ['light', 'dark'][scheme]).toBeGreaterThanOrEqual(4.5);
+    }
+  },
+);
+
+it.each([
+  ['record', 'panel'],
+  ['exchange', 'panel'],
+  ['record', 'gap'],
+  ['exchange', 'gap'],
+])('the line %s on %s has a contrast of 3', (color = '', ground = '') => {
+  for (const scheme of [0, 1] as const) {
+    const [a = 0, b = 0] = [color, ground]
+      .map((name) => luminance(colors.get(name)?.[scheme] ?? '#000000'))
+      .sort((x, y) => y - x);
+    expect((a + 0.05) / (b + 0.05), ['light', 'dark'][scheme]).toBeGreaterThanOrEqual(3);
+  }
+});
