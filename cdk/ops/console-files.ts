@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../package-root.ts';
 
 /** A file of the console, as it goes over the wire. */
-export type ConsoleFile = { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
+type ConsoleFile = { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
 
 /** By path: the page at `/`, everything else below `/console/`. What is not in it is not served. */
 export type ConsoleFiles = ReadonlyMap<string, ConsoleFile>;

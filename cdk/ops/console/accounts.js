@@ -11,10 +11,11 @@ const staleListSeconds = 60;
 /** All accounts at a glance. */
 export function Accounts() {
   const { value: accounts, problem } = usePolled(() => listAccounts(), 'accounts');
+  const warnings = accounts?.flatMap(warningsOf) ?? [];
   return html`<main>
     <h1>Accounts</h1>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    ${accounts?.flatMap(warningsOf).map((sentence) => html`<p class="notice warn" role="status">${sentence}</p>`)}
+    ${warnings.length > 0 && html`<div class="notice warn" role="status">${warnings.map((sentence) => html`<p>${sentence}</p>`)}</div>`}
     ${accounts === undefined && problem === undefined && html`<p class="muted">Loading.</p>`}
     ${
       accounts !== undefined &&

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { AccountHead } from './account-head.js';
 import { listAttention, listOrders } from './api.js';
 import { age, count, shown, time } from './format.js';
 import { html } from './html.js';
@@ -49,15 +50,7 @@ export function Blotter({ account, list }) {
   const sortBy = (/** @type {SortKey} */ key) =>
     setOrder((before) => ({ key, descending: before.key === key && !before.descending }));
   return html`<main>
-    <div class="tools">
-      <h1>${account}</h1>
-      <nav class="tabs" aria-label="Lists">
-        <a href=${`#/${account}/live`} aria-current=${list === 'live' ? 'page' : undefined}>Live</a>
-        <a href=${`#/${account}/final`} aria-current=${list === 'final' ? 'page' : undefined}>Final</a>
-        <a href=${`#/${account}/delays`}>Delays</a>
-      </nav>
-      <${Filter} text=${text} change=${setText} />
-    </div>
+    <${AccountHead} account=${account} view=${list}><${Filter} text=${text} change=${setText} /><//>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
     <p class="muted summary" role="status">${
       page === undefined

@@ -55,10 +55,10 @@ function axis(values, size) {
 
 /**
  * The exchange's line and ours, as steps, and between them what we did not know yet.
- * @param {{ data: [number[], (number | null)[], (number | null)[]], label: string, gaps: readonly [from: number, to: number][], names?: readonly string[] }} properties
- *   `names` of the values 0, 1, 2 … where they are no amounts.
+ * @param {{ data: [number[], (number | null)[], (number | null)[]], label: string, gaps: readonly [from: number, to: number][], top?: number, names?: readonly string[] }} properties
+ *   `names` of the values 0, 1, 2 … where they are no amounts; else `top` is the greatest amount.
  */
-export function StepChart({ data, gaps, label, names }) {
+export function StepChart({ data, gaps, label, top = 1, names }) {
   const amount = new Intl.NumberFormat('en', { maximumSignificantDigits: 6 });
   /** @returns {[import('uplot').Options, import('uplot').AlignedData]} */
   const make = (/** @type {number} */ width) => [
@@ -70,8 +70,7 @@ export function StepChart({ data, gaps, label, names }) {
       scales: {
         x: { time: true },
         y: {
-          range:
-            names === undefined ? (_plot, _min, max) => [0, Math.max(max * 1.08, 1e-9)] : [-0.5, names.length - 0.5],
+          range: names === undefined ? [0, top * 1.05] : [-0.5, names.length - 0.5],
         },
       },
       series: [
@@ -149,7 +148,13 @@ export function Histogram({ bins, label }) {
         },
         series: [
           {},
-          { label: 'transitions', fill: colorOf('record'), stroke: colorOf('record'), paths: bars({ size: [0.7] }) },
+          {
+            label: 'transitions',
+            fill: colorOf('record'),
+            stroke: colorOf('record'),
+            paths: bars({ size: [0.7] }),
+            points: { show: false },
+          },
         ],
         axes: [
           {
@@ -160,7 +165,7 @@ export function Histogram({ bins, label }) {
           { ...axis((splits) => splits.map((each) => (Number.isInteger(each) ? String(each) : '')), 44) },
         ],
       },
-      [bins.map((_bin, index) => index), bins.map(({ count }) => count)],
+      [bins.map((_bin, index) => index), bins.map(({ count }) => count || null)],
     ];
   };
   return html`<${Chart} make=${make} label=${label} redrawn=${JSON.stringify(bins)} />`;

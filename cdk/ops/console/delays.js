@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { AccountHead } from './account-head.js';
 import { listOrders, listSnapshots } from './api.js';
 import { Histogram } from './charts.js';
 import { count, duration, shown, time } from './format.js';
@@ -36,13 +37,7 @@ export function Delays({ account }) {
   const ms = delays.map(({ delay }) => delay);
   const worst = delays.toSorted((a, b) => b.delay - a.delay).slice(0, 8);
   return html`<main>
-    <div class="tools">
-      <h1>${account}</h1>
-      <nav class="tabs" aria-label="Lists">
-        <a href=${`#/${account}/live`}>Live</a><a href=${`#/${account}/final`}>Final</a>
-        <a href=${`#/${account}/delays`} aria-current="page">Delays</a>
-      </nav>
-    </div>
+    <${AccountHead} account=${account} view="delays" />
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
     <h2>From transition to snapshot</h2>
     <p class="muted" role="status">${done < all || all === 0 ? `Reading histories: ${done} of ${all} orders.` : `${count(delays.length, 'transition')} of ${count(all, 'order')}: the newest of each list. Only transitions after the order became known here count.`}</p>

@@ -56,23 +56,25 @@ function latest(transitions, isKnown, read) {
 }
 
 /** The members of an order, those of `details` by themselves. @param {SnapshotRow['order']} order */
-export function membersOf({ details, ...fields }) {
+function membersOf({ details, ...fields }) {
   const ofDetails = Object.entries(details).map(([name, value]) => /** @type {const} */ ([`details.${name}`, value]));
   return new Map([.../** @type {[string, unknown][]} */ (Object.entries(fields)), ...ofDetails]);
 }
 
 /**
- * Two states of an order side by side, field by field.
+ * Two states of an order side by side, field by field, those that differ first.
  * @param {SnapshotRow | undefined} one @param {SnapshotRow | undefined} other
  * @returns {{ field: string, one: unknown, other: unknown, differs: boolean }[]}
  */
 export function sideBySide(one, other) {
   const left = one === undefined ? new Map() : membersOf(one.order);
   const right = other === undefined ? new Map() : membersOf(other.order);
-  return [...new Set([...left.keys(), ...right.keys()])].map((field) => {
-    const values = { one: left.get(field), other: right.get(field) };
-    return { field, ...values, differs: JSON.stringify(values.one) !== JSON.stringify(values.other) };
-  });
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .map((field) => {
+      const values = { one: left.get(field), other: right.get(field) };
+      return { field, ...values, differs: JSON.stringify(values.one) !== JSON.stringify(values.other) };
+    })
+    .sort((a, b) => Number(b.differs) - Number(a.differs));
 }
 
 /** Upper edges, in milliseconds. */

@@ -128,6 +128,7 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
   const last = Math.max(...ends);
   const end = status === 'final' ? last + Math.max(500, (last - Math.min(...ends)) * 0.05) : Math.max(last, loadedAt);
   const names = [...new Set(transitions.map(({ state }) => state))];
+  const top = Math.max(Number(snapshots[0]?.order.amount ?? 0), ...transitions.map(({ filled }) => filled)) || 1;
   const late = transitions.map(({ at, observed }) => observed - at);
   const label = `${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} after they began`;
   return html`<section aria-label="Course of the order">
@@ -139,7 +140,7 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
       <small class="muted">UTC · ${label}</small>
     </div>
     <h3>Filled amount</h3>
-    <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ filled }) => filled, end)} label=${`Filled amount over time: ${label}`} />
+    <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ filled }) => filled, end)} top=${top} label=${`Filled amount over time: ${label}`} />
     <h3>State</h3>
     <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ state }) => names.indexOf(state), end)} names=${names.map(shown)} label=${`State over time: ${label}`} />
   </section>`;

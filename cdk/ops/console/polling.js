@@ -3,7 +3,7 @@ import { ApiError, onConnection } from './api.js';
 import { clock } from './format.js';
 import { html } from './html.js';
 
-export const pollMs = 5_000;
+const pollMs = 5_000;
 
 /**
  * @template T

@@ -62,11 +62,13 @@ async function open(viewport: { readonly width: number; readonly height: number 
 }
 
 /** A picture for the README, if they are wanted. */
-async function picture(of: Page, name: string): Promise<void> {
+async function picture(of: Page, name: string, height: number): Promise<void> {
   if (screenshots === undefined) return;
   await mkdir(screenshots, { recursive: true });
   const path = join(screenshots, `${name}.png`);
-  await of.screenshot({ path: `${path}.part`, type: 'png', animations: 'disabled' });
+  const { width = 0 } = of.viewportSize() ?? {};
+  const clip = { x: 0, y: 0, width, height };
+  await of.screenshot({ path: `${path}.part`, type: 'png', animations: 'disabled', clip });
   await rename(`${path}.part`, path);
 }
 
@@ -80,8 +82,8 @@ it('the token leaves the address, and the accounts are shown at a glance with wh
   expect(await row.innerText()).toMatch(/untrusted[\s\S]*87 %[\s\S]*open\s*maintenance since/);
   const notices = await page.getByRole('status').allInnerTexts();
   expect(notices).toContainEqual(expect.stringContaining('The lists of account options are not trusted'));
-  expect(notices).toContainEqual('Scheduled checks of account options wait: maintenance.');
-  await picture(page, 'console-accounts');
+  expect(notices.join('\n')).toContain('Scheduled checks of account options wait: maintenance.');
+  await picture(page, 'console-accounts', 360);
 });
 
 it('the blotter shows what needs attention first, filters, sorts and has pages', async () => {
@@ -90,7 +92,7 @@ it('the blotter shows what needs attention first, filters, sorts and has pages',
   await page.getByText('52 orders on this page, 2 in need of attention').waitFor();
   expect(await rows.nth(0).innerText()).toMatch(/ETH-PERPETUAL[\s\S]*(missing|unknown)/);
   expect(await rows.nth(2).innerText()).not.toMatch(/missing|unknown/);
-  await picture(page, 'console-orders');
+  await picture(page, 'console-orders', 480);
 
   await page.keyboard.press('/');
   await page.keyboard.type('xrp buy');
@@ -165,7 +167,7 @@ it('the slider moves what we believed, and beside it stands what was true, with 
   expect(await row.innerText()).toMatch(/filled_amount ≠[\s\S]*0\.60\s+1\.50/);
   expect(api.requests.some((sent) => sent.includes('believed_at='))).toBe(true);
   expect(api.requests.some((sent) => /[?&]at=/.test(sent))).toBe(true);
-  await picture(page, 'console-order');
+  await picture(page, 'console-order', 760);
 });
 
 it('the watch is stopped only when that is confirmed, and started again', async () => {
@@ -207,7 +209,7 @@ it('on a narrow dark screen nothing is wider than the screen, in any view', asyn
     await page.getByText('Loading.').waitFor({ state: 'detached' });
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width, view).toBeLessThanOrEqual(390);
-    if (view === 'main/live') await picture(page, 'console-narrow');
+    if (view === 'main/live') await picture(page, 'console-narrow', 640);
   }
   expect(await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe('rgb(20, 23, 27)');
   page = before;
