@@ -134,7 +134,7 @@ it.each([
   expect(api.requests.length).toBe(before);
 });
 
-it('a failure of the credentials or of the connection leaves the console without a word of its cause', async () => {
+it('the console says that the API cannot be reached, and nothing of the cause', async () => {
   const failing = await startConsoleServer({
     files: new Map(),
     url: api.url,
