@@ -7,7 +7,7 @@ import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { Current, StoredWatch } from '../snapshots/table.ts';
-import { checkedAt, isOpen, statusOf } from '../snapshots/watch.ts';
+import { checkedAt, isLastRequested, isOpen, statusOf } from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
@@ -55,7 +55,7 @@ export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrder
     const settled = isFinal(head) && !isOpen(status);
     const confirmed = status === 'watched' || status === 'unknown';
     const age = clock.now() - (checkedAt(stored.watch) ?? 0);
-    const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed;
+    const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed && isLastRequested(stored.watch, head.rank);
     return settled || fresh ? remembered(head, stored, clock.now()) : undefined;
   }
 

@@ -41,6 +41,15 @@ export function updatedAtOfRank(rank: Rank): number {
   return Number(rank.slice(0, 13));
 }
 
+/**
+ * The rank without its digest. Where it is equal, the exchange itself says nothing of which state is newer: a trailing
+ * stop moves its trigger price and no time. The digest then gives the table one order, whatever the order of arrival; but
+ * the answer that was requested last is no older state, and is the one to believe.
+ */
+export function placeOf(rank: Rank): string {
+  return rank.slice(0, rank.lastIndexOf('.'));
+}
+
 /** Equal digests are an unchanged order. */
 export function digestOfRank(rank: Rank): string {
   return rank.slice(rank.lastIndexOf('.') + 1);

@@ -1,6 +1,6 @@
 import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
-import type { Rank } from './rank.ts';
+import { placeOf, type Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
 import { summaryOf } from './summary.ts';
 import type { Current, FailedCheck, HistoryLookup, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
@@ -8,11 +8,15 @@ import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '
 
 /** The result of a check, as stored. */
 type RecordResult = {
+  /**
+   * The state in force: the head, or this answer if only the digest puts it below the head and no later request was
+   * answered.
+   */
   readonly head: Snapshot;
   readonly stored: StoredWatch;
-  /** This check raised the head to a new state. */
+  /** This check found a new state. */
   readonly changed: boolean;
-  /** The head is the answer to this check; `false` when a late answer ranks below it. */
+  /** It is the answer to this check; `false` when a late answer ranks below it. */
   readonly inForce: boolean;
 };
 
@@ -78,6 +82,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
     // Last, and only for snapshots that are not the newest: whatever happens, an order's last snapshot stays.
     if (written) await table.supersedeBefore(now);
+    if (isLastOfEquals(settled, now, rank)) return { head: snapshot, stored: settled, changed: written, inForce: true };
     return { head: now, stored: settled, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 
@@ -138,6 +143,11 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
 /** The watch knows that this rank, or a greater one, is about to reach the head; until then it cannot close. */
 function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
   return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;
+}
+
+/** Only the digest puts the answer of this rank below the head, and it is the one that was requested last. */
+function isLastOfEquals({ watch }: StoredWatch, head: Snapshot, rank: Rank): boolean {
+  return head.rank !== rank && placeOf(head.rank) === placeOf(rank) && watch.observations[0]?.rank === rank;
 }
 
 function appliedBy({ rank, provenance, order }: Snapshot): NonNullable<Watch['applied']> {

@@ -1,4 +1,4 @@
-import { phaseOfRank, type Rank, updatedAtOfRank } from './rank.ts';
+import { phaseOfRank, placeOf, type Rank, updatedAtOfRank } from './rank.ts';
 import type { starters, statuses } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 
@@ -108,6 +108,11 @@ export function isOpen(status: WatchStatus): boolean {
   return status !== 'final' && status !== 'stopped';
 }
 
+/** Whether no answer that differs from this rank in nothing but its digest was requested last. */
+export function isLastRequested({ observations: [last] }: Watch, rank: Rank): boolean {
+  return last === undefined || last.rank === rank || placeOf(last.rank) !== placeOf(rank);
+}
+
 /** When the answer that last confirmed the head's state was requested. */
 export function checkedAt(watch: Watch): number | undefined {
   return watch.observations[0]?.requestedAt;
@@ -213,7 +218,9 @@ function contradicted({ applied, observations }: Watch): boolean {
   return (
     applied !== undefined &&
     observations.length === maxObservations &&
-    observations.every(({ requestedAt, rank }) => rank < applied.rank && requestedAt >= applied.at + settleMs)
+    observations.every(
+      ({ requestedAt, rank }) => placeOf(rank) < placeOf(applied.rank) && requestedAt >= applied.at + settleMs,
+    )
   );
 }
 

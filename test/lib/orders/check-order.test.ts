@@ -7,7 +7,7 @@ import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-or
 import type { Checked } from '../../../lib/orders/checked.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { join } from '../../../lib/snapshots/watch.ts';
+import { join, statusOf as statusOfWatch } from '../../../lib/snapshots/watch.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { seedFields, seedId } from '../../emulator/exchange/seed-order.ts';
@@ -225,6 +225,21 @@ describe('a live order', () => {
     });
     expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 60_000 }))).toBe(1);
     expect(await statusOf(id)).toBe('watched');
+  });
+
+  it('that moves its trigger price and no time is shown as it was answered last, and contradicts nothing', async () => {
+    const id = testBed.deribit.place({ order_type: 'trailing_stop', order_state: 'untriggered' });
+    const placed = clock.now();
+    for (const price of ['61000', '61020', '61010', '61030', '61005', '61000']) {
+      clock.advance(15_000);
+      testBed.deribit.update(id, { last_update_timestamp: placed, details: { trigger_price: lexeme(price) } });
+      const checked = await check(id, { account: 'other' });
+      expect(checked.result).toContain(`"trigger_price":${price}`);
+      expect(checked).toMatchObject({ source: 'exchange', watched: true });
+      const again = await check(id, { account: 'other', maxAgeMs: 60_000 });
+      expect(again.result).toContain(`"trigger_price":${price}`);
+      expect(statusOfWatch(again.stored.watch)).toBe('watched');
+    }
   });
 
   it('in an unknown state is stored and watched, and listed for attention', async () => {

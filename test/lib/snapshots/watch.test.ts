@@ -5,6 +5,7 @@ import {
   confirmedAt,
   dueAt,
   isCovered,
+  isLastRequested,
   isOpen,
   join,
   statusOf,
@@ -49,7 +50,23 @@ const seen = (after: number, phase: 0 | 1 | 2, requestedAt = t0 + after): WatchD
   observations: [{ requestedAt, rank: rank(after, phase) }],
 });
 
+const tied = (digest: string) => `${t0}.0000000001.0.${digest}`;
+
 describe('a watch', () => {
+  it('finds no contradiction between states that only their digests order', () => {
+    const observed = (digest: string, requestedAt: number): WatchDelta => ({
+      openedAt: t0,
+      announcedRank: tied(digest),
+      observations: [{ requestedAt, rank: tied(digest) }],
+    });
+    const first: WatchDelta = { ...observed('f', t0), applied: { rank: tied('f'), at: t0 } };
+    const watch = watchOf(first, observed('a', t0 + 20_000), observed('b', t0 + 40_000));
+    expect(statusOf(watch)).toBe('watched');
+    expect(isLastRequested(watch, tied('f'))).toBe(false);
+    expect(isLastRequested(watch, tied('b'))).toBe(true);
+    expect(isLastRequested(watch, rank(1))).toBe(true);
+  });
+
   it('is the same whatever the order and the repeats of what is joined', () => {
     const shuffled = fc
       .array(delta, { minLength: 1, maxLength: 6 })
