@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,6 +122,17 @@ it.each(['commonjs', 'module'])('npx operates a stack from a project of type %s'
   const help = await npx('smoke', '--help');
   expect(help.stdout).toContain('Usage: npx order-state-snapshots smoke [options]\n');
   await expect(npx('smoke', '--url', 'x')).rejects.toMatchObject({ code: 2 });
+});
+
+it('the installed package serves the console, its libraries included', async () => {
+  const bin = join(project, 'node_modules/order-state-snapshots/dist/cdk/ops/bin.js');
+  const running = spawn(process.execPath, [bin, 'ops', 'console', '--url', 'http://127.0.0.1:9'], { cwd: project });
+  const [printed] = await once(running.stdout, 'data');
+  const { origin } = new URL(/http:\S+#\S+/.exec(String(printed))?.[0] ?? '');
+  for (const path of ['/', '/console/app.js', '/console/vendor/preact.mjs', '/console/vendor/uPlot.esm.js'])
+    expect((await fetch(`${origin}${path}`)).status, path).toBe(200);
+  running.kill('SIGTERM');
+  expect(await once(running, 'exit')).toEqual([0, null]);
 });
 
 it('both examples pass the type check of a project that installs it', async () => {

@@ -61,6 +61,9 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   await expect(client.getOrder({ ...requested, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
   expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
 
+  const { headers } = await fetch(new URL('/', run.url));
+  expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+  expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
   expect(run.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
   expect(await spawnOps(['verify', '--endpoint', run.awsUrl])).toMatchObject({

@@ -69,6 +69,7 @@ export function invitation({ url, awsUrl, stack }: LocalRun, account: string, or
   const order = `${url}/accounts/${account}/orders/${orderId}`;
   const lines: readonly Row[] = [
     ['Serving', bold(url), ''],
+    ['Console', bold(`${url}/`), ''],
     ['Try', bold(`curl ${order}`), ''],
     ...(stack.routes.some(({ key }) => key === watchRoute) ? [watchRow(order)] : []),
     ['Operate', bold(`npm run ops -- orders --account ${account} --endpoint ${awsUrl}`), ''],

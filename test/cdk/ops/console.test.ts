@@ -1,10 +1,14 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
 import { type ConsoleServer, startConsoleServer, tokenHeader } from '../../../cdk/ops/console-server.ts';
+import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
+import { listen, unlisten } from '../../emulator/aws/listen.ts';
 import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
 import { runHere } from './operating.ts';
 
@@ -148,6 +152,50 @@ it('the console says that the API cannot be reached, and nothing of the cause', 
   expect(body).toContain('console_unreachable');
   expect(body).not.toContain('AKIA');
   await failing.stop();
+});
+
+it('the console signs what it forwards, and its own token, signature and credentials stay out of the response', async () => {
+  const seen: IncomingHttpHeaders[] = [];
+  const signed = createServer((received, response) => {
+    seen.push(received.headers);
+    response.writeHead(200, { 'content-type': 'application/json', 'set-cookie': 'a=b', 'x-amz-meta': 'c' }).end('{}');
+  });
+  const { port } = await listen(signed, 0);
+  const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' };
+  const signing = await startConsoleServer({
+    files: new Map(),
+    url: `http://127.0.0.1:${port}`,
+    fetch: createSignedFetch(() => Promise.resolve(credentials), 'eu-west-1'),
+    port: 0,
+  });
+  const { origin: at, hash } = new URL(signing.url);
+  const own = hash.replace('#token=', '');
+  const response = await fetch(`${at}/accounts`, { headers: { [tokenHeader]: own, cookie: 'x=y', referer: 'z' } });
+  const [headers = {}] = seen;
+  expect(headers.authorization).toContain('/eu-west-1/execute-api/aws4_request');
+  expect(headers).not.toHaveProperty(tokenHeader);
+  expect(headers).not.toHaveProperty('cookie');
+  expect(headers).not.toHaveProperty('referer');
+  expect([...response.headers.keys()]).not.toContain('set-cookie');
+  expect([...response.headers.keys()]).not.toContain('x-amz-meta');
+  expect(await response.text()).toBe('{}');
+  await signing.stop();
+  await unlisten(signed);
+});
+
+it('ops console prints the address that opens it, and ends when it is stopped', async () => {
+  const main = fileURLToPath(new URL('../../../cdk/ops/main.ts', import.meta.url));
+  const env = { PATH: process.env['PATH'], HOME: '/nowhere' };
+  const running = spawn(process.execPath, [main, 'console', '--url', api.url], { env });
+  const [printed] = await once(running.stdout, 'data');
+  const [, address = ''] = /^Console of \S+: (\S+)\n$/.exec(String(printed)) ?? [];
+  const { origin: at, hash } = new URL(address);
+  expect((await fetch(`${at}/`)).status).toBe(200);
+  const accounts = await fetch(`${at}/accounts`, { headers: { [tokenHeader]: hash.replace('#token=', '') } });
+  expect(await accounts.json()).toHaveProperty('accounts');
+  running.kill('SIGTERM');
+  const [code] = await once(running, 'exit');
+  expect(code).toBe(0);
 });
 
 it('a taken port is reported', async () => {
