@@ -36,7 +36,7 @@ import { updatedAtOfRank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { OrderSummary } from './summary.ts';
 import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
-import { type CheckPolicy, checkedAt, dueAt, statusOf, type Watch, type WatchStatus } from './watch.ts';
+import { type CheckPolicy, checkedAt, dueAt, isUnanswered, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
 export const schema = '1';
@@ -107,7 +107,7 @@ function snapshotAttributes(snapshot: Snapshot): Item {
 
 export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, policy: CheckPolicy): Item {
   const status = statusOf(watch);
-  const list = lists[status];
+  const list = isUnanswered(watch) ? 'attention' : lists[status];
   const lastChecked = checkedAt(watch);
   return {
     ...orderAttributes(key),

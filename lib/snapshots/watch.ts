@@ -103,6 +103,15 @@ export function statusOf(watch: Watch): WatchStatus {
   return phase === 'unknown' ? 'unknown' : 'watched';
 }
 
+/** An order that was never seen needs a person when this many checks, some minutes' worth, have not found it or failed. */
+const maxUnanswered = 5;
+
+/** Never seen, in spite of several checks: such as the id of a linked order that the exchange never created. */
+export function isUnanswered(watch: Watch): boolean {
+  const { notFoundAt, failedAt = [] } = watch;
+  return statusOf(watch) === 'unconfirmed' && notFoundAt.length + failedAt.length >= maxUnanswered;
+}
+
 /** Whether the schedule still checks the order. */
 export function isOpen(status: WatchStatus): boolean {
   return status !== 'final' && status !== 'stopped';

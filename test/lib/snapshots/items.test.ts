@@ -153,6 +153,19 @@ describe('a watch', () => {
     ['watched', watched, 'main#live', start + 100 + policy.minMs],
     ['missing', missing, 'main#attention', start + 200 + policy.minMs],
     ['unconfirmed', { openedAt: start, notFoundAt: [start + 9] }, 'main#live', start + 9 + policy.minMs],
+    // Five checks, some minutes' worth, did not find it, or were refused.
+    [
+      'unconfirmed',
+      { openedAt: start, failedAt: [1, 2, 3, 4].map((n) => start + n) },
+      'main#live',
+      start + 4 + 8 * policy.minMs,
+    ],
+    [
+      'unconfirmed',
+      { openedAt: start, failedAt: [1, 2, 3, 4, 5].map((n) => start + n) },
+      'main#attention',
+      start + 5 + Math.min(16 * policy.minMs, policy.maxMs),
+    ],
     ['final', closed, 'main#final', start + 2],
     ['stopped', stopped, undefined, undefined],
     // An operator may stop the watch of an order that was never seen, and start it again.

@@ -106,6 +106,11 @@ describe('orders that fail for ever', () => {
     },
   );
 
+  it('because the exchange refuses the id, as of a linked order that was never created, are tried ever more rarely', async () => {
+    const [linked] = await runSchedule(['invalid_order_id', 'healthy'], () => 50);
+    expect(linked?.times.length).toBeLessThanOrEqual(6);
+  });
+
   it('whatever their errors, leave each healthy order checked in time', async () => {
     const own = fc.constantFrom<Code>(
       'exchange_error',
