@@ -1,4 +1,4 @@
-import { listAccounts } from './api.js';
+import { ApiError, listAccounts } from './api.js';
 import { age, count, duration, time, visible } from './format.js';
 import { html } from './html.js';
 import { usePolled } from './polling.js';
@@ -10,15 +10,16 @@ const staleListSeconds = 60;
 
 /** All accounts at a glance. */
 export function Accounts() {
-  const { value: accounts, problem } = usePolled(() => listAccounts(), 'accounts');
+  const { value: accounts, problem } = usePolled(accountsOrNone, 'accounts');
   const warnings = accounts?.flatMap(warningsOf) ?? [];
   return html`<main>
     <h1>Accounts</h1>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
     ${warnings.length > 0 && html`<div class="notice warn" role="status">${warnings.map((sentence) => html`<p>${sentence}</p>`)}</div>`}
     ${accounts === undefined && problem === undefined && html`<p class="muted">Loading.</p>`}
+    ${accounts === null && html`<${ByName} />`}
     ${
-      accounts !== undefined &&
+      accounts &&
       html`<div class="scroll"><table class="grid cards accounts">
         <thead><tr>
           <th>Account</th><th>Exchange</th><th>Last list</th><th class="n">Age</th><th class="n">Open</th>
@@ -29,6 +30,28 @@ export function Accounts() {
     }
     ${accounts?.length === 0 && html`<p class="muted">There is no account that you may see.</p>`}
   </main>`;
+}
+
+/** `null` where the stack is older than this console: its gateway does not know the route. */
+async function accountsOrNone() {
+  try {
+    return await listAccounts();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404 && error.code === 'gateway') return null;
+    throw error;
+  }
+}
+
+/** Opens an account by its name. */
+function ByName() {
+  const open = (/** @type {{ preventDefault: () => void, currentTarget: HTMLFormElement }} */ event) => {
+    event.preventDefault();
+    location.hash = `#/${new FormData(event.currentTarget).get('account')}/live`;
+  };
+  return html`<form class="tools" onSubmit=${open}>
+    <p class="muted">This stack does not list its accounts: deploy it again, or name one.</p>
+    <input name="account" type="search" required pattern="[a-z0-9\\-]{1,32}" aria-label="Name of the account" /><button>Open</button>
+  </form>`;
 }
 
 /** @param {{ of: AccountView }} properties */

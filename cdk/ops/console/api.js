@@ -136,7 +136,7 @@ export async function listAccounts(signal) {
   return (await send('/accounts', { ...(signal && { signal }) })).body.accounts;
 }
 
-/** What a list says of an order besides its watch. @typedef {ListedOrder & Partial<Record<'order_state' | 'instrument_name' | 'direction' | 'order_type' | 'price' | 'amount' | 'filled_amount' | 'average_price', string>> & { last_update_timestamp?: number }} BlotterRow */
+/** What a list says of an order besides its watch. @typedef {ListedOrder & Partial<Record<'order_state' | 'instrument_name' | 'direction' | 'order_type' | 'price' | 'amount' | 'filled_amount' | 'average_price', string>> & { last_update_timestamp?: number, next_look_at?: string }} BlotterRow */
 
 /**
  * @param {string} account @param {'live' | 'attention' | 'final'} state @param {number} limit @param {string} [cursor]

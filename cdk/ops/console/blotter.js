@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AccountHead } from './account-head.js';
 import { listAttention, listOrders } from './api.js';
-import { age, count, shown, time } from './format.js';
+import { age, clock, count, shown, time } from './format.js';
 import { html } from './html.js';
 import { arranged, filledShare, needsAttention } from './model.js';
 import { usePolled } from './polling.js';
@@ -119,8 +119,9 @@ function Row({ account, row }) {
 function Status({ row }) {
   const kind = row.status === 'missing' || row.status === 'inconsistent' ? 'bad' : needsAttention(row) ? 'warn' : '';
   const state = row.order_state === undefined ? '' : shown(row.order_state);
+  const next = row.next_look_at === undefined ? '' : ` · next search ${clock(row.next_look_at)}`;
   if (row.status === 'watched' || row.status === 'final') return html`<span class="tag">${state || row.status}</span>`;
-  return html`<span class=${`tag ${kind}`}>${row.status}</span> <small>${state !== '' && `last ${state}`}</small>`;
+  return html`<span class=${`tag ${kind}`}>${row.status}</span> <small>${state !== '' && `last ${state}`}${next}</small>`;
 }
 
 /** @param {{ number: number, back: (() => void) | undefined, next: (() => void) | undefined }} properties */

@@ -200,6 +200,16 @@ it('a lost connection is said in a sentence, what was shown stays, and it goes a
   complaints.splice(0, complaints.length, ...complaints.filter((each) => !each.includes('502')));
 });
 
+it('an account is opened by its name where the stack does not list its accounts', async () => {
+  api.listAccounts(false);
+  await go('');
+  await page.getByRole('searchbox', { name: 'Name of the account' }).fill('main');
+  await page.keyboard.press('Enter');
+  await page.getByText('52 orders on this page').waitFor();
+  api.listAccounts(true);
+  complaints.splice(0, complaints.length, ...complaints.filter((each) => !each.includes('404')));
+});
+
 it('on a narrow dark screen nothing is wider than the screen, in any view', async () => {
   const before = page;
   page = await open({ width: 390, height: 800 }, 'dark');

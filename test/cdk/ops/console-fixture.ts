@@ -10,6 +10,8 @@ export type ConsoleFixture = {
   readonly requests: string[];
   /** From now on nothing is answered, or everything is again. */
   readonly lose: (lost: boolean) => void;
+  /** Whether it knows GET /accounts, which a stack that was deployed long ago does not. */
+  readonly listAccounts: (known: boolean) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -26,6 +28,7 @@ const minute = 60_000;
 export async function startConsoleFixture(now: number): Promise<ConsoleFixture> {
   const requests: string[] = [];
   let lost = false;
+  let listsAccounts = true;
   let stopped = false;
   const api = createFixtureApi(now);
   const server = createServer((request, response) => {
@@ -34,7 +37,7 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
     if (lost) return void response.destroy();
     if (method !== 'GET') stopped = method === 'DELETE';
     const { pathname, searchParams } = new URL(target, 'http://fixture');
-    const body = api(pathname, searchParams, stopped);
+    const body = pathname === '/accounts' && !listsAccounts ? undefined : api(pathname, searchParams, stopped);
     const etag = /\/orders\/[^/]+$/.test(pathname) ? 'W/"fixture"' : undefined;
     const isSame = etag !== undefined && headers['if-none-match'] === etag;
     response.writeHead(body === undefined ? 404 : isSame ? 304 : 200, {
@@ -49,6 +52,9 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
     requests,
     lose: (is) => {
       lost = is;
+    },
+    listAccounts: (are) => {
+      listsAccounts = are;
     },
     stop: () => unlisten(server),
   };
