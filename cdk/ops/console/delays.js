@@ -56,10 +56,10 @@ export function Delays({ account }) {
         </dl>
         <section><${Histogram} bins=${histogramOf(ms)} label=${`Histogram of ${count(ms.length, 'delay')}, median ${duration(quantile(ms, 0.5) ?? 0)}`} /></section>
         <h2>The longest</h2>
-        <div class="scroll"><table class="grid"><thead><tr><th>Order</th><th>Became</th><th>Transition</th><th class="n">Delay</th></tr></thead>
+        <div class="scroll"><table class="grid cards"><thead><tr><th>Order</th><th>Became</th><th>Transition</th><th class="n">Delay</th></tr></thead>
         <tbody>${worst.map(
           ({ orderId, state, at, delay }) =>
-            html`<tr><th scope="row"><a href=${`#/${account}/order/${encodeURIComponent(orderId)}`}>${shown(orderId)}</a></th><td>${shown(state)}</td><td class="number">${time(at)}</td><td class="n">${duration(delay)}</td></tr>`,
+            html`<tr><th scope="row"><a href=${`#/${account}/order/${encodeURIComponent(orderId)}`}>${shown(orderId)}</a></th><td data-label="Became">${shown(state)}</td><td data-label="Transition" class="number">${time(at)}</td><td data-label="Delay" class="n">${duration(delay)}</td></tr>`,
         )}</tbody></table></div>`
     }
   </main>`;

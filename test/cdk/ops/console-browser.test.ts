@@ -219,6 +219,10 @@ it('on a narrow dark screen nothing is wider than the screen, in any view', asyn
     await page.getByText('Loading.').waitFor({ state: 'detached' });
     const width = await page.evaluate('document.documentElement.scrollWidth');
     expect(width, view).toBeLessThanOrEqual(390);
+    const cut = await page.evaluate(
+      "[...document.querySelectorAll('.scroll')].filter((each) => each.scrollWidth > each.clientWidth).length",
+    );
+    expect(cut, view).toBe(0);
     if (view === 'main/live') await picture(page, 'console-narrow', 640);
   }
   expect(await page.evaluate('getComputedStyle(document.documentElement).backgroundColor')).toBe('rgb(20, 23, 27)');
