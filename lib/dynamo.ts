@@ -24,8 +24,10 @@ export const S = z.pipe(
   z.object({ S: z.string() }),
   z.transform(({ S }) => S),
 );
+/** Times and counts: what lies beyond the last moment that a date can have is neither. */
+const maxNumber = 8.64e15;
 export const N = z.pipe(
-  z.object({ N: z.string() }),
+  z.object({ N: z.string().check(z.refine((text) => Math.abs(Number(text)) <= maxNumber)) }),
   z.transform(({ N }) => Number(N)),
 );
 export const BOOL = z.pipe(

@@ -20,6 +20,7 @@ it.each([
   ['test/simulation/main.ts', 'npm run simulate --', ['--days', '0'], '--days takes a number of at least 0.05'],
   ['test/contract/main.ts', 'npm run contract --', ['--seed'], "Option '--seed <n>' argument missing"],
   ['test/peers/main.ts', 'npm run peers --', ['x'], 'Too many arguments. Expected 0 arguments but got 1'],
+  ['test/fuzz/main.ts', 'npm run fuzz --', ['--seconds', '0'], '--seconds takes a whole number of at least 1'],
   ['test/mutants.ts', 'npm run mutants --', ['--al'], "Unknown option '--al'"],
   [
     'test/emulator/exchange/main.ts',

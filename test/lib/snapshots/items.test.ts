@@ -177,6 +177,16 @@ describe('a watch', () => {
     expect(item['list_at']?.N).toBe(at === undefined ? undefined : String(at));
   });
 
+  it.each(['1e400', '8640000000000001', '-1e300', 'NaN'])(
+    'with a time of %s, which no date has, is refused',
+    (time) => {
+      const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
+      expect(() => readWatch({ ...item, opened_at: { N: time } })).toThrow(
+        expect.objectContaining({ code: 'store_corrupt' }),
+      );
+    },
+  );
+
   it('is read from its list with its time there, and when it was last seen or became known', () => {
     const listed = (delta: WatchDelta) =>
       readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));

@@ -1,0 +1,28 @@
+import { createCommand, runMain, UsageError } from '../../cdk/ops/command-line.ts';
+import { fuzz } from './fuzz.ts';
+import { targets } from './targets.ts';
+
+const command = createCommand('npm run fuzz --')
+  .description('Reads mutated replies, lists, items, events and requests, and looks for crashes and wrong digits.')
+  .option('--seconds <n>', 'how long', '10')
+  .option('--seed <n>', 'the first seed; each case has the next')
+  .action((options) => {
+    const seconds = positive('--seconds', options.seconds);
+    const seed = options.seed === undefined ? Date.now() % 1_000_000_000 : positive('--seed', options.seed);
+    const until = Date.now() + seconds * 1000;
+    const { cases, outcomes, findings } = fuzz(targets, seed, () => Date.now() < until);
+    console.log(`${cases} cases from seed ${seed}`);
+    for (const [name, counts] of outcomes) {
+      const texts = [...counts].toSorted(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
+      console.log(`${name.padEnd(10)} ${texts.join(', ')}`);
+    }
+    for (const { target, seed: of, what } of findings) console.log(`FOUND in ${target}, seed ${of}: ${what}`);
+    process.exitCode = findings.length === 0 ? 0 : 1;
+  });
+await runMain(command);
+
+function positive(option: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new UsageError(`${option} takes a whole number of at least 1`);
+}
