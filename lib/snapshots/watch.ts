@@ -60,6 +60,8 @@ const maxObservations = 2;
 const maxNotFoundAt = 10;
 const maxFailedAt = 10;
 const maxLookedUpAt = 10;
+/** The shortest interval of checks of an order that vanished from a list and is still open by its own answer. */
+const minVanishedMs = 2_000;
 /** How often an order that lists confirm is still checked by itself: so that no list is believed for ever. */
 const coveredMs = 4 * 3_600_000;
 /** The exchange's own nodes may disagree for a few seconds after a change; only later is it a contradiction. */
@@ -183,7 +185,10 @@ function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
     if (isConfirmedByLists(watch)) return latest.requestedAt + coveredMs;
     // It vanished from a list after it was last seen: what became of it is worth a call at once.
     if (listed !== undefined && isVanished(watch)) return listed.at;
-    return latest.requestedAt + clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
+    const usual = clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
+    // It vanished from a list, and its own answer, perhaps of a node that is late, says that it is open: soon again.
+    const sinceVanished = listed?.present === false ? latest.requestedAt - listed.at : Infinity;
+    return latest.requestedAt + Math.min(usual, Math.max(sinceVanished, minVanishedMs));
   }
   // Announced but not applied: its observer is still writing, or crashed, and the next check completes its work.
   return announcedRank === undefined ? openedAt : openedAt + policy.minMs;

@@ -38,7 +38,7 @@ export type LiveOrders = {
   readonly refresh: (now: number) => Promise<void>;
   readonly get: (orderId: string) => LiveOrder | undefined;
   readonly all: () => readonly LiveOrder[];
-  /** The order's watch was written. An older one than is known has no effect. */
+  /** The order's watch was written: it says when the order is due. An older one than is known has no effect. */
   readonly set: (orderId: string, stored: StoredWatch) => void;
   /** The account's list of this time confirmed the orders that lists cover. */
   readonly confirm: (listedAt: number) => void;
@@ -94,7 +94,10 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     },
     get: (orderId) => orders.get(orderId),
     all: () => [...orders.values()],
-    set,
+    set: (orderId, stored) => {
+      set(orderId, stored);
+      hiddenUntil.delete(orderId);
+    },
     confirm: (at) => {
       listedAt = at;
     },

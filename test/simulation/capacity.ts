@@ -29,26 +29,33 @@ export async function capacityOfAccount(dialect: Dialect, intervalSeconds: numbe
   return { dialect, perSecond, intervalSeconds, byFormula, credited, simulated };
 }
 
-export async function capacityTable(): Promise<string> {
-  const lines = [
-    'Orders that one account can watch, at half of the rate of its exchange. One call in a hundred hangs for seconds.',
-    row(['exchange', 'rate', 'interval', 'by formula', 'as credited', 'simulated', 'part']),
-  ];
+type Capacities = {
+  readonly rows: readonly { readonly dialect: Dialect; readonly by_formula: number; readonly simulated: number }[];
+};
+
+const intervals = [60, 180, 600];
+
+export async function capacities(): Promise<Capacities> {
+  const rows = [];
   for (const dialect of ['orangex', 'deribit'] as const) {
-    for (const interval of [60, 180, 600]) lines.push(lineOf(await capacityOfAccount(dialect, interval)));
+    for (const interval of intervals) {
+      const { byFormula, simulated } = await capacityOfAccount(dialect, interval);
+      rows.push({ dialect, by_formula: byFormula, simulated });
+    }
   }
-  return lines.join('\n');
+  return { rows };
 }
 
-function lineOf({ dialect, perSecond, intervalSeconds, byFormula, credited, simulated }: Capacity): string {
-  const part = `${((100 * simulated) / byFormula).toFixed(1)} %`;
-  return row([
-    dialect,
-    `${perSecond}/s`,
-    `${intervalSeconds} s`,
-    ...[byFormula, credited, simulated].map(String),
-    part,
-  ]);
+export function capacityLines({ rows }: Capacities): string {
+  const lines = rows.map(({ dialect, by_formula, simulated }, i) => {
+    const part = `${((100 * simulated) / by_formula).toFixed(1)} %`;
+    return row([dialect, `${intervals[i % intervals.length]} s`, String(by_formula), String(simulated), part]);
+  });
+  return [
+    'Orders that one account can check one by one, at half of the rate of its exchange. One call in a hundred hangs for seconds.',
+    row(['exchange', 'interval', 'by formula', 'simulated', 'part']),
+    ...lines,
+  ].join('\n');
 }
 
 /** With more orders than can be watched: how many checks one interval has room for. */
@@ -63,6 +70,7 @@ async function watchedIn(dialect: Dialect, orders: number, intervalMs: number): 
     end,
     outages: [],
     rates: calm,
+    lists: false,
     policy: { minMs: intervalMs, maxMs: intervalMs },
     script: ({ market, watch }) => {
       for (let i = 0; i < orders; i++) watch(market.place({}));

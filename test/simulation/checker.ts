@@ -64,7 +64,7 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
       const end = market.truths.get(key.orderId)?.states.at(-1);
       const closedAs = head && atRest(head.result);
       if (end?.isFinal !== true) find('closedUnproven', `${key.orderId}: closed, and it is live`);
-      else if (closedAs !== end.text)
+      else if (closedAs !== end.text && closedAs !== end.row)
         find('closedUnproven', `${key.orderId}: closed as ${closedAs}, and it is ${end.text}`);
     }
     seen.isFinal = isFinal;
@@ -88,9 +88,10 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
     },
     checkFinished: (orderId, given, checked) => {
       const { snapshots } = table.inspect({ account, orderId });
-      const result = given === undefined ? undefined : resultIn(given, market.truths.get(orderId));
-      const isKept =
-        result === undefined || [...snapshots.values()].some((snapshot) => atRest(snapshot.result) === result);
+      const truth = market.truths.get(orderId);
+      const result = given === undefined ? undefined : resultIn(given, truth);
+      const state = result === undefined ? -1 : indexOf(truth, result);
+      const isKept = state < 0 || [...snapshots.values()].some((kept) => indexOf(truth, kept.result) === state);
       if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${result}`);
       if (checked.final && market.isLive(orderId))
         find('closedUnproven', `${orderId}: answered as final, and it is live`);
@@ -110,7 +111,7 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
 /** Which of its true states a text is, -1 for none. */
 function indexOf(truth: Truth | undefined, result: string): number {
   const text = atRest(result);
-  return truth?.states.findLastIndex((state) => state.text === text) ?? -1;
+  return truth?.states.findLastIndex((state) => state.text === text || state.row === text) ?? -1;
 }
 
 /** The true state in a response, if it has one. */

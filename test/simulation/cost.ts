@@ -1,120 +1,135 @@
+import { functionSettings } from '../../cdk/functions.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { functionMemory, prices } from './prices.ts';
+import { prices } from './prices.ts';
 import { simulationStart } from './scenario.ts';
-import { simulate } from './simulate.ts';
+import { type Scenario, simulate } from './simulate.ts';
 import { trade } from './trading.ts';
 
 const accounts = 200;
+/** How many accounts one invocation sweeps. */
+const perGroup = 25;
 const hours = 2;
 const hour = 3_600_000;
-/** Nothing goes wrong: the cost of checks, without that of faults. */
+/** Nothing goes wrong: the cost of the sweeps, without that of faults. */
 const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
+const gigabytes = functionSettings['check-open-orders'].memoryMb / 1024;
 
-/** Of all accounts together. */
+type Row = {
+  readonly orders: number;
+  readonly accounts: number;
+  readonly dollars_per_hour: number;
+  readonly naive_dollars_per_hour: number;
+  readonly calls_per_resting_order_and_hour: number;
+};
+type Costs = { readonly rows: readonly Row[] };
+
+/** Of all accounts together, an hour. */
 type Bill = {
-  readonly checks: number;
-  readonly units: Pick<Meter, 'writes' | 'indexWrites' | 'reads' | 'lambdaMs'>;
+  readonly calls: number;
+  readonly units: Pick<Meter, 'writes' | 'indexWrites' | 'reads'>;
   readonly tableDollars: number;
   readonly lambdaDollars: number;
 };
 
-/** What a million checks cost by AWS list prices, as the simulation counts it. */
-export async function costTable(): Promise<string> {
-  const lines = [
-    'Orders over 200 accounts, 2 hours in which nothing goes wrong; units and dollars per million checks.',
-    row([
-      'orders',
-      'checks/h',
-      'writes',
-      'index writes',
-      'reads',
-      'Lambda ms',
-      'table $',
-      'Lambda $',
-      '$ / million',
-      '$ / hour',
-    ]),
-  ];
-  const bills: Bill[] = [];
-  for (const orders of [1_000, 10_000, 100_000]) {
-    const bill = await billOf(orders);
-    bills.push(bill);
-    lines.push(lineOf(orders, bill));
-  }
-  return [...lines, fitOf(bills)].join('\n');
+/** What the sweeps cost an hour by AWS list prices, as the simulation counts it, beside a naive poller. */
+export async function costs(): Promise<Costs> {
+  const rows: Row[] = [];
+  for (const orders of [1_000, 10_000, 100_000]) rows.push(rowOf(orders, accounts, await billOf(orders)));
+  rows.push(rowOf(1_000, 1, await restingBill(1_000)));
+  return { rows };
 }
 
-/** The straight line of accounts that always have something due; sweeps of others end early and stay below it. */
-function fitOf(bills: readonly Bill[]): string {
-  const [busy, busiest] = bills.slice(-2);
-  if (busy === undefined || busiest === undefined) return '';
-  const total = ({ tableDollars, lambdaDollars }: Bill) => tableDollars + lambdaDollars;
-  const perCheck = (total(busiest) - total(busy)) / (busiest.checks - busy.checks);
-  const fixed = total(busy) - perCheck * busy.checks;
-  const above = bills.filter((bill) => total(bill) > (fixed + perCheck * bill.checks) * 1.001);
-  const monthly = (fixed / accounts / hours) * 730;
-  return (
-    `At most $${monthly.toFixed(2)} per account and month, for a sweep that never rests, and ` +
-    `$${(perCheck * 1e6).toFixed(2)} per million checks; ${above.length} of ${bills.length} rows lie above that line.`
-  );
-}
-
-/** Accounts have nothing to do with each other: one stands for all, more where there is little in each. */
-export async function billOf(orders: number): Promise<Bill> {
-  const each = orders / accounts;
-  const simulated = Math.max(1, Math.round(100 / each));
-  const meter = createMeter();
-  let checks = 0;
-  for (let seed = 1; seed <= simulated; seed++) {
-    const start = simulationStart + 5 * hour;
-    const end = start + hours * hour;
-    const verdict = await simulate({
-      seed,
-      dialect: 'deribit',
-      start,
-      end,
-      outages: [],
-      rates: calm,
-      meter,
-      script: ({ market, functions, scheduler, random }) => {
-        trade({ market, functions, scheduler, random }, { orders: each, from: start, to: end });
-      },
-    });
-    checks += verdict.calls;
-  }
-  const scale = accounts / simulated;
-  const { writes, indexWrites, reads, invocations, lambdaMs } = meter;
-  const table = (writes + indexWrites) * prices.writeUnit + reads * prices.readUnit;
-  const lambda = (lambdaMs / 1000) * functionMemory * prices.gigabyteSecond + invocations * prices.request;
+function rowOf(orders: number, accounts: number, { calls, tableDollars, lambdaDollars }: Bill): Row {
   return {
-    checks: checks * scale,
-    units: {
-      writes: writes * scale,
-      indexWrites: indexWrites * scale,
-      reads: reads * scale,
-      lambdaMs: lambdaMs * scale,
-    },
-    tableDollars: table * scale,
-    lambdaDollars: lambda * scale,
+    orders,
+    accounts,
+    dollars_per_hour: tableDollars + lambdaDollars,
+    naive_dollars_per_hour: naiveDollars(orders),
+    calls_per_resting_order_and_hour: calls / orders,
   };
 }
 
-function lineOf(orders: number, { units, checks, tableDollars, lambdaDollars }: Bill): string {
-  const { writes, indexWrites, reads, lambdaMs } = units;
-  const million = 1e6 / checks;
-  const total = tableDollars + lambdaDollars;
-  return row([
-    ...[orders, checks / hours].map(whole),
-    ...[writes, indexWrites, reads, lambdaMs].map((count) => whole(count * million)),
-    ...[tableDollars, lambdaDollars, total].map((dollars) => (dollars * million).toFixed(2)),
-    (total / hours).toFixed(3),
-  ]);
+/** A Lambda for each order and minute, 150 ms at 512 MB, which puts one item. */
+function naiveDollars(orders: number): number {
+  return orders * 60 * (0.15 * 0.5 * prices.gigabyteSecond + prices.request + prices.writeUnit);
+}
+
+export function costLines({ rows }: Costs): string {
+  return [
+    `Dollars an hour by list price, ${hours} hours in which nothing goes wrong. The naive poller: one Lambda of 150 ms, 512 MB`,
+    'and one put for each order and minute. The last row: orders that rest, in one account.',
+    line(['orders', 'accounts', '$ / hour', 'naive $ / hour', 'calls / order, hour']),
+    ...rows.map((row) =>
+      line([
+        ...[row.orders, row.accounts].map(whole),
+        ...[row.dollars_per_hour, row.naive_dollars_per_hour].map((dollars) => dollars.toFixed(3)),
+        row.calls_per_resting_order_and_hour.toFixed(2),
+      ]),
+    ),
+  ].join('\n');
+}
+
+/** Accounts have nothing to do with each other: some stand for all, more where there is little in each. */
+export async function billOf(orders: number): Promise<Bill> {
+  const each = orders / accounts;
+  return bill(accounts, Math.max(1, Math.round(100 / each)), ({ stage, from, to }) =>
+    trade(stage, { orders: each, from, to, unattended: true }),
+  );
+}
+
+/** Orders of one account that nothing happens to. */
+async function restingBill(orders: number): Promise<Bill> {
+  return bill(1, 1, ({ stage }) => {
+    for (let i = 0; i < orders; i++) stage.market.place({});
+  });
+}
+
+type Script = (scene: {
+  readonly stage: Parameters<Scenario['script']>[0];
+  readonly from: number;
+  readonly to: number;
+}) => void;
+
+async function bill(accounts: number, simulated: number, script: Script): Promise<Bill> {
+  const meter = createMeter();
+  const from = simulationStart + 5 * hour;
+  const to = from + hours * hour;
+  /** The sweeps of a group run side by side: an invocation lasts as long as the longest. */
+  const longest: number[] = [];
+  let calls = 0;
+  for (let seed = 1; seed <= simulated; seed++) {
+    meter.invocationsMs.splice(0);
+    const verdict = await simulate({
+      seed,
+      dialect: 'deribit',
+      start: from,
+      end: to,
+      outages: [],
+      rates: calm,
+      meter,
+      script: (stage) => script({ stage, from, to }),
+    });
+    calls += verdict.calls;
+    for (const [tick, ms] of meter.invocationsMs.entries()) longest[tick] = Math.max(longest[tick] ?? 0, ms);
+  }
+  const perHour = accounts / simulated / hours;
+  const { writes, indexWrites, reads } = meter;
+  const table = (writes + indexWrites) * prices.writeUnit + reads * prices.readUnit;
+  const groups = Math.ceil(accounts / perGroup);
+  const seconds = longest.reduce((sum, ms) => sum + ms, 0) / 1000;
+  const lambda = (seconds * gigabytes * prices.gigabyteSecond + longest.length * prices.request) * groups;
+  return {
+    calls: calls * perHour,
+    units: { writes: writes * perHour, indexWrites: indexWrites * perHour, reads: reads * perHour },
+    tableDollars: table * perHour,
+    lambdaDollars: lambda / hours,
+  };
 }
 
 function whole(value: number): string {
   return Math.round(value).toLocaleString('en').replaceAll(',', ' ');
 }
 
-function row(cells: readonly string[]): string {
-  return cells.map((cell) => cell.padStart(15)).join('');
+function line(cells: readonly string[]): string {
+  return cells.map((cell) => cell.padStart(20)).join('');
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { Failure } from '../../lib/errors.ts';
+import { dialects } from '../../lib/exchange/dialects/index.ts';
 import type { HttpReply, HttpRequest } from '../../lib/exchange/transport.ts';
 import { type Key, KeyRing } from '../emulator/exchange/auth.ts';
 import type { Delivery } from '../emulator/exchange/delivery.ts';
@@ -8,7 +9,7 @@ import { RateLimiter } from '../emulator/exchange/rate-limiter.ts';
 import type { RecordedRequest } from '../emulator/exchange/requests.ts';
 import { Service } from '../emulator/exchange/service.ts';
 import { type Dialect, writeReply } from '../emulator/exchange/wire.ts';
-import { type FaultSchedule, faultCases, type OutageKind } from './fault-schedule.ts';
+import { type FaultSchedule, faultCases, listFaults, type OutageKind } from './fault-schedule.ts';
 import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -77,7 +78,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     const { genuine } = service.handle(request, reading);
     const result = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
     const reply = { ...genuine.reply, result };
-    const fault = faultOf(outage) ?? staleness(orderId) ?? faultCase();
+    const fault = faultOf(outage) ?? (call === 'open_orders' ? listFault() : staleness(orderId)) ?? faultCase();
     if (fault === undefined) {
       return { kind: 'answer', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
     }
@@ -112,6 +113,13 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
       return random.chance(0.5) ? { kind: 'neither' } : { kind: 'error', code: 10004 };
     }
     return now() - latest.at < staleMs && random.chance(0.4) ? { kind: 'stale' } : undefined;
+  }
+
+  /** A list that is late, as by a node that has not received the latest changes, or wrong. */
+  function listFault(): Fault | undefined {
+    if (faultRate > 0 && random.chance(0.15))
+      return { kind: 'lag', ms: random.whole(100, dialects[dialect].lists.guardMs) };
+    return random.chance(faultRate * 2) ? random.pick(listFaults) : undefined;
   }
 
   function faultCase(): Fault | undefined {

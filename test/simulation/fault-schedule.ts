@@ -93,3 +93,17 @@ export const faultCases: readonly [Fault, ...Fault[]] = [
   { kind: 'result', text: '{}' },
   { kind: 'result', text: 'null' },
 ];
+
+/** What happens to lists of open orders on a fair day. */
+export const listFaults: readonly [Fault, ...Fault[]] = [
+  { kind: 'result', text: '[]' },
+  { kind: 'result', text: 'null' },
+  { kind: 'omitRow' },
+  { kind: 'repeatRow' },
+  { kind: 'repeatRow', back: 1 },
+  { kind: 'olderRow' },
+  { kind: 'spoilRow' },
+  { kind: 'spoilRow', text: '{}' },
+  { kind: 'truncate' },
+  { kind: 'error', code: 9900 },
+];

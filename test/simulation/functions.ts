@@ -24,7 +24,7 @@ const lastStep: Readonly<Record<Priority, number>> = { interactive: 16, backgrou
 
 /** `requestFaultRate`: how often an invocation is killed or frozen at one of its awaits. */
 export function createFunctions(environment: TestEnvironment, requestFaultRate: number): Functions {
-  const { account, random, scheduler, onFailure, onInvocation } = environment;
+  const { account, random, scheduler, onFailure, onSweep } = environment;
   const idle: Readonly<Record<Priority, Lambda[]>> = { interactive: [], background: [] };
   let started = 0;
   let requests = 0;
@@ -46,7 +46,7 @@ export function createFunctions(environment: TestEnvironment, requestFaultRate: 
     try {
       return await Promise.race([work(lambda), death]);
     } finally {
-      onInvocation(scheduler.now() - startedAt);
+      if (priority === 'background') onSweep(scheduler.now() - startedAt);
       if (process.isAlive() && !random.chance(retireRate)) idle[priority].push(lambda);
     }
   }

@@ -1,14 +1,18 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
-import { createExchange, type Exchange } from '../../lib/exchange/client.ts';
+import { type CallDeps, createCalls } from '../../lib/exchange/calls.ts';
+import { createExchange } from '../../lib/exchange/client.ts';
 import type { Dialect } from '../../lib/exchange/dialects/index.ts';
+import { createExchangeLists } from '../../lib/exchange/lists.ts';
 import { capacityOf, createRateLimiter, type Priority, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
 import { type CheckOrder, createCheckOrder } from '../../lib/orders/check-order.ts';
+import { createLookUpOrder } from '../../lib/orders/look-up-order.ts';
 import { createSnapshotStore } from '../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../../lib/sweep/check-open-orders.ts';
+import type { ListPolicy } from '../../lib/sweep/pace.ts';
 import { createSweep } from '../../lib/sweep/sweep.ts';
 import type { Checker } from './checker.ts';
 import type { SimulatedExchange } from './exchange.ts';
@@ -26,6 +30,8 @@ export type TestEnvironment = {
   readonly dialect: Dialect;
   readonly limits: RateLimits;
   readonly policy: CheckPolicy;
+  /** `undefined`: orders are only checked one by one. */
+  readonly listPolicy: ListPolicy | undefined;
   readonly exchange: SimulatedExchange;
   readonly secretStore: SecretStore;
   readonly snapshots: SnapshotTable;
@@ -37,8 +43,8 @@ export type TestEnvironment = {
   readonly bug: PlantedBug;
   readonly onRequest: (name: string) => void;
   readonly onFailure: (code: Code) => void;
-  /** Called with the duration of every invocation that ended. */
-  readonly onInvocation: (milliseconds: number) => void;
+  /** Called with the duration of every sweep that ended. */
+  readonly onSweep: (milliseconds: number) => void;
 };
 
 /** One process of a function, put together as `wiring.ts` does it, but for the two ports. */
@@ -54,6 +60,7 @@ export const maxSkewMs = 300;
 export function createLambda(name: string, priority: Priority, environment: TestEnvironment): Lambda {
   const { account, dialect, limits, exchange, secretStore, checker, scheduler, random, faultRate, bug, onRequest } =
     environment;
+  const { listPolicy } = environment;
   const skewMs = random.whole(-maxSkewMs, maxSkewMs);
   const process = createProcess({ scheduler, random, skewMs });
   const { clock } = process;
@@ -69,7 +76,7 @@ export function createLambda(name: string, priority: Priority, environment: Test
   const accountTable = farAccountTable(environment.accounts, far);
   const rateLimitTable = bug.rateLimitTable(accountTable);
   let nonces = 0;
-  const client: Exchange = createExchange({
+  const callDeps: CallDeps = {
     dialect,
     url: exchange.url,
     transport,
@@ -79,7 +86,10 @@ export function createLambda(name: string, priority: Priority, environment: Test
     random: random.next,
     nonce: () => `${name}-${++nonces}`,
     retryBudget: createRetryBudget(),
-  });
+  };
+  const calls = createCalls(callDeps);
+  const client = createExchange(callDeps, calls);
+  const lists = bug.lists(createExchangeLists(callDeps, calls));
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
   const store = createSnapshotStore(snapshots);
@@ -100,7 +110,14 @@ export function createLambda(name: string, priority: Priority, environment: Test
     checkOrder,
     list: snapshots.list,
     store,
-    listedAccount: () => undefined,
+    listedAccount: () =>
+      listPolicy && {
+        dialect,
+        lists,
+        lookUpOrder: createLookUpOrder({ dialect, lists, store, clock }),
+        listPolicy,
+        discover: true,
+      },
     onDrift: () => {},
     clock,
   });

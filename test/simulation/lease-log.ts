@@ -26,8 +26,14 @@ export function createLeaseLog(table: AccountTable, now: () => number): LeaseLog
         if (taken) current = { owner: lease.owner, since: now(), until: now() + (lease.until - lease.now) };
         return taken;
       },
-      releaseLease: async (account, owner, summary) => {
-        await table.releaseLease(account, owner, summary);
+      renewLease: async (account, lease, findings) => {
+        const renewed = await table.renewLease(account, lease, findings);
+        settle(now());
+        if (renewed) current = { owner: lease.owner, since: now(), until: lease.until };
+        return renewed;
+      },
+      releaseLease: async (account, owner, findings) => {
+        await table.releaseLease(account, owner, findings);
         settle(now());
         if (current?.owner === owner) current = undefined;
       },

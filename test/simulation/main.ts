@@ -1,7 +1,8 @@
 /** `npm run simulate`: see the help text. */
 import { addNotes, createCommand, runMain, UsageError, wholeNumber } from '../../cdk/ops/command-line.ts';
-import { capacityTable } from './capacity.ts';
-import { costTable } from './cost.ts';
+import { capacities, capacityLines } from './capacity.ts';
+import { costLines, costs } from './cost.ts';
+import { delayLines, delays } from './delay.ts';
 import { heading, lineOf, summaryLines, totalLine } from './lines.ts';
 import { randomScenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
@@ -29,11 +30,17 @@ const command = createCommand('npm run simulate --')
   .option('--seed <n>', 'one seed, with every finding', wholeNumber('--seed', 1, 999_999_999))
   .option('--orders <n>', 'orders of each seed', wholeNumber('--orders', 1, 1_000_000), 150)
   .option('--days <n>', `simulated time of each seed, at least ${minDays}`, days, 0.25)
-  .option('--capacity', 'print what one account can watch')
-  .option('--cost', 'print what a million checks cost')
-  .action(async ({ capacity, cost, seeds, first, seed, orders, days }) => {
-    if (capacity) return print(await capacityTable());
-    if (cost) return print(await costTable());
+  .option('--capacity', 'print what one account can watch, order by order')
+  .option('--cost', 'print what the checks cost, beside a naive poller')
+  .option('--delay', 'print how long it takes from a transition to its snapshot')
+  .option('--json', 'with --capacity, --cost or --delay: print JSON')
+  .action(async ({ capacity, cost, delay, json, seeds, first, seed, orders, days }) => {
+    const show = <Result>(result: Result, lines: (result: Result) => string) =>
+      print(json ? JSON.stringify(result) : lines(result));
+    if (capacity) return show(await capacities(), capacityLines);
+    if (cost) return show(await costs(), costLines);
+    if (delay) return show(await delays(Math.min(seeds, 6)), delayLines);
+    if (json) throw new UsageError('--json needs --capacity, --cost or --delay');
     const chosen = seed === undefined ? Array.from({ length: seeds }, (_, index) => first + index) : [seed];
     await run({ seeds: chosen, orders, hours: days * 24 });
   });

@@ -1,9 +1,16 @@
+import { writeOpenRow } from '../emulator/exchange/lists.ts';
 import { type Change, OrderBook, type Placement } from '../emulator/exchange/orders.ts';
 import { type Dialect, writeOrder } from '../emulator/exchange/wire.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** One state that an order truly had: what the exchange says of it, verbatim. */
-type TrueState = { readonly at: number; readonly text: string; readonly isFinal: boolean };
+type TrueState = {
+  readonly at: number;
+  readonly text: string;
+  /** As a list of open orders writes it. */
+  readonly row: string;
+  readonly isFinal: boolean;
+};
 
 /** What truly happened to one order, oldest first; never forgotten, unlike by the exchange. */
 export type Truth = { readonly orderId: string; readonly states: readonly TrueState[] };
@@ -44,7 +51,8 @@ export function createMarket(options: {
     truths.set(orderId, truth);
     const text = writeOrder(dialect, order);
     if (truth.states.at(-1)?.text === text) return;
-    truth.states.push({ at: scheduler.now(), text, isFinal: finalStates.has(order.order_state) });
+    const row = writeOpenRow(dialect, order);
+    truth.states.push({ at: scheduler.now(), text, row, isFinal: finalStates.has(order.order_state) });
   };
   const isLive = (orderId: string): boolean => truths.get(orderId)?.states.at(-1)?.isFinal === false;
   const act: Market['act'] = (orderId, action) => {

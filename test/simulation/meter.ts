@@ -12,8 +12,8 @@ export type Meter = {
   indexWrites: number;
   /** Read request units. */
   reads: number;
-  invocations: number;
-  lambdaMs: number;
+  /** The durations of the sweeps, in the order in which they ended. */
+  readonly invocationsMs: number[];
   readonly snapshots: (table: SnapshotTable, policy: CheckPolicy) => SnapshotTable;
   readonly accounts: (table: AccountTable) => AccountTable;
 };
@@ -27,8 +27,7 @@ export function createMeter(): Meter {
     writes: 0,
     indexWrites: 0,
     reads: 0,
-    invocations: 0,
-    lambdaMs: 0,
+    invocationsMs: [],
 
     snapshots: (table, policy) => ({
       readCurrent: async (key) => {

@@ -1,12 +1,14 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
 import type { Exchange } from '../../lib/exchange/client.ts';
+import type { ExchangeLists } from '../../lib/exchange/lists.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 
 /** A mistake of the kind that others have made, around a collaborator of every process. */
 export type PlantedBug = {
   readonly exchange: (exchange: Exchange) => Exchange;
+  readonly lists: (lists: ExchangeLists) => ExchangeLists;
   readonly snapshotTable: (table: SnapshotTable) => SnapshotTable;
   /** What the permits are counted in. */
   readonly rateLimitTable: (table: AccountTable) => AccountTable;
@@ -14,6 +16,7 @@ export type PlantedBug = {
 
 export const noBug: PlantedBug = {
   exchange: (exchange) => exchange,
+  lists: (lists) => lists,
   snapshotTable: (table) => table,
   rateLimitTable: (table) => table,
 };

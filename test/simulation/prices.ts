@@ -9,6 +9,3 @@ export const prices = {
   /** Lambda: per request. */
   request: 0.2 / 1e6,
 } as const;
-
-/** The memory of a function, GB. */
-export const functionMemory = 0.5;

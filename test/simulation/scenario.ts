@@ -37,7 +37,10 @@ export function randomScenario(options: {
     outages: [...randomOutages(random, start, lastTrade), ...refusals],
     rates: { answers: 0.015, table: 0.002, invocations: 0.06, ticks: 0.05 },
     script: ({ market, functions, scheduler, random: chance, rotateKey }) => {
-      trade({ market, functions, scheduler, random: chance }, { orders, from: start, to: lastTrade });
+      trade(
+        { market, functions, scheduler, random: chance },
+        { orders, from: start, to: lastTrade, unlistedRate: 0.04 },
+      );
       for (const { at, lagMs } of rotations) scheduler.at(at, () => rotateKey(lagMs));
     },
     ...(bug !== undefined && { bug }),

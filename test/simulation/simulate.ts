@@ -2,6 +2,7 @@ import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { type CheckPolicy, join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
+import type { ListPolicy } from '../../lib/sweep/pace.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 import { createMemoryTable } from '../lib/snapshots/memory-table.ts';
@@ -18,7 +19,7 @@ import { createRandom, hash, type Random } from './random.ts';
 import { withoutRealTime } from './real-time.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 import { versionOf } from './secret-store.ts';
-import { checkEnds, checkSpending, delaysOf, type Verdict } from './verdict.ts';
+import { checkEnds, checkSpending, delaysOf, transitionsOf, type Verdict } from './verdict.ts';
 
 /** What a simulation is about; everything else follows from the seed. */
 export type Scenario = {
@@ -39,6 +40,8 @@ export type Scenario = {
   readonly bug?: PlantedBug;
   /** By default as a stage has it. */
   readonly policy?: CheckPolicy;
+  /** By default as a stage has it; `false`: orders are only checked one by one. */
+  readonly lists?: false;
   readonly meter?: Meter;
 };
 
@@ -59,6 +62,7 @@ export type Stage = {
 
 const account = 'main';
 const usualPolicy: CheckPolicy = { minMs: 10_000, maxMs: 600_000 };
+const usualListPolicy: ListPolicy = { minMs: 5_000, maxMs: 10_000 };
 const minute = 60_000;
 
 /** Runs a scenario to its end, and checks it. Takes no real time but the processor's. */
@@ -85,6 +89,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
       dialect,
       limits,
       policy,
+      listPolicy: scenario.lists === false ? undefined : usualListPolicy,
       exchange,
       secretStore,
       snapshots: meter?.snapshots(table, policy) ?? table,
@@ -96,11 +101,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
       bug: scenario.bug ?? noBug,
       onRequest: requests.add,
       onFailure: failures.add,
-      onInvocation: (ms) => {
-        if (meter === undefined) return;
-        meter.invocations++;
-        meter.lambdaMs += ms;
-      },
+      onSweep: (ms) => void meter?.invocationsMs.push(ms),
     },
     rates.invocations,
   );
@@ -125,7 +126,8 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   checker.lookAround();
   const { closed, excused } = checkEnds({ market, checker, faultSchedule, policy, retentionMs, end });
   checkSpending(exchange.calls, limits, checker);
-  const delays = delaysOf(market, checker);
+  const transitions = transitionsOf(market, checker);
+  const delays = delaysOf(transitions);
   const trace = hash(JSON.stringify([exchange.calls, delays, checker.findings, [...requests.counts]]));
   return {
     seed,
@@ -135,6 +137,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
     excused,
     calls: exchange.calls.length,
     callTimes: exchange.calls,
+    transitions,
     delays,
     swept: leases.heldPart(start, end),
     requests: requests.counts,

@@ -20,7 +20,15 @@ const shown = 40;
 /** The desk: places orders, lets them live and end, and requests them from the API, as people and programs do. */
 export function trade(
   deps: TradingDeps,
-  plan: { readonly orders: number; readonly from: number; readonly to: number },
+  plan: {
+    readonly orders: number;
+    readonly from: number;
+    readonly to: number;
+    /** The part of the orders that no list holds. */
+    readonly unlistedRate?: number;
+    /** Nobody requests anything: lists have to discover every order. */
+    readonly unattended?: true;
+  },
 ): void {
   const { market, functions, scheduler, random } = deps;
   for (let i = 0; i < plan.orders; i++) {
@@ -31,7 +39,7 @@ export function trade(
       follow(place(), end, stays);
     });
   }
-  for (let at = plan.from; at < plan.to; at += random.between(15, 60) * minute) {
+  for (let at = plan.from; at < plan.to && !plan.unattended; at += random.between(15, 60) * minute) {
     scheduler.at(at, () => {
       for (const orderId of [...market.truths.keys()].slice(-shown))
         scheduler.after(random.whole(0, 1_000), () => ask(orderId));
@@ -51,7 +59,12 @@ export function trade(
       };
       return market.place({ ...trigger, amount: random.chance(0.5) ? undefined : amount });
     }
-    return market.place({ amount, price: String(random.whole(20_000, 60_000) / 2) });
+    // Some are in no list, as the orders of copy trading are.
+    return market.place({
+      amount,
+      price: String(random.whole(20_000, 60_000) / 2),
+      unlisted: random.chance(plan.unlistedRate ?? 0),
+    });
   }
 
   /** What becomes of an order, and who requests it. */
@@ -111,12 +124,14 @@ export function trade(
   }
 
   function ask(orderId: string): void {
+    if (plan.unattended) return;
     const maxAgeMs = random.pick([undefined, undefined, 0, 5_000, 60_000]);
     void functions.getOrder(orderId, maxAgeMs);
   }
 
   /** Requests until there is a response: what was placed has to be known. */
   async function insist(orderId: string, tries: number): Promise<void> {
+    if (plan.unattended) return;
     const result = await functions.getOrder(orderId, undefined);
     const isKnown = result !== 'nothing' && 'order' in result;
     if (!isKnown && tries > 1) scheduler.after(random.between(2, 60) * second, () => insist(orderId, tries - 1));

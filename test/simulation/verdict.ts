@@ -17,7 +17,9 @@ export type Verdict = {
   readonly calls: number;
   /** When they came in. */
   readonly callTimes: readonly number[];
-  /** Of every true state of a known order: how long until it, or a later one, was in the history; ascending. */
+  /** Every true state of a known order that was seen, but the first. */
+  readonly transitions: readonly Transition[];
+  /** Of these: how long until it, or a later one, was in the history; ascending. */
   readonly delays: readonly number[];
   /** The part of the time that the account was held by a sweep. */
   readonly swept: number;
@@ -97,14 +99,24 @@ export function checkSpending(calls: readonly number[], { msPerPermit, burst }: 
   }
 }
 
-export function delaysOf(market: Market, checker: Checker): readonly number[] {
-  const delays: number[] = [];
+/** One change of an order, when it was in the history, and how long the order had not changed before it; milliseconds. */
+export type Transition = { readonly at: number; readonly seenAt: number; readonly restedMs: number };
+
+export function transitionsOf(market: Market, checker: Checker): readonly Transition[] {
+  const transitions: Transition[] = [];
   for (const { orderId, states } of market.truths.values()) {
     const knownAt = checker.knownAt(orderId) ?? Number.POSITIVE_INFINITY;
     for (const [i, { at }] of states.entries()) {
       const seenAt = checker.seenAt(orderId, i);
-      if (at > knownAt && seenAt !== undefined) delays.push(seenAt - at);
+      if (at > knownAt && seenAt !== undefined) {
+        transitions.push({ at, seenAt, restedMs: at - (states[i - 1]?.at ?? at) });
+      }
     }
   }
-  return delays.toSorted((a, b) => a - b);
+  return transitions;
+}
+
+/** Ascending. */
+export function delaysOf(transitions: readonly Transition[]): readonly number[] {
+  return transitions.map(({ at, seenAt }) => seenAt - at).toSorted((a, b) => a - b);
 }

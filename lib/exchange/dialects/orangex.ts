@@ -88,7 +88,8 @@ export const orangex = {
     'trigger_price',
     'trigger_price_type',
   ],
-  volatile: ['rpl'],
+  // `currency` does not change: rows of lists do not have it, and are no other state for that.
+  volatile: ['rpl', 'currency'],
   lists,
   sources: {
     url: documents,

@@ -90,7 +90,8 @@ function areaOf(instrument: string): string {
   return /^[A-Z0-9]+[-_][A-Z0-9]+$/.test(instrument) && !instrument.endsWith('PERPETUAL') ? 'SPOT' : 'PERPETUAL';
 }
 
-function writeOpenRow(dialect: Dialect, order: Order): string {
+/** An order as a list of open orders writes it. */
+export function writeOpenRow(dialect: Dialect, order: Order): string {
   if (dialect === 'orangex')
     return writeOrder(dialect, { ...order, details: { currency: undefined, ...order.details } });
   if (order.order_state !== 'untriggered') return writeOrder(dialect, order);

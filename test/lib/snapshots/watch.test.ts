@@ -209,9 +209,12 @@ describe('an order in the lists of its account', () => {
     expect(dueAt(watchOf(order, listedAt(100, false)), policy)).toBe(t0 + 100);
   });
 
-  it('is checked as any other once it vanished and was seen again by itself', () => {
-    const again = seen(0, 0, t0 + 2 * minute);
-    expect(dueAt(watchOf(again, listedAt(minute, false)), policy)).toBe(t0 + 2 * minute + 12_000);
+  it('is checked again soon, and then less and less often, when it vanished and its own answer shows it open', () => {
+    const answeredAfter = (ms: number) => dueAt(watchOf(seen(0, 0, t0 + minute + ms), listedAt(minute, false)), policy);
+    const from = t0 + minute;
+    expect(answeredAfter(100)).toBe(from + 100 + 2_000);
+    expect(answeredAfter(5_000)).toBe(from + 10_000);
+    expect(answeredAfter(2 * minute)).toBe(from + 2 * minute + 18_000);
   });
 });
 

@@ -1,0 +1,88 @@
+import type { Outage } from './fault-schedule.ts';
+import { randomScenario, simulationStart } from './scenario.ts';
+import { simulate } from './simulate.ts';
+import { trade } from './trading.ts';
+import { quantile, type Transition } from './verdict.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const hours = 6;
+const orders = 150;
+/** An order that has not changed for so long rests. */
+const restsMs = 10 * minute;
+const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
+
+type Delay = { readonly median_ms: number; readonly p99_ms: number };
+export type Delays = {
+  readonly calm: { readonly resting: Delay; readonly active: Delay; readonly all: Delay };
+  readonly weather: { readonly all: Delay };
+};
+
+/** How long it takes from a transition to its snapshot: while nothing goes wrong, and while everything does. */
+export async function delays(seeds: number): Promise<Delays> {
+  const fair: Transition[] = [];
+  const foul: number[] = [];
+  for (let seed = 1; seed <= seeds; seed++) {
+    fair.push(...(await inCalm(seed)));
+    foul.push(...(await inWeather(seed)));
+  }
+  const delaysOf = (transitions: readonly Transition[]) => transitions.map(({ at, seenAt }) => seenAt - at);
+  return {
+    calm: {
+      resting: summaryOf(delaysOf(fair.filter(({ restedMs }) => restedMs >= restsMs))),
+      active: summaryOf(delaysOf(fair.filter(({ restedMs }) => restedMs < restsMs))),
+      all: summaryOf(delaysOf(fair)),
+    },
+    weather: { all: summaryOf(foul) },
+  };
+}
+
+async function inCalm(seed: number): Promise<readonly Transition[]> {
+  const end = simulationStart + hours * hour;
+  const { transitions } = await simulate({
+    seed,
+    dialect: seed % 2 === 0 ? 'orangex' : 'deribit',
+    start: simulationStart,
+    end,
+    outages: [],
+    rates: calm,
+    script: (stage) => trade(stage, { orders, from: simulationStart, to: end - 45 * minute }),
+  });
+  return transitions;
+}
+
+/** Only time counts in which the exchange could be reached and answered. */
+async function inWeather(seed: number): Promise<readonly number[]> {
+  const scenario = randomScenario({ seed, orders, hours });
+  const { transitions } = await simulate(scenario);
+  return transitions.map(({ at, seenAt }) => seenAt - at - lostMs(scenario.outages, at, seenAt));
+}
+
+function lostMs(outages: readonly Outage[], from: number, to: number): number {
+  let lost = 0;
+  let until = from;
+  for (const outage of outages.toSorted((a, b) => a.from - b.from)) {
+    lost += Math.max(0, Math.min(outage.to, to) - Math.max(outage.from, until));
+    until = Math.max(until, outage.to);
+  }
+  return lost;
+}
+
+function summaryOf(all: readonly number[]): Delay {
+  const sorted = all.toSorted((a, b) => a - b);
+  return { median_ms: quantile(sorted, 0.5), p99_ms: quantile(sorted, 0.99) };
+}
+
+export function delayLines({ calm, weather }: Delays): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`.padStart(10);
+  const line = (name: string, { median_ms, p99_ms }: Delay) =>
+    `${name.padEnd(28)}${seconds(median_ms)}${seconds(p99_ms)}`;
+  return [
+    'From a transition to its snapshot; in weather, only time counts in which the exchange answered.',
+    `${''.padEnd(28)}${'median'.padStart(10)}${'p99'.padStart(10)}`,
+    line('calm, resting for 10 min', calm.resting),
+    line('calm, active', calm.active),
+    line('calm, all', calm.all),
+    line('weather, all', weather.all),
+  ].join('\n');
+}
