@@ -16,8 +16,8 @@ export type TrustEvent =
 
 export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };
 
-/** One odd list is tried again at the usual pace; so many in a row are not. A single contradiction may be a late answer. */
-const maxInARow = { contradicted: 2, failed: 3 } as const;
+/** One odd list is tried again at the usual pace, for the list or the probe's answer may be late; so many in a row are not. */
+const maxFailures = 3;
 const firstRetryMs = 60_000;
 /** A list that cannot be had is tried more often than one that was wrong: nothing depends on it meanwhile. */
 const maxRetryMs = { contradicted: 3_600_000, failed: 300_000 } as const;
@@ -25,7 +25,7 @@ const maxRetryMs = { contradicted: 3_600_000, failed: 300_000 } as const;
 export function nextTrust(trust: ListTrust, event: TrustEvent, now: number): ListTrust {
   if (event.type === 'passed') return trust.trusted && trust.failures === 0 ? trust : { ...trusted, since: now };
   const failures = trust.failures + 1;
-  if (trust.trusted && failures < maxInARow[event.type]) return { ...trust, failures };
+  if (trust.trusted && failures < maxFailures) return { ...trust, failures };
   const retries = trust.trusted ? 0 : failures - 1;
   const retryMs = Math.min(firstRetryMs * 2 ** retries, maxRetryMs[event.type]);
   return {

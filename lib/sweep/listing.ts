@@ -29,7 +29,7 @@ export type ListResult = {
 };
 
 /** How long one list may take, with all its calls; milliseconds. */
-const listMs = 20_000;
+const listMs = 10_000;
 
 /**
  * Lists the account's open orders, compares them with those that are known as live, and acts on the difference. The rows

@@ -3,5 +3,5 @@ export type ListPolicy = { readonly minMs: number; readonly maxMs: number };
 
 /** The interval grows with the time since the last change of any order: an account that was just busy is likely to be again. */
 export function listIntervalMs({ minMs, maxMs }: ListPolicy, sinceChangeMs: number): number {
-  return Math.round(Math.min(Math.max(sinceChangeMs / 20, minMs), maxMs));
+  return Math.round(Math.min(Math.max(sinceChangeMs / 30, minMs), maxMs));
 }

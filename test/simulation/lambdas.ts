@@ -3,7 +3,7 @@ import { asFailure, type Code } from '../../lib/errors.ts';
 import { type CallDeps, createCalls } from '../../lib/exchange/calls.ts';
 import { createExchange } from '../../lib/exchange/client.ts';
 import type { Dialect } from '../../lib/exchange/dialects/index.ts';
-import { createExchangeLists } from '../../lib/exchange/lists.ts';
+import { createExchangeLists, type ExchangeLists } from '../../lib/exchange/lists.ts';
 import { capacityOf, createRateLimiter, type Priority, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
 import { type CheckOrder, createCheckOrder } from '../../lib/orders/check-order.ts';
@@ -89,7 +89,7 @@ export function createLambda(name: string, priority: Priority, environment: Test
   };
   const calls = createCalls(callDeps);
   const client = createExchange(callDeps, calls);
-  const lists = bug.lists(createExchangeLists(callDeps, calls));
+  const lists = counted(bug.lists(createExchangeLists(callDeps, calls)), environment);
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
   const store = createSnapshotStore(snapshots);
@@ -133,4 +133,19 @@ export function createLambda(name: string, priority: Priority, environment: Test
     nonce: () => `${name}-${++nonces}`,
   });
   return { process, checkOrder, checkOpenOrders };
+}
+
+/** The lists, with their failures counted like those of checks. */
+function counted(lists: ExchangeLists, { onFailure }: TestEnvironment): ExchangeLists {
+  return {
+    ...lists,
+    listOpenOrders: async (options) => {
+      try {
+        return await lists.listOpenOrders(options);
+      } catch (thrown) {
+        onFailure(asFailure(thrown).code);
+        throw thrown;
+      }
+    },
+  };
 }

@@ -36,34 +36,13 @@ export function trade(
       const live = lifetime(random);
       const end = Math.min(scheduler.now() + live, plan.to);
       const stays = live > hour && random.chance(0.2);
-      follow(place(), end, stays);
+      follow(placeIn(market, random, plan.unlistedRate), end, stays);
     });
   }
   for (let at = plan.from; at < plan.to && !plan.unattended; at += random.between(15, 60) * minute) {
     scheduler.at(at, () => {
       for (const orderId of [...market.truths.keys()].slice(-shown))
         scheduler.after(random.whole(0, 1_000), () => ask(orderId));
-    });
-  }
-
-  function place(): string {
-    const amount = String(random.whole(1, 40) * 10);
-    const kind = random.next();
-    if (kind < 0.08) return market.place({ order_type: 'market', price: 'market_price', amount, filled_amount: '0' });
-    if (kind < 0.2) {
-      const trigger = {
-        order_type: 'stop_limit',
-        order_state: 'untriggered',
-        filled_amount: undefined,
-        average_price: undefined,
-      };
-      return market.place({ ...trigger, amount: random.chance(0.5) ? undefined : amount });
-    }
-    // Some are in no list, as the orders of copy trading are.
-    return market.place({
-      amount,
-      price: String(random.whole(20_000, 60_000) / 2),
-      unlisted: random.chance(plan.unlistedRate ?? 0),
     });
   }
 
@@ -144,4 +123,26 @@ function lifetime(random: Random): number {
   if (kind < 0.25) return random.between(1, 60) * second;
   if (kind < 0.65) return random.between(1, 30) * minute;
   return random.between(0.5, 5) * hour;
+}
+
+/** Places one order of any kind. */
+function placeIn(market: Market, random: Random, unlistedRate = 0): string {
+  const amount = String(random.whole(1, 40) * 10);
+  const kind = random.next();
+  if (kind < 0.08) return market.place({ order_type: 'market', price: 'market_price', amount, filled_amount: '0' });
+  if (kind < 0.2) {
+    const trigger = {
+      order_type: 'stop_limit',
+      order_state: 'untriggered',
+      filled_amount: undefined,
+      average_price: undefined,
+    };
+    return market.place({ ...trigger, amount: random.chance(0.5) ? undefined : amount });
+  }
+  // Some are in no list, as the orders of copy trading are.
+  return market.place({
+    amount,
+    price: String(random.whole(20_000, 60_000) / 2),
+    unlisted: random.chance(unlistedRate),
+  });
 }

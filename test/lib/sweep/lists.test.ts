@@ -118,16 +118,16 @@ describe('an order that vanishes from the list', () => {
 });
 
 describe('a list that cannot be right', () => {
-  it('is not believed when it is empty although orders are live, as a probe of each of two lists shows', async () => {
+  it('is not believed when it is empty although orders are live, as a probe for each of three lists shows', async () => {
     const scene = createListedScene();
     for (const orderId of ids(4)) scene.place(orderId);
-    scene.onList((list) => (list >= 3 && list <= 6 ? { kind: 'holds', rows: [] } : undefined));
+    scene.onList((list) => (list >= 3 && list <= 7 ? { kind: 'holds', rows: [] } : undefined));
     const reports = await scene.run(9);
     expect(reports[0]).toMatchObject({ vanished: 0, listUntrusted: true, discovered: 4 });
     for (const orderId of ids(4)) expect(await scene.statusOf(orderId)).toBe('watched');
     // Again after 1, 2 and 4 minutes, and then as usual.
-    const second = scene.lists[3] ?? 0;
-    const waits = scene.lists.slice(4, 7).map((at) => Math.round((at - second) / 60_000));
+    const third = scene.lists[4] ?? 0;
+    const waits = scene.lists.slice(5, 8).map((at) => Math.round((at - third) / 60_000));
     expect(waits).toEqual([1, 3, 7]);
     expect(reports.at(-1)).toMatchObject({ listUntrusted: false });
     expect((await scene.accountTable.readAccount(account)).listTrust).toMatchObject({ trusted: true, failures: 0 });
