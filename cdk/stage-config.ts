@@ -17,6 +17,14 @@ export type AccountConfig = {
   readonly keepsClosedOrdersSeconds?: number;
   /** Our share of the exchange's rate limit; the rest is for other users of the account. Default: 0.5. */
   readonly shareOfRate?: number;
+  /** Whether all open orders of the account are listed; false checks each by itself. Default: true. */
+  readonly lists?: boolean;
+  /** Whether listed orders that nobody registered are watched, too. Default: true. */
+  readonly discover?: boolean;
+  /** The time between lists while orders change, seconds. Default: 5. */
+  readonly minListSeconds?: number;
+  /** The time between lists while all orders rest, seconds; at most `maxCheckSeconds`. Default: 10, or `minListSeconds`. */
+  readonly maxListSeconds?: number;
   /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: for ever. */
   readonly historyDays?: number;
   /**

@@ -120,8 +120,26 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= maxHistoryDays)) {
     yield `set historyDays to whole days from 1 to ${maxHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
   }
-  if (Object.hasOwn(dialects, settings.dialect)) yield* limitProblems(settings);
-  else yield `set dialect to one of ${Object.keys(dialects).join(', ')} (it is "${settings.dialect}").`;
+  for (const setting of ['lists', 'discover'] as const) {
+    const value = settings[setting];
+    if (value !== undefined && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
+  }
+  if (Object.hasOwn(dialects, settings.dialect)) {
+    yield* limitProblems(settings);
+    yield* listProblems(settings);
+  } else yield `set dialect to one of ${Object.keys(dialects).join(', ')} (it is "${settings.dialect}").`;
+}
+
+function* listProblems(settings: AccountConfig): Generator<string> {
+  const { minListSeconds: min = 5, maxListSeconds: max = Math.max(10, min) } = settings;
+  if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
+    yield `give minListSeconds and maxListSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
+  }
+  if (min > max) yield `lower minListSeconds (${min}) to at most maxListSeconds (${max}).`;
+  const { maxCheckSeconds: most } = withDefaults(settings);
+  if (settings.maxListSeconds !== undefined && max > most) {
+    yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${most}), or lists come too late to see an order close.`;
+  }
 }
 
 function* limitProblems(settings: AccountConfig): Generator<string> {
@@ -225,6 +243,10 @@ const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {
   maxCheckSeconds: true,
   keepsClosedOrdersSeconds: true,
   shareOfRate: true,
+  lists: true,
+  discover: true,
+  minListSeconds: true,
+  maxListSeconds: true,
   historyDays: true,
   secretArn: true,
 };

@@ -80,11 +80,16 @@ export function resolveStage(name: string, config: StageConfig): ResolvedStage {
 
 function resolveAccount(stage: string, account: string, config: AccountConfig): StageAccount {
   const { dialect, url = dialects[dialect].url, secretArn, historyDays } = config;
+  const { lists, discover, minListSeconds, maxListSeconds } = config;
   return {
     dialect,
     url,
     secretName: secretArn ?? `order-state-snapshots/${stage}/${account}/exchange-key`,
     ...withDefaults(config),
+    lists,
+    discover,
+    minListSeconds,
+    maxListSeconds,
     ...(historyDays === undefined ? {} : { historyDays }),
   };
 }

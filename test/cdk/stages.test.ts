@@ -199,6 +199,30 @@ describe('resolving a stage', () => {
     ]);
   });
 
+  it.each([
+    [{ lists: 'no' }, 'set lists to true or false (it is "no").'],
+    [{ discover: 0 }, 'set discover to true or false (it is "0").'],
+    [{ minListSeconds: 0 }, 'give minListSeconds and maxListSeconds in whole seconds from 1 (they are 0 and 10).'],
+    [
+      { minListSeconds: 1.5, maxListSeconds: 3 },
+      'give minListSeconds and maxListSeconds in whole seconds from 1 (they are 1.5 and 3).',
+    ],
+    [{ minListSeconds: 8, maxListSeconds: 7 }, 'lower minListSeconds (8) to at most maxListSeconds (7).'],
+    [
+      { maxCheckSeconds: 60, maxListSeconds: 61 },
+      'lower maxListSeconds from 61 to at most maxCheckSeconds (60), or lists come too late to see an order close.',
+    ],
+  ])('refuses the settings of lists %j', (settings, problem) => {
+    const accounts = { main: { dialect: 'orangex', ...settings } };
+    expect(problems(fromPlainJavaScript({ accounts }))).toEqual([`Stage "test", account "main": ${problem}`]);
+  });
+
+  it('gives the settings of lists to the functions', () => {
+    const settings = { lists: true, discover: false, minListSeconds: 20, maxListSeconds: 30 };
+    const accounts: StageConfig['accounts'] = { main: { dialect: 'orangex', ...settings } };
+    expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']).toMatchObject(settings);
+  });
+
   it.each([0, -0.5, 1.01, Number.NaN])('refuses to spend %d of the rate', (shareOfRate) => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate } } })).toEqual([
       `Stage "test", account "main": set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`,
