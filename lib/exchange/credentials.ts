@@ -90,7 +90,8 @@ async function readSecret(client: SecretsManagerClient, name: string, abortSigna
   return { version: VersionId ?? '', key: parseKey(SecretString ?? '', name) };
 }
 
-function parseKey(text: string, name: string): KeyVersion['key'] {
+/** The key in a secret's text. Throws `secret_empty` or `secret_malformed`, which quote none of it. */
+export function parseKey(text: string, name: string): KeyVersion['key'] {
   if (text === '') throw unfilled(name);
   const parsed = KeyText.safeParse(parseJson(text));
   if (!parsed.success) {

@@ -3,7 +3,9 @@ import { fuzz } from './fuzz.ts';
 import { targets } from './targets.ts';
 
 const command = createCommand('npm run fuzz --')
-  .description('Reads mutated replies, lists, items, events and requests, and looks for crashes and wrong digits.')
+  .description(
+    'Reads mutated replies, lists, secrets, items, events and requests, and looks for crashes and wrong digits.',
+  )
   .option('--seconds <n>', 'how long', '10')
   .option('--seed <n>', 'the first seed; each case has the next')
   .action((options) => {

@@ -1,5 +1,6 @@
 import { routes } from '../../lib/api/routes.ts';
 import type { Item } from '../../lib/dynamo.ts';
+import { parseKey } from '../../lib/exchange/credentials.ts';
 import { deribit } from '../../lib/exchange/dialects/deribit.ts';
 import type { Dialect } from '../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../lib/exchange/dialects/orangex.ts';
@@ -146,4 +147,23 @@ const batch: Target = {
   },
 };
 
-export const targets: readonly Target[] = [reply, list, item, event, request, batch];
+const canary = 'canary-7f3a';
+
+const secret: Target = {
+  name: 'secrets',
+  run: (random) => {
+    const text = mutate(`{"client_id":"tester","client_secret":"${canary}"}`, random);
+    try {
+      const { clientId, clientSecret } = parseKey(text, 'desk/key');
+      const scalars = scalarsOf(text.replace(/^\ufeff/, ''));
+      if (clientId !== scalars.get('client_id')) throw new Finding('the client id is not the one in the text');
+      if (clientSecret.reveal() !== scalars.get('client_secret'))
+        throw new Finding('the secret is not the one in the text');
+    } catch (thrown) {
+      if (String(thrown).includes(canary)) throw new Finding('the error quotes the secret');
+      throw thrown;
+    }
+  },
+};
+
+export const targets: readonly Target[] = [reply, list, secret, item, event, request, batch];
