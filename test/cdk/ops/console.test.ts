@@ -4,13 +4,18 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
 import { type ConsoleServer, startConsoleServer, tokenHeader } from '../../../cdk/ops/console-server.ts';
+import { operate } from '../../../cdk/ops/operate.ts';
 import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
+import { systemClock } from '../../../lib/clock.ts';
 import { listen, unlisten } from '../../emulator/aws/listen.ts';
 import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
+import { type Account, startFakeAws } from './fake-aws.ts';
 import { runHere } from './operating.ts';
+
+const operatorKey = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
 
 let api: ConsoleFixture;
 let server: ConsoleServer;
@@ -196,6 +201,40 @@ it('ops console prints the address that opens it, and ends when it is stopped', 
   running.kill('SIGTERM');
   const [code] = await once(running, 'exit');
   expect(code).toBe(0);
+});
+
+it("ops console --stage finds the API by the stack's output, and its process goes on until it is interrupted", async () => {
+  const account: Account = {
+    stack: { outputs: { Url: api.url }, resources: {} },
+    concurrency: { quota: 1000, unreserved: 1000, ofFunction: 1 },
+    secrets: {},
+    dashboards: [],
+    denied: [],
+  };
+  const aws = await startFakeAws(account);
+  for (const [name, value] of Object.entries({ AWS_ENDPOINT_URL: aws.url, AWS_REGION: 'eu-central-1', ...operatorKey }))
+    vi.stubEnv(name, value);
+  const printed = Promise.withResolvers<string>();
+  const terminal = {
+    out: printed.resolve,
+    log: () => {},
+    draw: () => {},
+    columns: 0,
+    promptSecret: undefined,
+    user: 'ops',
+  };
+  const running = operate('npm run ops --', ['console', '--stage', 'dev'], { terminal, clock: systemClock });
+  const { origin: at, hash } = new URL(/http:\S+/.exec(await printed.promise)?.[0] ?? '');
+  const accounts = await fetch(`${at}/accounts`, { headers: { [tokenHeader]: hash.replace('#token=', '') } });
+  expect(accounts.status).toBe(200);
+  process.emit('SIGINT');
+  expect(await running).toBe(0);
+  await expect(fetch(at)).rejects.toThrow();
+
+  delete account.stack;
+  expect(await runHere('npm run ops --', ['console', '--stage', 'dev'])).toMatchObject({ code: 2 });
+  await aws.stop();
+  vi.unstubAllEnvs();
 });
 
 it('a taken port is reported', async () => {
