@@ -55,11 +55,15 @@ export class TransitionEvents extends Construct {
 const unremarkable: WatchStatus = 'watched';
 
 /**
- * A record passes if it matches one of these: heads, and watches whose status is or was other than `watched`. Nearly every
- * check writes a watch that was `watched` and still is, and that costs no invocation.
+ * A record passes if it matches one of these: heads, new watches, and those whose status is or was other than `watched`.
+ * Nearly every check writes a watch that was `watched` and still is, and that costs no invocation.
  */
 const filters = [
   FilterCriteria.filter({ dynamodb: { Keys: { sk: { S: FilterRule.isEqual(headKey) } } } }),
+  FilterCriteria.filter({
+    eventName: FilterRule.isEqual('INSERT'),
+    dynamodb: { Keys: { sk: { S: FilterRule.isEqual(watchKey) } } },
+  }),
   ...['NewImage', 'OldImage'].map((image) =>
     FilterCriteria.filter({
       dynamodb: {

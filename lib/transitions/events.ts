@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../exchange/json.ts';
 import { type Order, phaseOf } from '../exchange/order.ts';
 import { headKey, watchKey } from '../snapshots/items.ts';
+import { phaseOfRank } from '../snapshots/rank.ts';
 import { readSnapshot, readWatch, sortKeyOf } from '../snapshots/read-items.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
@@ -50,7 +51,7 @@ export function stateChange(before: Snapshot | undefined, after: Snapshot): Tran
   return { name: 'OrderStateChanged', at: provenance.firstObservedAt, detail };
 }
 
-/** The event of a watch whose status changed. A check that opens or updates a watch has none: see the head's. */
+/** The event of a watch whose status changed, if that has a name. */
 function watchChange(
   { account, orderId }: OrderKey,
   before: StoredWatch | undefined,
@@ -58,7 +59,7 @@ function watchChange(
 ): TransitionEvent | undefined {
   const from = before && statusOf(before.watch);
   const to = statusOf(watch);
-  const name = from === to ? undefined : nameOf(from, to);
+  const name = from === to ? undefined : nameOf(from, to, watch);
   if (name === undefined) return undefined;
   const at = changedAt(watch);
   const lastChecked = checkedAt(watch);
@@ -73,6 +74,7 @@ function watchChange(
     changed_at: iso(at),
     ...(lastChecked !== undefined && { checked_at: iso(lastChecked) }),
     rank: watch.applied?.rank,
+    ...(name === 'WatchStarted' && { started_by: from === 'stopped' ? 'person' : watch.startedBy }),
     ...(watch.operator !== undefined && { operator: { by: watch.operator.by, at: iso(watch.operator.at) } }),
   };
   return { name, at, detail };
@@ -80,16 +82,23 @@ function watchChange(
 
 /**
  * The event's name for a change of status. Each alarming status has a name for its start and one for its end. A closed
- * or a new order has none here: `OrderStateChanged` reports it, with `final: true` or `from: null`.
+ * order has none here, not even when it is first seen: `OrderStateChanged` reports it, with `final: true`.
  */
-function nameOf(from: WatchStatus | undefined, to: WatchStatus): WatchEventName | undefined {
+function nameOf(from: WatchStatus | undefined, to: WatchStatus, watch: Watch): WatchEventName | undefined {
   if (to === 'stopped') return 'WatchStopped';
   if (to === 'missing') return 'OrderMissing';
   if (from === 'missing') return 'OrderFound';
   if (to === 'inconsistent') return 'OrderInconsistent';
   if (to === 'unknown') return 'OrderStateUnknown';
   if (from === 'inconsistent') return 'OrderConsistent';
-  return from === 'stopped' || to === 'unconfirmed' ? 'WatchStarted' : undefined;
+  return from === 'stopped' || to === 'unconfirmed' || (from === undefined && isAlive(watch))
+    ? 'WatchStarted'
+    : undefined;
+}
+
+/** A final answer is announced before its snapshot is written: until then its watch is not final, yet it is over. */
+function isAlive({ announcedRank }: Watch): boolean {
+  return announcedRank !== undefined && phaseOfRank(announcedRank) !== 'final';
 }
 
 /** The time of the latest fact in the watch. */

@@ -35,13 +35,14 @@ function changed(from: Partial<typeof order> | null, to: Partial<typeof order>, 
   };
 }
 
-function watch(detailType: string, checkedAt?: number) {
+function watch(detailType: string, checkedAt?: number, startedBy?: string) {
   const detail = {
     ...common,
     revision: 3,
     from: 'watched',
     to: 'missing',
     changed_at: new Date(now - 500).toISOString(),
+    started_by: startedBy,
     ...(checkedAt !== undefined && { checked_at: new Date(checkedAt).toISOString() }),
   };
   return { detailType, detail: JSON.stringify(detail) };
@@ -73,7 +74,10 @@ test.each([
   ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, watched on'],
   ['answers contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, watched on'],
   ['and no longer do', watch('OrderConsistent'), 'consistent again'],
-  ['a person starts', watch('WatchStarted'), 'put on watch by hand'],
+  ['a person starts', watch('WatchStarted', undefined, 'person'), 'put on watch by hand'],
+  ['a request starts', watch('WatchStarted', undefined, 'request'), 'put on watch by a request'],
+  ['a list starts', watch('WatchStarted', undefined, 'list'), 'put on watch from the list of open orders'],
+  ['an older release started', watch('WatchStarted'), 'put on watch'],
   ['a person stops', watch('WatchStopped'), 'let go by hand, no longer watched'],
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
 ])('says in words when %s', (_, event, expected) => {
@@ -84,7 +88,7 @@ test('lines stand under their header, and remember what an order trades', () => 
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(transitionsHeader).toBe('  Time         After  Order              Instrument           What changed');
-  expect(lineOf(watch('WatchStarted'), now)).toBe(
+  expect(lineOf(watch('WatchStarted', undefined, 'person'), now)).toBe(
     `  ${time}     0.5 s  ${seedId}  -                    put on watch by hand`,
   );
   expect(lineOf(changed(null, {}), now)).toBe(

@@ -79,16 +79,19 @@ const watchEvents: Readonly<Record<string, Pick<TransitionLine, 'what' | 'style'
   OrderStateUnknown: { what: 'UNKNOWN STATE, watched on', style: 'yellow' },
   OrderInconsistent: { what: 'INCONSISTENT, watched on', style: 'yellow' },
   OrderConsistent: { what: 'consistent again', style: 'green' },
-  WatchStarted: { what: 'put on watch by hand', style: 'dim' },
+  WatchStarted: { what: 'put on watch', style: 'dim' },
   WatchStopped: { what: 'let go by hand, no longer watched', style: 'dim' },
 };
+
+const startedBy = { list: ' from the list of open orders', request: ' by a request', person: ' by hand' } as const;
 
 function ofWatch(name: string, change: z.infer<typeof WatchChanged>): TransitionLine {
   const { what, style } = watchEvents[name] ?? { what: name, style: undefined };
   const at = Date.parse(change.changed_at);
   const seen = change.checked_at === undefined ? undefined : duration(at - Date.parse(change.checked_at));
   const lastSeen = name === 'OrderMissing' && seen !== undefined ? `, last seen ${seen} before; watched on` : '';
-  return { orderId: change.order_id, what: what + lastSeen, style, at };
+  const by = change.started_by === undefined ? '' : startedBy[change.started_by];
+  return { orderId: change.order_id, what: what + lastSeen + by, style, at };
 }
 
 function progress({ filled_amount: filled = '0', amount = '?' }: State): string {

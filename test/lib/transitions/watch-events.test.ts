@@ -40,7 +40,7 @@ const watches = {
 
 const turns: readonly (readonly [keyof typeof watches, WatchStatus, EventName | undefined])[] = [
   ['none', 'unconfirmed', 'WatchStarted'],
-  ['none', 'watched', undefined],
+  ['none', 'watched', 'WatchStarted'],
   ['none', 'unknown', 'OrderStateUnknown'],
   ['unconfirmed', 'watched', undefined],
   ['unconfirmed', 'final', undefined],
@@ -91,6 +91,25 @@ describe('the event of a watch', () => {
       rank: at(1, 0),
       operator: { by: 'anna', at: '2026-01-01T00:01:00.000Z' },
     });
+  });
+
+  it.each(['list', 'request', 'person'] as const)('says that a %s started the watch of a new order', (startedBy) => {
+    for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
+      const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
+      expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
+    }
+  });
+
+  it('says that a person resumed a stopped watch, through whatever it was first started', () => {
+    const resumed = join({ ...watches.stopped, startedBy: 'list' }, command(false));
+    const event = transitionOf(imagesOf(watchRecord(key, watches.stopped, resumed)));
+    expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
+  });
+
+  it('has none of an order that is final when it is first seen', () => {
+    const announced = join(undefined, { openedAt: start, startedBy: 'request', announcedRank: at(1, 2) });
+    expect(statusOf(announced)).toBe('watched');
+    expect(transitionOf(imagesOf(watchRecord(key, undefined, announced)))).toBeUndefined();
   });
 
   it.each(Object.values(watches).filter((watch) => watch !== undefined))('is none when the status stays', (watch) => {
