@@ -85,7 +85,7 @@ function orderAlarms({ name: stage, accounts }: Stage): readonly AlarmConfig[] {
       id: 'missing-orders',
       description: 'has orders that the exchange no longer finds',
       means:
-        'The exchange answers not-found for orders that it reported as open: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the exchange by other means; once that is settled, stop the watch with DELETE.',
+        'The exchange answers not-found for orders that it reported as open, and no end of theirs has been found in its histories, which are searched automatically: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the interface of the exchange; once that is settled, stop the watch with DELETE.',
       metric: worst('Missing'),
       missing: asItWas,
     },
@@ -106,6 +106,14 @@ function orderAlarms({ name: stage, accounts }: Stage): readonly AlarmConfig[] {
       missing: asItWas,
     },
     {
+      id: 'list-untrusted',
+      description: 'does not trust the lists of open orders of an account',
+      means:
+        'The list of an account failed three times in a row, or lacked an order that is open. Its orders are checked one by one meanwhile, which takes more calls, and new orders are not discovered. First: find the account and the reason with GET /accounts; no action is needed if the exchange lists again within the hour.',
+      metric: worst('ListUntrusted'),
+      missing: asItWas,
+    },
+    {
       id: 'auth-refused',
       description: 'has an exchange key that is refused',
       means:
@@ -119,7 +127,7 @@ function orderAlarms({ name: stage, accounts }: Stage): readonly AlarmConfig[] {
     {
       id: 'retention-headroom-low',
       description: 'is about to lose track of an order',
-      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that has passed since some order was last observed. First: check that the exchange answers; if it does, raise shareOfRate or watch fewer orders.`,
+      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that has passed since some live order was last confirmed, by a list or by a check of its own. First: check that the exchange answers; if it does, raise shareOfRate or watch fewer orders.`,
       metric: ours('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
       breach: { below: (minutes * 60) / 2 },
       // Without orders there is no deadline, and sweeps that stop have an alarm of their own.

@@ -34,7 +34,7 @@ type DashboardProps = {
 const period = Duration.minutes(5);
 const half = { width: 12, height: 6 };
 
-/** One page: which alarms are on, how old the oldest observation is, and what causes the cost. */
+/** One page: which alarms are on, how old the oldest confirmation is, and what causes the cost. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
@@ -46,6 +46,7 @@ export class Dashboard extends Construct {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms of the stage', alarms: [...alarms], width: 24, height: 3 })],
         [ordersByState(stage), oldestUnseen(stage)],
+        [listsOfOrders(stage), foundByLists(stage)],
         [permitsAgainstShare(stage), delays(publishTransitions)],
         [apiErrors(apiFunctions), errorsOfChecks(checkOpenOrders)],
         costDrivers(props),
@@ -81,7 +82,7 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
 function oldestUnseen(stage: Stage): GraphWidget {
   const retention = Math.min(...Object.values(stage.accounts).map(retentionMsOf)) / 1_000;
   return new GraphWidget({
-    title: 'Time since the oldest observation of a live order, seconds',
+    title: 'Time since the oldest last confirmation of a live order, seconds',
     ...half,
     left: [ours('OldestUnseenSeconds', Stats.MAXIMUM, { stage: stage.name }).with({ label: 'oldest' })],
     leftAnnotations: [
@@ -92,7 +93,34 @@ function oldestUnseen(stage: Stage): GraphWidget {
   });
 }
 
-/** One permit for each call. API requests use the same rate limiter; their permits come on top of these. */
+function listsOfOrders({ name: stage }: Stage): GraphWidget {
+  return new GraphWidget({
+    title: 'Lists of open orders',
+    ...half,
+    left: [
+      ours('Listed', Stats.SUM, { stage }, period).with({ label: 'passed' }),
+      ours('ListFailed', Stats.SUM, { stage }, period).with({ label: 'failed' }),
+    ],
+    right: [ours('ListUntrusted', Stats.MAXIMUM, { stage }, period).with({ label: 'an account is untrusted' })],
+    rightYAxis: { min: 0, max: 1 },
+  });
+}
+
+function foundByLists({ name: stage }: Stage): GraphWidget {
+  return new GraphWidget({
+    title: 'Orders that lists discovered, and that vanished from them',
+    ...half,
+    left: [
+      ours('Discovered', Stats.SUM, { stage }, period).with({ label: 'discovered' }),
+      ours('Vanished', Stats.SUM, { stage }, period).with({ label: 'vanished' }),
+    ],
+  });
+}
+
+/**
+ * One permit for each check and, on most exchanges, for each list. API requests use the same rate limiter; their permits
+ * come on top of these.
+ */
 function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
   const acquired = (metricName: string) => ours(metricName, Stats.SUM, { stage: name }, period);
   const share = Object.values(accounts).reduce(
@@ -104,8 +132,9 @@ function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
     ...half,
     left: [
       new MathExpression({
-        expression: '(checked + failed - starved) / PERIOD(checked)',
+        expression: '(checked + failed + listed - starved) / PERIOD(checked)',
         usingMetrics: {
+          listed: acquired('Listed'),
           checked: acquired('Checked'),
           failed: acquired('Failed'),
           starved: acquired('RateLimitExhausted'),

@@ -19,7 +19,7 @@ const prices = {
 const minutesPerMonth = 730 * 60;
 
 /** What a sweep without orders uses at most: lease, account item and index queries; its log lines and metrics. */
-const idleSweep = { seconds: 0.2, gigabytes: 0.5, writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
+const idleSweep = { seconds: 0.2, gigabytes: 0.25, writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
 
 type Item = { readonly what: string; readonly count: number; readonly dollars: number };
 

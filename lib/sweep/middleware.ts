@@ -48,9 +48,11 @@ export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps): M
 
 function logKeys(report: TickReport): Record<string, unknown> {
   if (report.outcome !== 'swept') return { ...report };
-  const { overCapacity, oldestUnseenMs, retentionHeadroomMs, ...others } = report;
+  const { listFailed, listUntrusted, overCapacity, oldestUnseenMs, retentionHeadroomMs, ...others } = report;
   return {
     ...others,
+    list_failed: listFailed,
+    list_untrusted: listUntrusted,
     over_capacity: overCapacity,
     oldest_unseen_ms: oldestUnseenMs,
     retention_headroom_ms: retentionHeadroomMs,

@@ -40,6 +40,7 @@ describe('the alarms', () => {
       ['missing-orders', 'Maximum Missing >= 1, 1 of 1 x 60 s, ignore'],
       ['unknown-states', 'Maximum UnknownState >= 1, 1 of 1 x 60 s, ignore'],
       ['inconsistent-orders', 'Maximum Inconsistent >= 1, 1 of 1 x 60 s, ignore'],
+      ['list-untrusted', 'Maximum ListUntrusted >= 1, 1 of 1 x 60 s, ignore'],
       ['auth-refused', 'Sum AuthRefused >= 1, 1 of 10 x 60 s, notBreaching'],
       ['retention-headroom-low', 'Minimum RetentionHeadroomSeconds < 900, 1 of 1 x 60 s, notBreaching'],
       ['rate-limit-exhausted', 'Sum RateLimitExhausted >= 1, 3 of 5 x 60 s, notBreaching'],
@@ -87,7 +88,7 @@ describe('the alarms', () => {
         const dimensions = alarm.Dimensions.map((of: { Name: string; Value: string }) => [of.Name, of.Value]);
         return inFull(alarm.Namespace, alarm.MetricName, Object.fromEntries(dimensions));
       });
-    expect(read).toHaveLength(10);
+    expect(read).toHaveLength(11);
     expect(read.toSorted()).toEqual(written.toSorted());
   });
 
@@ -220,7 +221,9 @@ describe('the dashboard', () => {
     expect(widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms of the stage',
       'Orders by state',
-      'Time since the oldest observation of a live order, seconds',
+      'Time since the oldest last confirmation of a live order, seconds',
+      'Lists of open orders',
+      'Orders that lists discovered, and that vanished from them',
       'Permits that checks acquire, a second, and our share of the rate limit',
       'From transition to snapshot, seconds',
       'Failed API requests by code',
@@ -245,6 +248,11 @@ describe('the dashboard', () => {
       'Inconsistent',
       'Final',
       'OldestUnseenSeconds',
+      'Listed',
+      'ListFailed',
+      'ListUntrusted',
+      'Discovered',
+      'Vanished',
       'Checked',
       'Failed',
       'RateLimitExhausted',
@@ -252,12 +260,12 @@ describe('the dashboard', () => {
   });
 
   it('compares permits with the share of all accounts: half of 10 and of 20 a second', () => {
-    const [, , , rateLimit] = widgets;
+    const rateLimit = widgets.find(({ properties }) => properties.title.startsWith('Permits'));
     expect(rateLimit).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
   });
 
   it('counts every code that a check can fail with, and queries the logs of every API function', () => {
-    const [, , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
+    const [, , , , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
     for (const code of Object.keys(errorCatalog)) {
       expect(checks?.includes(`sum(failed.${code}) as ${code}`)).toBe(code !== 'order_not_found');
     }

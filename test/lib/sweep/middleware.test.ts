@@ -24,12 +24,12 @@ const swept: SweepReport = {
   final: 2,
   found: 0,
   failed: {},
-  listed: 0,
-  listFailed: 0,
-  discovered: 0,
-  vanished: 0,
+  listed: 11,
+  listFailed: 12,
+  discovered: 13,
+  vanished: 14,
   listUntrusted: false,
-  covered: 0,
+  covered: 8,
   watched: 8,
   missing: 4,
   unknown: 5,
@@ -115,12 +115,18 @@ describe('a tick that swept', () => {
       outcome: 'swept',
       checked: 9,
       backlog: 7,
+      listed: 11,
+      list_failed: 12,
+      list_untrusted: false,
+      discovered: 13,
+      vanished: 14,
+      covered: 8,
       over_capacity: false,
       oldest_unseen_ms: 565_500,
       retention_headroom_ms: 1_234_500,
       failed: { timeout: 1 },
     });
-    expect(line).not.toHaveProperty('overCapacity');
+    expect(Object.keys(line ?? {}).filter((key) => /[A-Z]/.test(key))).toEqual([]);
   });
 
   it('counts itself under its account, and everything else under the stage alone', async () => {
@@ -134,6 +140,11 @@ describe('a tick that swept', () => {
           Changed: '3 Count',
           Final: '2 Count',
           Failed: '0 Count',
+          Listed: '11 Count',
+          ListFailed: '12 Count',
+          ListUntrusted: '0 Count',
+          Discovered: '13 Count',
+          Vanished: '14 Count',
           Watched: '8 Count',
           Missing: '4 Count',
           UnknownState: '5 Count',
@@ -165,9 +176,9 @@ describe('a tick that swept', () => {
     expect(measured()[1]?.metrics).toMatchObject(metrics);
   });
 
-  it('says that the account is over its capacity', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, overCapacity: true }));
-    expect(measured()[1]?.metrics).toMatchObject({ OverCapacity: '1 Count' });
+  it('says that the account is over its capacity, and that its lists are not trusted', async () => {
+    await run(() => ({ outcome: 'swept', ...swept, overCapacity: true, listUntrusted: true }));
+    expect(measured()[1]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
   });
 });
 
