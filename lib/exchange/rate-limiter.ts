@@ -193,7 +193,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
     do {
       permit = await nextPermit(deadline);
       const waitMs = permit.dueAt - clock.now();
-      if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
+      // Due before the deadline of the call that it was taken for, so before that of any later one.
       if (waitMs > 0) await clock.sleep(waitMs);
     } while (!held.isValid(permit));
   };
