@@ -87,7 +87,7 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
       ],
       hooks: { drawClear: [(plot) => shade(plot, gaps)] },
       axes: [
-        axis((splits) => splits.map((second) => clock(second * 1_000)), 26),
+        { ...axis((splits) => splits.map((second) => clockOf(second, splits)), 26), space: 80 },
         {
           ...axis(
             (splits) => splits.map((value) => (names === undefined ? amount.format(value) : (names[value] ?? ''))),
@@ -100,6 +100,11 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
     data,
   ];
   return html`<${Chart} make=${make} label=${label} redrawn=${JSON.stringify(data)} />`;
+}
+
+/** With milliseconds where a second has several. @param {number} second @param {readonly number[]} splits */
+function clockOf(second, [first = 0, next = first + 1]) {
+  return next - first < 1 ? new Date(second * 1_000).toISOString().slice(11, 23) : clock(second * 1_000);
 }
 
 function stepped() {

@@ -68,7 +68,10 @@ async function loadOrder(account, orderId, before) {
   if (stoppedBy(entries) !== undefined) return { ...rest, status: 'stopped', ageSeconds: undefined };
   if (newest === undefined) return { ...rest, status: 'not known', ageSeconds: undefined };
   const { order, ageSeconds } = await getOrder(account, orderId);
-  return { ...rest, status: order.final ? 'final' : order.watched ? 'watched' : 'stopped', ageSeconds };
+  // It may be newer than what was read before it.
+  const latest = order.rank === newest.rank ? snapshots : await listSnapshots(account, orderId);
+  const status = latest[0]?.final ? 'final' : order.watched ? 'watched' : 'stopped';
+  return { ...rest, snapshots: latest, status, ageSeconds };
 }
 
 /** @param {{ account: string, orderId: string, view: OrderView, changed: () => void }} properties */

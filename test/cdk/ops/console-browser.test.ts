@@ -5,7 +5,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
 import { type ConsoleServer, startConsoleServer } from '../../../cdk/ops/console-server.ts';
-import { type ConsoleFixture, hostileLabel, startConsoleFixture } from './console-fixture.ts';
+import { behindOrder, type ConsoleFixture, hostileLabel, startConsoleFixture } from './console-fixture.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = [
@@ -168,6 +168,14 @@ it('the slider moves what we believed, and beside it stands what was true, with 
   expect(api.requests.some((sent) => sent.includes('believed_at='))).toBe(true);
   expect(api.requests.some((sent) => /[?&]at=/.test(sent))).toBe(true);
   await picture(page, 'console-order', 760);
+});
+
+it('an end that becomes known while the order is read is shown, with its snapshot', async () => {
+  await go(`main/order/${behindOrder}`);
+  await page.locator('.facts').getByText('final').waitFor();
+  expect(await page.locator('.facts').innerText()).toMatch(/State\s+filled/);
+  expect(await page.locator('.history li').count()).toBe(5);
+  await go(`main/order/${order}`);
 });
 
 it('the watch is stopped only when that is confirmed, and started again', async () => {

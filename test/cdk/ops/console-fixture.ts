@@ -22,6 +22,11 @@ export const hostileLabel =
 type Fields = Readonly<Record<string, string | number>>;
 type Known = { readonly id: string; readonly status: string; readonly fields: Fields; readonly age: number };
 
+type Moment = { readonly stopped: boolean; readonly isBehind: boolean };
+
+/** Its end becomes known while the console reads it: between its history and its own request. */
+export const behindOrder = '39100000000262145';
+
 const minute = 60_000;
 
 /** Starts the API of the fixture. `now` in milliseconds since the Unix epoch. */
@@ -29,6 +34,7 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
   const requests: string[] = [];
   let lost = false;
   let listsAccounts = true;
+  let isBehind = true;
   let stopped = false;
   const api = createFixtureApi(now);
   const server = createServer((request, response) => {
@@ -36,8 +42,10 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
     requests.push(`${method} ${target}`);
     if (lost) return void response.destroy();
     if (method !== 'GET') stopped = method === 'DELETE';
+    if (target.includes(`${behindOrder}?`)) isBehind = false;
     const { pathname, searchParams } = new URL(target, 'http://fixture');
-    const body = pathname === '/accounts' && !listsAccounts ? undefined : api(pathname, searchParams, stopped);
+    const body =
+      pathname === '/accounts' && !listsAccounts ? undefined : api(pathname, searchParams, { stopped, isBehind });
     const etag = /\/orders\/[^/]+$/.test(pathname) ? 'W/"fixture"' : undefined;
     const isSame = etag !== undefined && headers['if-none-match'] === etag;
     response.writeHead(body === undefined ? 404 : isSame ? 304 : 200, {
@@ -77,7 +85,7 @@ function createFixtureApi(now: number) {
     status === 'watched' ? 'live' : status === 'final' ? 'final' : 'attention',
   );
 
-  return (path: string, query: URLSearchParams, stopped: boolean): string | undefined => {
+  return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): string | undefined => {
     if (path === '/accounts') return JSON.stringify({ accounts: accountsOf(iso) });
     if (path === '/accounts/main/orders') {
       const state = query.get('state') ?? '';
@@ -92,7 +100,8 @@ function createFixtureApi(now: number) {
     const [, id = '', rest] = /^\/accounts\/main\/orders\/([\w-]+)(\/.*)?$/.exec(path) ?? [];
     const order = known.find((each) => each.id === id);
     if (order === undefined) return undefined;
-    const history = historyOf(order, now);
+    const all = historyOf(order, now);
+    const history = id === behindOrder && isBehind ? all.slice(1) : all;
     if (rest === '/watch')
       return JSON.stringify({
         account: 'main',
