@@ -47,6 +47,9 @@ export class ApiProblem extends Error {
   readonly exchangeCode: number | undefined;
   /** The last snapshot of an order that the exchange no longer finds: it is missing, not closed. */
   readonly lastKnown: CheckedOrder | undefined;
+  /** When the exchange's histories were last searched for the missing order, and when they are next; ISO 8601. */
+  readonly lookedUpAt: string | undefined;
+  readonly nextLookAt: string | undefined;
 
   constructor({ status, headers }: Response, problem: Pick<Problem, 'code' | 'detail'> & Partial<Problem>) {
     super(problem.detail);
@@ -58,6 +61,8 @@ export class ApiProblem extends Error {
     this.parameters = problem.parameters ?? [];
     this.exchangeCode = problem.exchange_code;
     this.lastKnown = problem.last_known;
+    this.lookedUpAt = problem.looked_up_at;
+    this.nextLookAt = problem.next_look_at;
   }
 }
 

@@ -55,7 +55,7 @@ function outcome(of: OrderOutcome): responses.Outcome {
 export function problemOf(failure: Failure): Omit<responses.Problem, 'instance' | 'request_id'> {
   const { spec, code, message, exchangeCode, members } = failure;
   const isInternal = spec.status === 500;
-  const lastKnown = failure instanceof OrderNotFound ? failure.lastKnown : undefined;
+  const { lastKnown, lookedUpAt, nextLookAt } = failure instanceof OrderNotFound ? failure : {};
   return {
     type: `urn:order-state-snapshots:${code}`,
     title: spec.title,
@@ -64,6 +64,8 @@ export function problemOf(failure: Failure): Omit<responses.Problem, 'instance' 
     code,
     exchange_code: isInternal ? undefined : exchangeCode,
     last_known: lastKnown && checkedOrder(lastKnown),
+    looked_up_at: isoOrAbsent(lookedUpAt),
+    next_look_at: isoOrAbsent(nextLookAt),
     ...members,
   };
 }

@@ -167,6 +167,12 @@ export const Problem = /* @__PURE__ */ made(() =>
         z.describe('The last snapshot of an order that the exchange does not find: missing, not closed.'),
       ),
     ),
+    looked_up_at: z.optional(
+      time.check(z.describe("When the exchange's histories were last searched for the missing order, in vain.")),
+    ),
+    next_look_at: z.optional(
+      time.check(z.describe('When they are searched next, with the next check; absent before the first search.')),
+    ),
   }),
 );
 export type Problem = z.output<typeof Problem>;

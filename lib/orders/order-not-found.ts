@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
+import { lookupDueAt, statusOf } from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
 
 /** The exchange does not find the requested order. That alone does not close it. */
@@ -8,6 +9,9 @@ export class OrderNotFound extends Failure {
   readonly lastKnown: Checked | undefined;
   /** The order's watch, if there is one. */
   readonly stored: StoredWatch | undefined;
+  /** When the histories were last searched for the missing order, and when they are next; ms since the Unix epoch. */
+  readonly lookedUpAt: number | undefined;
+  readonly nextLookAt: number | undefined;
 
   constructor(
     cause: Failure,
@@ -22,5 +26,8 @@ export class OrderNotFound extends Failure {
     super('order_not_found', message, { cause, exchangeCode: cause.exchangeCode });
     this.lastKnown = lastKnown;
     this.stored = stored;
+    const missing = stored !== undefined && statusOf(stored.watch) === 'missing' ? stored.watch : undefined;
+    this.lookedUpAt = missing?.lookedUpAt?.[0];
+    this.nextLookAt = missing !== undefined && this.lookedUpAt !== undefined ? lookupDueAt(missing) : undefined;
   }
 }

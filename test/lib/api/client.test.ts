@@ -3,10 +3,13 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ApiProblem, type Client, type ClientRequest, createClient, pages } from '../../../lib/api/client.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
+import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { Gateway } from '../../emulator/aws/gateway.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+import { policy } from '../snapshots/table-contract.ts';
 import { startTestBed, type TestBed } from '../test-bed.ts';
 import { startLocalApi } from './local-endpoint.ts';
 import { startPage } from './page.ts';
@@ -164,6 +167,22 @@ describe('the client throws', () => {
     const { status, code, exchangeCode, lastKnown } = await problemOf(client.getOrder(requested));
     expect({ status, code, exchangeCode }).toEqual({ status: 404, code: 'order_not_found', exchangeCode: 10_004 });
     expect(lastKnown?.order).toEqual(seen.order);
+  });
+
+  it('a problem that says when the histories were searched for a missing order, and when they are next', async () => {
+    const id = testBed.orangex.place();
+    const requested = { account, order_id: id };
+    await client.getOrder(requested);
+    testBed.orangex.forget(id);
+    expect(await problemOf(client.getOrder(requested))).toMatchObject({ lookedUpAt: undefined, nextLookAt: undefined });
+
+    const table = createDynamoTable({ ...testBed.engine, policyOf: () => policy, historyDaysOf: () => undefined });
+    const at = Date.now();
+    const lookup = { account, orderId: id, at, requestId: 'lookup', observedBy: 'check-open-orders', attempts: [] };
+    await createSnapshotStore(table).recordLookup(lookup);
+    const { lookedUpAt, nextLookAt } = await problemOf(client.getOrder(requested));
+    expect(lookedUpAt).toBe(new Date(at).toISOString());
+    expect(nextLookAt).toBe(new Date(at + 60_000).toISOString());
   });
 
   it('a problem that says when to retry', async () => {
