@@ -74,7 +74,7 @@ export const functionSettings = {
     description: 'Checks the orders of one account that are due, the longest due first.',
     // A sweep runs until the next minute's has taken over, and that one may be late.
     timeoutSeconds: 150,
-    // It waits nearly all of its time; a group of accounts at their full rates fits.
+    // It waits nearly all of its time.
     memoryMb: 256,
     permissions: { ...checksOrders, orderLists: ['dynamodb:Query'], sweepDeadLetters: ['sqs:SendMessage'] },
     onFailure: 'sweepDeadLetters',

@@ -136,7 +136,7 @@ describe.each(functionNames)('the function %s', (name) => {
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
-      MemorySize: 512,
+      MemorySize: name === 'check-open-orders' ? 256 : 512,
       Timeout: timeout,
       Handler: 'index.handler',
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(/Logs/) } },
