@@ -59,6 +59,8 @@ describe.each(releases)('a table with items of %s', (release) => {
       'NEVER-SEEN unconfirmed',
       'STOPPED stopped',
       'STRANGE unknown',
+      'LISTED watched',
+      'VANISHED missing',
     ]);
   });
 
