@@ -5,7 +5,8 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
 import { type ConsoleServer, startConsoleServer } from '../../../cdk/ops/console-server.ts';
-import { behindOrder, type ConsoleFixture, hostileLabel, startConsoleFixture } from './console-fixture.ts';
+import { behindOrder, type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
+import { hostileLabel } from './console-orders.ts';
 
 const executablePath = '/usr/bin/chromium';
 const args = [
