@@ -57,7 +57,13 @@ export const functionSettings = {
   'list-orders': {
     description: 'Lists the orders of an account by state, from the table.',
     ...api,
-    permissions: { orderLists: ['dynamodb:Query'] },
+    // The account's item says when its latest list confirmed the orders that it covers.
+    permissions: { orderLists: ['dynamodb:Query'], snapshotTable: ['dynamodb:GetItem'] },
+  },
+  'list-accounts': {
+    description: 'Lists the accounts with their latest list, orders and limits, from the table.',
+    ...api,
+    permissions: { snapshotTable: ['dynamodb:GetItem'] },
   },
   'list-snapshots': {
     description: 'Returns the history of one order, from the table.',

@@ -1,6 +1,9 @@
+import { createDynamoAccountReader } from '../../lib/accounts/dynamo-reader.ts';
 import { listedOrder } from '../../lib/api/presenters.ts';
+import { createListedAt } from '../../lib/orders/freshness.ts';
+import { createListOrders, type ListedOrder } from '../../lib/orders/list-orders.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
-import type { ListEntry, ListPosition } from '../../lib/snapshots/reader.ts';
+import type { ListPosition } from '../../lib/snapshots/reader.ts';
 import { listNames } from '../../lib/snapshots/statuses.ts';
 import { iso } from '../../lib/time.ts';
 import { columns } from './columns.ts';
@@ -9,6 +12,7 @@ import type { Context } from './context.ts';
 import { duration } from './duration.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
 import { openTable } from './stack.ts';
+import { visible } from './visible.ts';
 
 const maxOrders = 1_000;
 
@@ -19,19 +23,26 @@ export function ordersCommand({ terminal, clock }: Context) {
     .option('--state <state>', listed(listNames), oneOf('--state', listNames), 'live')
     .option('--limit <n>', `orders on a page, 1 to ${maxOrders}`, wholeNumber('--limit', 1, maxOrders), 50)
     .option('--after <cursor>', 'the next page, as the last line of a page says', positionOf)
-    .action(async ({ account, state, limit, after, json, ...options }) => {
-      const reader = createDynamoReader({ ...(await openTable(targetOf(options))), clock });
-      const { rows, next } = await reader.list(account, state, { after, limit });
+    .option('--instrument <name>', 'only orders of this instrument')
+    .action(async ({ account, state, limit, after, instrument, json, ...options }) => {
+      const table = await openTable(targetOf(options));
+      const listOrders = createListOrders({
+        // The stage's table may hold accounts that it no longer has.
+        accounts: { has: () => true },
+        reader: createDynamoReader({ ...table, clock }),
+        listedAt: createListedAt(createDynamoAccountReader(table), clock),
+      });
+      const request = { account, state, after, limit, instrumentName: instrument };
+      const { orders: rows, next } = await listOrders(request);
 
       const now = clock.now();
-      const last = next && rows.at(-1);
-      const cursor = last && `${last.at}/${last.orderId}`;
+      const cursor = next && `${next.at}/${next.orderId}`;
       if (json) {
         const shown = rows.map((entry) => listedOrder(entry, now));
         terminal.out(`${JSON.stringify({ account, state, orders: shown, cursor })}\n`);
         return;
       }
-      const heading = ['order', 'status', state === 'final' ? 'closed' : 'due', 'last checked', 'age'];
+      const heading = [...blotter, state === 'final' ? 'closed' : 'due', 'last checked', 'age'];
       if (rows.length > 0) terminal.out(columns([heading, ...rows.map((entry) => cellsOf(entry, now))]));
       else terminal.out(`Account ${account} has no ${state} orders${after === undefined ? '' : ' after that one'}.\n`);
       if (cursor !== undefined) terminal.out(`There are more: add --after ${cursor}\n`);
@@ -56,7 +67,11 @@ function positionOf(given: string): ListPosition {
   return { at: Number(at), orderId };
 }
 
-function cellsOf({ orderId, status, at, checkedAt }: ListEntry, now: number): readonly string[] {
+const blotter = ['order', 'status', 'state', 'instrument', 'side', 'type', 'price', 'filled', 'amount'];
+
+function cellsOf({ orderId, status, at, checkedAt, summary }: ListedOrder, now: number): readonly string[] {
   const checked = checkedAt === undefined ? ['never', '-'] : [iso(checkedAt), duration(now - checkedAt)];
-  return [orderId, status, iso(at), ...checked];
+  const { order_state, instrument_name, direction, order_type, price, filled_amount, amount } = summary ?? {};
+  const seen = [order_state, instrument_name, direction, order_type, price, filled_amount, amount];
+  return [orderId, status, ...seen.map((value) => visible(value ?? '-')), iso(at), ...checked];
 }

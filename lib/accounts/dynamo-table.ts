@@ -1,21 +1,14 @@
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { type Item, number, type TableDeps, tableFailure } from '../dynamo.ts';
+import { type Item, number, type TableDeps } from '../dynamo.ts';
+import { createDynamoAccountReader } from './dynamo-reader.ts';
 import { createAccountUpdate } from './dynamo-update.ts';
-import { accountKey, leaseValue, listTrustValue, pauseValue, readAccountItem, summaryValue } from './items.ts';
+import { leaseValue, listTrustValue, pauseValue, summaryValue } from './items.ts';
 import type { AccountTable, SweepFindings } from './table.ts';
 
 /** The accounts' items in DynamoDB. `items.ts` lists the item and its requests. */
 export function createDynamoAccountTable({ client, tableName }: TableDeps): AccountTable {
   const update = createAccountUpdate({ client, tableName });
   return {
-    readAccount: async (account) => {
-      const key = { TableName: tableName, Key: accountKey(account) };
-      const get = new GetItemCommand({ ...key, ConsistentRead: true });
-      const { Item } = await client.send(get).catch((cause: unknown) => {
-        throw tableFailure(cause);
-      });
-      return readAccountItem(Item);
-    },
+    ...createDynamoAccountReader({ client, tableName }),
 
     advanceTat: async (account, { from, to, byMs }) => {
       const after = await update(account, {

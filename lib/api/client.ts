@@ -100,6 +100,8 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
   }
 
   return {
+    listAccounts: (request) => ask(routes.listAccounts, request),
+    getAccount: (request) => ask(routes.getAccount, request),
     getOrder: (request) => ask(routes.getOrder, request),
     checkOrders: (request) => ask(routes.checkOrders, request),
     listOrders: (request) => ask(routes.listOrders, request),

@@ -88,6 +88,15 @@ export const believedAt = /* @__PURE__ */ made(() =>
   ),
 );
 
+export const instrumentName = /* @__PURE__ */ made(() =>
+  z
+    .string('must be a string')
+    .check(
+      z.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
+      z.describe('Only orders of this instrument.'),
+    ),
+);
+
 export const state = /* @__PURE__ */ made(() =>
   z
     .enum(listNames, `must be one of ${listNames.join(', ')}`)

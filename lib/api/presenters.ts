@@ -3,11 +3,12 @@ import { phaseOf } from '../exchange/order.ts';
 import type { ChangeWatchRequest, WatchChange } from '../orders/change-watch.ts';
 import type { OrderOutcome } from '../orders/check-orders.ts';
 import type { Checked } from '../orders/checked.ts';
-import type { ListOrdersRequest, OrderPage } from '../orders/list-orders.ts';
+import type { AccountOverview } from '../orders/list-accounts.ts';
+import type { ListedOrder, ListOrdersRequest, OrderPage } from '../orders/list-orders.ts';
 import type { HistoryPage, ListSnapshotsRequest } from '../orders/list-snapshots.ts';
 import { OrderNotFound } from '../orders/order-not-found.ts';
 import { digestOfRank } from '../snapshots/rank.ts';
-import type { AuditEntry, ListEntry } from '../snapshots/reader.ts';
+import type { AuditEntry } from '../snapshots/reader.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
 import { ageSeconds, iso } from '../time.ts';
 import { ordersCursor, snapshotsCursor } from './requests.ts';
@@ -99,16 +100,59 @@ export function orderList(request: ListOrdersRequest, page: OrderPage, now: numb
 }
 
 /** `now` in milliseconds since the Unix epoch. */
-export function listedOrder(entry: ListEntry, now: number): responses.ListedOrder {
-  const { orderId, status, at, openedAt, checkedAt } = entry;
+export function listedOrder(order: ListedOrder, now: number): responses.ListedOrder {
+  const { orderId, status, at, openedAt, checkedAt, lookedUpAt, summary } = order;
   return {
     order_id: orderId,
     status,
+    ...summary,
     ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
     opened_at: iso(openedAt),
     checked_at: isoOrAbsent(checkedAt),
     age_seconds: checkedAt === undefined ? undefined : ageSeconds(checkedAt, now),
+    looked_up_at: isoOrAbsent(lookedUpAt),
   };
+}
+
+/** `now` in milliseconds since the Unix epoch. */
+export function accountOverview(overview: AccountOverview, now: number): responses.AccountOverview {
+  const { account, dialect, state, rateLimitUsed, paused } = overview;
+  const { summary, pause } = state;
+  return {
+    account,
+    dialect,
+    list: listState(overview, now),
+    orders: summary && {
+      open: summary.open,
+      covered: summary.covered,
+      missing: summary.missing,
+      unknown: summary.unknown,
+      inconsistent: summary.inconsistent,
+    },
+    swept_at: isoOrAbsent(summary?.at),
+    rate_limit: { used: Number(rateLimitUsed.toFixed(3)) },
+    pause: pause && paused ? { by: pause.by, at: iso(pause.at), until: isoOrAbsent(pause.until) } : undefined,
+    circuit_breaker: {
+      state: summary?.breaker.phase ?? 'closed',
+      reason: summary?.breaker.reason,
+      since: isoOrAbsent(summary?.breaker.since),
+    },
+    over_capacity: summary?.overCapacity ?? false,
+  };
+}
+
+function listState({ lists, state }: AccountOverview, now: number): responses.AccountOverview['list'] {
+  const { listed, listTrust } = state;
+  const isTrusted = listTrust?.trusted !== false;
+  const latest = {
+    listed_at: isoOrAbsent(listed?.at),
+    age_seconds: listed && ageSeconds(listed.at, now),
+    orders: listed?.orders,
+  };
+  if (!lists) return { state: 'off', ...latest };
+  if (isTrusted) return { state: listed === undefined ? 'never' : 'trusted', ...latest };
+  const { reason, since, nextAt } = listTrust;
+  return { state: 'untrusted', ...latest, reason, since: iso(since), next_at: isoOrAbsent(nextAt) };
 }
 
 export function history(request: ListSnapshotsRequest, page: HistoryPage): responses.History {

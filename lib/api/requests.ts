@@ -18,10 +18,10 @@ type Parameters<Name extends keyof typeof routes> = z.output<(typeof routes)[Nam
 
 /** Throws `bad_request` for the cursor of another list. */
 export function listOrdersRequest(parameters: Parameters<'listOrders'>): ListOrdersRequest {
-  const { account, state, limit = defaultRows, cursor } = parameters;
+  const { account, state, instrument_name: instrumentName, limit = defaultRows, cursor } = parameters;
   const after =
     cursor === undefined ? undefined : readCursor(ordersScope({ account, state }), ListPositionText, cursor);
-  return { account, state, limit, after };
+  return { account, state, instrumentName, limit, after };
 }
 
 export function ordersCursor(list: Pick<ListOrdersRequest, 'account' | 'state'>, last: ListPosition): string {

@@ -1,5 +1,6 @@
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
+import { breakerPhases } from '../accounts/table.ts';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
 import { auditKinds, listNames, lookupOutcomes, statuses } from '../snapshots/statuses.ts';
@@ -131,11 +132,39 @@ export const ListedOrder = /* @__PURE__ */ made(() =>
   z.object({
     order_id: text,
     status: z.enum(statuses),
-    due_at: z.optional(time.check(z.describe('When it is checked next; not for final orders.'))),
+    order_state: z.optional(
+      z
+        .string()
+        .check(z.describe('The order as it was last seen, with the fields that follow; absent when it never was.')),
+    ),
+    instrument_name: z.optional(text),
+    direction: z.optional(text),
+    order_type: z.optional(text),
+    price: z.optional(text),
+    amount: z.optional(text),
+    filled_amount: z.optional(text),
+    average_price: z.optional(text),
+    last_update_timestamp: z.optional(
+      int.check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock.")),
+    ),
+    due_at: z.optional(
+      time.check(
+        z.describe('When it is checked next by itself; of a missing order also looked up. Not for final orders.'),
+      ),
+    ),
     closed_at: z.optional(time.check(z.describe("When it closed, by the exchange's clock; for final orders."))),
     opened_at: time.check(z.describe('When it became known here.')),
-    checked_at: z.optional(time.check(z.describe('When the exchange last confirmed it; absent when it never did.'))),
+    checked_at: z.optional(
+      time.check(
+        z.describe(
+          'When the exchange last confirmed it, by itself or in a list of the account; absent when it never did.',
+        ),
+      ),
+    ),
     age_seconds: z.optional(int.check(z.describe('How long ago that was, rounded up.'))),
+    looked_up_at: z.optional(
+      time.check(z.describe("When the exchange's histories were last searched for an order that is missing.")),
+    ),
   }),
 );
 export type ListedOrder = z.output<typeof ListedOrder>;
@@ -149,6 +178,55 @@ export const OrderList = /* @__PURE__ */ made(() =>
   }),
 );
 export type OrderList = z.output<typeof OrderList>;
+
+export const AccountOverview = /* @__PURE__ */ made(() =>
+  z.object({
+    account: text,
+    dialect: text,
+    list: z
+      .object({
+        state: z
+          .enum(['trusted', 'untrusted', 'never', 'off'])
+          .check(
+            z.describe(
+              'trusted: lists confirm the orders that they cover. untrusted: orders are checked one by one. never: not listed yet. off: the stage does not list this account.',
+            ),
+          ),
+        listed_at: z.optional(time.check(z.describe('When the latest complete list was requested.'))),
+        age_seconds: z.optional(int),
+        orders: z.optional(int.check(z.describe('How many orders it held.'))),
+        reason: z.optional(text.check(z.describe('Why lists are not trusted: contradicted, incomplete, or a code.'))),
+        since: z.optional(time),
+        next_at: z.optional(time.check(z.describe('When the account is listed again.'))),
+      })
+      .check(z.describe('The lists of open orders of the account.')),
+    orders: z.optional(
+      z
+        .object({
+          open: int.check(z.describe('Live orders on watch.')),
+          covered: int.check(z.describe('Of all orders on watch, those that lists confirm.')),
+          missing: int,
+          unknown: int,
+          inconsistent: int,
+        })
+        .check(z.describe('As the sweep last counted them; absent until it did.')),
+    ),
+    swept_at: z.optional(time.check(z.describe('When the sweep last wrote this.'))),
+    rate_limit: z.object({
+      used: z.number().check(z.describe("The part of our share's burst that is in use now, 0 to 1 and above.")),
+    }),
+    pause: z.optional(z.object({ by: text, at: time, until: z.optional(time) })),
+    circuit_breaker: z.object({
+      state: z.enum(breakerPhases),
+      reason: z.optional(text.check(z.describe('The code of the failure that opened it.'))),
+      since: z.optional(time),
+    }),
+    over_capacity: z.boolean().check(z.describe('More orders have to be checked one by one than can be in time.')),
+  }),
+);
+export type AccountOverview = z.output<typeof AccountOverview>;
+
+export const AccountList = /* @__PURE__ */ made(() => z.object({ accounts: z.array(AccountOverview) }));
 
 /** RFC 9457. */
 export const Problem = /* @__PURE__ */ made(() =>

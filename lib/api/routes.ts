@@ -2,7 +2,16 @@ import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
 import { made } from './made.ts';
 import * as parameters from './parameters.ts';
-import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
+import {
+  AccountList,
+  AccountOverview,
+  ChangedWatch,
+  CheckedOrder,
+  CheckedOrders,
+  History,
+  JsonRpcResponse,
+  OrderList,
+} from './responses.ts';
 
 /** One request of the API: its address, parameters, response and failures. */
 export type Route = {
@@ -110,10 +119,40 @@ export const listOrders = /* @__PURE__ */ made(
       parameters: z.strictObject({
         account: parameters.account,
         state: parameters.state,
+        instrument_name: z.optional(parameters.instrumentName),
         limit: z.optional(parameters.limit),
         cursor: z.optional(parameters.cursor),
       }),
       response: OrderList,
+      codes: [...everywhere, ...table],
+    }) as const satisfies Route,
+);
+
+export const listAccounts = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: '/accounts',
+      function: 'list-accounts',
+      summary: 'All accounts at a glance',
+      description: 'From the table only. With a token, the accounts that its claim lists.',
+      parameters: z.strictObject({}),
+      response: AccountList,
+      codes: ['bad_request', 'internal', ...table],
+    }) as const satisfies Route,
+);
+
+export const getAccount = /* @__PURE__ */ made(
+  () =>
+    ({
+      method: 'GET',
+      path: '/accounts/{account}',
+      function: 'list-accounts',
+      summary: 'One account at a glance',
+      description:
+        'From the table only: the latest complete list of its open orders, how many there are, and how its checks fare.',
+      parameters: z.strictObject({ account: parameters.account }),
+      response: AccountOverview,
       codes: [...everywhere, ...table],
     }) as const satisfies Route,
 );
@@ -213,6 +252,8 @@ export const callGetOrderState = /* @__PURE__ */ made(
 
 /** All requests, by their names in the OpenAPI document and the typed client. */
 export const routes = {
+  listAccounts,
+  getAccount,
   getOrder,
   checkOrders,
   listOrders,

@@ -29,18 +29,23 @@ export function callerOf({ requestContext }: APIGatewayProxyEventV2): string {
   throw new Failure('internal', 'The gateway did not identify the caller.');
 }
 
-/**
- * Throws `account_forbidden` for an account that the caller's token does not list. The gateway writes a list as
- * `[main desk-2]`; some issuers put a JSON list into one string.
- */
-export function refuseForeignAccount(
-  { requestContext, pathParameters }: APIGatewayProxyEventV2,
+/** Which accounts the caller may read: with IAM, all that the gateway let through; else those that the token lists. */
+export function readableAccounts(
+  { requestContext }: APIGatewayProxyEventV2,
   { auth }: Stage,
-): void {
-  if (auth.kind === 'iam') return;
-  const account = pathParameters?.['account'] ?? '';
+): (account: string) => boolean {
+  if (auth.kind === 'iam') return () => true;
   const claim = Authorizer.parse(requestContext).authorizer?.jwt?.claims[auth.accountsClaim];
+  // The gateway writes a list as `[main desk-2]`; some issuers put a JSON list into one string.
   const listed = Array.isArray(claim) ? claim : String(claim ?? '').split(/[\s,[\]"]+/);
-  if (account !== '' && listed.includes(account)) return;
-  throw new Failure('account_forbidden', `The token's claim "${auth.accountsClaim}" does not list this account.`);
+  return (account) => account !== '' && listed.includes(account);
+}
+
+/** Throws `account_forbidden` for a path with an account that the caller's token does not list. */
+export function refuseForeignAccount(event: APIGatewayProxyEventV2, stage: Stage): void {
+  const account = event.pathParameters?.['account'];
+  // Only the list of all accounts names none, and shows what the caller may read.
+  if (account === undefined && event.routeKey === 'GET /accounts') return;
+  if (stage.auth.kind === 'iam' || readableAccounts(event, stage)(account ?? '')) return;
+  throw new Failure('account_forbidden', `The token's claim "${stage.auth.accountsClaim}" does not list this account.`);
 }

@@ -7,8 +7,9 @@ import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { Current, StoredWatch } from '../snapshots/table.ts';
-import { checkedAt, isLastRequested, isOpen, statusOf } from '../snapshots/watch.ts';
+import { confirmedAt, isCovered, isLastRequested, isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
+import type { ListedAt } from './freshness.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
 
@@ -18,6 +19,8 @@ export type Account = { readonly exchange: Exchange; readonly dialect: Dialect }
 type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
+  /** Default: no list confirms anything. */
+  readonly listedAt?: ListedAt;
   readonly clock: Clock;
   /** Called with what a reply holds that we have no name for. */
   readonly onDrift: (account: string, drift: readonly string[]) => void;
@@ -39,24 +42,29 @@ export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
  * Checks one order: from the table when that is enough, else with the exchange, whose reply is stored.
  * Throws `Failure`; `OrderNotFound` carries the last known state, if there is one.
  */
-export function createCheckOrder({ accounts, store, clock, onDrift }: CheckOrderDeps): CheckOrder {
+export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
+  const { accounts, store, listedAt = async () => undefined, clock, onDrift } = deps;
   return async (request) => {
     const account = accountNamed(accounts, request.account);
     // The exchange is called in any case: the table is read meanwhile.
     if (request.maxAgeMs === 0) return check(request, account, store.read(request));
 
     const current = await store.read(request);
-    return fromTable(request, current) ?? check(request, account, Promise.resolve(current));
+    return (await fromTable(request, current)) ?? check(request, account, Promise.resolve(current));
   };
 
-  function fromTable({ maxAgeMs }: CheckOrderRequest, { head, stored }: Current): Checked | undefined {
+  async function fromTable(request: CheckOrderRequest, { head, stored }: Current): Promise<Checked | undefined> {
     if (head === undefined || stored === undefined) return undefined;
-    const status = statusOf(stored.watch);
-    const settled = isFinal(head) && !isOpen(status);
-    const confirmed = status === 'watched' || status === 'unknown';
-    const age = clock.now() - (checkedAt(stored.watch) ?? 0);
-    const fresh = maxAgeMs !== undefined && age <= maxAgeMs && confirmed && isLastRequested(stored.watch, head.rank);
-    return settled || fresh ? remembered(head, stored, clock.now()) : undefined;
+    const { watch } = stored;
+    const known = remembered(head, stored, clock.now());
+    if (isFinal(head) && !isOpen(statusOf(watch))) return known;
+    const { maxAgeMs } = request;
+    if (maxAgeMs === undefined || !isConfirmed(watch, head)) return undefined;
+    if (known.ageMs <= maxAgeMs) return known;
+    // Its own check is too old: the account's latest list may have confirmed it since.
+    if (!isCovered(watch)) return undefined;
+    const listed = remembered(head, stored, clock.now(), await listedAt(request.account));
+    return listed.ageMs <= maxAgeMs ? listed : undefined;
   }
 
   async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
@@ -104,10 +112,16 @@ function isFinal({ order }: Snapshot): boolean {
   return phaseOf(order) === 'final';
 }
 
-/** What the table knows. */
-function remembered(head: Snapshot, stored: StoredWatch, now: number): Checked {
+/** The exchange's latest answer is the head's state. */
+function isConfirmed(watch: Watch, head: Snapshot): boolean {
+  const status = statusOf(watch);
+  return (status === 'watched' || status === 'unknown') && isLastRequested(watch, head.rank);
+}
+
+/** What the table knows; with `listedAt`, also by the account's latest list. */
+function remembered(head: Snapshot, stored: StoredWatch, now: number, listedAt?: number): Checked {
   const { watch } = stored;
-  const lastChecked = checkedAt(watch) ?? head.provenance.requestedAt;
+  const lastChecked = confirmedAt(watch, listedAt) ?? head.provenance.requestedAt;
   return {
     account: head.account,
     order: head.order,

@@ -1,10 +1,14 @@
-import type { ListEntry, ListPosition, SnapshotReader } from '../snapshots/reader.ts';
-import type { List } from '../snapshots/table.ts';
+import type { ListPosition, SnapshotReader } from '../snapshots/reader.ts';
+import type { OrderSummary } from '../snapshots/summary.ts';
+import type { List, Listed } from '../snapshots/table.ts';
+import { confirmedAt, type WatchStatus } from '../snapshots/watch.ts';
+import type { ListedAt } from './freshness.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 type ListOrdersDeps = {
   readonly accounts: KnownAccounts;
   readonly reader: Pick<SnapshotReader, 'list'>;
+  readonly listedAt: ListedAt;
 };
 
 export type ListOrdersRequest = {
@@ -13,10 +17,28 @@ export type ListOrdersRequest = {
   /** The position of an earlier page's last order. */
   readonly after?: ListPosition | undefined;
   readonly limit: number;
+  /** Only orders of this instrument. */
+  readonly instrumentName?: string | undefined;
+};
+
+/** An order in a list; times are milliseconds since the Unix epoch. */
+export type ListedOrder = {
+  readonly orderId: string;
+  readonly status: WatchStatus;
+  /** When it is due; in the list of final orders, when it closed. */
+  readonly at: number;
+  /** When we first knew of it. */
+  readonly openedAt: number;
+  /** When the exchange last confirmed it, by itself or in a list, if it ever did. */
+  readonly checkedAt: number | undefined;
+  /** When the exchange's histories were last searched for it, while it is missing. */
+  readonly lookedUpAt: number | undefined;
+  /** The order as it was last seen, if it ever was. */
+  readonly summary: OrderSummary | undefined;
 };
 
 export type OrderPage = {
-  readonly orders: readonly ListEntry[];
+  readonly orders: readonly ListedOrder[];
   /** Where the next page goes on; `undefined` after the last one. */
   readonly next: ListPosition | undefined;
 };
@@ -27,10 +49,22 @@ export type ListOrders = (request: ListOrdersRequest) => Promise<OrderPage>;
  * A page of an account's orders, from the index. An order whose state changes between two pages may appear twice or not
  * at all; any other appears once. Throws `Failure`.
  */
-export function createListOrders({ accounts, reader }: ListOrdersDeps): ListOrders {
-  return async ({ account, state, after, limit }) => {
+export function createListOrders({ accounts, reader, listedAt }: ListOrdersDeps): ListOrders {
+  return async ({ account, state, ...page }) => {
     refuseUnknown(accounts, account);
-    const { rows, next } = await reader.list(account, state, { after, limit });
-    return { orders: rows, next: next && rows.at(-1) };
+    const [{ rows, next }, listed] = await Promise.all([reader.list(account, state, page), listedAt(account)]);
+    return { orders: rows.map((row) => listedOrder(row, listed)), next: next && rows.at(-1) };
+  };
+}
+
+function listedOrder({ orderId, status, at, stored: { watch } }: Listed, listedAt: number | undefined): ListedOrder {
+  return {
+    orderId,
+    status,
+    at,
+    openedAt: watch.openedAt,
+    checkedAt: confirmedAt(watch, listedAt),
+    lookedUpAt: watch.lookedUpAt?.[0],
+    summary: watch.applied?.summary,
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { createQuery, type Item, number, type QueryInput, type TableDeps } from '../dynamo.ts';
 import { auditPrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
-import { expiresAtOf, readAuditEntry, readListEntry, readSnapshot } from './read-items.ts';
+import { expiresAtOf, readAuditEntry, readListed, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 
@@ -38,23 +38,29 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
       return items.map(readAuditEntry);
     },
 
-    list: async (account, list, { after, limit }) => {
+    list: async (account, list, { after, limit, instrumentName }) => {
       const ofList = { S: listKey(account, list) };
+      const start = after && {
+        pk: { S: partitionKey({ account, orderId: after.orderId }) },
+        sk: { S: watchKey },
+        list: ofList,
+        list_at: number(after.at),
+      };
       const found = await query({
         IndexName: indexName,
         KeyConditionExpression: '#list = :list',
         ExpressionAttributeNames: { '#list': 'list' },
-        ExpressionAttributeValues: { ':list': ofList },
         ScanIndexForward: list !== 'final',
-        Limit: limit + 1,
-        ExclusiveStartKey: after && {
-          pk: { S: partitionKey({ account, orderId: after.orderId }) },
-          sk: { S: watchKey },
-          list: ofList,
-          list_at: number(after.at),
-        },
+        ExclusiveStartKey: start,
+        // A filter leaves few of a page: then whole megabytes are read.
+        ...(instrumentName === undefined
+          ? { ExpressionAttributeValues: { ':list': ofList }, Limit: limit + 1 }
+          : {
+              FilterExpression: 'instrument_name = :instrument',
+              ExpressionAttributeValues: { ':list': ofList, ':instrument': { S: instrumentName } },
+            }),
       });
-      return pageOf(found, limit, readListEntry);
+      return pageOf(found, limit, readListed);
     },
   };
 

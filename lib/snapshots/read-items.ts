@@ -5,7 +5,7 @@ import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
 import { schema } from './items.ts';
-import type { AuditEntry, ListEntry } from './reader.ts';
+import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
 import { type OrderSummary, summaryOf } from './summary.ts';
@@ -130,23 +130,18 @@ const ListedItem = z.object({
   opened_at: N,
 });
 
-/** Reads what the index has of a watch. Throws `store_corrupt`. */
-export function readListEntry(item: Item): ListEntry {
+/** Reads a watch as the index has it. Throws `store_corrupt`. */
+export function readListed(item: Item): Listed {
   const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
   return {
     account,
     orderId: order_id,
     status,
     at: list_at,
-    openedAt: opened_at,
-    checkedAt: checked_at,
+    seenAt: checked_at ?? opened_at,
+    failing: 'failed_at' in item || 'attempted_at' in item,
+    stored: readWatch(item),
   };
-}
-
-/** Reads as much of it as the schedule needs. Throws `store_corrupt`. */
-export function readListed(item: Item): Listed {
-  const { openedAt, checkedAt: seenAt = openedAt, ...entry } = readListEntry(item);
-  return { ...entry, seenAt, failing: 'failed_at' in item || 'attempted_at' in item, stored: readWatch(item) };
 }
 
 const AuditItem = z.object({

@@ -16,16 +16,8 @@ type SnapshotRange = {
   readonly limit: number;
 };
 
-/** An order in a list of the index, with the times that people look for; milliseconds since the Unix epoch. */
-export type ListEntry = Omit<Listed, 'seenAt' | 'failing' | 'stored'> & {
-  /** When we first knew of it. */
-  readonly openedAt: number;
-  /** When the exchange last confirmed it, if it ever did. */
-  readonly checkedAt?: number | undefined;
-};
-
 /** Where a list continues: after this entry, which may have left the list since. */
-export type ListPosition = Pick<ListEntry, 'at' | 'orderId'>;
+export type ListPosition = Pick<Listed, 'at' | 'orderId'>;
 
 /** What is recorded of an order besides its states: a not-found answer or a lookup with its observer, or a command. */
 export type AuditEntry = {
@@ -46,7 +38,12 @@ export type SnapshotReader = {
   /** Up to a time of our clock, latest first; strongly consistent. */
   readonly auditEntries: (key: OrderKey, upTo: number, limit: number) => Promise<readonly AuditEntry[]>;
   /** By due time, earliest first; final orders by closing time, latest first. Eventually consistent. */
-  readonly list: (account: string, list: List, page: ListPage) => Promise<Page<ListEntry>>;
+  readonly list: (account: string, list: List, page: ListPage) => Promise<Page<Listed>>;
 };
 
-type ListPage = { readonly after?: ListPosition | undefined; readonly limit: number };
+type ListPage = {
+  readonly after?: ListPosition | undefined;
+  readonly limit: number;
+  /** Only orders of this instrument. */
+  readonly instrumentName?: string | undefined;
+};

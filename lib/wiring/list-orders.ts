@@ -1,9 +1,10 @@
 import type { Environment } from '../aws.ts';
 import type { Clock } from '../clock.ts';
+import { createListedAt } from '../orders/freshness.ts';
 import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
 import type { Stage } from '../stage.ts';
 import { accountsIn } from './settings.ts';
-import { wireReader } from './table-reader.ts';
+import { wireAccountReader, wireReader } from './table-reader.ts';
 import { settled } from './warm-up.ts';
 
 type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
@@ -12,8 +13,9 @@ type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: 
 export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; readonly warmUp: () => Promise<void> } {
   const { stage, clock } = deps;
   const reader = wireReader(deps);
+  const listedAt = createListedAt(wireAccountReader(deps), clock);
   return {
-    listOrders: createListOrders({ accounts: accountsIn(stage), reader }),
+    listOrders: createListOrders({ accounts: accountsIn(stage), reader, listedAt }),
     warmUp: () => settled([reader.list('', 'live', { limit: 1 })], clock),
   };
 }

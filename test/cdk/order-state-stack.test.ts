@@ -109,6 +109,7 @@ const functions: Readonly<Record<FunctionName, { timeout: number; reported: Read
   'check-orders': { timeout: 28, reported: table },
   'get-order-state': { timeout: 28, reported: table },
   'list-orders': { timeout: 28, reported: table },
+  'list-accounts': { timeout: 28, reported: table },
   'list-snapshots': { timeout: 28, reported: table },
   'change-watch': { timeout: 28, reported: table },
   'check-open-orders': { timeout: 150, reported: table },

@@ -17,6 +17,7 @@ export const goodValues: Readonly<Record<ParameterName, string>> = {
   version: 'v1',
   max_age: '60',
   state: 'live',
+  instrument_name: 'BTC-PERPETUAL',
   since: '2020-08-11T00:00:00Z',
   until: '2020-08-12T00:00:00.250+02:00',
   at: '2020-08-12T00:00:00Z',
@@ -79,6 +80,7 @@ export const badValues: Readonly<Record<ParameterName, readonly BadValue[]>> = {
     control,
     slash,
   ],
+  instrument_name: [['nothing', ''], ['over-long', 'B'.repeat(65)], ['a space', 'BTC PERPETUAL'], control, slash],
   cursor: [['no cursor', 'tampered'], ['nothing', ''], ['over-long', 'a'.repeat(513)], control, slash],
 };
 

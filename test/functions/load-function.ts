@@ -28,6 +28,7 @@ const httpFunctions = {
   'check-orders': () => import('../../functions/check-orders.ts'),
   'get-order': () => import('../../functions/get-order.ts'),
   'get-order-state': () => import('../../functions/get-order-state.ts'),
+  'list-accounts': () => import('../../functions/list-accounts.ts'),
   'list-orders': () => import('../../functions/list-orders.ts'),
   'list-snapshots': () => import('../../functions/list-snapshots.ts'),
 } as const;

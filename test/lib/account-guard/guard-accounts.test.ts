@@ -3,7 +3,8 @@ import { maxAccounts } from '../../../cdk/stage-problems.ts';
 import { createGuardAccounts } from '../../../lib/account-guard/guard-accounts.ts';
 
 it('a refusal fits the response of a custom resource, whatever leaves', async () => {
-  const row = { orderId: 'x'.repeat(64), status: 'watched', at: 0, openedAt: 0 } as const;
+  const stored = { watch: { openedAt: 0, observations: [], notFoundAt: [] }, revision: 1 };
+  const row = { orderId: 'x'.repeat(64), status: 'watched', at: 0, seenAt: 0, failing: false, stored } as const;
   const guard = createGuardAccounts({ list: async (account) => ({ rows: [{ ...row, account }] }) });
   const accounts = Array.from({ length: maxAccounts }, (_, i) => `${i}`.padStart(32, 'a'));
   const refusal = (await guard(accounts, [])) ?? '';

@@ -1,5 +1,7 @@
 import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { vi } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import type { AccountTable } from '../../../lib/accounts/table.ts';
 import type { Example } from '../../../lib/api/openapi.ts';
 import { type Operation, routes } from '../../../lib/api/routes.ts';
 import { createSecretsManagerClient } from '../../../lib/aws.ts';
@@ -32,7 +34,7 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
 
   /** Sends a request, and keeps the response as an example of the operation. */
   async function give(operation: Operation, name: string, path: string, requested?: object): Promise<ReceivedResponse> {
-    const response = await fetch(`${api.url}/accounts/${path}`, {
+    const response = await fetch(`${api.url}/accounts${path && `/${path}`}`, {
       method: routes[operation].method,
       ...(requested && { body: JSON.stringify(requested), headers: { 'content-type': 'application/json' } }),
     });
@@ -74,6 +76,11 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   await give('listOrders', 'attention', 'main/orders?state=attention');
   await give('listOrders', 'final', 'main/orders?state=final');
   await give('listOrders', 'tampered_cursor', 'main/orders?state=live&cursor=tampered');
+  await sweptAccounts(createDynamoAccountTable(testBed.engine));
+  await give('listAccounts', 'stage', '');
+  await give('listAccounts', 'unknown_parameter', '?state=live');
+  await give('getAccount', 'untrusted', 'other');
+  await give('getAccount', 'unknown_account', 'nobody');
   await give('listSnapshots', 'history', `main/orders/${live}/snapshots?limit=10`);
   await give('listSnapshots', 'believed_at', `main/orders/${gone}/snapshots?believed_at=2026-11-23T08:00:10Z`);
   await give('listSnapshots', 'no_zone', `main/orders/${live}/snapshots?at=2026-11-23T08:00:05`);
@@ -93,4 +100,20 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
   vi.useRealTimers();
   await Promise.all([api.stop(), testBed.stop()]);
   return given;
+}
+
+/** What sweeps leave with the accounts: one whose lists are trusted, and one that a key's refusal stopped. */
+async function sweptAccounts(table: AccountTable): Promise<void> {
+  const at = Date.now();
+  const lease = { owner: 'example', until: at + 30_000 };
+  const counts = { at, open: 12, covered: 11, missing: 1, unknown: 0, inconsistent: 0, overCapacity: false };
+  const listed = { at: at - 4_000, orders: 11 };
+  const refused = { phase: 'open', reason: 'key_refused', since: at - 95_000 } as const;
+  const untrusted = { trusted: false, since: at - 90_000, reason: 'contradicted', failures: 2, nextAt: at + 30_000 };
+  for (const account of ['main', 'other']) await table.takeLease(account, { ...lease, now: at });
+  await table.renewLease('main', lease, { listed, summary: { ...counts, breaker: { phase: 'closed' } } });
+  await table.renewLease('other', lease, {
+    listTrust: untrusted,
+    summary: { ...counts, covered: 0, breaker: refused },
+  });
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
@@ -173,6 +174,31 @@ describe('a live order', () => {
     ).toBe(0);
     expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 1_999 }))).toBe(1);
     expect(await requested(testBed.orangex, () => check(id, always))).toBe(1);
+  });
+
+  it('comes from the table when a list confirmed it as fresh as max_age, and no sooner than lists cover it', async () => {
+    const id = testBed.orangex.place();
+    const { checkedAt } = await check(id);
+    clock.advance(60_000);
+    const accountTable = createDynamoAccountTable(testBed.engine);
+    const lease = { owner: 'sweep', until: clock.now() + 30_000 };
+    await accountTable.takeLease('main', { ...lease, now: clock.now() });
+    const listedAt = clock.now();
+    await accountTable.renewLease('main', lease, { listed: { at: listedAt, orders: 1 } });
+    expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 5_000 }))).toBe(1);
+
+    clock.advance(60_000);
+    const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
+    const key = { account: 'main', orderId: id };
+    const { stored } = await table.readCurrent(key);
+    if (stored === undefined) throw new Error('the order is known');
+    const covered = join(stored.watch, { openedAt: checkedAt, listed: { at: listedAt, present: true } });
+    await table.putWatch(key, covered, stored.revision);
+    const latest = clock.now();
+    await accountTable.renewLease('main', lease, { listed: { at: latest, orders: 1 } });
+    const answer = check(id, { maxAgeMs: 5_000 });
+    expect(await requested(testBed.orangex, () => answer)).toBe(0);
+    expect(await answer).toMatchObject({ source: 'snapshot', checkedAt: latest, ageMs: 1_000 });
   });
 
   it('that was filled in part has changed, and both states are kept', async () => {

@@ -7,6 +7,7 @@ import { createListOrders } from '../../../lib/orders/list-orders.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { type OrderSummary, summaryOf } from '../../../lib/snapshots/summary.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { observationOf, start } from '../snapshots/observations.ts';
@@ -19,12 +20,16 @@ const clock = createVirtualClock(start + 60_000);
 /** Accounts are made up as the tests go: an account of its own for each, for the engine is shared. */
 const accounts = { has: (account: string) => account !== 'nobody' };
 
+/** When each account was last listed. */
+const listedAt = new Map<string, number>();
+
 let engine: Engine;
 /** The use case as the API calls it: from the parameters of a request to its response. */
 let listOrders: (parameters: Parameters<typeof listOrdersRequest>[0]) => Promise<OrderList>;
 beforeAll(async () => {
   engine = await startDynalite();
-  const read = createListOrders({ accounts, reader: createDynamoReader({ ...engine, clock }) });
+  const reader = createDynamoReader({ ...engine, clock });
+  const read = createListOrders({ accounts, reader, listedAt: async (account) => listedAt.get(account) });
   listOrders = async (parameters) => {
     const request = listOrdersRequest(parameters);
     return orderList(request, await read(request), clock.now());
@@ -62,6 +67,8 @@ function seen(state: string, updatedAfter: number, requestedAfter: number): Watc
   };
 }
 
+const noSummary: OrderSummary = summaryOf({ order_state: 'open', last_update_timestamp: start });
+
 async function watch(account: string, watches: Readonly<Record<string, WatchDelta>>): Promise<void> {
   const items = Object.entries(watches).map(([orderId, delta]) =>
     watchItem({ account, orderId }, { watch: join(undefined, delta), revision: 1 }, policy),
@@ -69,11 +76,16 @@ async function watch(account: string, watches: Readonly<Record<string, WatchDelt
   await writeItems(engine, items);
 }
 
-async function walk(account: string, state: OrderList['state'], limit: number): Promise<readonly ListedOrder[]> {
+async function walk(
+  account: string,
+  state: OrderList['state'],
+  limit: number,
+  instrument_name?: string,
+): Promise<readonly ListedOrder[]> {
   const orders: ListedOrder[] = [];
   let cursor: string | undefined;
   do {
-    const page = await listOrders({ account, state, limit, ...(cursor !== undefined && { cursor }) });
+    const page = await listOrders({ account, state, limit, instrument_name, cursor });
     expect(page.orders.length).toBeLessThanOrEqual(limit);
     if (page.cursor !== undefined) expect(page.orders).not.toEqual([]);
     orders.push(...page.orders);
@@ -130,6 +142,54 @@ describe('the orders of an account', () => {
       { order_id: 'newer', status: 'final', closed_at: iso(200), ...checked },
       { order_id: 'older', status: 'final', closed_at: iso(100), ...checked },
     ]);
+  });
+
+  it('carry what was last seen of each, and the time of the latest list that confirmed them', async () => {
+    const account = newAccount();
+    const watched = seen('open', 0, 30_500);
+    const summary = { ...noSummary, order_state: 'open', instrument_name: 'BTC-PERPETUAL', filled_amount: '1.50' };
+    const applied = watched.applied && { ...watched.applied, summary };
+    await watch(account, {
+      covered: { ...watched, applied, listed: { at: start + 31_000, present: true } },
+      vanished: { ...watched, applied, listed: { at: start + 40_000, present: false } },
+    });
+    listedAt.set(account, start + 55_000);
+    const { orders } = await listOrders({ account, state: 'live' });
+    const shown = new Map(orders.map((order) => [order.order_id, order]));
+    expect(shown.get('covered')).toMatchObject({ order_state: 'open', filled_amount: '1.50', checked_at: iso(55_000) });
+    expect(shown.get('covered')).toMatchObject({ age_seconds: 5, last_update_timestamp: start });
+    expect(shown.get('vanished')).toMatchObject({ instrument_name: 'BTC-PERPETUAL', checked_at: iso(30_500) });
+  });
+
+  it('say of a missing order when the histories were last searched for it', async () => {
+    const account = newAccount();
+    await watch(account, {
+      missing: { ...seen('open', 0, 30_000), notFoundAt: [start + 40_000], lookedUpAt: [start + 41_000] },
+    });
+    const { orders } = await listOrders({ account, state: 'attention' });
+    expect(orders).toMatchObject([{ status: 'missing', looked_up_at: iso(41_000), due_at: iso(50_000) }]);
+  });
+
+  it('are each found once by their instrument, in pages of any size', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { maxLength: 12 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (wanted, limit) => {
+          const account = newAccount();
+          const watches = wanted.map((isWanted, i): [string, WatchDelta] => {
+            const delta = seen('open', 0, 30_000 + i);
+            const summary = { ...noSummary, instrument_name: isWanted ? 'ETH-PERPETUAL' : 'BTC-PERPETUAL' };
+            return [`ORDER-${i}`, { ...delta, applied: delta.applied && { ...delta.applied, summary } }];
+          });
+          await watch(account, Object.fromEntries(watches));
+          const found = await walk(account, 'live', limit, 'ETH-PERPETUAL');
+          const expected = watches.map(([id]) => id).filter((_, i) => wanted[i]);
+          expect(idsOf(found)).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it('come twenty a page by default', async () => {

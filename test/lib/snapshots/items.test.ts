@@ -10,14 +10,7 @@ import {
   watchCommandItem,
   watchItem,
 } from '../../../lib/snapshots/items.ts';
-import {
-  readAuditEntry,
-  readListEntry,
-  readListed,
-  readSnapshot,
-  readWatch,
-  sortKeyOf,
-} from '../../../lib/snapshots/read-items.ts';
+import { readAuditEntry, readListed, readSnapshot, readWatch, sortKeyOf } from '../../../lib/snapshots/read-items.ts';
 import { orderIn, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { failureOf, printed } from '../thrown.ts';
@@ -210,14 +203,6 @@ describe('a watch', () => {
       failing: false,
       stored: { watch: join(undefined, { openedAt: start }), revision: 1 },
     });
-  });
-
-  it('is read from its list with all of its times', () => {
-    const entry = (delta: WatchDelta) =>
-      readListEntry(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
-    const known = { ...key, status: 'watched', at: start + 100 + policy.minMs, openedAt: start };
-    expect(entry(watched)).toEqual({ ...known, checkedAt: start + 100 });
-    expect(entry({ openedAt: start })).toEqual({ ...known, status: 'unconfirmed', at: start });
   });
 
   it.each(['schema', 'account', 'order_id', 'status', 'list_at', 'opened_at'])(
