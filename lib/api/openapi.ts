@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Code, errorCatalog } from '../errors.ts';
+import * as accounts from './account-responses.ts';
 import * as answers from './responses.ts';
 import type { Route } from './routes.ts';
 
@@ -37,7 +38,9 @@ const gatewayErrors: Readonly<Record<number, string>> = {
 };
 
 const named = z.registry<{ id: string }>();
-for (const [id, schema] of Object.entries(answers)) named.add(schema, { id });
+for (const [id, schema] of Object.entries({ ...answers, ...accounts })) {
+  if (/^[A-Z]/.test(id)) named.add(schema, { id });
+}
 
 const header = (description: string, schema: object) => ({ description, schema });
 const retryAfter = { 'Retry-After': header('Seconds to wait before trying again.', { type: 'integer', minimum: 0 }) };

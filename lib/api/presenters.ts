@@ -11,6 +11,7 @@ import { digestOfRank } from '../snapshots/rank.ts';
 import type { AuditEntry } from '../snapshots/reader.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
 import { ageSeconds, iso } from '../time.ts';
+import type * as accounts from './account-responses.ts';
 import { ordersCursor, snapshotsCursor } from './requests.ts';
 import type * as responses from './responses.ts';
 
@@ -115,7 +116,7 @@ export function listedOrder(order: ListedOrder, now: number): responses.ListedOr
 }
 
 /** `now` in milliseconds since the Unix epoch. */
-export function accountOverview(overview: AccountOverview, now: number): responses.AccountOverview {
+export function accountOverview(overview: AccountOverview, now: number): accounts.AccountOverview {
   const { account, dialect, state, rateLimitUsed, paused } = overview;
   const { summary, pause } = state;
   return {
@@ -141,7 +142,7 @@ export function accountOverview(overview: AccountOverview, now: number): respons
   };
 }
 
-function listState({ lists, state }: AccountOverview, now: number): responses.AccountOverview['list'] {
+function listState({ lists, state }: AccountOverview, now: number): accounts.AccountOverview['list'] {
   const { listed, listTrust } = state;
   const isTrusted = listTrust?.trusted !== false;
   const latest = {

@@ -1,6 +1,5 @@
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
-import { breakerPhases } from '../accounts/table.ts';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
 import { auditKinds, listNames, lookupOutcomes, statuses } from '../snapshots/statuses.ts';
@@ -13,14 +12,14 @@ import { made } from './made.ts';
  */
 
 /** A number, also where a parser that keeps every digit has wrapped it. */
-const int = /* @__PURE__ */ made(() =>
+export const int = /* @__PURE__ */ made(() =>
   z.pipe(
     z.transform((value: unknown) => (isLosslessNumber(value) ? Number(value.value) : value)),
     z.int(),
   ),
 );
-const text = /* @__PURE__ */ made(() => z.string());
-const time = /* @__PURE__ */ made(() => z.iso.datetime({ precision: 3 }));
+export const text = /* @__PURE__ */ made(() => z.string());
+export const time = /* @__PURE__ */ made(() => z.iso.datetime({ precision: 3 }));
 
 export const Order = /* @__PURE__ */ made(() =>
   z
@@ -178,55 +177,6 @@ export const OrderList = /* @__PURE__ */ made(() =>
   }),
 );
 export type OrderList = z.output<typeof OrderList>;
-
-export const AccountOverview = /* @__PURE__ */ made(() =>
-  z.object({
-    account: text,
-    dialect: text,
-    list: z
-      .object({
-        state: z
-          .enum(['trusted', 'untrusted', 'never', 'off'])
-          .check(
-            z.describe(
-              'trusted: lists confirm the orders that they cover. untrusted: orders are checked one by one. never: not listed yet. off: the stage does not list this account.',
-            ),
-          ),
-        listed_at: z.optional(time.check(z.describe('When the latest complete list was requested.'))),
-        age_seconds: z.optional(int),
-        orders: z.optional(int.check(z.describe('How many orders it held.'))),
-        reason: z.optional(text.check(z.describe('Why lists are not trusted: contradicted, incomplete, or a code.'))),
-        since: z.optional(time),
-        next_at: z.optional(time.check(z.describe('When the account is listed again.'))),
-      })
-      .check(z.describe('The lists of open orders of the account.')),
-    orders: z.optional(
-      z
-        .object({
-          open: int.check(z.describe('Live orders on watch.')),
-          covered: int.check(z.describe('Of all orders on watch, those that lists confirm.')),
-          missing: int,
-          unknown: int,
-          inconsistent: int,
-        })
-        .check(z.describe('As the sweep last counted them; absent until it did.')),
-    ),
-    swept_at: z.optional(time.check(z.describe('When the sweep last wrote this.'))),
-    rate_limit: z.object({
-      used: z.number().check(z.describe("The part of our share's burst that is in use now, 0 to 1 and above.")),
-    }),
-    pause: z.optional(z.object({ by: text, at: time, until: z.optional(time) })),
-    circuit_breaker: z.object({
-      state: z.enum(breakerPhases),
-      reason: z.optional(text.check(z.describe('The code of the failure that opened it.'))),
-      since: z.optional(time),
-    }),
-    over_capacity: z.boolean().check(z.describe('More orders have to be checked one by one than can be in time.')),
-  }),
-);
-export type AccountOverview = z.output<typeof AccountOverview>;
-
-export const AccountList = /* @__PURE__ */ made(() => z.object({ accounts: z.array(AccountOverview) }));
 
 /** RFC 9457. */
 export const Problem = /* @__PURE__ */ made(() =>

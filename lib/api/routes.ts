@@ -1,17 +1,9 @@
 import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
+import { AccountList, AccountOverview } from './account-responses.ts';
 import { made } from './made.ts';
 import * as parameters from './parameters.ts';
-import {
-  AccountList,
-  AccountOverview,
-  ChangedWatch,
-  CheckedOrder,
-  CheckedOrders,
-  History,
-  JsonRpcResponse,
-  OrderList,
-} from './responses.ts';
+import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
 
 /** One request of the API: its address, parameters, response and failures. */
 export type Route = {

@@ -56,15 +56,15 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   async function fromTable(request: CheckOrderRequest, { head, stored }: Current): Promise<Checked | undefined> {
     if (head === undefined || stored === undefined) return undefined;
     const { watch } = stored;
-    const known = remembered(head, stored, clock.now());
-    if (isFinal(head) && !isOpen(statusOf(watch))) return known;
+    const now = clock.now();
+    if (isFinal(head) && !isOpen(statusOf(watch))) return remembered(head, stored, now);
     const { maxAgeMs } = request;
     if (maxAgeMs === undefined || !isConfirmed(watch, head)) return undefined;
-    if (known.ageMs <= maxAgeMs) return known;
+    const isFresh = (listedAt?: number) => now - (confirmedAt(watch, listedAt) ?? 0) <= maxAgeMs;
+    if (isFresh()) return remembered(head, stored, now);
     // Its own check is too old: the account's latest list may have confirmed it since.
-    if (!isCovered(watch)) return undefined;
-    const listed = remembered(head, stored, clock.now(), await listedAt(request.account));
-    return listed.ageMs <= maxAgeMs ? listed : undefined;
+    const listed = isCovered(watch) ? await listedAt(request.account) : undefined;
+    return isFresh(listed) ? remembered(head, stored, now, listed) : undefined;
   }
 
   async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {

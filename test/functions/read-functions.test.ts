@@ -165,9 +165,12 @@ describe('GET of an account’s orders', () => {
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     expect(body).toMatchObject({ account: 'main', state: 'final' });
-    expect(body.orders).toContainEqual({
-      order_id: seedId,
+    const seed = body.orders.find(({ order_id }: { order_id: string }) => order_id === seedId);
+    expect(seed).toMatchObject({
       status: 'final',
+      order_state: 'canceled',
+      instrument_name: 'BTC-14AUG20-11000-C',
+      last_update_timestamp: 1_597_129_894_026,
       closed_at: '2020-08-11T07:11:34.026Z',
       opened_at: time,
       checked_at: time,
@@ -243,7 +246,7 @@ describe.each([
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('opens its connection as it starts, by the one kind of request that its role may make', async () => {
+  it('opens its connection as it starts, by its query', async () => {
     const requests: { target: unknown; index: unknown; port: unknown }[] = [];
     const server = createServer(async (request, response) => {
       const { IndexName: index } = JSON.parse(await text(request));
@@ -259,6 +262,10 @@ describe.each([
     server.closeAllConnections();
     const [first] = requests;
     expect(first).toMatchObject({ target: 'DynamoDB_20120810.Query', index: indexName });
-    expect(requests).toEqual([first, first]);
+    const queries = requests.filter(({ target }) => target === 'DynamoDB_20120810.Query');
+    expect(queries).toEqual([first, first]);
+    // The account's item, where its latest list counts.
+    const others = requests.filter((request) => !queries.includes(request)).map(({ target }) => target);
+    expect(others).toEqual(name === 'list-orders' ? ['DynamoDB_20120810.GetItem'] : []);
   });
 });

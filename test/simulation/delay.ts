@@ -18,13 +18,13 @@ export type Delays = {
   readonly weather: { readonly all: Delay };
 };
 
-/** How long it takes from a transition to its snapshot: while nothing goes wrong, and while everything does. */
+/** How long it takes from a transition to its snapshot: while nothing goes wrong, and with every fault. */
 export async function delays(seeds: number): Promise<Delays> {
   const fair: Transition[] = [];
   const foul: number[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
     fair.push(...(await inCalm(seed)));
-    foul.push(...(await inWeather(seed)));
+    foul.push(...(await withFaults(seed)));
   }
   const delaysOf = (transitions: readonly Transition[]) => transitions.map(({ at, seenAt }) => seenAt - at);
   return {
@@ -52,7 +52,7 @@ async function inCalm(seed: number): Promise<readonly Transition[]> {
 }
 
 /** Only time counts in which the exchange could be reached and answered. */
-async function inWeather(seed: number): Promise<readonly number[]> {
+async function withFaults(seed: number): Promise<readonly number[]> {
   const scenario = randomScenario({ seed, orders, hours });
   const { transitions } = await simulate(scenario);
   return transitions.map(({ at, seenAt }) => seenAt - at - lostMs(scenario.outages, at, seenAt));
@@ -73,16 +73,16 @@ function summaryOf(all: readonly number[]): Delay {
   return { median_ms: quantile(sorted, 0.5), p99_ms: quantile(sorted, 0.99) };
 }
 
-export function delayLines({ calm, weather }: Delays): string {
+export function delayLines({ calm, weather: faulty }: Delays): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`.padStart(10);
   const line = (name: string, { median_ms, p99_ms }: Delay) =>
     `${name.padEnd(28)}${seconds(median_ms)}${seconds(p99_ms)}`;
   return [
-    'From a transition to its snapshot; in weather, only time counts in which the exchange answered.',
+    'From a transition to its snapshot; with faults, only time counts in which the exchange answered.',
     `${''.padEnd(28)}${'median'.padStart(10)}${'p99'.padStart(10)}`,
     line('calm, resting for 10 min', calm.resting),
     line('calm, active', calm.active),
     line('calm, all', calm.all),
-    line('weather, all', weather.all),
+    line('with faults, all', faulty.all),
   ].join('\n');
 }

@@ -34,7 +34,7 @@ export async function giveExamples(): Promise<readonly GivenExample[]> {
 
   /** Sends a request, and keeps the response as an example of the operation. */
   async function give(operation: Operation, name: string, path: string, requested?: object): Promise<ReceivedResponse> {
-    const response = await fetch(`${api.url}/accounts${path && `/${path}`}`, {
+    const response = await fetch(`${api.url}/accounts${/^\w/.test(path) ? '/' : ''}${path}`, {
       method: routes[operation].method,
       ...(requested && { body: JSON.stringify(requested), headers: { 'content-type': 'application/json' } }),
     });
