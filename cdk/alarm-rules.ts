@@ -38,16 +38,16 @@ export const alarmRules: readonly Rule[] = [
   {
     name: 'ScheduleSilenceAlarm',
     of: schedule,
-    holds: ({ Properties: { Name: name, ScheduleExpression: expression } }, { resources }) =>
-      alarms(resources).some(
-        (alarm) =>
-          alarm['TreatMissingData'] === 'breaching' &&
-          metricsOf(alarm).some((metric) =>
-            expression === 'rate(1 minute)'
-              ? metric.name === 'Sweeps' && metric.dimensions.includes(name)
-              : metric.name === 'SyntheticResponses',
-          ),
-      ),
+    holds: ({ Properties: { Target: tick, ScheduleExpression: expression } }, { resources }) => {
+      const metrics = alarms(resources)
+        .filter((alarm) => alarm['TreatMissingData'] === 'breaching')
+        .flatMap(metricsOf);
+      if (expression !== 'rate(1 minute)') return metrics.some(({ name }) => name === 'SyntheticResponses');
+      const { accounts } = JSON.parse(String(at(tick, 'Input')));
+      return each(accounts).every((account) =>
+        metrics.some(({ name, dimensions }) => name === 'Sweeps' && dimensions.includes(account)),
+      );
+    },
     fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently.',
   },
   {

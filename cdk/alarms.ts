@@ -52,7 +52,7 @@ export function sweepSilent({ name, accounts }: Stage, account: string): AlarmCo
   return {
     id: 'sweep-silent',
     description: `has not checked the orders of account ${account} for three minutes`,
-    means: `Orders of account "${account}" close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: read the newest log lines of check-open-orders, then the messages of its dead-letter queue; check that the schedule "${account}" is enabled.`,
+    means: `Orders of account "${account}" close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: read the newest log lines of check-open-orders, then the messages of its dead-letter queue; check that its schedule is enabled.`,
     metric: ours('Sweeps', Stats.SUM, { stage: name, account }),
     breach: { below: 1 },
     periods: { bad: 3, of: 3 },
@@ -180,7 +180,7 @@ function eventAlarms(alarmed: Alarmed): readonly AlarmConfig[] {
       id: 'sweep-dead-letters',
       description: 'gave up on a scheduled check',
       means:
-        'EventBridge could not start check-open-orders, or Lambda could not finish it; the next minute checks the same orders. First: read account and error in the message of the queue. Then delete it: a check is not repeated, and the alarm ends with the last message.',
+        'EventBridge could not start check-open-orders, or Lambda could not finish it; the next minute checks the same orders. First: read accounts and error in the message of the queue. Then delete it: a check is not repeated, and the alarm ends with the last message.',
       metric: messages(sweepDeadLetters),
       missing: nothingHappened,
       essential: true,

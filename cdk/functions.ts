@@ -7,8 +7,8 @@ export type FunctionSettings = {
   readonly permissions: Readonly<Partial<Record<ResourceName, readonly string[]>>>;
   /** The queue for asynchronous invocations that Lambda gave up on. Default: none, because somebody waits for the answer. */
   readonly onFailure?: 'sweepDeadLetters' | 'transitionDeadLetters';
-  /** Concurrent executions reserved for each account, where the stage reserves any. */
-  readonly concurrencyPerAccount?: number;
+  /** Concurrent executions reserved for each schedule of the function, where the stage reserves any. */
+  readonly concurrencyPerSchedule?: number;
 };
 
 /** The resources of the stack that functions use. */
@@ -77,7 +77,7 @@ export const functionSettings = {
     permissions: { snapshotTable: ['dynamodb:PutItem', 'dynamodb:UpdateItem'] },
   },
   'check-open-orders': {
-    description: 'Checks the orders of one account that are due, the longest due first.',
+    description: 'Lists and checks the open orders of a group of accounts.',
     // A sweep runs until the next minute's has taken over, and that one may be late.
     timeoutSeconds: 150,
     // It waits nearly all of its time.
@@ -85,7 +85,7 @@ export const functionSettings = {
     permissions: { ...checksOrders, orderLists: ['dynamodb:Query'], sweepDeadLetters: ['sqs:SendMessage'] },
     onFailure: 'sweepDeadLetters',
     // The running sweep, and the one that takes over.
-    concurrencyPerAccount: 2,
+    concurrencyPerSchedule: 2,
   },
   'publish-transitions': {
     description: 'Publishes what changed in orders and watches to the event bus.',

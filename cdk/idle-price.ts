@@ -1,4 +1,5 @@
 import { essentialSweepMetrics, sweepMetrics } from '../lib/sweep/metric-names.ts';
+import { functionSettings } from './functions.ts';
 import type { ResolvedStage } from './stages.ts';
 import { each, resourcesIn } from './template-resources.ts';
 
@@ -18,8 +19,10 @@ const prices = {
 
 const minutesPerMonth = 730 * 60;
 
-/** What a sweep without orders uses at most: lease, account item and index queries; its log lines and metrics. */
-const idleSweep = { seconds: 0.2, gigabytes: 0.25, writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
+/** What a tick of a group without orders uses at most; its accounts are swept side by side. */
+const idleTick = { seconds: 0.5, gigabytes: functionSettings['check-open-orders'].memoryMb / 1024 } as const;
+/** What one account's sweep adds to it: lease, account item and index queries; its log lines and metrics. */
+const idleSweep = { writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
 
 type Item = { readonly what: string; readonly count: number; readonly dollars: number };
 
@@ -35,11 +38,11 @@ export function idlePrice(template: string, stage: ResolvedStage): readonly Item
   const accounts = Object.keys(stage.runtime.accounts).length;
   const perStage = stage.monitoring === 'full' ? sweepMetrics : essentialSweepMetrics;
   const metrics = perStage.length + accounts + ofType('AWS::Logs::MetricFilter').length;
-  const sweeps = accounts * minutesPerMonth;
-  const sweep =
+  const tick =
     prices.schedulerInvocation +
     prices.lambdaRequest +
-    idleSweep.seconds * idleSweep.gigabytes * prices.lambdaGigabyteSecond +
+    idleTick.seconds * idleTick.gigabytes * prices.lambdaGigabyteSecond;
+  const sweep =
     idleSweep.writeUnits * prices.writeUnit +
     idleSweep.readUnits * prices.readUnit +
     (idleSweep.logBytes / 1e9) * prices.logGigabyte;
@@ -52,7 +55,8 @@ export function idlePrice(template: string, stage: ResolvedStage): readonly Item
       unit: prices.compositeAlarm,
     },
     { what: 'secrets', count: ofType('AWS::SecretsManager::Secret').length, unit: prices.secret },
-    { what: 'idle sweeps', count: sweeps, unit: sweep },
+    { what: 'idle ticks', count: stage.schedules.length * minutesPerMonth, unit: tick },
+    { what: 'idle sweeps', count: accounts * minutesPerMonth, unit: sweep },
   ].map(({ what, count, unit }) => ({ what, count, dollars: count * unit }));
 }
 

@@ -206,11 +206,11 @@ export const rules: readonly Rule[] = [
     name: 'SweepConcurrency',
     of: lambda,
     holds: ({ id, Properties }, { resources, stage }) => {
-      const accounts = schedulesOf(id, resources).filter((at) => at['ScheduleExpression'] === 'rate(1 minute)').length;
-      const reserved = accounts === 0 || Properties['ReservedConcurrentExecutions'] === 2 * accounts;
+      const schedules = schedulesOf(id, resources).filter((at) => at['ScheduleExpression'] === 'rate(1 minute)').length;
+      const reserved = schedules === 0 || Properties['ReservedConcurrentExecutions'] === 2 * schedules;
       return reserved || !stage.reserveConcurrency;
     },
-    fix: 'Reserve two concurrent executions for each account, as the stage sets with reserveConcurrency: otherwise any other function of the AWS account can stop the checks.',
+    fix: 'Reserve two concurrent executions for each schedule, as the stage sets with reserveConcurrency: otherwise any other function of the AWS account can stop the checks.',
   },
   {
     name: 'NoWildcardActions',

@@ -24,7 +24,8 @@ type Recurring = {
 };
 
 /**
- * The schedules of the checks: once a minute, Scheduler's finest interval, check-open-orders is invoked for each account.
+ * The schedules of the checks: once a minute, Scheduler's finest interval, check-open-orders is invoked for each group of
+ * accounts.
  */
 export class ScheduledChecks extends Construct {
   readonly #group: CfnScheduleGroup;
@@ -44,13 +45,13 @@ export class ScheduledChecks extends Construct {
     });
     this.#allow(['sqs:SendMessage'], deadLetters.queue.queueArn);
     if (stage.kmsKeyArn !== undefined) this.#allow(['kms:Decrypt', 'kms:GenerateDataKey'], stage.kmsKeyArn);
-    for (const account of Object.keys(stage.runtime.accounts)) {
+    for (const { name, accounts } of stage.schedules) {
       this.add({
-        name: account,
-        description: `Checks the open orders of account "${account}".`,
+        name,
+        description: descriptionOf(accounts),
         every: 'rate(1 minute)',
         target: checkOpenOrders,
-        input: { account },
+        input: { accounts },
       });
     }
   }
@@ -81,4 +82,11 @@ export class ScheduledChecks extends Construct {
   #allow(actions: string[], resource: string): void {
     this.#role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
   }
+}
+
+/** Scheduler takes 512 characters. */
+function descriptionOf([first = '', ...others]: readonly string[]): string {
+  const last = others.at(-1);
+  if (last === undefined) return `Checks the open orders of account "${first}".`;
+  return `Checks the open orders of ${others.length + 1} accounts, "${first}" to "${last}".`;
 }

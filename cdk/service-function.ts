@@ -40,7 +40,7 @@ export class ServiceFunction extends Construct {
     super(scope, id);
     const settings: FunctionSettings = functionSettings[name];
     const logGroup = createLogGroup(this, 'Logs', stage);
-    const { concurrencyPerAccount: perAccount, onFailure } = settings;
+    const { concurrencyPerSchedule: perSchedule, onFailure } = settings;
     const deadLetters = onFailure === undefined ? undefined : bindings[onFailure].arns[0];
     this.lambda = new LambdaFunction(this, 'Function', {
       description: settings.description,
@@ -60,9 +60,7 @@ export class ServiceFunction extends Construct {
       // Not CDK's own destination: it adds permissions that are not in the table of functions.
       ...(deadLetters !== undefined && { onFailure: { bind: () => ({ destination: deadLetters }) } }),
       ...(stage.reserveConcurrency &&
-        perAccount !== undefined && {
-          reservedConcurrentExecutions: perAccount * Object.keys(stage.runtime.accounts).length,
-        }),
+        perSchedule !== undefined && { reservedConcurrentExecutions: perSchedule * stage.schedules.length }),
     });
     if (stage.xray) this.#trace();
     this.#acknowledge(stage.xray, deadLetters === undefined);

@@ -25,6 +25,11 @@ export type AccountConfig = {
   readonly minListSeconds?: number;
   /** The time between lists while all orders rest, seconds; at most `maxCheckSeconds`. Default: 10, or `minListSeconds`. */
   readonly maxListSeconds?: number;
+  /**
+   * Whether the account has a schedule, and so an invocation, of its own instead of sharing them with up to 24 others: for
+   * an account whose orders change all the time. Default: false.
+   */
+  readonly ownSchedule?: boolean;
   /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: for ever. */
   readonly historyDays?: number;
   /**
@@ -60,7 +65,8 @@ export type StageConfig = {
   /** The API's limit for all callers together: requests per second, and the burst on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
-   * Reserves Lambda concurrency for the checks, two executions for each account, whatever else runs in the AWS account.
+   * Reserves Lambda concurrency for the checks, two executions for each group of up to 25
+   * accounts, whatever else runs in the AWS account.
    * Lambda refuses it if less than 100 would be left for everything else: a new AWS account may have 10 in all.
    * Default: true.
    */

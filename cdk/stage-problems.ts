@@ -120,7 +120,7 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= maxHistoryDays)) {
     yield `set historyDays to whole days from 1 to ${maxHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
   }
-  for (const setting of ['lists', 'discover'] as const) {
+  for (const setting of ['lists', 'discover', 'ownSchedule'] as const) {
     const value = settings[setting];
     if (value !== undefined && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
   }
@@ -247,6 +247,7 @@ const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {
   discover: true,
   minListSeconds: true,
   maxListSeconds: true,
+  ownSchedule: true,
   historyDays: true,
   secretArn: true,
 };

@@ -2,6 +2,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { Stage, StageAccount } from '../lib/stage.ts';
 import { withDefaults } from './account-defaults.ts';
+import { type ScheduleGroup, scheduleGroups } from './schedule-groups.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 import { stageProblems } from './stage-problems.ts';
 
@@ -11,6 +12,7 @@ export type ResolvedStage = Omit<StageConfig, 'accounts' | 'auth' | 'monitoring'
   readonly monitoring: NonNullable<StageConfig['monitoring']>;
   readonly reserveConcurrency: boolean;
   readonly xray: boolean;
+  readonly schedules: readonly ScheduleGroup[];
   /** Compiled into each bundle. */
   readonly runtime: Stage;
 };
@@ -67,6 +69,7 @@ export function resolveStage(name: string, config: StageConfig): ResolvedStage {
     monitoring,
     reserveConcurrency,
     xray,
+    schedules: scheduleGroups(accounts),
     runtime: {
       name,
       ...(monitoring === 'essential' && { monitoring }),

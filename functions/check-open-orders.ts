@@ -6,19 +6,21 @@ import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
-import type { TickReport } from '../lib/sweep/check-open-orders.ts';
-import { reportTicks } from '../lib/sweep/middleware.ts';
+import { type AccountTick, createCheckGroup } from '../lib/sweep/check-group.ts';
+import { failTicks, reportTicks } from '../lib/sweep/middleware.ts';
 import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
 const { checkOpenOrders, warmUp } = createScheduledChecks({ stage, env: process.env, clock, logger });
+const { monitoring } = stage;
+const checkGroup = createCheckGroup({ checkOpenOrders, ...reportTicks({ logger, metrics, monitoring }) });
 
-const Event = z.object({ account: z.string() });
+const Event = z.object({ accounts: z.array(z.string()).check(z.minLength(1)) });
 
-async function onTick(event: unknown, context: Context): Promise<TickReport> {
-  return checkOpenOrders({
-    account: Event.parse(event).account,
+async function onTick(event: unknown, context: Context): Promise<readonly AccountTick[]> {
+  return checkGroup({
+    ...Event.parse(event),
     requestId: context.awsRequestId,
     deadline: clock.now() + context.getRemainingTimeInMillis(),
   });
@@ -28,5 +30,5 @@ await warmUp();
 
 export const handler = middy()
   .use(injectLambdaContext(logger, { resetKeys: true }))
-  .use(reportTicks({ logger, metrics, monitoring: stage.monitoring }))
+  .use(failTicks(logger))
   .handler(onTick);

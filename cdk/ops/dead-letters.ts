@@ -23,16 +23,20 @@ export function lostTransitionsIn({ Body = '' }: Message): LostTransitions | und
 }
 
 /** A tick as EventBridge Scheduler sends it, or Lambda's report of one that failed. */
-const Tick = z.object({ account: z.string() });
+const Tick = z.object({ accounts: z.array(z.string()) });
 const FailedInvocation = z.object({
   requestPayload: Tick,
   requestContext: z.object({ condition: z.string() }),
   responsePayload: z.nullish(z.object({ errorMessage: z.optional(z.string()) })),
 });
 
-export type LostTick = { readonly account: string; readonly at: number | undefined; readonly error: string };
+export type LostTick = {
+  readonly accounts: readonly string[];
+  readonly at: number | undefined;
+  readonly error: string;
+};
 
-/** The account of the sweep, when it was due, and why it did not happen. */
+/** The accounts of the tick, when it was due, and why it did not happen. */
 export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message): LostTick {
   const body = parse(Body);
   const sentAt = Attributes?.SentTimestamp;
@@ -40,11 +44,11 @@ export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message
   const failed = FailedInvocation.safeParse(body);
   if (failed.success) {
     const { requestPayload, requestContext, responsePayload } = failed.data;
-    return { account: requestPayload.account, at, error: responsePayload?.errorMessage ?? requestContext.condition };
+    return { accounts: requestPayload.accounts, at, error: responsePayload?.errorMessage ?? requestContext.condition };
   }
   const tick = Tick.safeParse(body);
   const error = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
-  return { account: tick.success ? tick.data.account : '?', at, error: error.join(': ') || 'no error given' };
+  return { accounts: tick.success ? tick.data.accounts : [], at, error: error.join(': ') || 'no error given' };
 }
 
 function parse(text: string): unknown {

@@ -106,7 +106,11 @@ function textOf({ messages, lost, replayed }: TransitionResult, sent: boolean): 
 
 function sweepText(sweeps: readonly LostTick[]): string {
   const note = sweeps.length === 0 ? '' : ', which need nothing but deleting';
-  const rows = sweeps.map(({ account, at, error }) => [at === undefined ? '?' : iso(at), account, error]);
+  const rows = sweeps.map(({ accounts, at, error }) => [
+    at === undefined ? '?' : iso(at),
+    accounts.join(' ') || '?',
+    error,
+  ]);
   return `Sweep dead-letter queue: ${count(sweeps.length)}${note}.\n${columns(rows)}`;
 }
 

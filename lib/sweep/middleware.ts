@@ -1,8 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
-import * as z from 'zod/mini';
-import { asFailure } from '../errors.ts';
+import { asFailure, Failure } from '../errors.ts';
 import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
 import { publishSweep, publishTick } from './metrics.ts';
@@ -14,33 +13,31 @@ type ReportTicksDeps = {
   readonly monitoring?: 'essential' | undefined;
 };
 
-const Event = z.object({ account: z.string() });
-
-/** Not `z.catch`, which brings 4 KB into the bundle. */
-function accountOf(event: unknown): string {
-  return Event.safeParse(event).data?.account ?? 'unknown';
+/** One log line for each account's tick, and the metrics that the alarms read. */
+export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps) {
+  return {
+    onTick: (account: string, report: TickReport): void => {
+      logger[report.outcome === 'busy' ? 'warn' : 'info']('ticked', { account, ...logKeys(report) });
+      if (report.outcome === 'busy') return;
+      // A pause is deliberate: the schedule itself works.
+      publishTick(metrics, account);
+      if (report.outcome === 'swept') publishSweep(metrics, report, monitoring);
+    },
+    onFailure: (account: string, failure: Failure): void => {
+      logger.error('failed', { account, ...describeFailure(failure) });
+    },
+  };
 }
 
 /**
- * The middleware of the schedule's handler: one log line for each tick, and the metrics that the alarms read. An error
- * is thrown on, so that Lambda counts it and the dead-letter queue receives the event.
+ * Throws on what the schedule's handler throws, so that Lambda counts it and the dead-letter queue receives the event.
+ * A `Failure` has been logged with its account; anything else is an event that does not name accounts.
  */
-export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps): MiddlewareObj<unknown, TickReport> {
+export function failTicks(logger: Logger): MiddlewareObj {
   return {
-    before: ({ event }) => {
-      logger.appendKeys({ account: accountOf(event) });
-    },
-    after: ({ event, response }) => {
-      if (response == null) return;
-      logger[response.outcome === 'busy' ? 'warn' : 'info']('ticked', logKeys(response));
-      if (response.outcome === 'busy') return;
-      // A pause is deliberate: the schedule itself works.
-      publishTick(metrics, accountOf(event));
-      if (response.outcome === 'swept') publishSweep(metrics, response, monitoring);
-    },
     onError: ({ error }) => {
       const failure = asFailure(error);
-      logger.error('failed', describeFailure(failure));
+      if (!(error instanceof Failure)) logger.error('failed', describeFailure(failure));
       throw failure;
     },
   };

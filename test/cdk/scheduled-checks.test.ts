@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { templateOf } from './synthesize.ts';
+import { scheduleGroups } from '../../cdk/schedule-groups.ts';
+import { loopbackStage, manyAccounts, templateOf } from './synthesize.ts';
 
 const template = templateOf();
 const [checkOpenOrders = ''] = Object.keys(template.findResources('AWS::Lambda::Function')).filter((id) =>
@@ -9,20 +10,22 @@ const [checkOpenOrders = ''] = Object.keys(template.findResources('AWS::Lambda::
 describe('the scheduled checks', () => {
   const schedules = Object.values(template.findResources('AWS::Scheduler::Schedule'));
 
-  it('are one schedule an account, in a group of the stage, under the name that people know', () => {
+  it('are one schedule for accounts that share one, in a group of the stage', () => {
     const [[groupId, group] = []] = Object.entries(template.findResources('AWS::Scheduler::ScheduleGroup'));
     expect(group?.['Properties']).toMatchObject({ Name: 'order-state-snapshots-test' });
     expect(schedules.map(({ Properties: { Name, GroupName } }) => [Name, GroupName])).toEqual([
-      ['main', { Ref: groupId }],
-      ['desk-2', { Ref: groupId }],
+      ['Accounts1', { Ref: groupId }],
     ]);
   });
 
-  it('wake the sweep of their account each minute', () => {
+  it('start the sweeps of their accounts each minute', () => {
     for (const { Properties: schedule } of schedules) {
       expect(schedule).toMatchObject({
         ScheduleExpression: 'rate(1 minute)',
-        Target: { Arn: { 'Fn::GetAtt': [checkOpenOrders, 'Arn'] }, Input: JSON.stringify({ account: schedule.Name }) },
+        Target: {
+          Arn: { 'Fn::GetAtt': [checkOpenOrders, 'Arn'] },
+          Input: JSON.stringify({ accounts: ['main', 'desk-2'] }),
+        },
       });
       expect(schedule).not.toHaveProperty('State', 'DISABLED');
     }
@@ -71,7 +74,7 @@ describe('the scheduled checks', () => {
   });
 
   it.each([
-    ['two places for each account are kept free', {}, 4],
+    ['two places for each schedule are kept free', {}, 2],
     ['none are kept free where there are none to keep', { reserveConcurrency: false }, undefined],
   ])('%s', (_, changes, reserved) => {
     const functions = Object.entries(templateOf(changes).findResources('AWS::Lambda::Function'));
@@ -86,5 +89,43 @@ describe('the scheduled checks', () => {
     expect(limits.filter(([, limit]) => limit !== undefined)).toEqual(
       reserved === undefined ? [] : [[checkOpenOrders, reserved]],
     );
+  });
+});
+
+describe('the groups of accounts', () => {
+  const { main } = loopbackStage.accounts;
+  const names = (count: number) => Array.from({ length: count }, (_, i) => `desk-${i + 1}`);
+  const groupsOf = (accounts: readonly string[], alone: readonly string[] = []) =>
+    scheduleGroups(Object.fromEntries(accounts.map((name) => [name, { ...main, ownSchedule: alone.includes(name) }])));
+
+  it('hold 25 accounts each, in the order of the stage table', () => {
+    expect(groupsOf(names(60)).map(({ name, accounts }) => [name, accounts.length, accounts[0]])).toEqual([
+      ['Accounts1', 25, 'desk-1'],
+      ['Accounts2', 25, 'desk-26'],
+      ['Accounts3', 10, 'desk-51'],
+    ]);
+  });
+
+  it('stay as they are when accounts are added at the end', () => {
+    const before = groupsOf(names(50));
+    expect(groupsOf(names(130)).slice(0, 2)).toEqual(before);
+  });
+
+  it('leave an account alone that has a schedule of its own, which takes no place in a group', () => {
+    expect(groupsOf(names(26), ['desk-3'])).toEqual([
+      { name: 'Accounts1', accounts: names(26).filter((name) => name !== 'desk-3') },
+      { name: 'desk-3', accounts: ['desk-3'] },
+    ]);
+  });
+
+  it('are described in what Scheduler takes', () => {
+    const accounts = { ...manyAccounts(60), alone: { ...main, ownSchedule: true } };
+    const described = Object.values(templateOf({ accounts }).findResources('AWS::Scheduler::Schedule')).map(
+      ({ Properties: { Description } }) => Description,
+    );
+    expect(described).toHaveLength(4);
+    expect(described[0]).toMatch(/^Checks the open orders of 25 accounts, "account-.+0" to "account-.+24"\.$/);
+    expect(described[3]).toBe('Checks the open orders of account "alone".');
+    for (const text of described) expect(text.length).toBeLessThanOrEqual(512);
   });
 });

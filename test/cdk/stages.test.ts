@@ -201,6 +201,7 @@ describe('resolving a stage', () => {
 
   it.each([
     [{ lists: 'no' }, 'set lists to true or false (it is "no").'],
+    [{ ownSchedule: 1 }, 'set ownSchedule to true or false (it is "1").'],
     [{ discover: 0 }, 'set discover to true or false (it is "0").'],
     [{ minListSeconds: 0 }, 'give minListSeconds and maxListSeconds in whole seconds from 1 (they are 0 and 10).'],
     [
@@ -240,7 +241,9 @@ describe('resolving a stage', () => {
   });
 
   it('reserves no more, in the largest stage, than leaves 100 of the 1000 that AWS gives an account', () => {
-    expect(2 * maxAccounts).toBeLessThanOrEqual(1000 - 100);
+    expect(
+      2 * resolveStage('test', { ...loopbackStage, accounts: manyAccounts() }).schedules.length,
+    ).toBeLessThanOrEqual(1000 - 100);
   });
 
   it("checks more often where the exchange keeps closed orders for less than its dialect's", () => {

@@ -100,7 +100,7 @@ describe('PUT of a watch', () => {
     const via = await loadChangeWatch(environment);
     const checkOpenOrders = await loadCheckOpenOrders(environment);
     // It has no time to check anything, and looks all the same how much there is.
-    const sweep = () => checkOpenOrders({ account: 'small' }, 15_000);
+    const sweep = () => checkOpenOrders({ accounts: ['small'] }, 15_000);
 
     expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
     expect((await say('PUT', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');

@@ -49,7 +49,7 @@ async function tick(calls: number, refusing?: { readonly orderId: string; readon
     const { id } = JSON.parse(body);
     return { body: JSON.stringify({ jsonrpc: '2.0', id, error: { code: refusing?.code, message: 'for the test' } }) };
   });
-  const report = await checkOpenOrders({ account: 'main' }, calls === 0 ? closingMs : remainingMs);
+  const report = await checkOpenOrders({ accounts: ['main'] }, calls === 0 ? closingMs : remainingMs);
   expect(left).toBe(0);
   // The next tick of the schedule comes later.
   now += 60_000;
@@ -208,7 +208,7 @@ describe('a tick', () => {
     await watched(testBed.orangex.place());
     const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };
     await createDynamoAccountTable(testBed.engine).setPause('main', pause);
-    expect(await tick(0)).toEqual({ outcome: 'paused', pause });
+    expect(await tick(0)).toEqual({ account: 'main', outcome: 'paused', pause });
   });
 
   it('gives the account back when it is done', async () => {
@@ -217,20 +217,23 @@ describe('a tick', () => {
   });
 
   it('for an account that the stage does not have fails, and is logged by its code', async () => {
-    expect((await failed({ account: 'nobody' })).code).toBe('unknown_account');
+    expect((await failed({ accounts: ['nobody'] })).code).toBe('unknown_account');
     expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
       { level: 'ERROR', message: 'failed', code: 'unknown_account', account: 'nobody' },
     ]);
   });
 
-  it.each([[undefined], [{}], [{ account: 7 }]])('with the event %j fails as our own fault', async (event) => {
-    expect((await failed(event)).code).toBe('internal');
-  });
+  it.each([[undefined], [{}], [{ accounts: [] }], [{ accounts: [7] }]])(
+    'with the event %j fails as our own fault',
+    async (event) => {
+      expect((await failed(event)).code).toBe('internal');
+    },
+  );
 
   it('fails while the table is down, without calling the exchange', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     checkOpenOrders = await loadCheckOpenOrders({ ...testBed, env });
-    expect((await failed({ account: 'main' })).code).toBe('store_unavailable');
+    expect((await failed({ accounts: ['main'] })).code).toBe('store_unavailable');
     expect(testBed.orangex.count('get_order_state')).toBe(0);
   });
 });

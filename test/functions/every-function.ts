@@ -60,7 +60,7 @@ export const everyFunction = {
     const checkOpenOrders = await loadCheckOpenOrders(environment);
     // A sweep starts no check in its last 25 seconds. Its orders are those on watch.
     return ({ account, remainingMs = 26_000 }) =>
-      checkOpenOrders({ account }, remainingMs).then((report) => {
+      checkOpenOrders({ accounts: [account] }, remainingMs).then((report) => {
         const { checked, failed } = Swept.parse(report);
         const codes = Object.keys(failed).join();
         return { code: codes || (checked > 0 ? 'ok' : 'nothing checked'), text: JSON.stringify(report) };

@@ -26,7 +26,7 @@ const accounts = [
 
 /** One tick of the schedule, in which the account is listed about so many times: once a second. */
 function tick(account: string, lists: number) {
-  return checkOpenOrders({ account }, 25_000 + lists * 1_000);
+  return checkOpenOrders({ accounts: [account] }, 25_000 + lists * 1_000);
 }
 
 async function watchOf(orderId: string, account: string) {

@@ -57,13 +57,13 @@ export async function loadChangeWatch(environment: TestEnvironment): Promise<Cha
   return (...args) => changeWatch(changeWatchEvent(...args));
 }
 
-const TickReport = z.looseObject({ outcome: z.string() });
-/** Handles one tick; the invocation may take so many milliseconds. */
-export type CheckOpenOrders = (event: unknown, remainingMs?: number) => Promise<z.infer<typeof TickReport>>;
+const OneTick = z.tuple([z.looseObject({ account: z.string(), outcome: z.string() })]);
+/** Handles one tick of one account; the invocation may take so many milliseconds. */
+export type CheckOpenOrders = (event: unknown, remainingMs?: number) => Promise<z.infer<typeof OneTick>[0]>;
 
 export async function loadCheckOpenOrders(environment: TestEnvironment): Promise<CheckOpenOrders> {
   const { handler } = await loadFunction(() => import('../../functions/check-open-orders.ts'), environment);
-  return async (event, remainingMs) => TickReport.parse(await handler(event, contextOf(remainingMs)));
+  return async (event, remainingMs) => OneTick.parse(await handler(event, contextOf(remainingMs)))[0];
 }
 
 /** Imports the module of a function as a new process would have it. */

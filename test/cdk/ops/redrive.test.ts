@@ -121,23 +121,23 @@ describe('the transition dead-letter queue', () => {
 describe('the sweep dead-letter queue', () => {
   beforeEach(() => {
     const error = { ERROR_CODE: 'ThrottlingException', ERROR_MESSAGE: 'Rate exceeded' };
-    ops.queues.send(names.sweeps, '{"account":"main"}', error);
+    ops.queues.send(names.sweeps, '{"accounts":["main","hedge"]}', error);
     const failed = {
       version: '1.0',
       timestamp: iso(0),
       requestContext: { requestId: 'r', condition: 'RetriesExhausted', approximateInvokeCount: 1 },
-      requestPayload: { account: 'other' },
+      requestPayload: { accounts: ['other'] },
       responseContext: { statusCode: 200, functionError: 'Unhandled' },
       responsePayload: { errorType: 'Sandbox.Timedout', errorMessage: 'Task timed out after 150.00 seconds' },
     };
     ops.queues.send(names.sweeps, JSON.stringify(failed));
   });
 
-  it('shows the account of each lost sweep and its error, and never redrives it', async () => {
+  it('shows the accounts of each lost sweep and its error, and never redrives it', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which need nothing but deleting\.$/m);
-    expect(out).toMatch(/ main +ThrottlingException: Rate exceeded\n/);
+    expect(out).toMatch(/ main hedge +ThrottlingException: Rate exceeded\n/);
     expect(out).toMatch(/ other +Task timed out after 150\.00 seconds\n/);
     expect(await visible(names.sweeps)).toBe(2);
     expect(ops.bus.requests).toHaveLength(0);
@@ -148,14 +148,14 @@ describe('the sweep dead-letter queue', () => {
     expect(JSON.parse(out)).toMatchObject({
       done: true,
       transitions: { messages: 0 },
-      sweeps: [{ account: 'main' }, { account: 'other' }],
+      sweeps: [{ accounts: ['main', 'hedge'] }, { accounts: ['other'] }],
     });
     expect(ops.queues.messages(names.sweeps)).toEqual([]);
   });
 });
 
 it('works through more messages than one request carries', async () => {
-  for (let each = 0; each < 23; each++) ops.queues.send(names.sweeps, '{"account":"main"}');
+  for (let each = 0; each < 23; each++) ops.queues.send(names.sweeps, '{"accounts":["main","hedge"]}');
   expect((await redrive('--yes')).out).toContain('Sweep dead-letter queue: 23 messages');
   expect(ops.queues.messages(names.sweeps)).toEqual([]);
 });

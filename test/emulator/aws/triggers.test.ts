@@ -34,7 +34,7 @@ const resources = {
     Properties: {
       ScheduleExpression: 'rate(1 minute)',
       GroupName: { Ref: 'Group' },
-      Target: { Arn: attribute('Sweep'), RoleArn: attribute('Nobody'), Input: '{"account":"main"}' },
+      Target: { Arn: attribute('Sweep'), RoleArn: attribute('Nobody'), Input: '{"accounts":["main"]}' },
     },
   },
   Resting: {
@@ -66,7 +66,7 @@ const streamArn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/toy-Table/strea
 test('reads schedules, streams, mappings, buses and queues; what cannot run here rests', () => {
   const { schedules, streams, mappings, busNames, queueNames } = whole();
   expect(schedules).toEqual([
-    { name: 'Tick', expression: 'rate(1 minute)', functionName: 'toy-Sweep', input: '{"account":"main"}' },
+    { name: 'Tick', expression: 'rate(1 minute)', functionName: 'toy-Sweep', input: '{"accounts":["main"]}' },
   ]);
   expect(streams).toEqual([{ arn: streamArn, tableName: 'toy-Table', keyNames: ['pk', 'sk'] }]);
   expect(mappings).toEqual([

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { type Code, Failure } from '../../../lib/errors.ts';
 import type { TickReport } from '../../../lib/sweep/check-open-orders.ts';
-import { reportTicks } from '../../../lib/sweep/middleware.ts';
+import { failTicks, reportTicks } from '../../../lib/sweep/middleware.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';
 import { contextOf } from '../../functions/events.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
@@ -40,20 +40,25 @@ const swept: SweepReport = {
   retentionHeadroomMs: 1_234_500,
 };
 
-function run(
-  outcome: () => TickReport,
-  event: unknown = { account: 'main' },
-  monitoring?: 'essential',
-): Promise<TickReport> {
+async function run(outcome: () => TickReport, monitoring?: 'essential'): Promise<void> {
   const metrics = new Metrics({
     namespace: 'OrderStateSnapshots',
     serviceName: 'checks',
     defaultDimensions: { stage: 'test' },
   });
+  const logger = new Logger();
+  const { onTick, onFailure } = reportTicks({ logger, metrics, monitoring });
   const handler = middy()
-    .use(reportTicks({ logger: new Logger(), metrics, monitoring }))
-    .handler(async (_event: unknown, _context: Context) => outcome());
-  return handler(event, contextOf());
+    .use(failTicks(logger))
+    .handler(async (_event: unknown, _context: Context) => {
+      try {
+        onTick('main', outcome());
+      } catch (thrown) {
+        if (thrown instanceof Failure) onFailure('main', thrown);
+        throw thrown;
+      }
+    });
+  await handler({}, contextOf());
 }
 
 const Emf = z.looseObject({
@@ -97,7 +102,7 @@ const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
 
 describe('a tick that swept', () => {
   it('writes only what the essential alarms read, where the stage says so', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), { account: 'main' }, 'essential');
+    await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), 'essential');
     expect(measured()).toEqual([
       { ...ofSweeps, metrics: { Sweeps: '1 Count' } },
       { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
@@ -186,7 +191,7 @@ describe('a tick that did not sweep', () => {
   const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: 1_000, until: 2_000 };
 
   it('because the account is paused says for how long, and is no silence', async () => {
-    expect(await run(() => ({ outcome: 'paused', pause }))).toEqual({ outcome: 'paused', pause });
+    await run(() => ({ outcome: 'paused', pause }));
     expect(logged()).toMatchObject([{ level: 'INFO', message: 'ticked', account: 'main', outcome: 'paused', pause }]);
     expect(measured()).toEqual([{ ...ofSweeps, metrics: { Sweeps: '1 Count' } }]);
   });
@@ -196,12 +201,6 @@ describe('a tick that did not sweep', () => {
     expect(logged()).toMatchObject([{ level: 'WARN', message: 'ticked', account: 'main', outcome: 'busy' }]);
     expect(measured()).toEqual([]);
   });
-});
-
-it('a tick that came to nothing is not reported', async () => {
-  const { after } = reportTicks({ logger: new Logger(), metrics: new Metrics({ namespace }) });
-  await after?.({ event: { account: 'main' }, context: contextOf(), response: null, error: null, internal: {} });
-  expect(output.lines()).toEqual([]);
 });
 
 describe('a tick that fails', () => {
@@ -219,7 +218,7 @@ describe('a tick that fails', () => {
     expect(measured()).toEqual([]);
   });
 
-  it('for an unknown reason is internal, and the log does not quote the error', async () => {
+  it('before its accounts are known is internal, and the log does not quote the error', async () => {
     const { code } = await failureOf(
       run(() => {
         throw new TypeError('the key is hush-hush');
@@ -228,11 +227,5 @@ describe('a tick that fails', () => {
     expect(code).toBe('internal');
     expect(logged()).toMatchObject([{ code: 'internal', causes: ['TypeError'], trace: expect.any(String) }]);
     expect(output.text()).not.toContain('hush-hush');
-  });
-
-  it('for an event without an account says so in the account’s place', async () => {
-    await run(() => ({ outcome: 'swept', ...swept }), { unlike: 'an event' });
-    expect(logged()).toMatchObject([{ account: 'unknown' }]);
-    expect(measured()[0]?.dimensions).toMatchObject({ account: 'unknown' });
   });
 });
