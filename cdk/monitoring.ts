@@ -11,8 +11,10 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type AlarmConfig, type Alarmed, stageAlarms, sweepSilent } from './alarms.ts';
+import type { AlarmConfig } from './alarm-config.ts';
+import { type Alarmed, stageAlarms } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
+import { sweepSilent } from './order-alarms.ts';
 import type { ResolvedStage } from './stages.ts';
 
 type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions'> & {

@@ -8,7 +8,7 @@ import { failureOf } from '../thrown.ts';
 const environment = createEnvironment();
 const busy: TickReport = { outcome: 'busy' };
 
-/** A tick of accounts that end as told; what was reported, and when. */
+/** A tick of accounts that end like this; what was reported, and when. */
 function tick(accounts: Readonly<Record<string, () => Promise<TickReport>>>) {
   const { now } = environment;
   const started = now();

@@ -1,0 +1,119 @@
+import { Duration } from 'aws-cdk-lib';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
+import type { Stage } from '../lib/stage.ts';
+import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
+import { ours } from './metrics.ts';
+
+/** The alarm on an account without sweeps. Another account's sweeps would hide it, so each account has its own. */
+export function sweepSilent({ name, accounts }: Stage, account: string): AlarmConfig {
+  return {
+    id: 'sweep-silent',
+    description: `has not checked the orders of account ${account} for three minutes`,
+    means: `Orders of account "${account}" close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: read the newest log lines of check-open-orders, then the messages of its dead-letter queue; check that its schedule is enabled.`,
+    metric: ours('Sweeps', Stats.SUM, { stage: name, account }),
+    breach: { below: 1 },
+    periods: { bad: 3, of: 3 },
+    missing: silence,
+    essential: true,
+  };
+}
+
+/** The shortest time for which an exchange of the stage reports closed orders, minutes. */
+function retentionMinutes(accounts: Stage['accounts']): number {
+  return Math.min(...Object.values(accounts).map(retentionMsOf)) / 60_000;
+}
+
+/** Orders, and the key that checks them. */
+export function orderAlarms({ name: stage, accounts }: Stage): readonly AlarmConfig[] {
+  const minutes = retentionMinutes(accounts);
+  const worst = (metricName: string) => ours(metricName, Stats.MAXIMUM, { stage });
+  return [
+    {
+      id: 'missing-orders',
+      description: 'has orders that the exchange no longer finds',
+      means:
+        'The exchange answers not-found for orders that it reported as open, and no end of theirs has been found in its histories, which are searched automatically: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the interface of the exchange; once that is settled, stop the watch with DELETE.',
+      metric: worst('Missing'),
+      missing: asItWas,
+    },
+    {
+      id: 'unknown-states',
+      description: 'has orders in an unknown state',
+      means:
+        'The exchange reports a state that we know neither as live nor as final, so these orders stay on watch and are never reported as closed. First: read order_state in the newest snapshots of the orders that need attention, and look the state up in the documents of the exchange.',
+      metric: worst('UnknownState'),
+      missing: asItWas,
+    },
+    {
+      id: 'inconsistent-orders',
+      description: 'has orders with contradictory answers of the exchange',
+      means:
+        'Twice in a row the exchange answered with an older version of an order than before. The state that we show may be wrong. First: compare the history of these orders with the interface of the exchange, and rely on neither until they agree.',
+      metric: worst('Inconsistent'),
+      missing: asItWas,
+    },
+    {
+      id: 'list-untrusted',
+      description: 'does not trust the lists of open orders of an account',
+      means:
+        'The list of an account failed three times in a row, or lacked an order that is open. Its orders are checked one by one meanwhile, which takes more calls, and new orders are not discovered. First: find the account and the reason with GET /accounts; no action is needed if the exchange lists again within the hour.',
+      metric: worst('ListUntrusted'),
+      missing: asItWas,
+    },
+    {
+      id: 'auth-refused',
+      description: 'has an exchange key that is refused',
+      means:
+        'No order of that account can be checked until its key works, and orders close without a snapshot. First: find account and code in the log of check-open-orders; put a working key in place with ops account add. It is used within a minute.',
+      metric: ours('AuthRefused', Stats.SUM, { stage }),
+      // An idle account is refused once in some minutes: the alarm stays on in between.
+      periods: { bad: 1, of: 10 },
+      missing: nothingHappened,
+      essential: true,
+    },
+    {
+      id: 'retention-headroom-low',
+      description: 'is about to lose track of an order',
+      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that has passed since some live order was last confirmed, by a list or by a check of its own. First: check that the exchange answers; if it does, raise shareOfRate or watch fewer orders.`,
+      metric: ours('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
+      breach: { below: (minutes * 60) / 2 },
+      // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
+      missing: nothingHappened,
+      essential: true,
+    },
+  ];
+}
+
+/** Whether checks keep up with the number of orders. */
+export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
+  return [
+    {
+      id: 'rate-limit-exhausted',
+      description: 'gets too few calls to the exchange',
+      means:
+        "Checks and API requests wait for our share of the account's rate limit until they give up. First: see in the log whether the exchange throttles, because others use the account more than before; if not, raise shareOfRate or send fewer requests.",
+      metric: ours('RateLimitExhausted', Stats.SUM, { stage }),
+      periods: { bad: 3, of: 5 },
+      missing: nothingHappened,
+    },
+    {
+      id: 'over-capacity',
+      description: 'watches more orders than it can check in time',
+      means:
+        'Checks get later and later, and in the end orders close without a snapshot: there are more orders than the share of the rate limit allows in maxCheckSeconds. First: DELETE watches that are no longer needed, raise shareOfRate, or spread the orders over more accounts.',
+      metric: ours('OverCapacity', Stats.MAXIMUM, { stage }),
+      periods: { bad: 3, of: 3 },
+      missing: asItWas,
+    },
+    {
+      id: 'backlog',
+      description: 'has left due orders unchecked for 15 minutes',
+      means:
+        'Snapshots are older than they should be; no order is lost yet. First: look in the log of check-open-orders for failed checks and their codes; without any, there are too many orders for the share of the rate limit.',
+      metric: ours('Backlog', Stats.MAXIMUM, { stage }, Duration.minutes(5)),
+      periods: { bad: 3, of: 3 },
+      missing: asItWas,
+    },
+  ];
+}
