@@ -1,11 +1,18 @@
 import type { Checked } from '../../lib/orders/checked.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
-import { statusOf } from '../../lib/snapshots/watch.ts';
+import { confirmedAt, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
 import { atRest, type Market, type Truth } from './market.ts';
 
 /** What must never happen. */
-export type Violation = 'closedUnproven' | 'dropped' | 'neverSeen' | 'overspent' | 'lostOrRegressed';
+export type Violation =
+  | 'closedUnproven'
+  | 'dropped'
+  | 'neverSeen'
+  | 'undiscovered'
+  | 'staleConfirmed'
+  | 'overspent'
+  | 'lostOrRegressed';
 export type Finding = { readonly violation: Violation; readonly at: number; readonly what: string };
 
 type CheckerDeps = {
@@ -26,6 +33,8 @@ export type Checker = {
   readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
+  /** The account's `listed_at` was written: it confirms the state of each order that lists cover. */
+  readonly listedWritten: (listedAt: number) => void;
   /** When an order's first item was written. */
   readonly knownAt: (orderId: string) => number | undefined;
   /** When the n-th true state, or a later one, was first in the history. */
@@ -35,6 +44,9 @@ export type Checker = {
 };
 
 type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
+
+/** A list may be late by this, or show one row as it was before; milliseconds. */
+const maxListLagMs = 60_000;
 
 /** The lists that the schedule reads. */
 const swept: ReadonlySet<string | undefined> = new Set(['live', 'attention']);
@@ -101,6 +113,15 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
         if (swept.has(listOf(orderId)) || !market.isLive(orderId) || dropped.has(orderId)) continue;
         dropped.add(orderId);
         find('dropped', `${orderId}: live, and on no list`);
+      }
+    },
+    listedWritten: (listedAt) => {
+      for (const { orderId, states } of market.truths.values()) {
+        const { stored, head } = table.inspect({ account, orderId });
+        if (stored === undefined || head === undefined || confirmedAt(stored.watch, listedAt) !== listedAt) continue;
+        const next = states[indexOf({ orderId, states }, head.result) + 1];
+        if (next === undefined || next.at > listedAt - maxListLagMs) continue;
+        find('staleConfirmed', `${orderId}: confirmed as of ${listedAt}, and another state since ${next.at}`);
       }
     },
     knownAt: (orderId) => orders.get(orderId)?.knownAt,

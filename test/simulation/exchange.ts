@@ -54,7 +54,9 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   const keyRing = new KeyRing({ dialect, keys: [key], now, tokenLifeSeconds });
   const basePath = dialect === 'orangex' ? '/api/v1' : '/api/v2';
   const rateLimiter = new RateLimiter(limit, now);
-  const service = new Service({ dialect, basePath, now, keyRing, book: market.book, rateLimiter });
+  // Histories show an order a while after its end, and OrangeX's hold open orders, too.
+  const history = { indexingMs: 20_000, archivingMs: 120_000, withOpen: true };
+  const service = new Service({ dialect, basePath, now, keyRing, book: market.book, rateLimiter, history });
   const calls: number[] = [];
   const never = new AbortController().signal;
 

@@ -73,7 +73,7 @@ export function createLambda(name: string, priority: Priority, environment: Test
     random,
     onAnswer: (orderId, body) => given.set(orderId, body),
   });
-  const accountTable = farAccountTable(environment.accounts, far);
+  const accountTable = bug.accountTable(farAccountTable(environment.accounts, far));
   const rateLimitTable = bug.rateLimitTable(accountTable);
   let nonces = 0;
   const callDeps: CallDeps = {

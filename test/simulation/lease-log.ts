@@ -7,7 +7,7 @@ type LeaseLog = {
   readonly heldPart: (from: number, to: number) => number;
 };
 
-export function createLeaseLog(table: AccountTable, now: () => number): LeaseLog {
+export function createLeaseLog(table: AccountTable, now: () => number, onListed: (listedAt: number) => void): LeaseLog {
   let heldMs = 0;
   let current: { readonly owner: string; readonly since: number; readonly until: number } | undefined;
 
@@ -30,6 +30,7 @@ export function createLeaseLog(table: AccountTable, now: () => number): LeaseLog
         const renewed = await table.renewLease(account, lease, findings);
         settle(now());
         if (renewed) current = { owner: lease.owner, since: now(), until: lease.until };
+        if (renewed && findings?.listed !== undefined) onListed(findings.listed.at);
         return renewed;
       },
       releaseLease: async (account, owner, findings) => {

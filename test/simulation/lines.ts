@@ -6,6 +6,8 @@ const columns: readonly (readonly [Violation, string])[] = [
   ['closedUnproven', 'closed w/o evidence'],
   ['dropped', 'live dropped'],
   ['neverSeen', 'ends never seen'],
+  ['undiscovered', 'not discovered'],
+  ['staleConfirmed', 'confirmed stale'],
   ['overspent', 'permits overspent'],
   ['lostOrRegressed', 'lost or regressed'],
 ];

@@ -16,6 +16,8 @@ Columns that must be 0:
   closed w/o evidence  orders taken to be closed that are not, or that ended otherwise
   live dropped         live orders that are known and that no schedule checks
   ends never seen      ends that were forgotten unseen, though there was time and budget to see them
+  not discovered       listed orders that nobody registered, and that the table does not know
+  confirmed stale      orders that a list is taken to have confirmed in a state that they had left
   permits overspent    windows in which more calls reached the exchange than the share allows
   lost or regressed    responses missing from the history, heads that went back, watches that opened again
 Other columns:

@@ -13,7 +13,12 @@ type TrueState = {
 };
 
 /** What truly happened to one order, oldest first; never forgotten, unlike by the exchange. */
-export type Truth = { readonly orderId: string; readonly states: readonly TrueState[] };
+export type Truth = {
+  readonly orderId: string;
+  readonly states: readonly TrueState[];
+  /** In no list of open orders. */
+  readonly unlisted?: boolean;
+};
 
 /** OrangeX's `rpl` moves by itself and makes no other state: texts are compared with it at rest. */
 export function atRest(text: string): string {
@@ -43,11 +48,14 @@ export function createMarket(options: {
 }): Market {
   const { dialect, account, scheduler, forgetAfterMs } = options;
   const book = new OrderBook({ dialect, now: scheduler.now, forgetAfterMs });
-  const truths = new Map<string, { readonly orderId: string; readonly states: TrueState[] }>();
+  const truths = new Map<
+    string,
+    { readonly orderId: string; readonly states: TrueState[]; readonly unlisted: boolean }
+  >();
 
-  const note = (orderId: string): void => {
+  const note = (orderId: string, unlisted = false): void => {
     const { order } = book.get(orderId);
-    const truth = truths.get(orderId) ?? { orderId, states: [] };
+    const truth = truths.get(orderId) ?? { orderId, states: [], unlisted };
     truths.set(orderId, truth);
     const text = writeOrder(dialect, order);
     if (truth.states.at(-1)?.text === text) return;
@@ -67,7 +75,7 @@ export function createMarket(options: {
     act,
     place: (placement) => {
       const orderId = book.place({ account, ...placement });
-      note(orderId);
+      note(orderId, placement.unlisted);
       return orderId;
     },
     update: (orderId, change) => act(orderId, () => book.update(orderId, change)),

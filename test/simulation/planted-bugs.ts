@@ -2,6 +2,7 @@ import type { AccountTable } from '../../lib/accounts/table.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
 import type { Exchange } from '../../lib/exchange/client.ts';
 import type { ExchangeLists } from '../../lib/exchange/lists.ts';
+import type { OrderRow } from '../../lib/exchange/rows.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 
@@ -10,6 +11,7 @@ export type PlantedBug = {
   readonly exchange: (exchange: Exchange) => Exchange;
   readonly lists: (lists: ExchangeLists) => ExchangeLists;
   readonly snapshotTable: (table: SnapshotTable) => SnapshotTable;
+  readonly accountTable: (table: AccountTable) => AccountTable;
   /** What the permits are counted in. */
   readonly rateLimitTable: (table: AccountTable) => AccountTable;
 };
@@ -18,12 +20,75 @@ export const noBug: PlantedBug = {
   exchange: (exchange) => exchange,
   lists: (lists) => lists,
   snapshotTable: (table) => table,
+  accountTable: (table) => table,
   rateLimitTable: (table) => table,
 };
 
 const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'timeout']);
 
+/** What is in no list any more is answered as canceled, as it was last seen; `failed` lists are taken for empty ones. */
+function closesWhatIsAbsent(isEmptyWhenFailed: boolean): PlantedBug {
+  const rows = new Map<string, OrderRow>();
+  let latest: ReadonlySet<string> | undefined;
+  return {
+    ...noBug,
+    lists: (lists) => ({
+      ...lists,
+      listOpenOrders: async (options) => {
+        try {
+          const list = await lists.listOpenOrders(options);
+          latest = new Set(list.digests.keys());
+          for (const row of list.changed) rows.set(row.orderId, row);
+          return list;
+        } catch (thrown) {
+          if (isEmptyWhenFailed) latest = new Set();
+          throw thrown;
+        }
+      },
+    }),
+    exchange: (exchange) => ({
+      ...exchange,
+      getOrderState: async (orderId, options) => {
+        const answer = await exchange.getOrderState(orderId, options);
+        if (latest === undefined || latest.has(orderId) || !rows.has(orderId)) return answer;
+        const resultText = answer.resultText.replace(/"order_state":"\w+"/, '"order_state":"canceled"');
+        return { ...answer, resultText, order: { ...answer.order, order_state: 'canceled' } };
+      },
+    }),
+  };
+}
+
 export const plantedBugs = {
+  'absence from a list closes an order': closesWhatIsAbsent(false),
+  'a failed list is an empty one, and closes': closesWhatIsAbsent(true),
+  /** Nothing that was ever listed vanishes, and `listed_at` goes on. */
+  'listed_at advances before the vanished are marked': {
+    ...noBug,
+    lists: (lists) => {
+      const digests = new Map<string, string>();
+      return {
+        ...lists,
+        listOpenOrders: async (options) => {
+          const list = await lists.listOpenOrders(options);
+          for (const [orderId, digest] of list.digests) digests.set(orderId, digest);
+          return { ...list, digests: new Map(digests) };
+        },
+      };
+    },
+  },
+  'listed_at is the time of its writing': {
+    ...noBug,
+    accountTable: (table) => ({
+      ...table,
+      renewLease: (account, lease, findings = {}) => {
+        const { listed } = findings;
+        return table.renewLease(account, lease, {
+          ...findings,
+          listed: listed && { ...listed, at: lease.until - 30_000 },
+        });
+      },
+    }),
+  },
   /** An order that cannot be had is taken to be canceled, as it was last seen otherwise. */
   'absence closes an order': {
     ...noBug,

@@ -72,15 +72,14 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   const random = createRandom(seed);
   const scheduler = createScheduler(start, random.fork('ties'));
   const dialect = dialects[scenario.dialect];
-  const { retentionMs, limit } = dialect;
   const { faultSchedule, market, exchange } = createExchangeSide(scenario, scheduler, random.fork('exchange'));
   const memory = createMemoryTable(() => policy);
   const index = createLaggingIndex({ policy, scheduler, random: random.fork('index') });
   const checker = createChecker({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
-  const limits = rateLimitsOf(limit);
+  const limits = rateLimitsOf(dialect.limit);
   const secretStore = { current: versionOf(keyOf(1), 1) };
   const table = judged(memory, index, checker);
-  const leases = createLeaseLog(createMemoryAccountTable(), scheduler.now);
+  const leases = createLeaseLog(createMemoryAccountTable(), scheduler.now, checker.listedWritten);
   const requests = counter();
   const failures = counter();
   const functions = createFunctions(
@@ -124,7 +123,8 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
 
   await scheduler.run(end);
   checker.lookAround();
-  const { closed, excused } = checkEnds({ market, checker, faultSchedule, policy, retentionMs, end });
+  const lists = scenario.lists !== false;
+  const { closed, excused } = checkEnds({ market, checker, faultSchedule, policy, ...dialect, end, lists });
   checkSpending(exchange.calls, limits, checker);
   const transitions = transitionsOf(market, checker);
   const delays = delaysOf(transitions);

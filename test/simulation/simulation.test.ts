@@ -73,4 +73,13 @@ describe('a planted bug is caught', () => {
   it('when the history skips a snapshot', async () => {
     expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
+
+  it.each([
+    ['absence from a list closes an order', 'closedUnproven'],
+    ['a failed list is an empty one, and closes', 'closedUnproven'],
+    ['listed_at advances before the vanished are marked', 'staleConfirmed'],
+    ['listed_at is the time of its writing', 'staleConfirmed'],
+  ] as const)('when %s', async (name, violation) => {
+    expect(await violationsOf(name, violation)).toContain(violation);
+  });
 });

@@ -66,14 +66,21 @@ export function checkEnds(deps: {
   readonly policy: CheckPolicy;
   readonly retentionMs: number;
   readonly end: number;
+  /** The account's open orders are listed. */
+  readonly lists: boolean;
 }): { readonly closed: number; readonly excused: number } {
-  const { market, checker, faultSchedule, policy, retentionMs, end } = deps;
+  const { market, checker, faultSchedule, policy, retentionMs, end, lists } = deps;
   let closed = 0;
   let excused = 0;
-  for (const { orderId, states } of market.truths.values()) {
+  for (const { orderId, states, unlisted } of market.truths.values()) {
     const last = states.length - 1;
     const final = states[last];
     const knownAt = checker.knownAt(orderId);
+    const livedUntil = final?.isFinal === true ? final.at : end;
+    const canBeListed = faultSchedule.maxFairMs(states[0]?.at ?? end, livedUntil) >= allowanceMs;
+    if (lists && !unlisted && knownAt === undefined && canBeListed) {
+      checker.find('undiscovered', `${orderId}: live until ${new Date(livedUntil).toISOString()}, and nobody knows it`);
+    }
     if (final?.isFinal !== true || knownAt === undefined || knownAt > final.at) continue;
     closed++;
     if (checker.seenAt(orderId, last) !== undefined) continue;
