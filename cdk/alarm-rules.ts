@@ -1,3 +1,4 @@
+import { unsweptMetric } from '../lib/sweep/metric-names.ts';
 import type { Rule } from './rule-conditions.ts';
 import { at, each, type Resource, target } from './template-resources.ts';
 
@@ -43,12 +44,13 @@ export const alarmRules: readonly Rule[] = [
         .filter((alarm) => alarm['TreatMissingData'] === 'breaching')
         .flatMap(metricsOf);
       if (expression !== 'rate(1 minute)') return metrics.some(({ name }) => name === 'SyntheticResponses');
-      const { accounts } = JSON.parse(String(at(tick, 'Input')));
-      return each(accounts).every((account) =>
-        metrics.some(({ name, dimensions }) => name === 'Sweeps' && dimensions.includes(account)),
+      const seen = ticksIn(resources).flatMap(({ next }) => each(next));
+      return (
+        metrics.some(({ name }) => name === unsweptMetric) &&
+        each(JSON.parse(String(at(tick, 'Input'))).accounts).every((account) => seen.includes(account))
       );
     },
-    fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently.',
+    fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently. The next of some group has to name each account.',
   },
   {
     name: 'GatewayAlarm',
@@ -71,6 +73,13 @@ export const alarmRules: readonly Rule[] = [
     fix: 'Add an alarm on throttled reads and writes of the table.',
   },
 ];
+
+/** What each schedule hands to its function. */
+function ticksIn(resources: readonly Resource[]): readonly Record<string, unknown>[] {
+  return resources
+    .filter(({ Type }) => schedule.includes(Type))
+    .map(({ Properties }) => JSON.parse(String(at(Properties, 'Target', 'Input'))));
+}
 
 function alarms(resources: readonly Resource[]): readonly Resource['Properties'][] {
   return resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);

@@ -21,7 +21,6 @@ import { stackNameOf } from './stack-outputs.ts';
 
 type DashboardProps = {
   readonly stage: Stage;
-  /** Of the stage, without those of single accounts. */
   readonly alarms: readonly IAlarm[];
   readonly functions: readonly Lambda[];
   /** Those of them that serve the API. */

@@ -37,7 +37,8 @@ export function idlePrice(template: string, stage: ResolvedStage): readonly Item
   );
   const accounts = Object.keys(stage.runtime.accounts).length;
   const perStage = stage.monitoring === 'full' ? sweepMetrics : essentialSweepMetrics;
-  const metrics = perStage.length + accounts + ofType('AWS::Logs::MetricFilter').length;
+  // One more of groups, and those of the synthetic check.
+  const metrics = perStage.length + 1 + ofType('AWS::Logs::MetricFilter').length;
   const tick =
     prices.schedulerInvocation +
     prices.lambdaRequest +

@@ -14,7 +14,6 @@ import { Construct } from 'constructs';
 import type { AlarmConfig } from './alarm-config.ts';
 import { type Alarmed, stageAlarms } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
-import { sweepSilent } from './order-alarms.ts';
 import type { ResolvedStage } from './stages.ts';
 
 type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions'> & {
@@ -25,9 +24,6 @@ type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions
   readonly checkOpenOrders: Lambda;
   readonly publishTransitions: Lambda;
 };
-
-/** A rule with more alarms than these is longer than the 10,240 characters that CloudWatch takes. */
-const maxAlarmsPerRule = 40;
 
 /**
  * The alarms and the dashboard. Each alarm says what is at stake and what to do first; cdk/runbooks.md has the rest. With
@@ -43,13 +39,12 @@ export class Monitoring extends Construct {
     if (alarmTopicArn !== undefined) this.#topic = Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
     const isFull = monitoring === 'full';
     const configs = stageAlarms({ ...props, stage: runtime }).filter(({ essential }) => isFull || essential);
-    const ofStage = new Map(configs.map((config) => [config.id, this.#alarm(config.id, config)]));
-    const silent = Object.keys(runtime.accounts).map((account) =>
-      this.#alarm(`sweep-silent-${account}`, sweepSilent(runtime, account)),
-    );
+    const ofStage = new Map(configs.map((config) => [config.id, this.#alarm(config)]));
     if (!isFull) return;
-    const down = ['auth-refused', 'retention-headroom-low', 'synthetic-check'].flatMap((id) => ofStage.get(id) ?? []);
-    const summary = this.#orderMonitoringDown([...this.#inGroups(silent), ...down]);
+    const down = ['sweep-silent', 'auth-refused', 'retention-headroom-low', 'synthetic-check'].flatMap(
+      (id) => ofStage.get(id) ?? [],
+    );
+    const summary = this.#orderMonitoringDown(down);
     new Dashboard(this, 'Dashboard', { ...props, stage: runtime, alarms: [summary, ...ofStage.values()] });
   }
 
@@ -65,24 +60,11 @@ export class Monitoring extends Construct {
     return down;
   }
 
-  #inGroups(silent: readonly IAlarm[]): readonly IAlarm[] {
-    if (silent.length <= maxAlarmsPerRule) return silent;
-    return Array.from({ length: Math.ceil(silent.length / maxAlarmsPerRule) }, (_, i) => {
-      const group = silent.slice(i * maxAlarmsPerRule, (i + 1) * maxAlarmsPerRule);
-      return new CompositeAlarm(this, `sweeps-silent-${i + 1}`, {
-        compositeAlarmName: `${Stack.of(this).stackName} has not checked some account, group ${i + 1}`,
-        alarmDescription:
-          'A part of the alarm order-monitoring-down, whose rule has no room for all accounts. cdk/runbooks.md#alarm-order-monitoring-down',
-        alarmRule: AlarmRule.anyOf(...group),
-      });
-    });
-  }
-
-  #alarm(id: string, { description, means, metric, missing, ...config }: AlarmConfig): Alarm {
+  #alarm({ id, description, means, metric, missing, ...config }: AlarmConfig): Alarm {
     const { breach = { from: 1 }, periods = { bad: 1, of: 1 } } = config;
     const alarm = new Alarm(this, id, {
       alarmName: `${Stack.of(this).stackName} ${description}`,
-      alarmDescription: `${means} cdk/runbooks.md#alarm-${config.id}`,
+      alarmDescription: `${means} cdk/runbooks.md#alarm-${id}`,
       metric,
       ...('from' in breach
         ? { threshold: breach.from, comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD }

@@ -2,17 +2,17 @@ import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
+import { unsweptMetric } from '../lib/sweep/metric-names.ts';
 import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
 import { ours } from './metrics.ts';
 
-/** The alarm on an account without sweeps. Another account's sweeps would hide it, so each account has its own. */
-export function sweepSilent({ name, accounts }: Stage, account: string): AlarmConfig {
+/** The alarm on accounts without sweeps: each group's tick counts those of the next one. */
+function sweepSilent({ name: stage, accounts }: Stage): AlarmConfig {
   return {
     id: 'sweep-silent',
-    description: `has not checked the orders of account ${account} for three minutes`,
-    means: `Orders of account "${account}" close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: read the newest log lines of check-open-orders, then the messages of its dead-letter queue; check that its schedule is enabled.`,
-    metric: ours('Sweeps', Stats.SUM, { stage: name, account }),
-    breach: { below: 1 },
+    description: 'has accounts that were not swept for three minutes',
+    means: `Orders of these accounts close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders, without any, no schedule works; then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
+    metric: ours(unsweptMetric, Stats.MAXIMUM, { stage }),
     periods: { bad: 3, of: 3 },
     missing: silence,
     essential: true,
@@ -25,10 +25,12 @@ function retentionMinutes(accounts: Stage['accounts']): number {
 }
 
 /** Orders, and the key that checks them. */
-export function orderAlarms({ name: stage, accounts }: Stage): readonly AlarmConfig[] {
+export function orderAlarms(config: Stage): readonly AlarmConfig[] {
+  const { name: stage, accounts } = config;
   const minutes = retentionMinutes(accounts);
   const worst = (metricName: string) => ours(metricName, Stats.MAXIMUM, { stage });
   return [
+    sweepSilent(config),
     {
       id: 'missing-orders',
       description: 'has orders that the exchange no longer finds',

@@ -1,7 +1,12 @@
 import type { AccountConfig } from './stage-config.ts';
 
 /** Accounts that one schedule sweeps together, and the name of that schedule. */
-export type ScheduleGroup = { readonly name: string; readonly accounts: readonly string[] };
+export type ScheduleGroup = {
+  readonly name: string;
+  readonly accounts: readonly string[];
+  /** The accounts of the group after it, in a ring: its ticks look whether those are swept. */
+  readonly next: readonly string[];
+};
 
 /** So many accounts at rest, listed every ten seconds, take a small part of one invocation's time. */
 const maxAccountsPerGroup = 25;
@@ -20,5 +25,6 @@ export function scheduleGroups(accounts: Readonly<Record<string, AccountConfig>>
     name: `Accounts${i + 1}`,
     accounts: shared.slice(i * maxAccountsPerGroup, (i + 1) * maxAccountsPerGroup),
   }));
-  return [...groups, ...alone.map((account) => ({ name: account, accounts: [account] }))];
+  const ring = [...groups, ...alone.map((account) => ({ name: account, accounts: [account] }))];
+  return ring.map((group, i) => ({ ...group, next: ring[(i + 1) % ring.length]?.accounts ?? [] }));
 }

@@ -45,13 +45,13 @@ export class ScheduledChecks extends Construct {
     });
     this.#allow(['sqs:SendMessage'], deadLetters.queue.queueArn);
     if (stage.kmsKeyArn !== undefined) this.#allow(['kms:Decrypt', 'kms:GenerateDataKey'], stage.kmsKeyArn);
-    for (const { name, accounts } of stage.schedules) {
+    for (const { name, accounts, next } of stage.schedules) {
       this.add({
         name,
         description: descriptionOf(accounts),
         every: 'rate(1 minute)',
         target: checkOpenOrders,
-        input: { accounts },
+        input: { accounts, next },
       });
     }
   }

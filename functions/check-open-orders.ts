@@ -12,11 +12,14 @@ import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
-const { checkOpenOrders, warmUp } = createScheduledChecks({ stage, env: process.env, clock, logger });
+const { warmUp, ...checks } = createScheduledChecks({ stage, env: process.env, clock, logger });
 const { monitoring } = stage;
-const checkGroup = createCheckGroup({ checkOpenOrders, ...reportTicks({ logger, metrics, monitoring }) });
+const checkGroup = createCheckGroup({ ...checks, ...reportTicks({ logger, metrics, monitoring }) });
 
-const Event = z.object({ accounts: z.array(z.string()).check(z.minLength(1)) });
+const Event = z.object({
+  accounts: z.array(z.string()).check(z.minLength(1)),
+  next: z.optional(z.array(z.string())),
+});
 
 async function onTick(event: unknown, context: Context): Promise<readonly AccountTick[]> {
   return checkGroup({

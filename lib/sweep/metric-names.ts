@@ -25,3 +25,6 @@ export type SweepMetric = (typeof sweepMetrics)[number];
 
 /** Those that a stage with essential monitoring writes: the ones that its alarms read. */
 export const essentialSweepMetrics: readonly SweepMetric[] = ['AuthRefused', 'RetentionHeadroomSeconds'];
+
+/** What the tick of a group writes for the next group, in every stage. */
+export const unsweptMetric = 'UnsweptAccounts';

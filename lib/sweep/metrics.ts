@@ -1,6 +1,6 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Code } from '../errors.ts';
-import { essentialSweepMetrics, type SweepMetric, sweepMetrics } from './metric-names.ts';
+import { essentialSweepMetrics, type SweepMetric, sweepMetrics, unsweptMetric } from './metric-names.ts';
 import type { SweepReport } from './report.ts';
 
 /** Codes of a key that does not work until somebody acts. */
@@ -44,9 +44,8 @@ export function publishSweep(metrics: Metrics, report: SweepReport, monitoring?:
   metrics.publishStoredMetrics();
 }
 
-/** Counts a tick of one account's schedule: the alarm on a stopped schedule reads it. */
-export function publishTick(metrics: Metrics, account: string): void {
-  const perAccount = metrics.singleMetric();
-  perAccount.addDimension('account', account);
-  perAccount.addMetric('Sweeps', MetricUnit.Count, 1);
+/** Publishes how many accounts of a group nobody sweeps: the alarm on stopped schedules reads it. */
+export function publishUnswept(metrics: Metrics, accounts: number): void {
+  metrics.addMetric(unsweptMetric, MetricUnit.Count, accounts);
+  metrics.publishStoredMetrics();
 }

@@ -4,7 +4,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { asFailure, Failure } from '../errors.ts';
 import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
-import { publishSweep, publishTick } from './metrics.ts';
+import { publishSweep, publishUnswept } from './metrics.ts';
 
 type ReportTicksDeps = {
   readonly logger: Logger;
@@ -18,20 +18,21 @@ export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps) {
   return {
     onTick: (account: string, report: TickReport): void => {
       logger[report.outcome === 'busy' ? 'warn' : 'info']('ticked', { account, ...logKeys(report) });
-      if (report.outcome === 'busy') return;
-      // A pause is deliberate: the schedule itself works.
-      publishTick(metrics, account);
       if (report.outcome === 'swept') publishSweep(metrics, report, monitoring);
     },
-    onFailure: (account: string, failure: Failure): void => {
+    onFailure: (failure: Failure, account?: string): void => {
       logger.error('failed', { account, ...describeFailure(failure) });
+    },
+    onUnswept: (accounts: readonly string[]): void => {
+      if (accounts.length > 0) logger.error('unswept', { accounts });
+      publishUnswept(metrics, accounts.length);
     },
   };
 }
 
 /**
  * Throws on what the schedule's handler throws, so that Lambda counts it and the dead-letter queue receives the event.
- * A `Failure` has been logged with its account; anything else is an event that does not name accounts.
+ * A `Failure` has been logged where it happened; anything else is an event that does not name accounts.
  */
 export function failTicks(logger: Logger): MiddlewareObj {
   return {

@@ -9,12 +9,14 @@ import { createLookUpOrder } from '../orders/look-up-order.ts';
 import type { Stage } from '../stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
+import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept.ts';
 import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
 import { accountIn, listPolicyIn, policyIn } from './settings.ts';
 
 /** The scheduled checks of all watched orders. Throws when the environment lacks `TABLE_NAME`. */
 export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | 'connect'>): {
   readonly checkOpenOrders: CheckOpenOrders;
+  readonly unsweptOf: UnsweptOf;
   readonly warmUp: () => Promise<void>;
 } {
   const { stage, clock } = deps;
@@ -40,7 +42,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
     clock,
     nonce: randomUUID,
   });
-  return { checkOpenOrders, warmUp };
+  return { checkOpenOrders, unsweptOf: createUnsweptOf({ table: accountTable, clock }), warmUp };
 }
 
 function listedAccountIn(

@@ -25,7 +25,7 @@ const budgets = {
   ListAccounts: ['list-accounts', 250],
   ListSnapshots: ['list-snapshots', 260],
   ChangeWatch: ['change-watch', 256],
-  CheckOpenOrders: ['check-open-orders', 329],
+  CheckOpenOrders: ['check-open-orders', 331],
   PublishTransitions: ['publish-transitions', 262],
   GuardAccounts: ['guard-accounts', 239],
 } as const satisfies Record<string, [FunctionName, number]>;

@@ -24,7 +24,7 @@ describe('the scheduled checks', () => {
         ScheduleExpression: 'rate(1 minute)',
         Target: {
           Arn: { 'Fn::GetAtt': [checkOpenOrders, 'Arn'] },
-          Input: JSON.stringify({ accounts: ['main', 'desk-2'] }),
+          Input: JSON.stringify({ accounts: ['main', 'desk-2'], next: ['main', 'desk-2'] }),
         },
       });
       expect(schedule).not.toHaveProperty('State', 'DISABLED');
@@ -107,15 +107,22 @@ describe('the groups of accounts', () => {
   });
 
   it('stay as they are when accounts are added at the end', () => {
-    const before = groupsOf(names(50));
-    expect(groupsOf(names(130)).slice(0, 2)).toEqual(before);
+    const accountsOf = (count: number) => groupsOf(names(count)).map(({ accounts }) => accounts);
+    expect(accountsOf(130).slice(0, 2)).toEqual(accountsOf(50));
   });
 
   it('leave an account alone that has a schedule of its own, which takes no place in a group', () => {
+    const others = names(26).filter((name) => name !== 'desk-3');
     expect(groupsOf(names(26), ['desk-3'])).toEqual([
-      { name: 'Accounts1', accounts: names(26).filter((name) => name !== 'desk-3') },
-      { name: 'desk-3', accounts: ['desk-3'] },
+      { name: 'Accounts1', accounts: others, next: ['desk-3'] },
+      { name: 'desk-3', accounts: ['desk-3'], next: others },
     ]);
+  });
+
+  it('look at each other in a ring', () => {
+    const groups = groupsOf(names(60), ['desk-7', 'desk-9']);
+    const [first, ...others] = groups.map(({ accounts }) => accounts);
+    expect(groups.map(({ next }) => next)).toEqual([...others, first]);
   });
 
   it('are described in what Scheduler takes', () => {

@@ -127,11 +127,16 @@ const faults: readonly Fault[] = [
     havingAlarm('stream-silent', 'TreatMissingData', 'notBreaching'),
   ],
   ['a disabled schedule', 'ScheduleEnabled', having(schedule, 'State', 'DISABLED')],
-  ['a schedule without an alarm on silence', 'ScheduleSilenceAlarm', withoutAlarm('sweep-silent-desk-2')],
+  ['a schedule without an alarm on silence', 'ScheduleSilenceAlarm', withoutAlarm('sweep-silent')],
+  [
+    'a schedule whose accounts no other looks at',
+    'ScheduleSilenceAlarm',
+    having(schedule, 'Target.Input', JSON.stringify({ accounts: ['main', 'desk-2'], next: ['main'] })),
+  ],
   [
     'an alarm on a schedule that ignores silence',
     'ScheduleSilenceAlarm',
-    havingAlarm('sweep-silent-main', 'TreatMissingData', 'missing'),
+    havingAlarm('sweep-silent', 'TreatMissingData', 'missing'),
   ],
   [
     'a synthetic check without an alarm on silence',

@@ -9,7 +9,7 @@ const environment = createEnvironment();
 const busy: TickReport = { outcome: 'busy' };
 
 /** A tick of accounts that end like this; what was reported, and when. */
-function tick(accounts: Readonly<Record<string, () => Promise<TickReport>>>) {
+function tick(accounts: Readonly<Record<string, () => Promise<TickReport>>>, next?: readonly string[]) {
   const { now } = environment;
   const started = now();
   const requests: Parameters<CheckOpenOrders>[0][] = [];
@@ -19,10 +19,16 @@ function tick(accounts: Readonly<Record<string, () => Promise<TickReport>>>) {
       requests.push(request);
       return accounts[request.account]?.() ?? busy;
     },
+    unsweptOf: async (names) => {
+      if (names.includes('unreadable')) throw new Failure('store_unavailable', 'for the test');
+      return names;
+    },
     onTick: (account, { outcome }) => ended.push([account, now() - started, outcome]),
-    onFailure: (account, { code }) => ended.push([account, now() - started, code]),
+    onFailure: ({ code }, account = 'none') => ended.push([account, now() - started, code]),
+    onUnswept: (names) => ended.push([names.join(), now() - started, 'unswept']),
   });
-  const result = checkGroup({ accounts: Object.keys(accounts), requestId: 'tick-1', deadline: startTime + 150_000 });
+  const request = { requestId: 'tick-1', deadline: startTime + 150_000 };
+  const result = checkGroup({ accounts: Object.keys(accounts), next, ...request });
   return { requests, ended, result };
 }
 
@@ -85,4 +91,24 @@ it('what is thrown and is no failure of ours counts as internal', async () => {
   });
   expect((await failureOf(result)).code).toBe('internal');
   expect(ended).toEqual([['broken', 0, 'internal']]);
+});
+
+it('the next group is looked at before the own sweeps end, even when one never does', async () => {
+  const { ended } = tick({ hanging: () => new Promise(() => {}), slow: after(60_000) }, ['desk-1', 'desk-2']);
+  await environment.run();
+  expect(ended).toEqual([
+    ['desk-1,desk-2', 0, 'unswept'],
+    ['slow', 60_000, 'busy'],
+  ]);
+});
+
+it('a next group that cannot be read fails the tick, after its own sweeps', async () => {
+  const { ended, result } = tick({ slow: after(60_000) }, ['unreadable']);
+  const failure = failureOf(result);
+  await environment.run();
+  expect((await failure).code).toBe('store_unavailable');
+  expect(ended).toEqual([
+    ['none', 0, 'store_unavailable'],
+    ['slow', 60_000, 'busy'],
+  ]);
 });

@@ -54,7 +54,7 @@ async function run(outcome: () => TickReport, monitoring?: 'essential'): Promise
       try {
         onTick('main', outcome());
       } catch (thrown) {
-        if (thrown instanceof Failure) onFailure('main', thrown);
+        if (thrown instanceof Failure) onFailure(thrown, 'main');
         throw thrown;
       }
     });
@@ -97,14 +97,12 @@ function logged() {
 }
 
 const namespace = 'OrderStateSnapshots';
-const ofSweeps = { namespace, dimensions: { service: 'checks', stage: 'test', account: 'main' } };
 const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
 
 describe('a tick that swept', () => {
   it('writes only what the essential alarms read, where the stage says so', async () => {
     await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), 'essential');
     expect(measured()).toEqual([
-      { ...ofSweeps, metrics: { Sweeps: '1 Count' } },
       { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
     ]);
   });
@@ -134,10 +132,9 @@ describe('a tick that swept', () => {
     expect(Object.keys(line ?? {}).filter((key) => /[A-Z]/.test(key))).toEqual([]);
   });
 
-  it('counts itself under its account, and everything else under the stage alone', async () => {
+  it('counts everything under its stage alone', async () => {
     await run(() => ({ outcome: 'swept', ...swept }));
     expect(measured()).toEqual([
-      { ...ofSweeps, metrics: { Sweeps: '1 Count' } },
       {
         ...ofStage,
         metrics: {
@@ -178,25 +175,25 @@ describe('a tick that swept', () => {
     [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],
   ])('counts the failures %j for the alarms that they are for', async (failed, metrics) => {
     await run(() => ({ outcome: 'swept', ...swept, failed }));
-    expect(measured()[1]?.metrics).toMatchObject(metrics);
+    expect(measured()[0]?.metrics).toMatchObject(metrics);
   });
 
   it('says that the account is over its capacity, and that its lists are not trusted', async () => {
     await run(() => ({ outcome: 'swept', ...swept, overCapacity: true, listUntrusted: true }));
-    expect(measured()[1]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
+    expect(measured()[0]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
   });
 });
 
 describe('a tick that did not sweep', () => {
   const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: 1_000, until: 2_000 };
 
-  it('because the account is paused says for how long, and is no silence', async () => {
+  it('because the account is paused says for how long, and writes no metrics', async () => {
     await run(() => ({ outcome: 'paused', pause }));
     expect(logged()).toMatchObject([{ level: 'INFO', message: 'ticked', account: 'main', outcome: 'paused', pause }]);
-    expect(measured()).toEqual([{ ...ofSweeps, metrics: { Sweeps: '1 Count' } }]);
+    expect(measured()).toEqual([]);
   });
 
-  it('because another one has the account warns, and counts as none', async () => {
+  it('because another one has the account warns, and writes no metrics', async () => {
     await run(() => ({ outcome: 'busy' }));
     expect(logged()).toMatchObject([{ level: 'WARN', message: 'ticked', account: 'main', outcome: 'busy' }]);
     expect(measured()).toEqual([]);
@@ -227,5 +224,24 @@ describe('a tick that fails', () => {
     expect(code).toBe('internal');
     expect(logged()).toMatchObject([{ code: 'internal', causes: ['TypeError'], trace: expect.any(String) }]);
     expect(output.text()).not.toContain('hush-hush');
+  });
+});
+
+describe('a look at another group', () => {
+  function look(unswept: readonly string[]): void {
+    const metrics = new Metrics({ namespace, serviceName: 'checks', defaultDimensions: { stage: 'test' } });
+    reportTicks({ logger: new Logger(), metrics, monitoring: 'essential' }).onUnswept(unswept);
+  }
+
+  it('counts the accounts that nobody sweeps, and names them in the log', () => {
+    look(['main', 'desk-2']);
+    expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '2 Count' } }]);
+    expect(logged()).toMatchObject([{ level: 'ERROR', message: 'unswept', accounts: ['main', 'desk-2'] }]);
+  });
+
+  it('counts none when all are swept, which shows that somebody looked', () => {
+    look([]);
+    expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '0 Count' } }]);
+    expect(logged()).toEqual([]);
   });
 });
