@@ -62,10 +62,7 @@ export function createCheckGroup(deps: CheckGroupDeps): CheckGroup {
     }
   };
   return async ({ accounts, next, ...request }) => {
-    const [looked, ...ended] = await Promise.all([
-      lookAt(next),
-      ...accounts.map((account) => check(account, request)),
-    ]);
+    const [looked, ...ended] = await Promise.all([lookAt(next), ...accounts.map((account) => check(account, request))]);
     for (const { failure } of [...ended, looked]) if (failure !== undefined) throw failure;
     return ended.flatMap(({ tick }) => tick ?? []);
   };

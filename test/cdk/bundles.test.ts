@@ -23,7 +23,7 @@ const budgets = {
   GetOrderState: ['get-order-state', 308],
   ListOrders: ['list-orders', 262],
   ListAccounts: ['list-accounts', 250],
-  ListSnapshots: ['list-snapshots', 260],
+  ListSnapshots: ['list-snapshots', 262],
   ChangeWatch: ['change-watch', 256],
   CheckOpenOrders: ['check-open-orders', 331],
   PublishTransitions: ['publish-transitions', 262],
