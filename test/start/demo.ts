@@ -30,6 +30,7 @@ const btc = 'BTC-PERPETUAL';
 const eth = 'ETH-PERPETUAL';
 const xrp = 'XRP-PERPETUAL';
 const pepe = 'PEPE-PERPETUAL';
+const sol = 'SOL-PERPETUAL';
 
 async function fillsInParts(desk: Desk): Promise<void> {
   const id = desk.place({ instrument_name: btc, price: '64250.50', amount: '3' });
@@ -110,6 +111,14 @@ async function fillsAtOnce(desk: Desk): Promise<void> {
   desk.fill(id, '1.1005');
 }
 
+/** Nobody registers it, and its end is only in the history: lists discover it, and the history closes it. */
+async function isNobodys(desk: Desk): Promise<void> {
+  const id = desk.place({ instrument_name: sol, price: '142.35', amount: '15' });
+  await desk.seconds(12);
+  desk.cancel(id);
+  desk.forget(id);
+}
+
 /** When each story first starts, in seconds. Together they show within half a minute what can happen to an order. */
 const opening: readonly (readonly [at: number, story: Story])[] = [
   [0, fillsInParts],
@@ -118,10 +127,11 @@ const opening: readonly (readonly [at: number, story: Story])[] = [
   [4, isTriggered],
   [5, isInAStateOfItsOwn],
   [7, vanishes],
+  [9, isNobodys],
   [16, fillsAtOnce],
 ];
 const stories = opening.map(([, story]) => story);
-/** From then on one story after the other begins, the longest of which has seven of these to end. */
+/** From then on one story after the other begins, the longest of which has eight of these to end. */
 const goesOnAt = 30;
 const everySeconds = 10;
 /** A closed order stays known to the exchange for as long; later requests for it are answered from the table. */

@@ -76,6 +76,8 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
   expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
   await Promise.all([
     run.showing(reported('-', 'put on watch by hand')),
+    run.showing(reported('-', 'put on watch from the list of open orders')),
+    run.showing(reported('SOL-PERPETUAL', 'open → canceled 0/15')),
     run.showing(reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
     run.showing(reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
     run.showing(reported('XRP-PERPETUAL', 'open → canceled 0/250')),
