@@ -22,6 +22,8 @@ type CheckerDeps = {
   readonly now: () => number;
   /** The list that an order is on, if any. */
   readonly listOf: (orderId: string) => string | undefined;
+  /** The dialect's: how late a list may be, milliseconds. */
+  readonly lists: { readonly guardMs: number };
 };
 
 export type Checker = {
@@ -45,14 +47,16 @@ export type Checker = {
 
 type Seen = { readonly knownAt: number; readonly firstAt: number[]; head: number; isFinal: boolean };
 
-/** A list may be late by this, or show one row as it was before; milliseconds. */
+/** A list may show one row as it was before, from up to this long ago; milliseconds. */
 const maxListLagMs = 60_000;
+/** How far the clocks of two processes may be apart, and a call be under way; milliseconds. */
+const clocksMs = 2_000;
 
 /** The lists that the schedule reads. */
 const swept: ReadonlySet<string | undefined> = new Set(['live', 'attention']);
 
 /** Holds what is in the table against what truly happened, at every write. */
-export function createChecker({ account, market, table, now, listOf }: CheckerDeps): Checker {
+export function createChecker({ account, market, table, now, listOf, lists }: CheckerDeps): Checker {
   const findings: Finding[] = [];
   const orders = new Map<string, Seen>();
   const dropped = new Set<string>();
@@ -120,7 +124,9 @@ export function createChecker({ account, market, table, now, listOf }: CheckerDe
         const { stored, head } = table.inspect({ account, orderId });
         if (stored === undefined || head === undefined || confirmedAt(stored.watch, listedAt) !== listedAt) continue;
         const next = states[indexOf({ orderId, states }, head.result) + 1];
-        if (next === undefined || next.at > listedAt - maxListLagMs) continue;
+        // An order that has ended is in no list that is later than the exchange's guard.
+        const lagMs = next?.isFinal ? lists.guardMs + clocksMs : maxListLagMs;
+        if (next === undefined || next.at > listedAt - lagMs) continue;
         find('staleConfirmed', `${orderId}: confirmed as of ${listedAt}, and another state since ${next.at}`);
       }
     },

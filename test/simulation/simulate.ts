@@ -75,7 +75,7 @@ export async function simulate(scenario: Scenario): Promise<Verdict> {
   const { faultSchedule, market, exchange } = createExchangeSide(scenario, scheduler, random.fork('exchange'));
   const memory = createMemoryTable(() => policy);
   const index = createLaggingIndex({ policy, scheduler, random: random.fork('index') });
-  const checker = createChecker({ account, market, table: memory, now: scheduler.now, listOf: index.listOf });
+  const checker = createChecker({ account, market, table: memory, ...scheduler, ...index, ...dialect });
   const limits = rateLimitsOf(dialect.limit);
   const secretStore = { current: versionOf(keyOf(1), 1) };
   const table = judged(memory, index, checker);
