@@ -38,9 +38,8 @@ const gatewayErrors: Readonly<Record<number, string>> = {
 };
 
 const named = z.registry<{ id: string }>();
-for (const [id, schema] of Object.entries({ ...answers, ...accounts })) {
-  if (/^[A-Z]/.test(id)) named.add(schema, { id });
-}
+const schemas = [...Object.entries(answers), ...Object.entries(accounts)];
+for (const [id, schema] of schemas.filter(([name]) => /^[A-Z]/.test(name))) named.add(schema, { id });
 
 const header = (description: string, schema: object) => ({ description, schema });
 const retryAfter = { 'Retry-After': header('Seconds to wait before trying again.', { type: 'integer', minimum: 0 }) };

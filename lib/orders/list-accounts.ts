@@ -5,7 +5,7 @@ import type { RateLimits } from '../exchange/rate-limiter.ts';
 import { accountNamed } from './known-accounts.ts';
 
 /** An account as its stage sets it. */
-export type AccountSettings = {
+type AccountSettings = {
   readonly dialect: DialectName;
   /** Whether its open orders are listed. */
   readonly lists: boolean;
