@@ -131,8 +131,20 @@ export function keyPermissions({ onFailure }: FunctionSettings): readonly string
   return onFailure === undefined ? ['kms:Decrypt'] : ['kms:Decrypt', 'kms:GenerateDataKey'];
 }
 
-/** Actions that are allowed on every resource, and why; the stack's rules let no other pass. */
-export const explainedWildcards: Readonly<Record<(typeof commonPermissions.traces)[number], string>> = {
-  'xray:PutTelemetryRecords': 'X-Ray has no resources to name in a policy: IAM takes only *.',
-  'xray:PutTraceSegments': 'X-Ray has no resources to name in a policy: IAM takes only *.',
+/** A resource with a wildcard that an action is allowed on, without the template's references, and why. */
+type ExplainedWildcard = { readonly on: RegExp; readonly reason: string };
+
+const everything = { on: /^\*$/, reason: 'X-Ray has no resources to name in a policy: IAM takes only *.' };
+
+/** Actions that are allowed on more than one named resource; the stack's rules let no other pass. */
+export const explainedWildcards: Readonly<
+  Record<(typeof commonPermissions.traces)[number] | 'secretsmanager:GetSecretValue', ExplainedWildcard>
+> = {
+  'xray:PutTelemetryRecords': everything,
+  'xray:PutTraceSegments': everything,
+  'secretsmanager:GetSecretValue': {
+    on: /^arn::secretsmanager:::secret:order-state-snapshots\/[a-z][a-z0-9-]*\/\*\/exchange-key-\?{6}$/,
+    reason:
+      "The names of the stage's own secrets share a prefix that nothing else has; their ARNs one by one do not fit into the policies of a role. Secrets that the stage brings are named one by one.",
+  },
 };

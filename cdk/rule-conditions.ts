@@ -73,5 +73,12 @@ export function allowing(properties: unknown): readonly unknown[] {
 }
 
 export function isExplained(statement: unknown): boolean {
-  return each(at(statement, 'Action')).every((action) => Object.hasOwn(explainedWildcards, String(action)));
+  const explained = new Map(Object.entries(explainedWildcards));
+  const wildcards = each(at(statement, 'Resource'))
+    .filter((resource) => JSON.stringify(resource).includes('*'))
+    .map((resource) => each(at(resource, 'Fn::Join', '1') ?? resource))
+    .map((parts) => parts.map((part) => (typeof part === 'string' ? part : '')).join(''));
+  return each(at(statement, 'Action')).every((action) =>
+    wildcards.every((text) => explained.get(String(action))?.on.test(text)),
+  );
 }

@@ -15,6 +15,7 @@ import {
   resourceNames,
 } from './functions.ts';
 import { createLogGroup } from './log-group.ts';
+import { ownSecrets } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';
 
 /** How a function reaches a resource: the environment that says where it is, and the ARNs that its role has to name. */
@@ -64,6 +65,7 @@ export class ServiceFunction extends Construct {
     });
     if (stage.xray) this.#trace();
     this.#acknowledge(stage.xray, deadLetters === undefined);
+    if (permissionsOf(settings).some(([resource]) => resource === 'exchangeKeys')) this.#acknowledgeSecrets(stage);
   }
 
   /** A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account. */
@@ -106,7 +108,7 @@ export class ServiceFunction extends Construct {
       });
     }
     if (traced) {
-      const reason = explainedWildcards['xray:PutTraceSegments'];
+      const reason = explainedWildcards['xray:PutTraceSegments'].reason;
       rules.acknowledge({ id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', reason });
     } else {
       rules.acknowledge({
@@ -114,6 +116,15 @@ export class ServiceFunction extends Construct {
         reason: 'Tracing is a setting of the stage (xray): it costs money, and the logs hold the same durations.',
       });
     }
+  }
+
+  /** As cdk-nag writes the pattern of the stage's own secrets. */
+  #acknowledgeSecrets({ runtime: { name } }: ResolvedStage): void {
+    const secrets = `arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:${ownSecrets(name)}`;
+    Validations.of(this).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::${secrets}]`,
+      reason: explainedWildcards['secretsmanager:GetSecretValue'].reason,
+    });
   }
 }
 

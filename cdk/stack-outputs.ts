@@ -18,11 +18,21 @@ export const stackOutputs = {
 export type StackOutput = (typeof stackOutputs)[keyof typeof stackOutputs];
 
 /**
- * The output whose value is the name of the account's secret, or the ARN of the one that the stage brings; also the
- * secret's logical id. An account's name has no upper case, so no two accounts share an output.
+ * The logical id of the account's secret, or the output whose value is the ARN of the one that the stage brings: a stack has
+ * no more than 200 outputs. An account's name has no upper case, so no two accounts share one.
  */
 export function exchangeKeyOutput(account: string): string {
   return `ExchangeKey${account.replaceAll('-', 'Dash')}`;
+}
+
+/** The name of the secret that the stack creates for an account. */
+export function secretNameOf(stage: string, account: string): string {
+  return `order-state-snapshots/${stage}/${account}/exchange-key`;
+}
+
+/** The names of all secrets that the stack creates, with what Secrets Manager adds to each, as policies write it. */
+export function ownSecrets(stage: string): string {
+  return `${secretNameOf(stage, '*')}-??????`;
 }
 
 /** The name of a stage's stack. */

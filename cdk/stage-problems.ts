@@ -3,10 +3,14 @@ import { dialects } from '../lib/exchange/dialects/index.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
 import { accountPattern } from '../lib/stage.ts';
 import { knownToKeepSeconds, maxCheckSecondsLimit, withDefaults } from './account-defaults.ts';
+import { scheduleGroups } from './schedule-groups.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 
-/** A stack has at most 500 resources, and each account adds three: a secret, a schedule, an alarm. */
-export const maxAccounts = 120;
+export const maxAccounts = 400;
+/** A stack has at most 500 resources; these secrets and schedules are the only ones that grow with the accounts. */
+export const maxSecretsAndSchedules = 360;
+/** A stack has at most 200 outputs, one for each of these secrets; their ARNs also fill the policies of the roles. */
+export const maxBroughtSecrets = 140;
 
 /**
  * All that is wrong with a stage of the table, one sentence each, which says what to change. Nothing of its types is
@@ -22,11 +26,28 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
   if (accounts.length > maxAccounts) {
     yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${maxAccounts}.`;
   }
+  for (const problem of sizeProblems(
+    accounts.map(([, settings]) => settings),
+    config,
+  ))
+    yield `Stage "${name}" ${problem}`;
   for (const [account, settings] of accounts) {
     for (const problem of accountProblems(account, settings)) yield `Stage "${name}", account "${account}": ${problem}`;
     if (settings.secretArn !== undefined) {
       yield* arnProblems(config.region, settings.secretArn, secretArn, `Stage "${name}", account "${account}": `);
     }
+  }
+}
+
+function* sizeProblems(accounts: readonly AccountConfig[], config: StageConfig): Generator<string> {
+  const brought = accounts.filter(({ secretArn }) => secretArn !== undefined).length;
+  if (brought > maxBroughtSecrets) {
+    yield `has ${brought} accounts with a secretArn: leave it out of some, or move them to another stage, one holds ${maxBroughtSecrets}.`;
+  }
+  const created = accounts.length - brought;
+  const schedules = scheduleGroups(config.accounts).length;
+  if (created + schedules > maxSecretsAndSchedules) {
+    yield `needs ${created} secrets and ${schedules} schedules, one holds ${maxSecretsAndSchedules} of both: set secretArn in some accounts, remove ownSchedule, or move some to another stage.`;
   }
 }
 

@@ -3,6 +3,7 @@ import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { Stage, StageAccount } from '../lib/stage.ts';
 import { withDefaults } from './account-defaults.ts';
 import { type ScheduleGroup, scheduleGroups } from './schedule-groups.ts';
+import { secretNameOf } from './stack-outputs.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 import { stageProblems } from './stage-problems.ts';
 
@@ -87,7 +88,7 @@ function resolveAccount(stage: string, account: string, config: AccountConfig): 
   return {
     dialect,
     url,
-    secretName: secretArn ?? `order-state-snapshots/${stage}/${account}/exchange-key`,
+    secretName: secretArn ?? secretNameOf(stage, account),
     ...withDefaults(config),
     lists,
     discover,

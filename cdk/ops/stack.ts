@@ -3,7 +3,7 @@ import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { paginateListQueues, SQSClient } from '@aws-sdk/client-sqs';
-import { exchangeKeyOutput, type StackOutput, stackNameOf, stackOutputs } from '../stack-outputs.ts';
+import { exchangeKeyOutput, type StackOutput, secretNameOf, stackNameOf, stackOutputs } from '../stack-outputs.ts';
 import { UsageError } from './command-line.ts';
 import { isLoopback, type Target } from './options.ts';
 
@@ -54,6 +54,7 @@ export function createSecrets(target: Target): SecretsManagerClient {
 export async function findSecret(client: SecretsManagerClient, account: string, target: Target): Promise<string> {
   const output = await outputOf(target, exchangeKeyOutput(account));
   if (output !== undefined) return output;
+  if (isStack(target)) return secretNameOf(target.stage, account);
   const found: string[] = [];
   for await (const { SecretList = [] } of paginateListSecrets({ client }, {}))
     found.push(...SecretList.flatMap(({ Name = '' }) => (Name.endsWith(`/${account}/exchange-key`) ? [Name] : [])));
@@ -96,14 +97,17 @@ export function isNoStack(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message);
 }
 
+/** What npm start runs has no CloudFormation. */
+function isStack(target: Target): target is Target & { readonly stage: string } {
+  return target.stage !== undefined && (target.endpoint === undefined || !isLoopback(target.endpoint));
+}
+
 /** `undefined` when there is no stack, or when it has no such output. */
 async function outputOf(target: Target, output: StackOutput | string): Promise<string | undefined> {
-  const { stage, endpoint } = target;
-  // What npm start runs has no CloudFormation.
-  if (stage === undefined || (endpoint !== undefined && isLoopback(endpoint))) return undefined;
+  if (!isStack(target)) return undefined;
   const client = new CloudFormationClient(configOf(target));
   try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackNameOf(stage) }));
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackNameOf(target.stage) }));
     return Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
   } catch (error) {
     if (isNoStack(error)) return undefined;

@@ -11,19 +11,21 @@ import {
 } from '../../cdk/functions.ts';
 import { exchangeKeyOutput, stackOutputs } from '../../cdk/stack-outputs.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
-import { maxAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { resolveStage, stageNamed } from '../../cdk/stages.ts';
 import { routes as operations } from '../../lib/api/routes.ts';
 import { snapshotTable } from '../engines.ts';
-import { everySetting, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
+import { everySetting, fewestBrought, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
 
 const dev = templateOf();
 const prod = templateOf({ protect: true, logRetention: 365 });
 const full = templateOf(everySetting);
-const largest = templateOf({
-  ...everySetting,
-  accounts: { ...manyAccounts(maxAccounts - 1), main: loopbackStage.accounts.main },
-});
+const largestWith = (brought: number) =>
+  templateOf({
+    ...everySetting,
+    accounts: { ...manyAccounts(maxAccounts - 1, brought), main: loopbackStage.accounts.main },
+  });
+const largest = largestWith(fewestBrought);
 
 describe('the snapshot table', () => {
   it('has the keys, the one index and the billing that the functions and the bill count on', () => {
@@ -120,6 +122,10 @@ const functions: Readonly<Record<FunctionName, { timeout: number; reported: Read
   },
 };
 
+/** The pattern of the secrets that the stack creates, as `nameOf` shows it. */
+const ownSecrets =
+  'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:order-state-snapshots/test/*/exchange-key-??????';
+
 /** The function in a template that is made for a file in functions/. */
 function functionIn(template: Template, name: string) {
   const entry = Object.entries(template.findResources('AWS::Lambda::Function')).find(
@@ -170,7 +176,7 @@ describe.each(functionNames)('the function %s', (name) => {
   ])('may do what the table of functions says, and nothing else, in %s', (_, template, brought) => {
     const [, { Properties: properties }] = functionIn(template, name);
     const resources: Readonly<Record<string, readonly string[]>> = {
-      exchangeKeys: ['ExchangeKeymain', 'ExchangeKeydeskDash2'],
+      exchangeKeys: [ownSecrets],
       snapshotTable: ['SnapshotTable'],
       orderLists: ['SnapshotTable/index/lists'],
       tableStream: ['SnapshotTable.StreamArn'],
@@ -298,7 +304,7 @@ describe('a stage that brings its own', () => {
     for (const { Properties: role } of roles) expect(role.PermissionsBoundary).toBe(permissionsBoundaryArn);
   });
 
-  it('secret has none made for that account, and its functions may read exactly that one', () => {
+  it('secret has none made for that account, and its functions may read that one and those of the stage', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const template = templateOf({ accounts: { main: { ...main, secretArn }, other: main } });
@@ -307,7 +313,7 @@ describe('a stage that brings its own', () => {
     const secrets = allowed(template, properties['Role']['Fn::GetAtt'][0]).filter((line) =>
       /secretsmanager/.test(line),
     );
-    expect(secrets).toEqual(['ExchangeKeyother', secretArn].map((of) => `secretsmanager:GetSecretValue ${of}`));
+    expect(secrets).toEqual([secretArn, ownSecrets].map((of) => `secretsmanager:GetSecretValue ${of}`).toSorted());
   });
 });
 
@@ -327,24 +333,32 @@ it('a stage of a region goes there, and any other one to where the AWS command l
   expect(Token.isUnresolved(regionOf({}))).toBe(true);
 });
 
-describe('the largest stage stays below the limits of AWS', () => {
-  const { Resources: resources, Outputs: outputs } = largest.toJSON();
+describe.each([
+  ['the most secrets of its own', largest],
+  ['the most secrets that accounts bring', largestWith(maxBroughtSecrets)],
+])('the largest stage, with %s, stays below the limits of AWS', (_, template) => {
+  const { Resources: resources, Outputs: outputs } = template.toJSON();
   const secretArn = `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${'x'.repeat(32)}/exchange-key-AbCdEf`;
-  /** The size of a value once its references are resolved, at most `length` characters each. */
+  /** The size of a value once its references are resolved, at most `length` characters each; a region has 14 at most. */
   const resolvedSize = (value: unknown, length: number) =>
-    Buffer.byteLength(JSON.stringify(value).replaceAll(/\{"(Ref|Fn::GetAtt)":[^}]*\}/g, `"${'x'.repeat(length)}"`));
-  const propertiesOf = (type: string) => Object.values(largest.findResources(type)).map((of) => of['Properties']);
+    Buffer.byteLength(
+      JSON.stringify(value)
+        .replaceAll(/\{"Ref":"AWS::[^}]*\}/g, `"${'x'.repeat(14)}"`)
+        .replaceAll(/\{"(Ref|Fn::GetAtt)":[^}]*\}/g, `"${'x'.repeat(length)}"`),
+    );
+  const propertiesOf = (type: string) => Object.values(template.findResources(type)).map((of) => of['Properties']);
   const greatest = (sizes: readonly number[]) => Math.max(0, ...sizes);
   const policySizes = (type: string) =>
     propertiesOf(type).map(({ PolicyDocument: document }) => resolvedSize(document, secretArn.length));
   const managedPolicies = propertiesOf('AWS::IAM::ManagedPolicy').map(({ Roles: [role] }) => role.Ref);
 
   it.each<[what: string, value: number, limit: number, headroom: number]>([
-    ['bytes of the template', Buffer.byteLength(JSON.stringify(largest.toJSON(), null, 1)), 1_000_000, 0.2],
+    ['bytes of the template', Buffer.byteLength(JSON.stringify(template.toJSON(), null, 1)), 1_000_000, 0.2],
     ['resources', Object.keys(resources).length, 500, 0.04],
     ['outputs', Object.keys(outputs).length, 200, 0.25],
-    ['characters of an inline policy', greatest(policySizes('AWS::IAM::Policy')), 10_240, 0.05],
-    ['characters of a managed policy', greatest(policySizes('AWS::IAM::ManagedPolicy')), 6_144, 0.05],
+    // CDK fills each policy before it starts the next.
+    ['characters of an inline policy', greatest(policySizes('AWS::IAM::Policy')), 10_240, 0.02],
+    ['characters of a managed policy', greatest(policySizes('AWS::IAM::ManagedPolicy')), 6_144, 0.02],
     [
       'managed policies of a role',
       greatest(managedPolicies.map((role) => managedPolicies.filter((other) => other === role).length)),
@@ -365,8 +379,10 @@ describe('the largest stage stays below the limits of AWS', () => {
       10,
       0,
     ],
-  ])('%s: %d of %d', (_, value, limit, headroom) => {
-    expect(value).toBeGreaterThan(0);
+  ])('%s: %d of %d', (what, value, limit, headroom) => {
+    console.log(`${what}: ${value} of ${limit}`);
+    // One policy may be enough for each role.
+    expect(value).toBeGreaterThan(managedPolicies.length === 0 && what.includes('managed') ? -1 : 0);
     expect(value).toBeLessThanOrEqual(limit * (1 - headroom));
   });
 });
@@ -439,26 +455,24 @@ describe('the outputs', () => {
 
   it('lead to everything that people and ops look for, by names that can be typed', () => {
     const outputs = outputsOf(dev);
-    expect(Object.keys(outputs).toSorted()).toEqual(
-      [...Object.values(stackOutputs), 'ExchangeKeymain', 'ExchangeKeydeskDash2'].toSorted(),
-    );
+    expect(Object.keys(outputs).toSorted()).toEqual(Object.values(stackOutputs).toSorted());
     expect(JSON.stringify(outputs['Url'].Value)).toContain('.execute-api.');
     expect(outputs).toMatchObject({
       SnapshotTable: { Value: { Ref: 'SnapshotTable' } },
       TransitionBus: { Value: { Ref: 'TransitionBus' } },
       SweepDeadLetters: { Value: { Ref: 'SweepDeadLetters' } },
       TransitionDeadLetters: { Value: { Ref: 'TransitionDeadLetters' } },
-      [exchangeKeyOutput('desk-2')]: { Value: 'order-state-snapshots/test/desk-2/exchange-key' },
     });
   });
 
   it('also lead to the bus and the secrets that a stage brings', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
-    const outputs = outputsOf(templateOf({ ...everySetting, accounts: { main: { ...main, secretArn } } }));
+    const accounts = { 'desk-2': { ...main, secretArn }, main };
+    const outputs = outputsOf(templateOf({ ...everySetting, accounts }));
     expect(outputs).toMatchObject({
       TransitionBus: { Value: everySetting.eventBusArn },
-      ExchangeKeymain: { Value: secretArn },
+      [exchangeKeyOutput('desk-2')]: { Value: secretArn },
     });
   });
 });

@@ -1,4 +1,4 @@
-import { AspectPriority, Aspects, CfnResource, Stack, Stage } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, Aws, CfnResource, Fn, Stack, Stage } from 'aws-cdk-lib';
 import { CfnEventBusPolicy } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
@@ -172,6 +172,32 @@ const faults: readonly Fault[] = [
     allowing({
       actions: ['secretsmanager:GetSecretValue'],
       resources: ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:*'],
+    }),
+  ],
+  [
+    'an action on the secrets of every stage',
+    'NoWildcardResources',
+    allowing({
+      actions: ['secretsmanager:GetSecretValue'],
+      resources: ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:order-state-snapshots/*'],
+    }),
+  ],
+  [
+    'another action on the secrets of the stage',
+    'NoWildcardResources',
+    allowing({
+      actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue'],
+      resources: [
+        Fn.join('', [
+          'arn:',
+          Aws.PARTITION,
+          ':secretsmanager:',
+          Aws.REGION,
+          ':',
+          Aws.ACCOUNT_ID,
+          ':secret:order-state-snapshots/test/*/exchange-key-??????',
+        ]),
+      ],
     }),
   ],
   [

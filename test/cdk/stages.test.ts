@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { describe, expect, it } from 'vitest';
 import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
-import { maxAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { resolveStage, StageError, stageNamed } from '../../cdk/stages.ts';
 import { Stage } from '../../lib/stage.ts';
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
@@ -127,8 +127,22 @@ describe('resolving a stage', () => {
 
   it('refuses more accounts than a template has room for', () => {
     expect(problems({ accounts: manyAccounts() })).toEqual([]);
-    expect(problems({ accounts: manyAccounts(maxAccounts + 1) })).toEqual([
-      'Stage "test" has 121 accounts: move some to another stage, one holds 120.',
+    expect(problems({ accounts: manyAccounts(maxAccounts + 1, maxBroughtSecrets) })).toEqual([
+      'Stage "test" has 401 accounts: move some to another stage, one holds 400.',
+    ]);
+  });
+
+  it('refuses more secrets and schedules than a template has room for', () => {
+    expect(problems({ accounts: manyAccounts(346, 0) })).toEqual([]);
+    expect(problems({ accounts: manyAccounts(347, 0) })).toEqual([
+      'Stage "test" needs 347 secrets and 14 schedules, one holds 360 of both: set secretArn in some accounts, remove ownSchedule, or move some to another stage.',
+    ]);
+  });
+
+  it('refuses more secrets of your own than a template has room for', () => {
+    expect(problems({ accounts: manyAccounts(maxBroughtSecrets, maxBroughtSecrets) })).toEqual([]);
+    expect(problems({ accounts: manyAccounts(141, 141) })).toEqual([
+      'Stage "test" has 141 accounts with a secretArn: leave it out of some, or move them to another stage, one holds 140.',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createApp } from '../../cdk/order-state-app.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
-import { maxAccounts } from '../../cdk/stage-problems.ts';
+import { maxAccounts, maxSecretsAndSchedules } from '../../cdk/stage-problems.ts';
 import { type ResolvedStage, resolveStage } from '../../cdk/stages.ts';
 
 /** A stage that reaches nothing outside this machine. */
@@ -17,10 +17,18 @@ export const loopbackStage = {
   tags: { service: 'order-state-snapshots', stage: 'test' },
 } as const satisfies StageConfig;
 
-/** As many accounts as a stage takes, or more on request, with names as long as names get. */
-export function manyAccounts(count = maxAccounts): StageConfig['accounts'] {
+/** The fewest secrets of their own that as many accounts as a stage takes have to bring. */
+export const fewestBrought = maxAccounts - maxSecretsAndSchedules + Math.ceil(maxAccounts / 25);
+
+/** So many accounts, with names as long as names get, of which so many bring their secrets. */
+export function manyAccounts(count: number = maxAccounts, brought = fewestBrought): StageConfig['accounts'] {
   const { main } = loopbackStage.accounts;
-  return Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i).padStart(32, 'account-'), main]));
+  const names = Array.from({ length: count }, (_, i) => String(i).padStart(32, 'account-'));
+  const secretOf = (name: string) =>
+    `arn:aws:secretsmanager:eu-west-1:111122223333:secret:a-desk-of-our-own/${name}/exchange-key-a1B2c3`;
+  return Object.fromEntries(
+    names.map((name, i) => [name, i < brought ? { ...main, secretArn: secretOf(name) } : main]),
+  );
 }
 
 /** The stack of a stage, its bundles left out. */
