@@ -34,6 +34,8 @@ export type ListLoop = {
   readonly isUsable: () => boolean;
   /** This sweep has listed the account, or found that it cannot. */
   readonly hasListed: () => boolean;
+  /** The account is not listed any more in this sweep. */
+  readonly isOver: () => boolean;
   readonly findings: () => SweepFindings;
   readonly counts: () => ListCounts;
 };
@@ -50,6 +52,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
   let latest = before.listed;
   let changedAt = 0;
   let hasListed = false;
+  let isOver = false;
   // A sweep that takes over goes on at the pace of the one before it.
   let nextAt = (latest?.at ?? 0) + listPolicy.minMs;
 
@@ -104,13 +107,15 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
 
   return {
     run: async ({ pause, isDone }) => {
-      while (goesOn()) {
+      while (goesOn() && !isOver) {
         const waitMs = Math.max(nextAt, trust.nextAt ?? 0) - clock.now();
         if (waitMs <= 0 && breaker.waitMs() <= 0) await listOnce();
-        else if (isDone()) return;
+        else if (isDone()) isOver = true;
         else await pause(Math.min(1_000, Math.max(waitMs, breaker.waitMs())));
       }
+      isOver = true;
     },
+    isOver: () => isOver,
     isUsable: () => trust.trusted,
     hasListed: () => hasListed,
     findings: () => ({ listed: latest, listTrust: trust }),

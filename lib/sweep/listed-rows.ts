@@ -83,6 +83,8 @@ export function createListedRows(deps: ListedRowsDeps) {
 function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>) {
   const { dialect, store, orders, checks, account, requestId, discover, onDrift } = deps;
 
+  const triedAt = new Map<string, number>();
+
   const unlisted = async ({ orderId, stored }: LiveOrder, at: number): Promise<void> => {
     const marked = await store.markUnlisted({ account, orderId }, at, stored);
     if (marked !== undefined) orders.set(orderId, marked);
@@ -97,6 +99,13 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
     const { stored, inForce } = await store.record(observation);
     orders.set(orderId, stored);
     if (inForce) knownRows.set(orderId, { digest, rank: rankOf(order, dialect.volatile) });
+  };
+
+  /** Rarely: each list shows the row again, and while its check fails, nothing backs it off. */
+  const checkUnknown = async (orderId: string, at: number): Promise<void> => {
+    if (at < (triedAt.get(orderId) ?? 0) + lateMs) return;
+    triedAt.set(orderId, at);
+    await checks.check(orderId);
   };
 
   const actOnUnknown = async (row: OrderRow, order: Order, list: OpenOrders): Promise<RowOutcome> => {
@@ -121,7 +130,7 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
     if (order instanceof Failure || phaseOf(order) === 'final') {
       // A list proves no end, and a row that cannot be read proves nothing: the order's own answer has to.
       if (live?.covered) await unlisted(live, list.requestedAt);
-      else if (live === undefined && discover) await checks.check(orderId);
+      else if (live === undefined && discover) await checkUnknown(orderId, list.requestedAt);
       return 'nothing';
     }
     if (live === undefined) return actOnUnknown(row, order, list);

@@ -135,25 +135,34 @@ async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): P
     // Where there are lists, the next one is the probe: one call for all orders.
     const waits = !breaker.isClosed() && listing?.isUsable();
     if (probe === undefined || waits) {
-      if (isDone()) return;
+      // While the account is still listed, an order may vanish at any time.
+      if (isDone() && listing?.isOver() !== false) return;
       await pause(idleMs);
       continue;
     }
-    if (breaker.isClosed()) await inParallel(due, canGoOn, async ({ orderId }) => void (await checks.check(orderId)));
+    if (breaker.isClosed()) await inParallel(upcoming(loop), canGoOn, async (id) => void (await checks.check(id)));
     else await checks.check(probe.orderId);
     await pause(breaker.waitMs());
   }
 }
 
-/** The whole index has to be read once: until then, nothing is known of any order. */
+/** The orders to check next, looked up anew for each: one that vanished meanwhile does not wait for all that is due. */
+function* upcoming({ orders, clock }: CheckLoop): Generator<string> {
+  for (let next = orders.due(clock.now())[0]; next !== undefined; next = orders.due(clock.now())[0]) {
+    yield next.orderId;
+  }
+}
+
+/** The whole index has to be read once: until then, nothing is known of any order. Throws `store_unavailable`. */
 async function loaded(load: () => Promise<void>, pause: (ms: number) => Promise<void>, goesOn: () => boolean) {
-  do {
+  for (;;) {
     try {
       return await load();
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure.code !== 'store_unavailable') throw failure;
       await pause(idleMs);
+      if (!goesOn()) throw failure;
     }
-  } while (goesOn());
+  }
 }

@@ -232,6 +232,16 @@ describe('a row of a list', () => {
     expect((await scene.accountTable.readAccount(account)).listed?.at).toBeGreaterThan(startTime + 90_000);
   });
 
+  it('that cannot be read, of an order that nobody knows, costs a call a minute at the most', async () => {
+    const scene = createListedScene();
+    const broken = { orderId: 'stranger', text: '{"order_id":"stranger"}' };
+    scene.place('a');
+    scene.onList(() => ({ kind: 'holds', rows: [rowOf('a', open), broken] }));
+    await scene.run(3);
+    expect(scene.lists.length).toBeGreaterThan(20);
+    expect(scene.checks.filter(({ orderId }) => orderId === 'stranger').length).toBeLessThanOrEqual(4);
+  });
+
   it('that is older than what is known changes nothing, and confirms nothing of its order', async () => {
     const scene = createListedScene();
     scene.place('a');
