@@ -12,6 +12,7 @@ import { addExamples, addNotes, createCommand, listed, oneOf, UsageError } from 
 import type { Context } from './context.ts';
 import { createStackCommand, isLoopback, type Target, targetOf } from './options.ts';
 import { createSecrets, findSecret } from './stack.ts';
+import { stageAccounts } from './stage-accounts.ts';
 
 export function accountCommand(context: Context) {
   const command = createCommand('account').description("Manages an account's exchange key.");
@@ -70,25 +71,15 @@ which stays as AWSPREVIOUS until the next change. Exit codes: 0 done, 1 failed, 
 }
 
 /**
- * The account as the stage table has it. A stage of another project is not in the table: then `undefined`, if the command
- * line says how to check the key.
+ * The account as the stage table has it; `undefined` for a stage of another project, if the command line says how to check
+ * the key.
  */
 async function accountInStage(account: string, { stage }: Target, isComplete: boolean) {
   if (stage === undefined) return undefined;
-  // Loaded here, because the stage table needs the CDK.
-  const { stageNamed, StageError } = await import('../stages.ts');
-  try {
-    const { accounts } = stageNamed(stage).runtime;
-    const found = Object.hasOwn(accounts, account) ? accounts[account] : undefined;
-    if (found !== undefined) return found;
-    throw new UsageError(`stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
-  } catch (error) {
-    if (!(error instanceof StageError)) throw error;
-    if (isComplete) return undefined;
-    throw new UsageError(
-      `${error.message.replace(/\.$/, '')}; for a stage of your own project, give --exchange and --dialect`,
-    );
-  }
+  const accounts = await stageAccounts(stage, isComplete ? undefined : '--exchange and --dialect');
+  const found = accounts && Object.hasOwn(accounts, account) ? accounts[account] : undefined;
+  if (found !== undefined || accounts === undefined) return found;
+  throw new UsageError(`stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
 }
 
 function exchangeUrl(url: string): string {

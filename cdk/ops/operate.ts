@@ -1,4 +1,5 @@
 import { accountCommand } from './account-add.ts';
+import { accountsCommand } from './accounts.ts';
 import { adoptCommand } from './adopt.ts';
 import { addNotes, createCommand, runCommand } from './command-line.ts';
 import { consoleCommand } from './console.ts';
@@ -58,6 +59,7 @@ function opsCommand(name: string, context: Context) {
     preflightCommand,
     adoptCommand,
     accountCommand,
+    accountsCommand,
     ordersCommand,
     orderCommand,
     consoleCommand,

@@ -1,7 +1,8 @@
 import { type AccountState, type AccountTable, isPaused } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
-import type { DialectName } from '../exchange/dialects/index.ts';
-import type { RateLimits } from '../exchange/rate-limiter.ts';
+import { type DialectName, dialects } from '../exchange/dialects/index.ts';
+import { type RateLimits, rateLimitsOf } from '../exchange/rate-limiter.ts';
+import type { StageAccount } from '../stage.ts';
 import { accountNamed } from './known-accounts.ts';
 
 /** An account as its stage sets it. */
@@ -50,4 +51,15 @@ export function createListAccounts({ accounts, table, clock }: ListAccountsDeps)
     one,
     all: (mayRead) => Promise.all([...accounts.keys()].filter(mayRead).sort().map(one)),
   };
+}
+
+/** What an overview of accounts needs of their settings. */
+export function accountSettings(
+  accounts: Readonly<Record<string, Pick<StageAccount, 'dialect' | 'lists'> & Partial<StageAccount>>>,
+): ReadonlyMap<string, AccountSettings> {
+  return new Map(
+    Object.entries(accounts).map(([account, { dialect, lists = true, shareOfRate }]) => {
+      return [account, { dialect, lists, limits: rateLimitsOf(dialects[dialect].limit, shareOfRate) }] as const;
+    }),
+  );
 }

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
+import type { SweepFindings } from '../../../lib/accounts/table.ts';
+import { AccountList } from '../../../lib/api/account-responses.ts';
+import { names, type Operating, startOperating } from './operating.ts';
+
+let ops: Operating;
+const iso = (ago: number) => new Date(ops.clock.now() - ago).toISOString();
+
+beforeAll(async () => {
+  ops = await startOperating();
+  const table = createDynamoAccountTable(ops.engine);
+  const now = ops.clock.now();
+  const owner = 'sweep';
+  const store = async (account: string, findings: SweepFindings) => {
+    await table.takeLease(account, { owner, until: now + 1_000, now });
+    await table.renewLease(account, { owner, until: now + 2_000 }, findings);
+  };
+  const counts = { at: now - 3_000, open: 58, covered: 57, missing: 1, unknown: 2, inconsistent: 3 };
+  await store('main', {
+    listed: { at: now - 4_000, orders: 60 },
+    summary: { ...counts, breaker: { phase: 'closed' }, overCapacity: false },
+  });
+  await store('testnet', {
+    listed: { at: now - 300_000, orders: 7 },
+    listTrust: { trusted: false, since: now - 250_000, reason: 'probe_open', failures: 1, nextAt: now + 60_000 },
+    summary: {
+      ...counts,
+      breaker: { phase: 'open', reason: 'exchange_unavailable', since: now - 95_000 },
+      overCapacity: true,
+    },
+  });
+  await table.setPause('testnet', { paused: true, by: 'eve\u202E\u001b[2J', at: now, until: now + 60_000 });
+});
+afterAll(() => ops.stop());
+
+const accounts = (...args: readonly string[]) => ops.run(['accounts', ...args]);
+
+it('ops accounts shows each account of a stage with its lists, orders, rate limit and circuit breaker', async () => {
+  const { code, stderr, out } = await accounts('--stage', 'dev');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [heading, ...rows] = out
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(/ {2,}/));
+  expect(heading).toEqual([
+    ...['account', 'lists', 'age', 'listed', 'open', 'covered', 'missing', 'unknown', 'inconsistent'],
+    ...['rate limit', 'circuit breaker', 'over capacity', 'paused'],
+  ]);
+  const open = `open: exchange_unavailable since ${iso(95_000)}`;
+  expect(rows).toEqual([
+    ['main', 'trusted', '4.0 s', '60', '58', '57', '1', '2', '3', '0 %', 'closed', 'no', 'no'],
+    [
+      ...['testnet', 'untrusted: probe_open', '5 min', '7', '58', '57', '1', '2', '3', '0 %', open, 'yes'],
+      `until ${iso(-60_000)} by eve\\u202e\\u001b[2J`,
+    ],
+  ]);
+});
+
+it('ops accounts shows how much of the rate limit is in use', async () => {
+  const table = createDynamoAccountTable(ops.engine);
+  await table.raiseTat('busy', { below: 1, to: ops.clock.now() + 1_000 });
+  const { out } = await accounts('--account', 'busy', '--dialect', 'orangex', '--table', names.table);
+  expect(out).toMatch(/\nbusy +never +- +- +- +- +- +- +- +[1-9]\d* % +closed +no +no\n$/);
+});
+
+it('ops accounts answers in JSON as the API does, for one account where that is wanted', async () => {
+  const { out } = await accounts('--stage', 'dev', '--account', 'main', '--json');
+  const parsed: unknown = JSON.parse(out);
+  expect(AccountList.parse(parsed)).toEqual(parsed);
+  expect(parsed).toEqual({
+    accounts: [
+      {
+        account: 'main',
+        dialect: 'orangex',
+        list: { state: 'trusted', listed_at: iso(4_000), age_seconds: 4, orders: 60 },
+        orders: { open: 58, covered: 57, missing: 1, unknown: 2, inconsistent: 3 },
+        swept_at: iso(3_000),
+        rate_limit: { used: 0 },
+        circuit_breaker: { state: 'closed' },
+        over_capacity: false,
+      },
+    ],
+  });
+});
+
+it.each([
+  [['--stage', 'elsewhere'], 'for a stage of your own project, give --account and --dialect'],
+  [['--stage', 'dev', '--account', 'nobody'], 'stage dev has no account nobody: it has main, testnet'],
+  [['--table', names.table], 'give --stage, or --account and --dialect'],
+  [['--stage', 'dev', '--dialect', 'orangex'], '--dialect needs --account'],
+])('ops accounts refuses %j', async (args, line) => {
+  const { code, stderr } = await accounts(...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(line);
+});
