@@ -3,7 +3,7 @@ import { age, count, duration, time, visible } from './format.js';
 import { html } from './html.js';
 import { usePolled } from './polling.js';
 
-/** @typedef {import('./api.js').AccountView} AccountView */
+/** @typedef {import('./api.js').AccountOverview} AccountOverview */
 
 /** A trusted list of an account comes every few seconds: this is late. */
 const staleListSeconds = 60;
@@ -54,7 +54,7 @@ function ByName() {
   </form>`;
 }
 
-/** @param {{ of: AccountView }} properties */
+/** @param {{ of: AccountOverview }} properties */
 function Row({ of: { account, dialect, list, orders, rate_limit: limit, circuit_breaker: breaker, pause } }) {
   const used = Math.min(1, Math.max(0, limit.used));
   return html`<tr>
@@ -71,19 +71,19 @@ function Row({ of: { account, dialect, list, orders, rate_limit: limit, circuit_
     </td>
     <td data-label="Circuit breaker">${
       pause === undefined
-        ? html`<span class=${breaker.state === 'closed' ? 'tag good' : 'tag bad'}>${breaker.state.replace('_', '-')}</span>
+        ? html`<span class=${breaker.state === 'closed' ? 'tag good' : 'tag bad'}>${breaker.state}</span>
             <small>${breaker.state !== 'closed' && breakerReason(breaker)}</small>`
         : html`<span class="tag warn">paused</span> <small>by ${visible(pause.by)}, ${time(pause.at)}</small>`
     }</td>
   </tr>`;
 }
 
-/** @param {AccountView['circuit_breaker']} breaker */
+/** @param {AccountOverview['circuit_breaker']} breaker */
 function breakerReason({ reason, since }) {
   return `${visible(reason ?? '')}${since === undefined ? '' : ` since ${time(since)}`}`;
 }
 
-/** @param {AccountView['list']} list */
+/** @param {AccountOverview['list']} list */
 function listState({ listed_at: at, orders, state }) {
   if (state === 'off') return html`<span class="tag">off</span>`;
   if (state === 'never' || at === undefined) return html`<span class="muted">never</span>`;
@@ -91,12 +91,12 @@ function listState({ listed_at: at, orders, state }) {
   return html`<span class="number">${time(at)}</span>${size}${state === 'untrusted' && html` <span class="tag bad">untrusted</span>`}`;
 }
 
-/** @param {AccountView['list']} list */
+/** @param {AccountOverview['list']} list */
 function isStale({ age_seconds: seconds, state }) {
   return state === 'trusted' && seconds !== undefined && seconds > staleListSeconds;
 }
 
-/** What a person should know of an account, each as a sentence. @param {AccountView} view @returns {string[]} */
+/** What a person should know of an account, each as a sentence. @param {AccountOverview} view @returns {string[]} */
 function warningsOf({ account, list, orders, circuit_breaker: breaker, over_capacity: overCapacity, pause }) {
   const sentences = [];
   if (isStale(list) && (orders?.open ?? 0) > 0)

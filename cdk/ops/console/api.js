@@ -1,6 +1,7 @@
 /**
- * The public API, and nothing else. Shapes are those of lib/api/responses.ts.
+ * The public API, and nothing else. Shapes are those of its responses.
  *
+ * @typedef {import('../../../lib/api/account-responses.ts').AccountOverview} AccountOverview
  * @typedef {import('../../../lib/api/responses.ts').CheckedOrder} CheckedOrder
  * @typedef {import('../../../lib/api/responses.ts').OrderList} OrderList
  * @typedef {import('../../../lib/api/responses.ts').ListedOrder} ListedOrder
@@ -118,29 +119,14 @@ const part = encodeURIComponent;
 /** @param {string} account @param {string} orderId */
 const orderPath = (account, orderId) => `/accounts/${part(account)}/orders/${part(orderId)}`;
 
-/**
- * @typedef {object} AccountView
- * @property {string} account
- * @property {string} dialect
- * @property {{ listed_at?: string, age_seconds?: number, orders?: number, state: 'trusted' | 'untrusted' | 'off' | 'never', reason?: string, since?: string, next_at?: string }} list
- * @property {{ open: number, covered: number, missing: number, unknown: number, inconsistent: number }} [orders]
- * @property {string} [swept_at]
- * @property {{ used: number }} rate_limit
- * @property {{ by: string, at: string, until?: string }} [pause]
- * @property {{ state: 'closed' | 'open' | 'half_open', reason?: string, since?: string }} circuit_breaker
- * @property {boolean} over_capacity
- */
-
-/** @param {AbortSignal} [signal] @returns {Promise<readonly AccountView[]>} */
+/** @param {AbortSignal} [signal] @returns {Promise<readonly AccountOverview[]>} */
 export async function listAccounts(signal) {
   return (await send('/accounts', { ...(signal && { signal }) })).body.accounts;
 }
 
-/** What a list says of an order besides its watch. @typedef {ListedOrder & Partial<Record<'order_state' | 'instrument_name' | 'direction' | 'order_type' | 'price' | 'amount' | 'filled_amount' | 'average_price', string>> & { last_update_timestamp?: number, next_look_at?: string }} BlotterRow */
-
 /**
  * @param {string} account @param {'live' | 'attention' | 'final'} state @param {number} limit @param {string} [cursor]
- * @returns {Promise<{ orders: BlotterRow[], cursor?: string }>}
+ * @returns {Promise<OrderList>}
  */
 export async function listOrders(account, state, limit, cursor) {
   const query = `state=${state}&limit=${limit}${cursor === undefined ? '' : `&cursor=${part(cursor)}`}`;
@@ -149,7 +135,7 @@ export async function listOrders(account, state, limit, cursor) {
 
 /** All orders in need of attention, at most 500. @param {string} account */
 export async function listAttention(account) {
-  /** @type {BlotterRow[]} */
+  /** @type {ListedOrder[]} */
   const rows = [];
   let cursor;
   do {

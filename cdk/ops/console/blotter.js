@@ -6,7 +6,7 @@ import { html } from './html.js';
 import { arranged, filledShare, needsAttention } from './model.js';
 import { usePolled } from './polling.js';
 
-/** @typedef {import('./api.js').BlotterRow} BlotterRow */
+/** @typedef {import('./api.js').ListedOrder} ListedOrder */
 /** @typedef {import('./model.js').SortKey} SortKey */
 
 const pageSize = 50;
@@ -94,7 +94,7 @@ function Filter({ text, change }) {
     onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => change(event.currentTarget.value)} />`;
 }
 
-/** @param {{ account: string, row: BlotterRow }} properties */
+/** @param {{ account: string, row: ListedOrder }} properties */
 function Row({ account, row }) {
   const { order_id: id, status, direction, age_seconds: seconds, closed_at: closed } = row;
   const path = `#/${account}/order/${encodeURIComponent(id)}`;
@@ -115,13 +115,15 @@ function Row({ account, row }) {
   </tr>`;
 }
 
-/** @param {{ row: BlotterRow }} properties */
+/** @param {{ row: ListedOrder }} properties */
 function Status({ row }) {
   const kind = row.status === 'missing' || row.status === 'inconsistent' ? 'bad' : needsAttention(row) ? 'warn' : '';
   const state = row.order_state === undefined ? '' : shown(row.order_state);
-  const next = row.next_look_at === undefined ? '' : ` · next search ${clock(row.next_look_at)}`;
+  const { looked_up_at: searched, due_at: due } = row;
+  const search =
+    searched === undefined ? '' : ` · searched ${clock(searched)}${due === undefined ? '' : `, next ${clock(due)}`}`;
   if (row.status === 'watched' || row.status === 'final') return html`<span class="tag">${state || row.status}</span>`;
-  return html`<span class=${`tag ${kind}`}>${row.status}</span> <small>${state !== '' && `last ${state}`}${next}</small>`;
+  return html`<span class=${`tag ${kind}`}>${row.status}</span> <small>${state !== '' && `last ${state}`}${search}</small>`;
 }
 
 /** @param {{ number: number, back: (() => void) | undefined, next: (() => void) | undefined }} properties */

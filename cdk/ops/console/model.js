@@ -2,7 +2,7 @@
  * What the views compute from responses; nothing here touches the page.
  *
  * @typedef {import('./api.js').SnapshotRow} SnapshotRow
- * @typedef {import('./api.js').BlotterRow} BlotterRow
+ * @typedef {import('./api.js').ListedOrder} ListedOrder
  */
 
 /** A state of an order: when it began by the exchange's clock, and when this record first had it. Milliseconds. */
@@ -117,12 +117,12 @@ export function filledShare({ filled_amount: filled, amount }) {
 }
 
 const attention = new Set(['missing', 'unknown', 'inconsistent', 'unconfirmed']);
-/** @param {BlotterRow} row */
+/** @param {ListedOrder} row */
 export const needsAttention = ({ status }) => attention.has(status);
 
 /** @typedef {'instrument_name' | 'order_id' | 'direction' | 'order_type' | 'price' | 'filled' | 'status' | 'age_seconds' | 'closed_at'} SortKey */
 
-/** @param {BlotterRow} row @param {SortKey} key @returns {string | number} */
+/** @param {ListedOrder} row @param {SortKey} key @returns {string | number} */
 function sortValue(row, key) {
   if (key === 'filled') return filledShare(row);
   if (key === 'price') return Number(row.price ?? Number.NaN);
@@ -132,7 +132,7 @@ function sortValue(row, key) {
 
 /**
  * Rows that hold the text, those in need of attention first.
- * @param {readonly BlotterRow[]} rows @param {string} text @param {{ key: SortKey, descending: boolean }} order
+ * @param {readonly ListedOrder[]} rows @param {string} text @param {{ key: SortKey, descending: boolean }} order
  */
 export function arranged(rows, text, { key, descending }) {
   const wanted = text.trim().toLowerCase().split(/\s+/);

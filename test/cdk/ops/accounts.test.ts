@@ -23,10 +23,10 @@ beforeAll(async () => {
   });
   await store('testnet', {
     listed: { at: now - 300_000, orders: 7 },
-    listTrust: { trusted: false, since: now - 250_000, reason: 'probe_open', failures: 1, nextAt: now + 60_000 },
+    listTrust: { trusted: false, since: now - 250_000, reason: 'contradicted', failures: 1, nextAt: now + 60_000 },
     summary: {
       ...counts,
-      breaker: { phase: 'open', reason: 'exchange_unavailable', since: now - 95_000 },
+      breaker: { phase: 'open', reason: 'maintenance', since: now - 95_000 },
       overCapacity: true,
     },
   });
@@ -47,11 +47,11 @@ it('ops accounts shows each account of a stage with its lists, orders, rate limi
     ...['account', 'lists', 'age', 'listed', 'open', 'covered', 'missing', 'unknown', 'inconsistent'],
     ...['rate limit', 'circuit breaker', 'over capacity', 'paused'],
   ]);
-  const open = `open: exchange_unavailable since ${iso(95_000)}`;
+  const open = `open: maintenance since ${iso(95_000)}`;
   expect(rows).toEqual([
     ['main', 'trusted', '4.0 s', '60', '58', '57', '1', '2', '3', '0 %', 'closed', 'no', 'no'],
     [
-      ...['testnet', 'untrusted: probe_open', '5 min', '7', '58', '57', '1', '2', '3', '0 %', open, 'yes'],
+      ...['testnet', 'untrusted: contradicted', '5 min', '7', '58', '57', '1', '2', '3', '0 %', open, 'yes'],
       `until ${iso(-60_000)} by eve\\u202e\\u001b[2J`,
     ],
   ]);

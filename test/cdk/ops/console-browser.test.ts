@@ -82,7 +82,9 @@ it('the token leaves the address, and the accounts are shown at a glance with wh
   await row.waitFor();
   expect(await row.innerText()).toMatch(/untrusted[\s\S]*87 %[\s\S]*open\s*maintenance since/);
   const notices = await page.getByRole('status').allInnerTexts();
-  expect(notices).toContainEqual(expect.stringContaining('The lists of account options are not trusted'));
+  expect(notices).toContainEqual(
+    expect.stringContaining('The lists of account options are not trusted (contradicted)'),
+  );
   expect(notices.join('\n')).toContain('Scheduled checks of account options wait: maintenance.');
   await picture(page, 'console-accounts', 360);
 });
@@ -93,6 +95,7 @@ it('the blotter shows what needs attention first, filters, sorts and has pages',
   await page.getByText('52 orders on this page, 2 in need of attention').waitFor();
   expect(await rows.nth(0).innerText()).toMatch(/ETH-PERPETUAL[\s\S]*(missing|unknown)/);
   expect(await rows.nth(2).innerText()).not.toMatch(/missing|unknown/);
+  expect(await rows.filter({ hasText: 'missing' }).innerText()).toMatch(/searched \d\d:\d\d:\d\d, next \d\d:\d\d:\d\d/);
   await picture(page, 'console-orders', 480);
 
   await page.keyboard.press('/');

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import * as z from 'zod/mini';
-import { History, OrderList } from '../../../lib/api/responses.ts';
+import { AccountList } from '../../../lib/api/account-responses.ts';
+import { ChangedWatch, CheckedOrder, History, OrderList } from '../../../lib/api/responses.ts';
 import { listen, unlisten } from '../../emulator/aws/listen.ts';
 import { accountsOf, asOf, entriesOf, historyOf, type Known, ordersOf } from './console-orders.ts';
 
@@ -62,13 +63,19 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
   };
 }
 
-/** What each path answers; responses follow the API's own schemas. */
+/** As the API sends it: what the schema does not declare does not leave. */
+function written(schema: z.ZodMiniType, body: unknown): string {
+  return JSON.stringify(z.parse(schema, body));
+}
+
+/** What each path answers; responses pass the API's own schemas. */
 function createFixtureApi(now: number) {
   const iso = (ago: number) => new Date(now - ago).toISOString();
   const known = ordersOf();
   const listed = ({ id, status, fields, age }: Known) => ({
     order_id: id,
     status,
+    ...(status === 'missing' && { looked_up_at: iso(39_000) }),
     ...(status === 'final' ? { closed_at: iso(age * 1_000) } : { due_at: iso(-minute) }),
     opened_at: iso(30 * minute),
     checked_at: iso(age * 1_000),
@@ -80,7 +87,7 @@ function createFixtureApi(now: number) {
   );
 
   return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): string | undefined => {
-    if (path === '/accounts') return JSON.stringify({ accounts: accountsOf(iso) });
+    if (path === '/accounts') return written(AccountList, { accounts: accountsOf(iso) });
     if (path === '/accounts/main/orders') {
       const state = query.get('state') ?? '';
       const from = Number(query.get('cursor') ?? 0);
@@ -88,8 +95,7 @@ function createFixtureApi(now: number) {
       const all = lists[state] ?? [];
       const orders = all.slice(from, to).map(listed);
       const page = { account: 'main', state, orders, ...(to < all.length && { cursor: String(to) }) };
-      z.parse(OrderList, page);
-      return JSON.stringify(page);
+      return written(OrderList, page);
     }
     const [, id = '', rest] = /^\/accounts\/main\/orders\/([\w-]+)(\/.*)?$/.exec(path) ?? [];
     const order = known.find((each) => each.id === id);
@@ -97,14 +103,14 @@ function createFixtureApi(now: number) {
     const all = historyOf(order, now);
     const history = id === behindOrder && isBehind ? all.slice(1) : all;
     if (rest === '/watch')
-      return JSON.stringify({
+      return written(ChangedWatch, {
         account: 'main',
         order_id: id,
         watched: !stopped,
         status: stopped ? 'stopped' : 'watched',
       });
     if (rest === undefined)
-      return JSON.stringify({
+      return written(CheckedOrder, {
         account: 'main',
         ...history[0],
         watched: true,
@@ -114,8 +120,7 @@ function createFixtureApi(now: number) {
         age_seconds: 3,
       });
     const page = { account: 'main', order_id: id, ...asOf(history, query, entriesOf(order, iso, stopped)) };
-    z.parse(History, page);
     // Digits that a browser's own numbers would change.
-    return JSON.stringify(page).replaceAll('"7.10-exact"', '7.10');
+    return written(History, page).replaceAll('"7.10-exact"', '7.10');
   };
 }
