@@ -21,7 +21,7 @@ export type AccountListing = { readonly at: number; readonly orders: number };
 export type ListTrust = {
   readonly trusted: boolean;
   readonly since: number;
-  /** Why it is not trusted: `probe_open`, or the code of the failure of the lists. */
+  /** Why it is not trusted: `contradicted`, `incomplete`, or the code of the failure of the lists. */
   readonly reason?: string | undefined;
   /** While it is not trusted: how often it was tried again in vain, and when it is tried next. */
   readonly failures: number;

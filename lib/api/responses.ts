@@ -118,7 +118,7 @@ export const History = /* @__PURE__ */ made(() =>
         .array(AuditEntry)
         .check(
           z.describe(
-            'With believed_at: the latest not-found answers and watch commands up to that moment, newest first, at most 100.',
+            'With believed_at: the latest not-found answers, history lookups and watch commands up to that moment, newest first, at most 100.',
           ),
         ),
     ),

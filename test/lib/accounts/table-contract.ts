@@ -142,7 +142,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const table = tableOf();
     const account = newAccount();
     const lease = { owner: 'a', until: now + 15 };
-    const listTrust = { trusted: false, since: now, reason: 'probe_open', failures: 2, nextAt: now + 60 };
+    const listTrust = { trusted: false, since: now, reason: 'contradicted', failures: 2, nextAt: now + 60 };
     await table.takeLease(account, { ...lease, now });
     const first = await table.renewLease(account, lease, {
       listed: { at: now + 5, orders: 7 },
