@@ -215,6 +215,25 @@ describe('a tick', () => {
     expect((await createDynamoAccountTable(testBed.engine).readAccount('main')).lease).toBeUndefined();
   });
 
+  it('sweeps every account of its group although another one fails, and names those of the next that nobody sweeps', async () => {
+    expect((await failed({ accounts: ['nobody', 'main'], next: ['other'] })).code).toBe('unknown_account');
+    const lines = output.lines().map((line) => JSON.parse(line));
+    expect(lines.filter(({ message }) => message !== undefined)).toHaveLength(3);
+    for (const line of [
+      { level: 'ERROR', message: 'failed', account: 'nobody', code: 'unknown_account' },
+      { level: 'INFO', message: 'ticked', account: 'main', outcome: 'swept' },
+      { level: 'ERROR', message: 'unswept', accounts: ['other'] },
+      { stage: 'test', UnsweptAccounts: 1 },
+    ]) {
+      expect(lines).toContainEqual(expect.objectContaining(line));
+    }
+    output.clear();
+    await checkOpenOrders({ accounts: ['other'], next: ['main'] }, remainingMs);
+    expect(output.lines().map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ stage: 'test', UnsweptAccounts: 0 }),
+    );
+  });
+
   it('for an account that the stage does not have fails, and is logged by its code', async () => {
     expect((await failed({ accounts: ['nobody'] })).code).toBe('unknown_account');
     expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
