@@ -4,6 +4,7 @@ import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { headItem, notFoundItem, snapshotItem, watchCommandItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { SnapshotReader } from '../../../lib/snapshots/reader.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import type { Listed } from '../../../lib/snapshots/table.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
@@ -163,18 +164,21 @@ describe.each([
         orderId: ['', 'first', 'second', 'third'][after],
         status: 'unconfirmed',
         at: start + after,
-        openedAt: start + after,
+        seenAt: start + after,
       }));
-      const list = (limit: number, after?: { at: number; orderId: string }) =>
-        reader.list(account, 'live', { after, limit });
+      const shown = ({ account, orderId, status, at, seenAt }: Listed) => ({ account, orderId, status, at, seenAt });
+      const list = async (limit: number, after?: { at: number; orderId: string }) => {
+        const { rows, next } = await reader.list(account, 'live', { after, limit });
+        return { rows: rows.map(shown), next: next && shown(next) };
+      };
       expect(await list(5)).toEqual({ rows: [first, second, third] });
       expect(await list(2)).toEqual({ rows: [first, second], next: third });
       expect(await list(1, { at: start + 1, orderId: 'first' })).toEqual({ rows: [second], next: third });
       expect(await list(5, { at: start + 2, orderId: 'gone' })).toMatchObject({
         rows: expect.arrayContaining([third]),
       });
-      const ofFinal = { account, status: 'final', openedAt: start, checkedAt: start + 900 };
-      expect(await reader.list(account, 'final', { limit: 1 })).toEqual({
+      const ofFinal = { account, status: 'final', seenAt: start + 900 };
+      expect(await reader.list(account, 'final', { limit: 1 })).toMatchObject({
         rows: [{ ...ofFinal, orderId: 'newer', at: start + 2 }],
         next: { ...ofFinal, orderId: 'older', at: start + 1 },
       });
