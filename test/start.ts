@@ -4,7 +4,7 @@ import { seedId } from './emulator/exchange/seed-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
 import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
-import { type BusEvent, createTransitionLines, transitionsHeader } from './start/transitions.ts';
+import { type BusEvent, createTransitionLines, isShown, transitionsHeader } from './start/transitions.ts';
 
 const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
@@ -48,7 +48,9 @@ async function serve(options: Options): Promise<number> {
     // What changes before the table has its head waits for it.
     let show = (line: string): void => void early.push(line);
     const early: string[] = [];
-    const onEvent = (event: BusEvent) => show(lineOf(event, Date.now()));
+    const onEvent = (event: BusEvent) => {
+      if (isShown(event)) show(lineOf(event, Date.now()));
+    };
     const run = await startLocal({ options, signal, failed, onEvent, unwritable });
     try {
       const builtIn = options.exchange === undefined;

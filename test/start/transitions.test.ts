@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { duration } from '../../cdk/ops/duration.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { snapshot } from './terminal.ts';
-import { createTransitionLines, transitionsHeader } from './transitions.ts';
+import { createTransitionLines, isShown, transitionsHeader } from './transitions.ts';
 
 const now = Date.parse('2026-03-04T05:06:07.000Z');
 const order = {
@@ -82,6 +82,14 @@ test.each([
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
 ])('says in words when %s', (_, event, expected) => {
   expect(what(createTransitionLines()(event, now))).toBe(expected);
+});
+
+test.each([
+  ['request', false],
+  ['list', true],
+  ['person', true],
+] as const)('a watch started by a %s is shown: %s', (startedBy, shown) => {
+  expect(isShown(watch('WatchStarted', undefined, startedBy))).toBe(shown);
 });
 
 test('lines stand under their header, and remember what an order trades', () => {

@@ -23,6 +23,11 @@ const maxRemembered = 1_000;
 /** The head of the table. */
 export const transitionsHeader = styleText('dim', row('Time', 'After', 'Order', 'Instrument', 'What changed'));
 
+/** A watch that a request started says nothing that the order's first state, which follows at once, does not say. */
+export function isShown({ detailType, detail }: BusEvent): boolean {
+  return detailType !== 'WatchStarted' || WatchChanged.parse(JSON.parse(detail)).started_by !== 'request';
+}
+
 /** Makes one line of each event, `now` being when it is shown. */
 export function createTransitionLines(): (event: BusEvent, now: number) => string {
   const instruments = new Map<string, string>();
