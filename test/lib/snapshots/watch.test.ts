@@ -4,10 +4,12 @@ import {
   checkedAt,
   confirmedAt,
   dueAt,
+  dueWithoutLists,
   isCovered,
   isLastRequested,
   isOpen,
   join,
+  lookupDueAt,
   statusOf,
   type Watch,
   type WatchDelta,
@@ -215,6 +217,31 @@ describe('an order in the lists of its account', () => {
     expect(answeredAfter(100)).toBe(from + 100 + 2_000);
     expect(answeredAfter(5_000)).toBe(from + 10_000);
     expect(answeredAfter(2 * minute)).toBe(from + 2 * minute + 18_000);
+  });
+});
+
+describe('an order that lists have not confirmed for some time', () => {
+  const graceMs = 30_000;
+
+  it('is due as any other from its last confirmation on, and not before the grace has passed', () => {
+    const resting = watchOf(seen(0, 0, t0));
+    expect(dueWithoutLists(resting, t0 + 60_000, policy, graceMs)).toBe(t0 + 60_000 + graceMs);
+    expect(dueWithoutLists(resting, t0 + 3_600_000, policy, graceMs)).toBe(t0 + 3_600_000 + 360_000);
+  });
+
+  it('is due after the grace when it was never seen', () => {
+    expect(dueWithoutLists(watchOf({ openedAt: t0 }), undefined, policy, graceMs)).toBe(t0 + graceMs);
+  });
+});
+
+describe('the lookup of a missing order', () => {
+  it('is due at once, then after 1, 5 and 15 minutes, then every hour', () => {
+    const lookedUp = (...minutes: readonly number[]) =>
+      watchOf({ openedAt: t0, notFoundAt: [t0 + 1], lookedUpAt: minutes.map((after) => t0 + 1 + after * 60_000) });
+    const dueAfter = (...minutes: readonly number[]) => (lookupDueAt(lookedUp(...minutes)) - t0 - 1) / 60_000;
+    expect([dueAfter(), dueAfter(0), dueAfter(0, 1), dueAfter(0, 1, 5)]).toEqual([0, 1, 5, 15]);
+    expect(dueAfter(0, 1, 5, 15)).toBe(75);
+    expect(lookupDueAt(watchOf({ openedAt: t0 }))).toBe(0);
   });
 });
 

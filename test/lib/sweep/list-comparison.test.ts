@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isSuspicious } from '../../../lib/sweep/list-comparison.ts';
+import { join } from '../../../lib/snapshots/watch.ts';
+import { isSuspicious, ownTimeOf } from '../../../lib/sweep/list-comparison.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
 describe('a list that lacks orders', () => {
@@ -16,6 +17,12 @@ describe('a list that lacks orders', () => {
   ])('of %j is believed only after a probe: %s', (counts, suspicious) => {
     expect(isSuspicious(counts)).toBe(suspicious);
   });
+});
+
+it('an order that was never seen counts from when it became known', () => {
+  const watch = join(undefined, { openedAt: 7_000 });
+  const order = { orderId: 'a', stored: { watch, revision: 1 }, status: 'unconfirmed', ownDueAt: 0 } as const;
+  expect(ownTimeOf({ ...order, covered: false, vanished: false, failing: false })).toBe(7_000);
 });
 
 describe('the pace of lists', () => {
