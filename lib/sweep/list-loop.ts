@@ -3,7 +3,7 @@ import { asFailure, type Failure } from '../errors.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Checks } from './checks.ts';
 import { accountFailureOf } from './circuit-breaker.ts';
-import { nextTrust, type TrustEvent, trusted } from './list-trust.ts';
+import { nextTrust, trusted } from './list-trust.ts';
 import { createListing, type ListingDeps, type ListResult } from './listing.ts';
 import { type ListPolicy, listIntervalMs } from './pace.ts';
 
@@ -34,6 +34,8 @@ export type ListLoop = {
   readonly isUsable: () => boolean;
   /** This sweep has listed the account, or found that it cannot. */
   readonly hasListed: () => boolean;
+  /** The latest list could not be had: single orders probe the exchange, too. */
+  readonly hasFailed: () => boolean;
   /** The account is not listed any more in this sweep. */
   readonly isOver: () => boolean;
   readonly findings: () => SweepFindings;
@@ -52,26 +54,23 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
   let latest = before.listed;
   let changedAt = 0;
   let hasListed = false;
+  let hasFailed = false;
   let isOver = false;
   // A sweep that takes over goes on at the pace of the one before it.
   let nextAt = (latest?.at ?? 0) + listPolicy.minMs;
-
-  const learn = (event: TrustEvent): void => {
-    trust = nextTrust(trust, event, clock.now());
-  };
 
   const take = ({ outcome, listed, discovered, vanished, changed }: ListResult): void => {
     counts.discovered += discovered;
     counts.vanished += vanished;
     if (changed) changedAt = clock.now();
-    if (outcome === 'contradicted') learn({ type: outcome });
-    if (outcome === 'incomplete') learn({ type: 'failed', reason: outcome });
+    if (outcome === 'contradicted') trust = nextTrust(trust, { type: outcome }, clock.now());
+    if (outcome === 'incomplete') trust = nextTrust(trust, { type: 'failed', reason: outcome }, clock.now());
     if (listed === undefined) {
       counts.listFailed++;
       return;
     }
     counts.listed++;
-    learn({ type: 'passed' });
+    trust = nextTrust(trust, { type: 'passed' }, clock.now());
     latest = listed;
     orders.confirm(listed.at);
   };
@@ -86,8 +85,8 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     if (failure.spec.category === 'internal' && failure.code !== 'request_rejected') return;
     const kind = accountFailureOf(failure);
     // A key may be allowed to read orders and not to list them: that says nothing of single checks.
-    if (kind === undefined || kind === 'auth') learn({ type: 'failed', reason: failure.code });
-    else breaker.failed(failure);
+    if (kind !== undefined && kind !== 'auth') breaker.failed(failure);
+    else trust = nextTrust(trust, { type: 'failed', reason: failure.code }, clock.now());
   };
 
   const listOnce = async (): Promise<void> => {
@@ -96,8 +95,10 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
       const result = await list();
       breaker.answered(startedAt);
       take(result);
+      hasFailed = false;
     } catch (thrown) {
       fail(asFailure(thrown));
+      hasFailed = true;
     }
     hasListed = true;
     const sinceChangeMs = clock.now() - Math.max(changedAt, checks.changedAt());
@@ -115,6 +116,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
       }
       isOver = true;
     },
+    hasFailed: () => hasFailed,
     isOver: () => isOver,
     isUsable: () => trust.trusted,
     hasListed: () => hasListed,

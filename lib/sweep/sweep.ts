@@ -132,8 +132,8 @@ async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): P
     }
     const due = orders.due(clock.now());
     const probe = checks.probeOf(due);
-    // Where there are lists, the next one is the probe: one call for all orders.
-    const waits = !breaker.isClosed() && listing?.isUsable();
+    // Where lists can be had, the next one is the probe: one call for all orders.
+    const waits = !breaker.isClosed() && listing?.isUsable() && !listing.hasFailed();
     if (probe === undefined || waits) {
       // While the account is still listed, an order may vanish at any time.
       if (isDone() && listing?.isOver() !== false) return;

@@ -3,7 +3,8 @@ import { Failure } from '../../../lib/errors.ts';
 import { startTime } from '../accounts/environment.ts';
 import { account, createListedScene, rowOf } from './listed-sweeping.ts';
 
-const failure = (code: 'unreachable' | 'forbidden' | 'invalid_response') => new Failure(code, 'for the test');
+const failure = (code: 'unreachable' | 'timeout' | 'forbidden' | 'invalid_response') =>
+  new Failure(code, 'for the test');
 const open = { state: 'open', updatedAt: startTime, filled: '0' };
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `order-${i + 1}`);
 
@@ -191,6 +192,18 @@ describe('a list that cannot be right', () => {
     expect(summary?.breaker).toEqual({ phase: 'closed', reason: undefined, since: undefined });
     expect(listTrust).toMatchObject({ trusted: false, reason: 'forbidden' });
     expect(reports[0]).toMatchObject({ failed: { forbidden: 3 } });
+  });
+
+  it('keeps no order from its own check when it times out for ever', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    scene.onList((list) => (list >= 3 ? { kind: 'fails', failure: failure('timeout') } : undefined));
+    scene.at(90_000, () => scene.end('order-2'));
+    await scene.run(5);
+    expect(await scene.statusOf('order-2')).toBe('final');
+    for (const orderId of ['order-1', 'order-3']) {
+      expect(scene.checks.filter((check) => check.orderId === orderId).length).toBeGreaterThan(2);
+    }
   });
 
   it('is no reason to stop when the exchange is away for a while', async () => {
