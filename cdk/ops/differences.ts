@@ -4,6 +4,7 @@ import type { Item } from '../../lib/dynamo.ts';
 import { Failure } from '../../lib/errors.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import {
+  auditKey,
   auditPrefix,
   headItem,
   headKey,
@@ -84,9 +85,7 @@ function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
 }
 
 function checkAuditEntry({ item, sk }: Checked, differs: Differs): void {
-  const { at, requestId } = readAuditEntry(item);
-  if (sk !== `${auditPrefix}${String(at).padStart(13, '0')}#${requestId}`)
-    differs(sk, 'its time and request_id are not those of its key');
+  if (sk !== auditKey(readAuditEntry(item))) differs(sk, 'its time and request_id are not those of its key');
 }
 
 /** How the items of an order contradict each other. */

@@ -33,6 +33,7 @@
 import { type Item, number } from '../dynamo.ts';
 import { endOfTime } from '../time.ts';
 import { updatedAtOfRank } from './rank.ts';
+import type { AuditEntry } from './reader.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { OrderSummary } from './summary.ts';
 import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
@@ -159,11 +160,7 @@ function summaryAttributes(summary: OrderSummary | undefined): Item {
 }
 
 export function notFoundItem(notFound: NotFoundAnswer): Item {
-  return {
-    ...auditItem(notFound, notFound.requestedAt),
-    kind: { S: 'not_found' },
-    observed_by: { S: notFound.observedBy },
-  };
+  return { ...auditItem('not_found', notFound, notFound.requestedAt), observed_by: { S: notFound.observedBy } };
 }
 
 export function historyLookupItem({ attempts, ...lookup }: HistoryLookup): Item {
@@ -176,27 +173,35 @@ export function historyLookupItem({ attempts, ...lookup }: HistoryLookup): Item 
     },
   }));
   return {
-    ...auditItem(lookup, lookup.at, 'history'),
-    kind: { S: 'history_lookup' },
+    ...auditItem('history_lookup', lookup, lookup.at),
     observed_by: { S: lookup.observedBy },
     attempts: { L },
   };
 }
 
 export function watchCommandItem(command: WatchCommand): Item {
-  const kind = command.stopped ? 'watch_stopped' : 'watch_started';
-  return { ...auditItem(command, command.at), kind: { S: kind }, by: { S: command.by } };
+  return {
+    ...auditItem(command.stopped ? 'watch_stopped' : 'watch_started', command, command.at),
+    by: { S: command.by },
+  };
 }
 
-/** `kind` where one request may leave two entries at one time. */
-function auditItem(provenance: OrderKey & { readonly requestId: string }, at: number, kind?: string): Item {
-  const suffix = kind === undefined ? '' : `#${kind}`;
+type AuditKind = AuditEntry['kind'];
+
+function auditItem(kind: AuditKind, provenance: OrderKey & { readonly requestId: string }, at: number): Item {
+  const { requestId } = provenance;
   return {
     ...orderAttributes(provenance),
-    sk: { S: `${auditPrefix}${timeKey(at)}#${provenance.requestId}${suffix}` },
+    sk: { S: auditKey({ kind, at, requestId }) },
+    kind: { S: kind },
     at: number(at),
-    request_id: { S: provenance.requestId },
+    request_id: { S: requestId },
   };
+}
+
+/** The sort key of an audit entry. One request may leave two at one time: a not-found reply, and a search of histories. */
+export function auditKey({ kind, at, requestId }: Pick<AuditEntry, 'kind' | 'at' | 'requestId'>): string {
+  return `${auditPrefix}${timeKey(at)}#${requestId}${kind === 'history_lookup' ? '#history' : ''}`;
 }
 
 function orderAttributes(key: OrderKey): Item {

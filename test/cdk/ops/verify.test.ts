@@ -24,6 +24,8 @@ beforeEach(async () => {
     requestId: 'r',
     observedBy: 'check-open-orders',
   });
+  const lookup = { at: start + 20_000, requestId: 'r', observedBy: 'check-open-orders', attempts: [] };
+  await ops.store.recordLookup({ account: 'main', orderId: 'GONE', ...lookup });
   await createDynamoAccountTable(ops.engine).setPause('main', { paused: true, by: 'anna', at: start });
 });
 afterEach(() => ops.stop());
@@ -58,7 +60,7 @@ describe('verify', () => {
   it('finds nothing in a table as the store leaves it', async () => {
     expect(await verify()).toEqual({
       code: 0,
-      out: '12 items of 4 orders and accounts, no differences.\n',
+      out: '13 items of 4 orders and accounts, no differences.\n',
       stderr: '',
     });
   });
@@ -170,7 +172,7 @@ describe('verify', () => {
     await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 }));
     const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
     expect(snapshots.filter((item) => !('expires_at' in item))).toEqual([snapshots.at(-1)]);
-    expect((await verify()).out).toBe('13 items of 4 orders and accounts, no differences.\n');
+    expect((await verify()).out).toBe('14 items of 4 orders and accounts, no differences.\n');
   });
 
   it('says of an order with an item that it cannot read no more than that', async () => {
@@ -191,7 +193,7 @@ describe('verify', () => {
     const { out } = await verify();
     expect(out).toBe(
       'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order repairs it\n' +
-        '13 items of 4 orders and accounts, differences: 1.\n',
+        '14 items of 4 orders and accounts, differences: 1.\n',
     );
     await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 12_000 });
     expect((await verify()).code).toBe(0);
@@ -211,7 +213,7 @@ describe('verify', () => {
     const { code, out } = await verify('--json');
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({
-      items: 11,
+      items: 12,
       keys: 4,
       differences: [
         { pk: 'main#LIVE', sk: 'NOW#HEAD' },
@@ -226,7 +228,7 @@ describe('the pace', () => {
     const clock = createVirtualClock();
     const pages: number[] = [];
     for await (const { items } of createTableReader(ops.engine, clock).scan({ Limit: 5 })) pages.push(items.length);
-    expect(pages).toEqual([5, 5, 2]);
+    expect(pages).toEqual([5, 5, 3]);
     expect(clock.sleeps).toHaveLength(2);
     for (const sleep of clock.sleeps) expect(sleep).toBeGreaterThan(0);
   });
