@@ -1,6 +1,6 @@
 import { createDynamoAccountReader } from '../../lib/accounts/dynamo-reader.ts';
 import { listedOrder } from '../../lib/api/presenters.ts';
-import { createListedAt } from '../../lib/orders/freshness.ts';
+import { createReadLatestList } from '../../lib/orders/freshness.ts';
 import { createListOrders, type ListedOrder } from '../../lib/orders/list-orders.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import type { ListPosition } from '../../lib/snapshots/reader.ts';
@@ -30,7 +30,7 @@ export function ordersCommand({ terminal, clock }: Context) {
         // The stage's table may hold accounts that it no longer has.
         accounts: { has: () => true },
         reader: createDynamoReader({ ...table, clock }),
-        listedAt: createListedAt(createDynamoAccountReader(table), clock),
+        readLatestList: createReadLatestList(createDynamoAccountReader(table), clock),
       });
       const request = { account, state, after, limit, instrumentName: instrument };
       const { orders: rows, next } = await listOrders(request);

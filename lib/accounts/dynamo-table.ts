@@ -82,7 +82,11 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
 /** By placeholder, which is the attribute's name after a colon. */
 function findingValues({ listed, listTrust, summary }: SweepFindings): Item {
   return {
-    ...(listed !== undefined && { ':listed_at': number(listed.at), ':listed_orders': number(listed.orders) }),
+    ...(listed !== undefined && {
+      ':listed_at': number(listed.at),
+      ':listed_orders': number(listed.orders),
+      ':orders_read_at': number(listed.ordersReadAt),
+    }),
     ...(listTrust !== undefined && { ':list_trust': listTrustValue(listTrust) }),
     ...(summary !== undefined && { ':sweep': summaryValue(summary) }),
   };

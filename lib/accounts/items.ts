@@ -96,6 +96,7 @@ const AccountItem = z.object({
   handover_requested_by: z.optional(S),
   listed_at: z.optional(N),
   listed_orders: z.optional(N),
+  orders_read_at: z.optional(N),
   list_trust: z.optional(
     z.object({
       M: z.object({ trusted: BOOL, since: N, failures: N, reason: z.optional(S), next_at: z.optional(N) }),
@@ -125,12 +126,12 @@ export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
   const stored = readItem(AccountItem, item);
   const { tat = 0, lease, handover_requested_by: handoverRequestedBy, pause, list_trust, sweep } = stored;
-  const { listed_at: at, listed_orders: orders = 0 } = stored;
+  const { listed_at: at, listed_orders: orders = 0, orders_read_at: ordersReadAt } = stored;
   return {
     tat,
     lease: lease && { owner: lease.M.owner, until: lease.M.expires_at },
     handoverRequestedBy,
-    listed: at === undefined ? undefined : { at, orders },
+    listed: at === undefined || ordersReadAt === undefined ? undefined : { at, orders, ordersReadAt },
     listTrust: list_trust && readListTrust(list_trust.M),
     summary: sweep && readSummary(sweep.M),
     pause: pause && readPause(pause.M),

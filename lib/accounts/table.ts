@@ -14,8 +14,11 @@ export type AccountState = {
   readonly summary?: SweepSummary | undefined;
 };
 
-/** A list of open orders: when it was requested, and how many orders it held. */
-export type AccountListing = { readonly at: number; readonly orders: number };
+/**
+ * A list of open orders: when it was requested, how many orders it held, and when its sweep had read which orders the
+ * account has.
+ */
+export type AccountListing = { readonly at: number; readonly orders: number; readonly ordersReadAt: number };
 
 /** Whether absence from the account's list means anything, and since when. */
 export type ListTrust = {

@@ -7,9 +7,17 @@ import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { Current, StoredWatch } from '../snapshots/table.ts';
-import { confirmedAt, isCovered, isLastRequested, isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
+import {
+  type AccountList,
+  confirmedAt,
+  isCovered,
+  isLastRequested,
+  isOpen,
+  statusOf,
+  type Watch,
+} from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
-import type { ListedAt } from './freshness.ts';
+import type { ReadLatestList } from './freshness.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
 
@@ -20,7 +28,7 @@ type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
   /** Default: no list confirms anything. */
-  readonly listedAt?: ListedAt;
+  readonly readLatestList?: ReadLatestList;
   readonly clock: Clock;
   /** Called with what a reply holds that we have no name for. */
   readonly onDrift: (account: string, drift: readonly string[]) => void;
@@ -43,7 +51,7 @@ export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
  * Throws `Failure`; `OrderNotFound` carries the last known state, if there is one.
  */
 export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
-  const { accounts, store, listedAt = async () => undefined, clock, onDrift } = deps;
+  const { accounts, store, readLatestList = async () => undefined, clock, onDrift } = deps;
   return async (request) => {
     const account = accountNamed(accounts, request.account);
     // The exchange is called in any case: the table is read meanwhile.
@@ -60,11 +68,11 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     if (isFinal(head) && !isOpen(statusOf(watch))) return remembered(head, stored, now);
     const { maxAgeMs } = request;
     if (maxAgeMs === undefined || !isConfirmed(watch, head)) return undefined;
-    const isFresh = (listedAt?: number) => now - (confirmedAt(watch, listedAt) ?? 0) <= maxAgeMs;
+    const isFresh = (list?: AccountList) => now - (confirmedAt(watch, list) ?? 0) <= maxAgeMs;
     if (isFresh()) return remembered(head, stored, now);
     // Its own check is too old: the account's latest list may have confirmed it since.
-    const listed = isCovered(watch) ? await listedAt(request.account) : undefined;
-    return isFresh(listed) ? remembered(head, stored, now, listed) : undefined;
+    const list = isCovered(watch) ? await readLatestList(request.account) : undefined;
+    return isFresh(list) ? remembered(head, stored, now, list) : undefined;
   }
 
   async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
@@ -118,10 +126,10 @@ function isConfirmed(watch: Watch, head: Snapshot): boolean {
   return (status === 'watched' || status === 'unknown') && isLastRequested(watch, head.rank);
 }
 
-/** What the table knows; with `listedAt`, also by the account's latest list. */
-function remembered(head: Snapshot, stored: StoredWatch, now: number, listedAt?: number): Checked {
+/** What the table knows; with `list`, also by the account's latest list. */
+function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: AccountList): Checked {
   const { watch } = stored;
-  const lastChecked = confirmedAt(watch, listedAt) ?? head.provenance.requestedAt;
+  const lastChecked = confirmedAt(watch, list) ?? head.provenance.requestedAt;
   return {
     account: head.account,
     order: head.order,

@@ -1,14 +1,14 @@
 import type { ListPosition, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderSummary } from '../snapshots/summary.ts';
 import type { List, Listed } from '../snapshots/table.ts';
-import { confirmedAt, type WatchStatus } from '../snapshots/watch.ts';
-import type { ListedAt } from './freshness.ts';
+import { type AccountList, confirmedAt, type WatchStatus } from '../snapshots/watch.ts';
+import type { ReadLatestList } from './freshness.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
 type ListOrdersDeps = {
   readonly accounts: KnownAccounts;
   readonly reader: Pick<SnapshotReader, 'list'>;
-  readonly listedAt: ListedAt;
+  readonly readLatestList: ReadLatestList;
 };
 
 export type ListOrdersRequest = {
@@ -49,21 +49,21 @@ export type ListOrders = (request: ListOrdersRequest) => Promise<OrderPage>;
  * A page of an account's orders, from the index. An order whose state changes between two pages may appear twice or not
  * at all; any other appears once. Throws `Failure`.
  */
-export function createListOrders({ accounts, reader, listedAt }: ListOrdersDeps): ListOrders {
+export function createListOrders({ accounts, reader, readLatestList }: ListOrdersDeps): ListOrders {
   return async ({ account, state, ...page }) => {
     refuseUnknown(accounts, account);
-    const [{ rows, next }, listed] = await Promise.all([reader.list(account, state, page), listedAt(account)]);
-    return { orders: rows.map((row) => listedOrder(row, listed)), next: next && rows.at(-1) };
+    const [{ rows, next }, list] = await Promise.all([reader.list(account, state, page), readLatestList(account)]);
+    return { orders: rows.map((row) => listedOrder(row, list)), next: next && rows.at(-1) };
   };
 }
 
-function listedOrder({ orderId, status, at, stored: { watch } }: Listed, listedAt: number | undefined): ListedOrder {
+function listedOrder({ orderId, status, at, stored: { watch } }: Listed, list: AccountList | undefined): ListedOrder {
   return {
     orderId,
     status,
     at,
     openedAt: watch.openedAt,
-    checkedAt: confirmedAt(watch, listedAt),
+    checkedAt: confirmedAt(watch, list),
     lookedUpAt: watch.lookedUpAt?.[0],
     summary: watch.applied?.summary,
   };

@@ -42,6 +42,9 @@ export type Watch = {
 /** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
 type Listing = { readonly at: number; readonly present: boolean };
 
+/** A list of the account's open orders: when it was requested, and when its sweep had read which orders there are. */
+export type AccountList = { readonly at: number; readonly ordersReadAt: number };
+
 /** Through what the watch was started: the account's list, a request about the order, or a person's command. */
 type WatchStarter = (typeof starters)[number];
 
@@ -140,6 +143,20 @@ export function isVanished({ listed, observations, notFoundAt }: Watch): boolean
   return listed?.present === false && listed.at > answeredAt;
 }
 
+/**
+ * How long after a list was requested its consequences may first show in the table's index: they are written while the
+ * sweep holds its lease, and the index is eventually consistent; milliseconds.
+ */
+const indexedMs = 60_000;
+
+/**
+ * An earlier sweep's list held the order so shortly before this sweep read the index that it may not have found it: then
+ * the order's absence from this sweep's lists goes unnoticed, and they say nothing of it until one holds it.
+ */
+export function mayBeUnread({ listed }: Watch, ordersReadAt: number): boolean {
+  return listed !== undefined && listed.at < ordersReadAt && listed.at > ordersReadAt - indexedMs;
+}
+
 /** A list that holds the order unchanged confirms the head's state. */
 function isConfirmedByLists(watch: Watch): boolean {
   return isCovered(watch) && statusOf(watch) === 'watched' && watch.applied?.rank === watch.announcedRank;
@@ -147,13 +164,13 @@ function isConfirmedByLists(watch: Watch): boolean {
 
 /**
  * When the exchange last confirmed the head's state: by an answer about the order, or, for an open order that lists
- * cover, by the account's latest complete list. `listedAt` is when that list was requested.
+ * cover, by the account's latest complete list.
  */
-export function confirmedAt(watch: Watch, listedAt: number | undefined): number | undefined {
+export function confirmedAt(watch: Watch, list: AccountList | undefined): number | undefined {
   const own = checkedAt(watch);
-  const { listed } = watch;
-  const counts = listed !== undefined && listedAt !== undefined && listedAt >= listed.at && isConfirmedByLists(watch);
-  return counts ? Math.max(own ?? 0, listedAt) : own;
+  if (list === undefined || watch.listed === undefined || list.at < watch.listed.at) return own;
+  if (!isConfirmedByLists(watch) || mayBeUnread(watch, list.ordersReadAt)) return own;
+  return Math.max(own ?? 0, list.at);
 }
 
 /**

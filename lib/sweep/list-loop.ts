@@ -72,7 +72,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     counts.listed++;
     trust = nextTrust(trust, { type: 'passed' }, clock.now());
     latest = listed;
-    orders.confirm(listed.at);
+    orders.confirm(listed);
   };
 
   const fail = (failure: Failure): void => {

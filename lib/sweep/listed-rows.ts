@@ -6,7 +6,7 @@ import { type Order, phaseOf } from '../exchange/order.ts';
 import type { OrderRow } from '../exchange/rows.ts';
 import { type Rank, rankOf } from '../snapshots/rank.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import { isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
+import { isOpen, mayBeUnread, statusOf, type Watch } from '../snapshots/watch.ts';
 import type { Checks } from './checks.ts';
 import type { LiveOrder, LiveOrders } from './live-orders.ts';
 import { inParallel } from './parallel.ts';
@@ -136,8 +136,9 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
     if (live === undefined) return actOnUnknown(row, order, list);
 
     const rank = rankOf(order, dialect.volatile);
-    const { applied } = live.stored.watch;
-    if (live.covered && isAt(live.stored.watch, rank)) {
+    const { watch } = live.stored;
+    const { applied } = watch;
+    if (live.covered && isAt(watch, rank) && !mayBeUnread(watch, orders.readAt())) {
       knownRows.set(orderId, { digest, rank });
       return 'nothing';
     }

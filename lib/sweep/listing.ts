@@ -56,7 +56,7 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     if (verdict === 'unanswered' || seen.unfinished || marked < absent.length || !goesOn()) {
       return { outcome: 'unfinished', ...counts };
     }
-    const listed = { at: list.requestedAt, orders: list.digests.size };
+    const listed = { at: list.requestedAt, orders: list.digests.size, ordersReadAt: orders.readAt() };
     return { outcome: 'passed', listed, ...counts };
   };
 

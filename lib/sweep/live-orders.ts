@@ -2,6 +2,7 @@ import { asFailure } from '../errors.ts';
 import { updatedAtOfRank } from '../snapshots/rank.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
 import {
+  type AccountList,
   type CheckPolicy,
   confirmedAt,
   dueAt,
@@ -33,15 +34,17 @@ export type LiveOrder = {
  */
 export type LiveOrders = {
   /** Reads the whole index. Throws `store_unavailable`. */
-  readonly load: () => Promise<void>;
+  readonly load: (now: number) => Promise<void>;
+  /** When that began. */
+  readonly readAt: () => number;
   /** Takes in what is due in the index: orders that others have put on watch. Nothing while the table is unavailable. */
   readonly refresh: (now: number) => Promise<void>;
   readonly get: (orderId: string) => LiveOrder | undefined;
   readonly all: () => readonly LiveOrder[];
   /** The order's watch was written: it says when the order is due. An older one than is known has no effect. */
   readonly set: (orderId: string, stored: StoredWatch) => void;
-  /** The account's list of this time confirmed the orders that lists cover. */
-  readonly confirm: (listedAt: number) => void;
+  /** The account's list confirmed the orders that lists cover. */
+  readonly confirm: (list: AccountList) => void;
   /** Due and not set aside: those that vanished from a list first, then the longest due. */
   readonly due: (now: number) => readonly LiveOrder[];
   readonly noneDueBefore: (time: number) => boolean;
@@ -61,14 +64,15 @@ type LiveOrdersDeps = {
   /** After this long without a list, orders that lists cover are checked by themselves; milliseconds. */
   readonly graceMs: number;
   /** The latest list whose consequences are stored. */
-  readonly listedAt?: number | undefined;
+  readonly latestList?: AccountList | undefined;
 };
 
 export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
   const { list, account, policy, graceMs } = deps;
   const { orders, set } = createOpenOrders(policy);
   const hiddenUntil = new Map<string, number>();
-  let { listedAt } = deps;
+  let { latestList } = deps;
+  let readAt = 0;
 
   const merge = (listed: readonly Listed[]) => {
     for (const { orderId, stored } of listed) set(orderId, stored);
@@ -76,15 +80,17 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
 
   const dueOf = ({ stored: { watch }, ownDueAt, covered }: LiveOrder): number => {
     if (!covered) return ownDueAt;
-    return Math.min(ownDueAt, dueWithoutLists(watch, confirmedAt(watch, listedAt), policy, graceMs));
+    return Math.min(ownDueAt, dueWithoutLists(watch, confirmedAt(watch, latestList), policy, graceMs));
   };
 
   return {
-    load: async () => {
+    load: async (now) => {
+      readAt = now;
       const live = list(account, 'live', endOfTime, Infinity);
       const whole = await Promise.all([live, list(account, 'attention', endOfTime, Infinity)]);
       merge(whole.flat());
     },
+    readAt: () => readAt,
     refresh: async (now) => {
       for (const [orderId, until] of hiddenUntil) if (until <= now) hiddenUntil.delete(orderId);
       const limit = pageSize + hiddenUntil.size;
@@ -98,8 +104,8 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
       set(orderId, stored);
       hiddenUntil.delete(orderId);
     },
-    confirm: (at) => {
-      listedAt = at;
+    confirm: (list) => {
+      latestList = list;
     },
     due: (now) => {
       const isDue = (order: LiveOrder) => (hiddenUntil.get(order.orderId) ?? 0) <= now && dueOf(order) <= now;
@@ -113,7 +119,7 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     show: (orderId) => {
       hiddenUntil.delete(orderId);
     },
-    seenAt: ({ stored: { watch } }) => confirmedAt(watch, listedAt) ?? watch.openedAt,
+    seenAt: ({ stored: { watch } }) => confirmedAt(watch, latestList) ?? watch.openedAt,
   };
 }
 

@@ -77,7 +77,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     const listed = listedAccount(account);
     const goesOn = () => clock.now() < until && holds();
     const graceMs = (listed?.listPolicy.maxMs ?? 0) * 3;
-    const orders = createLiveOrders({ list, account, policy, graceMs, listedAt: before.listed?.at });
+    const orders = createLiveOrders({ list, account, policy, graceMs, latestList: before.listed });
     const breaker = createAccountBreaker(clock, before.summary?.breaker);
     const { recordFailedCheck } = store;
     const { lookUpOrder } = listed ?? {};
@@ -100,7 +100,7 @@ export function createSweep(deps: SweepDeps): Sweep {
 
     const options = () => ({ now: clock.now(), capacity: request.capacity, breaker: breaker.summary() });
 
-    await loaded(orders.load, pause, goesOn);
+    await loaded(() => orders.load(clock.now()), pause, goesOn);
     keep(() => ({
       ...listing?.findings(),
       summary: summaryOf(orders, { ...options(), listUntrusted: listing?.isUsable() === false }),

@@ -1,6 +1,6 @@
 import type { Environment } from '../aws.ts';
 import type { Clock } from '../clock.ts';
-import { createListedAt } from '../orders/freshness.ts';
+import { createReadLatestList } from '../orders/freshness.ts';
 import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
 import type { Stage } from '../stage.ts';
 import { accountsIn } from './settings.ts';
@@ -13,9 +13,9 @@ type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: 
 export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; readonly warmUp: () => Promise<void> } {
   const { stage, clock } = deps;
   const reader = wireReader(deps);
-  const listedAt = createListedAt(wireAccountReader(deps), clock);
+  const readLatestList = createReadLatestList(wireAccountReader(deps), clock);
   return {
-    listOrders: createListOrders({ accounts: accountsIn(stage), reader, listedAt }),
+    listOrders: createListOrders({ accounts: accountsIn(stage), reader, readLatestList }),
     warmUp: () => settled([reader.list('', 'live', { limit: 1 })], clock),
   };
 }

@@ -12,7 +12,7 @@ import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate
 import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
-import { createListedAt } from '../orders/freshness.ts';
+import { createReadLatestList } from '../orders/freshness.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
@@ -81,7 +81,13 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const onDrift = loggedOnce(logger);
   return {
     accounts,
-    checkOrder: createCheckOrder({ accounts, store, listedAt: createListedAt(accountTable, clock), clock, onDrift }),
+    checkOrder: createCheckOrder({
+      accounts,
+      store,
+      readLatestList: createReadLatestList(accountTable, clock),
+      clock,
+      onDrift,
+    }),
     snapshotTable,
     store,
     accountTable,

@@ -74,7 +74,7 @@ describe('GET /accounts/{account}', () => {
   });
 
   it('shows the latest list, the counts of the sweep, and why calls are stopped', async () => {
-    await leave('main', { listed: { at: now - 4_500, orders: 7 }, summary });
+    await leave('main', { listed: { at: now - 4_500, orders: 7, ordersReadAt: now - 9_000 }, summary });
     await table.raiseTat('main', { below: now + 300, to: now + 300 });
     await table.setPause('main', { paused: true, by: 'anna', at: now - 1_000 });
     const { body } = await get('main');

@@ -1,6 +1,6 @@
 import type { Checked } from '../../lib/orders/checked.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
-import { confirmedAt, statusOf } from '../../lib/snapshots/watch.ts';
+import { type AccountList, confirmedAt, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
 import { atRest, type Market, type Truth } from './market.ts';
 
@@ -36,7 +36,7 @@ export type Checker = {
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
   /** The account's `listed_at` was written: it confirms the state of each order that lists cover. */
-  readonly listedWritten: (listedAt: number) => void;
+  readonly listedWritten: (list: AccountList) => void;
   /** When an order's first item was written. */
   readonly knownAt: (orderId: string) => number | undefined;
   /** When the n-th true state, or a later one, was first in the history. */
@@ -119,10 +119,11 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
         find('dropped', `${orderId}: live, and on no list`);
       }
     },
-    listedWritten: (listedAt) => {
+    listedWritten: (list) => {
+      const listedAt = list.at;
       for (const { orderId, states } of market.truths.values()) {
         const { stored, head } = table.inspect({ account, orderId });
-        if (stored === undefined || head === undefined || confirmedAt(stored.watch, listedAt) !== listedAt) continue;
+        if (stored === undefined || head === undefined || confirmedAt(stored.watch, list) !== listedAt) continue;
         const next = states[indexOf({ orderId, states }, head.result) + 1];
         // An order that has ended is in no list that is later than the exchange's guard.
         const lagMs = next?.isFinal ? lists.guardMs + clocksMs : maxListLagMs;

@@ -1,4 +1,4 @@
-import type { AccountTable } from '../../lib/accounts/table.ts';
+import type { AccountListing, AccountTable } from '../../lib/accounts/table.ts';
 
 /** How much of the time somebody had the account, so that its orders were looked after. */
 type LeaseLog = {
@@ -7,7 +7,11 @@ type LeaseLog = {
   readonly heldPart: (from: number, to: number) => number;
 };
 
-export function createLeaseLog(table: AccountTable, now: () => number, onListed: (listedAt: number) => void): LeaseLog {
+export function createLeaseLog(
+  table: AccountTable,
+  now: () => number,
+  onListed: (list: AccountListing) => void,
+): LeaseLog {
   let heldMs = 0;
   let current: { readonly owner: string; readonly since: number; readonly until: number } | undefined;
 
@@ -30,7 +34,7 @@ export function createLeaseLog(table: AccountTable, now: () => number, onListed:
         const renewed = await table.renewLease(account, lease, findings);
         settle(now());
         if (renewed) current = { owner: lease.owner, since: now(), until: lease.until };
-        if (renewed && findings?.listed !== undefined) onListed(findings.listed.at);
+        if (renewed && findings?.listed !== undefined) onListed(findings.listed);
         return renewed;
       },
       releaseLease: async (account, owner, findings) => {

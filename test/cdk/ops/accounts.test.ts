@@ -18,11 +18,11 @@ beforeAll(async () => {
   };
   const counts = { at: now - 3_000, open: 58, covered: 57, missing: 1, unknown: 2, inconsistent: 3 };
   await store('main', {
-    listed: { at: now - 4_000, orders: 60 },
+    listed: { at: now - 4_000, orders: 60, ordersReadAt: now - 9_000 },
     summary: { ...counts, breaker: { phase: 'closed' }, overCapacity: false },
   });
   await store('testnet', {
-    listed: { at: now - 300_000, orders: 7 },
+    listed: { at: now - 300_000, orders: 7, ordersReadAt: now - 309_000 },
     listTrust: { trusted: false, since: now - 250_000, reason: 'contradicted', failures: 1, nextAt: now + 60_000 },
     summary: {
       ...counts,

@@ -145,19 +145,32 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const listTrust = { trusted: false, since: now, reason: 'contradicted', failures: 2, nextAt: now + 60 };
     await table.takeLease(account, { ...lease, now });
     const first = await table.renewLease(account, lease, {
-      listed: { at: now + 5, orders: 7 },
+      listed: { at: now + 5, orders: 7, ordersReadAt: now },
       listTrust,
       summary: over,
     });
-    expect(first).toEqual({ tat: 0, lease, listed: { at: now + 5, orders: 7 }, listTrust, summary: over });
-    expect(await table.renewLease(account, lease, { listed: { at: now + 4, orders: 9 } })).toBeUndefined();
+    expect(first).toEqual({
+      tat: 0,
+      lease,
+      listed: { at: now + 5, orders: 7, ordersReadAt: now },
+      listTrust,
+      summary: over,
+    });
+    expect(
+      await table.renewLease(account, lease, { listed: { at: now + 4, orders: 9, ordersReadAt: now } }),
+    ).toBeUndefined();
     expect(await table.readAccount(account)).toEqual(first);
     const trusted = { trusted: true, since: now + 9, failures: 0 };
-    await table.renewLease(account, lease, { listed: { at: now + 5, orders: 8 }, listTrust: trusted });
+    await table.renewLease(account, lease, {
+      listed: { at: now + 5, orders: 8, ordersReadAt: now },
+      listTrust: trusted,
+    });
     await table.takeLease(account, { owner: 'b', now: now + 15, until: now + 30 });
-    expect(await table.renewLease(account, lease, { listed: { at: now + 16, orders: 1 } })).toBeUndefined();
+    expect(
+      await table.renewLease(account, lease, { listed: { at: now + 16, orders: 1, ordersReadAt: now } }),
+    ).toBeUndefined();
     const { listed, summary } = await table.readAccount(account);
-    expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8 }, summary: over });
+    expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8, ordersReadAt: now }, summary: over });
   });
 
   it('keeps the latest pause command, whatever the order of arrival', async () => {

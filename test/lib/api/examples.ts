@@ -107,7 +107,7 @@ async function sweptAccounts(table: AccountTable): Promise<void> {
   const at = Date.now();
   const lease = { owner: 'example', until: at + 30_000 };
   const counts = { at, open: 12, covered: 11, missing: 1, unknown: 0, inconsistent: 0, overCapacity: false };
-  const listed = { at: at - 4_000, orders: 11 };
+  const listed = { at: at - 4_000, orders: 11, ordersReadAt: at - 9_000 };
   const refused = { phase: 'open', reason: 'key_refused', since: at - 95_000 } as const;
   const untrusted = { trusted: false, since: at - 90_000, reason: 'contradicted', failures: 2, nextAt: at + 30_000 };
   for (const account of ['main', 'other']) await table.takeLease(account, { ...lease, now: at });

@@ -184,7 +184,7 @@ describe('a live order', () => {
     const lease = { owner: 'sweep', until: clock.now() + 30_000 };
     await accountTable.takeLease('main', { ...lease, now: clock.now() });
     const listedAt = clock.now();
-    await accountTable.renewLease('main', lease, { listed: { at: listedAt, orders: 1 } });
+    await accountTable.renewLease('main', lease, { listed: { at: listedAt, orders: 1, ordersReadAt: listedAt } });
     expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 5_000 }))).toBe(1);
 
     clock.advance(60_000);
@@ -195,7 +195,7 @@ describe('a live order', () => {
     const covered = join(stored.watch, { openedAt: checkedAt, listed: { at: listedAt, present: true } });
     await table.putWatch(key, covered, stored.revision);
     const latest = clock.now();
-    await accountTable.renewLease('main', lease, { listed: { at: latest, orders: 1 } });
+    await accountTable.renewLease('main', lease, { listed: { at: latest, orders: 1, ordersReadAt: listedAt } });
     const answer = check(id, { maxAgeMs: 5_000 });
     expect(await requested(testBed.orangex, () => answer)).toBe(0);
     expect(await answer).toMatchObject({ source: 'snapshot', checkedAt: latest, ageMs: 1_000 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AccountListing } from '../../../lib/accounts/table.ts';
 import { orderList } from '../../../lib/api/presenters.ts';
 import { listOrdersRequest } from '../../../lib/api/requests.ts';
 import type { ListedOrder, OrderList } from '../../../lib/api/responses.ts';
@@ -20,8 +21,8 @@ const clock = createVirtualClock(start + 60_000);
 /** Accounts are made up as the tests go: an account of its own for each, for the engine is shared. */
 const accounts = { has: (account: string) => account !== 'nobody' };
 
-/** When each account was last listed. */
-const listedAt = new Map<string, number>();
+/** The latest list of each account. */
+const latestLists = new Map<string, AccountListing>();
 
 let engine: Engine;
 /** The use case as the API calls it: from the parameters of a request to its response. */
@@ -29,7 +30,7 @@ let listOrders: (parameters: Parameters<typeof listOrdersRequest>[0]) => Promise
 beforeAll(async () => {
   engine = await startDynalite();
   const reader = createDynamoReader({ ...engine, clock });
-  const read = createListOrders({ accounts, reader, listedAt: async (account) => listedAt.get(account) });
+  const read = createListOrders({ accounts, reader, readLatestList: async (account) => latestLists.get(account) });
   listOrders = async (parameters) => {
     const request = listOrdersRequest(parameters);
     return orderList(request, await read(request), clock.now());
@@ -153,7 +154,7 @@ describe('the orders of an account', () => {
       covered: { ...watched, applied, listed: { at: start + 31_000, present: true } },
       vanished: { ...watched, applied, listed: { at: start + 40_000, present: false } },
     });
-    listedAt.set(account, start + 55_000);
+    latestLists.set(account, { at: start + 55_000, orders: 1, ordersReadAt: start });
     const { orders } = await listOrders({ account, state: 'live' });
     const shown = new Map(orders.map((order) => [order.order_id, order]));
     expect(shown.get('covered')).toMatchObject({ order_state: 'open', filled_amount: '1.50', checked_at: iso(55_000) });

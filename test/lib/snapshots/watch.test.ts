@@ -177,25 +177,36 @@ describe('an order in the lists of its account', () => {
   const minute = 60_000;
   const listedAt = (at: number, present = true): WatchDelta => ({ openedAt: t0, listed: { at: t0 + at, present } });
 
+  const listOf = (at: number, ordersReadAt = t0) => ({ at, ordersReadAt });
+
   it('is confirmed by the latest list of the account, once it has been in one', () => {
     const order = seen(0, 0, t0 + 5);
-    expect(confirmedAt(watchOf(order), t0 + minute)).toBe(t0 + 5);
-    expect(confirmedAt(watchOf(order, listedAt(5)), t0 + minute)).toBe(t0 + minute);
+    expect(confirmedAt(watchOf(order), listOf(t0 + minute))).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(5)), listOf(t0 + minute))).toBe(t0 + minute);
     expect(confirmedAt(watchOf(order, listedAt(5)), undefined)).toBe(t0 + 5);
-    expect(confirmedAt(watchOf({ ...order, observations: [] }, listedAt(5)), t0 + minute)).toBe(t0 + minute);
+    expect(confirmedAt(watchOf({ ...order, observations: [] }, listedAt(5)), listOf(t0 + minute))).toBe(t0 + minute);
   });
 
   it('is not confirmed by a list from before it was in one, nor after it vanished from one', () => {
     const order = seen(0, 0, t0 + 5);
-    expect(confirmedAt(watchOf(order, listedAt(minute)), t0 + minute - 1)).toBe(t0 + 5);
-    expect(confirmedAt(watchOf(order, listedAt(5), listedAt(minute, false)), t0 + 2 * minute)).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(minute)), listOf(t0 + minute - 1))).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(5), listedAt(minute, false)), listOf(t0 + 2 * minute))).toBe(t0 + 5);
+  });
+
+  it('is not confirmed by the lists of a sweep that may not have found it in the index, until one of them holds it', () => {
+    const order = seen(0, 0, t0 + 5);
+    const list = (readAfter: number) => listOf(t0 + 3 * minute, t0 + readAfter);
+    expect(confirmedAt(watchOf(order, listedAt(minute)), list(minute + 1))).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(minute)), list(2 * minute - 1))).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(order, listedAt(minute)), list(2 * minute))).toBe(t0 + 3 * minute);
+    expect(confirmedAt(watchOf(order, listedAt(minute), listedAt(minute + 1)), list(minute + 1))).toBe(t0 + 3 * minute);
   });
 
   it('is not confirmed while a newer state is on its way to the head, nor in any status but watched', () => {
     const changing: WatchDelta = { openedAt: t0, announcedRank: rank(9) };
-    expect(confirmedAt(watchOf(seen(0, 0, t0 + 5), listedAt(5), changing), t0 + minute)).toBe(t0 + 5);
+    expect(confirmedAt(watchOf(seen(0, 0, t0 + 5), listedAt(5), changing), listOf(t0 + minute))).toBe(t0 + 5);
     for (const phase of [1, 2] as const) {
-      expect(confirmedAt(watchOf(seen(0, phase, t0 + 5), listedAt(5)), t0 + minute)).toBe(t0 + 5);
+      expect(confirmedAt(watchOf(seen(0, phase, t0 + 5), listedAt(5)), listOf(t0 + minute))).toBe(t0 + 5);
     }
   });
 

@@ -104,7 +104,7 @@ describe('a tick of an account’s schedule', () => {
   it('stores with the account what its sweep found out, while it goes on and when it ends', async () => {
     const environment = createEnvironment();
     let orders = 1;
-    const listed = () => ({ at: startTime + orders, orders });
+    const listed = () => ({ at: startTime + orders, orders, ordersReadAt: startTime });
     const { accountTable, tick } = start({
       environment,
       sweep: async ({ keep }) => {
@@ -118,7 +118,7 @@ describe('a tick of an account’s schedule', () => {
     const during = environment.sleep(11_000).then(() => accountTable.readAccount('main'));
     await environment.run();
     await report;
-    expect((await during).listed).toEqual({ at: startTime + 1, orders: 1 });
+    expect((await during).listed).toEqual({ at: startTime + 1, orders: 1, ordersReadAt: startTime });
     expect(await accountTable.readAccount('main')).toEqual({
       tat: 0,
       handoverRequestedBy: 'tick-1 delivery-1',

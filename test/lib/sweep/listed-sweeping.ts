@@ -149,8 +149,10 @@ export function createListedScene(options: { readonly discover?: boolean } = {})
   const memory = createMemoryTable(() => policy);
   const writes: string[] = [];
   let tableFails = (_: string): boolean => false;
+  let unindexed = (_: string): boolean => false;
   const table: SnapshotTable = {
     ...memory,
+    list: async (...page) => (await memory.list(...page)).filter(({ orderId }) => !unindexed(orderId)),
     putWatch: (key, ...rest) => {
       writes.push(key.orderId);
       return tableFails(key.orderId) ? Promise.reject(unavailable()) : memory.putWatch(key, ...rest);
@@ -185,7 +187,11 @@ export function createListedScene(options: { readonly discover?: boolean } = {})
     failTable: (fails: (orderId: string) => boolean) => {
       tableFails = fails;
     },
-    at: (ms: number, act: () => void) => {
+    /** The index does not show these orders yet. */
+    hideFromIndex: (hides: (orderId: string) => boolean) => {
+      unindexed = hides;
+    },
+    at: (ms: number, act: () => unknown) => {
       void environment.sleep(ms).then(act);
     },
     /** Ticks for so many minutes; returns what each reported. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
+import { confirmedAt } from '../../../lib/snapshots/watch.ts';
 import { startTime } from '../accounts/environment.ts';
 import { account, createListedScene, rowOf } from './listed-sweeping.ts';
 
@@ -36,7 +37,7 @@ describe('a list of open orders', () => {
     await scene.run(10);
     expect(scene.writes).toEqual([]);
     const { listed } = await scene.accountTable.readAccount(account);
-    expect(listed).toEqual({ at: startTime + (scene.lists.at(-1) ?? 0), orders: 20 });
+    expect(listed).toMatchObject({ at: startTime + (scene.lists.at(-1) ?? 0), orders: 20 });
     expect(scene.lists.length).toBeGreaterThan(60);
   });
 
@@ -47,6 +48,35 @@ describe('a list of open orders', () => {
     await scene.run(2);
     expect([...scene.inspect('a').snapshots.values()].map(({ order }) => order.filled_amount)).toEqual(['0', '2.50']);
     expect(scene.checks).toEqual([]);
+  });
+
+  it('confirms no order that the sweep before it found so late that the index may not have shown it to this one', async () => {
+    const scene = createListedScene();
+    scene.place('resting');
+    scene.at(45_000, () => scene.place('late'));
+    scene.at(57_000, () => scene.end('late'));
+    scene.hideFromIndex((orderId) => orderId === 'late');
+    scene.at(119_000, async () => {
+      const { listed } = await scene.accountTable.readAccount(account);
+      const [late, resting] = await Promise.all([scene.watchOf('late'), scene.watchOf('resting')]);
+      scene.hideFromIndex(() => false);
+      expect(listed?.at).toBeGreaterThan(startTime + 100_000);
+      expect(late && confirmedAt(late, listed)).toBeLessThan(startTime + 57_000);
+      expect(resting && confirmedAt(resting, listed)).toBe(listed?.at);
+    });
+    await scene.run(4);
+    expect(await scene.statusOf('late')).toBe('final');
+    expect.assertions(4);
+  });
+
+  it('confirms what the sweep before it found late, once it holds it', async () => {
+    const scene = createListedScene();
+    scene.at(45_000, () => scene.place('late'));
+    await scene.run(3);
+    const { listed } = await scene.accountTable.readAccount(account);
+    const late = await scene.watchOf('late');
+    expect(late && confirmedAt(late, listed)).toBe(listed?.at);
+    expect(listed?.at).toBeGreaterThan(startTime + 150_000);
   });
 
   it('comes every 5 s while orders change, and every 10 s when all rest', async () => {
