@@ -36,7 +36,7 @@ export default defineConfig({
         'lib/exchange/dialects/*.ts': { 100: true },
         'lib/http/json-rpc/*.ts': { 100: true },
         'lib/orders/{change-watch,check-order,check-orders,list-orders,list-snapshots}.ts': { 100: true },
-        'lib/snapshots/{advance-watch,changes,rank,snapshot,watch,watch-command}.ts': { 100: true },
+        'lib/snapshots/{advance-watch,changes,due,rank,snapshot,watch,watch-command}.ts': { 100: true },
         'lib/sweep/{circuit-breaker,list-comparison,list-trust,pace,report}.ts': { 100: true },
       },
     },

@@ -3,10 +3,11 @@ import { Failure } from '../errors.ts';
 import type { Dialect } from '../exchange/dialects/index.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import { phaseOf } from '../exchange/order.ts';
+import { lookupDueAt } from '../snapshots/due.ts';
 import type { OrderKey } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
-import { isOpen, lookupDueAt, statusOf } from '../snapshots/watch.ts';
+import { isOpen, statusOf } from '../snapshots/watch.ts';
 
 type LookUpOrderDeps = {
   readonly dialect: Dialect;

@@ -1,6 +1,7 @@
 import { Failure } from '../errors.ts';
+import { lookupDueAt } from '../snapshots/due.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
-import { lookupDueAt, statusOf } from '../snapshots/watch.ts';
+import { statusOf } from '../snapshots/watch.ts';
 import type { Checked } from './checked.ts';
 
 /** The exchange does not find the requested order. That alone does not close it. */

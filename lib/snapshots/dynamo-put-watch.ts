@@ -1,7 +1,7 @@
 import { createPut, number, type TableDeps } from '../dynamo.ts';
+import type { CheckPolicy } from './due.ts';
 import { watchItem } from './items.ts';
 import type { SnapshotTable } from './table.ts';
-import type { CheckPolicy } from './watch.ts';
 
 export type WatchWriterDeps = TableDeps & {
   /** How often an account's live orders are checked: the index is sorted by it. */

@@ -32,12 +32,13 @@
  */
 import { type Item, number } from '../dynamo.ts';
 import { endOfTime } from '../time.ts';
+import { type CheckPolicy, dueAt } from './due.ts';
 import { updatedAtOfRank } from './rank.ts';
 import type { AuditEntry } from './reader.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { OrderSummary } from './summary.ts';
 import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
-import { type CheckPolicy, checkedAt, dueAt, isUnanswered, statusOf, type Watch, type WatchStatus } from './watch.ts';
+import { checkedAt, isUnanswered, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
 export const schema = '1';

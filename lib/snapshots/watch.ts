@@ -1,4 +1,4 @@
-import { phaseOfRank, placeOf, type Rank, updatedAtOfRank } from './rank.ts';
+import { phaseOfRank, placeOf, type Rank } from './rank.ts';
 import type { starters, statuses } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 
@@ -56,17 +56,10 @@ export type WatchDelta = Omit<Watch, 'observations' | 'notFoundAt'> &
 
 export type WatchStatus = (typeof statuses)[number];
 
-/** How often a live order is checked; milliseconds. */
-export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
-
 const maxObservations = 2;
 const maxNotFoundAt = 10;
 const maxFailedAt = 10;
 const maxLookedUpAt = 10;
-/** The shortest interval of checks of an order that vanished from a list and is still open by its own answer. */
-const minVanishedMs = 2_000;
-/** How often an order that lists confirm is still checked by itself: so that no list is believed for ever. */
-const coveredMs = 4 * 3_600_000;
 /** The exchange's own nodes may disagree for a few seconds after a change; only later is it a contradiction. */
 const settleMs = 10_000;
 
@@ -158,7 +151,7 @@ export function mayBeUnread({ listed }: Watch, ordersReadAt: number): boolean {
 }
 
 /** A list that holds the order unchanged confirms the head's state. */
-function isConfirmedByLists(watch: Watch): boolean {
+export function isConfirmedByLists(watch: Watch): boolean {
   return isCovered(watch) && statusOf(watch) === 'watched' && watch.applied?.rank === watch.announcedRank;
 }
 
@@ -171,77 +164,6 @@ export function confirmedAt(watch: Watch, list: AccountList | undefined): number
   if (list === undefined || watch.listed === undefined || list.at < watch.listed.at) return own;
   if (!isConfirmedByLists(watch) || mayBeUnread(watch, list.ordersReadAt)) return own;
   return Math.max(own ?? 0, list.at);
-}
-
-/**
- * When an open order is due: soon after a change, less and less often while it rests, stays missing or fails, and at
- * once if no check of it was ever completed. A failed check only ever postpones it.
- */
-export function dueAt(watch: Watch, policy: CheckPolicy): number {
-  const { failedAt = [], attemptedAt } = watch;
-  const [lastFailed] = failedAt;
-  return Math.max(
-    dueAfterAnswer(watch, policy),
-    lastFailed === undefined ? 0 : lastFailed + doubled(failedAt.length, policy),
-    attemptedAt === undefined ? 0 : attemptedAt + policy.minMs,
-  );
-}
-
-function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
-  const { announcedRank, observations, notFoundAt, openedAt, listed } = watch;
-  const [lastNotFound] = notFoundAt;
-  if (lastNotFound !== undefined) {
-    const next = lastNotFound + doubled(notFoundAt.length, policy);
-    // A lookup follows a check that does not find the order: the check is not later than the lookup is due.
-    return watch.lookedUpAt === undefined
-      ? next
-      : Math.min(next, Math.max(lookupDueAt(watch), lastNotFound + policy.minMs));
-  }
-  const [latest] = observations;
-  if (latest !== undefined) {
-    if (isConfirmedByLists(watch)) return latest.requestedAt + coveredMs;
-    // It vanished from a list after it was last seen: what became of it is worth a call at once.
-    if (listed !== undefined && isVanished(watch)) return listed.at;
-    const usual = clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
-    // It vanished from a list, and its own answer, perhaps of a node that is late, says that it is open: soon again.
-    const sinceVanished = listed?.present === false ? latest.requestedAt - listed.at : Infinity;
-    return latest.requestedAt + Math.min(usual, Math.max(sinceVanished, minVanishedMs));
-  }
-  // Announced but not applied: its observer is still writing, or crashed, and the next check completes its work.
-  return announcedRank === undefined ? openedAt : openedAt + policy.minMs;
-}
-
-/**
- * When an order that lists cover is due because they have not confirmed it for some time: as any other, counted from its
- * last confirmation, and not before `graceMs` have passed.
- */
-export function dueWithoutLists(
-  { announcedRank, openedAt }: Watch,
-  confirmed: number | undefined,
-  policy: CheckPolicy,
-  graceMs: number,
-): number {
-  const from = confirmed ?? openedAt;
-  const restingMs = announcedRank === undefined ? 0 : from - updatedAtOfRank(announcedRank);
-  return from + Math.max(graceMs, clamped(restingMs / 10, policy));
-}
-
-/** The waits between lookups of a missing order in the exchange's histories: these are indexed with a delay. */
-const lookupWaitsMs = [0, 60_000, 240_000, 600_000] as const;
-const laterLookupsMs = 3_600_000;
-
-/** When a missing order is looked up next: at once, then after 1, 5 and 15 minutes, then every hour. */
-export function lookupDueAt({ notFoundAt, lookedUpAt = [] }: Watch): number {
-  return (lookedUpAt[0] ?? notFoundAt[0] ?? 0) + (lookupWaitsMs[lookedUpAt.length] ?? laterLookupsMs);
-}
-
-/** The minimum interval after the first time, doubled after each further one. */
-function doubled(times: number, policy: CheckPolicy): number {
-  return clamped(policy.minMs * 2 ** (times - 1), policy);
-}
-
-function clamped(interval: number, { minMs, maxMs }: CheckPolicy): number {
-  return Math.round(Math.min(Math.max(interval, minMs), maxMs));
 }
 
 /** Both latest answers rank below the head although they were requested well after it was first observed. */

@@ -2,7 +2,7 @@ import { type AccountTable, isPaused, type Pause } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 import type { Account } from '../orders/check-order.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
-import type { CheckPolicy } from '../snapshots/watch.ts';
+import type { CheckPolicy } from '../snapshots/due.ts';
 import { withLease } from './lease.ts';
 import type { SweepReport } from './report.ts';
 import type { Sweep } from './sweep.ts';

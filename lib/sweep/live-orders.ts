@@ -1,12 +1,10 @@
 import { asFailure } from '../errors.ts';
+import { type CheckPolicy, dueAt, dueWithoutLists } from '../snapshots/due.ts';
 import { updatedAtOfRank } from '../snapshots/rank.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
 import {
   type AccountList,
-  type CheckPolicy,
   confirmedAt,
-  dueAt,
-  dueWithoutLists,
   isCovered,
   isOpen,
   isVanished,

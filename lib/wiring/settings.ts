@@ -1,7 +1,7 @@
 import type { Environment } from '../aws.ts';
 import { Failure } from '../errors.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
-import type { CheckPolicy } from '../snapshots/watch.ts';
+import type { CheckPolicy } from '../snapshots/due.ts';
 import type { Stage, StageAccount } from '../stage.ts';
 import type { ListPolicy } from '../sweep/pace.ts';
 

@@ -1,8 +1,8 @@
+import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import { watchItem } from '../../lib/snapshots/items.ts';
 import { readListed } from '../../lib/snapshots/read-items.ts';
 import type { OrderKey } from '../../lib/snapshots/snapshot.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../../lib/snapshots/table.ts';
-import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 

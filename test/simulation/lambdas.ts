@@ -8,9 +8,9 @@ import { capacityOf, createRateLimiter, type Priority, type RateLimits } from '.
 import { createRetryBudget } from '../../lib/exchange/retry.ts';
 import { type CheckOrder, createCheckOrder } from '../../lib/orders/check-order.ts';
 import { createLookUpOrder } from '../../lib/orders/look-up-order.ts';
+import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import { createSnapshotStore } from '../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
-import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../../lib/sweep/check-open-orders.ts';
 import type { ListPolicy } from '../../lib/sweep/pace.ts';
 import { createSweep } from '../../lib/sweep/sweep.ts';

@@ -1,9 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import type { Item } from '../../lib/dynamo.ts';
+import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import { headItem, historyLookupItem, notFoundItem, snapshotItem, watchItem } from '../../lib/snapshots/items.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
-import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
 
 /** What is paid for, counted the way DynamoDB and Lambda count it. */
 export type Meter = {

@@ -1,7 +1,8 @@
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
+import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
-import { type CheckPolicy, join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
+import { join, statusOf, type WatchStatus } from '../../lib/snapshots/watch.ts';
 import type { ListPolicy } from '../../lib/sweep/pace.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';

@@ -1,6 +1,6 @@
 import type { Code } from '../../lib/errors.ts';
 import { permitLifeMs, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
-import type { CheckPolicy } from '../../lib/snapshots/watch.ts';
+import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import type { Checker, Finding, Violation } from './checker.ts';
 import type { FaultSchedule } from './fault-schedule.ts';
 import { maxSkewMs } from './lambdas.ts';

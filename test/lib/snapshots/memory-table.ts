@@ -1,3 +1,4 @@
+import type { CheckPolicy } from '../../../lib/snapshots/due.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import { readListed } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
@@ -9,7 +10,6 @@ import type {
   WatchCommand,
   WatchCommandTable,
 } from '../../../lib/snapshots/table.ts';
-import type { CheckPolicy } from '../../../lib/snapshots/watch.ts';
 
 /** All that is kept of one order. */
 export type Kept = {

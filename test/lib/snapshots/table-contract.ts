@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { dueAt } from '../../../lib/snapshots/due.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
-import { dueAt, join, type Watch } from '../../../lib/snapshots/watch.ts';
+import { join, type Watch } from '../../../lib/snapshots/watch.ts';
 import { observationOf, opened, type ResponseOf, start } from './observations.ts';
 
 export const policy = { minMs: 10_000, maxMs: 600_000 };

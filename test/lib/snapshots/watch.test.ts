@@ -1,15 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { dueAt, dueWithoutLists, lookupDueAt } from '../../../lib/snapshots/due.ts';
 import {
   checkedAt,
   confirmedAt,
-  dueAt,
-  dueWithoutLists,
   isCovered,
   isLastRequested,
   isOpen,
   join,
-  lookupDueAt,
   statusOf,
   type Watch,
   type WatchDelta,
