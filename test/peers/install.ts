@@ -9,17 +9,23 @@ const Installed = z.object({ version: z.string() });
 
 /** Puts one package into a folder of its own, unless it is there. Answers the file that it is imported by. */
 export async function install(folder: string, name: string, version: string): Promise<string> {
+  await installAll(folder, { [name]: version });
+  return createRequire(join(folder, 'package.json')).resolve(name);
+}
+
+/** Puts packages, by name and exact version, into a folder of their own, unless they are there. */
+export async function installAll(folder: string, packages: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{"private":true}\n');
-  if ((await installedVersion(folder, name)) !== version) {
-    // Nothing that comes with a package is run.
-    const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-    const args = ['install', '--prefix', folder, ...flags, `${name}@${version}`];
-    await promisify(execFile)('npm', args, { cwd: folder }).catch((cause: unknown) => {
-      throw new Error(`npm cannot install ${name}@${version}: can it reach its registry?`, { cause });
-    });
-  }
-  return createRequire(join(folder, 'package.json')).resolve(name);
+  const versions = await Promise.all(Object.keys(packages).map((name) => installedVersion(folder, name)));
+  if (Object.values(packages).every((version, index) => versions[index] === version)) return;
+  const named = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  // Nothing that comes with a package is run.
+  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['install', '--prefix', folder, ...flags, ...named];
+  await promisify(execFile)('npm', args, { cwd: folder }).catch((cause: unknown) => {
+    throw new Error(`npm cannot install ${named.join(' ')}: can it reach its registry?`, { cause });
+  });
 }
 
 async function installedVersion(folder: string, name: string): Promise<string | undefined> {

@@ -103,7 +103,7 @@ function createPool(lambda: LocalFunction, setting: LambdaSetting) {
 }
 
 /** The variables that Lambda itself sets. */
-function reserved(lambda: LocalFunction, region: string, stream: string): Readonly<Record<string, string>> {
+export function reserved(lambda: LocalFunction, region: string, stream: string): Readonly<Record<string, string>> {
   return {
     _HANDLER: lambda.handler,
     AWS_ACCESS_KEY_ID: 'local',

@@ -1,0 +1,33 @@
+import { expect, it, vi } from 'vitest';
+import { bench } from './bench.ts';
+import { reportLines } from './report.ts';
+import { checkResponse } from './subjects.ts';
+
+// A synthesis with all its bundles takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+
+it('one round of our bundles measures them, counts their calls and prints its tables', async () => {
+  const report = await bench({ rounds: 1, requests: 2, ours: true });
+  const names = ['empty handler', 'get-order, changed', 'get-order, unchanged', 'get-order, from the table'];
+  expect(report.subjects.map(({ name }) => name)).toEqual(names);
+  const [, changed, unchanged, fromTable] = report.subjects;
+  for (const subject of [changed, unchanged]) {
+    expect(subject?.first_calls).toMatchObject({ GetSecretValue: 1, get_order_state: 1 });
+    expect(subject?.warm_calls).toMatchObject({ get_order_state: 1 });
+  }
+  expect(fromTable?.warm_calls).toEqual({ Query: 1 });
+  const { init, first_request, warm_cpu, log_bytes } = unchanged?.figures ?? {};
+  for (const figure of [init, first_request, warm_cpu, log_bytes]) expect(figure?.median).toBeGreaterThan(0);
+  expect(Object.keys(report.bundles)).toContain('CheckOpenOrders');
+
+  const lines = reportLines(report);
+  for (const name of names) expect(lines).toContain(name);
+  expect(lines).toContain('Ratios to empty handler');
+});
+
+it('a handler that does not do its work is no result', () => {
+  const subject = { name: 'x', handler: '', env: {}, event: () => ({}), expected: /"changed":false/ };
+  expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":true}' })).toThrow('x answered');
+  expect(() => checkResponse(subject, { statusCode: 503, body: '{"changed":false}' })).toThrow('x answered');
+  expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":false}' })).not.toThrow();
+});

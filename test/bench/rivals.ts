@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { routes } from '../../lib/api/routes.ts';
+import { apiEvent } from '../functions/api-events.ts';
+import { installAll } from '../peers/install.ts';
+import { account } from './ours.ts';
+import { rivalSecret, rivalTables, type Servers } from './servers.ts';
+import type { Subject } from './subjects.ts';
+
+/** What rivals are made of, none of it a dependency of this project. */
+const packages = {
+  '@aws-lambda-powertools/idempotency': '2.35.0',
+  '@aws-lambda-powertools/logger': '2.35.0',
+  '@aws-lambda-powertools/metrics': '2.35.0',
+  '@aws-lambda-powertools/parameters': '2.35.0',
+  '@aws-lambda-powertools/tracer': '2.35.0',
+  '@aws-sdk/client-dynamodb': '3.1164.0',
+  '@aws-sdk/client-secrets-manager': '3.1163.0',
+  '@aws-sdk/lib-dynamodb': '3.1164.0',
+  '@middy/core': '7.9.2',
+  zod: '4.6.7',
+} as const;
+
+/** What figures are ratios to. */
+export const usualStack = 'the usual stack';
+
+const installed = fileURLToPath(new URL('../../.local/bench', import.meta.url));
+
+/** `file`: in `handlers/`. */
+const rivals = [
+  { name: 'plain SDK, fetch', file: 'plain-sdk' },
+  { name: usualStack, file: 'usual-stack' },
+] as const;
+
+/** A handler that does nothing. */
+export function emptySubject(folder: string, env: Subject['env']): Subject {
+  return { name: 'empty handler', handler: bundle('empty', folder), env, event: () => ({}), expected: /^{}$/ };
+}
+
+/**
+ * The others who do the same job, installed and bundled as people bundle a function. `environment` is what every function
+ * of the stack has. Throws when npm cannot install.
+ */
+export async function rivalSubjects(
+  servers: Servers,
+  folder: string,
+  environment: Subject['env'],
+): Promise<readonly Subject[]> {
+  await installAll(installed, packages);
+  const orderId = servers.exchange.place();
+  const env = {
+    ...environment,
+    EXCHANGE_URL: servers.exchangeUrl,
+    IDEMPOTENCY_TABLE: rivalTables.idempotency,
+    ORDERS_TABLE: rivalTables.orders,
+    POWERTOOLS_METRICS_NAMESPACE: 'OrderStateSnapshots',
+    SECRET_NAME: rivalSecret,
+  };
+  const event = (requestId: string) => apiEvent(routes.getOrder, { path: { account, order_id: orderId }, requestId });
+  const expected = /"order_state":"open"/;
+  return rivals.map(({ file, name }) => ({ name, handler: bundle(file, folder), env, event, expected }));
+}
+
+/** As CDK's NodejsFunction does it, and better where an option helps: CommonJS, minified, with the SDK's modules in it. */
+function bundle(file: string, folder: string): string {
+  const outfile = join(folder, `${file}.cjs`);
+  buildSync({
+    entryPoints: [fileURLToPath(new URL(`handlers/${file}.js`, import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    minify: true,
+    logLevel: 'error',
+    nodePaths: [join(installed, 'node_modules')],
+  });
+  return outfile;
+}

@@ -1,0 +1,97 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { IncomingMessage } from 'node:http';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod/mini';
+import { access, active, startDynamo } from '../emulator/aws/engines.ts';
+import { type SecretsManager, startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
+import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
+import { startTlsProxy } from './tls-proxy.ts';
+
+/** Everything that a measured process talks to, on this machine. */
+export type Servers = {
+  readonly exchange: Exchange;
+  readonly secrets: SecretsManager;
+  /** Of DynamoDB, for this process. */
+  readonly dynamoUrl: string;
+  /** As measured processes reach them. */
+  readonly exchangeUrl: string;
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Requests so far, by operation: `get_order_state`, `Query`, `PutItem`, … */
+  readonly calls: () => Calls;
+  readonly stop: () => Promise<void>;
+};
+
+export type Calls = Readonly<Record<string, number>>;
+
+export const region = 'us-east-1';
+/** What rivals use: they know nothing of the stack's own secret and table. */
+export const rivalSecret = 'rival/exchange-key';
+export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempotency' } as const;
+
+const Received = z.object({ request: z.instanceof(IncomingMessage) });
+
+export async function startServers({ tls }: { readonly tls: boolean }): Promise<Servers> {
+  const started = new AsyncDisposableStack();
+  const counts = new Map<string, number>();
+  const count = (message: unknown) => {
+    const operation = operationOf(Received.parse(message).request);
+    counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  };
+  // Every HTTP server of this process publishes what it receives: nothing has to stand in between and cost time.
+  subscribe('http.server.request.start', count);
+  started.defer(() => void unsubscribe('http.server.request.start', count));
+
+  const exchange = await startExchange({ dialect: 'deribit', forgetAfterMs: Number.POSITIVE_INFINITY });
+  started.defer(() => exchange.stop());
+  const dynamo = await startDynamo(undefined);
+  started.defer(dynamo.stop);
+  const secrets = await startSecretsManager({ region });
+  started.defer(() => secrets.stop());
+  const { clientId, clientSecret } = exchange.keys[0] ?? {};
+  secrets.create(rivalSecret, JSON.stringify({ client_id: clientId, client_secret: clientSecret }));
+  await createRivalTables(dynamo.url);
+
+  const reached = async (url: string): Promise<string> => {
+    if (!tls) return url;
+    const proxy = await startTlsProxy(url);
+    started.defer(proxy.stop);
+    return proxy.url;
+  };
+  return {
+    exchange,
+    secrets,
+    dynamoUrl: dynamo.url,
+    exchangeUrl: await reached(exchange.url),
+    endpoints: {
+      AWS_ENDPOINT_URL_DYNAMODB: await reached(dynamo.url),
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: await reached(secrets.url),
+    },
+    calls: () => Object.fromEntries(counts),
+    stop: () => started.disposeAsync(),
+  };
+}
+
+/** AWS names it in a header, the exchange in the path. */
+function operationOf({ headers, url = '' }: IncomingMessage): string {
+  const target = headers['x-amz-target'];
+  return typeof target === 'string' ? target.replace(/^.*\./, '') : url.replace(/\?.*/, '').replace(/^.*\//, '');
+}
+
+async function createRivalTables(endpoint: string): Promise<void> {
+  const client = new DynamoDBClient({ ...access, endpoint, region });
+  for (const [TableName, AttributeName] of [
+    [rivalTables.orders, 'pk'],
+    [rivalTables.idempotency, 'id'],
+  ] as const) {
+    await client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName, AttributeType: 'S' }],
+        KeySchema: [{ AttributeName, KeyType: 'HASH' }],
+      }),
+    );
+    await active(client, TableName);
+  }
+  client.destroy();
+}
