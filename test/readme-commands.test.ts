@@ -1,0 +1,130 @@
+/**
+ * Runs what the README shows against the stack that `npm start` runs, and compares the output: `…` stands for anything,
+ * and a number, an id or a time for any other.
+ */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { seedId } from './emulator/exchange/seed-order.ts';
+import { killLaunched, start } from './start/launch.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(`${root}README.md`, 'utf8');
+const run = promisify(execFile);
+
+type Block = { readonly language: string; readonly text: string };
+
+const fence = /^```(\w*)\n(.*?)^```$/gms;
+const blocks: readonly Block[] = [...readme.matchAll(fence)].map(([, language = '', text = '']) => ({
+  language,
+  text,
+}));
+const commands = [...readme.replaceAll(fence, '').matchAll(/^ {4}(\S.*)$/gm)].map(([, command]) => command);
+const outputs = blocks.filter(({ language }) => language === '').map(({ text }) => text);
+const transcripts = outputs.flatMap((text) =>
+  [...text.matchAll(/^\$ (.+)\n((?:(?!\$ ).*\n)*)/gm)].map(
+    ([, command = '', output = '']) => [command, output] as const,
+  ),
+);
+
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const variable = new RegExp(`(…|${uuid}|\\d+(?:\\.\\d+)?| {2,})`);
+
+/** The source of a regular expression for all outputs of which the README shows one. */
+function patternOf(output: string): string {
+  const parts = output.trim().split(variable);
+  return parts.map((part) => (variable.test(part) ? anyLike(part) : escaped(part))).join('');
+}
+
+function anyLike(part: string): string {
+  if (part === '…') return '[\\s\\S]*?';
+  if (part.startsWith(' ')) return ' {2,}';
+  return new RegExp(`^${uuid}$`).test(part) ? uuid : '\\d+(?:\\.\\d+)?';
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
+let stack: Awaited<ReturnType<typeof start>>;
+
+beforeAll(async () => {
+  stack = await start([]);
+  await stack.showing(/open → filled 3\/3/);
+});
+afterAll(async () => {
+  await stack.stop('SIGTERM');
+  killLaunched();
+});
+
+/** An order of the demonstration ends in the same digits in every run. */
+function idHere(id: string): string {
+  if (id === seedId) return id;
+  return new RegExp(`39\\d{10}${id.slice(-5)}`).exec(stack.shown())?.[0] ?? 'none';
+}
+
+/** The README's addresses and orders are those of another run. */
+function here(text: string): string {
+  return text
+    .replaceAll('http://127.0.0.1:3000', new URL(stack.url).origin)
+    .replaceAll(/(?<=--endpoint )\S+/g, stack.awsUrl)
+    .replaceAll(/\b39\d{15}\b/g, idHere);
+}
+
+async function stdoutOf(program: string, args: readonly string[]): Promise<string> {
+  const { stdout } = await run(program, args, { cwd: root, env: { ...process.env, NO_COLOR: '1' } });
+  return stdout.replaceAll('\r', '');
+}
+
+it('every block is a transcript, an example or a command that something else runs', () => {
+  // The first two by `npm run stock`, in clean clones; the third by test/package.test.ts, in an empty folder.
+  const install = 'npm install ./order-state-snapshots-0.1.0.tgz aws-cdk-lib constructs';
+  expect(commands).toEqual(['npm ci && npm start', install, 'npm ci && npm test']);
+  for (const text of outputs) expect(text).toMatch(/^\$ (?:curl|npm run --silent) |^ {2}Serving/);
+  expect(new Set(blocks.map(({ language }) => language))).toEqual(new Set(['', 'js', 'ts', 'mermaid']));
+  expect(transcripts.length).toBeGreaterThan(12);
+});
+
+it('the examples of another project are the files that test/package.test.ts runs', () => {
+  for (const file of ['app.js', 'client.js']) {
+    expect(readme).toContain(`\`\`\`js\n${readFileSync(`${root}test/package/${file}`, 'utf8')}\`\`\``);
+  }
+});
+
+describe.skipIf(process.platform !== 'linux')('as the README shows it', () => {
+  it('npm start shows what runs, and what changes', () => {
+    const [output = ''] = outputs.filter((text) => !text.startsWith('$ '));
+    expect(stack.shown()).toMatch(new RegExp(patternOf(output)));
+  });
+
+  it.each(transcripts)('%s', async (command, output) => {
+    const printed = await stdoutOf('sh', ['-c', here(command)]);
+    expect(printed.trim()).toMatch(new RegExp(`^${patternOf(output)}$`));
+  });
+
+  const evaluate = (code: string) => stdoutOf(process.execPath, ['--input-type=module-typescript', '--eval', code]);
+  const keys = `const [accessKeyId, secretAccessKey, sessionToken, region] = ['local', 'local', undefined, 'us-east-1'];`;
+  const [classOfCcxt = ''] = blocks.filter(({ text }) => text.includes('ccxt.deribit')).map(({ text }) => text);
+
+  it('the typed client reads an order, and pages of orders', async () => {
+    const [client = ''] = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text);
+    const url = `const url = '${new URL(stack.url).origin}';`;
+    const here = client.replace('order-state-snapshots/client', `${root}lib/api/client.ts`);
+    const printed = await evaluate(`${keys}${url}${here}\nconsole.log(order.order_state, age_seconds >= 0);`);
+    expect(printed).toMatch(/order_id: '39\d{15}'[\s\S]*\ncanceled true\n$/);
+  });
+
+  it("ccxt's requests are signed for AWS", async () => {
+    const printed = await evaluate(`import { AwsClient } from 'aws4fetch';${keys}
+      const aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 'execute-api' });
+      const ccxt = { deribit: class { fetch(...request) { return request; } } };
+      ${classOfCcxt}
+      const [url, method, headers] = await new Deribit().fetch('https://api.example/path', 'GET', {}, undefined);
+      console.log(url, method, headers.authorization);`);
+    expect(printed).toMatch(/^https:\/\/api\.example\/path GET AWS4-HMAC-SHA256 /);
+  });
+});
