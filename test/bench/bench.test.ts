@@ -1,5 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { bench } from './bench.ts';
+import { chartOf } from './chart.ts';
+import { cpuShare } from './quota.ts';
 import { reportLines } from './report.ts';
 import { checkResponse } from './subjects.ts';
 
@@ -23,6 +25,10 @@ it('one round of our bundles measures them, counts their calls and prints its ta
   const lines = reportLines(report);
   for (const name of names) expect(lines).toContain(name);
   expect(lines).toContain('Ratios to empty handler');
+
+  const chart = chartOf(report);
+  expect(chart.match(/<rect x=/g)).toHaveLength(6);
+  expect(chart).toContain('>get-order, from the table<');
 });
 
 it('a handler that does not do its work is no result', () => {
@@ -30,4 +36,9 @@ it('a handler that does not do its work is no result', () => {
   expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":true}' })).toThrow('x answered');
   expect(() => checkResponse(subject, { statusCode: 503, body: '{"changed":false}' })).toThrow('x answered');
   expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":false}' })).not.toThrow();
+});
+
+it('a function has the part of a CPU that its memory buys, and never more than one', () => {
+  expect(cpuShare(512)).toBeCloseTo(0.289, 3);
+  expect(cpuShare(3_008)).toBe(1);
 });

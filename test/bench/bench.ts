@@ -1,11 +1,13 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { functionSettings } from '../../cdk/functions.ts';
 import { UsageError } from '../../cdk/ops/command-line.ts';
 import { certificate } from '../lib/exchange/certificate.ts';
 import { type Measured, type MeasureSetting, measure, prepare } from './measure.ts';
 import { bundleBytes, deploy, environmentOf, functionOf, ourSubjects, synthesize } from './ours.ts';
 import { bundleWorker } from './process.ts';
+import { cpuShare, createCpuQuota } from './quota.ts';
 import { type Report, reportOf } from './report.ts';
 import { emptySubject, rivalSubjects, usualStack } from './rivals.ts';
 import { startServers } from './servers.ts';
@@ -21,14 +23,25 @@ export type BenchOptions = {
   /** Leaves out what has to be installed. */
   readonly ours?: boolean | undefined;
   readonly tls?: boolean | undefined;
+  /** Requests have the part of a CPU that Lambda gives to the function; INIT has a whole one there, too. */
+  readonly share?: boolean | undefined;
 };
 
 /** Measures everything against servers of its own. Throws when a subject does not do its work. */
-export async function bench({ rounds, requests, only = '', ours = false, tls = false }: BenchOptions): Promise<Report> {
+export async function bench({
+  rounds,
+  requests,
+  only = '',
+  ours = false,
+  tls = false,
+  share = false,
+}: BenchOptions): Promise<Report> {
   const started = new AsyncDisposableStack();
   try {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
     started.defer(() => rm(folder, { recursive: true }));
+    const quota = share ? createCpuQuota(cpuShare(functionSettings['get-order'].memoryMb)) : undefined;
+    if (quota !== undefined) started.defer(quota.stop);
     const servers = await startServers({ tls });
     started.defer(servers.stop);
     const stack = synthesize(join(folder, 'cdk.out'), servers.exchangeUrl);
@@ -51,6 +64,7 @@ export async function bench({ rounds, requests, only = '', ours = false, tls = f
       memoryMb: lambda.memoryMb,
       env: { ...servers.endpoints, ...(tls && { NODE_EXTRA_CA_CERTS: ca }) },
       warmRequests: requests,
+      ...(quota !== undefined && { onInit: quota.add }),
     });
     const all = await Promise.all(
       measured.map(async ({ subject: { name, handler }, results }) => ({

@@ -1,6 +1,9 @@
 /** `npm run bench`: see the help text. */
+
+import { writeFile } from 'node:fs/promises';
 import { addNotes, createCommand, runMain, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { bench } from './bench.ts';
+import { chartOf } from './chart.ts';
 import { reportLines } from './report.ts';
 
 const command = createCommand('npm run bench --')
@@ -15,9 +18,12 @@ const command = createCommand('npm run bench --')
   .option('--only <text>', 'only those whose names have this in them, and what ratios refer to')
   .option('--ours', 'leave the others out, and install nothing')
   .option('--tls', 'speak TLS to the exchange, DynamoDB and Secrets Manager')
+  .option('--share', 'after INIT, leave each process the part of a CPU that Lambda gives to the function')
+  .option('--chart <file>', 'write a bar chart, as SVG')
   .option('--json', 'print JSON')
-  .action(async ({ json, ...options }) => {
+  .action(async ({ json, chart, ...options }) => {
     const report = await bench(options);
+    if (chart !== undefined) await writeFile(chart, chartOf(report));
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportLines(report));
   });
 addNotes(

@@ -52,9 +52,9 @@ export function reportOf(all: readonly Rounds[], base: Rounds, bundles: Report['
 
 const figureNames = [
   'init',
-  'init_cpu',
   'first_request',
   'init_and_first',
+  'init_and_first_cpu',
   'next_20_cpu',
   'warm_cpu',
   'warm_cpu_p50',
@@ -67,9 +67,9 @@ const figureNames = [
 function perFigure<Value>(of: (figure: keyof Figures) => Value): Record<keyof Figures, Value> {
   return {
     init: of('init'),
-    init_cpu: of('init_cpu'),
     first_request: of('first_request'),
     init_and_first: of('init_and_first'),
+    init_and_first_cpu: of('init_and_first_cpu'),
     next_20_cpu: of('next_20_cpu'),
     warm_cpu: of('warm_cpu'),
     warm_cpu_p50: of('warm_cpu_p50'),
@@ -86,10 +86,10 @@ function spreadOf(values: readonly number[]): Spread {
 
 const headings: Readonly<Record<keyof Figures, string>> = {
   init: 'INIT',
-  init_cpu: 'INIT CPU',
-  first_request: 'first request',
+  first_request: 'first',
   init_and_first: 'INIT + first',
-  next_20_cpu: 'next 20, CPU',
+  init_and_first_cpu: 'its CPU',
+  next_20_cpu: 'next 20 CPU',
   warm_cpu: 'warm CPU',
   warm_cpu_p50: 'p50',
   warm_cpu_p99: 'p99',
@@ -129,7 +129,7 @@ export function reportLines({ rounds, base, bundles, subjects }: Report): string
 
 function spreadText({ median, min, max }: Spread): string {
   if (max === 0) return '0';
-  return `${median.toPrecision(median < 100 ? 2 : 3)} ±${((50 * (max - min)) / median).toFixed(0)}%`;
+  return `${median < 99.5 ? median.toPrecision(2) : median.toFixed(0)} ±${((50 * (max - min)) / median).toFixed(0)}%`;
 }
 
 function callsText(calls: Calls): string {

@@ -19,6 +19,9 @@ const packages = {
   '@aws-sdk/client-secrets-manager': '3.1163.0',
   '@aws-sdk/lib-dynamodb': '3.1164.0',
   '@middy/core': '7.9.2',
+  ccxt: '4.5.84',
+  // A peer of ccxt.
+  protobufjs: '7.6.6',
   zod: '4.6.7',
 } as const;
 
@@ -27,15 +30,27 @@ export const usualStack = 'the usual stack';
 
 const installed = fileURLToPath(new URL('../../.local/bench', import.meta.url));
 
-/** `file`: in `handlers/`. */
-const rivals = [
+type Rival = { readonly name: string; readonly file: string; readonly warmed?: boolean };
+
+/** `file`: in `handlers/`. `warmed`: it answers one request while it is loaded. */
+const rivals: readonly Rival[] = [
+  { name: 'node:https by hand', file: 'floor' },
+  { name: 'node:https by hand, warmed', file: 'floor', warmed: true },
   { name: 'plain SDK, fetch', file: 'plain-sdk' },
+  { name: 'plain SDK, fetch, warmed', file: 'plain-sdk', warmed: true },
+  { name: 'ccxt, SDK', file: 'ccxt' },
   { name: usualStack, file: 'usual-stack' },
-] as const;
+];
 
 /** A handler that does nothing. */
 export function emptySubject(folder: string, env: Subject['env']): Subject {
-  return { name: 'empty handler', handler: bundle('empty', folder), env, event: () => ({}), expected: /^{}$/ };
+  return {
+    name: 'empty handler',
+    handler: bundle({ file: 'empty' }, folder),
+    env,
+    event: () => ({}),
+    expected: /^{}$/,
+  };
 }
 
 /**
@@ -56,26 +71,35 @@ export async function rivalSubjects(
     ORDERS_TABLE: rivalTables.orders,
     POWERTOOLS_METRICS_NAMESPACE: 'OrderStateSnapshots',
     SECRET_NAME: rivalSecret,
+    WARM_UP_ORDER: orderId,
   };
   const event = (requestId: string) => apiEvent(routes.getOrder, { path: { account, order_id: orderId }, requestId });
   const expected = /"order_state":"open"/;
-  return rivals.map(({ file, name }) => ({ name, handler: bundle(file, folder), env, event, expected }));
+  return rivals.map((rival) => ({ name: rival.name, handler: bundle(rival, folder), env, event, expected }));
 }
 
-/** As CDK's NodejsFunction does it, and better where an option helps: CommonJS, minified, with the SDK's modules in it. */
-function bundle(file: string, folder: string): string {
-  const outfile = join(folder, `${file}.cjs`);
+/**
+ * As CDK's NodejsFunction does it, and better where an option helps: CommonJS, minified, with the SDK's modules in it.
+ * Only an ES module can wait for something while it is loaded.
+ */
+function bundle({ file, warmed = false }: Pick<Rival, 'file' | 'warmed'>, folder: string): string {
+  const outfile = join(folder, warmed ? `${file}.mjs` : `${file}.cjs`);
+  const contents = `import { handler } from './${file}.js';
+    ${warmed ? `await handler({ pathParameters: { account: '${account}', order_id: process.env.WARM_UP_ORDER } });` : ''}
+    export { handler };`;
   buildSync({
-    entryPoints: [fileURLToPath(new URL(`handlers/${file}.js`, import.meta.url))],
+    stdin: { contents, resolveDir: fileURLToPath(new URL('handlers', import.meta.url)) },
     outfile,
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'cjs',
+    format: warmed ? 'esm' : 'cjs',
     mainFields: ['module', 'main'],
     minify: true,
     logLevel: 'error',
     nodePaths: [join(installed, 'node_modules')],
+    // ccxt exports no single class.
+    alias: { 'ccxt/deribit': join(installed, 'node_modules/ccxt/js/src/deribit.js') },
   });
   return outfile;
 }

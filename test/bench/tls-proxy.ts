@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { pipeline } from 'node:stream';
 import { createServer } from 'node:tls';
 import { certificate, certificateKey } from '../lib/exchange/certificate.ts';
 
@@ -10,17 +9,19 @@ export async function startTlsProxy(target: string): Promise<{ readonly url: str
   const sockets = new Set<Socket>();
   const server = createServer({ cert: certificate, key: certificateKey }, (socket) => {
     const onward = connect(Number(port), hostname);
-    for (const each of [socket, onward]) {
-      each.setNoDelay();
-      sockets.add(each);
-      each.once('close', () => sockets.delete(each));
+    for (const [from, to] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      from.setNoDelay();
+      from.pipe(to);
+      sockets.add(from);
+      from.on('error', () => to.destroy());
+      from.once('close', () => {
+        sockets.delete(from);
+        to.destroy();
+      });
     }
-    const end = () => {
-      socket.destroy();
-      onward.destroy();
-    };
-    pipeline(socket, onward, end);
-    pipeline(onward, socket, end);
   });
   server.listen(0, 'localhost');
   await once(server, 'listening');
