@@ -123,7 +123,9 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
       const listedAt = list.at;
       for (const { orderId, states } of market.truths.values()) {
         const { stored, head } = table.inspect({ account, orderId });
-        if (stored === undefined || head === undefined || confirmedAt(stored.watch, list) !== listedAt) continue;
+        // Most are in their latest state, which every list may confirm.
+        if (stored === undefined || head === undefined || head.result === states.at(-1)?.row) continue;
+        if (confirmedAt(stored.watch, list) !== listedAt) continue;
         const next = states[indexOf({ orderId, states }, head.result) + 1];
         // An order that has ended is in no list that is later than the exchange's guard.
         const lagMs = next?.isFinal ? lists.guardMs + clocksMs : maxListLagMs;

@@ -200,7 +200,8 @@ export class OrderBook {
 
   /** What the exchange remembers of its orders, or did at a moment, in the order in which they were placed. */
   asOf(at = Number.POSITIVE_INFINITY): readonly PastOrder[] {
-    return [...this.#orders.values()].flatMap((held) => atMoment(held, at));
+    const orders = [...this.#orders.values()];
+    return at === Number.POSITIVE_INFINITY ? orders : orders.flatMap((held) => atMoment(held, at));
   }
 
   /** The same, and the orders that have been forgotten since. */
