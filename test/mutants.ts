@@ -90,7 +90,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: 'a failing order keeps its due time',
-    file: 'lib/snapshots/watch.ts',
+    file: 'lib/snapshots/due.ts',
     from: 'lastFailed === undefined ? 0 : lastFailed + doubled(failedAt.length, policy)',
     to: 'lastFailed === undefined ? 0 : 0',
     tests: 'test/lib/sweep/failing-orders',

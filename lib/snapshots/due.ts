@@ -8,6 +8,7 @@ export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 const minVanishedMs = 2_000;
 /** How often an order that lists confirm is still checked by itself: so that no list is believed for ever. */
 const coveredMs = 4 * 3_600_000;
+
 /**
  * When an open order is due: soon after a change, less and less often while it rests, stays missing or fails, and at
  * once if no check of it was ever completed. A failed check only ever postpones it.
