@@ -1,5 +1,6 @@
 import { type AccountState, type AccountTable, isPaused, type SweepFindings } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
 
 /** A crashed owner blocks its account for at most this long, milliseconds. */
 const lifeMs = 30_000;
@@ -29,32 +30,47 @@ export type Held = {
 /**
  * Does work while it holds the account's lease. It requests a handover from the current owner, so that there is no gap
  * between them. `holds` turns false when a handover is requested, the account is paused, or the lease is lost: `work`
- * should then end soon. Returns `undefined` when the lease was not handed over in time. Throws `store_unavailable`.
+ * should then end soon. Returns `undefined` when the lease was not handed over in time. While the table is unavailable it
+ * tries again for as long; then it throws `store_unavailable`.
  */
 export async function withLease<Result>(
   { table, clock }: LeaseDeps,
   { account, owner }: LeaseRequest,
   work: (holds: () => boolean, held: Held) => Promise<Result>,
 ): Promise<Result | undefined> {
+  const acquireUntil = clock.now() + acquireTimeoutMs;
   let until = 0;
   const lease = () => ({ owner, until: clock.now() + lifeMs });
 
-  const take = async (): Promise<AccountState | undefined> => {
-    const { until: end } = lease();
-    const taken = await table.takeLease(account, { owner, now: clock.now(), until: end });
-    if (taken !== undefined) until = end;
-    return taken;
+  /** One request that fails must not cost the account the whole tick. */
+  const persistently = async <Result>(request: () => Promise<Result>): Promise<Result> => {
+    for (;;) {
+      try {
+        return await request();
+      } catch (thrown) {
+        if (asFailure(thrown).code !== 'store_unavailable' || clock.now() >= acquireUntil) throw thrown;
+        await clock.sleep(handoverPollMs);
+      }
+    }
   };
+
+  const take = (): Promise<AccountState | undefined> =>
+    persistently(async () => {
+      const { until: end } = lease();
+      const taken = await table.takeLease(account, { owner, now: clock.now(), until: end });
+      if (taken !== undefined) until = end;
+      return taken;
+    });
+  const request = () => persistently(() => table.requestHandover(account, owner));
 
   /** Requests the lease, again when another process requested it since, and takes it once it is free. */
   const acquire = async (): Promise<AccountState | undefined> => {
-    const acquireUntil = clock.now() + acquireTimeoutMs;
     for (let taken = await take(); ; ) {
       if (taken !== undefined || clock.now() >= acquireUntil) return taken;
-      const { lease: held, handoverRequestedBy } = await table.readAccount(account);
+      const { lease: held, handoverRequestedBy } = await persistently(() => table.readAccount(account));
       if (held === undefined || held.until <= clock.now()) taken = await take();
       else {
-        if (handoverRequestedBy !== owner) await table.requestHandover(account, owner);
+        if (handoverRequestedBy !== owner) await request();
         await clock.sleep(handoverPollMs);
       }
     }
@@ -93,7 +109,7 @@ export async function withLease<Result>(
   void renewal();
   try {
     // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
-    await table.requestHandover(account, owner);
+    await request();
     const keep: Held['keep'] = (latest) => {
       findings = latest;
     };

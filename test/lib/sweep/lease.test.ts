@@ -8,7 +8,7 @@ import { failureOf } from '../thrown.ts';
 
 const account = 'main';
 const lifeMs = 30_000;
-const down = async () => {
+const down = async (_?: unknown) => {
   throw new Failure('store_unavailable', 'for the test');
 };
 
@@ -96,6 +96,27 @@ describe('the lease of an account', () => {
     await environment.run();
     await deaf;
     expect(await given).toBeUndefined();
+  });
+
+  it('is taken although each kind of request fails at first', async () => {
+    const memory = createMemoryAccountTable();
+    const environment = createEnvironment();
+    const failed = new Set<string>();
+    const afterOneFailure = async (name: string) => {
+      if (!failed.has(name)) await down(void failed.add(name));
+    };
+    const table: AccountTable = {
+      ...memory,
+      takeLease: (...args) => afterOneFailure('take').then(() => memory.takeLease(...args)),
+      readAccount: (...args) => afterOneFailure('read').then(() => memory.readAccount(...args)),
+      requestHandover: (...args) => afterOneFailure('request').then(() => memory.requestHandover(...args)),
+    };
+    const first = withLease({ table: memory, clock: environment }, { account, owner: 'a' }, untilHandover(environment));
+    const second = withLease({ table, clock: environment }, { account, owner: 'b' }, async () => 'worked');
+    await environment.run();
+    await first;
+    expect(await second).toBe('worked');
+    expect([...failed]).toEqual(['take', 'read', 'request']);
   });
 
   it('is not taken while the table is down', async () => {
