@@ -119,6 +119,14 @@ function isFunctionName(name: string): name is FunctionName {
   return Object.hasOwn(functionSettings, name);
 }
 
+/** Conditions of IAM on the actions, by the resource that these are allowed on. */
+export const permissionConditions: Readonly<
+  Partial<Record<ResourceName, Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>>>
+> = {
+  // A key that is only tried out (AWSPENDING), and versions by their id, are for operators.
+  exchangeKeys: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT', 'AWSPREVIOUS'] } },
+};
+
 /** What every function may do besides, where the stage has such a thing. */
 export const commonPermissions = {
   /** Its own log group, which the stack creates: no logs:CreateLogGroup. */

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage.ts';
-import { unsweptMetric } from '../lib/sweep/metric-names.ts';
+import { previousKeyMetric, unsweptMetric } from '../lib/sweep/metric-names.ts';
 import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
 import { ours } from './metrics.ts';
 
@@ -70,6 +70,17 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
         'No order of that account can be checked until its key works, and orders close without a snapshot. First: find account and code in the log of check-open-orders; put a working key in place with ops account add. It is used within a minute.',
       metric: ours('AuthRefused', Stats.SUM, { stage }),
       // An idle account is refused once in some minutes: the alarm stays on in between.
+      periods: { bad: 1, of: 10 },
+      missing: nothingHappened,
+      essential: true,
+    },
+    {
+      id: 'previous-key-used',
+      description: 'has a current exchange key that does not work',
+      means:
+        'The previous key stands in for it, until a day after the current one was written; then no order of that account can be checked. First: find account and code in the newest log line "previous key used" of check-open-orders, and do not revoke the previous key; put a working key in place.',
+      metric: ours(previousKeyMetric, Stats.SUM, { stage }),
+      // Each process says so once in five minutes.
       periods: { bad: 1, of: 10 },
       missing: nothingHappened,
       essential: true,

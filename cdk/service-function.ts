@@ -1,5 +1,5 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnFunction, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -11,6 +11,7 @@ import {
   type FunctionSettings,
   functionSettings,
   keyPermissions,
+  permissionConditions,
   type ResourceName,
   resourceNames,
 } from './functions.ts';
@@ -77,10 +78,16 @@ export class ServiceFunction extends Construct {
   ): Role {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     // One statement for each ARN: CDK merges them, and past the size limit of a policy spreads them over several.
-    const allow = (actions: readonly string[], arns: readonly string[]) => {
-      for (const arn of arns) role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn] }));
+    const allow = (
+      actions: readonly string[],
+      arns: readonly string[],
+      conditions: PolicyStatementProps['conditions'] = {},
+    ) => {
+      for (const arn of arns)
+        role.addToPolicy(new PolicyStatement({ actions: [...actions], resources: [arn], conditions }));
     };
-    for (const [resource, actions] of permissionsOf(settings)) allow(actions, bindings[resource].arns);
+    for (const [resource, actions] of permissionsOf(settings))
+      allow(actions, bindings[resource].arns, permissionConditions[resource]);
     allow(commonPermissions.logGroup, [logGroup.logGroupArn]);
     if (kmsKeyArn !== undefined) allow(keyPermissions(settings), [kmsKeyArn]);
     if (xray) allow(commonPermissions.traces, ['*']);

@@ -12,9 +12,9 @@ import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
 const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: stage.name } });
-const { warmUp, ...checks } = createScheduledChecks({ stage, env: process.env, clock, logger });
-const { monitoring } = stage;
-const checkGroup = createCheckGroup({ ...checks, ...reportTicks({ logger, metrics, monitoring }) });
+const { onPreviousKey, ...reports } = reportTicks({ logger, metrics, monitoring: stage.monitoring });
+const { warmUp, ...checks } = createScheduledChecks({ stage, env: process.env, clock, logger, onPreviousKey });
+const checkGroup = createCheckGroup({ ...checks, ...reports });
 
 const Event = z.object({
   accounts: z.array(z.string()).check(z.minLength(1)),

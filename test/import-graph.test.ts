@@ -83,7 +83,11 @@ describe('AWS stays at the edges', () => {
   });
 
   it('only credentials know Secrets Manager', () => {
-    expect(importersOf('@aws-sdk/client-secrets-manager')).toEqual(['lib/aws.ts', 'lib/exchange/credentials.ts']);
+    expect(importersOf('@aws-sdk/client-secrets-manager')).toEqual([
+      'lib/aws.ts',
+      'lib/exchange/credentials.ts',
+      'lib/exchange/stored-key.ts',
+    ]);
   });
 
   it.each([

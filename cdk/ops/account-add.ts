@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Clock } from '../../lib/clock.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { ApiKey } from '../../lib/exchange/auth.ts';
-import { createCredentials, KeyText } from '../../lib/exchange/credentials.ts';
 import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { Secret } from '../../lib/exchange/secret.ts';
+import { KeyText, readStoredKey } from '../../lib/exchange/stored-key.ts';
 import { accountPattern } from '../../lib/stage.ts';
 import { checkKey } from './check-key.ts';
 import { addExamples, addNotes, createCommand, listed, oneOf, UsageError } from './command-line.ts';
@@ -48,7 +47,7 @@ function addCommand(context: Context) {
       const secretName = secret ?? known?.secretName ?? (await findSecret(client, name, target));
       const key = await readKey(file, context);
       const warnings = exchange === undefined ? [] : await checkKey(key, exchange, clock).catch(unwritten);
-      const version = await store(client, secretName, key, clock);
+      const version = await store(client, secretName, key);
       if (json) {
         const checked = exchange !== undefined;
         terminal.out(`${JSON.stringify({ account: name, secret: secretName, version, checked, warnings })}\n`);
@@ -124,10 +123,10 @@ function parsed(text: string): unknown {
 }
 
 /** Writes the key and reads it back as the functions will. Returns the version. */
-async function store(client: SecretsManagerClient, secretName: string, key: ApiKey, clock: Clock): Promise<string> {
+async function store(client: SecretsManagerClient, secretName: string, key: ApiKey): Promise<string> {
   const SecretString = JSON.stringify({ client_id: key.clientId, client_secret: key.clientSecret.reveal() });
   const { VersionId } = await client.send(new PutSecretValueCommand({ SecretId: secretName, SecretString }));
-  const { version } = await createCredentials({ client, secretName, clock }).get(clock.now() + 10_000);
+  const { version } = await readStoredKey(client, secretName, 'AWSCURRENT', AbortSignal.timeout(10_000));
   if (VersionId === undefined || version !== VersionId)
     throw new Error(
       `${secretName} was written by somebody else at the same time: check whose key it holds, and run this again`,

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { asFailure } from '../errors.ts';
+import { asFailure, type Failure } from '../errors.ts';
 import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
 import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
@@ -89,6 +89,7 @@ export function createCalls(deps: CallDeps): Calls {
   const call: Calls['call'] = async (methodCall, createReader, deadline) => {
     retryBudget.earn();
     const first = once();
+    const refusals = new Map<string, Failure>();
     // As it was when the call began: a process that was frozen resumes with several dead connections.
     const isFree = repeatIsFree;
     let key = await credentials.get(deadline);
@@ -120,9 +121,12 @@ export function createCalls(deps: CallDeps): Calls {
           }
           case 'renew': {
             if (grant?.discard() && first('token')) break;
-            const newest = await credentials.renew(key.version, deadline);
-            if (newest.version === key.version || !first('key')) throw failure;
-            key = newest;
+            refusals.set(key.version, failure);
+            const next = await credentials.renew(key.version, deadline);
+            // The failure of the key in force, and not that of one which stood in for it.
+            const refusal = refusals.get(next.version);
+            if (refusal !== undefined || !first('key')) throw refusal ?? failure;
+            key = next;
           }
         }
       }

@@ -1,47 +1,56 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod/mini';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
-import { asFailure, Failure } from '../errors.ts';
+import { asFailure, type Code, Failure } from '../errors.ts';
 import type { Credentials, KeyVersion } from './auth.ts';
-import { withoutByteOrderMark } from './json.ts';
-import { Secret } from './secret.ts';
+import { readStoredKey } from './stored-key.ts';
 
 /** A key is fetched again after this long, milliseconds. */
 const freshMs = 5 * 60_000;
-/** It is used this much longer while Secrets Manager does not respond. */
+/** It is used this much longer while no usable key can be fetched. */
 const graceMs = 60 * 60_000;
 /** With a key at hand, a failed fetch, or one caused by a refused key, is not repeated sooner than this. */
 const refreshCoolDownMs = 10_000;
 /** With a key at hand, a fetch may take no longer than this. */
 const acquireTimeoutMs = 2_000;
-
-/** Sent in a header: printable ASCII without spaces, so a pasted line break fails here, not as a refused key. */
-const Part = z.string().check(z.regex(/^[\x21-\x7e]*$/));
-export const KeyText = z.object({ client_id: Part, client_secret: Part });
-
 /**
- * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the
- * secret's VersionId. Cached for 5 minutes, and for an hour more while Secrets Manager is down; concurrent callers
- * share one fetch, and the first caller's deadline. `renew` fetches at most once per 10 s.
- * Throws `Failure`: `secret_empty`, `secret_malformed`, `secret_unavailable`.
+ * The previous key stands in for the current one until this long after the current one was written. Its age, and not the
+ * time of a refusal, bounds that for all processes together: each of them would start anew.
  */
-export function createCredentials(deps: {
+const fallbackMs = 24 * 60 * 60_000;
+
+/** An earlier key is used: `code` says what is wrong with the current one. Nobody chooses it after `until`, epoch ms. */
+export type KeyFallback = { readonly code: Code; readonly until: number };
+
+type CredentialsDeps = {
   readonly client: SecretsManagerClient;
   readonly secretName: string;
   readonly clock: Clock;
-}): Credentials {
-  const { client, secretName, clock } = deps;
-  let cached: KeyVersion | undefined;
+  /** Called each time that an earlier key is chosen: while that lasts, at least every five minutes in which one is used. */
+  readonly onFallback?: (fallback: KeyFallback) => void;
+};
+
+/**
+ * The exchange key of one account, from the secret `{"client_id","client_secret"}` in Secrets Manager; `version` is the
+ * secret's VersionId. Cached for 5 minutes, and for an hour more while no usable one can be fetched; concurrent callers
+ * share one fetch, and the first caller's deadline. `renew` fetches at most once per 10 s. Where the exchange refuses the
+ * current key, or the secret's current version holds none, the previous one is used, for a day at most.
+ * Throws `Failure`: `secret_empty`, `secret_malformed`, `secret_unavailable`.
+ */
+export function createCredentials(deps: CredentialsDeps): Credentials {
+  const { clock, onFallback } = deps;
+  let cached: Choice | undefined;
   let fetchedAt = 0;
   let refreshAfter = 0;
-  let flight: Promise<KeyVersion> | undefined;
+  let flight: Promise<Choice> | undefined;
+  /** The versions that were refused since the last fetch that no refusal caused: that one tries the current key again. */
+  const refused = new Set<string>();
 
-  const usable = (forMs: number): KeyVersion | undefined => (clock.now() < fetchedAt + forMs ? cached : undefined);
+  const usable = (forMs: number): Choice | undefined => (clock.now() < fetchedAt + forMs ? cached : undefined);
 
-  const fetchKey = async (deadline: number): Promise<KeyVersion> => {
+  const fetchKey = async (deadline: number): Promise<Choice> => {
     const left = deadline - clock.now();
     const timeout = usable(freshMs + graceMs) === undefined ? left : Math.min(left, acquireTimeoutMs);
-    cached = await readSecret(client, secretName, AbortSignal.timeout(Math.max(0, Math.floor(timeout))));
+    cached = await chooseKey(deps, refused, AbortSignal.timeout(Math.max(0, Math.floor(timeout))));
     fetchedAt = clock.now();
     return cached;
   };
@@ -51,85 +60,62 @@ export function createCredentials(deps: {
       flight = undefined;
     });
     try {
-      return await flight;
+      return (await flight).used;
     } catch (thrown) {
       const old = usable(freshMs + graceMs);
-      if (old === undefined || asFailure(thrown).code !== 'secret_unavailable') throw thrown;
+      if (old === undefined) throw thrown;
       refreshAfter = clock.now() + refreshCoolDownMs;
-      return old;
+      const { code } = asFailure(thrown);
+      if (code !== 'secret_unavailable') onFallback?.({ code, until: fetchedAt + freshMs + graceMs });
+      return old.used;
     }
   };
 
   return {
     get: async (deadline) => {
       const key = usable(freshMs) ?? (clock.now() < refreshAfter ? usable(freshMs + graceMs) : undefined);
-      return key ?? refresh(deadline);
+      if (key !== undefined) return key.used;
+      refused.clear();
+      return refresh(deadline);
     },
     renew: async (refusedVersion, deadline) => {
       const key = usable(freshMs + graceMs);
-      if (key !== undefined && (key.version !== refusedVersion || clock.now() < refreshAfter)) return key;
+      if (key !== undefined && key.used.version !== refusedVersion) return key.used;
+      refused.add(refusedVersion);
+      if (key?.current !== undefined) {
+        // The previous key is refused as well: whatever there was against the current one may be over.
+        cached = { used: key.current };
+        return key.current;
+      }
+      // Calls that are refused at the same time wait for the fetch of the first one.
+      if (key !== undefined && clock.now() < refreshAfter && flight === undefined) return key.used;
       refreshAfter = clock.now() + refreshCoolDownMs;
       return refresh(deadline);
     },
   };
 }
 
-async function readSecret(client: SecretsManagerClient, name: string, abortSignal: AbortSignal): Promise<KeyVersion> {
-  const command = new GetSecretValueCommand({ SecretId: name });
-  const { VersionId, SecretString, SecretBinary } = await client
-    .send(command, { abortSignal })
-    .catch((error: Error) => {
-      throw failureOf(error, name);
-    });
-  if (SecretBinary !== undefined) {
-    throw new Failure(
-      'secret_malformed',
-      `The secret ${name} is stored as binary: write it as text, with --secret-string instead of --secret-binary.`,
-    );
+/** The key to use; `current` is the one that it stands in for, when the exchange refused that. */
+type Choice = { readonly used: KeyVersion; readonly current?: KeyVersion };
+
+async function chooseKey(
+  { client, secretName, clock, onFallback }: CredentialsDeps,
+  refused: ReadonlySet<string>,
+  signal: AbortSignal,
+): Promise<Choice> {
+  const { version, writtenAt, key } = await readStoredKey(client, secretName, 'AWSCURRENT', signal);
+  const current = key instanceof Failure ? undefined : { version, key };
+  if (current !== undefined && !refused.has(version)) return { used: current };
+
+  const code = key instanceof Failure ? key.code : 'key_refused';
+  const until = writtenAt + fallbackMs;
+  if (clock.now() < until) {
+    const previous = await readStoredKey(client, secretName, 'AWSPREVIOUS', signal).catch(() => undefined);
+    if (previous !== undefined && !(previous.key instanceof Failure) && !refused.has(previous.version)) {
+      onFallback?.({ code, until });
+      return { used: { version: previous.version, key: previous.key }, ...(current !== undefined && { current }) };
+    }
   }
-  return { version: VersionId ?? '', key: parseKey(SecretString ?? '', name) };
-}
-
-/** The key in a secret's text. Throws `secret_empty` or `secret_malformed`, which quote none of it. */
-export function parseKey(text: string, name: string): KeyVersion['key'] {
-  if (text === '') throw unfilled(name);
-  const parsed = KeyText.safeParse(parseJson(text));
-  if (!parsed.success) {
-    const members = [...new Set(parsed.error.issues.flatMap(({ path }) => path))];
-    const what = members.length === 0 ? 'is not a JSON object' : `has no usable ${members.join(' and no usable ')}`;
-    throw new Failure('secret_malformed', `The secret ${name} ${what}.`);
-  }
-  const { client_id: clientId, client_secret: clientSecret } = parsed.data;
-  if (clientId === '' || clientSecret === '') throw unfilled(name);
-  return { clientId, clientSecret: new Secret(clientSecret) };
-}
-
-/** `undefined` when the text is not JSON. The parser's error quotes the text, so it is dropped here. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(withoutByteOrderMark(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function unfilled(name: string): Failure {
-  return new Failure(
-    'secret_empty',
-    `The secret ${name} holds no exchange key yet: write {"client_id":"...","client_secret":"..."} to key.json and run ` +
-      `aws secretsmanager put-secret-value --secret-id ${name} --secret-string file://key.json`,
-  );
-}
-
-const hints: Readonly<Record<string, string>> = {
-  AccessDeniedException: ': secretsmanager:GetSecretValue is not allowed here',
-  DecryptionFailure: ': its KMS key does not decrypt it here',
-};
-
-/** Only the name of the SDK's error is kept: the error can contain the reply, and the reply the key. */
-function failureOf({ name: reason, message }: Error, name: string): Failure {
-  if (reason === 'ResourceNotFoundException') return unfilled(name);
-  const isOfKms = reason === 'AccessDeniedException' && /\bkms\b/i.test(message);
-  const hint = isOfKms ? ': kms:Decrypt with its KMS key is not allowed here' : (hints[reason] ?? '');
-  return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hint}.`);
+  if (key instanceof Failure) throw key;
+  return { used: { version, key } };
 }

@@ -26,5 +26,8 @@ export type SweepMetric = (typeof sweepMetrics)[number];
 /** Those that a stage with essential monitoring writes: the ones that its alarms read. */
 export const essentialSweepMetrics: readonly SweepMetric[] = ['AuthRefused', 'RetentionHeadroomSeconds'];
 
+/** Written only when a previous key stands in for a current one that does not work, in every stage. */
+export const previousKeyMetric = 'PreviousKeyUsed';
+
 /** What the tick of a group writes for the next group, in every stage. */
 export const unsweptMetric = 'UnsweptAccounts';

@@ -1,6 +1,12 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Code } from '../errors.ts';
-import { essentialSweepMetrics, type SweepMetric, sweepMetrics, unsweptMetric } from './metric-names.ts';
+import {
+  essentialSweepMetrics,
+  previousKeyMetric,
+  type SweepMetric,
+  sweepMetrics,
+  unsweptMetric,
+} from './metric-names.ts';
 import type { SweepReport } from './report.ts';
 
 /** Codes of a key that does not work until somebody acts. */
@@ -47,5 +53,11 @@ export function publishSweep(metrics: Metrics, report: SweepReport, monitoring?:
 /** Publishes how many accounts of a group nobody sweeps: the alarm on stopped schedules reads it. */
 export function publishUnswept(metrics: Metrics, accounts: number): void {
   metrics.addMetric(unsweptMetric, MetricUnit.Count, accounts);
+  metrics.publishStoredMetrics();
+}
+
+/** Publishes that a previous key stands in for a current one: the alarm on such keys reads it. */
+export function publishPreviousKey(metrics: Metrics): void {
+  metrics.addMetric(previousKeyMetric, MetricUnit.Count, 1);
   metrics.publishStoredMetrics();
 }

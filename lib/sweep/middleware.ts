@@ -4,7 +4,7 @@ import type { MiddlewareObj } from '@middy/core';
 import { asFailure, Failure } from '../errors.ts';
 import { describeFailure } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
-import { publishSweep, publishUnswept } from './metrics.ts';
+import { publishPreviousKey, publishSweep, publishUnswept } from './metrics.ts';
 
 type ReportTicksDeps = {
   readonly logger: Logger;
@@ -27,6 +27,7 @@ export function reportTicks({ logger, metrics, monitoring }: ReportTicksDeps) {
       if (accounts.length > 0) logger.error('unswept', { accounts });
       publishUnswept(metrics, accounts.length);
     },
+    onPreviousKey: (): void => publishPreviousKey(metrics),
   };
 }
 

@@ -6,7 +6,7 @@ import { createDynamoClient, createSecretsManagerClient, type Environment } from
 import type { Clock } from '../clock.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';
-import { createCredentials } from '../exchange/credentials.ts';
+import { createCredentials, type KeyFallback } from '../exchange/credentials.ts';
 import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
 import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { createRetryBudget } from '../exchange/retry.ts';
@@ -27,6 +27,8 @@ export type OrderChecksDeps = {
   readonly logger: Logger;
   /** Whose share of the rate limit the checks spend. */
   readonly priority: Priority;
+  /** Called each time that a previous key is chosen, because the current one does not work; it is logged already. */
+  readonly onPreviousKey?: () => void;
   /** Makes the exchange of an account. Default: one that knows single orders only. */
   readonly connect?: (deps: CallDeps, account: string) => Exchange;
 };
@@ -56,6 +58,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const accountTable = createDynamoAccountTable({ client, tableName });
   const secretsManager = createSecretsManagerClient(env);
   const transport = timed(createHttpTransport({ clock }), clock, logger);
+  const reported = fallbackReports(deps);
 
   const accounts = new Map<string, Account>(
     Object.entries(stage.accounts).map(([account, settings]) => {
@@ -66,7 +69,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
         dialect,
         url,
         transport,
-        credentials: createCredentials({ client: secretsManager, secretName, clock }),
+        credentials: createCredentials({ client: secretsManager, secretName, clock, onFallback: reported(account) }),
         rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
         clock,
         random: Math.random,
@@ -94,6 +97,15 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
     onDrift,
     warmUp: () => warmUp([...accounts.values()], store, clock),
   };
+}
+
+/** Names the code of what is wrong with the current key, and nothing of either key. */
+function fallbackReports({ logger, onPreviousKey }: OrderChecksDeps) {
+  return (account: string) =>
+    ({ code, until }: KeyFallback): void => {
+      logger.error('previous key used', { account, code, until: new Date(until).toISOString() });
+      onPreviousKey?.();
+    };
 }
 
 /** A process logs this many kinds of drift and no more. */

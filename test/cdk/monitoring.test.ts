@@ -42,6 +42,7 @@ describe('the alarms', () => {
       ['inconsistent-orders', 'Maximum Inconsistent >= 1, 1 of 1 x 60 s, ignore'],
       ['list-untrusted', 'Maximum ListUntrusted >= 1, 1 of 1 x 60 s, ignore'],
       ['auth-refused', 'Sum AuthRefused >= 1, 1 of 10 x 60 s, notBreaching'],
+      ['previous-key-used', 'Sum PreviousKeyUsed >= 1, 1 of 10 x 60 s, notBreaching'],
       ['retention-headroom-low', 'Minimum RetentionHeadroomSeconds < 900, 1 of 1 x 60 s, notBreaching'],
       ['rate-limit-exhausted', 'Sum RateLimitExhausted >= 1, 3 of 5 x 60 s, notBreaching'],
       ['over-capacity', 'Maximum OverCapacity >= 1, 3 of 3 x 60 s, ignore'],
@@ -83,7 +84,7 @@ describe('the alarms', () => {
         const dimensions = alarm.Dimensions.map((of: { Name: string; Value: string }) => [of.Name, of.Value]);
         return inFull(alarm.Namespace, alarm.MetricName, Object.fromEntries(dimensions));
       });
-    expect(read).toHaveLength(10);
+    expect(read).toHaveLength(11);
     expect(read.toSorted()).toEqual(written.toSorted());
   });
 
@@ -162,6 +163,7 @@ describe('essential monitoring', () => {
     expect(kept.map(inShort).map(([anchor]) => anchor)).toEqual([
       'sweep-silent',
       'auth-refused',
+      'previous-key-used',
       'retention-headroom-low',
       'sweep-dead-letters',
       'transition-dead-letters',
@@ -174,7 +176,7 @@ describe('essential monitoring', () => {
 
   it('reads only metrics that its sweeps write', () => {
     const read = kept.filter(({ Namespace: of }) => of === 'OrderStateSnapshots').map(({ MetricName: name }) => name);
-    expect(new Set(read)).toEqual(new Set(['UnsweptAccounts', ...essentialSweepMetrics]));
+    expect(new Set(read)).toEqual(new Set(['UnsweptAccounts', 'PreviousKeyUsed', ...essentialSweepMetrics]));
     expect(stage.runtime.monitoring).toBe('essential');
   });
 

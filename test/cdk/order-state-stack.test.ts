@@ -122,6 +122,11 @@ const functions: Readonly<Record<FunctionName, { timeout: number; reported: Read
   },
 };
 
+/** Of a key, a function reads the current version and the one before it. */
+const usedVersions = {
+  'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT', 'AWSPREVIOUS'] },
+};
+
 /** The pattern of the secrets that the stack creates, as `nameOf` shows it. */
 const ownSecrets =
   'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:order-state-snapshots/test/*/exchange-key-??????';
@@ -243,11 +248,10 @@ function allowed(template: Template, role: string): string[] {
   return policies
     .flatMap((policy) => policy['Properties']['PolicyDocument']['Statement'])
     .flatMap((statement) => {
-      expect(Object.keys(statement).toSorted()).toEqual(['Action', 'Effect', 'Resource']);
-      expect(statement.Effect).toBe('Allow');
-      return [statement.Action]
-        .flat()
-        .flatMap((action) => [statement.Resource].flat().map((of) => `${action} ${nameOf(of)}`));
+      const { Action, Condition, Effect, Resource, ...others } = statement;
+      expect([Effect, others]).toEqual(['Allow', {}]);
+      expect(Condition).toEqual(Action === 'secretsmanager:GetSecretValue' ? usedVersions : undefined);
+      return [Action].flat().flatMap((action) => [Resource].flat().map((of) => `${action} ${nameOf(of)}`));
     })
     .toSorted();
 }

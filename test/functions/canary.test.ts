@@ -275,7 +275,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       orangex.setKeys([key]);
       secrets.put(secretNames.main, secretText(key));
     });
-    const newer = { ...key, clientSecret: 'Gv4-Xk8-Pz2-c0ffeeQw7' };
+    const newer = { ...key, clientSecret: `Gv4-Xk8-Pz2-c0ffeeQw7-${functions.findIndex(([name]) => name === api)}` };
     tracker.addDistinctive('newer secret', newer.clientSecret);
     const requested = { account: 'main', orderId: orangex.place() };
     orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);

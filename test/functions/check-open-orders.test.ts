@@ -203,6 +203,26 @@ describe('a tick', () => {
     expect(output.text()).not.toMatch(/tester-secret|bearer/i);
   });
 
+  it.each([
+    ['is refused', 'key_refused', JSON.stringify({ client_id: 'tester', client_secret: 'refused-secret' })],
+    ['is malformed', 'secret_malformed', 'refused-secret'],
+  ])(
+    'whose key %s checks with the previous one, says so by a code, and counts it for the alarm',
+    async (_, code, text) => {
+      testBed.secrets.put(testBed.secretNames.main, text);
+      checkOpenOrders = await loadCheckOpenOrders(testBed);
+      await watched(testBed.orangex.place());
+      expect(await tick(1)).toMatchObject({ checked: 1, failed: {} });
+      const lines = output.lines().map((line) => JSON.parse(line));
+      const until = new Date(now - 60_000 - sweepMs + 24 * 3_600_000).toISOString();
+      expect(lines).toContainEqual(
+        expect.objectContaining({ level: 'ERROR', message: 'previous key used', account: 'main', code, until }),
+      );
+      expect(lines).toContainEqual(expect.objectContaining({ stage: 'test', PreviousKeyUsed: 1 }));
+      expect(output.text()).not.toMatch(/refused-secret|tester-secret/);
+    },
+  );
+
   it('of a paused account calls no exchange, and says for how long', async () => {
     await watched(testBed.orangex.place());
     const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };

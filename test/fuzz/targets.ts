@@ -1,6 +1,5 @@
 import { routes } from '../../lib/api/routes.ts';
 import type { Item } from '../../lib/dynamo.ts';
-import { parseKey } from '../../lib/exchange/credentials.ts';
 import { deribit } from '../../lib/exchange/dialects/deribit.ts';
 import type { Dialect } from '../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../lib/exchange/dialects/orangex.ts';
@@ -8,6 +7,7 @@ import { isJsonObject } from '../../lib/exchange/json.ts';
 import { readReply } from '../../lib/exchange/json-rpc.ts';
 import { createListReader } from '../../lib/exchange/open-orders.ts';
 import { type Order, orderIdPattern, readOrder } from '../../lib/exchange/order.ts';
+import { parseKey } from '../../lib/exchange/stored-key.ts';
 import { readBody, readParameters } from '../../lib/http/request.ts';
 import { headItem, watchItem } from '../../lib/snapshots/items.ts';
 import { readListed, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';

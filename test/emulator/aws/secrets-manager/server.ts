@@ -10,8 +10,8 @@ type SecretsManagerOptions = AwsServerOptions & { readonly region?: string; read
 export type SecretsManager = AwsServer & {
   /** Returns the ARN. Without a value the secret is there but empty. */
   create(name: string, value?: string): string;
-  /** A new AWSCURRENT value; returns its version id. */
-  put(secretId: string, value: string): string;
+  /** A new value, AWSCURRENT if it has no other labels; returns its version id. */
+  put(secretId: string, value: string, labels?: readonly string[]): string;
 };
 
 /** Secrets Manager on loopback. */
@@ -31,9 +31,9 @@ export async function startSecretsManager(options: SecretsManagerOptions = {}): 
   return {
     ...server,
     create: (name, value) => store.create(name, value === undefined ? undefined : { SecretString: value }).arn,
-    put(secretId, value) {
+    put(secretId, value, labels) {
       const versionId = randomUUID();
-      store.put(secretId, { SecretString: value }, versionId);
+      store.put(secretId, { SecretString: value }, versionId, labels);
       return versionId;
     },
   };
