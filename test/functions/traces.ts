@@ -56,6 +56,15 @@ export class Tracker {
     for (const trace of windows(secret, shortTraceLength)) this.#traces.set(trace, `${name}, in part`);
   }
 
+  /** Only how each form begins: for many secrets that a generator made. */
+  addStart(name: string, secret: string): void {
+    for (const [form, text] of Object.entries(formsOf(secret))) {
+      // Digits and hex match by accident.
+      const length = /^[0-9a-f, ]*$/i.test(text) ? traceLength : shortTraceLength;
+      this.#traces.set(text.slice(0, length), `${name}, ${form}`);
+    }
+  }
+
   /** What of which secret is in the text, each once. */
   find(text: string): readonly string[] {
     const found = new Set<string>();

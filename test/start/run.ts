@@ -182,7 +182,7 @@ async function startServices(
 }
 
 /** Leads the changes of the stack's tables to the functions that the template maps them to. */
-function startStreams({ streams, mappings }: LocalStack, work: Work, started: AsyncDisposableStack) {
+export function startStreams({ streams, mappings }: LocalStack, work: Work, started: AsyncDisposableStack) {
   return streams.map((stream) => {
     const recordOf = createStream(stream, place.region);
     const sources = mappings

@@ -16,6 +16,7 @@ export type Outcome =
 
 /** One execution environment: a process that serves one invocation at a time. */
 export type Environment = {
+  readonly pid: number | undefined;
   readonly invoke: (payload: string, traceId: string) => Promise<Outcome>;
   readonly kill: () => void;
   /** Resolves when the process is gone, whyever. */
@@ -130,6 +131,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
   }
 
   const environment: Environment = {
+    pid: child.pid,
     invoke: (payload, traceId) =>
       new Promise((settle) => {
         if (end !== undefined) return settle(end);

@@ -13,6 +13,10 @@ const concurrencyCap = 10;
 export type Lambda = {
   /** Calls a function as an event source would: the payload is the event's JSON. */
   readonly invoke: (functionName: string, payload: string, traceId: string) => Promise<Outcome>;
+  /** Ids of the processes that a function has now. */
+  readonly pids: (functionName: string) => readonly number[];
+  /** Kills the processes of a function, whatever they do: the next requests start new ones. */
+  readonly kill: (functionName: string) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -46,6 +50,8 @@ export function startLambda(setting: LambdaSetting): Lambda {
       }
       return outcome;
     },
+    pids: (functionName) => pools.get(functionName)?.pids() ?? [],
+    kill: async (functionName) => pools.get(functionName)?.empty(),
     stop: async () => {
       process.off('exit', kill);
       kill();
@@ -92,11 +98,16 @@ function createPool(lambda: LocalFunction, setting: LambdaSetting) {
       const environment = free ?? (await start());
       return await environment.invoke(payload, traceId);
     },
+    pids: (): readonly number[] => [...environments].flatMap(({ pid }) => pid ?? []),
+    /** For good. */
     kill: (): void => {
       stopped = true;
       for (const environment of environments) environment.kill();
     },
+    /** Kills every environment, and resolves when all are gone. */
     empty: async (): Promise<void> => {
+      idle.clear();
+      for (const environment of environments) environment.kill();
       await Promise.all([...environments].map((environment) => environment.gone));
     },
   };

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import { RequestLog } from '../request-log.ts';
 import { type Key, KeyRing } from './auth.ts';
-import { deliver, send } from './delivery.ts';
+import { type Delivery, deliver, send } from './delivery.ts';
 import { type Fault, plan } from './faults.ts';
 import type { HistoryOptions } from './histories.ts';
 import { type Change, OrderBook, type Placement } from './orders.ts';
@@ -29,6 +29,8 @@ export type ExchangeOptions = {
   readonly forgetAfterMs?: number;
   readonly rateLimit?: RateLimitOptions;
   readonly history?: Partial<HistoryOptions>;
+  /** Called with each answer before it goes out: its result as it was without a fault, and what is sent. */
+  readonly onAnswer?: (result: string | undefined, delivery: Delivery) => void;
   /** The book of an earlier run, as `save` got it. */
   readonly saved?: string | undefined;
   /** Called with the whole book after every change. */
@@ -124,6 +126,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     script,
     requests,
     signal: stopped.signal,
+    onAnswer: options.onAnswer ?? (() => undefined),
     numberOf: (socket) => connections.get(socket) ?? 0,
   });
   const server = createServer((incoming, response) => {
@@ -214,6 +217,7 @@ type HandlerDeps = {
   readonly service: Service;
   readonly script: Script;
   readonly requests: RequestLog<RecordedRequest>;
+  readonly onAnswer: NonNullable<ExchangeOptions['onAnswer']>;
   /** Aborted when the exchange stops. */
   readonly signal: AbortSignal;
   /** Connections are numbered from 1. */
@@ -221,7 +225,8 @@ type HandlerDeps = {
 };
 
 /** Records a request and responds to it, with its fault if it has one. */
-function createHandler({ dialect, basePath, now, service, script, requests, signal, numberOf }: HandlerDeps) {
+function createHandler(deps: HandlerDeps) {
+  const { dialect, basePath, now, service, script, requests, signal, onAnswer, numberOf } = deps;
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url: path = '', headers, socket } = incoming;
     const arrived = { method, path, headers, at: now(), connection: numberOf(socket) };
@@ -246,6 +251,7 @@ function createHandler({ dialect, basePath, now, service, script, requests, sign
     }
     const { genuine, targets } = service.handle(request, reading);
     const delivery = await plan(script.take(targets) ?? { kind: 'pass' }, genuine, signal);
+    onAnswer(genuine.reply.result, delivery);
     if (!response.destroyed) await deliver(response, delivery, signal);
   };
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { certificate, certificateKey } from './certificate.ts';
+import { type KeyPair, valid } from './certificate.ts';
 
 export type WireServer = {
   /** `http://127.0.0.1:port`, or `https://localhost:port`. */
@@ -17,7 +17,10 @@ export type WireServer = {
 export type Behaviour = (socket: Socket, nth: number) => void;
 
 /** A server that speaks only as much HTTP as the test defines. */
-export async function startWire(behave: Behaviour, options: { readonly tls?: boolean } = {}): Promise<WireServer> {
+export async function startWire(
+  behave: Behaviour,
+  options: { readonly tls?: boolean | KeyPair } = {},
+): Promise<WireServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   const serve = (socket: Socket): void => {
@@ -35,14 +38,13 @@ export async function startWire(behave: Behaviour, options: { readonly tls?: boo
       behave(socket, nth);
     });
   };
-  const server: Server = options.tls
-    ? createTlsServer({ cert: certificate, key: certificateKey }, serve)
-    : createServer(serve);
+  const pair = options.tls === true ? valid : options.tls;
+  const server: Server = pair ? createTlsServer(pair, serve) : createServer(serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const port = portOf(server.address());
   return {
-    url: options.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
+    url: pair ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,
     requests,
     connections: () => sockets.size,
     stop: async () => {

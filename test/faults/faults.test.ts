@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { disguisesOf } from '../functions/traces.ts';
+import { damageOf, noDamage, type OrderItems } from './order-items.ts';
+import { createRedaction, key } from './redaction.ts';
+import type { RowResult } from './row.ts';
+import { allRows } from './rows/index.ts';
+import { type FaultStack, startFaultStack } from './stack.ts';
+import { between, fullTable } from './table.ts';
+import { violationsOf } from './verdict.ts';
+
+describe('the running stack survives', () => {
+  let stack: FaultStack;
+  beforeAll(async () => {
+    stack = await startFaultStack();
+  }, 120_000);
+  afterAll(() => stack?.stop());
+
+  it.each(allRows.map((row) => [`${row.group}: ${row.fault}`, row] as const))('%s', async (_, row) => {
+    const result = await row.run(stack, 'quick');
+    expect(violationsOf(result, { isTimed: false })).toEqual([]);
+  });
+
+  it('while every credential is looked for in all that is let out', () => {
+    const { characters, credentials } = stack.redaction.searched();
+    expect(characters).toBeGreaterThan(200_000);
+    expect(credentials).toBeGreaterThan(50);
+  });
+});
+
+describe('the checker finds', () => {
+  const fine: RowResult = {
+    group: 'wire',
+    fault: 'a fault',
+    tried: 20,
+    answers: new Map([['busy', 20]]),
+    maxMs: 100,
+    deadlineMs: 2_500,
+    calls: 24,
+    growthBytes: 0,
+    damage: noDamage,
+    leaks: [],
+    wrong: [],
+  };
+
+  it.each<[string, Partial<RowResult>, string]>([
+    ['a wrong answer', { wrong: ['ok instead of busy'] }, 'ok instead of busy'],
+    ['nothing tried', { tried: 0, calls: 0 }, 'nothing was tried'],
+    ['more calls than 1.2 a request', { calls: 27 }, '27 calls for 20 requests'],
+    ['a late answer', { maxMs: 2_551 }, '2551 ms, deadline 2500 ms'],
+    ['memory that is kept', { growthBytes: 20_100_000 }, 'memory grew by 20.1 MB'],
+    ['a lost snapshot', { damage: { ...noDamage, lost: 1 } }, '1 snapshots lost'],
+    ['a head that went back', { damage: { ...noDamage, regressed: 1 } }, '1 heads went back'],
+    ['an invented snapshot', { damage: { ...noDamage, invented: 1 } }, '1 snapshots that the exchange did not send'],
+    ['a closed order', { damage: { ...noDamage, closed: 1 } }, '1 orders closed without evidence'],
+    ['a credential', { leaks: ['signature, hex'] }, 'it let out: signature, hex'],
+  ])('%s', (_, change, sentence) => {
+    expect(violationsOf(fine, { isTimed: true })).toEqual([]);
+    expect(violationsOf({ ...fine, ...change }, { isTimed: true })).toEqual([`a fault: ${sentence}`]);
+  });
+
+  it('what a fault did to an order', () => {
+    const before: OrderItems = {
+      snapshots: new Map([['1', '{"a":1}']]),
+      states: ['open'],
+      headRank: '1',
+      watchStatus: 'watched',
+    };
+    const grown = { ...before, snapshots: new Map([...before.snapshots, ['2', '{"a":2}']]), headRank: '2' };
+    expect(damageOf(before, before, undefined)).toEqual(noDamage);
+    expect(damageOf(before, grown, ['{"result":{"a":2}}'])).toEqual(noDamage);
+    expect(damageOf(before, grown, ['{"result":{"a":3}}'])).toEqual({ ...noDamage, invented: 1 });
+    expect(damageOf(before, grown, undefined)).toEqual({ ...noDamage, invented: 1 });
+    expect(damageOf(grown, before, undefined)).toEqual({ ...noDamage, lost: 1, regressed: 1 });
+    expect(damageOf(before, { ...before, watchStatus: 'final' }, undefined)).toEqual({ ...noDamage, closed: 1 });
+    const filled = { ...before, states: ['open', 'filled'], watchStatus: 'final' };
+    expect(damageOf(before, filled, undefined)).toEqual(noDamage);
+  });
+
+  const token = 'aB3dE6gH9jK2mN5pQ8sT1vW4';
+  const signature = '0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0';
+  it.each(
+    [token, signature, key.clientId, key.clientSecret].flatMap((credential) =>
+      disguisesOf(credential).map(([form, text]) => [credential.slice(0, 5), form, text.slice(0, 24)] as const),
+    ),
+  )('%s… as %s', (_, _form, planted) => {
+    const redaction = createRedaction();
+    redaction.granted(`{"access_token":"${token}"}`);
+    redaction.sent({ headers: { authorization: `deri-hmac-sha256 id=x,sig=${signature}` } });
+    redaction.seen('nothing');
+    expect(redaction.leaks()).toEqual([]);
+    redaction.seen(`a line with ${planted} in it`);
+    expect(redaction.leaks()).not.toEqual([]);
+  });
+});
+
+it('the table goes between two marks of a document', () => {
+  expect(between('a <!-- x --> old <!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b');
+  expect(() => between('a', 'x', 'new')).toThrow('<!-- x -->');
+  expect(fullTable([])).toBe('');
+});

@@ -1,0 +1,65 @@
+/** `npm run faults`: see the help text. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { addNotes, createCommand, runMain } from '../../cdk/ops/command-line.ts';
+import { type Form, groups, type RowResult } from './row.ts';
+import { allRows } from './rows/index.ts';
+import { startFaultStack } from './stack.ts';
+import { between, fullTable, summaryTable } from './table.ts';
+import { violationsOf } from './verdict.ts';
+
+const file = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+const command = createCommand('npm run faults --')
+  .description(
+    'Plays every fault of the matrix on real sockets against the stack on this machine, and checks each answer.',
+  )
+  .option('--only <text>', 'rows whose group or fault contains it')
+  .option('--quick', 'some cases of each row')
+  .option('--readme', 'writes the tables to README.md and .github/faults.md')
+  .action(main);
+addNotes(
+  command,
+  `Exits 1 when an answer is wrong or late (deadline + 50 ms), when memory grows by 20 MB, when a request causes more than 1.2
+calls, when a snapshot is lost, goes back or was never sent, when an order is closed without evidence, and when a
+credential gets out. Other work on the machine makes answers late.`,
+);
+await runMain(command);
+
+type Options = { readonly only?: string; readonly quick?: true; readonly readme?: true };
+
+async function main({ only = '', quick, readme }: Options): Promise<void> {
+  const form: Form = quick ? 'quick' : 'long';
+  const rows = allRows.filter(({ group, fault }) => `${group} ${fault}`.includes(only));
+  const stack = await startFaultStack();
+  try {
+    const results: RowResult[] = [];
+    for (const row of rows) {
+      if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${row.group}: ${row.fault}`);
+      results.push(await row.run(stack, form));
+    }
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+    console.log(`${fullTable(results)}\n${summaryTable(results)}\n`);
+    const { characters, credentials } = stack.redaction.searched();
+    console.log(
+      `${credentials} credentials were looked for in ${characters} characters of output, responses, events and items.`,
+    );
+    const violations = results.flatMap((result) => violationsOf(result, { isTimed: true }));
+    for (const violation of violations) console.log(`WRONG ${violation}`);
+    if (violations.length > 0) process.exitCode = 1;
+    else if (readme) write(results);
+  } finally {
+    await stack.stop();
+  }
+}
+
+function write(results: readonly RowResult[]): void {
+  const run = new Set(results.map(({ group }) => group));
+  if (groups.some((group) => !run.has(group))) throw new Error('--readme needs every row');
+  for (const [name, table] of [
+    ['README.md', summaryTable(results)],
+    ['.github/faults.md', fullTable(results)],
+  ] as const) {
+    writeFileSync(file(name), between(readFileSync(file(name), 'utf8'), 'faults', `\n${table}\n`));
+  }
+}

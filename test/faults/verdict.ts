@@ -1,0 +1,64 @@
+import { groups, type RowResult } from './row.ts';
+
+/** What every row must keep. */
+const maxGrowthBytes = 20_000_000;
+const maxCallsPerRequest = 1.2;
+/** Beyond the deadline, for the answer to be written and read, milliseconds. */
+const answeringMs = 50;
+/** A refused token is replaced once in 10 s, which takes two calls. */
+const callsForToken = 2;
+
+type Limits = {
+  /** Whether the time is measured: a machine that does other things, too, says little about it. */
+  readonly isTimed: boolean;
+};
+
+/** What a row has violated, in sentences. */
+export function violationsOf(result: RowResult, { isTimed }: Limits): readonly string[] {
+  const { fault, tried, calls, maxMs, deadlineMs, growthBytes, damage, leaks, wrong } = result;
+  const { lost, regressed, invented, closed } = damage;
+  // A fifth, rounded up: the first request of a process may be repeated.
+  const maxCalls = Math.ceil(tried * maxCallsPerRequest) + callsForToken;
+  const sentences = [
+    ...wrong,
+    ...leaks.map((leak) => `it let out: ${leak}`),
+    ...(tried === 0 ? ['nothing was tried'] : []),
+    ...(calls > maxCalls ? [`${calls} calls for ${tried} requests`] : []),
+    ...(isTimed && maxMs > deadlineMs + answeringMs ? [`${Math.round(maxMs)} ms, deadline ${deadlineMs} ms`] : []),
+    ...(growthBytes > maxGrowthBytes ? [`memory grew by ${megabytes(growthBytes)} MB`] : []),
+    ...(lost > 0 ? [`${lost} snapshots lost`] : []),
+    ...(regressed > 0 ? [`${regressed} heads went back`] : []),
+    ...(invented > 0 ? [`${invented} snapshots that the exchange did not send`] : []),
+    ...(closed > 0 ? [`${closed} orders closed without evidence`] : []),
+  ];
+  return sentences.map((sentence) => `${fault}: ${sentence}`);
+}
+
+export function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(1);
+}
+
+type Totals = Pick<RowResult, 'group' | 'tried' | 'calls' | 'maxMs' | 'growthBytes'> & {
+  readonly rows: number;
+  readonly damaged: number;
+  readonly leaks: number;
+};
+
+/** One line for each group that was run. */
+export function totalsOf(results: readonly RowResult[]): readonly Totals[] {
+  return groups.flatMap((group) => {
+    const own = results.filter((result) => result.group === group);
+    if (own.length === 0) return [];
+    const sum = (of: (result: RowResult) => number) => own.reduce((total, result) => total + of(result), 0);
+    return {
+      group,
+      rows: own.length,
+      tried: sum(({ tried }) => tried),
+      calls: sum(({ calls }) => calls),
+      maxMs: Math.max(...own.map(({ maxMs }) => maxMs)),
+      growthBytes: Math.max(...own.map(({ growthBytes }) => growthBytes)),
+      damaged: sum(({ damage }) => damage.lost + damage.regressed + damage.invented + damage.closed),
+      leaks: sum(({ leaks }) => leaks.length),
+    };
+  });
+}
