@@ -19,7 +19,7 @@ function versions(): readonly [string, string][] {
     return Object.entries(manifest)
       .filter(([key]) => /dependencies$/i.test(key) && key !== 'peerDependencies')
       .flatMap(([, named]) => Object.entries<string>(named))
-      .filter(([, version]) => version !== 'file:test/toolchain');
+      .filter(([, version]) => !/^file:test\/toolchain(?:$|\/)/.test(version));
   });
 }
 
@@ -36,6 +36,15 @@ describe('the ground', () => {
   it('names exact versions, and the lock file names no registry', () => {
     for (const [name, version] of versions()) expect(`${name}@${version}`).toMatch(/@\d+\.\d+\.\d+$/);
     expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
+  });
+
+  it('installs an empty package for the AWS CLI layer that aws-cdk-lib depends on', () => {
+    const { packages } = JSON.parse(read('package-lock.json'));
+    const layers = Object.entries(packages).filter(([path]) => path.endsWith('/asset-awscli-v1'));
+    // With a new aws-cdk-lib, its version of the layer is to be the empty package's.
+    expect(layers).toEqual([
+      ['node_modules/@aws-cdk/asset-awscli-v1', { resolved: 'test/toolchain/awscli-layer', link: true }],
+    ]);
   });
 
   it('has the top level that was agreed, and nothing else', () => {
