@@ -84,7 +84,8 @@ export function checkEnds(deps: {
     if (final?.isFinal !== true || knownAt === undefined || knownAt > final.at) continue;
     closed++;
     if (checker.seenAt(orderId, last) !== undefined) continue;
-    const forgottenAt = Math.min(final.at + retentionMs, end);
+    // What the exchange no longer knows, its history does; without lists, histories are not searched.
+    const forgottenAt = lists ? end : Math.min(final.at + retentionMs, end);
     if (faultSchedule.maxFairMs(final.at + policy.maxMs, forgottenAt) < allowanceMs) excused++;
     else checker.find('neverSeen', `${orderId}: ended at ${new Date(final.at).toISOString()}, and nobody saw it`);
   }
