@@ -17,6 +17,7 @@ type Fault = {
 };
 
 const store = 'test/lib/snapshots/convergence';
+const lists = 'test/lib/sweep/lists';
 const faults: readonly Fault[] = [
   {
     name: 'the head rises without its rank condition',
@@ -101,6 +102,34 @@ const faults: readonly Fault[] = [
     from: "    case 'timeout':\n",
     to: "    case 'timeout':\n    case 'exchange_error':\n    case 'invalid_response':\n",
     tests: 'test/lib/sweep/failing-orders',
+  },
+  {
+    name: 'a list confirms an order that was never in one',
+    file: 'lib/snapshots/watch.ts',
+    from: '  return listed?.present === true;',
+    to: '  return listed?.present !== false;',
+    tests: lists,
+  },
+  {
+    name: 'a list confirms an order that its sweep may not have read',
+    file: 'lib/snapshots/watch.ts',
+    from: ' || mayBeUnread(watch, list.ordersReadAt)) return own;',
+    to: ') return own;',
+    tests: lists,
+  },
+  {
+    name: 'an open row of a history counts',
+    file: 'lib/orders/look-up-order.ts',
+    from: " || phaseOf(order) !== 'final') continue;",
+    to: ' || phaseOf(order) === undefined) continue;',
+    tests: lists,
+  },
+  {
+    name: 'a sweep that lost its lease says when the account was listed',
+    file: 'lib/accounts/dynamo-table.ts',
+    from: "const isOwner = 'lease.#owner = :owner';",
+    to: "const isOwner = '(lease.#owner = :owner OR lease.#owner <> :owner)';",
+    tests: 'test/lib/accounts/table',
   },
   {
     name: 'the earliest evidence does not win',

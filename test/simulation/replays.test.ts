@@ -68,33 +68,36 @@ describe('hummingbot #8457: names cannot be resolved while orders are live', () 
 });
 
 describe('an outage that is longer than the exchange remembers closed orders', () => {
-  it.each(['deribit', 'orangex'] as const)('%s: every end is found in the history, without a person', async (dialect) => {
-    const outage = { kind: 'refused', from: start + 10 * minute, to: start + 50 * minute } as const;
-    let ended: readonly string[] = [];
-    let statuses = (): readonly unknown[] => [];
-    const missing: unknown[] = [];
-    const verdict = await replay({
-      dialect,
-      outages: [outage],
-      script: (stage) => {
-        const { market, scheduler } = stage;
-        ended = placeKnown(
-          stage,
-          Array.from({ length: 10 }, () => ({})),
-        );
-        statuses = () => ended.map((orderId) => stage.statusOf(orderId));
-        for (const [i, orderId] of ended.entries()) {
-          scheduler.at(outage.from + i * 30_000, () => market.act(orderId, (book) => book.fill(orderId)));
-        }
-        scheduler.at(outage.to, () => missing.push(...ended.filter((id) => market.book.find(id) === undefined)));
-      },
-    });
-    expect(missing).toEqual(ended);
-    expect(verdict.findings).toEqual([]);
-    expect(statuses()).toEqual(ended.map(() => 'final'));
-    expect(verdict.closed).toBe(10);
-    expect(verdict.excused).toBe(0);
-  });
+  it.each(['deribit', 'orangex'] as const)(
+    '%s: every end is found in the history, without a person',
+    async (dialect) => {
+      const outage = { kind: 'refused', from: start + 10 * minute, to: start + 50 * minute } as const;
+      let ended: readonly string[] = [];
+      let statuses = (): readonly unknown[] => [];
+      const missing: unknown[] = [];
+      const verdict = await replay({
+        dialect,
+        outages: [outage],
+        script: (stage) => {
+          const { market, scheduler } = stage;
+          ended = placeKnown(
+            stage,
+            Array.from({ length: 10 }, () => ({})),
+          );
+          statuses = () => ended.map((orderId) => stage.statusOf(orderId));
+          for (const [i, orderId] of ended.entries()) {
+            scheduler.at(outage.from + i * 30_000, () => market.act(orderId, (book) => book.fill(orderId)));
+          }
+          scheduler.at(outage.to, () => missing.push(...ended.filter((id) => market.book.find(id) === undefined)));
+        },
+      });
+      expect(missing).toEqual(ended);
+      expect(verdict.findings).toEqual([]);
+      expect(statuses()).toEqual(ended.map(() => 'final'));
+      expect(verdict.closed).toBe(10);
+      expect(verdict.excused).toBe(0);
+    },
+  );
 });
 
 describe('NautilusTrader', () => {

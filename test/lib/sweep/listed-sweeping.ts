@@ -142,9 +142,17 @@ function createListedExchange(environment: TestEnvironment) {
   };
 }
 
+type SceneOptions = {
+  readonly discover?: boolean;
+  /** Shared by accounts that are swept side by side. */
+  readonly environment?: TestEnvironment;
+  /** How long each write of a watch takes, milliseconds. */
+  readonly writeMs?: number;
+};
+
 /** An exchange with one account, swept minute by minute over tables in memory, in a time that jumps. */
-export function createListedScene(options: { readonly discover?: boolean } = {}) {
-  const environment = createEnvironment();
+export function createListedScene(options: SceneOptions = {}) {
+  const { environment = createEnvironment(), writeMs = 0 } = options;
   const accountTable = createMemoryAccountTable();
   const memory = createMemoryTable(() => policy);
   const writes: string[] = [];
@@ -153,8 +161,9 @@ export function createListedScene(options: { readonly discover?: boolean } = {})
   const table: SnapshotTable = {
     ...memory,
     list: async (...page) => (await memory.list(...page)).filter(({ orderId }) => !unindexed(orderId)),
-    putWatch: (key, ...rest) => {
+    putWatch: async (key, ...rest) => {
       writes.push(key.orderId);
+      if (writeMs > 0) await environment.sleep(writeMs);
       return tableFails(key.orderId) ? Promise.reject(unavailable()) : memory.putWatch(key, ...rest);
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { confirmedAt } from '../../../lib/snapshots/watch.ts';
-import { startTime } from '../accounts/environment.ts';
+import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { account, createListedScene, rowOf } from './listed-sweeping.ts';
 
 const failure = (code: 'unreachable' | 'timeout' | 'forbidden' | 'invalid_response') =>
@@ -95,6 +95,20 @@ describe('a list of open orders', () => {
     await scene.run(3);
     expect(scene.lists).toHaveLength(3);
   });
+});
+
+it('an account with 10 000 new orders delays no list of another that is swept beside it', async () => {
+  const environment = createEnvironment();
+  const large = createListedScene({ environment, writeMs: 5 });
+  const small = createListedScene({ environment });
+  for (const orderId of ids(10_000)) large.place(orderId);
+  for (const orderId of ids(3)) small.place(orderId);
+  for (let second = 10; second < 60; second += 10) small.at(second * 1_000, () => small.fill('order-1', `0.${second}`));
+  await Promise.all([large.run(1), small.run(1)]);
+  const gaps = small.lists.slice(1).map((at, i) => at - (small.lists[i] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThan(6_100);
+  expect(small.lists.length).toBeGreaterThan(10);
+  expect((await large.accountTable.readAccount(account)).listed?.orders).toBe(10_000);
 });
 
 describe('an order that vanishes from the list', () => {
