@@ -6,6 +6,7 @@ import { consoleCommand } from './console.ts';
 import type { Context } from './context.ts';
 import { errorLine } from './error-line.ts';
 import { exportCommand } from './export.ts';
+import { keysCommand } from './keys.ts';
 import { orderCommand } from './order.ts';
 import { ordersCommand } from './orders.ts';
 import { pauseCommand } from './pause.ts';
@@ -59,6 +60,7 @@ function opsCommand(name: string, context: Context) {
     preflightCommand,
     adoptCommand,
     accountCommand,
+    keysCommand,
     accountsCommand,
     ordersCommand,
     orderCommand,

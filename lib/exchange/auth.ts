@@ -106,8 +106,8 @@ export function createTokenAuth(deps: {
       client_id: key.clientId,
       client_secret: key.clientSecret.reveal(),
     };
-    const { text, life, canWrite } = readToken(await call('public/auth', params, deadline).catch(notOfAnOrder));
-    if (canWrite && warnedVersion !== version) {
+    const { text, life, mayWrite } = readToken(await call('public/auth', params, deadline).catch(notOfAnOrder));
+    if (mayWrite && warnedVersion !== version) {
       warnedVersion = version;
       onWarning?.('The exchange key may do more than read. A read-only key is enough, and safer.');
     }
@@ -145,14 +145,15 @@ export function createTokenAuth(deps: {
   };
 }
 
-/** Life in milliseconds. */
-function readToken(result: Json): { text: Secret; life: number; canWrite: boolean } {
+/** The result of public/auth: a token, its life in milliseconds, and what it is for, in the exchange's own words. */
+export function readToken(result: Json): { text: Secret; life: number; scope: string; mayWrite: boolean } {
   const grant = isJsonObject(result) ? result : {};
   const text = grant['access_token'];
   if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) {
     throw new Failure('invalid_response', "The exchange's reply to public/auth has no usable access_token.");
   }
   const expiresIn = Number.parseInt(String(grant['expires_in']), 10);
-  const canWrite = /:(read_)?write\b/.test(String(grant['scope']));
-  return { text: new Secret(text), life: (expiresIn > 0 ? expiresIn : unknownLife) * 1000, canWrite };
+  const scope = String(grant['scope'] ?? '');
+  const mayWrite = /:(read_)?write\b/.test(scope);
+  return { text: new Secret(text), life: (expiresIn > 0 ? expiresIn : unknownLife) * 1000, scope, mayWrite };
 }
