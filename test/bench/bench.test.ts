@@ -4,6 +4,7 @@ import { chartOf } from './chart.ts';
 import { cpuShare } from './quota.ts';
 import { reportLines } from './report.ts';
 import { checkResponse } from './subjects.ts';
+import { memoryLines, memoryReport } from './sweep-report.ts';
 
 // A synthesis with all its bundles takes its time.
 vi.setConfig({ testTimeout: 120_000 });
@@ -41,4 +42,15 @@ it('a handler that does not do its work is no result', () => {
 it('a function has the part of a CPU that its memory buys, and never more than one', () => {
   expect(cpuShare(512)).toBeCloseTo(0.289, 3);
   expect(cpuShare(3_008)).toBe(1);
+});
+
+it('the heap of a sweep that goes on and on does not grow with its checks and lists', async () => {
+  const report = await memoryReport({ checks: 3_000, lists: 30, listedOrders: 300 });
+  for (const { calls, heap_mb } of [report.single, report.listed]) {
+    expect(calls).toBeGreaterThanOrEqual(30);
+    expect(heap_mb).toHaveLength(10);
+    const [first = 0, last = 0] = [heap_mb[1], heap_mb.at(-1)];
+    expect(last - first).toBeLessThan(2);
+  }
+  expect(memoryLines(report)).toContain('listed');
 });

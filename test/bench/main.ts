@@ -5,6 +5,9 @@ import { addNotes, createCommand, runMain, wholeNumber } from '../../cdk/ops/com
 import { bench } from './bench.ts';
 import { chartOf } from './chart.ts';
 import { reportLines } from './report.ts';
+import { memoryLines, memoryReport, sweepLines, sweepReport } from './sweep-report.ts';
+
+const memoryOptions = { checks: 100_000, lists: 1_000, listedOrders: 10_000 };
 
 const command = createCommand('npm run bench --')
   .description('Measures our functions and what people would write instead, in fresh processes on this machine.')
@@ -20,11 +23,20 @@ const command = createCommand('npm run bench --')
   .option('--tls', 'speak TLS to the exchange, DynamoDB and Secrets Manager')
   .option('--share', 'after INIT, leave each process the part of a CPU that Lambda gives to the function')
   .option('--chart <file>', 'write a bar chart, as SVG')
+  .option(
+    '--sweep',
+    'measure the function that sweeps instead: CPU of a check and of a list, its share of the rate limit',
+  )
+  .option('--memory', 'measure the heap of a sweep instead: 100 000 checks, and 1 000 lists of 10 000 orders')
   .option('--json', 'print JSON')
-  .action(async ({ json, chart, ...options }) => {
+  .action(async ({ json, chart, sweep, memory, ...options }) => {
+    const show = <Result>(result: Result, lines: (result: Result) => string) =>
+      void process.stdout.write(json ? `${JSON.stringify(result)}\n` : lines(result));
+    if (sweep) return show(await sweepReport(), sweepLines);
+    if (memory) return show(await memoryReport(memoryOptions), memoryLines);
     const report = await bench(options);
     if (chart !== undefined) await writeFile(chart, chartOf(report));
-    process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportLines(report));
+    show(report, reportLines);
   });
 addNotes(
   command,

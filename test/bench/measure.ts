@@ -68,13 +68,13 @@ export async function measure(subject: Subject, setting: MeasureSetting): Promis
 
   onInit?.(process.pid);
   const first = await request();
-  const firstCalls = difference(servers.calls(), before);
+  const firstCalls = servers.callsSince(before);
   const next = await repeat(few);
   const peakRss = process.peakRssBytes();
   await repeat(warmRequests);
   const beforeWarm = servers.calls();
   const warm = await repeat(warmRequests);
-  const warmCalls = difference(servers.calls(), beforeWarm);
+  const warmCalls = servers.callsSince(beforeWarm);
   await process.stop();
 
   const { init } = process;
@@ -95,14 +95,6 @@ export async function measure(subject: Subject, setting: MeasureSetting): Promis
     firstCalls,
     warmCalls: Object.fromEntries(Object.entries(warmCalls).map(([name, calls]) => [name, calls / warmRequests])),
   };
-}
-
-function difference(after: Calls, before: Calls): Calls {
-  return Object.fromEntries(
-    Object.entries(after)
-      .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
-      .filter(([, count]) => count > 0),
-  );
 }
 
 function mean(values: readonly number[]): number {

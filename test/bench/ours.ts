@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createApp } from '../../cdk/order-state-app.ts';
 import { resolveStage } from '../../cdk/stages.ts';
 import { type Operation, routes } from '../../lib/api/routes.ts';
+import type { StageAccount } from '../../lib/stage.ts';
 import { type LocalFunction, type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { createTables, fillSecrets } from '../emulator/aws/engines.ts';
 import { reserved } from '../emulator/aws/lambda.ts';
@@ -14,8 +15,8 @@ export const account = 'main';
 /** More than there is: permits are taken as always, and nobody waits for them. */
 const shareOfRate = 1_000;
 
-/** The stack as it would be deployed, with the account's exchange at the given address. */
-export function synthesize(outdir: string, url: string): LocalStack {
+/** The stack as it would be deployed, with the account's exchange at the given address, and `changes` to the account. */
+export function synthesize(outdir: string, url: string, changes: Partial<StageAccount> = {}): LocalStack {
   const stage = resolveStage('bench', {
     accounts: { [account]: { dialect: 'deribit', url } },
     protect: false,
@@ -24,7 +25,10 @@ export function synthesize(outdir: string, url: string): LocalStack {
     tags: {},
   });
   const { runtime } = stage;
-  const accounts = Object.entries(runtime.accounts).map(([name, settings]) => [name, { ...settings, shareOfRate }]);
+  const accounts = Object.entries(runtime.accounts).map(([name, settings]) => [
+    name,
+    { ...settings, shareOfRate, ...changes },
+  ]);
   createApp({ stage: { ...stage, runtime: { ...runtime, accounts: Object.fromEntries(accounts) } }, outdir }).synth();
   return readAssembly(outdir, { region, accountId: '123456789012' });
 }
@@ -87,6 +91,7 @@ export function functionOf({ functions, routes: local }: LocalStack, operation: 
   return lambda;
 }
 
-function bundleOf({ code }: LocalFunction): string {
+/** The one file of a function's asset. */
+export function bundleOf({ code }: LocalFunction): string {
   return join(code, readdirSync(code)[0] ?? '');
 }

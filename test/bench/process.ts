@@ -32,6 +32,8 @@ type ProcessSetting = {
   readonly worker: string;
   readonly handler: string;
   readonly memoryMb: number;
+  /** How long each invocation may take. */
+  readonly remainingMs?: number;
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -44,8 +46,10 @@ export function bundleWorker(folder: string): string {
 }
 
 /** Throws when the handler cannot be loaded, with what the process wrote. */
-export async function startProcess({ worker, handler, memoryMb, env }: ProcessSetting): Promise<MeasuredProcess> {
-  const child = spawn(process.execPath, [`--max-old-space-size=${memoryMb}`, worker, handler], {
+export async function startProcess(setting: ProcessSetting): Promise<MeasuredProcess> {
+  const { worker, handler, memoryMb, remainingMs = 29_000, env } = setting;
+  const args = [`--max-old-space-size=${memoryMb}`, worker, handler, String(remainingMs)];
+  const child = spawn(process.execPath, args, {
     env: { ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
   });

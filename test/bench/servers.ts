@@ -1,9 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { IncomingMessage } from 'node:http';
+import { IncomingMessage, ServerResponse } from 'node:http';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { access, active, startDynamo } from '../emulator/aws/engines.ts';
 import { type SecretsManager, startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
+import type { RateLimitOptions } from '../emulator/exchange/rate-limiter.ts';
 import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { startTlsProxy } from './tls-proxy.ts';
 
@@ -18,6 +19,8 @@ export type Servers = {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Requests so far, by operation: `get_order_state`, `Query`, `PutItem`, … */
   readonly calls: () => Calls;
+  /** Requests since a count of before. */
+  readonly callsSince: (before: Calls) => Calls;
   readonly stop: () => Promise<void>;
 };
 
@@ -28,20 +31,34 @@ export const region = 'us-east-1';
 export const rivalSecret = 'rival/exchange-key';
 export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempotency' } as const;
 
-const Received = z.object({ request: z.instanceof(IncomingMessage) });
+/** The exchange's answers that are errors, in the counts of calls. */
+export const refused = 'refused by the exchange';
 
-export async function startServers({ tls }: { readonly tls: boolean }): Promise<Servers> {
+const Received = z.object({ request: z.instanceof(IncomingMessage) });
+const Answered = z.object({ ...Received.shape, response: z.instanceof(ServerResponse) });
+
+type ServersOptions = { readonly tls: boolean; readonly rateLimit?: RateLimitOptions };
+
+export async function startServers({ tls, rateLimit = 'unlimited' }: ServersOptions): Promise<Servers> {
   const started = new AsyncDisposableStack();
   const counts = new Map<string, number>();
   const count = (message: unknown) => {
     const operation = operationOf(Received.parse(message).request);
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
   };
+  const countRefused = (message: unknown) => {
+    const { request, response } = Answered.parse(message);
+    if (request.headers['x-amz-target'] === undefined && response.statusCode >= 400) {
+      counts.set(refused, (counts.get(refused) ?? 0) + 1);
+    }
+  };
   // Every HTTP server of this process publishes what it receives: nothing has to stand in between and cost time.
   subscribe('http.server.request.start', count);
   started.defer(() => void unsubscribe('http.server.request.start', count));
+  subscribe('http.server.response.finish', countRefused);
+  started.defer(() => void unsubscribe('http.server.response.finish', countRefused));
 
-  const exchange = await startExchange({ dialect: 'deribit', forgetAfterMs: Number.POSITIVE_INFINITY });
+  const exchange = await startExchange({ dialect: 'deribit', forgetAfterMs: Number.POSITIVE_INFINITY, rateLimit });
   started.defer(() => exchange.stop());
   const dynamo = await startDynamo(undefined);
   started.defer(dynamo.stop);
@@ -67,6 +84,7 @@ export async function startServers({ tls }: { readonly tls: boolean }): Promise<
       AWS_ENDPOINT_URL_SECRETS_MANAGER: await reached(secrets.url),
     },
     calls: () => Object.fromEntries(counts),
+    callsSince: (before) => difference(Object.fromEntries(counts), before),
     stop: () => started.disposeAsync(),
   };
 }
@@ -75,6 +93,14 @@ export async function startServers({ tls }: { readonly tls: boolean }): Promise<
 function operationOf({ headers, url = '' }: IncomingMessage): string {
   const target = headers['x-amz-target'];
   return typeof target === 'string' ? target.replace(/^.*\./, '') : url.replace(/\?.*/, '').replace(/^.*\//, '');
+}
+
+function difference(after: Calls, before: Calls): Calls {
+  return Object.fromEntries(
+    Object.entries(after)
+      .map(([name, count]) => [name, count - (before[name] ?? 0)] as const)
+      .filter(([, count]) => count > 0),
+  );
 }
 
 async function createRivalTables(endpoint: string): Promise<void> {

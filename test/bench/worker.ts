@@ -15,7 +15,8 @@ type Handler = (event: unknown, context: Context) => unknown;
 
 /** Lambda's: not sampled, because active tracing is off. */
 const traceId = 'Root=1-67a1b2c3-4d5e6f708192a3b4c5d6e7f8;Parent=1a2b3c4d5e6f7081;Sampled=0';
-const [file = ''] = process.argv.slice(2);
+/** The bundle, and how long each invocation may take, milliseconds. */
+const [file = '', remainingMs] = process.argv.slice(2);
 let buffered = '';
 
 function isHandler(value: unknown): value is Handler {
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
     process.env['_X_AMZN_TRACE_ID'] = traceId;
     const startedAt = performance.now();
     const cpuBefore = process.cpuUsage();
-    const response = await handler(JSON.parse(line), contextOf());
+    const response = await handler(JSON.parse(line), contextOf(Number(remainingMs)));
     const wallMs = performance.now() - startedAt;
     // What is left to do after the response, such as taking a socket back, is part of it.
     await new Promise((resolve) => setImmediate(resolve));

@@ -6,7 +6,10 @@ import type { Engine } from '../../engines.ts';
 const atOnce = 25;
 
 /** Puts items into the table as they are, past the store. */
-export async function writeItems({ client, tableName }: Engine, items: readonly Item[]): Promise<void> {
+export async function writeItems(
+  { client, tableName }: Pick<Engine, 'client' | 'tableName'>,
+  items: readonly Item[],
+): Promise<void> {
   for (let i = 0; i < items.length; i += atOnce) {
     const requests = items.slice(i, i + atOnce).map((item) => ({ PutRequest: { Item: { ...item } } }));
     const { UnprocessedItems = {} } = await client.send(
