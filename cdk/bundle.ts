@@ -14,12 +14,8 @@ const aliases = {
   'node:http': alias('http.cjs'),
   https: alias('https.cjs'),
   'node:https': alias('https.cjs'),
-  // Lambda puts credentials into the environment: a third of the bundle would be code to find them elsewhere.
-  '@aws-sdk/credential-provider-node': alias('credential-provider-node.ts'),
   // Parts of the SDK that none of our calls uses.
   '@smithy/core/event-streams': alias('event-streams.ts'),
-  '@smithy/core/checksum': alias('checksum.ts'),
-  '@aws-sdk/middleware-endpoint-discovery': alias('endpoint-discovery.ts'),
 };
 
 /**

@@ -43,7 +43,7 @@ export function readItem<Shape extends z.core.$ZodType>(shape: Shape, item: Item
   throw new Failure('store_corrupt', `An item of the table is not of the shape that this version reads: see ${where}.`);
 }
 
-export type TableDeps = { readonly client: DynamoDBClient; readonly tableName: string };
+export type TableDeps = { readonly client: Pick<DynamoDBClient, 'send'>; readonly tableName: string };
 
 /** DynamoDB's own limit of an item, bytes: names and values. */
 const maxItemBytes = 400 * 1024;

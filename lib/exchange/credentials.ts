@@ -22,7 +22,7 @@ const fallbackMs = 24 * 60 * 60_000;
 export type KeyFallback = { readonly code: Code; readonly until: number };
 
 type CredentialsDeps = {
-  readonly client: SecretsManagerClient;
+  readonly client: Pick<SecretsManagerClient, 'send'>;
   readonly secretName: string;
   readonly clock: Clock;
   /** Called each time that an earlier key is chosen: while that lasts, at least every five minutes in which one is used. */

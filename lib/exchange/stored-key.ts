@@ -24,7 +24,7 @@ export type StoredKey = {
 
 /** Reads the version with a label. Throws `secret_empty` when there is none, or `secret_unavailable`. */
 export async function readStoredKey(
-  client: SecretsManagerClient,
+  client: Pick<SecretsManagerClient, 'send'>,
   secretName: string,
   label: KeyLabel,
   abortSignal: AbortSignal,

@@ -15,7 +15,7 @@ type Sent = { readonly accepted: number; readonly stop?: Stop };
 /** Sends entries in their order until all are sent or one is not; `deadline` is in milliseconds since the Unix epoch. */
 export type Bus = (entries: readonly PutEventsRequestEntry[], deadline: number) => Promise<Sent>;
 
-type BusDeps = { readonly client: EventBridgeClient; readonly clock: Clock };
+type BusDeps = { readonly client: Pick<EventBridgeClient, 'send'>; readonly clock: Clock };
 
 /** Never throws: the caller needs to know how many entries were accepted. */
 export function createBus({ client, clock }: BusDeps): Bus {

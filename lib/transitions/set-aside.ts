@@ -5,7 +5,11 @@ import type { Clock } from '../clock.ts';
 /** Puts an unreadable record aside until `deadline`, epoch ms; `false` if the queue did not take it. Never throws. */
 export type SetAside = (record: DynamoDBRecord, deadline: number) => Promise<boolean>;
 
-type SetAsideDeps = { readonly client: SQSClient; readonly queueUrl: string; readonly clock: Pick<Clock, 'now'> };
+type SetAsideDeps = {
+  readonly client: Pick<SQSClient, 'send'>;
+  readonly queueUrl: string;
+  readonly clock: Pick<Clock, 'now'>;
+};
 
 /**
  * Sends to the dead-letter queue what Lambda would send after its last attempt: where the record is in the stream, and

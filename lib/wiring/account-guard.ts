@@ -1,5 +1,5 @@
 import { createGuardAccounts, type GuardAccounts } from '../account-guard/guard-accounts.ts';
-import type { Environment } from '../aws.ts';
+import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { wireReader } from './table-reader.ts';
 

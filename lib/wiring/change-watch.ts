@@ -1,5 +1,5 @@
 import { createDynamoWatchRequests } from '../accounts/dynamo-watch-requests.ts';
-import { createDynamoClient, type Environment } from '../aws.ts';
+import { createDynamoClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { type ChangeWatch, createChangeWatch } from '../orders/change-watch.ts';
 import { createDynamoWatchCommandTable } from '../snapshots/dynamo-watch-command-table.ts';

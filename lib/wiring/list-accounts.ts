@@ -1,4 +1,4 @@
-import type { Environment } from '../aws.ts';
+import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { accountSettings, createListAccounts, type ListAccounts } from '../orders/list-accounts.ts';
 import type { Stage } from '../stage.ts';

@@ -1,4 +1,4 @@
-import type { Environment } from '../aws.ts';
+import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
 import { createListOrders, type ListOrders } from '../orders/list-orders.ts';

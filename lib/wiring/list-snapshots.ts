@@ -1,4 +1,4 @@
-import type { Environment } from '../aws.ts';
+import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { createListSnapshots, type ListSnapshots } from '../orders/list-snapshots.ts';
 import type { Stage } from '../stage.ts';

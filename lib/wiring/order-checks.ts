@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
-import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws.ts';
+import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';

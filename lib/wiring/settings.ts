@@ -1,4 +1,4 @@
-import type { Environment } from '../aws.ts';
+import type { Environment } from '../aws/clients.ts';
 import { Failure } from '../errors.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
 import type { CheckPolicy } from '../snapshots/due.ts';

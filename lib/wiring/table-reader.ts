@@ -1,6 +1,6 @@
 import { createDynamoAccountReader } from '../accounts/dynamo-reader.ts';
 import type { AccountTable } from '../accounts/table.ts';
-import { createDynamoClient, type Environment } from '../aws.ts';
+import { createDynamoClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { createDynamoReader } from '../snapshots/dynamo-reader.ts';
 import type { SnapshotReader } from '../snapshots/reader.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { createEventBridgeClient, createQueueClient, type Environment } from '../aws.ts';
+import { createEventBridgeClient, createQueueClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import { createBus } from '../transitions/bus.ts';

@@ -4,7 +4,7 @@ import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts'
 import type { AccountTable } from '../../../lib/accounts/table.ts';
 import type { Example } from '../../../lib/api/openapi.ts';
 import { type Operation, routes } from '../../../lib/api/routes.ts';
-import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import { createSecretsManagerClient } from '../../../lib/aws/clients.ts';
 import { parseJson } from '../../../lib/exchange/json.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';

@@ -1,6 +1,6 @@
-import { PutSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import { createSecretsManagerClient } from '../../../lib/aws/clients.ts';
 import type { Credentials } from '../../../lib/exchange/auth.ts';
 import { createCredentials } from '../../../lib/exchange/credentials.ts';
 import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
@@ -18,7 +18,7 @@ const grace = 65 * minute;
 let manager: SecretsManager;
 let clock: VirtualClock;
 let credentials: Credentials;
-let client: SecretsManagerClient;
+let client: ReturnType<typeof createSecretsManagerClient>;
 
 beforeEach(async () => {
   manager = await startSecretsManager();

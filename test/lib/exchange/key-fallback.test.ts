@@ -1,6 +1,5 @@
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import { createSecretsManagerClient } from '../../../lib/aws/clients.ts';
 import type { Credentials } from '../../../lib/exchange/auth.ts';
 import { createCredentials, type KeyFallback } from '../../../lib/exchange/credentials.ts';
 import { type SecretsManager, startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
@@ -15,7 +14,7 @@ const day = 24 * 60 * minute;
 
 let manager: SecretsManager;
 let clock: VirtualClock;
-let client: SecretsManagerClient;
+let client: ReturnType<typeof createSecretsManagerClient>;
 let credentials: Credentials;
 let fallbacks: KeyFallback[];
 

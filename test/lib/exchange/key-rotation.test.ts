@@ -1,6 +1,6 @@
 import { UpdateSecretVersionStageCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createSecretsManagerClient } from '../../../lib/aws.ts';
+import { createSecretsManagerClient } from '../../../lib/aws/clients.ts';
 import { asFailure, type Code } from '../../../lib/errors.ts';
 import { createExchange } from '../../../lib/exchange/client.ts';
 import { createCredentials, type KeyFallback } from '../../../lib/exchange/credentials.ts';

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lostTransitionsIn } from '../../../cdk/ops/dead-letters.ts';
-import { createEventBridgeClient, createQueueClient } from '../../../lib/aws.ts';
+import { createEventBridgeClient, createQueueClient } from '../../../lib/aws/clients.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import type { Item } from '../../../lib/dynamo.ts';
 import { headItem } from '../../../lib/snapshots/items.ts';

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createDynamoClient, createSecretsManagerClient, type Environment } from '../../lib/aws.ts';
-import { startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
+import { createDynamoClient, createSecretsManagerClient, type Environment } from '../../../lib/aws/clients.ts';
+import { startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
 
 const env = {
   AWS_REGION: 'eu-central-1',
@@ -32,13 +32,6 @@ const read = (clients: ReturnType<typeof createAwsClients>) =>
   clients.secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }));
 
 describe('the clients', () => {
-  test('go to the region of the environment', async () => {
-    const { dynamodb, secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_DYNAMODB: '' });
-    expect(await dynamodb.config.region()).toBe('eu-central-1');
-    expect(await secretsManager.config.region()).toBe('eu-central-1');
-    expect(dynamodb.config.endpoint).toBeUndefined();
-  });
-
   test('go elsewhere when the environment says so, with its credentials', async () => {
     const { url, requests } = await manager();
     const elsewhere = {
@@ -51,7 +44,7 @@ describe('the clients', () => {
     const { authorization, 'x-amz-security-token': session } = requests[0]?.headers ?? {};
     expect(authorization).toMatch(/Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/secretsmanager\//);
     expect(session).toBe('session');
-    expect((await clients.dynamodb.config.endpoint?.())?.port).toBe(8);
+    expect(clients.dynamodb.config.endpointProvider().url.port).toBe('8');
   });
 
   test('need no session, as on a machine of ours', async () => {
@@ -87,7 +80,7 @@ describe('the clients', () => {
 });
 
 test('no shared config file is looked for', () => {
-  const moduleUrl = new URL('../../lib/aws.ts', import.meta.url);
+  const moduleUrl = new URL('../../../lib/aws/clients.ts', import.meta.url);
   const script = `
     import fs from 'node:fs/promises';
     import { syncBuiltinESMExports } from 'node:module';
@@ -107,7 +100,7 @@ test('no shared config file is looked for', () => {
     };
     await ask(dynamodb, new DescribeTableCommand({ TableName: 'name' }));
     await ask(secretsManager, new GetSecretValueCommand({ SecretId: 'name' }));`;
-  const options = { encoding: 'utf8', env, cwd: fileURLToPath(new URL('../..', import.meta.url)) } as const;
+  const options = { encoding: 'utf8', env, cwd: fileURLToPath(new URL('../../..', import.meta.url)) } as const;
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], options);
   expect(child.stderr).toBe('');
   expect(child.stdout).toBe('dynamodb.eu-central-1.amazonaws.com\nsecretsmanager.eu-central-1.amazonaws.com\n');

@@ -1,0 +1,59 @@
+import { createHash, createHmac } from 'node:crypto';
+
+export type AwsKey = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string | undefined;
+};
+
+/** A POST without a query, as every call of AWS's JSON protocols is. Names of headers are in lower case. */
+type Post = {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+};
+
+/** The headers of a request with its signature; `now` is in milliseconds since the Unix epoch. */
+export type Sign = (post: Post, now: number) => Record<string, string>;
+
+/**
+ * AWS Signature Version 4, over all headers: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
+ * The key that is derived for a day is kept. The SDK's own signer takes twice the time and 10 KB of a bundle.
+ */
+export function createSign(service: string, region: string, currentKey: () => AwsKey): Sign {
+  const derived = { of: '', key: Buffer.alloc(0) };
+  const derivedKey = (secret: string, day: string): Buffer => {
+    const of = `${day} ${secret}`;
+    if (derived.of !== of) {
+      const parts = [day, region, service, 'aws4_request'];
+      derived.key = parts.reduce((key, part) => hmac(key, part).digest(), Buffer.from(`AWS4${secret}`));
+      derived.of = of;
+    }
+    return derived.key;
+  };
+
+  return ({ path, headers, body }, now) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = currentKey();
+    const time = new Date(now).toISOString().replace(/[-:]|\.\d{3}/g, '');
+    const day = time.slice(0, 8);
+    const scope = `${day}/${region}/${service}/aws4_request`;
+    const signed: Record<string, string> = { ...headers, 'x-amz-date': time };
+    if (sessionToken !== undefined) signed['x-amz-security-token'] = sessionToken;
+
+    const names = Object.keys(signed).sort();
+    const lines = names.map((name) => `${name}:${signed[name]}\n`).join('');
+    const request = `POST\n${path}\n\n${lines}\n${names.join(';')}\n${sha256(body)}`;
+    const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(request)}`;
+    const signature = hmac(derivedKey(secretAccessKey, day), text).digest('hex');
+    const credential = `Credential=${accessKeyId}/${scope}, SignedHeaders=${names.join(';')}`;
+    return { ...signed, authorization: `AWS4-HMAC-SHA256 ${credential}, Signature=${signature}` };
+  };
+}
+
+function hmac(key: Buffer, text: string) {
+  return createHmac('sha256', key).update(text);
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
