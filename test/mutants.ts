@@ -1,11 +1,10 @@
 /** `npm run mutants`: see its help. */
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { addNotes, createCommand, runMain } from '../cdk/ops/command-line.ts';
+import { copyProject } from './project-copy.ts';
 
 type Fault = {
   readonly name: string;
@@ -141,16 +140,11 @@ const faults: readonly Fault[] = [
 ];
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Runs the tests in a copy of the project that has the fault. */
 async function plant(fault: Fault): Promise<'caught' | 'survived'> {
-  const copy = await mkdtemp(join(tmpdir(), 'planted-'));
+  const copy = await copyProject();
   try {
-    for (const entry of ['package.json', 'tsconfig.json', 'cdk.json', 'cdk', 'functions', 'lib', 'test']) {
-      await cp(join(root, entry), join(copy, entry), { recursive: true });
-    }
-    await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
     const file = join(copy, fault.file);
     const source = await readFile(file, 'utf8');
     if (source.split(fault.from).length !== 2)

@@ -20,8 +20,8 @@ export async function installAll(folder: string, packages: Readonly<Record<strin
   const versions = await Promise.all(Object.keys(packages).map((name) => installedVersion(folder, name)));
   if (Object.values(packages).every((version, index) => versions[index] === version)) return;
   const named = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
-  // Nothing that comes with a package is run.
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Nothing that comes with a package is run, and peers are named or found in this project.
+  const flags = ['--no-save', '--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error'];
   const args = ['install', '--prefix', folder, ...flags, ...named];
   await promisify(execFile)('npm', args, { cwd: folder }).catch((cause: unknown) => {
     throw new Error(`npm cannot install ${named.join(' ')}: can it reach its registry?`, { cause });

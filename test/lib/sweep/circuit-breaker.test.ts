@@ -90,6 +90,13 @@ describe('a circuit breaker', () => {
     expect(phaseAt(interrupted, t0 + 3)).toBe('closed');
   });
 
+  it('counts as transport failures in a row no failures of another kind', () => {
+    const transport = failed('transport');
+    const probed = stateAfter(closed, [0, failed('throttling')], [5_000, transport], [1, transport]);
+    expect(phaseAt(probed, t0 + 5_001)).toBe('half-open');
+    expect(phaseAt(nextState(probed, transport, t0 + 5_002), t0 + 5_002)).toBe('open');
+  });
+
   it('doubles its backoff with each failed probe from 5 s to a minute, and starts again after an answer', () => {
     const backoffs: number[] = [];
     let state = halfOpen;
@@ -125,6 +132,7 @@ describe('a circuit breaker', () => {
     const open = nextState(closed, failed('throttling'), t0 + 100);
     expect(nextState(open, answered(t0 + 99), t0 + 200)).toBe(open);
     expect(nextState(open, answered(t0 + 99), t0 + 60_000)).toBe(open);
+    expect(phaseAt(nextState(open, answered(t0 + 100), t0 + 200), t0 + 200)).toBe('closed');
     expect(phaseAt(nextState(open, answered(t0 + 5_100), t0 + 5_200), t0 + 5_200)).toBe('closed');
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { join } from '../../../lib/snapshots/watch.ts';
-import { isSuspicious, ownTimeOf } from '../../../lib/sweep/list-comparison.ts';
+import { isSuspicious, ownTimeOf, probeOf } from '../../../lib/sweep/list-comparison.ts';
+import type { LiveOrder } from '../../../lib/sweep/live-orders.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
 describe('a list that lacks orders', () => {
@@ -19,10 +20,19 @@ describe('a list that lacks orders', () => {
   });
 });
 
+/** An order that became known then, and was never seen. */
+function orderOf(orderId: string, openedAt: number): LiveOrder {
+  const stored = { watch: join(undefined, { openedAt }), revision: 1 };
+  return { orderId, stored, status: 'unconfirmed', ownDueAt: 0, covered: false, vanished: false, failing: false };
+}
+
 it('an order that was never seen counts from when it became known', () => {
-  const watch = join(undefined, { openedAt: 7_000 });
-  const order = { orderId: 'a', stored: { watch, revision: 1 }, status: 'unconfirmed', ownDueAt: 0 } as const;
-  expect(ownTimeOf({ ...order, covered: false, vanished: false, failing: false })).toBe(7_000);
+  expect(ownTimeOf(orderOf('a', 7_000))).toBe(7_000);
+});
+
+it('the probe is the order that has rested for the longest', () => {
+  expect(probeOf([orderOf('b', 8_000), orderOf('a', 7_000), orderOf('c', 9_000)])?.orderId).toBe('a');
+  expect(probeOf([])).toBeUndefined();
 });
 
 describe('the pace of lists', () => {
