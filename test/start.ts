@@ -49,17 +49,17 @@ async function serve(options: Options): Promise<number> {
     let show = (line: string): void => void early.push(line);
     const early: string[] = [];
     const onEvent = (event: BusEvent) => {
-      if (isShown(event)) show(lineOf(event, Date.now()));
+      if (isShown(event)) show(lineOf(event, Date.now(), width()));
     };
     const run = await startLocal({ options, signal, failed, onEvent, unwritable });
     try {
       const builtIn = options.exchange === undefined;
-      console.log(standing(run, { ...options, builtIn }));
-      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedId}`)));
+      console.log(standing(run, { ...options, builtIn }, width()));
+      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedId}`), width()));
       console.log(invitation(run, options.account, builtIn ? seedId : 'ORDER_ID'));
       if (run.stack.mappings.length > 0) {
         if (options.demo) console.log(demonstration);
-        console.log(transitionsHeader);
+        console.log(transitionsHeader(width()));
         show = (line) => console.log(line);
         early.forEach(show);
         if (options.demo) run.play();
@@ -78,6 +78,11 @@ async function serve(options: Options): Promise<number> {
     console.error(visible(`Cannot start: ${error instanceof Error ? error.message : String(error)}`));
     return 1;
   }
+}
+
+/** Of the terminal, in characters; without one, lines may have any length. */
+function width(): number {
+  return process.stdout.columns || Infinity;
 }
 
 async function ask(url: string): Promise<Answer> {

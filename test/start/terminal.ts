@@ -16,7 +16,7 @@ const dim = (text: string) => styleText('dim', text);
 
 type Row = readonly [name: string, value: string, note: string];
 
-export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack on this machine\n`;
+export const title = `\n  ${bold('Order state snapshots')}: the whole stack starts here\n`;
 
 type Standing = {
   readonly dialect: string;
@@ -26,8 +26,17 @@ type Standing = {
   readonly every: number;
 };
 
-/** What stands where, in the order of the data's way. */
-export function standing(run: LocalRun, how: Standing): string {
+/** What of a run is shown. */
+type Running = Pick<LocalRun, 'exchangeUrl' | 'logFile'> & {
+  readonly stack: Readonly<
+    Record<'routes' | 'functions' | 'tables' | 'secretNames' | 'mappings', readonly unknown[]>
+  > & {
+    readonly schedules: readonly { readonly expression: string }[];
+  };
+};
+
+/** What stands where, in the order of the data's way. Widths are in characters; `Infinity` where there is no terminal. */
+export function standing(run: Running, how: Standing, width: number): string {
   const { routes, functions, tables, secretNames, schedules, mappings } = run.stack;
   const parts = [
     count(routes, 'route'),
@@ -40,17 +49,20 @@ export function standing(run: LocalRun, how: Standing): string {
   const [schedule] = schedules;
   const checks: readonly Row[] =
     schedule === undefined ? [] : [['Checks', `every ${how.every} s`, `${schedule.expression} on AWS`]];
-  return rows([
+  const lines: readonly Row[] = [
     ['Exchange', run.exchangeUrl, `${how.builtIn ? 'built in, ' : ''}speaks ${how.dialect}`],
     ['Stack', parts, 'as synthesized'],
     ['Table', how.data ?? 'in memory', how.data === undefined ? '--data DIR keeps it' : 'kept'],
     ...checks,
     ['Logs', run.logFile ?? 'in this terminal', ''],
-  ]);
+  ];
+  return rows(lines, width);
 }
 
 /** A response of the API as a table: the order's fields, then what we know of it. */
-export function snapshot({ account, order: { order_id, details = {}, ...fields }, rank: _, ...known }: Answer): string {
+export function snapshot(answer: Answer, width: number): string {
+  const { account, order, rank: _, ...known } = answer;
+  const { order_id, details = {}, ...fields } = order;
   const further = Object.keys(details);
   const row = ([name, value]: readonly [string, unknown]): Row => [
     visible(name),
@@ -59,13 +71,17 @@ export function snapshot({ account, order: { order_id, details = {}, ...fields }
   ];
   const ofOrder = Object.entries(further.length === 0 ? fields : { ...fields, details: further.join(', ') }).map(row);
   const ofUs = Object.entries(known).map(row);
-  const width = Math.max(...[...ofOrder, ...ofUs].map(([name]) => name.length));
-  const heading = `  Order ${bold(visible(order_id))} of account ${bold(account)}, as the exchange says and the table keeps it`;
-  return ['', heading, '', rows(ofOrder, width), '', rows(ofUs, width)].join('\n');
+  const nameWidth = Math.max(...[...ofOrder, ...ofUs].map(([name]) => name.length));
+  const heading = `  Order ${bold(visible(order_id))} of account ${bold(account)}`;
+  return ['', heading, '', rows(ofOrder, width, nameWidth), '', rows(ofUs, width, nameWidth)].join('\n');
 }
 
-/** Where it is served, and what to do next. */
-export function invitation({ url, awsUrl, stack }: LocalRun, account: string, orderId: string): string {
+/** Where it is served, and what to do next: addresses and commands in one piece, to be copied, however long. */
+export function invitation(
+  { url, awsUrl, stack }: Pick<LocalRun, 'url' | 'awsUrl' | 'stack'>,
+  account: string,
+  orderId: string,
+): string {
   const order = `${url}/accounts/${account}/orders/${orderId}`;
   const lines: readonly Row[] = [
     ['Serving', bold(url), ''],
@@ -74,7 +90,7 @@ export function invitation({ url, awsUrl, stack }: LocalRun, account: string, or
     ...(stack.routes.some(({ key }) => key === watchRoute) ? [watchRow(order)] : []),
     ['Operate', bold(`npm run ops -- orders --account ${account} --endpoint ${awsUrl}`), ''],
   ];
-  return ['', rows(lines), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
+  return ['', rows(lines, Infinity), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
 }
 
 const watchRoute = 'PUT /accounts/{account}/orders/{order_id}/watch';
@@ -84,17 +100,38 @@ function watchRow(order: string): Row {
 }
 
 /** Whose orders are about to appear. */
-export const demonstration = `  ${dim('A desk now trades in the built-in exchange, to show what can happen; --no-demo leaves it out')}\n`;
+export const demonstration = [
+  'A desk now trades in the built-in exchange, to show what',
+  'can happen; --no-demo leaves it out',
+]
+  .map((line) => `  ${dim(line)}\n`)
+  .join('');
 
-function rows(lines: readonly Row[], nameWidth = 8): string {
+/** Notes are a column of their own where the terminal has the width, else each is below its value. */
+function rows(lines: readonly Row[], width: number, nameWidth = 8): string {
   const valueWidth = Math.max(...lines.map(([, value, note]) => (note === '' ? 0 : value.length)));
+  const noteWidth = Math.max(...lines.map(([, , note]) => note.length));
+  const indent = 2 + nameWidth + 3;
+  const isWide = indent + valueWidth + 3 + noteWidth <= width;
   return lines
-    .map(([name, value, note]) =>
-      note === ''
-        ? `  ${dim(name.padEnd(nameWidth))}   ${value}`
-        : `  ${dim(name.padEnd(nameWidth))}   ${value.padEnd(valueWidth)}   ${dim(note)}`,
-    )
+    .map(([name, value, note]) => {
+      const start = `  ${dim(name.padEnd(nameWidth))}   `;
+      if (isWide) return `${start}${note === '' ? value : `${value.padEnd(valueWidth)}   ${dim(note)}`}`;
+      const lines = wrapped(value, width - indent);
+      return `${start}${[...lines, ...(note === '' ? [] : [dim(note)])].join(`\n${' '.repeat(indent)}`)}`;
+    })
     .join('\n');
+}
+
+/** Breaks a text at spaces; a word that is longer than a line stays whole. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function noteOn(name: string, value: unknown): string {

@@ -48,7 +48,8 @@ function watch(detailType: string, checkedAt?: number, startedBy?: string) {
   return { detailType, detail: JSON.stringify(detail) };
 }
 
-const what = (line: string) => line.slice(transitionsHeader.indexOf('What changed'));
+const header = transitionsHeader(Infinity);
+const what = (line: string) => line.slice(header.indexOf('What changed'));
 
 test.each([
   ['an order is first seen', changed(null, {}), 'open: buy 3 at 1.10'],
@@ -81,7 +82,7 @@ test.each([
   ['a person stops', watch('WatchStopped'), 'let go by hand, no longer watched'],
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
 ])('says in words when %s', (_, event, expected) => {
-  expect(what(createTransitionLines()(event, now))).toBe(expected);
+  expect(what(createTransitionLines()(event, now, Infinity))).toBe(expected);
 });
 
 test.each([
@@ -95,14 +96,27 @@ test.each([
 test('lines stand under their header, and remember what an order trades', () => {
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
-  expect(transitionsHeader).toBe('  Time         After  Order              Instrument           What changed');
-  expect(lineOf(watch('WatchStarted', undefined, 'person'), now)).toBe(
+  expect(header).toBe('  Time         After  Order              Instrument           What changed');
+  expect(lineOf(watch('WatchStarted', undefined, 'person'), now, 110)).toBe(
     `  ${time}     0.5 s  ${seedId}  -                    put on watch by hand`,
   );
-  expect(lineOf(changed(null, {}), now)).toBe(
+  expect(lineOf(changed(null, {}), now, 110)).toBe(
     `  ${time}     1.2 s  ${seedId}  XRP-PERPETUAL        open: buy 3 at 1.10`,
   );
-  expect(lineOf(watch('OrderMissing'), now)).toContain(`${seedId}  XRP-PERPETUAL        MISSING`);
+  expect(lineOf(watch('OrderMissing'), now, 110)).toContain(`${seedId}  XRP-PERPETUAL        MISSING`);
+});
+
+test('on a narrow terminal what changed is on a line of its own, and nothing is wider', () => {
+  const lineOf = createTransitionLines();
+  const time = new Date(now).toTimeString().slice(0, 8);
+  expect(lineOf(changed(null, {}), now, 60)).toBe(
+    `  ${time}     1.2 s  ${seedId}  XRP-PERPETUAL\n            open: buy 3 at 1.10`,
+  );
+  const edited = changed({ order_state: 'suspended' }, { price: '2998.10' });
+  const events = [edited, changed({}, { order_state: 'triggered' }, true), watch('OrderMissing', now - 2_000)];
+  const lines = [transitionsHeader(60), ...events.map((event) => lineOf(event, now, 60))].join('\n').split('\n');
+  expect(lines).toHaveLength(8);
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(60);
 });
 
 test.each([
@@ -125,6 +139,7 @@ test('text of an order cannot control the terminal: an event', () => {
   const line = createTransitionLines()(
     changed({ order_state: 'open' }, { instrument_name: hostile, order_state: hostile }),
     now,
+    110,
   );
   expect(line).toContain(`  ${escaped}  `);
   expect(line).toContain(`open → ${escaped}`);
@@ -132,7 +147,10 @@ test('text of an order cannot control the terminal: an event', () => {
 });
 
 test('text of an order cannot control the terminal: a snapshot', () => {
-  const shown = snapshot({ account: 'main', order: { order_id: hostile, label: hostile, details: { [hostile]: 1 } } });
+  const shown = snapshot(
+    { account: 'main', order: { order_id: hostile, label: hostile, details: { [hostile]: 1 } } },
+    80,
+  );
   expect(shown.split('\n').filter((line) => line.includes(escaped))).toHaveLength(3);
   expect(shown).not.toMatch(/[^\P{C}\n]/u);
 });

@@ -17,19 +17,23 @@ type TransitionLine = {
 type State = z.infer<typeof OrderStateChanged>['to'] | NonNullable<z.infer<typeof OrderStateChanged>['from']>;
 
 const columns = { time: 8, after: 8, order: 17, instrument: 19 };
+/** What most lines take, from what is shown of an order's first state to that of its edit. */
+const oneLine = 110;
 /** Of so many orders it is remembered what they trade: events of a watch do not say it. */
 const maxRemembered = 1_000;
 
-/** The head of the table. */
-export const transitionsHeader = styleText('dim', row('Time', 'After', 'Order', 'Instrument', 'What changed'));
+/** The head of the table, for a terminal of that width in characters. */
+export function transitionsHeader(width: number): string {
+  return styleText('dim', row(['Time', 'After', 'Order', 'Instrument', 'What changed'], width));
+}
 
 /** A watch that a request started says nothing that the order's first state, which follows at once, does not say. */
 export function isShown({ detailType, detail }: BusEvent): boolean {
   return detailType !== 'WatchStarted' || WatchChanged.parse(JSON.parse(detail)).started_by !== 'request';
 }
 
-/** Makes one line of each event, `now` being when it is shown. */
-export function createTransitionLines(): (event: BusEvent, now: number) => string {
+/** Makes one line of each event, and two on a terminal of less than `oneLine` characters; `now` is when it is shown. */
+export function createTransitionLines(): (event: BusEvent, now: number, width: number) => string {
   const instruments = new Map<string, string>();
 
   function remember(orderId: string, instrument: string): void {
@@ -39,7 +43,7 @@ export function createTransitionLines(): (event: BusEvent, now: number) => strin
     if (instruments.size > maxRemembered && oldest !== undefined) instruments.delete(oldest);
   }
 
-  return ({ detailType, detail }, now) => {
+  return ({ detailType, detail }, now, width) => {
     const read: unknown = JSON.parse(detail);
     const change = detailType === 'OrderStateChanged' ? OrderStateChanged.parse(read) : undefined;
     if (change !== undefined) remember(change.order_id, change.to.instrument_name ?? '-');
@@ -47,7 +51,14 @@ export function createTransitionLines(): (event: BusEvent, now: number) => strin
     const what = visible(line.what);
     const instrument = instruments.get(line.orderId) ?? '-';
     const styled = line.style === undefined ? what : styleText(line.style, what);
-    return row(clockTime(now), duration(now - line.at), visible(line.orderId), visible(instrument), styled);
+    const cells = [
+      clockTime(now),
+      duration(now - line.at),
+      visible(line.orderId),
+      visible(instrument),
+      styled,
+    ] as const;
+    return row(cells, width);
   };
 }
 
@@ -107,15 +118,12 @@ function isZero(quantity: string | undefined): boolean {
   return quantity === undefined || Number(quantity) === 0;
 }
 
-function row(time: string, after: string, order: string, instrument: string, what: string): string {
-  const cells = [
-    time.padEnd(columns.time),
-    after.padStart(columns.after),
-    order.padEnd(columns.order),
-    instrument.padEnd(columns.instrument),
-    what,
-  ];
-  return `  ${cells.join('  ')}`;
+type Cells = readonly [time: string, after: string, order: string, instrument: string, what: string];
+
+function row([time, after, order, instrument, what]: Cells, width: number): string {
+  const cells = [time.padEnd(columns.time), after.padStart(columns.after), order.padEnd(columns.order)];
+  if (width >= oneLine) return `  ${[...cells, instrument.padEnd(columns.instrument), what].join('  ')}`;
+  return `  ${[...cells, instrument].join('  ')}\n${' '.repeat(2 + columns.time + 2)}${what}`;
 }
 
 /** The local time of day. */

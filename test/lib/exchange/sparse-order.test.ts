@@ -37,7 +37,7 @@ describe('an order with nothing but an id, a state, a time and a price that is n
     const event = stateChange(undefined, snapshot);
     const detail = writeJson(event?.detail);
     expect(OrderStateChanged.parse(JSON.parse(detail)).to).toEqual(order);
-    const line = createTransitionLines()({ detailType: 'OrderStateChanged', detail }, Date.now());
+    const line = createTransitionLines()({ detailType: 'OrderStateChanged', detail }, Date.now(), 110);
     expect(line).toMatch(/ 7 .* - .* open: \? \? at \?$/);
   });
 

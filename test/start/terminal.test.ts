@@ -1,0 +1,77 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it, test } from 'vitest';
+import { killLaunched, start } from './launch.ts';
+import { snapshot, standing } from './terminal.ts';
+
+const run = {
+  exchangeUrl: 'http://127.0.0.1:41234/api/v1',
+  logFile: '/tmp/order-state-snapshots-AbCdEf/functions.log',
+  stack: {
+    routes: Array(10),
+    functions: Array(10),
+    tables: Array(1),
+    secretNames: Array(1),
+    mappings: Array(1),
+    schedules: [{ expression: 'rate(1 minute)' }],
+  },
+};
+const how = { dialect: 'orangex', builtIn: true, data: undefined, every: 5 };
+const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_597_129_894_026 };
+
+describe('what stands where', () => {
+  it('has its notes in a column where the terminal has the width', () => {
+    expect(standing(run, how, 110).split('\n')).toEqual([
+      '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
+      '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
+      '  Table      in memory                                                          --data DIR keeps it',
+      '  Checks     every 5 s                                                          rate(1 minute) on AWS',
+      '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
+    ]);
+  });
+
+  it('has them below on a narrow one, and long values in lines', () => {
+    expect(standing(run, how, 60).split('\n')).toEqual([
+      '  Exchange   http://127.0.0.1:41234/api/v1',
+      '             built in, speaks orangex',
+      '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1',
+      '             schedule, 1 stream',
+      '             as synthesized',
+      '  Table      in memory',
+      '             --data DIR keeps it',
+      '  Checks     every 5 s',
+      '             rate(1 minute) on AWS',
+      '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
+    ]);
+  });
+});
+
+it('an order fits a narrow terminal', () => {
+  const lines = snapshot({ account: 'main', order, final: false }, 40).split('\n');
+  expect(lines).toContain('  last_update_timestamp   1597129894026');
+  expect(lines).toContain('                          2020-08-11T07:11:34.026Z');
+});
+
+/** `npm start` in a terminal of 60 columns: script, of every Linux, is one. */
+async function shownInTerminal(env: NodeJS.ProcessEnv): Promise<string> {
+  const { exit, child, shown } = await start(['--no-demo'], env, ['sh', '-c', inTerminal, 'sh']);
+  child.kill('SIGINT');
+  await exit;
+  return shown().replaceAll('\r', '');
+}
+const inTerminal = 'exec script --quiet --return --command "stty cols 60; exec $(printf \'%s \' "$@")" /dev/null';
+
+describe.skipIf(process.platform !== 'linux')('npm start in a terminal of 60 columns', () => {
+  test.each([
+    ['with NO_COLOR has no escape sequence', '1', 0],
+    ['has bold and dim text', undefined, 10],
+  ])('%s, and nothing but addresses and commands is wider', { timeout: 180_000 }, async (_, noColor, least) => {
+    const shown = await shownInTerminal({ NO_COLOR: noColor, TERM: 'xterm' });
+    killLaunched();
+    const escapes = shown.split('\u001b[').length - 1;
+    if (least === 0) expect(escapes).toBe(0);
+    else expect(escapes).toBeGreaterThan(least);
+    const lines = stripVTControlCharacters(shown).split('\n');
+    const wide = lines.filter((line) => line.length > 60).map((line) => line.trim().split(' ')[0]);
+    expect(wide.filter((name) => !['Try', 'Watch', 'Operate'].includes(name ?? ''))).toEqual([]);
+  });
+});
