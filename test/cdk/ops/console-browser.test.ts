@@ -198,7 +198,7 @@ it('delays are a histogram, with the longest of them', async () => {
   expect(await page.locator('.facts').innerText()).toMatch(/Median\s+2\.1 s[\s\S]*Longest\s+1 m 58 s/);
   await page.locator('.chart canvas').waitFor();
   expect(await page.locator('.grid tbody tr').count()).toBe(8);
-  await picture(page, 'console-delays', 440);
+  await picture(page, 'console-delays', 620);
 });
 
 it('a lost connection is said in a sentence, what was shown stays, and it goes away by itself', async () => {
