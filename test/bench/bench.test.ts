@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { bench } from './bench.ts';
 import { chartOf } from './chart.ts';
+import { priceLines, priceOf } from './price-report.ts';
 import { cpuShare } from './quota.ts';
 import { reportLines } from './report.ts';
 import { checkResponse } from './subjects.ts';
@@ -53,4 +54,25 @@ it('the heap of a sweep that goes on and on does not grow with its checks and li
     expect(last - first).toBeLessThan(2);
   }
   expect(memoryLines(report)).toContain('listed');
+});
+
+it('a smaller function takes longer for its CPU, not for its waits, and what it costs is computed from the calls', () => {
+  const figures = { warm_cpu: { median: 1 }, peak_rss_mb: { median: 80 } };
+  const calls = { changed: { get_order_state: 1, PutItem: 4 }, unchanged: { get_order_state: 1, PutItem: 1 } };
+  const subjects = Object.entries({ ...calls, 'from the table': { Query: 1 } }).map(([name, warm_calls]) => ({
+    name: `get-order, ${name}`,
+    figures,
+    warm_calls,
+  }));
+  const sweep = { seconds: 10, checked: 0, listed: 1, cpu_ms: 40, peak_rss_mb: 90, calls: { UpdateItem: 2 } };
+  const report = priceOf(subjects, sweep);
+  const [smallest, , middle] = report.rows;
+  expect(smallest?.unchanged.ms).toBeCloseTo(50 + 5 + 1769 / 128, 6);
+  expect(middle?.unchanged.ms).toBeCloseTo(50 + 5 + 1769 / 512, 6);
+  // A request, a read, and half a gigabyte for 5 ms and the CPU.
+  const milliseconds = 5 + 1769 / 512;
+  expect(middle?.from_table.dollars_per_million).toBeCloseTo(0.2 + 0.125 + 0.5 * milliseconds * 0.0133334, 4);
+  // 25 accounts that take 4 ms a second each.
+  expect(middle?.sweep_cpu_part).toBeCloseTo((25 * 0.004 * 1769) / 512, 6);
+  expect(priceLines(report)).toContain('512 MB');
 });

@@ -55,7 +55,7 @@ export async function sweepLong({ orders, calls, lists }: LongSweepOptions): Pro
     if (call % Math.ceil(calls / 10) === 0 && heapMb.length < 10) heapMb.push(heapAfterCollection());
   });
   const { store, tick } = createSweeper({ index, clock, resting, lists });
-  await register(store, resting);
+  await register(store, resting, lists);
 
   const cpuBefore = process.cpuUsage();
   for (let minute = 1; resting.calls() < calls; minute++) {
@@ -133,7 +133,7 @@ function withIndex(table: SnapshotTable, { note, list }: LaggingIndex): Snapshot
 }
 
 /** The table knows all orders from the start. */
-async function register(store: SnapshotStore, { ids, rowOf }: RestingOrders): Promise<void> {
+async function register(store: SnapshotStore, { ids, rowOf }: RestingOrders, areListed: boolean): Promise<void> {
   const requestedAt = start - minuteMs / 2;
   const provenance = {
     requestedAt,
@@ -142,10 +142,11 @@ async function register(store: SnapshotStore, { ids, rowOf }: RestingOrders): Pr
     observedBy: 'list',
     keyVersion: 'v1',
   };
+  const listedAt = areListed ? requestedAt : undefined;
   for (const orderId of ids) {
     const result = rowOf(orderId);
     const order = orderIn(result, deribit);
-    await store.record({ account, orderId, dialect: deribit, order, result, listedAt: requestedAt, provenance });
+    await store.record({ account, orderId, dialect: deribit, order, result, listedAt, provenance });
   }
 }
 

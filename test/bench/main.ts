@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { addNotes, createCommand, runMain, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { bench } from './bench.ts';
 import { chartOf } from './chart.ts';
+import { priceLines, priceReport } from './price-report.ts';
 import { reportLines } from './report.ts';
 import { memoryLines, memoryReport, sweepLines, sweepReport } from './sweep-report.ts';
 
@@ -28,12 +29,14 @@ const command = createCommand('npm run bench --')
     'measure the function that sweeps instead: CPU of a check and of a list, its share of the rate limit',
   )
   .option('--memory', 'measure the heap of a sweep instead: 100 000 checks, and 1 000 lists of 10 000 orders')
+  .option('--price', 'print what requests and accounts cost at each memory size, from measured CPU')
   .option('--json', 'print JSON')
-  .action(async ({ json, chart, sweep, memory, ...options }) => {
+  .action(async ({ json, chart, sweep, memory, price, ...options }) => {
     const show = <Result>(result: Result, lines: (result: Result) => string) =>
       void process.stdout.write(json ? `${JSON.stringify(result)}\n` : lines(result));
     if (sweep) return show(await sweepReport(), sweepLines);
     if (memory) return show(await memoryReport(memoryOptions), memoryLines);
+    if (price) return show(await priceReport(), priceLines);
     const report = await bench(options);
     if (chart !== undefined) await writeFile(chart, chartOf(report));
     show(report, reportLines);

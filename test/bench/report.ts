@@ -5,7 +5,7 @@ import type { Calls } from './servers.ts';
 /** One figure of one subject over all rounds. */
 type Spread = { readonly median: number; readonly min: number; readonly max: number };
 
-type SubjectReport = {
+export type SubjectReport = {
   readonly name: string;
   readonly bundle_bytes: number;
   readonly figures: Readonly<Record<keyof Figures, Spread>>;

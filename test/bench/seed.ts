@@ -16,24 +16,23 @@ import { region, type Servers } from './servers.ts';
 /** Longer ago than the index takes to show a write. */
 const seededBeforeMs = 300_000;
 
-/** Places open orders, and fills the table as sweeps would that saw all of them in their lists until now. */
-export async function seedOrders(
-  servers: Servers,
-  tableName: string,
-  count: number,
-  policy: CheckPolicy,
-): Promise<void> {
+type Seed = { readonly count: number; readonly policy: CheckPolicy; readonly lists: boolean };
+
+/** Places open orders, and fills the table as earlier sweeps would: by lists that end now, or one by one. */
+export async function seedOrders(servers: Servers, tableName: string, seed: Seed): Promise<void> {
   const now = Date.now();
-  const items = await itemsOf(servers, count, policy, now - seededBeforeMs);
+  const items = await itemsOf(servers, seed, now - seededBeforeMs);
   const client = new DynamoDBClient({ ...access, endpoint: servers.dynamoUrl, region });
   await writeItems({ client, tableName }, items);
   const accounts = createDynamoAccountTable({ client, tableName });
-  await accounts.takeLease(account, { owner: 'seed', until: now + 1, now });
-  await accounts.releaseLease(account, 'seed', { listed: { at: now, orders: count, ordersReadAt: now } });
+  if (seed.lists) {
+    await accounts.takeLease(account, { owner: 'seed', until: now + 1, now });
+    await accounts.releaseLease(account, 'seed', { listed: { at: now, orders: seed.count, ordersReadAt: now } });
+  }
   client.destroy();
 }
 
-async function itemsOf({ exchange }: Servers, count: number, policy: CheckPolicy, requestedAt: number) {
+async function itemsOf({ exchange }: Servers, { count, policy, lists }: Seed, requestedAt: number) {
   const table = createMemoryTable(() => policy);
   const store = createSnapshotStore(table);
   const provenance = {
@@ -53,7 +52,7 @@ async function itemsOf({ exchange }: Servers, count: number, policy: CheckPolicy
       dialect: deribit,
       result,
       order,
-      listedAt: requestedAt,
+      listedAt: lists ? requestedAt : undefined,
       provenance,
     });
     items.push(snapshotItem(head), headItem(head), watchItem(key, stored, policy));

@@ -27,6 +27,8 @@ export type SweepOptions = {
   readonly settings: Partial<StageAccount>;
   /** The exchange's. Default: none. */
   readonly rateLimit?: RateLimitOptions;
+  /** Measures the second of two invocations: in the first, code is compiled. */
+  readonly warm?: boolean;
 };
 
 const Ticks = z.tuple([z.looseObject({ outcome: z.literal('swept'), checked: z.number(), listed: z.number() })]);
@@ -34,7 +36,13 @@ const Ticks = z.tuple([z.looseObject({ outcome: z.literal('swept'), checked: z.n
 const closingMs = 25_000;
 
 /** Sweeps an account whose orders are all known and do not change. */
-export async function sweepOnce({ orders, seconds, settings, rateLimit = 'unlimited' }: SweepOptions): Promise<Swept> {
+export async function sweepOnce({
+  orders,
+  seconds,
+  settings,
+  rateLimit = 'unlimited',
+  warm = false,
+}: SweepOptions): Promise<Swept> {
   const started = new AsyncDisposableStack();
   try {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -45,7 +53,8 @@ export async function sweepOnce({ orders, seconds, settings, rateLimit = 'unlimi
     await deploy(stack, servers);
     const { minCheckSeconds = 10, maxCheckSeconds = 600 } = settings;
     const policy = { minMs: minCheckSeconds * 1000, maxMs: maxCheckSeconds * 1000 };
-    await seedOrders(servers, stack.tables[0]?.TableName ?? '', orders, policy);
+    const { lists = true } = settings;
+    await seedOrders(servers, stack.tables[0]?.TableName ?? '', { count: orders, policy, lists });
 
     const [schedule] = stack.schedules;
     const lambda = stack.functions.find(({ name }) => name === schedule?.functionName);
@@ -57,6 +66,7 @@ export async function sweepOnce({ orders, seconds, settings, rateLimit = 'unlimi
       remainingMs: seconds * 1000 + closingMs,
       env: { ...environmentOf(lambda), ...servers.endpoints },
     });
+    if (warm) await process.handle({ accounts: [account] });
     const before = servers.calls();
     const { response, cpuMs } = await process.handle({ accounts: [account] });
     const calls = servers.callsSince(before);
