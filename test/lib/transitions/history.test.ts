@@ -31,7 +31,7 @@ it('the events made again from the snapshots are those of the stream, late snaps
         expect(stateChangesOf(shuffled)).toEqual(heads);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 100 },
   );
 });
 
