@@ -20,7 +20,13 @@ import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { StoredWatch } from '../../lib/snapshots/table.ts';
 
 /** An item that is not what it must be, and how it differs, without any value of it. */
-export type Difference = { readonly pk: string; readonly sk: string; readonly how: string };
+export type Difference = {
+  readonly pk: string;
+  readonly sk: string;
+  readonly how: string;
+  /** What a check that was cut short leaves, and the next one repairs. */
+  readonly cutShort?: true;
+};
 
 /** An item's attributes, and what it should have been. */
 type Checked = { readonly item: Item; readonly sk: string };
@@ -55,7 +61,7 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
     }
   }
   // An item that cannot be read explains what follows from it.
-  if (isReadable) for (const { sk, how } of disagreements(items, snapshots, head, stored)) differs(sk, how);
+  if (isReadable) found.push(...[...disagreements(items, snapshots, head, stored)].map((each) => ({ pk, ...each })));
   return found;
 }
 
@@ -102,12 +108,15 @@ function* disagreements(
   const last = newest && snapshotKey(newest).sk.S;
   if (last !== undefined && items.some(({ sk, expires_at: end }) => sk?.S === last && end !== undefined))
     yield { sk: last, how: 'it is the newest snapshot, and expires' };
-  const healing = stored?.watch.operator?.stopped ? '' : '; the next check of the order repairs it';
+  const cutShort = (how: string) => ({
+    how: `${how}: a check was cut short${stored?.watch.operator?.stopped ? '' : '; the next check of the order repairs it'}`,
+    cutShort: true as const,
+  });
   if (newest !== undefined && head === undefined)
-    yield { sk: headKey, how: `it is missing, though there are snapshots${healing}` };
+    yield { sk: headKey, ...cutShort('it is missing, though there are snapshots') };
   if (head !== undefined && newest === undefined) yield { sk: headKey, how: 'it has no snapshot' };
   if (head !== undefined && newest !== undefined) {
-    if (head.rank < newest.rank) yield { sk: headKey, how: `it is behind the newest snapshot${healing}` };
+    if (head.rank < newest.rank) yield { sk: headKey, ...cutShort('it is behind the newest snapshot') };
     else if (head.rank > newest.rank) yield { sk: headKey, how: 'it has no snapshot' };
     else {
       const item = items.find(({ sk }) => sk?.S === headKey);
@@ -119,10 +128,9 @@ function* disagreements(
     yield { sk: watchKey, how: 'it is missing, though there are snapshots' };
   if (stored === undefined) return;
   const { announcedRank, applied } = stored.watch;
-  if (applied?.rank !== head?.rank)
-    yield { sk: watchKey, how: `recorded is not the rank of the head${head === undefined ? '' : healing}` };
+  if (applied?.rank !== head?.rank) yield { sk: watchKey, ...cutShort('its applied_rank is not the rank of the head') };
   else if (announcedRank !== applied?.rank)
-    yield { sk: watchKey, how: `announced_rank is ahead of the head: a check was cut short${healing}` };
+    yield { sk: watchKey, ...cutShort('its announced_rank is ahead of the head') };
 }
 
 function otherAttributes(item: Item, due: Item): string[] {

@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { createStackCommand, targetOf } from './options.ts';
 import { createProgress } from './progress.ts';
+import { repairOrder } from './repair-order.ts';
 import { openTable } from './stack.ts';
 import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
 import { visible } from './visible.ts';
@@ -12,7 +13,8 @@ export function verifyCommand(context: Context) {
   const { terminal, clock } = context;
   const command = createStackCommand('verify')
     .description('Recomputes the whole table from what the exchange returned, and reports every difference.')
-    .action(async ({ json, ...options }) => {
+    .option('--repair', 'finish what checks that were cut short left undone')
+    .action(async ({ json, repair, ...options }) => {
       const table = await openTable(targetOf(options));
       const reader = createTableReader(table, clock);
       const progress = createProgress(context, 'items read', await itemCount(table));
@@ -29,22 +31,31 @@ export function verifyCommand(context: Context) {
         progress.end();
       }
       const differences: Difference[] = [];
-      for (const pk of suspects) differences.push(...differencesOf(pk, await readAll(reader, pk)));
+      let repaired = 0;
+      for (const pk of suspects) {
+        const differing = differencesOf(pk, await readAll(reader, pk));
+        const isCut = repair === true && differing.some(({ cutShort }) => cutShort);
+        if (isCut) await repairOrder(table, pk);
+        if (isCut) repaired += 1;
+        differences.push(...(isCut ? differencesOf(pk, await readAll(reader, pk)) : differing));
+      }
 
-      if (json) terminal.out(`${JSON.stringify({ items: read, keys, differences })}\n`);
+      if (json) terminal.out(`${JSON.stringify({ items: read, keys, differences, ...(repair && { repaired }) })}\n`);
       else {
         for (const { pk, sk, how } of differences) terminal.out(`${visible(`${pk} ${sk}: ${how}`)}\n`);
         const result = differences.length === 0 ? 'no differences' : `differences: ${differences.length}`;
+        if (repair) terminal.out(`Orders repaired: ${repaired}.\n`);
         terminal.out(`${read} items of ${keys} orders and accounts, ${result}.\n`);
       }
       if (differences.length > 0) context.fail();
     });
-  addExamples(command, ['--stage prod']);
+  addExamples(command, ['--stage prod'], ['--stage prod --repair']);
   addNotes(
     command,
     `It compares each snapshot's rank and digest with the exchange's own text that it keeps, each head with the newest snapshot,
 each watch with its head and with its own status and place in the index. It reads the whole table once, at ${unitsPerSecond} read
-units a second, and at the end once more what differs, because checks go on meanwhile.
+units a second, and at the end once more what differs, because checks go on meanwhile. With --repair it gives an order whose check
+was cut short the head of its newest snapshot, and has the next sweep check it: that repairs the rest.
 Exit codes: 0 no differences, 1 differences found or failed, 2 wrong options.`,
   );
   return command;

@@ -187,12 +187,12 @@ describe('verify', () => {
     await spoil('LIVE', 'NOW#WATCH', before ?? {});
     const lagging = await verify();
     expect(lagging.out).toContain(
-      'main#LIVE NOW#WATCH: recorded is not the rank of the head; the next check of the order repairs it\n',
+      'main#LIVE NOW#WATCH: its applied_rank is not the rank of the head: a check was cut short; the next check of the order repairs it\n',
     );
     await spoil('LIVE', 'NOW#HEAD', head ?? {});
     const { out } = await verify();
     expect(out).toBe(
-      'main#LIVE NOW#HEAD: it is behind the newest snapshot; the next check of the order repairs it\n' +
+      'main#LIVE NOW#HEAD: it is behind the newest snapshot: a check was cut short; the next check of the order repairs it\n' +
         '14 items of 4 orders and accounts, differences: 1.\n',
     );
     await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 12_000 });
@@ -204,8 +204,48 @@ describe('verify', () => {
     const later = watch?.['announced_rank']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
     await spoil('LIVE', 'NOW#WATCH', { announced_rank: text(later) });
     expect((await verify()).out).toContain(
-      'main#LIVE NOW#WATCH: announced_rank is ahead of the head: a check was cut short; the next check of the order repairs it\n',
+      'main#LIVE NOW#WATCH: its announced_rank is ahead of the head: a check was cut short; the next check of the order repairs it\n',
     );
+  });
+
+  /** Ends the check of an order after so many of its requests that write, as a process does that is killed. */
+  async function cutShort(writes: number, answer: Parameters<typeof seenOf>[1]): Promise<void> {
+    let left = writes;
+    const table = createDynamoTable({ ...ops.engine, policyOf: () => policy });
+    const dying =
+      <Args extends readonly unknown[], Result>(write: (...args: Args) => Promise<Result>) =>
+      async (...args: Args) => {
+        if (left === 0) throw new Error('killed');
+        left -= 1;
+        return write(...args);
+      };
+    const { putWatch, putSnapshot, putHead } = table;
+    const cut = { putWatch: dying(putWatch), putSnapshot: dying(putSnapshot), putHead: dying(putHead) };
+    await expect(createSnapshotStore({ ...table, ...cut }).record(seenOf('LIVE', answer))).rejects.toThrow('killed');
+  }
+
+  it.each([
+    ['announced', 1],
+    ['announced and stored', 2],
+    ['announced, stored and made the head', 3],
+  ])('calls a check by its name that was cut short when its state was %s, and repairs it', async (_, writes) => {
+    const filled = { state: 'filled', filled: '1', updatedAfter: 2, requestedAfter: 9_000 } as const;
+    await cutShort(writes, filled);
+    const later = start + 10_000_000;
+    await spoil('LIVE', 'NOW#WATCH', { list_at: { N: String(later) } });
+    const found = await verify();
+    expect(found.code).toBe(1);
+    for (const line of found.out.split('\n').filter((text) => text.startsWith('main#')))
+      expect(line).toMatch(/^main#LIVE NOW#\w+: .+: a check was cut short; the next check of the order repairs it$/);
+    const repaired = await verify('--repair');
+    expect(repaired.out).toContain('Orders repaired: 1.\n');
+    // A state that was only announced is nowhere in the table: the next check brings it.
+    expect(repaired.code).toBe(writes === 1 ? 1 : 0);
+    const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
+    expect(watch?.['status']?.S).toBe(writes === 1 ? 'watched' : 'final');
+    if (writes === 1) expect(Number(watch?.['list_at']?.N)).toBeLessThan(later);
+    await ops.observe('LIVE', { ...filled, requestedAfter: 12_000 });
+    expect((await verify()).code).toBe(0);
   });
 
   it('answers in JSON', async () => {

@@ -172,6 +172,11 @@ test.each([
     'Runtime.ExitError: Runtime exited with error: exit status 3',
   ],
   [
+    'is-killed',
+    "export const handler = () => process.kill(process.pid, 'SIGKILL');",
+    'Runtime.ExitError: Runtime exited with error: signal: killed',
+  ],
+  [
     'lets-slip',
     'export const handler = () => new Promise(() => { Promise.reject(new Error("late")); });',
     'Runtime.UnhandledPromiseRejection: late',
@@ -190,6 +195,18 @@ test.each([
   const { invoke, failures } = toy(name, source);
   expect((await invoke()).kind).toBe('failed');
   expect(failures).toEqual([expect.stringContaining(failure)]);
+});
+
+test('a function that is killed in a request is followed by a fresh one', async () => {
+  const { invoke } = toy(
+    'victim',
+    "export const handler = ({ die }) => (die ? process.kill(process.pid, 'SIGKILL') : process.pid);",
+  );
+  const before = pidOf(await invoke({}));
+  expect((await invoke({ die: true })).kind).toBe('failed');
+  const after = pidOf(await invoke({}));
+  expect(after).not.toBe(before);
+  expect([isAlive(before), isAlive(after)]).toEqual([false, true]);
 });
 
 test('a missing bundle and an event that is too large', async () => {

@@ -353,6 +353,12 @@ describe('an order that announces others', () => {
     await store.record(announcing());
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);
   });
+
+  it('ends none of them by its own end', async () => {
+    await store.record(announcing());
+    await store.record(observed({ state: 'canceled', updatedAfter: 1, requestedAfter: 10_000 }));
+    expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'unconfirmed']);
+  });
 });
 
 describe('a table that cannot be reached', () => {
