@@ -61,6 +61,20 @@ const faults: readonly Fault[] = [
     tests: store,
   },
   {
+    name: 'of calls that are refused at the same time only the first gets the new key',
+    file: 'lib/exchange/credentials.ts',
+    from: ' && flight === undefined) return key.used;',
+    to: ') return key.used;',
+    tests: 'test/lib/exchange/key-rotation',
+  },
+  {
+    name: 'the previous key stands in for ever',
+    file: 'lib/exchange/credentials.ts',
+    from: '  if (clock.now() < until) {',
+    to: '  if (until > 0) {',
+    tests: 'test/lib/exchange/key-fallback',
+  },
+  {
     name: 'a not-found closes an order',
     file: 'lib/snapshots/watch.ts',
     from: "  if (notFoundAt.length > 0) return 'missing';",
