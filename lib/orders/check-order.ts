@@ -37,6 +37,8 @@ type CheckOrderDeps = {
 export type CheckOrderRequest = OrderKey & {
   /** A check at most this old may answer instead of the exchange, milliseconds; 0 always calls the exchange. */
   readonly maxAgeMs?: number | undefined;
+  /** The order's watch as it was at any time: if nothing has changed, the table is not read. Only with a `maxAgeMs` of 0. */
+  readonly known?: StoredWatch | undefined;
   /** The function that checks; recorded with what it observes. */
   readonly observedBy: string;
   readonly requestId: string;
@@ -55,7 +57,10 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   return async (request) => {
     const account = accountNamed(accounts, request.account);
     // The exchange is called in any case: the table is read meanwhile.
-    if (request.maxAgeMs === 0) return check(request, account, store.read(request));
+    if (request.maxAgeMs === 0) {
+      const { known } = request;
+      return check(request, account, known === undefined ? store.read(request) : Promise.resolve(undefined));
+    }
 
     const current = await store.read(request);
     return (await fromTable(request, current)) ?? check(request, account, Promise.resolve(current));
@@ -75,13 +80,19 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     return isFresh(list) ? remembered(head, stored, now, list) : undefined;
   }
 
-  async function check(request: CheckOrderRequest, account: Account, reading: Promise<Current>): Promise<Checked> {
+  async function check(
+    request: CheckOrderRequest,
+    account: Account,
+    reading: Promise<Current | undefined>,
+  ): Promise<Checked> {
     const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
     if (observed.status === 'rejected') return notFound(request, asFailure(observed.reason), requestedAt, read.value);
 
-    const { head, stored, changed, inForce } = await store.record(observed.value, read.value);
+    const { known: watch } = request;
+    const { head, stored, changed, inForce } =
+      watch === undefined ? await store.record(observed.value, read.value) : await store.confirm(observed.value, watch);
     const known = remembered(head, stored, clock.now());
     if (!inForce) return known;
     const { exchangeTime: time, order, result } = observed.value;
@@ -106,7 +117,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   }
 
   /** Not found is recorded, and does not close an order; a final state that was seen before is the result instead. */
-  async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read: Current) {
+  async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
     if (failure.code !== 'order_not_found') throw failure;
     const { account, orderId, requestId, observedBy } = request;
     const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);

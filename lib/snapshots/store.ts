@@ -26,6 +26,11 @@ export type SnapshotStore = {
   /** Stores an answer. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
   readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
   /**
+   * The same for an order whose watch is known, as it was at any time: an answer that says nothing new takes one write
+   * under the watch's revision, and no read.
+   */
+  readonly confirm: (observation: Observation, known: StoredWatch) => Promise<RecordResult>;
+  /**
    * Stores a not-found answer. It counts only for a watched order whose head is not final, and only when requested
    * after the last observation. It never changes a head.
    */
@@ -40,8 +45,8 @@ export type SnapshotStore = {
    * nothing. Safe to repeat. `known` saves a read.
    */
   readonly markUnlisted: (key: OrderKey, at: number, known?: StoredWatch) => Promise<StoredWatch | undefined>;
-  /** Applies backoff to a known order after a check without an answer. Safe to repeat. */
-  readonly recordFailedCheck: (failed: FailedCheck) => Promise<StoredWatch | undefined>;
+  /** Applies backoff to a known order after a check without an answer. Safe to repeat. `known` saves a read. */
+  readonly recordFailedCheck: (failed: FailedCheck, known?: StoredWatch) => Promise<StoredWatch | undefined>;
 };
 
 /**
@@ -52,20 +57,13 @@ export type SnapshotStore = {
  * newer, live answer is being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
-  return { read: table.readCurrent, record, recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
+  return { read: table.readCurrent, record, confirm, recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
 
   async function record(observation: Observation, known?: Current): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
     const { rank, provenance } = snapshot;
     const { head, stored } = known ?? (await table.readCurrent(snapshot));
-    const { listedAt } = observation;
-    const startedBy = listedAt === undefined ? 'request' : 'list';
-    const opening: WatchDelta = { openedAt: provenance.firstObservedAt, startedBy, announcedRank: rank };
-    const observed: WatchDelta = {
-      ...opening,
-      observations: [{ requestedAt: provenance.requestedAt, rank }],
-      listed: listedAt === undefined ? undefined : { at: listedAt, present: true },
-    };
+    const { opening, observed } = deltasOf(observation, rank);
 
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
       const now = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
@@ -86,10 +84,24 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return { head: now, stored: settled, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
   }
 
+  async function confirm(observation: Observation, known: StoredWatch): Promise<RecordResult> {
+    const snapshot = snapshotOf(observation);
+    const { rank, provenance } = snapshot;
+    const { applied } = known.watch;
+    // The head has reached this state, and this answer is not the first to show it.
+    if (applied?.rank === rank && provenance.firstObservedAt > applied.at) {
+      const stored = await advance(snapshot, known, deltasOf(observation, rank).observed);
+      const head = { ...snapshot, provenance: { ...provenance, firstObservedAt: applied.at } };
+      // No other state is on its way.
+      if (stored.watch.announcedRank === rank) return { head, stored, changed: false, inForce: true };
+    }
+    return record(observation);
+  }
+
   async function recordNotFound(notFound: NotFoundAnswer, known?: Current): Promise<Current> {
     const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
-    const head = await healedHead(notFound);
+    const head = await healedHead(table, notFound);
     const healed: WatchDelta = { openedAt: stored.watch.openedAt, applied: head && appliedBy(head) };
     const settled = join(stored.watch, healed);
     const counts = isOpen(statusOf(settled)) && notFound.requestedAt > (checkedAt(settled) ?? 0);
@@ -107,8 +119,9 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return advanceKnown(key, { listed: { at, present: false } }, known);
   }
 
-  function recordFailedCheck({ requestedAt, own, ...key }: FailedCheck): Promise<StoredWatch | undefined> {
-    return advanceKnown(key, own ? { failedAt: [requestedAt] } : { attemptedAt: requestedAt });
+  function recordFailedCheck(failed: FailedCheck, known?: StoredWatch): Promise<StoredWatch | undefined> {
+    const { requestedAt, own, ...key } = failed;
+    return advanceKnown(key, own ? { failedAt: [requestedAt] } : { attemptedAt: requestedAt }, known);
   }
 
   /** Adds to the watch of a known order; `undefined` when there is none. */
@@ -127,17 +140,29 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     if (stored === undefined) await advance(key, stored, { openedAt, startedBy });
   }
 
-  /** The head, raised first to the newest snapshot if a crash prevented that. */
-  async function healedHead(key: OrderKey): Promise<Snapshot | undefined> {
-    const newest = await table.newestSnapshot(key);
-    if (newest !== undefined) await table.putHead(newest);
-    return newest;
-  }
-
   async function advance(key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta): Promise<StoredWatch> {
     const reread = async () => (await table.readCurrent(key)).stored;
     return advanceWatch({ key, stored, delta, putWatch: table.putWatch, reread });
   }
+}
+
+/** What an answer adds to the watch: before its snapshot is written, and after the head has reached it. */
+function deltasOf({ provenance, listedAt }: Observation, rank: Rank) {
+  const startedBy = listedAt === undefined ? 'request' : 'list';
+  const opening: WatchDelta = { openedAt: provenance.firstObservedAt, startedBy, announcedRank: rank };
+  const observed: WatchDelta = {
+    ...opening,
+    observations: [{ requestedAt: provenance.requestedAt, rank }],
+    listed: listedAt === undefined ? undefined : { at: listedAt, present: true },
+  };
+  return { opening, observed };
+}
+
+/** The head, raised first to the newest snapshot if a crash prevented that. */
+async function healedHead(table: SnapshotTable, key: OrderKey): Promise<Snapshot | undefined> {
+  const newest = await table.newestSnapshot(key);
+  if (newest !== undefined) await table.putHead(newest);
+  return newest;
 }
 
 /** The watch knows that this rank, or a greater one, is about to reach the head; until then it cannot close. */

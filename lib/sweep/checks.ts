@@ -69,7 +69,9 @@ export function createChecks(deps: ChecksDeps): Checks {
     orders.hide(orderId, requestedAt + minCheckMs);
     const deadline = requestedAt + checkMs;
     try {
-      const { changed, final, stored } = await checkOrder({ account, orderId, maxAgeMs: 0, ...observer, deadline });
+      const known = orders.get(orderId)?.stored;
+      const request = { account, orderId, maxAgeMs: 0, known, ...observer, deadline };
+      const { changed, final, stored } = await checkOrder(request);
       if (changed) changedAt = clock.now();
       counts.changed += Number(changed);
       counts.final += Number(changed && final);
@@ -157,7 +159,7 @@ function createFailedChecks({ recordFailedCheck, clock, orders, account }: Check
 
   const record = async (orderId: string, requestedAt: number, own: boolean): Promise<void> => {
     try {
-      const stored = await recordFailedCheck({ account, orderId, requestedAt, own });
+      const stored = await recordFailedCheck({ account, orderId, requestedAt, own }, orders.get(orderId)?.stored);
       if (stored !== undefined) orders.set(orderId, stored);
     } catch {
       orders.hide(orderId, clock.now() + unrecordedMs);

@@ -13,7 +13,7 @@ import { inParallel } from './parallel.ts';
 
 export type ListedRowsDeps = {
   readonly dialect: Dialect;
-  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'markUnlisted'>;
+  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'confirm' | 'markUnlisted'>;
   readonly orders: LiveOrders;
   readonly checks: Pick<Checks, 'check'>;
   readonly account: string;
@@ -96,7 +96,10 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
     const { requestedAt, answeredAt: firstObservedAt, keyVersion } = list;
     const provenance = { requestedAt, firstObservedAt, requestId, observedBy: 'list', keyVersion };
     const observation = { account, orderId, dialect, order, result, exchangeTime, provenance, listedAt: requestedAt };
-    const { stored, inForce } = await store.record(observation);
+    const known = orders.get(orderId)?.stored;
+    const { stored, inForce } = await (known === undefined
+      ? store.record(observation)
+      : store.confirm(observation, known));
     orders.set(orderId, stored);
     if (inForce) knownRows.set(orderId, { digest, rank: rankOf(order, dialect.volatile) });
   };

@@ -30,7 +30,7 @@ const noLists = { listed: 0, listFailed: 0, discovered: 0, vanished: 0, listUntr
 type SweepDeps = {
   readonly checkOrder: CheckOrder;
   readonly list: SnapshotTable['list'];
-  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'markUnlisted' | 'recordFailedCheck'>;
+  readonly store: Pick<SnapshotStore, 'read' | 'record' | 'confirm' | 'markUnlisted' | 'recordFailedCheck'>;
   /** `undefined` for an account whose orders are only checked one by one. */
   readonly listedAccount: (account: string) => ListedAccount | undefined;
   readonly onDrift: (account: string, drift: readonly string[]) => void;

@@ -5,7 +5,7 @@ import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-wat
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
-import type { List, SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
+import type { List, SnapshotTable, StoredWatch, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
@@ -61,16 +61,20 @@ function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<reado
 }
 
 type Table = SnapshotTable & WatchCommandTable;
+/** What a writer keeps in memory from one event to the next. */
+type Known = { watch?: StoredWatch; readonly isStale?: boolean };
 
-/** Records one event in the store. */
-async function tell(table: Table, key: OrderKey, event: Event, known?: 'stale'): Promise<void> {
+/** Records one event in the store. `known`: the watch as its writer saw it before, and what takes it as it is now. */
+async function tell(table: Table, key: OrderKey, event: Event, known: Known = {}): Promise<void> {
   const store = createSnapshotStore(table);
-  // A stale reader believes that there is nothing yet.
-  const current = known === 'stale' ? {} : undefined;
   if ('answer' in event) {
-    const observation = observationOf(key, event.answer);
-    const { requestedAt } = observation.provenance;
-    await store.record(event.listed ? { ...observation, listedAt: requestedAt } : observation, current);
+    const answer = observationOf(key, event.answer);
+    const observation = event.listed ? { ...answer, listedAt: answer.provenance.requestedAt } : answer;
+    const { watch } = known;
+    // A stale reader believes that there is nothing yet.
+    const current = known.isStale ? {} : undefined;
+    const { stored } = await (watch ? store.confirm(observation, watch) : store.record(observation, current));
+    known.watch = stored;
   } else if ('unlistedAfter' in event) await store.markUnlisted(key, start + 10_000 + event.unlistedAfter);
   else if ('lookedUpAfter' in event) {
     const at = start + 10_000 + event.lookedUpAfter;
@@ -110,9 +114,10 @@ async function race(
   const run = async (writer: Writer, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `writer ${index}: ${request}`);
     const own = interfered(table, { faultCases: writer.faultCases, turn, watcher });
+    const known: Known = {};
     for (const event of writer.events) {
       try {
-        await tell(own, key, event);
+        await tell(own, key, event, known);
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
         lost.push(event);
@@ -215,7 +220,7 @@ describe('the table in memory, with every interleaving', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (answers) => {
         const table = createMemoryTable(() => policy);
-        for (const answer of answers) await tell(table, key, { answer }, 'stale');
+        for (const answer of answers) await tell(table, key, { answer }, { isStale: true });
         const once = content(table.inspect(key));
         expect(once).toEqual(
           content(

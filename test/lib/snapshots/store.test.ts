@@ -47,6 +47,26 @@ async function writeWatch(delta: Partial<WatchDelta>): Promise<void> {
   await table.putWatch(key, join(stored?.watch, { openedAt: start, ...delta }), stored?.revision ?? 0);
 }
 
+/** The table, and the requests that it gets, by name. */
+function countingTable(): { readonly counting: SnapshotTable; readonly requests: readonly string[] } {
+  const requests: string[] = [];
+  const counted =
+    <Args extends readonly unknown[], Result>(name: string, request: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      requests.push(name);
+      return request(...args);
+    };
+  const counting = {
+    ...table,
+    readCurrent: counted('readCurrent', table.readCurrent),
+    newestSnapshot: counted('newestSnapshot', table.newestSnapshot),
+    putSnapshot: counted('putSnapshot', table.putSnapshot),
+    putHead: counted('putHead', table.putHead),
+    putWatch: counted('putWatch', table.putWatch),
+  };
+  return { counting, requests };
+}
+
 describe('recording an answer', () => {
   it('writes snapshot, head and watch of an order seen for the first time', async () => {
     const applied = await store.record(observed());
@@ -60,31 +80,54 @@ describe('recording an answer', () => {
 
   it('writes nothing but the watch when nothing changed', async () => {
     await store.record(observed());
-    const requests: string[] = [];
-    const counting: SnapshotTable = {
-      ...table,
-      putSnapshot: (...args) => {
-        requests.push('putSnapshot');
-        return table.putSnapshot(...args);
-      },
-      putHead: (...args) => {
-        requests.push('putHead');
-        return table.putHead(...args);
-      },
-      putWatch: (...args) => {
-        requests.push('putWatch');
-        return table.putWatch(...args);
-      },
-      readCurrent: (...args) => {
-        requests.push('readCurrent');
-        return table.readCurrent(...args);
-      },
-    };
     const known = await table.readCurrent(key);
+    const { counting, requests } = countingTable();
     const again = await createSnapshotStore(counting).record(observed({ requestedAfter: 1_000, rpl: '1.5' }), known);
     expect(again).toMatchObject({ changed: false, inForce: true });
     expect(requests).toEqual(['putWatch']);
     expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
+  });
+
+  describe('with a watch that is known already', () => {
+    it('writes it once, and reads nothing, when nothing changed', async () => {
+      const { stored } = await store.record(observed());
+      const { counting, requests } = countingTable();
+      const again = await createSnapshotStore(counting).confirm(
+        observed({ requestedAfter: 1_000, rpl: '1.5' }),
+        stored,
+      );
+      expect(requests).toEqual(['putWatch']);
+      expect(again).toMatchObject({ changed: false, inForce: true });
+      expect(again.head.provenance.firstObservedAt).toBe(kept().head?.provenance.firstObservedAt);
+      expect(again.stored).toEqual(kept().stored);
+      expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
+    });
+
+    it('records an answer that is new like any other', async () => {
+      const { stored } = await store.record(observed());
+      const next = await store.confirm(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }), stored);
+      expect(next).toMatchObject({ changed: true, inForce: true });
+      expect(kept().snapshots.size).toBe(2);
+      expect(kept().head).toEqual(next.head);
+    });
+
+    it('answers with the head of another writer, if there is a newer one by now', async () => {
+      const { stored } = await store.record(observed());
+      const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
+      const late = await store.confirm(observed({ requestedAfter: 900, request: 2 }), stored);
+      expect(late).toMatchObject({ changed: false, inForce: false, head: newer.head });
+      expect(kept().stored?.watch.observations).toHaveLength(2);
+    });
+
+    it('takes over earlier evidence, and finishes what another writer has only announced', async () => {
+      const { stored } = await store.record(observed({ requestedAfter: 1_000 }));
+      await store.confirm(observed({ requestedAfter: 500 }), stored);
+      expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
+      const announced = { ...stored.watch, applied: undefined };
+      await store.confirm(observed({ requestedAfter: 2_000 }), { ...stored, watch: announced });
+      expect(status()).toBe('watched');
+      expect(kept().stored?.watch.observations[0]?.requestedAt).toBe(requestTime + 2_000);
+    });
   });
 
   it('keeps a late answer in the history, and answers with the head', async () => {

@@ -147,6 +147,7 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     store: {
       read: uncalled,
       record: uncalled,
+      confirm: uncalled,
       markUnlisted: uncalled,
       recordFailedCheck: async ({ orderId, requestedAt, own }) => {
         if (scene.recordFails) throw new Failure('store_unavailable', 'for the test');
