@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 import { cycleIn, foldersOf, type Import, importsIn, loadedWith } from './import-graph.ts';
@@ -42,6 +43,28 @@ describe('the import graph', () => {
     expect(cycleIn(edges)).toEqual(['b', 'c', 'b']);
     expect(cycleIn(edges.slice(0, 2))).toBeUndefined();
   });
+});
+
+describe('the picture of the import graph', () => {
+  it('has an arrow for each import of a folder that no longer way explains', () => {
+    const contributing = readFileSync(new URL('../.github/CONTRIBUTING.md', import.meta.url), 'utf8');
+    const [, picture = ''] = /^```mermaid\n(.*?)^```$/ms.exec(contributing) ?? [];
+    const drawn = [...picture.matchAll(/^ {2}(\S+) --> (.+)$/gm)].flatMap(([, from = '', targets = '']) =>
+      targets.split(' & ').map((to) => [from, to] as const),
+    );
+    const edges = foldersOf(product)
+      .map(([from, to]) => [nameOf(from), nameOf(to)] as const)
+      .filter(([from, to]) => from !== to && ![from, to].some((name) => name === 'lib' || name === 'cdk'));
+    const ways = (from: string, to: string): boolean =>
+      edges.some(([start, next]) => start === from && (next === to || ways(next, to)));
+    const needed = edges.filter(
+      ([from, to]) => !edges.some(([start, next]) => start === from && next !== to && ways(next, to)),
+    );
+    const sorted = (arrows: typeof edges) => [...new Set(arrows.map((arrow) => arrow.join(' --> ')))].toSorted();
+    expect(sorted(drawn)).toEqual(sorted(needed));
+  });
+
+  const nameOf = (folder: string) => folder.replace(/^lib\//, '').replace(/\/.*$/, '');
 });
 
 describe('dependencies point one way', () => {

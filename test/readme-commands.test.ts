@@ -73,6 +73,7 @@ function here(text: string): string {
     .replaceAll('http://127.0.0.1:3000', new URL(stack.url).origin)
     .replaceAll(/(?<=--endpoint )\S+/g, stack.awsUrl)
     .replaceAll(/(?<=--exchange )\S+/g, /Exchange +(\S+)/.exec(stack.shown())?.[1] ?? 'none')
+    .replaceAll(/(?<=--exchange )\S+/g, /Exchange +(\S+)/.exec(stack.shown())?.[1] ?? 'none')
     .replaceAll(/\b39\d{15}\b/g, idHere);
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { resolveStage, StageError, stageNamed } from '../../cdk/stages.ts';
+import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { Stage } from '../../lib/stage.ts';
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
 
@@ -448,7 +449,7 @@ describe('resolving a stage', () => {
       'Stage "test": set xray to true or false (it is "1").',
       'Stage "test": set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is 15).',
       expect.stringMatching(/^Stage "test", account "main": remove "maxCheckSecond", or write .*maxCheckSeconds/),
-      'Stage "test", account "main": set dialect to one of orangex, deribit (it is "binance").',
+      `Stage "test", account "main": set dialect to one of ${dialectNames.join(', ')} (it is "binance").`,
     ]);
   });
 

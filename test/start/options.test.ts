@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { parseOptions } from './options.ts';
 
 const key = { EXCHANGE_CLIENT_ID: 'id', EXCHANGE_CLIENT_SECRET: 'secret' };
@@ -74,13 +75,13 @@ test.each([
   [['--port', '-1'], `--port takes a number from 0 to 65535. ${see}`],
   [['--port', '1e3'], `--port takes a number from 0 to 65535. ${see}`],
   [['--account', 'Main'], `--account takes 1 to 32 of a-z, 0-9 and -. ${see}`],
-  [['--dialect', 'ftx'], `--dialect takes orangex or deribit. ${see}`],
+  [['--dialect', 'ftx'], `--dialect takes ${dialectNames.join(' or ')}. ${see}`],
   [['--every', '0'], `--every takes whole seconds from 1 to 60. ${see}`],
   [['--every', '61'], `--every takes whole seconds from 1 to 60. ${see}`],
   [['--every', '1.5'], `--every takes whole seconds from 1 to 60. ${see}`],
   [['--no-demo=x'], `Unknown option '--no-demo=x' (Did you mean --no-demo?). ${see}`],
   [['--data', ''], `--data takes a folder. ${see}`],
-  [['--exchange', 'https://x'], `--exchange needs --dialect orangex or --dialect deribit. ${see}`],
+  [['--exchange', 'https://x'], `--exchange needs --dialect ${dialectNames.join(' or --dialect ')}. ${see}`],
   [
     ['--exchange', 'nonsense', '--dialect', 'deribit'],
     `--exchange takes a URL such as https://test.deribit.com/api/v2. ${see}`,

@@ -24,6 +24,7 @@ import { startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 import { createStream } from '../emulator/aws/stream.ts';
 import { type Change, startTableProxy } from '../emulator/aws/table-proxy.ts';
 import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
+import { emulatedDialects } from '../emulator/exchange/wire.ts';
 import { startDemo } from './demo.ts';
 import { type Options, WrongOption } from './options.ts';
 import type { BusEvent } from './transitions.ts';
@@ -230,11 +231,14 @@ async function stoppable<T extends Engine>(started: AsyncDisposableStack, starti
 
 /** With `--data`, its orders are those of the run before: otherwise each open one would be missing. */
 async function builtInExchange(
-  { dialect }: Options,
+  options: Options,
   started: AsyncDisposableStack,
   data: DataFolder | undefined,
   unwritable: RunSetting['unwritable'],
 ): Promise<Exchange> {
+  const dialect = emulatedDialects.find((name) => name === options.dialect);
+  if (dialect === undefined)
+    throw new WrongOption(`The built-in exchange does not speak ${options.dialect}: name another one with --exchange`);
   if (data === undefined) return stoppable(started, startExchange({ dialect }));
   const file = data.file(`exchange-${dialect}.json`);
   const save = (book: string) => {

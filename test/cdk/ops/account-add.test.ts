@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listed } from '../../../cdk/ops/command-line.ts';
 import { systemClock } from '../../../lib/clock.ts';
+import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
 import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
 import { names, type Operating, spawnOps, startOperating } from './operating.ts';
 
@@ -137,7 +139,7 @@ describe('account add', () => {
     [['--file', '/nowhere'], 'give --exchange and --dialect to check the key with, or --no-check'],
     [['--exchange', 'http://example.com'], '--exchange takes an https URL'],
     [['--exchange', 'https://example.com'], '--exchange needs --dialect'],
-    [['--dialect', 'ftx'], '--dialect takes orangex or deribit'],
+    [['--dialect', 'ftx'], `--dialect takes ${listed(dialectNames)}`],
   ])('refuses %j', async (args, line) => {
     const { code, stderr } = await add(args);
     expect(code).toBe(2);

@@ -1,13 +1,13 @@
 import { addNotes, createCommand, oneOf, runMain, wholeNumber } from '../../../cdk/ops/command-line.ts';
-import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
 import { defaultKey, startExchange } from './server.ts';
+import { emulatedDialects } from './wire.ts';
 
 const command = createCommand('node test/emulator/exchange/main.ts')
   .description('Runs the exchange for tests by hand, on loopback, until SIGINT or SIGTERM, and prints its base URL.')
   .option(
     '--dialect <name>',
-    `how it speaks: ${dialectNames.join(' or ')}`,
-    oneOf('--dialect', dialectNames),
+    `how it speaks: ${emulatedDialects.join(' or ')}`,
+    oneOf('--dialect', emulatedDialects),
     'orangex',
   )
   .option('--port <n>', 'its port; 0 takes any free one', wholeNumber('--port', 0, 65_535), 0)

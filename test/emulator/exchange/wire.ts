@@ -1,5 +1,6 @@
 /** The two ways of writing one and the same exchange: the specification's own, and the one it descends from. */
-export type Dialect = 'orangex' | 'deribit';
+export const emulatedDialects = ['orangex', 'deribit'] as const;
+export type Dialect = (typeof emulatedDialects)[number];
 
 /** JSON text that goes on the wire exactly as it is: `1.10`, `1.6e-7`, `39004881276768256` as a number. */
 export class Lexeme {

@@ -4,12 +4,13 @@ import { createSecretsManagerClient } from '../../../lib/aws/clients.ts';
 import { asFailure, type Code } from '../../../lib/errors.ts';
 import { createExchange } from '../../../lib/exchange/client.ts';
 import { createCredentials, type KeyFallback } from '../../../lib/exchange/credentials.ts';
-import { type DialectName, dialects } from '../../../lib/exchange/dialects/index.ts';
+import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { createRetryBudget } from '../../../lib/exchange/retry.ts';
 import { createHttpTransport } from '../../../lib/exchange/transport.ts';
 import { startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { startExchange } from '../../emulator/exchange/server.ts';
+import type { Dialect } from '../../emulator/exchange/wire.ts';
 import { secretText } from '../test-bed.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { plentiful } from './test-client.ts';
@@ -31,7 +32,7 @@ afterEach(async () => {
  * Ten processes that use one account's key, each with connections and a cache of its own, under 50 requests a second by
  * a clock that passes only between the seconds. Each begins its cache at another second.
  */
-async function startDesk(dialect: DialectName) {
+async function startDesk(dialect: Dialect) {
   const clock = createVirtualClock();
   const exchange = await startExchange({ dialect, keys: [oldKey], now: clock.now });
   const secrets = await startSecretsManager({ now: clock.now });
