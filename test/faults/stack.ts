@@ -26,6 +26,8 @@ export type FaultStack = {
   readonly tableName: string;
   readonly client: DynamoDBClient;
   readonly exchanges: Readonly<Record<'orangex' | 'deribit', Exchange>>;
+  /** Those of the accounts whose orders are listed, `listed-orangex` and `listed-deribit`. */
+  readonly listed: Readonly<Record<'orangex' | 'deribit', Exchange>>;
   /** Speaks for the deribit exchange, socket by socket. */
   readonly wire: WireProxy;
   /** The clock of both exchanges is so far ahead of ours, milliseconds. */
@@ -34,6 +36,7 @@ export type FaultStack = {
   readonly secrets: SecretsManager;
   readonly bus: EventBus;
   readonly queues: Queues;
+  readonly queueNames: readonly string[];
   readonly lambda: Lambda;
   /** Forgets that the exchange throttled an account, and who sweeps it. */
   readonly forgetAccount: (account: string) => Promise<void>;
@@ -66,8 +69,8 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
   const folder = await mkdtemp(join(tmpdir(), 'faults-'));
   started.defer(() => rm(folder, { recursive: true, force: true }));
   const redaction = createRedaction();
-  const { exchanges, wire, tls, setClock, answers } = await startExchanges(started, redaction);
-  const stack = await synthesize(join(folder, 'cdk.out'), accountsOf(exchanges, wire.url, tls));
+  const { exchanges, listed, wire, tls, setClock, answers } = await startExchanges(started, redaction);
+  const stack = await synthesize(join(folder, 'cdk.out'), accountsOf(exchanges, listed, wire.url, tls));
   const aws = await startAws(started, stack, redaction);
   const memory = createMemoryProbe();
   const failures: string[] = [];
@@ -110,12 +113,14 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
     tableName: stack.tables[0]?.TableName ?? '',
     client: aws.client,
     exchanges,
+    listed,
     wire,
     setClock,
     table: aws.table,
     secrets: aws.secrets,
     bus: aws.bus,
     queues: aws.queues,
+    queueNames: stack.queueNames,
     lambda,
     forgetAccount: async (account) => {
       const Key = { pk: { S: account }, sk: { S: 'ACCOUNT' } };
@@ -154,6 +159,7 @@ type Tls = Readonly<Record<'valid' | 'expired' | 'untrusted', WireProxy>>;
 
 function accountsOf(
   { orangex, deribit }: FaultStack['exchanges'],
+  listed: FaultStack['listed'],
   wireUrl: string,
   tls: Tls,
 ): Readonly<Record<string, AccountAt>> {
@@ -162,6 +168,8 @@ function accountsOf(
   return {
     orangex: { dialect: 'orangex', url: orangex.url },
     deribit: { dialect: 'deribit', url: deribit.url },
+    'listed-orangex': { dialect: 'orangex', url: listed.orangex.url },
+    'listed-deribit': { dialect: 'deribit', url: listed.deribit.url },
     wire: secure(wireUrl),
     tls: secure(tls.valid.url),
     'tls-expired': secure(tls.expired.url),
@@ -194,6 +202,7 @@ async function startExchanges(started: AsyncDisposableStack, redaction: Redactio
   };
   return {
     exchanges,
+    listed: { orangex: await start('orangex'), deribit: await start('deribit') },
     wire: await speak(),
     tls: { valid: await speak(valid), expired: await speak(expired), untrusted: await speak(untrusted) },
     setClock: (ms: number) => {

@@ -16,8 +16,8 @@ type TableFault =
   | { readonly kind: 'internal' }
   /** The request is done, and the connection reset before its answer. */
   | { readonly kind: 'cutOff' }
-  /** Something that the test does, before or after the request is done; then its answer. */
-  | { readonly kind: 'call'; readonly before?: () => Promise<void>; readonly after?: () => Promise<void> };
+  /** The test ends the process that sent it: before the request is done, or afterwards. There is no answer. */
+  | { readonly kind: 'kill'; readonly isDone: boolean; readonly end: () => Promise<void> };
 
 /** The fault of a request, by its operation and how many requests came before it; absent: none. */
 type TableScript = (operation: string, index: number) => TableFault | undefined;
@@ -58,12 +58,10 @@ export async function startFaultyProxy(url: string): Promise<FaultyProxy> {
         await genuine();
         response.socket?.resetAndDestroy();
         return;
-      case 'call': {
-        await fault.before?.();
-        const answer = await genuine();
-        await fault.after?.();
-        return send(response, answer);
-      }
+      case 'kill':
+        if (fault.isDone) await genuine();
+        await fault.end();
+        return;
       default:
         return send(response, refusals[fault.kind]);
     }

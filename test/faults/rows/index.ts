@@ -1,4 +1,7 @@
 import type { Row } from '../row.ts';
+import { awsRows } from './aws.ts';
+import { clockRows } from './clock.ts';
+import { meaningRows } from './meaning.ts';
 import { wireRows } from './wire.ts';
 
-export const allRows: readonly Row[] = [...wireRows];
+export const allRows: readonly Row[] = [...wireRows, ...meaningRows, ...clockRows, ...awsRows];

@@ -3,6 +3,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import type { AnswerFault, Fault } from '../../emulator/exchange/faults.ts';
 import { http } from '../../lib/exchange/wire-server.ts';
 import { answered, caseRow, type Expected, type FaultCase, type Row } from '../row.ts';
+import { requestOrder } from '../tally.ts';
 import type { WireFault } from '../wire-proxy.ts';
 
 /** Something else happens on the socket. */
@@ -10,10 +11,16 @@ function played(name: string, fault: WireFault, code: Expected): FaultCase {
   return { name, code, apply: ({ stack }) => stack.wire.play(fault) };
 }
 
-const wire = (fault: string, cases: readonly FaultCase[], more: { readonly limitMs?: number } = {}): Row =>
-  caseRow({ group: 'wire', fault, accounts: ['wire'], cases, ...more });
-const both = (fault: string, cases: readonly FaultCase[], more: { readonly limitMs?: number } = {}): Row =>
-  caseRow({ group: 'wire', fault, cases, ...more });
+const wire = (
+  fault: string,
+  cases: readonly FaultCase[],
+  more: { readonly isSlow?: boolean; readonly limitMs?: number } = {},
+): Row => caseRow({ group: 'wire', fault, accounts: ['wire'], cases, ...more });
+const both = (
+  fault: string,
+  cases: readonly FaultCase[],
+  more: { readonly isSlow?: boolean; readonly limitMs?: number } = {},
+): Row => caseRow({ group: 'wire', fault, cases, ...more });
 
 const head = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
 /** An answer whose body is made from the genuine one. */
@@ -39,10 +46,10 @@ function slowly(socket: Socket, text: string): void {
   }, 50);
 }
 
-const silenceMs = 4_000;
+const untilDeadline = { isSlow: true, limitMs: 4_000 };
 const silence: readonly Row[] = [
-  both('silence', [answered({ kind: 'hang' }, 'timeout')], { limitMs: silenceMs }),
-  both('slow bytes', [answered({ kind: 'slowBody', everyMs: 100 }, 'timeout')], { limitMs: silenceMs }),
+  both('silence', [answered({ kind: 'hang' }, 'timeout')], untilDeadline),
+  both('slow bytes', [answered({ kind: 'slowBody', everyMs: 100 }, 'timeout')], untilDeadline),
   wire(
     'silence and slow bytes at other stages',
     [
@@ -52,7 +59,7 @@ const silence: readonly Row[] = [
       played('before the last byte', (socket, body) => socket.write(http(body).subarray(0, -1)), 'timeout'),
       played('after 100 Continue', (socket) => socket.write('HTTP/1.1 100 Continue\r\n\r\n'), 'timeout'),
     ],
-    { limitMs: silenceMs },
+    untilDeadline,
   ),
 ];
 
@@ -126,8 +133,14 @@ const truncated = (framing: 'length' | 'chunked' | 'short', step: number): Row =
   caseRow({
     group: 'wire',
     fault: `truncation at every ${step === 1 ? 'byte' : `${step}th byte`} (${framing})`,
-    cases: async ({ exchange, orderId }) => {
-      const length = JSON.stringify(exchange.order(orderId)).length;
+    cases: async ({ stack, account, exchange, orderId }) => {
+      let length = 0;
+      exchange.script(orderId, (_request, genuine) => {
+        length = genuine.body.length;
+        return genuine;
+      });
+      await requestOrder(stack, account, orderId);
+      exchange.partialFill(orderId, '4');
       return Array.from({ length: Math.floor(length / step) }, (_, i) =>
         answered({ kind: 'truncate', at: -1 - i * step, framing }, 'invalid_response'),
       );
@@ -333,9 +346,13 @@ const tokens: readonly Row[] = [
     group: 'wire',
     fault: 'any of these in the answer with the token',
     accounts: ['orangex'],
-    isWithoutToken: true,
+    before: async ({ stack, account, exchange, orderId }) => {
+      exchange.revokeTokens();
+      exchange.scriptAlways('auth', { kind: 'empty' });
+      await requestOrder(stack, account, orderId);
+    },
     cases: [
-      granted({ kind: 'drop' }, 'unreachable'),
+      { ...granted({ kind: 'drop' }, 'unreachable'), or: 'connection_lost' },
       granted({ kind: 'truncate' }, 'invalid_response'),
       granted({ kind: 'truncate', framing: 'short' }, 'invalid_response'),
       granted({ kind: 'html' }, 'busy'),
