@@ -32,6 +32,7 @@ describe('the checker finds', () => {
     group: 'wire',
     fault: 'a fault',
     tried: 20,
+    requests: 20,
     answers: new Map([['busy', 20]]),
     maxMs: 100,
     deadlineMs: 2_500,
@@ -44,7 +45,7 @@ describe('the checker finds', () => {
 
   it.each<[string, Partial<RowResult>, string]>([
     ['a wrong answer', { wrong: ['ok instead of busy'] }, 'ok instead of busy'],
-    ['nothing tried', { tried: 0, calls: 0 }, 'nothing was tried'],
+    ['nothing tried', { tried: 0, requests: 0, calls: 0 }, 'nothing was tried'],
     ['more calls than 1.2 a request', { calls: 27 }, '27 calls for 20 requests'],
     ['a late answer', { maxMs: 2_551 }, '2551 ms, deadline 2500 ms'],
     ['memory that is kept', { growthBytes: 20_100_000 }, 'memory grew by 20.1 MB'],

@@ -11,7 +11,10 @@ export type Form = 'quick' | 'long';
 
 /** What came of a row's requests. */
 export type Counted = {
+  /** How often a fault was played. */
   readonly tried: number;
+  /** What was requested of the exchange meanwhile, each once. */
+  readonly requests: number;
   /** How often each code was the answer. */
   readonly answers: ReadonlyMap<string, number>;
   readonly maxMs: number;
@@ -149,10 +152,11 @@ function sampleOf(cases: readonly FaultCase[], form: Form, quick: number): reado
   return Array.from({ length: wanted }, (_, i) => cases[Math.floor(i * step) % cases.length]).flatMap((c) => c ?? []);
 }
 
-function merged(a: Counted, b: Counted): Counted {
+export function merged(a: Counted, b: Counted): Counted {
   const codes = [...new Set([...a.answers.keys(), ...b.answers.keys()])];
   return {
     tried: a.tried + b.tried,
+    requests: a.requests + b.requests,
     answers: new Map(codes.map((code) => [code, (a.answers.get(code) ?? 0) + (b.answers.get(code) ?? 0)])),
     maxMs: Math.max(a.maxMs, b.maxMs),
     calls: a.calls + b.calls,

@@ -5,7 +5,7 @@ type Cells = readonly string[];
 
 const columns = ['fault', 'tried', 'answer', 'longest', 'calls a request', 'memory', 'lost', 'closed', 'leaks'];
 
-function cellsOf({ fault, tried, answers, maxMs, calls, growthBytes, damage, leaks }: RowResult): Cells {
+function cellsOf({ fault, tried, requests, answers, maxMs, calls, growthBytes, damage, leaks }: RowResult): Cells {
   const codes = [...answers]
     .toSorted(([, a], [, b]) => b - a)
     .map(([code, n]) => (answers.size > 1 ? `${code} ${n}` : code));
@@ -14,12 +14,16 @@ function cellsOf({ fault, tried, answers, maxMs, calls, growthBytes, damage, lea
     String(tried),
     codes.join(', '),
     seconds(maxMs),
-    (calls / tried).toFixed(2),
+    perRequest(calls, requests),
     `${megabytes(growthBytes)} MB`,
     String(damage.lost + damage.regressed + damage.invented),
     String(damage.closed),
     String(leaks.length),
   ];
+}
+
+function perRequest(calls: number, requests: number): string {
+  return requests === 0 ? '-' : (calls / requests).toFixed(2);
 }
 
 function seconds(ms: number): string {
@@ -40,12 +44,12 @@ const summaryColumns = ['group', 'faults', 'tried', 'longest', 'calls a request'
 
 /** A line for each group, in Markdown. */
 export function summaryTable(results: readonly RowResult[]): string {
-  const rows = totalsOf(results).map(({ group, rows, tried, maxMs, calls, growthBytes, damaged, leaks }) => [
+  const rows = totalsOf(results).map(({ group, rows, tried, requests, maxMs, calls, growthBytes, damaged, leaks }) => [
     group,
     String(rows),
     String(tried),
     seconds(maxMs),
-    (calls / tried).toFixed(2),
+    perRequest(calls, requests),
     `${megabytes(growthBytes)} MB`,
     String(damaged),
     String(leaks),

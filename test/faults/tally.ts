@@ -20,6 +20,7 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
   let growthBytes = 0;
   let before: OrderItems | undefined;
   let memory: ReadonlyMap<number, number> = new Map();
+  const tried = () => [...answers.values()].reduce((sum, n) => sum + n, 0);
   const request = () => requestOrder(stack, account, orderId);
 
   const compare = async (isReadable: boolean): Promise<OrderItems> => {
@@ -81,16 +82,14 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
       calls += callsOf(exchange) - sent;
       recover(stack);
       const items = await compare(cases.every(({ code, isReadable = code === 'ok' }) => isReadable));
-      for (const { check, name = '' } of cases) {
-        const complaint = check?.(items);
-        if (complaint !== undefined) wrong.push(`${name}: ${complaint}`);
-      }
+      wrong.push(...cases.flatMap(({ check, name = '' }) => [check?.(items) ?? []].flat().map((w) => `${name}: ${w}`)));
     },
     end: async (form: Form) => {
       if (form === 'long') growthBytes = growthOf(memory, await memoryOf(stack));
     },
     result: async (): Promise<Counted> => ({
-      tried: [...answers.values()].reduce((sum, n) => sum + n, 0),
+      tried: tried(),
+      requests: tried(),
       answers,
       maxMs,
       calls,
@@ -102,7 +101,7 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
   };
 }
 
-function recover({ exchanges, listed, wire, table, secrets, bus, setClock }: FaultStack): void {
+export function recover({ exchanges, listed, wire, table, secrets, bus, setClock }: FaultStack): void {
   for (const exchange of [...Object.values(exchanges), ...Object.values(listed)]) exchange.clearScript();
   wire.play();
   table.recover();
@@ -132,13 +131,13 @@ function memoryOf({ memory, lambda, functionName }: FaultStack): Promise<Readonl
 }
 
 /** Requests of every kind that an exchange has received. */
-function callsOf(exchange: Exchange): number {
+export function callsOf(exchange: Exchange): number {
   const calls = ['auth', 'get_order_state', 'open_orders', 'order_history', 'trades', 'other'] as const;
   return calls.reduce((sum, call) => sum + exchange.count(call), 0);
 }
 
 /** The table's writes, the events and the output were seen as they came; what the exchanges received is known by now. */
-function leaksIn({ exchanges, listed, queues, queueNames, redaction }: FaultStack): readonly string[] {
+export function leaksIn({ exchanges, listed, queues, queueNames, redaction }: FaultStack): readonly string[] {
   for (const { requests } of [...Object.values(exchanges), ...Object.values(listed)]) {
     for (const request of requests) redaction.sent(request);
   }

@@ -5,8 +5,8 @@ const maxGrowthBytes = 20_000_000;
 const maxCallsPerRequest = 1.2;
 /** Beyond the deadline, for the answer to be written and read, milliseconds. */
 const answeringMs = 50;
-/** A refused token is replaced once in 10 s, which takes two calls. */
-const callsForToken = 2;
+/** A refused token is replaced once in 10 s, which takes two calls; each process may repeat its first one. */
+const spareCalls = 2;
 
 type Limits = {
   /** Whether the time is measured: a machine that does other things, too, says little about it. */
@@ -15,15 +15,15 @@ type Limits = {
 
 /** What a row has violated, in sentences. */
 export function violationsOf(result: RowResult, { isTimed }: Limits): readonly string[] {
-  const { fault, tried, calls, maxMs, deadlineMs, growthBytes, damage, leaks, wrong } = result;
+  const { fault, tried, requests, calls, maxMs, deadlineMs, growthBytes, damage, leaks, wrong } = result;
   const { lost, regressed, invented, closed } = damage;
   // A fifth, rounded up: the first request of a process may be repeated.
-  const maxCalls = Math.ceil(tried * maxCallsPerRequest) + callsForToken;
+  const maxCalls = Math.ceil(requests * maxCallsPerRequest) + spareCalls;
   const sentences = [
     ...wrong,
     ...leaks.map((leak) => `it let out: ${leak}`),
     ...(tried === 0 ? ['nothing was tried'] : []),
-    ...(calls > maxCalls ? [`${calls} calls for ${tried} requests`] : []),
+    ...(calls > maxCalls ? [`${calls} calls for ${requests} requests`] : []),
     ...(isTimed && maxMs > deadlineMs + answeringMs ? [`${Math.round(maxMs)} ms, deadline ${deadlineMs} ms`] : []),
     ...(growthBytes > maxGrowthBytes ? [`memory grew by ${megabytes(growthBytes)} MB`] : []),
     ...(lost > 0 ? [`${lost} snapshots lost`] : []),
@@ -38,7 +38,7 @@ export function megabytes(bytes: number): string {
   return (bytes / 1_000_000).toFixed(1);
 }
 
-type Totals = Pick<RowResult, 'group' | 'tried' | 'calls' | 'maxMs' | 'growthBytes'> & {
+type Totals = Pick<RowResult, 'group' | 'tried' | 'requests' | 'calls' | 'maxMs' | 'growthBytes'> & {
   readonly rows: number;
   readonly damaged: number;
   readonly leaks: number;
@@ -54,6 +54,7 @@ export function totalsOf(results: readonly RowResult[]): readonly Totals[] {
       group,
       rows: own.length,
       tried: sum(({ tried }) => tried),
+      requests: sum(({ requests }) => requests),
       calls: sum(({ calls }) => calls),
       maxMs: Math.max(...own.map(({ maxMs }) => maxMs)),
       growthBytes: Math.max(...own.map(({ growthBytes }) => growthBytes)),
