@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AssetHashType } from 'aws-cdk-lib';
 import { Code, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { buildSync } from 'esbuild';
+import { type BuildOptions, buildSync } from 'esbuild';
 import type { Stage } from '../lib/stage.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -16,7 +16,22 @@ const aliases = {
   'node:https': alias('https.cjs'),
   // Parts of the SDK that none of our calls uses.
   '@smithy/core/event-streams': alias('event-streams.ts'),
+  '@smithy/core/endpoints': alias('endpoints.cjs'),
 };
+
+/** How everything of a bundle is made, its source aside. */
+export const bundleOptions = {
+  absWorkingDir: packageRoot,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  minify: true,
+  logLevel: 'warning',
+  // The SDK of the lock file and not the runtime's: the tests ran with it, and it loads faster.
+  mainFields: ['module', 'main'],
+  alias: aliases,
+} satisfies BuildOptions;
 
 /**
  * The single file of a function on Lambda, with the stage compiled in. Not CDK's own bundling, which starts npx for each
@@ -33,19 +48,10 @@ export function bundleOf(name: string, stage: Stage): Code {
       local: {
         tryBundle: (outputDir) => {
           buildSync({
-            absWorkingDir: packageRoot,
+            ...bundleOptions,
             entryPoints: [join('functions', `${name}.ts`)],
             outfile: join(outputDir, 'index.mjs'),
-            bundle: true,
-            platform: 'node',
-            target: 'node24',
-            format: 'esm',
-            minify: true,
-            logLevel: 'warning',
-            // The SDK of the lock file and not the runtime's: the tests ran with it, and it loads faster.
-            mainFields: ['module', 'main'],
             define: { COMPILED_STAGE: JSON.stringify(stage) },
-            alias: aliases,
           });
           return true;
         },

@@ -32,7 +32,8 @@ export function createServiceClient<Input extends object, Output extends Metadat
     cacheMiddleware: true,
     requestHandler: createRequestHandler(timeoutMs),
     protocol,
-    // Where the commands' own middleware looks for it.
+    endpoint: async () => parseUrl(url),
+    // Where the commands' own middleware looks for it, which bundles leave out.
     endpointProvider: () => ({ url }),
     ignoreConfiguredEndpointUrls: true,
     retryStrategy: async () => retryStrategy,
