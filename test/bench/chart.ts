@@ -35,6 +35,7 @@ export function chartOf({ base, subjects }: Report): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
     '  font-family="system-ui, sans-serif" font-size="12" fill="#1f2733">',
+    `<title>Ratios to ${base}</title>`,
     `<rect width="${width}" height="${height}" rx="6" fill="#ffffff"/>`,
     ...groups,
     '</svg>\n',

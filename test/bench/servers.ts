@@ -31,7 +31,7 @@ export const region = 'us-east-1';
 export const rivalSecret = 'rival/exchange-key';
 export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempotency' } as const;
 
-/** The exchange's answers that are errors, in the counts of calls. */
+/** Calls of private methods that the exchange answers with an error, in the counts of calls. */
 export const refused = 'refused by the exchange';
 
 const Received = z.object({ request: z.instanceof(IncomingMessage) });
@@ -48,7 +48,7 @@ export async function startServers({ tls, rateLimit = 'unlimited' }: ServersOpti
   };
   const countRefused = (message: unknown) => {
     const { request, response } = Answered.parse(message);
-    if (request.headers['x-amz-target'] === undefined && response.statusCode >= 400) {
+    if (request.url?.includes('/private/') && response.statusCode >= 400) {
       counts.set(refused, (counts.get(refused) ?? 0) + 1);
     }
   };
