@@ -63,7 +63,7 @@ export class Tracker {
     for (const [form, text] of Object.entries(formsOf(secret))) {
       // Digits and hex match by accident.
       const length = /^[0-9a-f, ]*$/i.test(text) ? traceLength : shortTraceLength;
-      this.#traces.set(text.slice(0, length), `${name}, ${form}`);
+      this.#set(text.slice(0, length), `${name}, ${form}`);
     }
   }
 
