@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { disguisesOf } from '../functions/traces.ts';
+import { leaksInExport } from './exports.ts';
 import { damageOf, noDamage, type OrderItems } from './order-items.ts';
 import { createRedaction, key } from './redaction.ts';
 import type { RowResult } from './row.ts';
@@ -18,6 +19,12 @@ describe('the running stack survives', () => {
   it.each(allRows.map((row) => [`${row.group}: ${row.fault}`, row] as const))('%s', async (_, row) => {
     const result = await row.run(stack, 'quick');
     expect(violationsOf(result, { isTimed: false })).toEqual([]);
+  });
+
+  it('and exports no credential', async () => {
+    const { leaks, characters } = await leaksInExport(stack, 'jsonl');
+    expect(leaks).toEqual([]);
+    expect(characters).toBeGreaterThan(50_000);
   });
 
   it('while every credential is looked for in all that is let out', () => {

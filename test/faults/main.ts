@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { addNotes, createCommand, runMain } from '../../cdk/ops/command-line.ts';
+import { leaksInExport } from './exports.ts';
 import { type Form, groups, type RowResult } from './row.ts';
 import { allRows } from './rows/index.ts';
 import { startFaultStack } from './stack.ts';
@@ -40,11 +41,15 @@ async function main({ only = '', quick, readme }: Options): Promise<void> {
     }
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
     console.log(`${fullTable(results)}\n${summaryTable(results)}\n`);
+    const exported = [await leaksInExport(stack, 'jsonl'), await leaksInExport(stack, 'csv')];
     const { characters, credentials } = stack.redaction.searched();
     console.log(
-      `${credentials} credentials were looked for in ${characters} characters of output, responses, events and items.`,
+      `${credentials} credentials were looked for in ${characters} characters of output, responses, events, items and exports.`,
     );
-    const violations = results.flatMap((result) => violationsOf(result, { isTimed: true }));
+    const violations = [
+      ...results.flatMap((result) => violationsOf(result, { isTimed: true })),
+      ...exported.flatMap(({ leaks }) => leaks.map((leak) => `an export let out: ${leak}`)),
+    ];
     for (const violation of violations) console.log(`WRONG ${violation}`);
     if (violations.length > 0) process.exitCode = 1;
     else if (readme) write(results);
