@@ -6,10 +6,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes of a run load the CDK and the SDK a hundred times over: they are compiled once.
 process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/node');
 
+const all = 'test/**/*.test.ts';
+/** They leave a process as they found it, and would otherwise load the CDK or the SDK once for each file. */
+const shared = 'test/{cdk,emulator,functions,lib}/**/*.test.ts';
+
 export default defineConfig({
   root,
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'shared processes', include: [shared], isolate: false } },
+      { extends: true, test: { name: 'a process each', include: [all], exclude: [shared] } },
+    ],
     pool: 'forks',
     // CloudFormation's schemas take some seconds a process: test/cdk/order-state-app.test.ts turns them on.
     env: { CDK_VALIDATION: 'false' },

@@ -45,7 +45,7 @@ const errors: readonly (readonly [number, Code])[] = [
   [424242, 'exchange_error'],
 ];
 
-const soon = 1_700;
+const soon = 2_000;
 
 /** What may go wrong with any answer. */
 const wire: readonly FaultCase[] = [

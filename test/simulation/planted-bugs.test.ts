@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { Violation } from './checker.ts';
+import { plantedBugs } from './planted-bugs.ts';
+import { randomScenario } from './scenario.ts';
+import { simulate } from './simulate.ts';
+
+const size = { orders: 60, hours: 2.5 };
+
+describe('a planted bug is caught', () => {
+  /** The first seeds, until one of them shows the violation; returns all that was found. */
+  const violationsOf = async (name: keyof typeof plantedBugs, expected: Violation): Promise<readonly Violation[]> => {
+    const violations = new Set<Violation>();
+    for (let seed = 1; seed <= 5 && !violations.has(expected); seed++) {
+      const { findings } = await simulate(randomScenario({ seed, ...size, bug: plantedBugs[name] }));
+      for (const { violation } of findings) violations.add(violation);
+    }
+    return [...violations];
+  };
+
+  it('when absence closes an order', async () => {
+    const violations = await violationsOf('absence closes an order', 'closedUnproven');
+    expect(violations).toEqual(expect.arrayContaining(['closedUnproven', 'dropped']));
+  });
+
+  it('when every process has a rate limiter of its own', async () => {
+    expect(await violationsOf('a rate limiter per process', 'overspent')).toContain('overspent');
+  });
+
+  it('when a late touch revives a watch', async () => {
+    expect(await violationsOf('a late touch revives a watch', 'lostOrRegressed')).toContain('lostOrRegressed');
+  });
+
+  it('when the history skips a snapshot', async () => {
+    expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
+  });
+
+  it.each([
+    ['absence from a list closes an order', 'closedUnproven'],
+    ['a failed list is an empty one, and closes', 'closedUnproven'],
+    ['listed_at advances before the vanished are marked', 'staleConfirmed'],
+    ['listed_at is the time of its writing', 'staleConfirmed'],
+  ] as const)('when %s', async (name, violation) => {
+    expect(await violationsOf(name, violation)).toContain(violation);
+  });
+});
