@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createForwarder, send } from '../emulator/aws/forward.ts';
+import { listen, unlisten } from '../emulator/aws/listen.ts';
+
+/** What several services were sent and answered, in the order of its happening: `PutItem`, `PutItem answered`. */
+export type Timeline = {
+  /** Stands before a service, whose answers then take so much longer; returns the address to use instead. */
+  readonly before: (url: string, delayMs: number) => Promise<string>;
+  /** What happened since the last call. */
+  readonly take: () => readonly string[];
+  readonly stop: () => Promise<void>;
+};
+
+export function createTimeline(): Timeline {
+  const forwarder = createForwarder();
+  const stops: (() => Promise<void>)[] = [];
+  let events: string[] = [];
+  return {
+    before: async (to, delayMs) => {
+      const server = createServer(async (incoming, response) => {
+        const { method, url = '', headers } = incoming;
+        const body = await buffer(incoming);
+        const [name = ''] = String(headers['x-amz-target'] ?? url)
+          .split(/[./]/)
+          .reverse();
+        events.push(name);
+        const answer = await forwarder.forward({ method: method ?? '', url, headers, body }, to);
+        await wait(delayMs);
+        events.push(`${name} answered`);
+        send(response, answer);
+      });
+      stops.push(() => unlisten(server));
+      const { port } = await listen(server, 0);
+      return `http://127.0.0.1:${port}${new URL(to).pathname.replace(/\/$/, '')}`;
+    },
+    take: () => {
+      const taken = events;
+      events = [];
+      return taken;
+    },
+    stop: async () => {
+      for (const stop of stops) await stop();
+      forwarder.stop();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
+import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { getOrderEvent } from './events.ts';
+import { type HttpFunction, loadHttpFunction } from './load-function.ts';
+import { createTimeline } from './timeline.ts';
+
+const exchangeMs = 50;
+const tableMs = 5;
+
+const timeline = createTimeline();
+let testBed: TestBed;
+let output: CapturedOutput;
+let getOrder: HttpFunction;
+beforeAll(async () => {
+  output = captureOutput();
+  testBed = await startTestBed();
+  const { main } = testBed.stage.accounts;
+  if (main === undefined) throw new Error('the stage has main');
+  const url = await timeline.before(testBed.orangex.url, exchangeMs);
+  getOrder = await loadHttpFunction('get-order', {
+    stage: { ...testBed.stage, accounts: { main: { ...main, url } } },
+    env: { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: await timeline.before(testBed.engine.url, tableMs) },
+  });
+  timeline.take();
+});
+afterAll(async () => {
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  output.release();
+  await timeline.stop();
+  await testBed.stop();
+});
+
+/** What one request leads to, once the function has its key, its token and its connections. */
+async function eventsOf(orderId: string, query: string): Promise<readonly string[]> {
+  const { statusCode } = await getOrder(getOrderEvent({ account: 'main', order_id: orderId }, query));
+  expect(statusCode).toBe(200);
+  return timeline.take();
+}
+
+const sentIn = (events: readonly string[]) => events.filter((event) => !event.endsWith(' answered')).toSorted();
+
+/** Each of these happened after the one before it. */
+function expectOrder(events: readonly string[], ...chain: readonly string[]): void {
+  const places = chain.map((event) => events.indexOf(event));
+  expect(places, events.join(', ')).not.toContain(-1);
+  expect(places, events.join(', ')).toEqual(places.toSorted((a, b) => a - b));
+}
+
+describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
+  it('of an unchanged order waits for a permit, the call and one write; the read goes on beside them', async () => {
+    const orderId = testBed.orangex.place();
+    await eventsOf(orderId, 'max_age=0');
+    const events = await eventsOf(orderId, 'max_age=0');
+    expect(sentIn(events)).toEqual(['PutItem', 'Query', 'UpdateItem', 'get_order_state']);
+    expectOrder(events, 'UpdateItem answered', 'get_order_state', 'get_order_state answered', 'PutItem');
+    expectOrder(events, 'Query', 'get_order_state answered');
+    expectOrder(events, 'UpdateItem', 'Query answered');
+  });
+
+  it('without max_age reads first: the table answers for an order that is final', async () => {
+    const orderId = testBed.orangex.place();
+    const events = await eventsOf(orderId, '');
+    expectOrder(events, 'Query answered', 'UpdateItem', 'get_order_state', 'PutItem');
+    const final = testBed.orangex.place({ order_state: 'filled' });
+    await eventsOf(final, '');
+    expect(await eventsOf(final, '')).toEqual(['Query', 'Query answered']);
+  });
+
+  it('that an earlier check answers in time is one read of the table, and no call', async () => {
+    const orderId = testBed.orangex.place();
+    await eventsOf(orderId, 'max_age=0');
+    expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query answered']);
+  });
+
+  it('of a new state announces it, writes snapshot and head, and settles the watch', async () => {
+    const events = await eventsOf(testBed.orangex.place(), 'max_age=0');
+    expect(sentIn(events)).toEqual([
+      ...['PutItem', 'PutItem', 'PutItem', 'PutItem'],
+      ...['Query', 'UpdateItem', 'get_order_state'],
+    ]);
+  });
+});
