@@ -4,6 +4,7 @@ import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
+import type { Credentials } from '../exchange/auth.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';
 import { createCredentials, type KeyFallback } from '../exchange/credentials.ts';
@@ -59,17 +60,21 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const secretsManager = createSecretsManagerClient(env);
   const transport = timed(createHttpTransport({ clock }), clock, logger);
   const reported = fallbackReports(deps);
+  const keys: Credentials[] = [];
 
   const accounts = new Map<string, Account>(
     Object.entries(stage.accounts).map(([account, settings]) => {
       const { url, secretName, shareOfRate } = settings;
       const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
       const limits = rateLimitsOf(dialect.limit, shareOfRate);
+      const onFallback = reported(account);
+      const credentials = createCredentials({ client: secretsManager, secretName, clock, onFallback });
+      keys.push(credentials);
       const calls = {
         dialect,
         url,
         transport,
-        credentials: createCredentials({ client: secretsManager, secretName, clock, onFallback: reported(account) }),
+        credentials,
         rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
         clock,
         random: Math.random,
@@ -95,7 +100,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
     store,
     accountTable,
     onDrift,
-    warmUp: () => warmUp([...accounts.values()], store, clock),
+    warmUp: () => warmUp({ accounts: [...accounts.values()], keys, store, clock }),
   };
 }
 
@@ -135,9 +140,23 @@ function timed(transport: Transport, clock: Clock, logger: Logger): Transport {
   };
 }
 
-/** The table's connection always; key, token and connection of the exchange where there is only one it could be. */
-async function warmUp(accounts: readonly Account[], store: SnapshotStore, clock: Clock): Promise<void> {
-  const [only, ...others] = accounts;
-  const exchange = only !== undefined && others.length === 0 ? [only.exchange.warmUp(clock.now() + warmUpMs)] : [];
-  await settled([store.read(noOrder), ...exchange], clock);
+/** More keys than this are not fetched ahead: most of them would be for nothing. */
+const maxKeys = 10;
+
+type WarmUpDeps = {
+  readonly accounts: readonly Account[];
+  readonly keys: readonly Credentials[];
+  readonly store: SnapshotStore;
+  readonly clock: Clock;
+};
+
+/**
+ * The table's connection, and key, token and connection of the first account's exchange. Of the other accounts only the
+ * keys: a token takes a permit of an account that this process may never call.
+ */
+async function warmUp({ accounts: [first], keys: [, ...otherKeys], store, clock }: WarmUpDeps): Promise<void> {
+  const deadline = clock.now() + warmUpMs;
+  const exchange = first === undefined ? [] : [first.exchange.warmUp(deadline)];
+  const fetched = otherKeys.slice(0, maxKeys).map((key) => key.get(deadline));
+  await settled([store.read(noOrder), ...exchange, ...fetched], clock);
 }

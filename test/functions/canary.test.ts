@@ -89,7 +89,10 @@ async function tell(requested: Requested): Promise<FunctionResult> {
 }
 
 async function freshProcess(environment: Partial<TestEnvironment> = {}): Promise<void> {
+  // INIT finds no key: the requests fetch it, and the token, and what goes wrong with either is theirs.
+  testBed.secrets.failAlways({ kind: 'denied' });
   ask = await everyFunction[api]({ stage: testBed.stage, env, ...environment });
+  testBed.secrets.recover();
 }
 
 /** Quotes, in every place of an answer, what the request proved itself with. */

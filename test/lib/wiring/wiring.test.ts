@@ -179,8 +179,21 @@ describe('warming up', () => {
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
-  it('calls no exchange where there are two, since it cannot know which', async () => {
-    expect(await requestsDuring(() => wired().warmUp())).toEqual({ secrets: 0, tokens: 0, orders: 0, others: 0 });
+  it('fetches all keys where there are two accounts, and calls the exchange of the first one only', async () => {
+    const wiring = wired();
+    expect(await requestsDuring(() => wiring.warmUp())).toEqual({ secrets: 2, tokens: 1, orders: 0, others: 0 });
+    for (const account of ['main', 'other'] as const) {
+      const first = await requestsDuring(() => ask(wiring, account));
+      expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+    }
+  });
+
+  it('fetches eleven keys of many, and no more', async () => {
+    const { main } = testBed.stage.accounts;
+    if (main === undefined) throw new Error('the stage has main');
+    const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
+    const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
+    expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, others: 0 });
   });
 
   it('is fine without any account', async () => {
