@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { asFailure, type Code, errorCatalog, Failure, type FailureSpec } from '../../lib/errors.ts';
+import {
+  asFailure,
+  type Code,
+  concernsAccount,
+  errorCatalog,
+  Failure,
+  type FailureSpec,
+  retryAfterSeconds,
+} from '../../lib/errors.ts';
 
 type Row = readonly [
   Code,
@@ -100,5 +108,26 @@ describe('a failure', () => {
     expect(failure.code).toBe('internal');
     expect(failure.cause).toBe(thrown);
     expect(failure.message).not.toContain('inner text');
+  });
+
+  it('asks to wait for as long as the exchange said, in whole seconds, else for as long as the table says', () => {
+    expect(retryAfterSeconds(new Failure('throttled', 'x', { retryAfterMs: 1_001 }))).toBe(2);
+    expect(retryAfterSeconds(new Failure('throttled', 'x'))).toBe(errorCatalog.throttled.retryAfterSeconds);
+    expect(retryAfterSeconds(new Failure('internal', 'x'))).toBeUndefined();
+  });
+
+  it('concerns the whole account when the key, the secret, the limit or the exchange is at fault', () => {
+    const concerning = table.map(([code]) => code).filter((code) => concernsAccount(new Failure(code, 'x')));
+    expect(concerning).toEqual([
+      'unauthorized',
+      'key_refused',
+      'forbidden',
+      'account_locked',
+      'secret_empty',
+      'secret_malformed',
+      'secret_unavailable',
+      'throttled',
+      'maintenance',
+    ]);
   });
 });

@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     include: [
       'test/lib/errors.test.ts',
-      'test/lib/exchange/{dialects,drift,order,rate-limiter,sparse-order}.test.ts',
+      'test/lib/exchange/{dialects,drift,order,rate-limiter,rate-limits,sparse-order}.test.ts',
       'test/lib/snapshots/{changes,rank,watch,watch-command}.test.ts',
       'test/lib/sweep/{announced,circuit-breaker,failing-orders,list-comparison,list-trust,outages,sweep}.test.ts',
     ],

@@ -7,6 +7,7 @@ import {
   isCovered,
   isLastRequested,
   isOpen,
+  isUnanswered,
   join,
   statusOf,
   type Watch,
@@ -314,5 +315,26 @@ describe('the next check', () => {
     ['at the soonest for an order updated ahead of our clock', [seen(50_000, 0, t0 + 1_000)], 11_000],
   ])('is %s', (_, all, after) => {
     expect(dueAt(watchOf(...all), policy) - t0).toBe(after);
+  });
+});
+
+describe('an order that was never seen', () => {
+  const unanswered = (notFound: number, failed: number) =>
+    watchOf({
+      openedAt: t0,
+      notFoundAt: Array.from({ length: notFound }, (_, i) => t0 + i + 1),
+      failedAt: Array.from({ length: failed }, (_, i) => t0 + 100 + i),
+    });
+
+  it('needs a person after five checks that did not find it, or failed', () => {
+    expect(isUnanswered(unanswered(2, 2))).toBe(false);
+    expect(isUnanswered(unanswered(2, 3))).toBe(true);
+    expect(isUnanswered(unanswered(5, 0))).toBe(true);
+    expect(isUnanswered(watchOf({ openedAt: t0 }))).toBe(false);
+  });
+
+  it('is one that no answer has ever shown', () => {
+    const missing = { openedAt: t0, notFoundAt: [10, 11, 12, 13, 14].map((ms) => t0 + ms) };
+    expect(isUnanswered(watchOf(seen(0, 0, t0 + 5), missing))).toBe(false);
   });
 });
