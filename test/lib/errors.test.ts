@@ -110,7 +110,7 @@ describe('a failure', () => {
     expect(failure.message).not.toContain('inner text');
   });
 
-  it('asks to wait for as long as the exchange said, in whole seconds, else for as long as the table says', () => {
+  it('has its caller wait for as long as the exchange said, in whole seconds, else for as long as the table says', () => {
     expect(retryAfterSeconds(new Failure('throttled', 'x', { retryAfterMs: 1_001 }))).toBe(2);
     expect(retryAfterSeconds(new Failure('throttled', 'x'))).toBe(errorCatalog.throttled.retryAfterSeconds);
     expect(retryAfterSeconds(new Failure('internal', 'x'))).toBeUndefined();
