@@ -7,14 +7,22 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/node');
 
 const all = 'test/**/*.test.ts';
-/** They leave a process as they found it, and would otherwise load the CDK or the SDK once for each file. */
-const shared = 'test/{cdk,emulator,functions,lib}/**/*.test.ts';
+/** They leave a process as they found it, and would otherwise load the CDK once for each file. */
+const shared = 'test/{cdk,emulator}/**/*.test.ts';
 
 export default defineConfig({
   root,
   test: {
     projects: [
-      { extends: true, test: { name: 'shared processes', include: [shared], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'shared processes',
+          include: [shared],
+          isolate: false,
+          setupFiles: ['test/shared-process.ts'],
+        },
+      },
       { extends: true, test: { name: 'a process each', include: [all], exclude: [shared] } },
     ],
     pool: 'forks',

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { bench } from './bench.ts';
 import { chartOf } from './chart.ts';
 import { priceLines, priceOf } from './price-report.ts';
@@ -9,6 +9,10 @@ import { memoryLines, memoryReport } from './sweep-report.ts';
 
 // A synthesis with all its bundles takes its time.
 vi.setConfig({ testTimeout: 120_000 });
+
+// The CDK names each bundle there, and the benchmark each round.
+beforeEach(() => void vi.spyOn(process.stderr, 'write').mockReturnValue(true));
+afterEach(() => void vi.restoreAllMocks());
 
 it('one round of our bundles measures them, counts their calls and prints its tables', async () => {
   const report = await bench({ rounds: 1, requests: 2, ours: true });

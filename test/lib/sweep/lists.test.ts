@@ -97,14 +97,21 @@ describe('a list of open orders', () => {
   });
 });
 
-it('an account with 10 000 new orders delays no list of another that is swept beside it', async () => {
+it('accounts with 10 000 new orders, a refused key, throttled lists or lists that time out delay no list of another', async () => {
   const environment = createEnvironment();
   const large = createListedScene({ environment, writeMs: 5 });
   const small = createListedScene({ environment });
+  const troubled = (['key_refused', 'throttled', 'timeout'] as const).map((code) => {
+    const scene = createListedScene({ environment });
+    scene.place('order-1');
+    scene.onList(() => ({ kind: 'fails', failure: new Failure(code, 'for the test') }));
+    return scene;
+  });
   for (const orderId of ids(10_000)) large.place(orderId);
   for (const orderId of ids(3)) small.place(orderId);
   for (let second = 10; second < 60; second += 10) small.at(second * 1_000, () => small.fill('order-1', `0.${second}`));
-  await Promise.all([large.run(1), small.run(1)]);
+  await Promise.all([...troubled, large, small].map((scene) => scene.run(1)));
+  for (const { lists } of troubled) expect(lists.length).toBeGreaterThan(0);
   const gaps = small.lists.slice(1).map((at, i) => at - (small.lists[i] ?? 0));
   expect(Math.max(...gaps)).toBeLessThan(6_100);
   expect(small.lists.length).toBeGreaterThan(10);

@@ -48,7 +48,7 @@ it('a sweep reads no order that has not changed, and writes once for each check'
   const sweep = createSweep({ checkOrder, list, store, onDrift: () => {}, clock, listedAccount: () => undefined });
   const { checked, changed } = await sweep({
     ...shared,
-    until: clock.now() + 2_000,
+    until: clock.now() + 5_000,
     policy: { minMs: 100, maxMs: 600_000 },
     before: { tat: 0 },
     keep: () => {},
