@@ -96,6 +96,17 @@ const secrets: readonly Row[] = [
     })),
     { isThrottled: true },
   ),
+  aws(
+    'Secrets Manager does not answer, and the key is not known',
+    [
+      {
+        name: 'hang',
+        code: 'secret_unavailable',
+        apply: ({ stack }) => stack.secrets.failAlways({ kind: 'hang' }),
+      },
+    ],
+    { isSlow: true, before: ({ stack }) => stack.lambda.kill(stack.functionName('get-order')) },
+  ),
 ];
 
 export const awsRows: readonly Row[] = [...tables, ...kills, ...secrets];

@@ -329,6 +329,16 @@ const tls: readonly Row[] = [
   ),
   caseRow({
     group: 'wire',
+    fault: 'TLS: a handshake without an answer',
+    accounts: ['tls-missing'],
+    isUnreadable: true,
+    limitMs: untilDeadline.limitMs,
+    // A cold start is not what the row measures.
+    before: ({ stack, orderId }) => requestOrder(stack, 'deribit', orderId),
+    cases: [{ code: 'timeout', apply: () => {} }],
+  }),
+  caseRow({
+    group: 'wire',
     fault: 'TLS: a valid certificate',
     accounts: ['tls'],
     cases: [{ code: 'ok', apply: () => {} }],
