@@ -26,13 +26,14 @@ const timeoutMs = 3_000;
 export function createServiceClient<Input extends object, Output extends MetadataBearer>(settings: ServiceSettings) {
   const { endpoint, protocol, sign } = settings;
   const url = new URL(endpoint);
+  const parsedUrl = parseUrl(url);
   const retryStrategy = new StandardRetryStrategy(maxAttempts);
   const config = {
     apiVersion: '',
     cacheMiddleware: true,
     requestHandler: createRequestHandler(timeoutMs),
     protocol,
-    endpoint: async () => parseUrl(url),
+    endpoint: async () => parsedUrl,
     // Where the commands' own middleware looks for it, which bundles leave out.
     endpointProvider: () => ({ url }),
     ignoreConfiguredEndpointUrls: true,

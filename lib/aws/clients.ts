@@ -3,7 +3,15 @@ import * as eventBridge from '@aws-sdk/client-eventbridge';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
 import * as sqs from '@aws-sdk/client-sqs';
 import { AwsJson1_0Protocol, AwsJson1_1Protocol } from '@aws-sdk/core/protocols';
-import { DynamoDBJsonCodec2 } from '@aws-sdk/dynamodb-codec';
+import { HttpRequest } from '@smithy/core/protocols';
+import type {
+  EndpointBearer,
+  HandlerExecutionContext,
+  HttpResponse,
+  MetadataBearer,
+  OperationSchema,
+  SerdeFunctions,
+} from '@smithy/types';
 import { Failure } from '../errors.ts';
 import { createServiceClient } from './client.ts';
 import { createSign } from './signature.ts';
@@ -18,13 +26,40 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function createDynamoClient(env: Environment) {
   return createServiceClient<dynamodb.ServiceInputTypes, dynamodb.ServiceOutputTypes>({
     ...settingsOf(env, 'dynamodb', env['AWS_ENDPOINT_URL_DYNAMODB']),
-    protocol: new AwsJson1_0Protocol({
+    protocol: new DynamoProtocol({
       defaultNamespace: 'com.amazonaws.dynamodb',
       serviceTarget: 'DynamoDB_20120810',
       errorTypeRegistries: dynamodb.errorTypeRegistries,
-      jsonCodec: new DynamoDBJsonCodec2(),
     }),
   });
+}
+
+/**
+ * DynamoDB's protocol, with the SDK's own errors. Inputs and outputs of the calls that we make are JSON as they are: strings,
+ * numbers and booleans, no times and no binary attributes, whose conversion would have the SDK walk through its schemas.
+ */
+class DynamoProtocol extends AwsJson1_0Protocol {
+  override async serializeRequest<Input extends object>(
+    { name }: OperationSchema,
+    input: Input,
+    context: EndpointBearer,
+  ): Promise<HttpRequest> {
+    return new HttpRequest({
+      ...(await context.endpoint()),
+      method: 'POST',
+      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `${this.serviceTarget}.${name}` },
+      body: JSON.stringify(input),
+    });
+  }
+
+  override async deserializeResponse<Output extends MetadataBearer>(
+    operation: OperationSchema,
+    context: HandlerExecutionContext & SerdeFunctions,
+    response: HttpResponse,
+  ): Promise<Output> {
+    if (this.isErrorResponse(response.statusCode)) return super.deserializeResponse(operation, context, response);
+    return { ...JSON.parse(String(response.body)), $metadata: this.deserializeMetadata(response) };
+  }
 }
 
 export function createSecretsManagerClient(env: Environment) {

@@ -93,6 +93,11 @@ describe.each([
       'a query',
       (client, from) => client.send(new from.QueryCommand({ TableName, ...query, ConsistentRead: true, Limit: 2 })),
     ],
+    [
+      'a page and where the next one starts',
+      (client, from) => client.send(new from.QueryCommand({ TableName, ...query, Limit: 1 })),
+    ],
+    ['a page of nothing', (client, from) => client.send(new from.QueryCommand({ TableName, ...query, Limit: 0 }))],
     ['a get', (client, from) => client.send(new from.GetItemCommand({ TableName, Key }))],
     [
       'a get of nothing',

@@ -26,7 +26,8 @@ export async function startRecorder(to: string): Promise<Recorder> {
       length,
       target,
       mode: headers['x-amzn-query-mode'],
-      body: body.toString(),
+      // The order of members says nothing.
+      body: JSON.parse(body.toString()),
     });
     send(response, await forwarder.forward({ method: method ?? '', url: url ?? '', headers, body }, to));
   });
