@@ -9,7 +9,6 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod/mini';
 import { Failure } from './errors.ts';
 
 /** An item in DynamoDB's own form: each attribute with its type. */
@@ -19,27 +18,70 @@ export function number(value: number): { N: string } {
   return { N: String(value) };
 }
 
-/** Readers of attributes: string, number, boolean. */
-export const S = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
+/** Reads one attribute; `at` says where it is, for the error. Throws `store_corrupt`. */
+type Read<Value> = (attribute: AttributeValue | undefined, at: string) => Value;
+
+export const S: Read<string> = (attribute, at) => {
+  const text = attribute?.S;
+  return typeof text === 'string' ? text : wrong(attribute, at, 'S');
+};
+
 /** Times and counts: what lies beyond the last moment that a date can have is neither. */
 const maxNumber = 8.64e15;
-export const N = z.pipe(
-  z.object({ N: z.string().check(z.refine((text) => Math.abs(Number(text)) <= maxNumber)) }),
-  z.transform(({ N }) => Number(N)),
-);
-export const BOOL = z.pipe(
-  z.object({ BOOL: z.boolean() }),
-  z.transform(({ BOOL }) => BOOL),
-);
+export const N: Read<number> = (attribute, at) => {
+  const digits = attribute?.N;
+  const value = typeof digits === 'string' ? Number(digits) : Number.NaN;
+  return Math.abs(value) <= maxNumber ? value : wrong(attribute, at, 'N');
+};
 
-/** Reads an item. Throws `store_corrupt`, which names the wrong attributes and not their values. */
-export function readItem<Shape extends z.core.$ZodType>(shape: Shape, item: Item): z.output<Shape> {
-  const parsed = z.safeParse(shape, item);
-  if (parsed.success) return parsed.data;
-  const where = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+export const BOOL: Read<boolean> = (attribute, at) => {
+  const flag = attribute?.BOOL;
+  return typeof flag === 'boolean' ? flag : wrong(attribute, at, 'BOOL');
+};
+
+export function L<Value>(read: Read<Value>): Read<Value[]> {
+  return (attribute, at) => {
+    const list = attribute?.L;
+    return Array.isArray(list) ? list.map((each, i) => read(each, `${at}.L.${i}`)) : wrong(attribute, at, 'L');
+  };
+}
+
+export function M<Value>(read: (members: Members) => Value): Read<Value> {
+  return (attribute, at) => {
+    const map = attribute?.M;
+    return typeof map === 'object' && map !== null ? read(membersOf(map, `${at}.M.`)) : wrong(attribute, at, 'M');
+  };
+}
+
+export function oneOf<Value extends string>(values: readonly Value[]): Read<Value> {
+  return (attribute, at) => {
+    const text = S(attribute, at);
+    return values.find((value) => value === text) ?? wrong(attribute, at);
+  };
+}
+
+/** A number that says the version of the item's shape. */
+export function schemaOf(version: string): Read<string> {
+  return (attribute, at) => (attribute?.N === version ? version : wrong(attribute, at, 'N'));
+}
+
+/** Reads the attributes of an item, or of a map in one, by their names. */
+export type Members = {
+  readonly get: <Value>(name: string, read: Read<Value>) => Value;
+  /** Of one that may be absent. */
+  readonly find: <Value>(name: string, read: Read<Value>) => Value | undefined;
+};
+
+export function membersOf(item: Item, prefix = ''): Members {
+  return {
+    get: (name, read) => read(item[name], prefix + name),
+    find: (name, read) => (item[name] === undefined ? undefined : read(item[name], prefix + name)),
+  };
+}
+
+/** Names the attribute and its type, and not its value. */
+function wrong(attribute: AttributeValue | undefined, at: string, type?: keyof AttributeValue): never {
+  const where = attribute === undefined || type === undefined ? at : `${at}.${type}`;
   throw new Failure('store_corrupt', `An item of the table is not of the shape that this version reads: see ${where}.`);
 }
 

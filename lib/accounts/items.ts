@@ -22,8 +22,7 @@
  * An order's pk is `account#orderId`, and account names have no `#`, so the two cannot collide.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod/mini';
-import { BOOL, type Item, N, number, readItem, S } from '../dynamo.ts';
+import { BOOL, type Item, M, membersOf, N, number, oneOf, S, schemaOf } from '../dynamo.ts';
 import {
   type AccountState,
   breakerPhases,
@@ -89,66 +88,58 @@ export function summaryValue({ at, overCapacity, breaker, ...counts }: SweepSumm
   };
 }
 
-const AccountItem = z.object({
-  schema: z.object({ N: z.literal(schema.N) }),
-  tat: z.optional(N),
-  lease: z.optional(z.object({ M: z.object({ owner: S, expires_at: N }) })),
-  handover_requested_by: z.optional(S),
-  listed_at: z.optional(N),
-  listed_orders: z.optional(N),
-  orders_read_at: z.optional(N),
-  list_trust: z.optional(
-    z.object({
-      M: z.object({ trusted: BOOL, since: N, failures: N, reason: z.optional(S), next_at: z.optional(N) }),
-    }),
-  ),
-  sweep: z.optional(
-    z.object({
-      M: z.object({
-        at: N,
-        open: N,
-        covered: N,
-        missing: N,
-        unknown: N,
-        inconsistent: N,
-        over_capacity: BOOL,
-        breaker: z.object({
-          M: z.object({ phase: z.pipe(S, z.enum(breakerPhases)), reason: z.optional(S), since: z.optional(N) }),
-        }),
-      }),
-    }),
-  ),
-  pause: z.optional(z.object({ M: z.object({ paused: BOOL, by: S, at: N, expires_at: z.optional(N) }) })),
-});
+const ofSchema = schemaOf(schema.N);
+
+const lease = M<Lease>(({ get }) => ({ owner: get('owner', S), until: get('expires_at', N) }));
+
+const pause = M<Pause>(({ get, find }) => ({
+  paused: get('paused', BOOL),
+  by: get('by', S),
+  at: get('at', N),
+  until: find('expires_at', N),
+}));
+
+const listTrust = M<ListTrust>(({ get, find }) => ({
+  trusted: get('trusted', BOOL),
+  since: get('since', N),
+  failures: get('failures', N),
+  reason: find('reason', S),
+  nextAt: find('next_at', N),
+}));
+
+const breakerPhase = oneOf(breakerPhases);
+const breaker = M<SweepSummary['breaker']>(({ get, find }) => ({
+  phase: get('phase', breakerPhase),
+  reason: find('reason', S),
+  since: find('since', N),
+}));
+
+const summary = M<SweepSummary>(({ get }) => ({
+  at: get('at', N),
+  open: get('open', N),
+  covered: get('covered', N),
+  missing: get('missing', N),
+  unknown: get('unknown', N),
+  inconsistent: get('inconsistent', N),
+  overCapacity: get('over_capacity', BOOL),
+  breaker: get('breaker', breaker),
+}));
 
 /** Reads the account's item, which may not exist yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
-  const stored = readItem(AccountItem, item);
-  const { tat = 0, lease, handover_requested_by: handoverRequestedBy, pause, list_trust, sweep } = stored;
-  const { listed_at: at, listed_orders: orders = 0, orders_read_at: ordersReadAt } = stored;
+  const { get, find } = membersOf(item);
+  get('schema', ofSchema);
+  const at = find('listed_at', N);
+  const orders = find('listed_orders', N) ?? 0;
+  const ordersReadAt = find('orders_read_at', N);
   return {
-    tat,
-    lease: lease && { owner: lease.M.owner, until: lease.M.expires_at },
-    handoverRequestedBy,
+    tat: find('tat', N) ?? 0,
+    lease: find('lease', lease),
+    handoverRequestedBy: find('handover_requested_by', S),
     listed: at === undefined || ordersReadAt === undefined ? undefined : { at, orders, ordersReadAt },
-    listTrust: list_trust && readListTrust(list_trust.M),
-    summary: sweep && readSummary(sweep.M),
-    pause: pause && readPause(pause.M),
+    listTrust: find('list_trust', listTrust),
+    summary: find('sweep', summary),
+    pause: find('pause', pause),
   };
-}
-
-type Stored = z.output<typeof AccountItem>;
-type Members<Name extends 'pause' | 'list_trust' | 'sweep'> = NonNullable<Stored[Name]>['M'];
-
-function readPause({ paused, by, at, expires_at: until }: Members<'pause'>): Pause {
-  return { paused, by, at, until };
-}
-
-function readListTrust({ next_at: nextAt, reason, ...trust }: Members<'list_trust'>): ListTrust {
-  return { ...trust, reason, nextAt };
-}
-
-function readSummary({ over_capacity: overCapacity, breaker, ...counts }: Members<'sweep'>): SweepSummary {
-  return { ...counts, overCapacity, breaker: breaker.M };
 }

@@ -1,6 +1,5 @@
 /** The table's items as they are read back. `items.ts` says what each is and how it is queried. */
-import * as z from 'zod/mini';
-import { BOOL, type Item, N, readItem, S } from '../dynamo.ts';
+import { BOOL, type Item, L, M, type Members, membersOf, N, oneOf, S, schemaOf } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
@@ -8,79 +7,32 @@ import { schema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
-import { type OrderSummary, summaryOf } from './summary.ts';
+import type { OrderSummary } from './summary.ts';
 import type { Listed, StoredWatch } from './table.ts';
 
-const ofSchema = z.object({ N: z.literal(schema) });
-
-const SnapshotItem = z.object({
-  schema: ofSchema,
-  account: S,
-  order_id: S,
-  rank: S,
-  dialect: z.pipe(S, z.enum(dialectNames)),
-  result: S,
-  exchange_time: z.optional(N),
-  requested_at: N,
-  first_observed_at: N,
-  request_id: S,
-  observed_by: S,
-  key_version: S,
-});
-
-const WatchItem = z.object({
-  schema: ofSchema,
-  revision: N,
-  opened_at: N,
-  announced_rank: z.optional(S),
-  applied_rank: z.optional(S),
-  applied_at: z.optional(N),
-  observations: z.object({ L: z.array(z.object({ M: z.object({ requested_at: N, rank: S }) })) }),
-  not_found_at: z.object({ L: z.array(N) }),
-  failed_at: z.optional(z.object({ L: z.array(N) })),
-  attempted_at: z.optional(N),
-  started_by: z.optional(z.pipe(S, z.enum(starters))),
-  listed: z.optional(z.object({ M: z.object({ at: N, present: BOOL }) })),
-  looked_up_at: z.optional(z.object({ L: z.array(N) })),
-  operator: z.optional(z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) })),
-});
-
-/** The order's summary on its watch; `order_state` and `last_update_timestamp` are there once the order was seen. */
-const SummaryItem = z.object({
-  order_state: z.optional(S),
-  instrument_name: z.optional(S),
-  direction: z.optional(S),
-  order_type: z.optional(S),
-  price: z.optional(S),
-  amount: z.optional(S),
-  filled_amount: z.optional(S),
-  average_price: z.optional(S),
-  last_update_timestamp: z.optional(N),
-});
-
-function readSummary(item: Item): OrderSummary | undefined {
-  const { order_state, last_update_timestamp, ...others } = readItem(SummaryItem, item);
-  if (order_state === undefined || last_update_timestamp === undefined) return undefined;
-  return summaryOf({ order_state, last_update_timestamp, ...others });
-}
+const ofSchema = schemaOf(schema);
+const dialectName = oneOf(dialectNames);
 
 /** Reads a snapshot or head item. Throws `store_corrupt`. */
 export function readSnapshot(item: Item): Snapshot {
-  const stored = readItem(SnapshotItem, item);
+  const { get, find } = membersOf(item);
+  get('schema', ofSchema);
+  const dialect = get('dialect', dialectName);
+  const result = get('result', S);
   return {
-    account: stored.account,
-    orderId: stored.order_id,
-    rank: stored.rank,
-    dialect: stored.dialect,
-    result: stored.result,
-    order: storedOrder(stored.result, dialects[stored.dialect]),
-    exchangeTime: stored.exchange_time,
+    account: get('account', S),
+    orderId: get('order_id', S),
+    rank: get('rank', S),
+    dialect,
+    result,
+    order: storedOrder(result, dialects[dialect]),
+    exchangeTime: find('exchange_time', N),
     provenance: {
-      requestedAt: stored.requested_at,
-      firstObservedAt: stored.first_observed_at,
-      requestId: stored.request_id,
-      observedBy: stored.observed_by,
-      keyVersion: stored.key_version,
+      requestedAt: get('requested_at', N),
+      firstObservedAt: get('first_observed_at', N),
+      requestId: get('request_id', S),
+      observedBy: get('observed_by', S),
+      keyVersion: get('key_version', S),
     },
   };
 }
@@ -93,95 +45,108 @@ function storedOrder(result: string, dialect: Dialect): Order {
   }
 }
 
+const starter = oneOf(starters);
+const times = L(N);
+const observations = L(M(({ get }) => ({ requestedAt: get('requested_at', N), rank: get('rank', S) })));
+const listing = M(({ get }) => ({ at: get('at', N), present: get('present', BOOL) }));
+const operator = M(({ get }) => ({ at: get('at', N), by: get('by', S), stopped: get('stopped', BOOL) }));
+
 /** Reads a watch item. Throws `store_corrupt`. */
 export function readWatch(item: Item): StoredWatch {
-  const stored = readItem(WatchItem, item);
-  const { revision, opened_at, announced_rank, applied_rank, applied_at, observations, not_found_at, operator } =
-    stored;
-  const summary = readSummary(item);
+  return watchIn(membersOf(item));
+}
+
+function watchIn(members: Members): StoredWatch {
+  const { get, find } = members;
+  get('schema', ofSchema);
+  const rank = find('applied_rank', S);
+  const at = find('applied_at', N);
+  const summary = summaryIn(members);
   return {
-    revision,
+    revision: get('revision', N),
     watch: {
-      openedAt: opened_at,
-      startedBy: stored.started_by,
-      announcedRank: announced_rank,
-      applied:
-        applied_rank === undefined || applied_at === undefined
-          ? undefined
-          : { rank: applied_rank, at: applied_at, summary },
-      observations: observations.L.map(({ M: { requested_at, rank } }) => ({ requestedAt: requested_at, rank })),
-      notFoundAt: not_found_at.L,
-      failedAt: stored.failed_at?.L,
-      attemptedAt: stored.attempted_at,
-      listed: stored.listed?.M,
-      lookedUpAt: stored.looked_up_at?.L,
-      operator: operator?.M,
+      openedAt: get('opened_at', N),
+      startedBy: find('started_by', starter),
+      announcedRank: find('announced_rank', S),
+      applied: rank === undefined || at === undefined ? undefined : { rank, at, summary },
+      observations: get('observations', observations),
+      notFoundAt: get('not_found_at', times),
+      failedAt: find('failed_at', times),
+      attemptedAt: find('attempted_at', N),
+      listed: find('listed', listing),
+      lookedUpAt: find('looked_up_at', times),
+      operator: find('operator', operator),
     },
   };
 }
 
-const ListedItem = z.object({
-  schema: ofSchema,
-  account: S,
-  order_id: S,
-  status: z.pipe(S, z.enum(statuses)),
-  list_at: N,
-  checked_at: z.optional(N),
-  opened_at: N,
-});
+/** The order's summary on its watch; `order_state` and `last_update_timestamp` are there once the order was seen. */
+function summaryIn({ find }: Members): OrderSummary | undefined {
+  const order_state = find('order_state', S);
+  const last_update_timestamp = find('last_update_timestamp', N);
+  const others = {
+    instrument_name: find('instrument_name', S),
+    direction: find('direction', S),
+    order_type: find('order_type', S),
+    price: find('price', S),
+    amount: find('amount', S),
+    filled_amount: find('filled_amount', S),
+    average_price: find('average_price', S),
+  };
+  if (order_state === undefined || last_update_timestamp === undefined) return undefined;
+  return { order_state, ...others, last_update_timestamp };
+}
+
+const watchStatus = oneOf(statuses);
 
 /** Reads a watch as the index has it. Throws `store_corrupt`. */
 export function readListed(item: Item): Listed {
-  const { account, order_id, status, list_at, checked_at, opened_at } = readItem(ListedItem, item);
+  const members = membersOf(item);
+  const { get, find } = members;
+  const stored = watchIn(members);
   return {
-    account,
-    orderId: order_id,
-    status,
-    at: list_at,
-    seenAt: checked_at ?? opened_at,
+    account: get('account', S),
+    orderId: get('order_id', S),
+    status: get('status', watchStatus),
+    at: get('list_at', N),
+    seenAt: find('checked_at', N) ?? stored.watch.openedAt,
     failing: 'failed_at' in item || 'attempted_at' in item,
-    stored: readWatch(item),
+    stored,
   };
 }
 
-const AuditItem = z.object({
-  schema: ofSchema,
-  kind: z.pipe(S, z.enum(auditKinds)),
-  at: N,
-  request_id: S,
-  observed_by: z.optional(S),
-  by: z.optional(S),
-  attempts: z.optional(
-    z.object({
-      L: z.array(
-        z.object({
-          M: z.object({ source: S, outcome: z.pipe(S, z.enum(lookupOutcomes)), rows: N, code: z.optional(S) }),
-        }),
-      ),
-    }),
-  ),
-});
+const auditKind = oneOf(auditKinds);
+const lookupOutcome = oneOf(lookupOutcomes);
+const attempts = L(
+  M(({ get, find }) => ({
+    source: get('source', S),
+    outcome: get('outcome', lookupOutcome),
+    rows: get('rows', N),
+    code: find('code', S),
+  })),
+);
 
 /** Reads an audit entry of any kind. Throws `store_corrupt`. */
 export function readAuditEntry(item: Item): AuditEntry {
-  const { kind, at, request_id, observed_by, by, attempts } = readItem(AuditItem, item);
+  const { get, find } = membersOf(item);
+  get('schema', ofSchema);
   return {
-    kind,
-    at,
-    requestId: request_id,
-    observedBy: observed_by,
-    by,
-    attempts: attempts?.L.map(({ M }) => M),
+    kind: get('kind', auditKind),
+    at: get('at', N),
+    requestId: get('request_id', S),
+    observedBy: find('observed_by', S),
+    by: find('by', S),
+    attempts: find('attempts', attempts),
   };
 }
 
 /** The sort key of an item, which says what it is. Throws `store_corrupt`. */
 export function sortKeyOf(item: Item): string {
-  return readItem(z.object({ sk: S }), item).sk;
+  return membersOf(item).get('sk', S);
 }
 
 /** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */
 export function expiresAtOf(item: Item): number {
-  const { expires_at: seconds } = readItem(z.object({ expires_at: z.optional(N) }), item);
+  const seconds = membersOf(item).find('expires_at', N);
   return seconds === undefined ? Infinity : seconds * 1000;
 }
