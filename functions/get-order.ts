@@ -6,7 +6,7 @@ import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readParameters } from '../lib/http/request.ts';
-import { respond } from '../lib/http/response.ts';
+import { bodyOf, respond } from '../lib/http/response.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();
@@ -30,6 +30,6 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
   });
 }
 
-await warmUp();
+await warmUp((checked) => bodyOf(route, checkedOrder(checked)));
 
 export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -5,13 +5,15 @@ import { getRetryPlugin, StandardRetryStrategy } from '@smithy/core/retry';
 import { getSchemaSerdePlugin } from '@smithy/core/schema';
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from '@smithy/core/serde';
 import type { HttpHandlerOptions, MetadataBearer } from '@smithy/types';
-import { createRequestHandler } from './request-handler.ts';
+import { createRequestHandler, type SendRequest } from './request-handler.ts';
 import type { Sign } from './signature.ts';
 
 type ServiceSettings = {
   readonly endpoint: string;
   readonly protocol: AwsJson1_0Protocol | AwsJson1_1Protocol;
   readonly sign: Sign;
+  /** Default: over the network. */
+  readonly send?: SendRequest | undefined;
 };
 
 const maxAttempts = 3;
@@ -24,14 +26,14 @@ const timeoutMs = 3_000;
  * regions and credentials, several kinds of signatures, user agents, clock skew. That halves CPU time and size.
  */
 export function createServiceClient<Input extends object, Output extends MetadataBearer>(settings: ServiceSettings) {
-  const { endpoint, protocol, sign } = settings;
+  const { endpoint, protocol, sign, send } = settings;
   const url = new URL(endpoint);
   const parsedUrl = parseUrl(url);
   const retryStrategy = new StandardRetryStrategy(maxAttempts);
   const config = {
     apiVersion: '',
     cacheMiddleware: true,
-    requestHandler: createRequestHandler(timeoutMs),
+    requestHandler: send === undefined ? createRequestHandler(timeoutMs) : { handle: send },
     protocol,
     endpoint: async () => parsedUrl,
     // Where the commands' own middleware looks for it, which bundles leave out.

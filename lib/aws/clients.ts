@@ -14,6 +14,7 @@ import type {
 } from '@smithy/types';
 import { Failure } from '../errors.ts';
 import { createServiceClient } from './client.ts';
+import type { SendRequest } from './request-handler.ts';
 import { createSign } from './signature.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,9 +24,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * when it is missing; `AWS_ENDPOINT_URL_DYNAMODB` and its like lead a client elsewhere.
  */
 
-export function createDynamoClient(env: Environment) {
+export function createDynamoClient(env: Environment, send?: SendRequest) {
   return createServiceClient<dynamodb.ServiceInputTypes, dynamodb.ServiceOutputTypes>({
     ...settingsOf(env, 'dynamodb', env['AWS_ENDPOINT_URL_DYNAMODB']),
+    send,
     protocol: new DynamoProtocol({
       defaultNamespace: 'com.amazonaws.dynamodb',
       serviceTarget: 'DynamoDB_20120810',

@@ -8,11 +8,14 @@ const http = process.getBuiltinModule('node:http');
 
 const agentOptions = { keepAlive: true, maxSockets: 50 } as const;
 
+type Handler = RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions>;
+export type SendRequest = Handler['handle'];
+
 /**
  * Sends the SDK's requests with node's own client and one timeout, from the start to the last byte of the response,
  * which is read whole. What it rejects with, the SDK's retries understand: `TimeoutError`, `AbortError`, errors of node.
  */
-export function createRequestHandler(timeoutMs: number): RequestHandler<HttpRequest, HttpResponse, HttpHandlerOptions> {
+export function createRequestHandler(timeoutMs: number): Handler {
   const plain = new http.Agent(agentOptions);
   const tls = new https.Agent(agentOptions);
 

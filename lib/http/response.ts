@@ -19,7 +19,15 @@ export function respond<Response extends Route['response']>(
   if (isMatch(event.headers['if-none-match'], headers['etag'])) {
     return { statusCode: 304, headers: { 'cache-control': 'no-store', ...headers } };
   }
-  return httpResponse(200, 'application/json', writeJson(z.parse(route.response, value)), headers);
+  return httpResponse(200, 'application/json', bodyOf(route, value), headers);
+}
+
+/** A route's response as JSON, with what its schema declares. */
+export function bodyOf<Response extends Route['response']>(
+  { response }: { readonly response: Response },
+  value: z.output<Response>,
+): string {
+  return writeJson(z.parse(response, value));
 }
 
 /** Weak comparison (RFC 9110): the same order state, whatever the bytes. */

@@ -13,11 +13,13 @@ import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate
 import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
+import type { Checked } from '../orders/checked.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
 import type { Stage } from '../stage.ts';
+import { rehearse } from './rehearsal.ts';
 import { accountIn, policyIn, tableNameIn } from './settings.ts';
 import { noOrder, settled, warmUpMs } from './warm-up.ts';
 
@@ -41,8 +43,11 @@ export type OrderChecks = {
   readonly store: SnapshotStore;
   readonly accountTable: AccountTable;
   readonly onDrift: (account: string, drift: readonly string[]) => void;
-  /** Does in INIT, where a whole CPU is free, what the first request would wait for. Never throws, takes 2 s at most. */
-  readonly warmUp: () => Promise<void>;
+  /**
+   * Does in INIT, where a whole CPU is free, what the first request would wait for. `present` makes a response of what was
+   * checked. Never throws, takes 2 s at most.
+   */
+  readonly warmUp: (present?: (checked: Checked) => unknown) => Promise<void>;
 };
 
 /** Checks of single orders, with key, exchange and table. Throws when the environment lacks `TABLE_NAME`. */
@@ -100,7 +105,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
     store,
     accountTable,
     onDrift,
-    warmUp: () => warmUp({ accounts: [...accounts.values()], keys, store, clock }),
+    warmUp: (present) => warmUp({ accounts: [...accounts.values()], keys, store, clock }, present),
   };
 }
 
@@ -154,9 +159,13 @@ type WarmUpDeps = {
  * The table's connection, and key, token and connection of the first account's exchange. Of the other accounts only the
  * keys: a token takes a permit of an account that this process may never call.
  */
-async function warmUp({ accounts: [first], keys: [, ...otherKeys], store, clock }: WarmUpDeps): Promise<void> {
+async function warmUp(
+  { accounts: [first], keys: [, ...otherKeys], store, clock }: WarmUpDeps,
+  present: (checked: Checked) => unknown = () => {},
+): Promise<void> {
   const deadline = clock.now() + warmUpMs;
   const exchange = first === undefined ? [] : [first.exchange.warmUp(deadline)];
   const fetched = otherKeys.slice(0, maxKeys).map((key) => key.get(deadline));
-  await settled([store.read(noOrder), ...exchange, ...fetched], clock);
+  const rehearsed = first && rehearse(first.dialect.name, clock).then((checked) => checked.map(present));
+  await settled([store.read(noOrder), ...exchange, ...fetched, Promise.resolve(rehearsed)], clock);
 }

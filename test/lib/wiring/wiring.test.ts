@@ -196,6 +196,17 @@ describe('warming up', () => {
     expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, others: 0 });
   });
 
+  it('hands over what it rehearsed, to be presented; what that throws does no harm', async () => {
+    const presented: string[] = [];
+    const present = ({ rank }: { readonly rank: string }) => {
+      presented.push(rank);
+      throw new Error('for the test');
+    };
+    await wired({ stage: stageOf('main') }).warmUp(present);
+    expect(presented).toHaveLength(1);
+    expect(output.lines()).toEqual([]);
+  });
+
   it('is fine without any account', async () => {
     await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
   });

@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { checkedOrder } from '../../../lib/api/presenters.ts';
+import { getOrder } from '../../../lib/api/routes.ts';
+import { systemClock } from '../../../lib/clock.ts';
+import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
+import { bodyOf } from '../../../lib/http/response.ts';
+import { rehearse } from '../../../lib/wiring/rehearsal.ts';
+import { type CapturedOutput, captureOutput } from '../captured-output.ts';
+
+let output: CapturedOutput;
+beforeEach(() => {
+  output = captureOutput();
+});
+afterEach(() => output.release());
+
+it.each(dialectNames)(
+  'an order of %s is rehearsed: it is new, then unchanged, and both can be presented',
+  async (name) => {
+    const checked = await rehearse(name, systemClock);
+    expect(checked.map(({ source, changed }) => ({ source, changed }))).toEqual([
+      { source: 'exchange', changed: true },
+      { source: 'exchange', changed: false },
+    ]);
+    for (const each of checked) {
+      expect(each).toMatchObject({ order: { order_id: '1', price: '0.5', amount: '10', details: { api: true } } });
+      expect(JSON.parse(bodyOf(getOrder, checkedOrder(each)))).toMatchObject({ order: { order_state: 'open' } });
+    }
+    expect(output.text()).toBe('');
+  },
+);
