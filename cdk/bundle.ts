@@ -20,18 +20,33 @@ const aliases = {
 };
 
 /** How everything of a bundle is made, its source aside. */
-export const bundleOptions = {
+const bundleOptions = {
   absWorkingDir: packageRoot,
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  minify: true,
   logLevel: 'warning',
   // The SDK of the lock file and not the runtime's: the tests ran with it, and it loads faster.
   mainFields: ['module', 'main'],
   alias: aliases,
 } satisfies BuildOptions;
+
+/**
+ * Where a client of the SDK registers the class of an error. The clients register those of all their operations, so that
+ * no tree shaking removes them. One that is not registered is the service's own exception, with the same name.
+ */
+const registration = /^n0_registry\d*\.registerError\(\w+\$\d*, (\w+)\);$/gm;
+/** What code of ours knows by its class. */
+const knownErrors: readonly string[] = ['ConditionalCheckFailedException'];
+
+/** Makes a bundle: first all that the entry point leads to, and of that what is left without the errors' classes. */
+export function bundle(entryPoint: string, outfile: string, define: Readonly<Record<string, string>> = {}): void {
+  const whole = buildSync({ ...bundleOptions, entryPoints: [entryPoint], define, write: false });
+  const text = whole.outputFiles.map((file) => file.text).join('');
+  const contents = text.replaceAll(registration, (line, name: string) => (knownErrors.includes(name) ? line : ''));
+  buildSync({ ...bundleOptions, stdin: { contents }, minify: true, outfile });
+}
 
 /**
  * The single file of a function on Lambda, with the stage compiled in. Not CDK's own bundling, which starts npx for each
@@ -47,12 +62,8 @@ export function bundleOf(name: string, stage: Stage): Code {
       environment: { COMPILED_STAGE: JSON.stringify(stage) },
       local: {
         tryBundle: (outputDir) => {
-          buildSync({
-            ...bundleOptions,
-            entryPoints: [join('functions', `${name}.ts`)],
-            outfile: join(outputDir, 'index.mjs'),
-            define: { COMPILED_STAGE: JSON.stringify(stage) },
-          });
+          const define = { COMPILED_STAGE: JSON.stringify(stage) };
+          bundle(join('functions', `${name}.ts`), join(outputDir, 'index.mjs'), define);
           return true;
         },
       },

@@ -1,7 +1,7 @@
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 /** Written into each bundle when it is made (esbuild `define`): no environment limit, no drift from the template. */
-declare const COMPILED_STAGE: unknown;
+declare const COMPILED_STAGE: Stage;
 
 /** The stage that this bundle was made for. */
-export const stage: Stage = Stage.parse(COMPILED_STAGE);
+export const stage: Stage = COMPILED_STAGE;

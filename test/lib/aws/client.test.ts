@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -6,9 +7,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundleOptions } from '../../../cdk/bundle.ts';
+import { bundle } from '../../../cdk/bundle.ts';
+import { listen, unlisten } from '../../emulator/aws/listen.ts';
 import { type LocalAws, startLocalAws } from '../../local-aws.ts';
 import { parts as source } from './parts.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
@@ -22,7 +23,7 @@ type Parts = typeof source;
 /** As in a function's bundle, with what that replaces. */
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
 const outfile = join(folder, 'parts.mjs');
-buildSync({ ...bundleOptions, entryPoints: ['test/lib/aws/parts.ts'], outfile });
+bundle('test/lib/aws/parts.ts', outfile);
 const { parts: bundled }: { readonly parts: Parts } = await import(pathToFileURL(outfile).href);
 
 let aws: LocalAws;
@@ -108,6 +109,27 @@ describe.each([
     const theirs = new DynamoDBClient({ ...sdk, endpoint: table.url });
     const exchange = await exchangeOf(table, send(ours, parts), parts);
     expect(exchange).toEqual(await exchangeOf(table, send(theirs, source)));
+  });
+
+  it.each([
+    ['ConditionalCheckFailedException', 400],
+    ['ItemCollectionSizeLimitExceededException', 400],
+    ['ProvisionedThroughputExceededException', 400],
+    ['ThrottlingException', 400],
+    ['AccessDeniedException', 400],
+    ['InternalServerError', 500],
+  ])('the error %s, known by its class or not, and how often it is tried again', async (code, status) => {
+    const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${code}`, message: 'for the test' });
+    const server = createServer((_, response) => response.writeHead(status).end(body));
+    const { port } = await listen(server, 0);
+    const failing = await startRecorder(`http://127.0.0.1:${port}`);
+    const put = (from: Parts) => new from.PutItemCommand({ TableName, Item });
+    const ours = parts.createDynamoClient({ ...env, AWS_ENDPOINT_URL_DYNAMODB: failing.url });
+    const theirs = new DynamoDBClient({ ...sdk, endpoint: failing.url, maxAttempts: 3 });
+    const exchange = await exchangeOf(failing, ours.send(put(parts)), parts);
+    expect(exchange).toEqual(await exchangeOf(failing, theirs.send(put(source))));
+    await failing.stop();
+    await unlisten(server);
   });
 
   it.each(['key', 'nothing', ''])('the secret named "%s"', async (SecretId) => {
