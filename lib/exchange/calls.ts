@@ -3,6 +3,7 @@ import { asFailure, type Failure } from '../errors.ts';
 import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
 import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
+import { hedged } from './hedged.ts';
 import { encodeCall, type Reply, readReply } from './json-rpc.ts';
 import { isOfAnOrder } from './not-of-an-order.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -22,6 +23,8 @@ export type CallDeps = {
   /** Never the same twice. */
   readonly nonce: () => string;
   readonly retryBudget: RetryBudget;
+  /** How long after a request, without a reply, another one is sent beside it, milliseconds. Default: none is. */
+  readonly hedgingDelayMs?: number;
   /** Called once per key when the key may do more than it needs to. */
   readonly onWarning?: (sentence: string) => void;
 };
@@ -49,7 +52,8 @@ export type Calls = {
   /**
    * Calls a private method. `deadline` (epoch ms) bounds everything: key, token, call and repeats. Each of them takes a
    * permit. A call is repeated once, and then again with a new token or key. The repeat comes out of the retry budget;
-   * when that is empty, only the first lost connection since the last answer is made up for. Throws `Failure`.
+   * when that is empty, only the first lost connection since the last answer is made up for. So does a request beside a
+   * late one, once in a call: the reply that comes first counts, and nothing is made of the other. Throws `Failure`.
    */
   readonly call: <Result>(
     call: MethodCall,
@@ -61,16 +65,11 @@ export type Calls = {
 };
 
 export function createCalls(deps: CallDeps): Calls {
-  const { dialect, credentials, clock, random, retryBudget } = deps;
-  let lastId = 0;
+  const { dialect, credentials, clock, random, retryBudget, hedgingDelayMs: delayMs } = deps;
   /** Whether a call was answered after the last free repeat. */
   let repeatIsFree = true;
 
-  const compose = ({ method, params }: MethodCall): Post => {
-    const id = ++lastId;
-    return { id, url: `${deps.url}/${method}`, body: encodeCall(dialect, id, method, params) };
-  };
-
+  const compose = createCompose(deps);
   const send = createSend(deps);
   const auth =
     dialect.auth === 'signature'
@@ -94,15 +93,20 @@ export function createCalls(deps: CallDeps): Calls {
     const isFree = repeatIsFree;
     let key = await credentials.get(deadline);
     for (;;) {
-      const post = compose(methodCall);
-      const { read, stream } = createReader();
+      const { version } = key;
       let grant: Grant | undefined;
-      try {
-        grant = await auth.grant(post, key, deadline);
-        const reply = await send(post, { headers: grant.headers, deadline, stream });
+      const attempt = async (onSent: () => void) => {
+        const post = compose(methodCall);
+        const { read, stream } = createReader();
+        const granted = await auth.grant(post, key, deadline);
+        grant ??= granted;
+        const reply = await send(post, { headers: granted.headers, deadline, stream, onSent });
         const result = read(reply);
-        answered(grant);
-        return { ...reply, result, keyVersion: key.version };
+        answered(granted);
+        return { ...reply, result, keyVersion: version };
+      };
+      try {
+        return await hedged(attempt, { clock, delayMs, mayRepeat: () => first('late') && retryBudget.spend() });
       } catch (thrown) {
         const failure = asFailure(thrown);
         if (isOfAnOrder(failure)) answered(grant);
@@ -145,17 +149,28 @@ export function createCalls(deps: CallDeps): Calls {
 
 type Post = { readonly id: number; readonly url: string; readonly body: string };
 
+/** Each request has an id of its own. */
+function createCompose({ dialect, url }: CallDeps) {
+  let lastId = 0;
+  return ({ method, params }: MethodCall): Post => {
+    const id = ++lastId;
+    return { id, url: `${url}/${method}`, body: encodeCall(dialect, id, method, params) };
+  };
+}
+
 type SendOptions = {
   readonly headers: Grant['headers'];
   readonly deadline: number;
   readonly stream?: ReplyStream | undefined;
+  readonly onSent?: () => void;
 };
 
 /** Everything that reaches the exchange passes here, and is paid for here. */
 function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
-  return async ({ id, url, body }: Post, { headers, deadline, stream }: SendOptions) => {
+  return async ({ id, url, body }: Post, { headers, deadline, stream, onSent }: SendOptions) => {
     await rateLimiter.acquire(deadline);
     const requestedAt = clock.now();
+    onSent?.();
     const reply = await transport({ url, headers, body, deadline, stream });
     const answeredAt = clock.now();
     try {
@@ -169,7 +184,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
 }
 
 /** Each remedy once in a call: true the first time that it is named. */
-function once(): (remedy: 'call' | 'token' | 'key') => boolean {
+function once(): (remedy: 'call' | 'late' | 'token' | 'key') => boolean {
   const tried = new Set<string>();
   return (remedy) => {
     const isFirst = !tried.has(remedy);

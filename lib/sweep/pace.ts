@@ -5,3 +5,6 @@ export type ListPolicy = { readonly minMs: number; readonly maxMs: number };
 export function listIntervalMs({ minMs, maxMs }: ListPolicy, sinceChangeMs: number): number {
   return Math.round(Math.min(Math.max(sinceChangeMs / 30, minMs), maxMs));
 }
+
+/** A sweep repeats a call beside one whose reply takes longer than this, milliseconds: all orders wait for a list. */
+export const hedgingDelayMs = 2_000;

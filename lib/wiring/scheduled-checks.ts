@@ -8,6 +8,7 @@ import { capacityOf, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { createLookUpOrder } from '../orders/look-up-order.ts';
 import type { Stage } from '../stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
+import { hedgingDelayMs } from '../sweep/pace.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
 import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept.ts';
 import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
@@ -26,7 +27,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
     priority: 'background',
     connect: (callDeps, account) => {
       // Lists and single orders share the account's token.
-      const calls = createCalls(callDeps);
+      const calls = createCalls({ ...callDeps, hedgingDelayMs });
       if (accountIn(stage, account).lists !== false) lists.set(account, createExchangeLists(callDeps, calls));
       return createExchange(callDeps, calls);
     },

@@ -31,7 +31,7 @@ export type Checker = {
   readonly snapshotWritten: (snapshot: Snapshot) => void;
   readonly headWritten: (snapshot: Snapshot) => void;
   readonly watchWritten: (key: OrderKey) => void;
-  /** A check came to its end: the answer that it was given must be in the history. */
+  /** A check came to its end: the result that it was given must be in the history. */
   readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
@@ -105,10 +105,9 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
     checkFinished: (orderId, given, checked) => {
       const { snapshots } = table.inspect({ account, orderId });
       const truth = market.truths.get(orderId);
-      const result = given === undefined ? undefined : resultIn(given, truth);
-      const state = result === undefined ? -1 : indexOf(truth, result);
+      const state = given === undefined ? -1 : indexOf(truth, given);
       const isKept = state < 0 || [...snapshots.values()].some((kept) => indexOf(truth, kept.result) === state);
-      if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${result}`);
+      if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${given}`);
       if (checked.final && market.isLive(orderId))
         find('closedUnproven', `${orderId}: answered as final, and it is live`);
     },
@@ -142,10 +141,4 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
 function indexOf(truth: Truth | undefined, result: string): number {
   const text = atRest(result);
   return truth?.states.findLastIndex((state) => state.text === text || state.row === text) ?? -1;
-}
-
-/** The true state in a response, if it has one. */
-function resultIn(body: string, truth: Truth | undefined): string | undefined {
-  const answer = atRest(body);
-  return truth?.states.findLast(({ text }) => answer.includes(`"result":${text}`))?.text;
 }

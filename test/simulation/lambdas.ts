@@ -1,7 +1,7 @@
 import type { AccountTable } from '../../lib/accounts/table.ts';
 import { asFailure, type Code } from '../../lib/errors.ts';
 import { type CallDeps, createCalls } from '../../lib/exchange/calls.ts';
-import { createExchange } from '../../lib/exchange/client.ts';
+import { createExchange, type Exchange } from '../../lib/exchange/client.ts';
 import type { Dialect } from '../../lib/exchange/dialects/index.ts';
 import { createExchangeLists, type ExchangeLists } from '../../lib/exchange/lists.ts';
 import { capacityOf, createRateLimiter, type Priority, type RateLimits } from '../../lib/exchange/rate-limiter.ts';
@@ -12,7 +12,7 @@ import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import { createSnapshotStore } from '../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../../lib/sweep/check-open-orders.ts';
-import type { ListPolicy } from '../../lib/sweep/pace.ts';
+import { hedgingDelayMs, type ListPolicy } from '../../lib/sweep/pace.ts';
 import { createSweep } from '../../lib/sweep/sweep.ts';
 import type { Checker } from './checker.ts';
 import type { SimulatedExchange } from './exchange.ts';
@@ -67,12 +67,7 @@ export function createLambda(name: string, priority: Priority, environment: Test
   const far = { process, random, faultRate, onRequest };
   const given = new Map<string, string>();
 
-  const transport = createTransport({
-    process,
-    exchange,
-    random,
-    onAnswer: (orderId, body) => given.set(orderId, body),
-  });
+  const transport = createTransport({ process, exchange, random });
   const accountTable = bug.accountTable(farAccountTable(environment.accounts, far));
   const rateLimitTable = bug.rateLimitTable(accountTable);
   let nonces = 0;
@@ -86,9 +81,10 @@ export function createLambda(name: string, priority: Priority, environment: Test
     random: random.next,
     nonce: () => `${name}-${++nonces}`,
     retryBudget: createRetryBudget(),
+    ...(priority === 'background' && { hedgingDelayMs }),
   };
   const calls = createCalls(callDeps);
-  const client = createExchange(callDeps, calls);
+  const client = noting(createExchange(callDeps, calls), given);
   const lists = counted(bug.lists(createExchangeLists(callDeps, calls)), environment);
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
@@ -133,6 +129,18 @@ export function createLambda(name: string, priority: Priority, environment: Test
     nonce: () => `${name}-${++nonces}`,
   });
   return { process, checkOrder, checkOpenOrders };
+}
+
+/** The exchange, with the text of its latest answer about each order. */
+function noting(exchange: Exchange, given: Map<string, string>): Exchange {
+  return {
+    ...exchange,
+    getOrderState: async (orderId, options) => {
+      const answer = await exchange.getOrderState(orderId, options);
+      given.set(orderId, answer.resultText);
+      return answer;
+    },
+  };
 }
 
 /** The lists, with their failures counted like those of checks. */

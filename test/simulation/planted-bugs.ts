@@ -24,7 +24,7 @@ export const noBug: PlantedBug = {
   rateLimitTable: (table) => table,
 };
 
-const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'timeout']);
+const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'connection_lost', 'busy', 'timeout']);
 
 /** What is in no list any more is answered as canceled, as it was last seen; `failed` lists are taken for empty ones. */
 function closesWhatIsAbsent(isEmptyWhenFailed: boolean): PlantedBug {

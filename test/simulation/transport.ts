@@ -12,10 +12,8 @@ export function createTransport(deps: {
   readonly process: Process;
   readonly exchange: SimulatedExchange;
   readonly random: Random;
-  /** Called with every order that reached the process, and the text of its response. */
-  readonly onAnswer: (orderId: string, body: string) => void;
 }): Transport {
-  const { process, exchange, random, onAnswer } = deps;
+  const { process, exchange, random } = deps;
 
   return async (post) => {
     const left = Math.floor(post.deadline - process.clock.now());
@@ -34,7 +32,6 @@ export function createTransport(deps: {
     if (thawed && random.chance(0.5)) throw new Failure('connection_lost', 'The connection did not live so long.');
     if (outcome.kind === 'failure') throw outcome.failure;
     if (outcome.kind === 'silence' || !inTime) throw timeout();
-    if (outcome.orderId !== undefined) onAnswer(outcome.orderId, outcome.reply.body);
     const { reply } = outcome;
     return post.stream === undefined ? reply : { ...reply, body: post.stream.take(reply.body) };
   };

@@ -2,6 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import type { Stage } from '../../../lib/stage.ts';
+import { hedgingDelayMs } from '../../../lib/sweep/pace.ts';
 import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
@@ -88,6 +89,31 @@ describe('the wiring', () => {
     const report = await checkOpenOrders({ account: 'other', requestId: 'r', deadline: Date.now() + 15_000 });
     if (report.outcome !== 'swept') throw new Error('nobody else has the account');
     expect(report.retentionHeadroomMs).toBeLessThanOrEqual(90_000);
+  });
+
+  it('repeats a list of the schedule beside one whose reply is late', async () => {
+    const { orangex } = testBed;
+    const clock = {
+      now: Date.now,
+      sleep: (ms: number) => (ms === hedgingDelayMs ? Promise.resolve() : systemClock.sleep(ms)),
+    };
+    const { accounts, ...stage } = stageOf('main');
+    const listed = Object.entries(accounts).map(([name, account]) => [
+      name,
+      { ...account, lists: true, minListSeconds: 5 },
+    ]);
+    const { checkOpenOrders } = createScheduledChecks({
+      stage: { ...stage, accounts: Object.fromEntries(listed) },
+      env: testBed.env,
+      clock,
+      logger: new Logger(),
+    });
+    const before = orangex.count('open_orders');
+    orangex.script('open_orders', { kind: 'hang' });
+    // There is time for one list, which takes two calls.
+    const report = await checkOpenOrders({ account: 'main', requestId: 'r', deadline: Date.now() + 27_000 });
+    expect(report).toMatchObject({ outcome: 'swept', listed: 1, listFailed: 0 });
+    expect(orangex.count('open_orders') - before).toBe(3);
   });
 
   it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {

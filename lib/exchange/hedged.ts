@@ -1,0 +1,28 @@
+import type { Clock } from '../clock.ts';
+
+type Hedging = {
+  readonly clock: Clock;
+  /** Default: no second attempt. */
+  readonly delayMs: number | undefined;
+  readonly mayRepeat: () => boolean;
+};
+
+/**
+ * The outcome of an attempt, or of a second one beside it if the first is late: not over `delayMs` after it called
+ * `onSent`. Whichever is answered first counts; that the second one fails says nothing.
+ */
+export async function hedged<Result>(
+  attempt: (onSent: () => void) => Promise<Result>,
+  { clock, delayMs, mayRepeat }: Hedging,
+): Promise<Result> {
+  if (delayMs === undefined) return attempt(() => {});
+  const sent = Promise.withResolvers<void>();
+  const first = attempt(sent.resolve);
+  const isLate = sent.promise.then(() => clock.sleep(delayMs)).then(() => true);
+  const isOver = first.then(
+    () => false,
+    () => false,
+  );
+  if (!(await Promise.race([isOver, isLate])) || !mayRepeat()) return first;
+  return Promise.race([first, attempt(() => {}).catch(() => first)]);
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../../lib/errors.ts';
+import { createCalls } from '../../../lib/exchange/calls.ts';
+import { createExchange } from '../../../lib/exchange/client.ts';
+import { deribit } from '../../../lib/exchange/dialects/deribit.ts';
+import { createExchangeLists } from '../../../lib/exchange/lists.ts';
+import { createRetryBudget } from '../../../lib/exchange/retry.ts';
+import type { HttpReply, HttpRequest } from '../../../lib/exchange/transport.ts';
+import { seedId, seedResultWith } from '../../emulator/exchange/seed-order.ts';
+import { failureOf } from '../thrown.ts';
+import { holdKey, keyOf } from './test-client.ts';
+
+const startedAt = Date.UTC(2026, 0, 1);
+
+/** An exchange whose replies, permits and time come when the test says so. */
+function startWaiting() {
+  const requests: { readonly request: HttpRequest; readonly reply: PromiseWithResolvers<HttpReply> }[] = [];
+  const sleeps: PromiseWithResolvers<void>[] = [];
+  const permits: PromiseWithResolvers<void>[] = [];
+  const retryBudget = createRetryBudget();
+  let now = startedAt;
+  let nonces = 0;
+  const held = <Value>(line: PromiseWithResolvers<Value>[]): Promise<Value> => {
+    const next = Promise.withResolvers<Value>();
+    line.push(next);
+    return next.promise;
+  };
+  const deps = {
+    dialect: deribit,
+    url: 'https://exchange.invalid/api/v2',
+    transport: (request: HttpRequest) => {
+      const reply = Promise.withResolvers<HttpReply>();
+      requests.push({ request, reply });
+      return reply.promise;
+    },
+    credentials: holdKey(keyOf('v1')),
+    rateLimiter: { acquire: () => held(permits), throttled: async () => {} },
+    clock: { now: () => now, sleep: () => held(sleeps) },
+    random: () => 0,
+    nonce: () => `nonce-${++nonces}`,
+    retryBudget,
+    hedgingDelayMs: 2_000,
+  };
+  const calls = createCalls(deps);
+  const deadline = now + 10_000;
+  const soon = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    requests,
+    permits,
+    sleeps,
+    retryBudget,
+    order: () => createExchange(deps, calls).getOrderState(seedId, { deadline }),
+    list: () => createExchangeLists(deps, calls).listOpenOrders({ deadline }),
+    /** The n-th permit comes, and its request leaves. */
+    leave: async (n: number) => {
+      await soon();
+      permits[n]?.resolve();
+      await soon();
+    },
+    /** The reply is late. */
+    pass: async (milliseconds: number) => {
+      now += milliseconds;
+      sleeps.shift()?.resolve();
+      await soon();
+    },
+    answer: async (n: number, result: string) => {
+      const { request, reply } = requests[n] ?? {};
+      const body = `{"jsonrpc":"2.0","id":${request && idOf(request)},"result":${result}}`;
+      reply?.resolve({ status: 200, body: request?.stream?.take(body) ?? body });
+      await soon();
+    },
+    fail: (n: number, failure: Failure) => requests[n]?.reply.reject(failure),
+    soon,
+  };
+}
+
+function idOf({ body }: HttpRequest): number {
+  return JSON.parse(body).id;
+}
+
+const lost = new Failure('unreachable', 'exchange.invalid cannot be reached.');
+
+test('a late request is sent once more, with an id and a permit of its own, and the reply says when its own request left', async () => {
+  const { order, leave, pass, answer, requests, permits } = startWaiting();
+  const answered = order();
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  await pass(50);
+  await answer(1, seedResultWith({ order_id: seedId }));
+  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000, answeredAt: startedAt + 2_050 });
+  expect(new Set(requests.map(({ request }) => idOf(request))).size).toBe(2);
+  expect(permits).toHaveLength(2);
+});
+
+test('a reply in time leaves it at one request', async () => {
+  const { order, leave, pass, answer, permits } = startWaiting();
+  const answered = order();
+  await leave(0);
+  await answer(0, seedResultWith({ order_id: seedId }));
+  expect(await answered).toMatchObject({ requestedAt: startedAt });
+  await pass(2_000);
+  expect(permits).toHaveLength(1);
+});
+
+test('waiting for a permit makes no request late', async () => {
+  const { order, soon, sleeps, leave } = startWaiting();
+  void order();
+  await soon();
+  expect(sleeps).toHaveLength(0);
+  await leave(0);
+  expect(sleeps).toHaveLength(1);
+});
+
+test('a late list that comes first counts as of its own request, and the other one is dropped', async () => {
+  const { list, leave, pass, answer } = startWaiting();
+  const listed = list();
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  await answer(0, `[${seedResultWith({ order_id: seedId })}]`);
+  await answer(1, '[]');
+  const { digests, requestedAt, complete } = await listed;
+  expect({ ids: [...digests.keys()], requestedAt, complete }).toEqual({
+    ids: [seedId],
+    requestedAt: startedAt,
+    complete: true,
+  });
+});
+
+test('the failure of the second request says nothing of the first', async () => {
+  const { order, leave, pass, answer, fail, soon } = startWaiting();
+  const answered = order();
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  fail(1, lost);
+  await soon();
+  await answer(0, seedResultWith({ order_id: seedId }));
+  expect(await answered).toMatchObject({ requestedAt: startedAt });
+});
+
+test('a call whose requests both fail has failed', async () => {
+  const { order, leave, pass, fail } = startWaiting();
+  const failed = failureOf(order());
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  fail(1, lost);
+  fail(0, new Failure('timeout', 'exchange.invalid did not respond in time.'));
+  expect((await failed).code).toBe('timeout');
+});
+
+test('a late request is not sent again once the retry budget is spent', async () => {
+  const { order, leave, pass, answer, permits, retryBudget } = startWaiting();
+  const answered = order();
+  await leave(0);
+  while (retryBudget.spend());
+  await pass(2_000);
+  expect(permits).toHaveLength(1);
+  await answer(0, seedResultWith({ order_id: seedId }));
+  expect(await answered).toMatchObject({ requestedAt: startedAt });
+});
