@@ -132,7 +132,7 @@ function memoryOf({ memory, lambda, functionName }: FaultStack): Promise<Readonl
 
 /** Requests of every kind that an exchange has received. */
 export function callsOf(exchange: Exchange): number {
-  const calls = ['auth', 'get_order_state', 'open_orders', 'order_history', 'trades', 'other'] as const;
+  const calls = ['auth', 'test', 'get_order_state', 'open_orders', 'order_history', 'trades', 'other'] as const;
   return calls.reduce((sum, call) => sum + exchange.count(call), 0);
 }
 

@@ -11,7 +11,7 @@ export type RecordedRequest = {
   readonly at: number;
   /** One number per connection. */
   readonly connection: number;
-  readonly call: 'auth' | 'get_order_state' | 'open_orders' | 'order_history' | 'trades' | 'other';
+  readonly call: 'auth' | 'test' | 'get_order_state' | 'open_orders' | 'order_history' | 'trades' | 'other';
   /** The requested order, as far as the request could be read. */
   readonly orderId: string | undefined;
 };

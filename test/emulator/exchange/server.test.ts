@@ -14,6 +14,15 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
 });
 
+test('public/test is answered on deribit to anybody, with a version', async () => {
+  const exchange = await start({ dialect: 'deribit' });
+  const { status, text } = await post(exchange, 'public/test', { params: {} });
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toMatchObject({ jsonrpc: '2.0', result: { version: expect.stringMatching(/^[\d.]+$/) } });
+  const unknown = await post(await start({ dialect: 'orangex' }), 'public/test', { params: {} });
+  expect(JSON.parse(unknown.text)).toMatchObject({ error: { code: 1000 } });
+});
+
 describe('the order of the specification', () => {
   test('is answered on orangex exactly as the example prints it, to the digit and in its order', async () => {
     const exchange = await start({ dialect: 'orangex' });

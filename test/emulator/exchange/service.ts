@@ -37,7 +37,12 @@ type Handled = {
 
 const calls: Readonly<Record<Dialect, Readonly<Record<string, RecordedRequest['call']>>>> = {
   orangex: { 'public/auth': 'auth', 'private/get_order_state': 'get_order_state', ...listingCalls.orangex },
-  deribit: { 'public/auth': 'auth', 'private/get_order_state': 'get_order_state', ...listingCalls.deribit },
+  deribit: {
+    'public/auth': 'auth',
+    'public/test': 'test',
+    'private/get_order_state': 'get_order_state',
+    ...listingCalls.deribit,
+  },
 };
 
 const orderIds = /^[A-Za-z0-9._-]{1,64}$/;
@@ -105,6 +110,7 @@ export class Service {
     const { dialect, keyRing } = this.#options;
     if (requested instanceof Refusal) throw requested;
     if (request.call === 'other') throw new Refusal(dialect === 'orangex' ? 1000 : -32601);
+    if (request.call === 'test') return writeJson({ version: '1.2.26' });
     if (request.call === 'auth') {
       // A key in a URL ends up in logs: this exchange does not take one.
       if (request.method !== 'POST') throw new Refusal(-32600);

@@ -54,6 +54,7 @@ async function requestsDuring(meanwhile: () => Promise<unknown>) {
     secrets: secrets.requests.length,
     tokens: orangex.count('auth'),
     orders: orangex.count('get_order_state') + deribit.count('get_order_state'),
+    tests: deribit.count('test'),
     others: orangex.count('other') + deribit.count('other'),
   });
   const before = count();
@@ -63,6 +64,7 @@ async function requestsDuring(meanwhile: () => Promise<unknown>) {
     secrets: after.secrets - before.secrets,
     tokens: after.tokens - before.tokens,
     orders: after.orders - before.orders,
+    tests: after.tests - before.tests,
     others: after.others - before.others,
   };
 }
@@ -139,7 +141,13 @@ describe('the wiring', () => {
   it('keeps keys and tokens between checks', async () => {
     const wiring = wired();
     await ask(wiring, 'main');
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({
+      secrets: 0,
+      tokens: 0,
+      orders: 1,
+      tests: 0,
+      others: 0,
+    });
   });
 
   it('puts the exchange’s time into the lines that are logged from then on, even if it failed', async () => {
@@ -193,24 +201,48 @@ describe('warming up', () => {
   it('fetches key and token of the only account ahead of its first check', async () => {
     const wiring = wired({ stage: stageOf('main') });
     const warming = await requestsDuring(() => wiring.warmUp());
-    expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, others: 0 });
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+    expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({
+      secrets: 0,
+      tokens: 0,
+      orders: 1,
+      tests: 0,
+      others: 0,
+    });
   });
 
   it('opens the connection where no token is needed', async () => {
     const wiring = wired({ stage: stageOf('other') });
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({ secrets: 1, tokens: 0, orders: 0, others: 1 });
+    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
+      secrets: 1,
+      tokens: 0,
+      orders: 0,
+      tests: 1,
+      others: 0,
+    });
     const warmed = testBed.deribit.requests.at(-1)?.connection;
-    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual({
+      secrets: 0,
+      tokens: 0,
+      orders: 1,
+      tests: 0,
+      others: 0,
+    });
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
   it('fetches all keys where there are two accounts, and calls the exchange of the first one only', async () => {
     const wiring = wired();
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({ secrets: 2, tokens: 1, orders: 0, others: 0 });
+    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
+      secrets: 2,
+      tokens: 1,
+      orders: 0,
+      tests: 0,
+      others: 0,
+    });
     for (const account of ['main', 'other'] as const) {
       const first = await requestsDuring(() => ask(wiring, account));
-      expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, others: 0 });
+      expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 });
     }
   });
 
@@ -219,7 +251,7 @@ describe('warming up', () => {
     if (main === undefined) throw new Error('the stage has main');
     const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
     const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
-    expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, others: 0 });
+    expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
   });
 
   it('hands over what it rehearsed, to be presented; what that throws does no harm', async () => {
