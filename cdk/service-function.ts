@@ -31,7 +31,7 @@ export type ServiceFunctionProps = {
   readonly bindings: Readonly<Record<ResourceName, Binding>>;
 };
 
-/** In every line of the logs, and in the dimensions of every metric: Powertools adds it. */
+/** In every line of the logs, and in the dimensions of every metric, to which Powertools adds it. */
 export const serviceName = 'order-state-snapshots';
 
 /** One function of the table: a bundle, a role and a log group. */
@@ -144,7 +144,7 @@ function permissionsOf({ permissions }: FunctionSettings): readonly [ResourceNam
 
 function environmentOf(settings: FunctionSettings, bindings: ServiceFunctionProps['bindings']): Record<string, string> {
   return Object.assign(
-    { POWERTOOLS_SERVICE_NAME: serviceName, POWERTOOLS_LOG_LEVEL: 'INFO' },
+    { POWERTOOLS_SERVICE_NAME: serviceName },
     ...permissionsOf(settings).map(([resource]) => bindings[resource].environment),
   );
 }

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { changedWatch } from '../lib/api/presenters.ts';
 import { startWatch, stopWatch } from '../lib/api/routes.ts';
@@ -8,6 +7,7 @@ import { callerOf } from '../lib/http/caller.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
+import { Logger } from '../lib/log.ts';
 import { wireChangeWatch } from '../lib/wiring/change-watch.ts';
 
 const logger = new Logger();

@@ -1,11 +1,10 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import * as z from 'zod/mini';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
+import { Logger, logInvocations } from '../lib/log.ts';
 import { type AccountTick, createCheckGroup } from '../lib/sweep/check-group.ts';
 import { failTicks, reportTicks } from '../lib/sweep/middleware.ts';
 import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
@@ -31,7 +30,4 @@ async function onTick(event: unknown, context: Context): Promise<readonly Accoun
 
 await warmUp();
 
-export const handler = middy()
-  .use(injectLambdaContext(logger, { resetKeys: true }))
-  .use(failTicks(logger))
-  .handler(onTick);
+export const handler = middy().use(logInvocations(logger)).use(failTicks(logger)).handler(onTick);

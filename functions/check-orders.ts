@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { checkedOrders, retryAfterHeader } from '../lib/api/presenters.ts';
 import { checkOrders as route } from '../lib/api/routes.ts';
@@ -7,7 +6,7 @@ import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readBody, readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
-import { logFailure } from '../lib/log.ts';
+import { Logger, logFailure } from '../lib/log.ts';
 import { createCheckOrders } from '../lib/orders/check-orders.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
 import { stage } from '../lib/compiled-stage.ts';
@@ -6,6 +5,7 @@ import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
 import { jsonRpcErrors, jsonRpcResponse } from '../lib/http/json-rpc/response.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf } from '../lib/http/request.ts';
+import { Logger } from '../lib/log.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();

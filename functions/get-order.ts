@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { checkedOrder } from '../lib/api/presenters.ts';
 import { getOrder as route } from '../lib/api/routes.ts';
@@ -7,6 +6,7 @@ import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readParameters } from '../lib/http/request.ts';
 import { bodyOf, respond } from '../lib/http/response.ts';
+import { Logger } from '../lib/log.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();

@@ -1,7 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import middy from '@middy/core';
 import { AccountsChange, customResource } from '../lib/account-guard/custom-resource.ts';
 import { systemClock as clock } from '../lib/clock.ts';
+import { Logger } from '../lib/log.ts';
 import { wireGuardAccounts } from '../lib/wiring/account-guard.ts';
 
 const logger = new Logger();

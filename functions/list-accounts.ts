@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { accountOverview } from '../lib/api/presenters.ts';
 import { getAccount, listAccounts } from '../lib/api/routes.ts';
@@ -8,6 +7,7 @@ import { readableAccounts } from '../lib/http/caller.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
+import { Logger } from '../lib/log.ts';
 import { wireListAccounts } from '../lib/wiring/list-accounts.ts';
 
 const logger = new Logger();

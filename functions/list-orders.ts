@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { orderList } from '../lib/api/presenters.ts';
 import { listOrdersRequest } from '../lib/api/requests.ts';
@@ -8,6 +7,7 @@ import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
+import { Logger } from '../lib/log.ts';
 import { wireListOrders } from '../lib/wiring/list-orders.ts';
 
 const logger = new Logger();

@@ -1,8 +1,7 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
+import { Logger, logInvocations } from '../lib/log.ts';
 import { wirePublisher } from '../lib/wiring/transitions.ts';
 
 const logger = new Logger();
@@ -12,6 +11,4 @@ async function publishTransitions(event: DynamoDBStreamEvent, context: Context):
   return publish(event.Records, context.getRemainingTimeInMillis());
 }
 
-export const handler = middy<DynamoDBStreamEvent>()
-  .use(injectLambdaContext(logger, { resetKeys: true }))
-  .handler(publishTransitions);
+export const handler = middy<DynamoDBStreamEvent>().use(logInvocations(logger)).handler(publishTransitions);

@@ -1,9 +1,7 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import type { MiddlewareObj } from '@middy/core';
 import * as z from 'zod/mini';
 import { asFailure, Failure } from '../errors.ts';
-import { describeFailure } from '../log.ts';
+import { describeFailure, type Logger, logInvocations } from '../log.ts';
 
 const Accounts = z.object({ Accounts: z.array(z.string()) });
 const Request = z.object({
@@ -28,7 +26,7 @@ const timeoutMs = 5_000;
  */
 export function customResource({ logger }: { readonly logger: Logger }): MiddlewareObj<unknown, string | undefined>[] {
   return [
-    injectLambdaContext(logger, { resetKeys: true }),
+    logInvocations(logger),
     {
       after: async ({ event, response }) => {
         logger[response == null ? 'info' : 'warn']('answered', { refusal: response ?? undefined });

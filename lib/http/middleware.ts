@@ -1,10 +1,8 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import { logFailure } from '../log.ts';
+import { type Logger, logFailure, logInvocations } from '../log.ts';
 import type { Stage } from '../stage.ts';
 import { refuseForeignAccount } from './caller.ts';
 import { problemResponse } from './response.ts';
@@ -28,7 +26,7 @@ export function httpHandler(
   inner: readonly HttpMiddleware[] = [],
 ) {
   return middy<APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2>()
-    .use([injectLambdaContext(deps.logger, { resetKeys: true }), requests(deps), ...inner])
+    .use([logInvocations(deps.logger), requests(deps), ...inner])
     .handler(onRequest);
 }
 

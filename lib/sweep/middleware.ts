@@ -1,8 +1,7 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
 import { asFailure, Failure } from '../errors.ts';
-import { describeFailure } from '../log.ts';
+import { describeFailure, type Logger } from '../log.ts';
 import type { TickReport } from './check-open-orders.ts';
 import { publishPreviousKey, publishSweep, publishUnswept } from './metrics.ts';
 

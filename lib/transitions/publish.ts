@@ -1,9 +1,8 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { DynamoDBBatchResponse, DynamoDBRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
-import { describeFailure } from '../log.ts';
+import { describeFailure, type Logger } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';

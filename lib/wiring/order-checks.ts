@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@aws-lambda-powertools/logger';
 import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws/clients.ts';
@@ -12,6 +11,7 @@ import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
 import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
+import type { Logger } from '../log.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
 import type { Checked } from '../orders/checked.ts';
 import { createReadLatestList } from '../orders/freshness.ts';

@@ -1,7 +1,7 @@
-import type { Logger } from '@aws-lambda-powertools/logger';
 import { createEventBridgeClient, createQueueClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import { createBus } from '../transitions/bus.ts';
 import { createPublisher, type Publisher } from '../transitions/publish.ts';
 import { createSetAside } from '../transitions/set-aside.ts';

@@ -159,7 +159,6 @@ describe.each(functionNames)('the function %s', (name) => {
     expect(properties['Environment']['Variables']).toEqual({
       ...reported,
       POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
-      POWERTOOLS_LOG_LEVEL: 'INFO',
     });
   });
 

@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { resolveStage } from '../../cdk/stages.ts';
@@ -6,6 +5,7 @@ import { routes } from '../../lib/api/routes.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { httpHandler } from '../../lib/http/middleware.ts';
 import { readParameters } from '../../lib/http/request.ts';
+import { Logger } from '../../lib/log.ts';
 import { contextOf } from '../functions/events.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { everySetting, loopbackStage, templateOf } from './synthesize.ts';

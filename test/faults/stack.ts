@@ -143,9 +143,8 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
   };
 }
 
-/** On top of what the template says: everything is logged, and the credentials of the functions can be recognized. */
+/** On top of what the template says: the credentials of the functions can be recognized. */
 const environment = {
-  POWERTOOLS_LOG_LEVEL: 'DEBUG',
   AWS_SECRET_ACCESS_KEY: awsSecret,
   AWS_SESSION_TOKEN: sessionToken,
 };

@@ -1,6 +1,6 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
+import { Logger } from '../../lib/log.ts';
 import type { Stage } from '../../lib/stage.ts';
 import { wireChangeWatch } from '../../lib/wiring/change-watch.ts';
 import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
@@ -392,7 +392,7 @@ describe('this search', () => {
 
   it('finds a secret that is logged', () => {
     new Logger().info('x', { entry: { key: key.clientSecret } });
-    new Logger().error('x', new Error(key.clientSecret));
+    new Logger().error('x', { detail: key.clientSecret });
     console.warn(sessionToken);
     expect(tracker.find(output.lines().at(0) ?? '')).not.toEqual([]);
     expect(tracker.find(output.lines().at(1) ?? '')).not.toEqual([]);

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { Logger } from '@aws-lambda-powertools/logger';
 import * as z from 'zod/mini';
 import { routes } from '../../lib/api/routes.ts';
+import { Logger } from '../../lib/log.ts';
 import { createOrderChecks } from '../../lib/wiring/order-checks.ts';
 import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';

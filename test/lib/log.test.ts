@@ -1,6 +1,64 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../lib/errors.ts';
-import { describeFailure } from '../../lib/log.ts';
+import { describeFailure, Logger } from '../../lib/log.ts';
+import { contextOf } from '../functions/events.ts';
+import { type CapturedOutput, captureOutput } from './captured-output.ts';
+
+describe('a line of the log', () => {
+  let output: CapturedOutput;
+  beforeEach(() => {
+    vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'checks');
+    vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-67a1b2c3-4d5e6f708192a3b4c5d6e7f8;Parent=1a2b3c4d5e6f7081;Sampled=0');
+    output = captureOutput();
+  });
+  afterEach(() => {
+    output.release();
+    vi.unstubAllEnvs();
+  });
+  const lines = (): readonly unknown[] => output.lines().map((line) => JSON.parse(line));
+
+  it('has the names that Powertools gives to level, service, function and trace', () => {
+    const logger = new Logger();
+    logger.begin(contextOf());
+    logger.info('answered', { status: 200 });
+    expect(lines()).toEqual([
+      {
+        level: 'INFO',
+        message: 'answered',
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        service: 'checks',
+        cold_start: true,
+        function_arn: contextOf().invokedFunctionArn,
+        function_memory_size: '512',
+        function_name: 'get-order',
+        function_request_id: 'invocation-1',
+        xray_trace_id: '1-67a1b2c3-4d5e6f708192a3b4c5d6e7f8',
+        status: 200,
+      },
+    ]);
+  });
+
+  it('has what was appended in its invocation, and a level of its own', () => {
+    const logger = new Logger();
+    logger.appendKeys({ before: 1 });
+    logger.begin(contextOf());
+    logger.appendKeys({ exchange_ms: 7 });
+    logger.appendKeys({ order_id: '1' });
+    logger.warn('drift');
+    logger.begin(contextOf());
+    logger.error('failed');
+    const [first, second] = lines();
+    expect(first).toMatchObject({ level: 'WARN', cold_start: true, exchange_ms: 7, order_id: '1' });
+    expect(first).not.toHaveProperty('before');
+    expect(second).toMatchObject({ level: 'ERROR', cold_start: false });
+    expect(second).not.toHaveProperty('exchange_ms');
+  });
+
+  it('is there outside of an invocation, too', () => {
+    new Logger().info('INIT');
+    expect(lines()).toMatchObject([{ level: 'INFO', message: 'INIT', service: 'checks', cold_start: true }]);
+  });
+});
 
 describe('what the log knows about a failure', () => {
   it('five causes at most', () => {

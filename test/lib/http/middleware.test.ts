@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { LosslessNumber } from 'lossless-json';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -6,6 +5,7 @@ import * as z from 'zod/mini';
 import { Failure } from '../../../lib/errors.ts';
 import { httpHandler } from '../../../lib/http/middleware.ts';
 import { respond } from '../../../lib/http/response.ts';
+import { Logger } from '../../../lib/log.ts';
 import type { Stage } from '../../../lib/stage.ts';
 import { contextOf, getOrderEvent } from '../../functions/events.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';

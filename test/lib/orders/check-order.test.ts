@@ -1,9 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
+import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
 import type { Checked } from '../../../lib/orders/checked.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';

@@ -1,10 +1,10 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { type Code, Failure } from '../../../lib/errors.ts';
+import { Logger } from '../../../lib/log.ts';
 import type { TickReport } from '../../../lib/sweep/check-open-orders.ts';
 import { failTicks, reportTicks } from '../../../lib/sweep/middleware.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';

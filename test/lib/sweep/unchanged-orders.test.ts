@@ -1,6 +1,6 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock as clock } from '../../../lib/clock.ts';
+import { Logger } from '../../../lib/log.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { type Recorder, startRecorder } from '../aws/recorder.ts';

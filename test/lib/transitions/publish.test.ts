@@ -1,9 +1,9 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lostTransitionsIn } from '../../../cdk/ops/dead-letters.ts';
 import { createEventBridgeClient, createQueueClient } from '../../../lib/aws/clients.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import type { Item } from '../../../lib/dynamo.ts';
+import { Logger } from '../../../lib/log.ts';
 import { headItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createBus } from '../../../lib/transitions/bus.ts';

@@ -1,11 +1,12 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
+import { Logger } from '../../../lib/log.ts';
 import type { Stage } from '../../../lib/stage.ts';
 import { hedgingDelayMs } from '../../../lib/sweep/pace.ts';
 import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
+import { contextOf } from '../../functions/events.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 import { secretText, startTestBed, type TestBed } from '../test-bed.ts';
 
@@ -155,7 +156,7 @@ describe('the wiring', () => {
     const wiring = wired({ logger });
     await ask(wiring, 'main');
     logger.info('then');
-    logger.resetKeys();
+    logger.begin(contextOf());
     testBed.orangex.scriptAlways('order', { kind: 'drop' });
     await ask(wiring, 'main').catch(() => {});
     logger.info('then');
