@@ -1,13 +1,15 @@
 import { updatedAtOfRank } from './rank.ts';
-import { isConfirmedByLists, isVanished, type Watch } from './watch.ts';
+import { isCovered, isVanished, statusOf, type Watch } from './watch.ts';
 
 /** How often a live order is checked; milliseconds. */
 export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 
 /** The shortest interval of checks of an order that vanished from a list and is still open by its own answer. */
 const minVanishedMs = 2_000;
-/** How often an order that lists confirm is still checked by itself: so that no list is believed for ever. */
+/** How often an order that lists cover is still checked by itself: so that no list is believed for ever. */
 const coveredMs = 4 * 3_600_000;
+/** Its checks are due at whole steps from its opening: an answer that leaves the order in its place costs one write less. */
+const coveredStepMs = 3_600_000;
 
 /**
  * When an open order is due: soon after a change, less and less often while it rests, stays missing or fails, and at
@@ -35,7 +37,11 @@ function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
   }
   const [latest] = observations;
   if (latest !== undefined) {
-    if (isConfirmedByLists(watch)) return latest.requestedAt + coveredMs;
+    // Of a state that is announced and not applied, the next list shows whether it is in force.
+    if (isCovered(watch) && statusOf(watch) === 'watched') {
+      const sinceOpenedMs = latest.requestedAt + coveredMs - openedAt;
+      return openedAt + sinceOpenedMs - (sinceOpenedMs % coveredStepMs);
+    }
     // It vanished from a list after it was last seen: what became of it is worth a call at once.
     if (listed !== undefined && isVanished(watch)) return listed.at;
     const usual = clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);

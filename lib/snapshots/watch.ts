@@ -151,7 +151,7 @@ export function mayBeUnread({ listed }: Watch, ordersReadAt: number): boolean {
 }
 
 /** A list that holds the order unchanged confirms the head's state. */
-export function isConfirmedByLists(watch: Watch): boolean {
+function isConfirmedByLists(watch: Watch): boolean {
   return isCovered(watch) && statusOf(watch) === 'watched' && watch.applied?.rank === watch.announcedRank;
 }
 

@@ -214,11 +214,25 @@ describe('an order in the lists of its account', () => {
     expect(isCovered(watchOf(seen(0, 0), listedAt(5, false), listedAt(6)))).toBe(true);
   });
 
-  it('is checked by itself every four hours while lists hold it, and at once when it vanishes', () => {
+  it('is checked by itself within four hours while lists hold it, and at once when it vanishes', () => {
     const order = seen(0, 0, t0 + 5);
-    expect(dueAt(watchOf(order, listedAt(5)), policy)).toBe(t0 + 5 + 240 * minute);
+    expect(dueAt(watchOf(order, listedAt(5)), policy)).toBe(t0 + 240 * minute);
     expect(dueAt(watchOf(order, listedAt(5), listedAt(minute, false)), policy)).toBe(t0 + minute);
     expect(dueAt(watchOf(order, listedAt(100, false)), policy)).toBe(t0 + 100);
+  });
+
+  it('keeps its place in the index from answer to answer, for an hour at the most', () => {
+    const dueAfter = (minutes: number) => dueAt(watchOf(seen(0, 0, t0 + minutes * minute), listedAt(0)), policy) - t0;
+    expect([0, 30, 59, 60, 240].map((minutes) => dueAfter(minutes) / minute)).toEqual([240, 240, 240, 300, 480]);
+  });
+
+  it('keeps its place while a newer state is on its way to the head: the next list shows whether that is in force', () => {
+    const order = watchOf(seen(0, 0), listedAt(5));
+    for (const phase of [0, 2] as const) {
+      const announced = join(order, { openedAt: t0, announcedRank: rank(9, phase) });
+      expect(dueAt(announced, policy)).toBe(dueAt(order, policy));
+      expect(dueWithoutLists(announced, confirmedAt(announced, listOf(t0 + minute)), policy, 30_000)).toBe(t0 + 30_000);
+    }
   });
 
   it('is checked again soon, and then less and less often, when it vanished and its own answer shows it open', () => {

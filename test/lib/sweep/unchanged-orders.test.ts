@@ -22,7 +22,7 @@ function countRequests(): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { target, body } of table.take()) {
     const operation = String(target).replace('DynamoDB_20120810.', '');
-    const what = String(body).includes('"IndexName"') ? `${operation} of the index` : operation;
+    const what = JSON.stringify(body).includes('"IndexName"') ? `${operation} of the index` : operation;
     counts[what] = (counts[what] ?? 0) + 1;
   }
   return counts;
