@@ -67,9 +67,14 @@ function remember(name: string, token: string): void {
   tracker.add(name, token);
 }
 
-/** What went over the wire to prove who calls. */
+const looked = new Map<Exchange, number>();
+
+/** What went over the wire since the last look to prove who calls. */
 function rememberCredentials(exchange: Exchange): void {
-  for (const { headers } of exchange.requests) {
+  const { requests } = exchange;
+  const added = requests.slice(looked.get(exchange));
+  looked.set(exchange, requests.length);
+  for (const { headers } of added) {
     const [, kind = '', credential = ''] = /(bearer |sig=)(\S+)/.exec(headers.authorization ?? '') ?? [];
     if (credential !== '') remember(kind === 'sig=' ? 'signature' : 'token', credential);
   }

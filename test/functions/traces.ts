@@ -40,52 +40,81 @@ export function disguisesOf(secret: string): readonly (readonly [string, string]
   return Object.entries(formsOf(secret));
 }
 
+/** So many characters in a row of a form, from `offset` on, are looked for; `least` around them betray the secret. */
+type Block = { readonly form: string; readonly offset: number; readonly least: number; readonly name: string };
+
 /** Finds secrets in texts, whole or in part, however they are written. */
 export class Tracker {
-  readonly #traces = new Map<string, string>();
-  /** The first characters of each trace: at nearly every place of a text, one look is enough. */
-  readonly #starts = new Set<string>();
+  readonly #blocks = new Map<string, Block[]>();
+  /** Whether a block has this hash: at nearly every place of a text, that is enough. */
+  readonly #hashes = new Uint8Array(1 << hashBits);
 
   add(name: string, secret: string): void {
-    for (const [form, text] of Object.entries(formsOf(secret))) {
-      for (const trace of windows(text, traceLength)) this.#set(trace, `${name}, ${form}`);
-    }
+    for (const [form, text] of distinctFormsOf(secret)) this.#learn(`${name}, ${form}`, text, traceLength);
   }
 
   /** For a secret that looks like nothing else: so the test wrote it, and not a generator. */
   addDistinctive(name: string, secret: string): void {
     this.add(name, secret);
-    for (const trace of windows(secret, shortTraceLength)) this.#set(trace, `${name}, in part`);
+    this.#learn(`${name}, in part`, secret, shortTraceLength);
   }
 
   /** Only how each form begins: for many secrets that a generator made. */
   addStart(name: string, secret: string): void {
-    for (const [form, text] of Object.entries(formsOf(secret))) {
+    for (const [form, text] of distinctFormsOf(secret)) {
       // Digits and hex match by accident.
       const length = /^[0-9a-f, ]*$/i.test(text) ? traceLength : shortTraceLength;
-      this.#set(text.slice(0, length), `${name}, ${form}`);
+      this.#learn(`${name}, ${form}`, text.slice(0, length), length);
     }
   }
 
   /** What of which secret is in the text, each once. */
   find(text: string): readonly string[] {
     const found = new Set<string>();
-    for (let at = 0; at < text.length; at++) {
-      if (!this.#starts.has(text.slice(at, at + shortTraceLength))) continue;
-      for (const length of [traceLength, shortTraceLength]) {
-        const name = this.#traces.get(text.slice(at, at + length));
-        if (name !== undefined) found.add(name);
+    for (let at = 0; at + shortTraceLength <= text.length; at++) {
+      if (this.#hashes[hashOf(text, at)] === 0) continue;
+      for (const block of this.#blocks.get(text.slice(at, at + shortTraceLength)) ?? []) {
+        if (commonLength(text, at, block) >= block.least) found.add(block.name);
       }
     }
     return [...found];
   }
 
-  #set(trace: string, name: string): void {
-    this.#traces.set(trace, name);
-    this.#starts.add(trace.slice(0, shortTraceLength));
+  /** So far apart, one of the blocks is whole in any `least` characters of the form. */
+  #learn(name: string, form: string, least: number): void {
+    for (let offset = 0; offset + shortTraceLength <= form.length; offset += least - shortTraceLength + 1) {
+      const text = form.slice(offset, offset + shortTraceLength);
+      this.#hashes[hashOf(form, offset)] = 1;
+      const block = { form, offset, least, name };
+      const known = this.#blocks.get(text);
+      if (known === undefined) this.#blocks.set(text, [block]);
+      else known.push(block);
+    }
   }
 }
 
-function* windows(text: string, length: number): Generator<string> {
-  for (let at = 0; at + length <= text.length; at++) yield text.slice(at, at + length);
+const hashBits = 22;
+
+/** Of as many characters as a block has. */
+function hashOf(text: string, at: number): number {
+  let hash = 0;
+  for (let i = at; i < at + shortTraceLength; i++) hash = Math.imul(hash + text.charCodeAt(i), 0x9e3779b1);
+  return hash >>> (32 - hashBits);
+}
+
+/** How many characters in a row the text at this place and the form around its block have in common. */
+function commonLength(text: string, at: number, { form, offset }: Block): number {
+  let before = 0;
+  while (before < Math.min(at, offset) && text[at - before - 1] === form[offset - before - 1]) before += 1;
+  let after = 0;
+  while (offset + after < form.length && text[at + after] === form[offset + after]) after += 1;
+  return before + after;
+}
+
+/** Many secrets are written the same way in several forms. */
+function distinctFormsOf(secret: string): readonly (readonly [string, string])[] {
+  return [...new Map(Object.entries(formsOf(secret)).map(([form, text]) => [text, form]))].map(([text, form]) => [
+    form,
+    text,
+  ]);
 }
