@@ -14,7 +14,7 @@ export function killLaunched(): void {
 }
 
 /** Without what decides, beside the terminal, whether there is colour: CI machines set some of these. */
-const colours = { NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, FORCE_COLOR: undefined, CI: undefined };
+export const colours = { NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, FORCE_COLOR: undefined, CI: undefined };
 
 /** `npm start` as a process of its own; what `prefix` names starts it. */
 export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {

@@ -9,6 +9,8 @@ import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } fro
 import { afterAll, expect, test, vi } from 'vitest';
 import { createClient } from '../../lib/api/client.ts';
 import { spawnOps, spawnSmoke } from '../cdk/ops/operating.ts';
+import { claimDataFolder } from '../emulator/aws/data-folder.ts';
+import { startDynamo } from '../emulator/aws/engines.ts';
 import { listen } from '../emulator/aws/listen.ts';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { startExchange } from '../emulator/exchange/server.ts';
@@ -108,17 +110,15 @@ onLinux('starts, answers, shows what happens to orders, and leaves nothing behin
 });
 
 onLinux(
-  '--data keeps the table between runs, for one run at a time; a killed runner leaves no process',
+  '--data keeps table and exchange for one run at a time; a killed runner leaves no process, and its orders are found again',
   together,
   async () => {
     const data = join(newFolder(), 'table');
-    const first = await start(['--data', data, '--no-demo', '--every', '1']);
-    // The old order is new to the table; without the demonstration nothing else happens.
-    await first.showing(
-      /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
-    );
-    const second = await launch(['--port', '0', '--data', data]).exit;
-    expect(second).toEqual({
+    const first = await start(['--data', data, '--every', '1']);
+    const opened = reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*');
+    await first.showing(opened);
+    const [, orderId = ''] = opened.exec(first.shown()) ?? [];
+    expect(await launch(['--port', '0', '--data', data]).exit).toEqual({
       code: 2,
       errors: `--data ${data} is in use by process ${first.child.pid}: stop it, or choose another folder. See: npm start -- --help\n`,
     });
@@ -127,24 +127,8 @@ onLinux(
     await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 5000, interval: 20 });
     rmSync(first.folder, { recursive: true });
 
-    const third = await start(['--data', data, '--account', 'main', '--no-demo']);
-    expect(third.shown()).toMatch(/\n {2}changed +false\n/);
-    expect(await third.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
-  },
-);
-
-onLinux(
-  '--data keeps the built-in exchange, too: no open order of the run before is reported as missing',
-  together,
-  async () => {
-    const data = join(newFolder(), 'table');
-    const first = await start(['--data', data, '--every', '1']);
-    const opened = reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*');
-    await first.showing(opened);
-    const [, orderId = ''] = opened.exec(first.shown()) ?? [];
-    expect(await first.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
-
-    const second = await start(['--data', data, '--every', '1', '--no-demo']);
+    const second = await start(['--data', data, '--account', 'main', '--every', '1', '--no-demo']);
+    expect(second.shown()).toMatch(/\n {2}changed +false\n/);
     const client = createClient({ url: new URL(second.url).origin });
     const before = Date.now();
     // A sweep of this run has confirmed the order, by itself or in a list.
@@ -157,7 +141,7 @@ onLinux(
       { timeout: 60_000, interval: 200 },
     );
     expect(second.shown()).not.toContain('MISSING');
-    await second.stop('SIGTERM');
+    expect(await second.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
   },
 );
 
@@ -196,11 +180,12 @@ onLinux('--data that cannot be written ends with one line, and keeps what was an
   });
   expect(kept).not.toEqual([]);
 
-  const again = await start(['--data', data, '--no-demo']);
-  expect(again.shown()).toMatch(/\n {2}changed +false\n/);
-  const found = await tableOf(again.awsUrl);
+  const folder = await claimDataFolder(data);
+  const again = await startDynamo(folder.dynamo);
+  const found = await tableOf(again.url);
   for (const pk of kept) expect(await found.get(pk)).toBe(text);
-  await again.stop('SIGTERM');
+  await again.stop();
+  await folder.release();
 });
 
 test('--exchange uses a real exchange, about which nothing is assumed', together, async () => {
@@ -267,10 +252,16 @@ onLinux('a signal to the whole group, which the launcher passes on, too, stops i
   const env = { ...process.env, TMPDIR: folder };
   const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
   const exit = once(child, 'exit');
+  let shown = '';
   for await (const chunk of child.stdout) {
-    if (String(chunk).includes('Ctrl-C stops')) process.kill(-(child.pid ?? 0), 'SIGTERM');
+    shown += String(chunk);
+    if (/What changed\n.+\n$/.test(shown)) process.kill(-(child.pid ?? 0), 'SIGTERM');
   }
   expect(await exit).toEqual([0, null]);
+  // The old order is new to the table; without the demonstration nothing else happens.
+  expect(shown).toMatch(
+    /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
+  );
   expect(readdirSync(folder)).toEqual([]);
 });
 

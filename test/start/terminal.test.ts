@@ -1,9 +1,11 @@
-import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it, test } from 'vitest';
-import { killLaunched, start } from './launch.ts';
+import { execFile } from 'node:child_process';
+import { promisify, stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { colours, killLaunched, start } from './launch.ts';
 import { snapshot, standing } from './terminal.ts';
 
-const run = {
+const run = promisify(execFile);
+const running = {
   exchangeUrl: 'http://127.0.0.1:41234/api/v1',
   logFile: '/tmp/order-state-snapshots-AbCdEf/functions.log',
   stack: {
@@ -20,7 +22,7 @@ const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_59
 
 describe('what stands where', () => {
   it('has its notes in a column where the terminal has the width', () => {
-    expect(standing(run, how, 110).split('\n')).toEqual([
+    expect(standing(running, how, 110).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
       '  Table      in memory                                                          --data DIR keeps it',
@@ -30,7 +32,7 @@ describe('what stands where', () => {
   });
 
   it('has them below on a narrow one, and long values in lines', () => {
-    expect(standing(run, how, 60).split('\n')).toEqual([
+    expect(standing(running, how, 60).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1',
       '             built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1',
@@ -51,27 +53,32 @@ it('an order fits a narrow terminal', () => {
   expect(lines).toContain('                          2020-08-11T07:11:34.026Z');
 });
 
-/** `npm start` in a terminal of 60 columns: script, of every Linux, is one. */
-async function shownInTerminal(env: NodeJS.ProcessEnv): Promise<string> {
-  const { exit, child, shown } = await start(['--no-demo'], env, ['sh', '-c', inTerminal, 'sh']);
-  child.kill('SIGINT');
-  await exit;
-  return shown().replaceAll('\r', '');
-}
 const inTerminal = 'exec script --quiet --return --command "stty cols 60; exec $(printf \'%s \' "$@")" /dev/null';
 
-describe.skipIf(process.platform !== 'linux')('npm start in a terminal of 60 columns', () => {
-  test.each([
-    ['with NO_COLOR has no escape sequence', '1', 0],
-    ['has bold and dim text', undefined, 10],
-  ])('%s, and nothing but addresses and commands is wider', { timeout: 180_000 }, async (_, noColor, least) => {
-    const shown = await shownInTerminal({ NO_COLOR: noColor, TERM: 'xterm' });
+/** Bold and dim text in a terminal of 60 columns: script, of every Linux, is one. */
+describe.skipIf(process.platform !== 'linux')('in a terminal of 60 columns', () => {
+  const escapesIn = (shown: string) => shown.split('\u001b[').length - 1;
+
+  it('npm start has some, and nothing but addresses and commands is wider', { timeout: 180_000 }, async () => {
+    const { exit, child, shown } = await start(['--no-demo'], { TERM: 'xterm' }, ['sh', '-c', inTerminal, 'sh']);
+    child.kill('SIGINT');
+    await exit;
     killLaunched();
-    const escapes = shown.split('\u001b[').length - 1;
-    if (least === 0) expect(escapes).toBe(0);
-    else expect(escapes).toBeGreaterThan(least);
-    const lines = stripVTControlCharacters(shown).split('\n');
+    expect(escapesIn(shown())).toBeGreaterThan(10);
+    const lines = stripVTControlCharacters(shown()).replaceAll('\r', '').split('\n');
     const wide = lines.filter((line) => line.length > 60).map((line) => line.trim().split(' ')[0]);
     expect(wide.filter((name) => !['Try', 'Watch', 'Operate'].includes(name ?? ''))).toEqual([]);
+  });
+
+  it.each([
+    ['none with NO_COLOR', '1', 0],
+    ['some without', undefined, 2],
+  ])('what it writes has %s', async (_, noColor, escapes) => {
+    const code = `import("${new URL('terminal.ts', import.meta.url).pathname}").then((terminal) => console.log(terminal.title))`;
+    const command = `${process.execPath} --eval '${code}'`;
+    const env = { ...process.env, ...colours, NO_COLOR: noColor, TERM: 'xterm' };
+    const { stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
+    expect(stdout).toContain('Order state snapshots');
+    expect(escapesIn(stdout)).toBe(escapes);
   });
 });
