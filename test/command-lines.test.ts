@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,8 +13,8 @@ function run(script: string, args: readonly string[]) {
   });
 }
 
-/** Every command of package.json that reads options, as people run it. */
-it.each([
+/** Every command of package.json that reads options, and what it says to wrong ones. */
+const commands = [
   ['test/start.ts', 'npm start --', ['--port', '70000'], '--port takes a number from 0 to 65535'],
   ['cdk/ops/main.ts', 'npm run ops --', ['oders'], "Unknown command 'oders' (Did you mean orders?)"],
   ['cdk/ops/smoke.ts', 'npm run smoke --', [], "Required option '--url <url>' not specified"],
@@ -28,9 +29,40 @@ it.each([
     ['--dialect', 'ftx'],
     '--dialect takes orangex or deribit',
   ],
-])('%s has a help, and ends with one line and exit code 2 on wrong options', async (script, name, args, line) => {
-  const help = await run(script, ['--help']);
-  expect(help).toMatchObject({ code: 0, stderr: '' });
-  expect(help.out).toContain(`Usage: ${name} `);
+  [
+    'test/simulation/main.ts',
+    'npm run simulate --',
+    ['--seeds', 'many'],
+    '--seeds takes a whole number from 1 to 1000000',
+  ],
+  ['test/simulation/main.ts', 'npm run simulate --', ['--wrong'], "Unknown option '--wrong'"],
+] as const;
+
+const Ended = z.object({ code: z.number(), out: z.string(), stderr: z.string() });
+let ended: readonly z.infer<typeof Ended>[];
+
+// Loading takes most of the time of a command that says nothing but its usage.
+beforeAll(async () => {
+  const invocations = commands.flatMap(([script, , args]) => [
+    [script, '--help'],
+    [script, ...args],
+  ]);
+  const { out, stderr } = await run('test/command-lines.ts', [JSON.stringify(invocations)]);
+  expect(stderr).toBe('');
+  ended = z.array(Ended).parse(JSON.parse(out));
+});
+
+it.each(commands.map((command, index) => [index, ...command] as const))(
+  '%i: %s has a help, and ends with one line and exit code 2 on wrong options',
+  (index, _, name, _args, line) => {
+    const help = ended[2 * index];
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help?.out).toContain(`Usage: ${name} `);
+    expect(ended[2 * index + 1]).toEqual({ code: 2, out: '', stderr: `${line}. See: ${name} --help\n` });
+  },
+);
+
+it('a process of its own ends so, too', async () => {
+  const [script, name, args, line] = commands[1];
   expect(await run(script, args)).toEqual({ code: 2, out: '', stderr: `${line}. See: ${name} --help\n` });
 });

@@ -19,13 +19,15 @@ it('says what it can do', async () => {
   expect(stdout).toContain('closed w/o evidence');
 });
 
-it.each([
-  [['--seeds', 'many'], '--seeds takes a whole number from 1 to 1000000.'],
-  [['--days', '0.01'], '--days takes a number of at least 0.05.'],
-  [['--wrong'], "Unknown option '--wrong'"],
-])('refuses %j', async (args, sentence) => {
-  await expect(run(process.execPath, [main, ...args])).rejects.toMatchObject({
+it('says what it can do', async () => {
+  const { stdout } = await run(process.execPath, [main, '--help']);
+  expect(stdout).toContain('--seeds <n>');
+  expect(stdout).toContain('closed w/o evidence');
+});
+
+it('refuses less than is over at its end', async () => {
+  await expect(run(process.execPath, [main, '--days', '0.01'])).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining(sentence),
+    stderr: expect.stringContaining('--days takes a number of at least 0.05.'),
   });
 });

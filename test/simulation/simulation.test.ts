@@ -13,15 +13,15 @@ const sizeOptions = ['--orders', '60', '--days', '0.21'];
 
 describe('the simulation', () => {
   // In processes of their own: side by side, and without the cost of measuring coverage.
-  it('finds 20 seeds of 60 orders over 5 hours without a fault', async () => {
-    const half = (first: string) => run(process.execPath, [main, '--seeds', '10', '--first', first, ...sizeOptions]);
-    const halves = await Promise.all([half('1'), half('11')]);
+  it('finds 4 seeds of 60 orders over 5 hours without a fault', async () => {
+    const half = (first: string) => run(process.execPath, [main, '--seeds', '2', '--first', first, ...sizeOptions]);
+    const halves = await Promise.all([half('1'), half('3')]);
     for (const { stdout } of halves) console.log(stdout);
-    expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([10, 10]);
+    expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([2, 2]);
   }, 120_000);
 
   it('runs the same way again from the same seed, and another way from another', async () => {
-    const small = { orders: 30, hours: 2 };
+    const small = { orders: 20, hours: 1.2 };
     const [first, again, other] = [
       await simulate(randomScenario({ seed: 7, ...small })),
       await simulate(randomScenario({ seed: 7, ...small })),

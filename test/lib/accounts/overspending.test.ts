@@ -7,7 +7,7 @@ import { createEnvironment, startTime } from './environment.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
 import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
 
-const runs = Number(process.env['RUNS'] ?? 250);
+const runs = Number(process.env['RUNS'] ?? 80);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`permits: ${runs} runs a property, SEED=${seed}`);

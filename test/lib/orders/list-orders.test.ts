@@ -17,6 +17,7 @@ import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
+const runs = Number(process.env['RUNS'] ?? 25);
 const clock = createVirtualClock(start + 60_000);
 /** Accounts are made up as the tests go: an account of its own for each, for the engine is shared. */
 const accounts = { has: (account: string) => account !== 'nobody' };
@@ -189,7 +190,7 @@ describe('the orders of an account', () => {
           expect(idsOf(found)).toEqual(expected);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs },
     );
   });
 
@@ -233,7 +234,7 @@ describe('the orders of an account', () => {
           expect(closed).toEqual(closed.toSorted().toReversed());
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 3 * runs },
     );
   });
 

@@ -16,6 +16,7 @@ import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
 
 const hour = 3_600_000;
+const runs = Number(process.env['RUNS'] ?? 50);
 
 let engine: Engine;
 type HistoryParameters = Parameters<typeof listSnapshotsRequest>[0];
@@ -171,7 +172,7 @@ describe('the history of an order', () => {
           for (const { rank, changes } of rows) expect(changes.length === 0).toBe(rank === first?.rank);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: runs },
     );
   });
 
@@ -270,7 +271,7 @@ describe('time travel', () => {
           expect(ranksOf((await ask(key, { ...at, ...believed })).snapshots)).toEqual(first(known.filter(isBy)));
         },
       ),
-      { numRuns: 100 },
+      { numRuns: Math.ceil(runs / 2) },
     );
   });
 

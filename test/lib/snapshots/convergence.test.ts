@@ -16,9 +16,9 @@ import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.t
 import { answered, observationOf, type ResponseOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
-const runs = Number(process.env['RUNS'] ?? 300);
+const runs = Number(process.env['RUNS'] ?? 150);
 /** The engine takes some 80 ms of CPU a run: by default a part of the runs, so that `npm test` stays within its minutes. */
-const engineRuns = Number(process.env['RUNS'] ?? 100);
+const engineRuns = Number(process.env['RUNS'] ?? 30);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`convergence: ${runs} runs a property, ${engineRuns} on the engine, SEED=${seed}`);

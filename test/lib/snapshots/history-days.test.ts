@@ -86,7 +86,7 @@ describe('where history is kept for some days', () => {
         for (const { goesAt } of older) expect(goesAt).toBeDefined();
         for (const { goesAt } of others) expect(goesAt).toBeUndefined();
       }),
-      { numRuns: 25 },
+      { numRuns: Number(process.env['RUNS'] ?? 10) },
     );
   });
 });

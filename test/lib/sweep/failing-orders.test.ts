@@ -10,7 +10,7 @@ import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-const numRuns = Number(process.env['RUNS'] ?? 15);
+const numRuns = Number(process.env['RUNS'] ?? 8);
 console.log(`failing orders: ${numRuns} runs, SEED=${seed}`);
 
 const tickMs = 60_000;

@@ -4,7 +4,7 @@ import { createEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { faultCases, type Holder, hold, holderWith, type RequestOutcome } from './lease-holders.ts';
 
-const numRuns = Number(process.env['RUNS'] ?? 500);
+const numRuns = Number(process.env['RUNS'] ?? 200);
 const seed = Number(process.env['SEED'] ?? 20_260_101);
 
 /** Runs all of them; returns their outcomes, and how many at most believed at once that they hold the lease. */
