@@ -33,7 +33,7 @@ const httpFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'redirect', location: 'http://127.0.0.1:1/' }, 'invalid_response'],
   [{ kind: 'redirect', location: '/elsewhere', status: 307 }, 'invalid_response'],
   [{ kind: 'oversized', bytes: 300_000 }, 'invalid_response'],
-  [{ kind: 'gzip', bytes: 10_000_000 }, 'invalid_response'],
+  [{ kind: 'gzip', bytes: 2_000_000 }, 'invalid_response'],
 ];
 const rpcFaults: readonly (readonly [Fault, Code])[] = [
   [{ kind: 'throttle', wait: 2 }, 'throttled'],

@@ -6,8 +6,8 @@ import { type Harness, startHarness } from './test-client.ts';
 
 const orderFaults = [...faultsOfOrders, [{ kind: 'html', status: 401 }, 'invalid_response']] as const;
 const authFaults = [...faultsOfAuth, [{ kind: 'html', status: 401 }, 'invalid_response']] as const;
-/** Calls that are answered before the fault: their fifth would be six retries, if more than one were saved up. */
-const answered = 30;
+/** Calls that are answered before the fault: their fifth would be four retries, if more than one were saved up. */
+const answered = 20;
 
 /**
  * A process that worked for a while, and then gets nothing else but the fault: of n requests at most n / 5 may become
@@ -36,7 +36,7 @@ describe.each([
         if (target === 'auth') server.revokeTokens();
         server.scriptAlways(target, fault);
         const before = server.requests.length;
-        const requests = patient.has(fault) ? 5 : 20;
+        const requests = patient.has(fault) ? 5 : 10;
         for (let call = 0; call < requests; call++) await failureOf(ask(seedId, patient.has(fault) ? 30 : 10_000));
         const calls = server.requests.length - before;
         expect(calls).toBeGreaterThan(0);
