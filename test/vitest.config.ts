@@ -1,34 +1,65 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes of a run load the CDK and the SDK a hundred times over: they are compiled once.
 process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/node');
 
-const all = 'test/**/*.test.ts';
 /** They leave a process as they found it, and would otherwise load the CDK once for each file. */
-const shared = 'test/{cdk,emulator}/**/*.test.ts';
+const inSharedProcesses = { isolate: false, setupFiles: ['test/shared-process.ts'] };
+/** They take longest, much of it waiting: whatever starts last runs alone at the end. */
+const longest = [
+  'package',
+  'start/start',
+  'faults/faults',
+  'readme-commands',
+  'simulation/simulation',
+  'functions/canary',
+  'functions/listed-accounts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rankOf = ({ moduleId }: TestSpecification) => {
+      const rank = longest.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return rank === -1 ? longest.length : rank;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rankOf(a) - rankOf(b));
+  }
+}
+
+const others = ['test/*.test.ts', 'test/!(functions|lib|cdk|emulator)/**/*.test.ts'];
 
 export default defineConfig({
   root,
   test: {
+    // `npm test` measures coverage with the tests that mirror what is measured. The others would be half as slow again,
+    // and so would all processes that they start: none has a compile cache while coverage is measured.
     projects: [
+      { extends: true, test: { name: 'measured', include: ['test/{functions,lib}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'measured-shared', include: ['test/cdk/ops/**/*.test.ts'], ...inSharedProcesses },
+      },
       {
         extends: true,
         test: {
-          name: 'shared processes',
-          include: [shared],
-          isolate: false,
-          setupFiles: ['test/shared-process.ts'],
+          name: 'others-shared',
+          include: ['test/cdk/*.test.ts', 'test/emulator/**/*.test.ts'],
+          ...inSharedProcesses,
         },
       },
-      { extends: true, test: { name: 'a process each', include: [all], exclude: [shared] } },
+      { extends: true, test: { name: 'others', include: others } },
     ],
+    globalSetup: ['test/scratch-folder.ts'],
     pool: 'forks',
     // CloudFormation's schemas take some seconds a process: test/cdk/order-state-app.test.ts turns them on.
     env: { CDK_VALIDATION: 'false' },
-    maxWorkers: 2,
+    // One of them waits most of the time.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // What failed is shown with its seeds and tables; what passed is a number.
     reporters: ['minimal'],
     silent: 'passed-only',

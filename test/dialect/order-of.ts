@@ -64,6 +64,7 @@ try {
   const checkOrder = createCheckOrder({
     accounts: new Map([[key.account, { dialect, exchange }]]),
     store: ops.store,
+    readLatestList: async () => undefined,
     clock,
     onDrift: (_account, found) => drift.push(...found),
   });
