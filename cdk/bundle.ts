@@ -1,8 +1,10 @@
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { AssetHashType } from 'aws-cdk-lib';
 import { Code, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
 import type { Stage } from '../lib/stage.ts';
+import { type FunctionName, functionNames } from './functions.ts';
 import { packageRoot } from './package-root.ts';
 
 const alias = (file: string) => join(packageRoot, 'cdk/aliases', file);
@@ -40,19 +42,29 @@ const registration = /^n0_registry\d*\.registerError\(\w+\$\d*, (\w+)\);$/gm;
 /** What code of ours knows by its class. */
 const knownErrors: readonly string[] = ['ConditionalCheckFailedException'];
 
-/** Makes a bundle: first all that the entry point leads to, and of that what is left without the errors' classes. */
-export function bundle(entryPoint: string, outfile: string, define: Readonly<Record<string, string>> = {}): void {
-  const whole = buildSync({ ...bundleOptions, entryPoints: [entryPoint], define, write: false });
-  const text = whole.outputFiles.map((file) => file.text).join('');
+/**
+ * Makes bundles, by the names of their entry points: first all that an entry point leads to, and of that what is left
+ * without the errors' classes. Several share most of their modules, which esbuild then reads once.
+ */
+export function bundle(
+  entryPoints: readonly string[],
+  define: Readonly<Record<string, string>> = {},
+): ReadonlyMap<string, Uint8Array> {
+  const whole = buildSync({ ...bundleOptions, entryPoints: [...entryPoints], outdir: '.', define, write: false });
+  return new Map(whole.outputFiles.map(({ path, text }) => [basename(path, '.js'), minified(text)]));
+}
+
+function minified(text: string): Uint8Array {
   const contents = text.replaceAll(registration, (line, name: string) => (knownErrors.includes(name) ? line : ''));
-  buildSync({ ...bundleOptions, stdin: { contents }, minify: true, outfile });
+  const { outputFiles } = buildSync({ ...bundleOptions, stdin: { contents }, minify: true, write: false });
+  return Buffer.concat(outputFiles.map((file) => file.contents));
 }
 
 /**
  * The single file of a function on Lambda, with the stage compiled in. Not CDK's own bundling, which starts npx for each
  * function, takes three times as long and prints npm's warnings.
  */
-export function bundleOf(name: string, stage: Stage): Code {
+export function bundleOf(name: FunctionName, stage: Stage): Code {
   return Code.fromAsset(packageRoot, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
@@ -62,11 +74,22 @@ export function bundleOf(name: string, stage: Stage): Code {
       environment: { COMPILED_STAGE: JSON.stringify(stage) },
       local: {
         tryBundle: (outputDir) => {
-          const define = { COMPILED_STAGE: JSON.stringify(stage) };
-          bundle(join('functions', `${name}.ts`), join(outputDir, 'index.mjs'), define);
+          const contents = bundlesOf(stage).get(name);
+          if (contents === undefined) throw new Error(`esbuild made no bundle of ${name}`);
+          writeFileSync(join(outputDir, 'index.mjs'), contents);
           return true;
         },
       },
     },
   });
+}
+
+const built = new WeakMap<Stage, ReturnType<typeof bundle>>();
+
+/** Those of all functions, made together when the first is needed. */
+function bundlesOf(stage: Stage): ReturnType<typeof bundle> {
+  const entryPoints = functionNames.map((name) => join('functions', `${name}.ts`));
+  const bundles = built.get(stage) ?? bundle(entryPoints, { COMPILED_STAGE: JSON.stringify(stage) });
+  built.set(stage, bundles);
+  return bundles;
 }

@@ -27,7 +27,8 @@ export type Account = { readonly exchange: Exchange; readonly dialect: Dialect }
 type CheckOrderDeps = {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly store: SnapshotStore;
-  readonly readLatestList: ReadLatestList;
+  /** Default: no list confirms anything. */
+  readonly readLatestList?: ReadLatestList;
   readonly clock: Clock;
   /** Called with what a reply holds that we have no name for. */
   readonly onDrift: (account: string, drift: readonly string[]) => void;
@@ -52,7 +53,7 @@ export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
  * Throws `Failure`; `OrderNotFound` carries the last known state, if there is one.
  */
 export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
-  const { accounts, store, readLatestList, clock, onDrift } = deps;
+  const { accounts, store, readLatestList = async () => undefined, clock, onDrift } = deps;
   return async (request) => {
     const account = accountNamed(accounts, request.account);
     // The exchange is called in any case: the table is read meanwhile.

@@ -110,7 +110,7 @@ function createSweeper({ index, clock, resting, lists: areListed }: SweeperDeps)
   };
   const sweep = createSweep({
     ...shared,
-    checkOrder: createCheckOrder({ ...shared, readLatestList: async () => undefined, accounts }),
+    checkOrder: createCheckOrder({ ...shared, accounts }),
     list: table.list,
     listedAccount: () => (areListed ? listed : undefined),
   });

@@ -64,7 +64,6 @@ try {
   const checkOrder = createCheckOrder({
     accounts: new Map([[key.account, { dialect, exchange }]]),
     store: ops.store,
-    readLatestList: async () => undefined,
     clock,
     onDrift: (_account, found) => drift.push(...found),
   });

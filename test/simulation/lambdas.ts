@@ -89,7 +89,7 @@ export function createLambda(name: string, priority: Priority, environment: Test
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
   const store = createSnapshotStore(snapshots);
-  const real = createCheckOrder({ accounts, store, readLatestList: async () => undefined, clock, onDrift: () => {} });
+  const real = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
 
   const checkOrder: CheckOrder = async (request) => {
     given.delete(request.orderId);

@@ -138,11 +138,7 @@ export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal):
     case 'redirect':
       return whole(fault.status ?? 302, { location: fault.location }, '');
     case 'gzip':
-      return whole(
-        answer.status,
-        { ...json, 'content-encoding': 'gzip' },
-        gzipSync(padded(genuine, fault.bytes ?? 0), { level: 1 }),
-      );
+      return whole(answer.status, { ...json, 'content-encoding': 'gzip' }, gzipSync(padded(genuine, fault.bytes ?? 0)));
     case 'oversized':
       return whole(answer.status, json, padded(genuine, fault.bytes));
     case 'raw':

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ type Parts = typeof source;
 /** As in a function's bundle, with what that replaces. */
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
 const outfile = join(folder, 'parts.mjs');
-bundle('test/lib/aws/parts.ts', outfile);
+for (const contents of bundle(['test/lib/aws/parts.ts']).values()) writeFileSync(outfile, contents);
 const { parts: bundled }: { readonly parts: Parts } = await import(pathToFileURL(outfile).href);
 
 let aws: LocalAws;

@@ -4,7 +4,7 @@ import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { Logger } from '../../../lib/log.ts';
-import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
+import { type CheckOrder, type CheckOrderRequest, createCheckOrder } from '../../../lib/orders/check-order.ts';
 import type { Checked } from '../../../lib/orders/checked.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
@@ -199,6 +199,12 @@ describe('a live order', () => {
     const answer = check(id, { maxAgeMs: 5_000 });
     expect(await requested(testBed.orangex, () => answer)).toBe(0);
     expect(await answer).toMatchObject({ source: 'snapshot', checkedAt: latest, ageMs: 1_000 });
+
+    // Where no lists are read, none confirms anything.
+    const logger = new Logger();
+    const { accounts, store } = createOrderChecks({ ...testBed, clock, priority: 'interactive', logger });
+    checkOrder = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
+    expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 5_000 }))).toBe(1);
   });
 
   it('that was filled in part has changed, and both states are kept', async () => {

@@ -53,13 +53,7 @@ it('a sweep does not ask for an order while the request that found it is still b
       return snapshotTable.putSnapshot(snapshot);
     },
   });
-  const checkOrder = createCheckOrder({
-    accounts,
-    store,
-    readLatestList: async () => undefined,
-    clock,
-    onDrift: () => {},
-  });
+  const checkOrder = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
   const deadline = clock.now() + 20_000;
   const request = { account: 'main', orderId: id, maxAgeMs: 0, observedBy: 'get-order', requestId: 'r', deadline };
   expect(await checkOrder(request)).toMatchObject({ changed: true, watched: true });

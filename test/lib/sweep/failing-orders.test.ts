@@ -59,13 +59,7 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
     },
   };
   const accounts = new Map([['main', { exchange, dialect: orangex }]]);
-  const checkOrder = createCheckOrder({
-    accounts,
-    store,
-    readLatestList: async () => undefined,
-    clock: environment,
-    onDrift: () => {},
-  });
+  const checkOrder = createCheckOrder({ accounts, store, clock: environment, onDrift: () => {} });
   for (let tick = 0; tick < minutes; tick++) {
     const until = startTime + (tick + 1) * tickMs;
     void environment.sleep(tick * tickMs).then(async () => {

@@ -174,7 +174,7 @@ export function createListedScene(options: SceneOptions = {}) {
   const shared = { store, clock: environment, onDrift: () => {} };
   const sweep = createSweep({
     ...shared,
-    checkOrder: createCheckOrder({ ...shared, readLatestList: async () => undefined, accounts }),
+    checkOrder: createCheckOrder({ ...shared, accounts }),
     list: table.list,
     listedAccount: () => ({
       dialect: orangex,
