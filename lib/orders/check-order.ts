@@ -37,7 +37,10 @@ type CheckOrderDeps = {
 export type CheckOrderRequest = OrderKey & {
   /** A check at most this old may answer instead of the exchange, milliseconds; 0 always calls the exchange. */
   readonly maxAgeMs?: number | undefined;
-  /** The order's watch as it was at any time: if nothing has changed, the table is not read. Only with a `maxAgeMs` of 0. */
+  /**
+   * The order's watch as it was at any time, when it was open: the exchange is called, and if nobody else has written
+   * since, the table is not read. Not with a `maxAgeMs` above 0.
+   */
   readonly known?: StoredWatch | undefined;
   /** The function that checks; recorded with what it observes. */
   readonly observedBy: string;
@@ -56,11 +59,9 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   const { accounts, store, readLatestList = async () => undefined, clock, onDrift } = deps;
   return async (request) => {
     const account = accountNamed(accounts, request.account);
+    if (request.known !== undefined) return check(request, account, Promise.resolve(undefined));
     // The exchange is called in any case: the table is read meanwhile.
-    if (request.maxAgeMs === 0) {
-      const { known } = request;
-      return check(request, account, known === undefined ? store.read(request) : Promise.resolve(undefined));
-    }
+    if (request.maxAgeMs === 0) return check(request, account, store.read(request));
 
     const current = await store.read(request);
     return (await fromTable(request, current)) ?? check(request, account, Promise.resolve(current));
@@ -88,7 +89,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
-    if (observed.status === 'rejected') return notFound(request, asFailure(observed.reason), requestedAt, read.value);
+    if (observed.status === 'rejected') return unanswered(request, asFailure(observed.reason), requestedAt, read.value);
 
     const { known: watch } = request;
     const { head, stored, changed, inForce } =
@@ -116,9 +117,17 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     };
   }
 
+  async function unanswered(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
+    if (failure.code === 'order_not_found') return notFound(request, failure, requestedAt, read);
+    // The order was open when it became known: without an exchange, the table may still know its end.
+    const { known, maxAgeMs } = request;
+    const end = known !== undefined && maxAgeMs === undefined && (await fromTable(request, await store.read(request)));
+    if (end) return end;
+    throw failure;
+  }
+
   /** Not found is recorded, and does not close an order; a final state that was seen before is the result instead. */
   async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
-    if (failure.code !== 'order_not_found') throw failure;
     const { account, orderId, requestId, observedBy } = request;
     const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);
     const known = head !== undefined && stored !== undefined ? remembered(head, stored, clock.now()) : undefined;

@@ -26,8 +26,9 @@ export type SnapshotStore = {
   /** Stores an answer. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
   readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
   /**
-   * The same for an order whose watch is known, as it was at any time: an answer that says nothing new takes one write
-   * under the watch's revision, and no read.
+   * The same for an order whose watch is known, as it was at any time. What is known is only believed once a write under
+   * its revision has shown that nobody has written since: an answer that says nothing new takes one such write, and one
+   * that shows a new state four writes, with no read.
    */
   readonly confirm: (observation: Observation, known: StoredWatch) => Promise<RecordResult>;
   /**
@@ -57,6 +58,7 @@ export type SnapshotStore = {
  * newer, live answer is being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
+  const advance = createAdvance(table);
   return { read: table.readCurrent, record, confirm, recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
 
   async function record(observation: Observation, known?: Current): Promise<RecordResult> {
@@ -67,7 +69,8 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
 
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
       const now = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
-      return { head, stored: now, changed: false, inForce: true };
+      // No other state is on its way, and none has come since the head was read.
+      if (now.watch.announcedRank === rank) return { head, stored: now, changed: false, inForce: true };
     }
 
     for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
@@ -88,12 +91,15 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const snapshot = snapshotOf(observation);
     const { rank, provenance } = snapshot;
     const { applied } = known.watch;
+    const { opening, observed } = deltasOf(observation, rank);
+    if (!isAnnounced(known, rank)) return record(observation, await announceNew(table, snapshot, known, opening));
     // The head has reached this state, and this answer is not the first to show it.
     if (applied?.rank === rank && provenance.firstObservedAt > applied.at) {
-      const stored = await advance(snapshot, known, deltasOf(observation, rank).observed);
+      const stored = await advance(snapshot, known, observed);
       const head = { ...snapshot, provenance: { ...provenance, firstObservedAt: applied.at } };
-      // No other state is on its way.
-      if (stored.watch.announcedRank === rank) return { head, stored, changed: false, inForce: true };
+      // Written or read just now, and as above.
+      if (stored !== known && stored.watch.announcedRank === rank)
+        return { head, stored, changed: false, inForce: true };
     }
     return record(observation);
   }
@@ -139,11 +145,14 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const { stored } = await table.readCurrent(key);
     if (stored === undefined) await advance(key, stored, { openedAt, startedBy });
   }
+}
 
-  async function advance(key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta): Promise<StoredWatch> {
-    const reread = async () => (await table.readCurrent(key)).stored;
-    return advanceWatch({ key, stored, delta, putWatch: table.putWatch, reread });
-  }
+/** Adds to a watch as it was last read, and to what others have made of it since. */
+function createAdvance({ readCurrent, putWatch }: SnapshotTable) {
+  return (key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta): Promise<StoredWatch> => {
+    const reread = async () => (await readCurrent(key)).stored;
+    return advanceWatch({ key, stored, delta, putWatch, reread });
+  };
 }
 
 /** What an answer adds to the watch: before its snapshot is written, and after the head has reached it. */
@@ -156,6 +165,21 @@ function deltasOf({ provenance, listedAt }: Observation, rank: Rank) {
     listed: listedAt === undefined ? undefined : { at: listedAt, present: true },
   };
   return { opening, observed };
+}
+
+/**
+ * Announces a state that the watch does not know, and returns what is then known of the order: nobody has written since,
+ * so the head is below this state. `undefined` when somebody has.
+ */
+async function announceNew(
+  table: SnapshotTable,
+  key: OrderKey,
+  known: StoredWatch,
+  opening: WatchDelta,
+): Promise<Current | undefined> {
+  const watch = join(known.watch, opening);
+  const isNew = await table.putWatch(key, watch, known.revision);
+  return isNew ? { stored: { watch, revision: known.revision + 1 } } : undefined;
 }
 
 /** The head, raised first to the newest snapshot if a crash prevented that. */

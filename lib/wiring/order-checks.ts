@@ -15,6 +15,7 @@ import type { Logger } from '../log.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
 import type { Checked } from '../orders/checked.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
+import { createRememberedChecks } from '../orders/remembered-checks.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
@@ -92,15 +93,12 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   );
   const store = createSnapshotStore(snapshotTable);
   const onDrift = loggedOnce(logger);
+  const readLatestList = createReadLatestList(accountTable, clock);
+  const checkOrder = createCheckOrder({ accounts, store, readLatestList, clock, onDrift });
   return {
     accounts,
-    checkOrder: createCheckOrder({
-      accounts,
-      store,
-      readLatestList: createReadLatestList(accountTable, clock),
-      clock,
-      onDrift,
-    }),
+    // A sweep knows its orders by itself.
+    checkOrder: priority === 'interactive' ? createRememberedChecks(checkOrder, clock) : checkOrder,
     snapshotTable,
     store,
     accountTable,

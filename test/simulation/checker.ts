@@ -31,8 +31,13 @@ export type Checker = {
   readonly snapshotWritten: (snapshot: Snapshot) => void;
   readonly headWritten: (snapshot: Snapshot) => void;
   readonly watchWritten: (key: OrderKey) => void;
-  /** A check came to its end: the result that it was given must be in the history. */
-  readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked) => void;
+  /** A check begins: returns which state the head holds, for its end. */
+  readonly checkStarted: (orderId: string) => number;
+  /**
+   * A check came to its end: the result that it was given must be in the history, and its response no older than the head
+   * was when it began.
+   */
+  readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked, headBefore: number) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
   /** The account's `listed_at` was written: it confirms the state of each order that lists cover. */
@@ -102,12 +107,15 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
       if (state < seen.head) find('lostOrRegressed', `${orderId}: the head went back from ${seen.head} to ${state}`);
       seen.head = state;
     },
-    checkFinished: (orderId, given, checked) => {
+    checkStarted: (orderId) => orders.get(orderId)?.head ?? -1,
+    checkFinished: (orderId, given, checked, headBefore) => {
       const { snapshots } = table.inspect({ account, orderId });
       const truth = market.truths.get(orderId);
       const state = given === undefined ? -1 : indexOf(truth, given);
       const isKept = state < 0 || [...snapshots.values()].some((kept) => indexOf(truth, kept.result) === state);
       if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${given}`);
+      if (indexOf(truth, checked.result) < headBefore)
+        find('lostOrRegressed', `${orderId}: the response is older than the table: ${checked.result}`);
       if (checked.final && market.isLive(orderId))
         find('closedUnproven', `${orderId}: answered as final, and it is live`);
     },

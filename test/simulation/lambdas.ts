@@ -89,13 +89,15 @@ export function createLambda(name: string, priority: Priority, environment: Test
   const snapshots = bug.snapshotTable(farSnapshotTable(environment.snapshots, far));
   const accounts = new Map([[account, { exchange: bug.exchange(client), dialect }]]);
   const store = createSnapshotStore(snapshots);
-  const real = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
+  const unremembered = createCheckOrder({ accounts, store, clock, onDrift: () => {} });
+  const real = priority === 'interactive' ? bug.remembered(unremembered, clock) : unremembered;
 
   const checkOrder: CheckOrder = async (request) => {
     given.delete(request.orderId);
+    const headBefore = checker.checkStarted(request.orderId);
     try {
       const checked = await real(request);
-      checker.checkFinished(request.orderId, given.get(request.orderId), checked);
+      checker.checkFinished(request.orderId, given.get(request.orderId), checked, headBefore);
       return checked;
     } catch (thrown) {
       environment.onFailure(asFailure(thrown).code);

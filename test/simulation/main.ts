@@ -19,7 +19,8 @@ Columns that must be 0:
   not discovered       listed orders that nobody registered, and that the table does not know
   confirmed stale      orders that a list is taken to have confirmed in a state that they had left
   permits overspent    windows in which more calls reached the exchange than the share allows
-  lost or regressed    responses missing from the history, heads that went back, watches that opened again
+  lost or regressed    responses missing from the history or older than the table, heads that went back, watches that
+                       opened again
 Other columns:
   unseeable            ends that were forgotten before the exchange, or the way to it, worked again
   swept                the part of the time that a sweep had the account

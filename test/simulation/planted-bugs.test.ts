@@ -40,6 +40,10 @@ describe('a planted bug is caught', () => {
     expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 
+  it.each(['memory answers for max_age', 'memory is believed after a conflict'] as const)('when %s', async (name) => {
+    expect(await violationsOf(name, 'lostOrRegressed')).toContain('lostOrRegressed');
+  });
+
   it.each([
     ['absence from a list closes an order', 'closedUnproven'],
     ['a failed list is an empty one, and closes', 'closedUnproven'],

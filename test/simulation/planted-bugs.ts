@@ -3,6 +3,8 @@ import { asFailure, type Code } from '../../lib/errors.ts';
 import type { Exchange } from '../../lib/exchange/client.ts';
 import type { ExchangeLists } from '../../lib/exchange/lists.ts';
 import type { OrderRow } from '../../lib/exchange/rows.ts';
+import type { Checked } from '../../lib/orders/checked.ts';
+import { createRememberedChecks } from '../../lib/orders/remembered-checks.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
 
@@ -14,6 +16,8 @@ export type PlantedBug = {
   readonly accountTable: (table: AccountTable) => AccountTable;
   /** What the permits are counted in. */
   readonly rateLimitTable: (table: AccountTable) => AccountTable;
+  /** What a process that answers requests remembers of orders. */
+  readonly remembered: typeof createRememberedChecks;
 };
 
 export const noBug: PlantedBug = {
@@ -22,6 +26,7 @@ export const noBug: PlantedBug = {
   snapshotTable: (table) => table,
   accountTable: (table) => table,
   rateLimitTable: (table) => table,
+  remembered: createRememberedChecks,
 };
 
 const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'connection_lost', 'busy', 'timeout']);
@@ -122,6 +127,29 @@ export const plantedBugs = {
         const { stored } = await table.readCurrent(key);
         return table.putWatch(key, watch, stored?.revision ?? 0);
       },
+    }),
+  },
+  /** What this process saw last, whatever others have seen since. */
+  'memory answers for max_age': {
+    ...noBug,
+    remembered: (checkOrder, clock) => {
+      const last = new Map<string, Checked>();
+      return async (request) => {
+        const { orderId, maxAgeMs } = request;
+        const known = last.get(orderId);
+        if (known !== undefined && maxAgeMs !== undefined && clock.now() - known.checkedAt <= maxAgeMs) return known;
+        const checked = await checkOrder(request);
+        last.set(orderId, checked);
+        return checked;
+      };
+    },
+  },
+  /** A process takes its write of a watch for done that was refused, because another one had written. */
+  'memory is believed after a conflict': {
+    ...noBug,
+    snapshotTable: (table) => ({
+      ...table,
+      putWatch: async (key, watch, after) => (await table.putWatch(key, watch, after)) || watch.applied !== undefined,
     }),
   },
   /** One snapshot in twenty is taken to be written, and is not. */

@@ -39,7 +39,7 @@ export function randomScenario(options: {
     script: ({ market, functions, scheduler, random: chance, rotateKey }) => {
       trade(
         { market, functions, scheduler, random: chance },
-        { orders, from: start, to: lastTrade, unlistedRate: 0.04 },
+        { orders, from: start, to: lastTrade, unlistedRate: 0.04, polledRate: 0.3 },
       );
       for (const { at, lagMs } of rotations) scheduler.at(at, () => rotateKey(lagMs));
     },

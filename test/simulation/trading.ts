@@ -26,6 +26,8 @@ export function trade(
     readonly to: number;
     /** The part of the orders that no list holds. */
     readonly unlistedRate?: number;
+    /** The part of the orders that a program follows for a while. */
+    readonly polledRate?: number;
     /** Nobody requests anything: lists have to discover every order. */
     readonly unattended?: true;
   },
@@ -52,6 +54,7 @@ export function trade(
     const during = () => random.between(placed, end);
     if (random.chance(0.95)) scheduler.after(random.between(100, 20 * second), () => insist(orderId, 12));
     for (let n = random.whole(0, 3); n > 0; n--) scheduler.at(during(), () => ask(orderId));
+    if (plan.polledRate !== undefined && random.chance(plan.polledRate)) poll(orderId, during(), random.whole(3, 12));
     for (let n = random.whole(0, 2); n > 0; n--) scheduler.at(end + random.between(0, 50 * minute), () => ask(orderId));
     const { order } = market.book.get(orderId);
     if (order.order_state === 'untriggered') {
@@ -106,6 +109,14 @@ export function trade(
     if (plan.unattended) return;
     const maxAgeMs = random.pick([undefined, undefined, 0, 5_000, 60_000]);
     void functions.getOrder(orderId, maxAgeMs);
+  }
+
+  /** Requests an order again and again, as a program that follows it does. */
+  function poll(orderId: string, at: number, times: number): void {
+    scheduler.at(at, () => {
+      ask(orderId);
+      if (times > 1) poll(orderId, scheduler.now() + random.between(1, 20) * second, times - 1);
+    });
   }
 
   /** Requests until there is a response: what was placed has to be known. */

@@ -103,12 +103,36 @@ describe('recording an answer', () => {
       expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
     });
 
-    it('records an answer that is new like any other', async () => {
+    it('writes a new state as always, and reads nothing', async () => {
       const { stored } = await store.record(observed());
-      const next = await store.confirm(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }), stored);
+      const { counting, requests } = countingTable();
+      const next = await createSnapshotStore(counting).confirm(
+        observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }),
+        stored,
+      );
+      expect(requests).toEqual(['putWatch', 'putSnapshot', 'putHead', 'putWatch']);
       expect(next).toMatchObject({ changed: true, inForce: true });
       expect(kept().snapshots.size).toBe(2);
       expect(kept().head).toEqual(next.head);
+      expect(kept().stored).toEqual(next.stored);
+    });
+
+    it('reports no change when another writer, whose clock is ahead, had found the new state before', async () => {
+      const { stored } = await store.record(observed());
+      await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
+      const again = observed({ updatedAfter: 1, filled: '1', requestedAfter: 900, request: 2 });
+      expect(await store.confirm(again, stored)).toMatchObject({ changed: false, inForce: true });
+      expect(kept().head?.provenance.requestedAt).toBe(requestTime + 900);
+      expect(kept().snapshots.size).toBe(2);
+    });
+
+    it('believes nothing that its answer is too old to prove', async () => {
+      await store.record(observed({ requestedAfter: 20_000 }));
+      const { stored } = await store.record(observed({ requestedAfter: 30_000 }));
+      const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 40_000 }));
+      // It adds nothing to the watch, so no write shows that others have written.
+      const late = observed({ requestedAfter: 10_000, took: 15_000 });
+      expect(await store.confirm(late, stored)).toMatchObject({ changed: false, inForce: false, head: newer.head });
     });
 
     it('answers with the head of another writer, if there is a newer one by now', async () => {
@@ -137,6 +161,14 @@ describe('recording an answer', () => {
     expect(late.head.order.filled_amount).toBe('1');
     expect(kept().snapshots.size).toBe(2);
     expect(kept().head?.order.filled_amount).toBe('1');
+  });
+
+  it('answers with the head of another writer that came after the read', async () => {
+    await store.record(observed());
+    const read = await store.read(key);
+    const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
+    const late = await store.record(observed({ requestedAfter: 900, request: 2 }), read);
+    expect(late).toMatchObject({ changed: false, inForce: false, head: newer.head });
   });
 
   it('finishes what a writer left that crashed between snapshot and head', async () => {
