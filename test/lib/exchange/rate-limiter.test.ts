@@ -47,6 +47,22 @@ describe('an interactive call', () => {
     expect(requests()).toBe(1);
   });
 
+  it('of a process that has just started takes a permit for the next one, too, if all are earned back', async () => {
+    const { permits, requests, late, clock } = setUp();
+    const { acquire } = permits('interactive');
+    for (let i = 0; i < 2; i++) await acquire(late());
+    expect(requests()).toBe(1);
+    // Two requests: those of the first process are not earned back.
+    const second = permits('interactive');
+    await second.acquire(late());
+    expect(requests()).toBe(3);
+    await second.acquire(late());
+    expect(requests()).toBe(4);
+    clock.advance(60_000);
+    await permits('interactive').acquire(late());
+    expect(requests()).toBe(5);
+  });
+
   it('takes the whole burst at once, and the next permit when it is replenished', async () => {
     const { permits, clock, late } = setUp();
     const { acquire } = permits('interactive');
@@ -58,7 +74,8 @@ describe('an interactive call', () => {
 
   it('fails at once when no permit comes in time, and says when to retry', async () => {
     const { permits, clock, late, requests } = setUp();
-    for (let i = 0; i < 10; i++) await permits('interactive').acquire(late());
+    // The first of these processes takes two.
+    for (let i = 0; i < 9; i++) await permits('interactive').acquire(late());
     const before = requests();
     const acquired = permits('interactive').acquire(clock.now() + 100);
     await expect(acquired).rejects.toMatchObject({ code: 'rate_limited_locally', retryAfterMs: 100 });
