@@ -6,6 +6,7 @@ import { cpuShare } from './quota.ts';
 import { reportLines } from './report.ts';
 import { checkResponse } from './subjects.ts';
 import { memoryLines, memoryReport } from './sweep-report.ts';
+import { traceLines, traceReport } from './trace-report.ts';
 
 // A synthesis with all its bundles takes its time.
 vi.setConfig({ testTimeout: 120_000 });
@@ -35,6 +36,19 @@ it('one round of our bundles measures them, counts their calls and prints its ta
   const chart = chartOf(report);
   expect(chart.match(/<rect x=/g)).toHaveLength(6);
   expect(chart).toContain('>get-order, from the table<');
+});
+
+it('a trace shows what a warm request waits for: one call and one write, or one read', async () => {
+  const report = await traceReport(3);
+  const [changed, unchanged, fromTable] = report.ways.map(({ requests: { UpdateItem: _, ...requests } }) => requests);
+  expect(changed).toEqual({ get_order_state: 1, PutItem: 4 });
+  expect(unchanged).toEqual({ get_order_state: 1, PutItem: 1 });
+  expect(fromTable).toEqual({ Query: 1 });
+  expect(report.ways[1]?.to_call).toBeGreaterThan(1);
+  expect(report.ways[2]).not.toHaveProperty('to_call');
+  expect(traceLines(report)).toMatch(
+    /get-order, unchanged\n.*get_order_state\n.*get_order_state answered\n.*PutItem\n/,
+  );
 });
 
 it('a handler that does not do its work is no result', () => {

@@ -7,6 +7,7 @@ import { chartOf } from './chart.ts';
 import { priceLines, priceReport } from './price-report.ts';
 import { reportLines } from './report.ts';
 import { memoryLines, memoryReport, sweepLines, sweepReport } from './sweep-report.ts';
+import { traceLines, traceReport } from './trace-report.ts';
 
 const memoryOptions = { checks: 100_000, lists: 1_000, listedOrders: 10_000 };
 
@@ -29,13 +30,15 @@ const command = createCommand('npm run bench --')
     'measure the function that sweeps instead: CPU of a check and of a list, its share of the rate limit',
   )
   .option('--memory', 'measure the heap of a sweep instead: 100 000 checks, and 1 000 lists of 10 000 orders')
+  .option('--trace', 'trace warm requests instead, with an exchange that takes 50 ms and a table that takes 5 ms')
   .option('--price', 'print what requests and accounts cost at each memory size, from measured CPU')
   .option('--json', 'print JSON')
-  .action(async ({ json, chart, sweep, memory, price, ...options }) => {
+  .action(async ({ json, chart, sweep, memory, trace, price, ...options }) => {
     const show = <Result>(result: Result, lines: (result: Result) => string) =>
       void process.stdout.write(json ? `${JSON.stringify(result)}\n` : lines(result));
     if (sweep) return show(await sweepReport(), sweepLines);
     if (memory) return show(await memoryReport(memoryOptions), memoryLines);
+    if (trace) return show(await traceReport(), traceLines);
     if (price) return show(await priceReport(), priceLines);
     const report = await bench(options);
     if (chart !== undefined) await writeFile(chart, chartOf(report));

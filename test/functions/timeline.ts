@@ -4,19 +4,29 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createForwarder, send } from '../emulator/aws/forward.ts';
 import { listen, unlisten } from '../emulator/aws/listen.ts';
 
+/** `at`: by this process's performance clock, milliseconds. */
+export type TimedEvent = { readonly event: string; readonly at: number };
+
 /** What several services were sent and answered, in the order of its happening: `PutItem`, `PutItem answered`. */
 export type Timeline = {
   /** Stands before a service, whose answers then take so much longer; returns the address to use instead. */
   readonly before: (url: string, delayMs: number) => Promise<string>;
-  /** What happened since the last call. */
+  /** What happened since the last call of either. */
   readonly take: () => readonly string[];
+  readonly takeTimed: () => readonly TimedEvent[];
   readonly stop: () => Promise<void>;
 };
 
 export function createTimeline(): Timeline {
   const forwarder = createForwarder();
   const stops: (() => Promise<void>)[] = [];
-  let events: string[] = [];
+  let events: TimedEvent[] = [];
+  const note = (event: string) => void events.push({ event, at: performance.now() });
+  const takeTimed = () => {
+    const taken = events;
+    events = [];
+    return taken;
+  };
   return {
     before: async (to, delayMs) => {
       const server = createServer(async (incoming, response) => {
@@ -25,21 +35,18 @@ export function createTimeline(): Timeline {
         const [name = ''] = String(headers['x-amz-target'] ?? url)
           .split(/[./]/)
           .reverse();
-        events.push(name);
+        note(name);
         const answer = await forwarder.forward({ method: method ?? '', url, headers, body }, to);
         await wait(delayMs);
-        events.push(`${name} answered`);
+        note(`${name} answered`);
         send(response, answer);
       });
       stops.push(() => unlisten(server));
       const { port } = await listen(server, 0);
       return `http://127.0.0.1:${port}${new URL(to).pathname.replace(/\/$/, '')}`;
     },
-    take: () => {
-      const taken = events;
-      events = [];
-      return taken;
-    },
+    take: () => takeTimed().map(({ event }) => event),
+    takeTimed,
     stop: async () => {
       for (const stop of stops) await stop();
       forwarder.stop();

@@ -39,7 +39,9 @@ async function eventsOf(orderId: string, query: string): Promise<readonly string
   return timeline.take();
 }
 
-const sentIn = (events: readonly string[]) => events.filter((event) => !event.endsWith(' answered')).toSorted();
+/** But for permits: how many calls share a request for them depends on how fast they come. */
+const sentIn = (events: readonly string[]) =>
+  events.filter((event) => !event.endsWith(' answered') && event !== 'UpdateItem').toSorted();
 
 /** Each of these happened after the one before it. */
 function expectOrder(events: readonly string[], ...chain: readonly string[]): void {
@@ -49,20 +51,21 @@ function expectOrder(events: readonly string[], ...chain: readonly string[]): vo
 }
 
 describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
-  it('of an unchanged order waits for a permit, the call and one write; the read goes on beside them', async () => {
-    const orderId = testBed.orangex.place();
-    await eventsOf(orderId, 'max_age=0');
-    const events = await eventsOf(orderId, 'max_age=0');
-    expect(sentIn(events)).toEqual(['PutItem', 'Query', 'UpdateItem', 'get_order_state']);
-    expectOrder(events, 'UpdateItem answered', 'get_order_state', 'get_order_state answered', 'PutItem');
-    expectOrder(events, 'Query', 'get_order_state answered');
-    expectOrder(events, 'UpdateItem', 'Query answered');
-  });
+  it.each(['', 'max_age=0'])(
+    'of an unchanged order that the process knows (%s) is the call and one write',
+    async (query) => {
+      const orderId = testBed.orangex.place();
+      await eventsOf(orderId, query);
+      const events = await eventsOf(orderId, query);
+      expect(sentIn(events)).toEqual(['PutItem', 'get_order_state']);
+      expectOrder(events, 'get_order_state', 'get_order_state answered', 'PutItem');
+    },
+  );
 
-  it('without max_age reads first: the table answers for an order that is final', async () => {
+  it('of an order that the process does not know reads first: the table answers for an order that is final', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, '');
-    expectOrder(events, 'Query answered', 'UpdateItem', 'get_order_state', 'PutItem');
+    expectOrder(events, 'Query answered', 'get_order_state', 'PutItem');
     const final = testBed.orangex.place({ order_state: 'filled' });
     await eventsOf(final, '');
     expect(await eventsOf(final, '')).toEqual(['Query', 'Query answered']);
@@ -74,11 +77,18 @@ describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a tab
     expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query answered']);
   });
 
-  it('of a new state announces it, writes snapshot and head, and settles the watch', async () => {
-    const events = await eventsOf(testBed.orangex.place(), 'max_age=0');
-    expect(sentIn(events)).toEqual([
-      ...['PutItem', 'PutItem', 'PutItem', 'PutItem'],
-      ...['Query', 'UpdateItem', 'get_order_state'],
+  it('of a new state announces it, writes snapshot and head, and settles the watch; a read goes on beside the call', async () => {
+    const orderId = testBed.orangex.place();
+    const events = await eventsOf(orderId, 'max_age=0');
+    expect(sentIn(events)).toEqual(['PutItem', 'PutItem', 'PutItem', 'PutItem', 'Query', 'get_order_state']);
+    expectOrder(events, 'Query', 'get_order_state answered');
+    testBed.orangex.edit(orderId, { price: '51000' });
+    expect(sentIn(await eventsOf(orderId, ''))).toEqual([
+      'PutItem',
+      'PutItem',
+      'PutItem',
+      'PutItem',
+      'get_order_state',
     ]);
   });
 });
