@@ -16,6 +16,7 @@ type Fault = {
 };
 
 const store = 'test/lib/snapshots/convergence';
+const memory = 'test/lib/snapshots/remembered-watches';
 const lists = 'test/lib/sweep/lists';
 const faults: readonly Fault[] = [
   {
@@ -101,6 +102,41 @@ const faults: readonly Fault[] = [
     from: 'if (newest !== undefined) await table.putHead(newest);',
     to: '',
     tests: store,
+  },
+  {
+    name: 'a remembered watch is believed after a conflict',
+    file: 'lib/snapshots/store.ts',
+    from: 'stored !== known && stored.watch.announcedRank === rank',
+    to: 'stored !== known',
+    tests: memory,
+  },
+  {
+    name: 'a remembered watch is believed without a write',
+    file: 'lib/snapshots/store.ts',
+    from: 'stored !== known && stored.watch.announcedRank === rank',
+    to: 'stored.watch.announcedRank === rank',
+    tests: memory,
+  },
+  {
+    name: 'a state is new although its announcement was refused',
+    file: 'lib/snapshots/store.ts',
+    from: 'return isNew ? {',
+    to: 'return isNew || known ? {',
+    tests: memory,
+  },
+  {
+    name: 'memory is used where the table may answer',
+    file: 'lib/orders/remembered-checks.ts',
+    from: '!request.maxAgeMs && ',
+    to: '',
+    tests: 'test/lib/orders/remembered-checks',
+  },
+  {
+    name: 'permits are taken ahead that no call will use',
+    file: 'lib/exchange/rate-limiter.ts',
+    from: 'const demandMs = 1_000;',
+    to: 'const demandMs = 5_000;',
+    tests: 'test/lib/accounts/permits-ahead',
   },
   {
     name: 'a failing order keeps its due time',
