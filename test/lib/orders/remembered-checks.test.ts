@@ -1,5 +1,5 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
 import type { Checked } from '../../../lib/orders/checked.ts';
 import { createRememberedChecks } from '../../../lib/orders/remembered-checks.ts';
