@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -45,9 +46,13 @@ export const snapshotTable = {
   ],
 } satisfies Omit<CreateTableCommandInput, 'TableName'>;
 
-export async function startDynalite(tableName = 'snapshots'): Promise<Engine> {
+/** A table in the DynamoDB of the run, or, by the name that it has to have, in one of its own. */
+export async function startDynalite(tableName?: string): Promise<Engine> {
+  const shared = process.env['SHARED_DYNAMO_URL'];
+  if (tableName === undefined && shared !== undefined)
+    return withTable(shared, `snapshots-${randomUUID()}`, async () => {});
   const { url, stop } = await startDynamo(undefined);
-  return withTable(url, tableName, stop);
+  return withTable(url, tableName ?? 'snapshots', stop);
 }
 
 const dynoxide = fileURLToPath(new URL('../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));

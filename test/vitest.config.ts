@@ -53,7 +53,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'others', include: others } },
     ],
-    globalSetup: ['test/scratch-folder.ts'],
+    globalSetup: ['test/scratch-folder.ts', 'test/shared-dynamo.ts'],
     pool: 'forks',
     // CloudFormation's schemas take some seconds a process: test/cdk/order-state-app.test.ts turns them on.
     env: { CDK_VALIDATION: 'false' },
