@@ -29,6 +29,8 @@ let reachable: boolean;
 
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), 'package-'));
+  // What is compiled there is of no use to the next run.
+  vi.stubEnv('NODE_COMPILE_CACHE', join(project, 'compile-cache'));
   await cp(join(root, 'test/package'), project, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   // The CDK that this repository runs, so that both synthesize the same.
   const cdk = `aws-cdk-lib@${manifest.devDependencies['aws-cdk-lib']}`;

@@ -16,7 +16,7 @@ export async function canInstall(name: string): Promise<boolean> {
 /** Makes a folder a project and installs packages there, by name or from a file. None of their scripts runs. */
 export async function install(folder: string, ...packages: readonly string[]): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-  await run('npm', ['install', '--prefix', folder, '--prefer-offline', '--ignore-scripts', ...packages], {
+  await run('npm', ['install', '--prefix', folder, '--prefer-offline', '--ignore-scripts', '--no-audit', ...packages], {
     cwd: folder,
   });
 }

@@ -188,7 +188,7 @@ describe.each([
 });
 
 it('a reader whose table does not answer says so', async () => {
-  const engine = await startDynalite();
+  const engine = await startDynalite('snapshots');
   await engine.stop();
   const reader = createDynamoReader({ ...engine, clock: systemClock });
   for (const reading of [
