@@ -30,7 +30,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-const others = ['test/*.test.ts', 'test/!(functions|lib|cdk|emulator)/**/*.test.ts'];
+/** Hundreds of cases of what other tests cover: they would add nothing but their time. */
+const repeated = ['test/functions/canary.test.ts', 'test/lib/exchange/storms.test.ts'];
+const others = [...repeated, 'test/*.test.ts', 'test/!(functions|lib|cdk|emulator)/**/*.test.ts'];
 
 export default defineConfig({
   root,
@@ -38,7 +40,7 @@ export default defineConfig({
     // `npm test` measures coverage with the tests that mirror what is measured. The others would be half as slow again,
     // and so would all processes that they start: none has a compile cache while coverage is measured.
     projects: [
-      { extends: true, test: { name: 'measured', include: ['test/{functions,lib}/**/*.test.ts'] } },
+      { extends: true, test: { name: 'measured', include: ['test/{functions,lib}/**/*.test.ts'], exclude: repeated } },
       {
         extends: true,
         test: { name: 'measured-shared', include: ['test/cdk/ops/**/*.test.ts'], ...inSharedProcesses },
