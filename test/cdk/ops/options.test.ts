@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { errorLine } from '../../../cdk/ops/error-line.ts';
 import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
-import { type Operating, spawnOps, startOperating } from './operating.ts';
+import { type Operating, runHere, spawnOps, startOperating } from './operating.ts';
 
 let ops: Operating;
 beforeAll(async () => {
@@ -24,7 +24,7 @@ const commands = [
 
 describe('the command line', () => {
   it('lists every command, and each has a help with examples and the options that it shares with the others', async () => {
-    const all = await spawnOps(['--help']);
+    const all = await runHere('npm run ops --', ['--help']);
     expect([all.code, all.stderr]).toEqual([0, '']);
     for (const command of commands) {
       expect(all.out).toMatch(new RegExp(`^  ${command.split(' ')[0]} `, 'm'));
@@ -50,13 +50,13 @@ describe('the command line', () => {
   });
 
   it('shows the help and exits 2 without a command', async () => {
-    const { code, stderr } = await spawnOps([]);
+    const { code, stderr } = await runHere('npm run ops --', []);
     expect(code).toBe(2);
     expect(stderr).toContain('Usage: npm run ops --');
   });
 
   it('refuses an unknown command, and suggests the one that was meant', async () => {
-    const { code, stderr } = await spawnOps(['ordres']);
+    const { code, stderr } = await runHere('npm run ops --', ['ordres']);
     expect(code).toBe(2);
     expect(stderr).toBe("Unknown command 'ordres' (Did you mean orders?). See: npm run ops -- --help\n");
   });
