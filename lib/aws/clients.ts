@@ -37,8 +37,9 @@ export function createDynamoClient(env: Environment, send?: SendRequest) {
 }
 
 /**
- * DynamoDB's protocol, with the SDK's own errors. Inputs and outputs of the calls that we make are JSON as they are: strings,
- * numbers and booleans, no times and no binary attributes, whose conversion would have the SDK walk through its schemas.
+ * DynamoDB's protocol, with the SDK's own errors. Inputs and outputs of the calls that we make are JSON as they are:
+ * strings, numbers and booleans, no times and no binary attributes, whose conversion would have the SDK walk through its
+ * schemas.
  */
 class DynamoProtocol extends AwsJson1_0Protocol {
   override async serializeRequest<Input extends object>(

@@ -140,8 +140,9 @@ function createHeldPermits(clock: Clock) {
  * for it: so those of all processes are served in their order, too, as long as no more wait than a second has permits.
  * While all permits are earned back, an interactive call takes as many as its process used in the last second, for the
  * calls that are likely to follow. No more expire unused than were used before (test/lib/accounts/permits-ahead.test.ts),
- * and nobody lacks them: where calls or a sweep use all that there is, permits are never all earned back. Measured at 10 permits a second, with processes that call without a pause: 4 wait 0.4 s at the most, 10 wait 1 s, and
- * of 16 one waited 11 s (test/lib/accounts/fairness.test.ts).
+ * and nobody lacks them: where calls or a sweep use all that there is, permits are never all earned back. Measured at 10
+ * permits a second, with processes that call without a pause: 4 wait 0.4 s at the most, 10 wait 1 s, and of 16 one waited
+ * 11 s (test/lib/accounts/fairness.test.ts).
  */
 export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const { table, account, priority, limits, clock } = deps;
