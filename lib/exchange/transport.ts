@@ -1,7 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 
@@ -135,11 +134,15 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
 /** What servers write when there is no encoding. */
 const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8']);
 
-/** Not requested, but some gateways compress all the same. The limit of a reply counts what comes out. */
+/** Not requested, but some gateways compress all the same: loaded only then. The limit of a reply counts what comes out. */
 const inflaters: ReadonlyMap<string, (response: IncomingMessage) => Readable> = new Map([
-  ['gzip', (response: IncomingMessage) => pipeline(response, createGunzip(), () => {})],
-  ['deflate', (response: IncomingMessage) => pipeline(response, createInflate(), () => {})],
+  ['gzip', (response: IncomingMessage) => pipeline(response, loadZlib().createGunzip(), () => {})],
+  ['deflate', (response: IncomingMessage) => pipeline(response, loadZlib().createInflate(), () => {})],
 ]);
+
+function loadZlib() {
+  return process.getBuiltinModule('node:zlib');
+}
 
 type Reading = { readonly host: string; readonly clock: Clock; readonly stream: ReplyStream | undefined };
 
