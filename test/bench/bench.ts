@@ -5,7 +5,7 @@ import { functionSettings } from '../../cdk/functions.ts';
 import { UsageError } from '../../cdk/ops/command-line.ts';
 import { certificate } from '../lib/exchange/certificate.ts';
 import { type Measured, type MeasureSetting, measure, prepare } from './measure.ts';
-import { bundleBytes, deploy, environmentOf, functionOf, ourSubjects, synthesize } from './ours.ts';
+import { bundleBytes, deploy, environmentOf, functionOf, otherSubjects, ourSubjects, synthesize } from './ours.ts';
 import { bundleWorker } from './process.ts';
 import { cpuShare, createCpuQuota } from './quota.ts';
 import { type Report, reportOf } from './report.ts';
@@ -22,6 +22,8 @@ export type BenchOptions = {
   readonly only?: string | undefined;
   /** Leaves out what has to be installed. */
   readonly ours?: boolean | undefined;
+  /** All functions of the API, not `get-order` alone. */
+  readonly every?: boolean | undefined;
   readonly tls?: boolean | undefined;
   /** Requests have the part of a CPU that Lambda gives to the function; INIT has a whole one there, too. */
   readonly share?: boolean | undefined;
@@ -33,6 +35,7 @@ export async function bench({
   requests,
   only = '',
   ours = false,
+  every = false,
   tls = false,
   share = false,
 }: BenchOptions): Promise<Report> {
@@ -52,6 +55,7 @@ export async function bench({
       emptySubject(folder, environment),
       ...(ours ? [] : await rivalSubjects(servers, folder, environment)),
       ...ourSubjects(stack, servers),
+      ...(every ? otherSubjects(stack, servers) : []),
     ];
     const chosen = subjects.filter(({ name }) => name === usualStack || name.includes(only));
     if (chosen.every(({ name }) => !name.includes(only))) throw new UsageError(`--only takes a part of a name`);

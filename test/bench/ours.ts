@@ -7,7 +7,8 @@ import type { StageAccount } from '../../lib/stage.ts';
 import { type LocalFunction, type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { createTables, fillSecrets } from '../emulator/aws/engines.ts';
 import { reserved } from '../emulator/aws/lambda.ts';
-import { apiEvent } from '../functions/api-events.ts';
+import { apiEvent, type Requested } from '../functions/api-events.ts';
+import { changeWatchEvent } from '../functions/watch-events.ts';
 import { region, type Servers } from './servers.ts';
 import type { Subject } from './subjects.ts';
 
@@ -75,6 +76,39 @@ export function ourSubjects(stack: LocalStack, { exchange }: Servers): readonly 
     subject('changed', /"source":"exchange","changed":true/, { before: edit }),
     subject('unchanged', /"source":"exchange","changed":false/),
     subject('from the table', /"source":"snapshot"/, { query: 'max_age=86400' }),
+  ];
+}
+
+/** The API's other functions, for an order that `check-orders` makes known: each once, as far as it has several ways. */
+export function otherSubjects(stack: LocalStack, { exchange }: Servers): readonly Subject[] {
+  const orderId = exchange.place();
+  const order = { account, order_id: orderId };
+  const subject = (name: string, operation: Operation, expected: RegExp, request: Requested): Subject => {
+    const lambda = functionOf(stack, operation);
+    return {
+      name,
+      handler: bundleOf(lambda),
+      env: environmentOf(lambda),
+      event: (requestId) => apiEvent(routes[operation], { ...request, requestId }),
+      expected,
+    };
+  };
+  return [
+    subject('check-orders', 'checkOrders', /"outcome":"checked"/, {
+      path: { account },
+      body: JSON.stringify({ order_ids: [orderId] }),
+    }),
+    subject('get-order-state', 'getOrderState', /"result":\{/, {
+      path: { account, version: 'v2' },
+      query: `order_id=${orderId}`,
+    }),
+    subject('list-orders', 'listOrders', /"orders":\[\{/, { path: { account }, query: 'state=live' }),
+    subject('list-snapshots', 'listSnapshots', /"snapshots":\[\{/, { path: order }),
+    subject('list-accounts', 'listAccounts', /"accounts":\[\{/, { path: {} }),
+    {
+      ...subject('change-watch', 'startWatch', /"watched":true/, { path: order }),
+      event: (requestId) => changeWatchEvent('PUT', order, '', requestId),
+    },
   ];
 }
 

@@ -167,7 +167,9 @@ it('the slider moves what we believed, and beside it stands what was true, with 
   await slider.focus();
   await page.keyboard.press('ArrowLeft');
   await page.getByText(/What this record said differs in \d fields/).waitFor();
-  const row = page.locator('.compare tr.differs').filter({ hasText: 'filled_amount' });
+  // The moments that the slider passed on its way differ, too.
+  const row = page.locator('.compare tr.differs').filter({ hasText: /filled_amount.*0\.60.*1\.50/s });
+  await row.waitFor();
   expect(await row.innerText()).toMatch(/filled_amount ≠[\s\S]*0\.60\s+1\.50/);
   expect(api.requests.some((sent) => sent.includes('believed_at='))).toBe(true);
   expect(api.requests.some((sent) => /[?&]at=/.test(sent))).toBe(true);
