@@ -2,6 +2,7 @@ import { HttpResponse } from '@smithy/core/protocols';
 import { createDynamoClient } from '../aws/clients.ts';
 import type { SendRequest } from '../aws/request-handler.ts';
 import type { Clock } from '../clock.ts';
+import type { Item } from '../dynamo.ts';
 import { createExchange } from '../exchange/client.ts';
 import { type DialectName, dialects } from '../exchange/dialects/index.ts';
 import { createRetryBudget } from '../exchange/retry.ts';
@@ -33,17 +34,17 @@ const order = {
 
 /** An exchange that knows one order. */
 const answer: Transport = async ({ body }) => {
-  const { id } = JSON.parse(body);
+  const { id }: { readonly id: number } = JSON.parse(body);
   return { status: 200, body: JSON.stringify({ jsonrpc: '2.0', id, result: order, usIn: 1, usOut: 2, usDiff: 1 }) };
 };
 
 /** A table that holds what was put into it, as far as one order's checks can tell. */
 function createTable(): SendRequest {
-  const items = new Map<string, unknown>();
+  const items = new Map<string, Item>();
   return async ({ body }) => {
-    const { Item: item } = JSON.parse(body);
-    if (item !== undefined) items.set(item.sk.S, item);
-    const Items = [headKey, watchKey].flatMap((key) => items.get(key) ?? []);
+    const { Item: item }: { readonly Item?: Item } = JSON.parse(body);
+    if (item?.['sk']?.S !== undefined) items.set(item['sk'].S, item);
+    const Items = [headKey, watchKey].map((key) => items.get(key)).filter((item) => item !== undefined);
     return { response: new HttpResponse({ statusCode: 200, headers: {}, body: JSON.stringify({ Items }) }) };
   };
 }

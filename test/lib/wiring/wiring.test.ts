@@ -27,6 +27,8 @@ afterEach(() => {
 });
 
 const down = 'http://127.0.0.1:1';
+/** The requests of a check when key and token are there already. */
+const oneOrder = { secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 };
 
 function wired(
   changes: { readonly stage?: Stage; readonly env?: TestBed['env']; readonly logger?: Logger } = {},
@@ -142,13 +144,7 @@ describe('the wiring', () => {
   it('keeps keys and tokens between checks', async () => {
     const wiring = wired();
     await ask(wiring, 'main');
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({
-      secrets: 0,
-      tokens: 0,
-      orders: 1,
-      tests: 0,
-      others: 0,
-    });
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual(oneOrder);
   });
 
   it('puts the exchange’s time into the lines that are logged from then on, even if it failed', async () => {
@@ -203,13 +199,7 @@ describe('warming up', () => {
     const wiring = wired({ stage: stageOf('main') });
     const warming = await requestsDuring(() => wiring.warmUp());
     expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual({
-      secrets: 0,
-      tokens: 0,
-      orders: 1,
-      tests: 0,
-      others: 0,
-    });
+    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual(oneOrder);
   });
 
   it('opens the connection where no token is needed', async () => {
@@ -222,13 +212,7 @@ describe('warming up', () => {
       others: 0,
     });
     const warmed = testBed.deribit.requests.at(-1)?.connection;
-    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual({
-      secrets: 0,
-      tokens: 0,
-      orders: 1,
-      tests: 0,
-      others: 0,
-    });
+    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual(oneOrder);
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
