@@ -1,6 +1,6 @@
 /**
  * Runs what the README shows against the stack that `npm start` runs, and compares the output: `…` stands for anything,
- * and a number, an id or a time for any other.
+ * and a number, an id, a time or a duration for any other.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -35,7 +35,9 @@ const transcripts = outputs.flatMap((text) =>
 );
 
 const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const variable = new RegExp(`(…|${uuid}|\\d+(?:\\.\\d+)?| {2,})`);
+const number = '\\d+(?:\\.\\d+)?';
+const duration = `${number} (?:s|min|h|days|years)\\b`;
+const variable = new RegExp(`(^…\\n|…|${uuid}|${duration}|${number}| {2,})`, 'm');
 
 /** The source of a regular expression for all outputs of which the README shows one. */
 function patternOf(output: string): string {
@@ -44,9 +46,10 @@ function patternOf(output: string): string {
 }
 
 function anyLike(part: string): string {
+  if (part === '…\n') return '(?:.*\\n)*?';
   if (part === '…') return '[\\s\\S]*?';
   if (part.startsWith(' ')) return ' {2,}';
-  return new RegExp(`^${uuid}$`).test(part) ? uuid : '\\d+(?:\\.\\d+)?';
+  return [uuid, duration].find((like) => new RegExp(`^${like}$`).test(part)) ?? number;
 }
 
 function escaped(text: string): string {
