@@ -89,7 +89,7 @@ function withoutNpm(command: string): string {
 }
 
 async function stdoutOf(program: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(program, args, { cwd: root, env: { ...process.env, NO_COLOR: '1' } });
+  const { stdout } = await run(program, args, { cwd: root });
   return stdout.replaceAll('\r', '');
 }
 

@@ -55,7 +55,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'others', include: others } },
     ],
-    globalSetup: ['test/scratch-folder.ts', 'test/shared-dynamo.ts'],
+    globalSetup: ['test/run-environment.ts', 'test/shared-dynamo.ts'],
     pool: 'forks',
     // CloudFormation's schemas take some seconds a process: test/cdk/order-state-app.test.ts turns them on.
     env: { CDK_VALIDATION: 'false' },

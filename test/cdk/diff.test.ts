@@ -15,10 +15,11 @@ const stateful = /^AWS::(DynamoDB::GlobalTable|Events::EventBus|SecretsManager::
 /** The files that make them. */
 const sources = ['dead-letters', 'exchange-keys', 'snapshot-table', 'transition-bus'].map((name) => `cdk/${name}.ts`);
 
-/** The first commit that had them all; empty where the history is not. */
+/** The first commit that had them all; empty where the history is not, or begins later. */
 function firstCommit(): string {
-  const log = ['log', '-1', '--diff-filter=A', '--format=%h', '--', ...sources];
-  return spawnSync('git', log, { cwd: root, encoding: 'utf8' }).stdout.trim();
+  const git = (...args: readonly string[]) => spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout.trim();
+  if (git('rev-parse', '--is-shallow-repository') !== 'false') return '';
+  return git('log', '-1', '--diff-filter=A', '--format=%h', '--', ...sources);
 }
 
 /** The sources of a commit, with the dependencies of today. */

@@ -13,14 +13,11 @@ export function killLaunched(): void {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 }
 
-/** Without what decides, beside the terminal, whether there is colour: CI machines set some of these. */
-export const colours = { NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, FORCE_COLOR: undefined, CI: undefined };
-
 /** `npm start` as a process of its own; what `prefix` names starts it. */
 export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {
   const [program = '', ...rest] = [...prefix, process.execPath, local, ...args];
   const child = spawn(program, rest, {
-    env: { ...process.env, ...colours, ...env },
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { colours, killLaunched, start } from './launch.ts';
+import { killLaunched, start } from './launch.ts';
 import { snapshot, standing } from './terminal.ts';
 
 const run = promisify(execFile);
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('in a terminal of 60 columns', () 
   ])('what it writes has %s', async (_, noColor, escapes) => {
     const code = `import("${new URL('terminal.ts', import.meta.url).pathname}").then((terminal) => console.log(terminal.title))`;
     const command = `${process.execPath} --eval '${code}'`;
-    const env = { ...process.env, ...colours, NO_COLOR: noColor, TERM: 'xterm' };
+    const env = { ...process.env, NO_COLOR: noColor, TERM: 'xterm' };
     const { stdout } = await run('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
     expect(stdout).toContain('Order state snapshots');
     expect(escapesIn(stdout)).toBe(escapes);

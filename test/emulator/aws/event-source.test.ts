@@ -63,7 +63,10 @@ function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {
     },
     /** Waits for so many batches, and that they stay all. */
     settled: async (expected: readonly string[]) => {
-      await vi.waitFor(() => expect(batches.length).toBeGreaterThanOrEqual(expected.length), { interval: 1 });
+      await vi.waitFor(() => expect(batches.length).toBeGreaterThanOrEqual(expected.length), {
+        timeout: 30_000,
+        interval: 1,
+      });
       await new Promise(setImmediate);
       expect(batches).toEqual(expected);
     },
@@ -85,7 +88,7 @@ test('records come in order, in batches of the size that the mapping says, filte
 });
 
 test('a batch waits for its window, but not when it is full', async () => {
-  const patient = source([], { batchingWindowMs: 50 });
+  const patient = source([], { batchingWindowMs: 300 });
   const full = source([], { batchingWindowMs: 3_600_000, batchSize: 3 });
   patient.push('1');
   full.push('1');
@@ -132,7 +135,7 @@ test('a record that is too old is not tried again', async () => {
   const { push, settled, gaveUp } = source([failed], { maxRecordAgeMs: 60_000, bisectOnError: false });
   push('1', Date.now() - 100_000);
   push('2');
-  await vi.waitFor(() => expect(gaveUp).toEqual(['publish: 12']));
+  await vi.waitFor(() => expect(gaveUp).toEqual(['publish: 12']), { timeout: 30_000, interval: 1 });
   push('3');
   await settled(['12', '3']);
 });

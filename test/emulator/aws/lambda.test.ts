@@ -231,7 +231,7 @@ test('a handler that threw is invoked again; stopping leaves no process', async 
 });
 
 test('the gateway answers what the function says, and speaks for it when it cannot', async () => {
-  const { lambda, invoke } = toy(
+  const { lambda } = toy(
     'ways',
     `export const handler = async (event) => {
        if (event.pathParameters.way === 'throw') throw new Error('no');
@@ -240,15 +240,14 @@ test('the gateway answers what the function says, and speaks for it when it cann
          body: JSON.stringify({ body: event.body ?? null, base64: event.isBase64Encoded }) };
      };`,
   );
-  // Started before the gateway's second runs.
-  await invoke({ pathParameters: { way: 'x' } });
-  const route = { functionName: 'ways', iam: true, timeoutMs: 1000 };
+  const route = { functionName: 'ways', iam: true, timeoutMs: 30_000 };
   const gateway = await startGateway({
     port: 0,
     accountId: '111122223333',
     api: Promise.resolve({
       routes: [
         { ...route, key: 'GET /ways/{way}' },
+        { ...route, key: 'PUT /ways/{way}', timeoutMs: 100 },
         { ...route, key: 'POST /ways/{way}' },
       ],
       invoke: lambda.invoke,
@@ -269,7 +268,7 @@ test('the gateway answers what the function says, and speaks for it when it cann
 
   for (const [path, init, status, message] of [
     ['/ways/throw', {}, 500, 'Internal Server Error'],
-    ['/ways/wait', {}, 503, 'Service Unavailable'],
+    ['/ways/wait', { method: 'PUT' }, 503, 'Service Unavailable'],
     ['/ways/a%2Fb', {}, 404, 'Not Found'],
     ['/elsewhere', {}, 404, 'Not Found'],
     ['/ways/x', { method: 'DELETE' }, 404, 'Not Found'],

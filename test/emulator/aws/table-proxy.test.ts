@@ -60,7 +60,7 @@ const put = (pk: string, n: number, table = TableName) =>
 /** The changes of one order, once there are so many: a write is answered before its change is reported. */
 async function changesOf(pk: string, count: number): Promise<readonly Change[]> {
   const reported = () => changes.filter(({ keys }) => isDeepStrictEqual(keys, key(pk)));
-  await vi.waitFor(() => expect(reported()).toHaveLength(count), { interval: 1 });
+  await vi.waitFor(() => expect(reported()).toHaveLength(count), { timeout: 30_000, interval: 1 });
   return reported();
 }
 const numbers = (reported: readonly Change[]) => reported.map(({ before, after }) => [before?.['n'], after?.['n']]);

@@ -44,7 +44,7 @@ describe.each([
       harness.server.clearScript();
       await harness.ask();
       // The next call is answered, and then no timer, socket or listener of this one is left.
-      await vi.waitFor(() => expect(resources.held()).toEqual(idle), { interval: 5 });
+      await vi.waitFor(() => expect(resources.held()).toEqual(idle), { timeout: 30_000, interval: 5 });
     },
   );
 });

