@@ -1,13 +1,13 @@
 import type { Answered, Calls, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
 import { notOfAnOrder } from './not-of-an-order.ts';
-import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
+import { createRowReader, type KnownRowId, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 /** What the exchange lists as an account's open orders. Times are ours, epoch ms. */
 export type OpenOrders = {
-  /** The digest of each listed order's row, by order id. Give it to the next call as `known`, once the rows are recorded. */
+  /** The digest of each listed order's row, by order id. */
   readonly digests: ReadonlyMap<string, string>;
-  /** The rows whose digest is not the one in `known`. Evidence of life, never of an end. */
+  /** The rows that are not known. Evidence of life, never of an end. */
   readonly changed: readonly OrderRow[];
   /**
    * Whether an order's absence from `digests` means that the exchange did not list it. `false` when the id of a row
@@ -29,8 +29,8 @@ export type OpenOrders = {
 export type ListOpenOrdersOptions = {
   /** Epoch ms: bounds all calls of the list together. */
   readonly deadline: number;
-  /** Order id to digest, of rows that need not be returned again because they were recorded. */
-  readonly known?: ReadonlyMap<string, string>;
+  /** Of rows that need not be returned again because they were recorded. */
+  readonly knownId?: KnownRowId;
 };
 
 type ListReply = {
@@ -45,17 +45,17 @@ type ListReply = {
  * renews token and key, and is repeated as any other call. Throws `Failure` when one of them fails.
  */
 export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
-  return async ({ deadline, known = new Map() }: ListOpenOrdersOptions): Promise<OpenOrders> => {
+  return async ({ deadline, knownId }: ListOpenOrdersOptions): Promise<OpenOrders> => {
     const replies: Answered<ListReply>[] = [];
     for (const method of dialect.lists.openOrders) {
-      replies.push(await call(method, () => createListReader(known), deadline).catch(notOfAnOrder));
+      replies.push(await call(method, () => createListReader(knownId), deadline).catch(notOfAnOrder));
     }
     return joined(replies, dialect);
   };
 }
 
 /** Reads one reply of a list; what it answers means something only once `read` has returned. */
-export function createListReader(known: ReadonlyMap<string, string>): ReplyReader<ListReply> {
+export function createListReader(knownId?: KnownRowId): ReplyReader<ListReply> {
   const digests = new Map<string, string>();
   const changed: ScannedRow[] = [];
   const repeatedIds = new Set<string>();
@@ -69,8 +69,8 @@ export function createListReader(known: ReadonlyMap<string, string>): ReplyReade
     const before = digests.get(orderId);
     if (before !== undefined) repeatedIds.add(orderId);
     digests.set(orderId, digest);
-    if (digest !== known.get(orderId) && digest !== before) changed.push(row);
-  }, known);
+    if (!row.known && digest !== before) changed.push(row);
+  }, knownId);
   return {
     stream,
     read: (reply) => {
@@ -80,6 +80,12 @@ export function createListReader(known: ReadonlyMap<string, string>): ReplyReade
   };
 }
 
+/** As one list: rows of the same order are in `changed`, whatever digest is kept. */
+function merged([first, ...others]: readonly ListReply[]): ReadonlyMap<string, string> {
+  if (others.length === 0) return first?.digests ?? new Map();
+  return new Map([first, ...others].flatMap((list) => [...(list?.digests ?? [])]));
+}
+
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
 function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): OpenOrders {
   const lists = replies.map(({ result }) => result);
@@ -87,7 +93,7 @@ function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): Open
   const repeatedIds = lists.flatMap((list) => list.repeatedIds);
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
-    digests: new Map(lists.flatMap(({ digests }) => [...digests])),
+    digests: merged(lists),
     changed: replies.flatMap(({ result, answeredAt, envelope }) =>
       result.changed.flatMap((row) =>
         row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, envelope }),

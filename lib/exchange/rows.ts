@@ -22,30 +22,38 @@ export type OrderRow = {
   readonly read: () => RowReading;
 };
 
-/** A row as it came, and its id if that can be read. */
-export type ScannedRow = { readonly orderId: string | undefined; readonly text: string; readonly digest: string };
+/** A row as it came, its id if that can be read, and whether its digest was known. */
+export type ScannedRow = {
+  readonly orderId: string | undefined;
+  readonly text: string;
+  readonly digest: string;
+  readonly known: boolean;
+};
+
+/** The id of the order whose row has this digest, if it was read before and need not be read again. */
+export type KnownRowId = (digest: string) => string | undefined;
 
 /** The most that a list may have, bytes: 10 000 orders are about 6 MB. */
 const maxListBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a reply whose `result` is an array of orders and gives `onRow` each row as it arrives; the reader itself keeps
- * none. A row whose digest is the one in `known` was read before and is not parsed again. `read` returns the number of
- * rows and throws `invalid_response` unless the reply is JSON to its end: until then no row means anything.
+ * none. A row that is known is not parsed. `read` returns the number of rows and
+ * throws `invalid_response` unless the reply is JSON to its end: until then no row means anything.
  */
 export function createRowReader(
   onRow: (row: ScannedRow) => void,
-  known: ReadonlyMap<string, string> = new Map(),
+  knownId: KnownRowId = () => undefined,
 ): Required<ReplyReader<number>> {
-  const knownIds = new Map([...known].map(([orderId, digest]) => [digest, orderId]));
   let count = 0;
   let malformed = false;
   const take = createRowScan((text) => {
     count++;
     const digest = hash('sha256', text, 'base64url');
-    const knownId = knownIds.get(digest);
-    malformed ||= knownId === undefined && !isJson(text);
-    onRow({ orderId: knownId ?? readableId(text), text, digest });
+    const orderId = knownId(digest);
+    const known = orderId !== undefined;
+    malformed ||= !known && !isJson(text);
+    onRow({ orderId: orderId ?? readableId(text), text, digest, known });
   });
   return {
     stream: { maxBytes: maxListBytes, take },

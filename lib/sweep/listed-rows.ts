@@ -8,6 +8,7 @@ import { type Rank, rankOf } from '../snapshots/rank.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import { isOpen, mayBeUnread, statusOf, type Watch } from '../snapshots/watch.ts';
 import type { Checks } from './checks.ts';
+import type { KnownRow, KnownRows } from './known-rows.ts';
 import type { LiveOrder, LiveOrders } from './live-orders.ts';
 import { inParallel } from './parallel.ts';
 
@@ -15,6 +16,8 @@ export type ListedRowsDeps = {
   readonly dialect: Dialect;
   readonly store: Pick<SnapshotStore, 'read' | 'record' | 'confirm' | 'markUnlisted'>;
   readonly orders: LiveOrders;
+  /** What earlier sweeps of this process knew; added to. */
+  readonly knownRows: KnownRows;
   readonly checks: Pick<Checks, 'check'>;
   readonly account: string;
   readonly requestId: string;
@@ -26,9 +29,6 @@ export type ListedRowsDeps = {
 
 /** A list that shows an order this long after its end is no longer just late; milliseconds. */
 const lateMs = 60_000;
-
-/** A row as it last was: while its text is the same, and the watch is at its rank, there is nothing to do. */
-type KnownRow = { readonly digest: string; readonly rank?: Rank | undefined };
 
 type Recorded = {
   /** Rows that were recorded as states of orders; of these, orders that nobody watched before. */
@@ -42,25 +42,27 @@ type RowOutcome = 'recorded' | 'discovered' | 'nothing';
 
 /** The rows of an account's lists: which of them are known, and what becomes of the others. */
 export function createListedRows(deps: ListedRowsDeps) {
-  const { orders, goesOn } = deps;
-  const knownRows = new Map<string, KnownRow>();
-  const act = createRowActions(deps, knownRows);
+  const { orders, knownRows, goesOn } = deps;
+  // Orders that are not open here may have become late by now, or have been put on watch.
+  knownRows.retain(({ rank }) => rank !== undefined);
+  const act = createRowActions(deps);
 
   /** The order is not open here, or the table has exactly the row's state and knows that lists cover the order. */
-  const isSettled = (orderId: string, rank: Rank | undefined): boolean => {
+  const isSettled = ({ orderId, rank }: KnownRow): boolean => {
     const live = orders.get(orderId);
-    return live === undefined ? rank === undefined : live.covered && isAt(live.stored.watch, rank);
+    if (live === undefined) return rank === undefined;
+    return live.covered && isAt(live.stored.watch, rank) && !mayBeUnread(live.stored.watch, orders.readAt());
   };
 
   return {
-    /** Order id to digest, for the next list: rows that need not be looked at if they come unchanged. */
-    known: (): ReadonlyMap<string, string> => {
-      const settled = [...knownRows].filter(([orderId, { rank }]) => isSettled(orderId, rank));
-      return new Map(settled.map(([orderId, { digest }]) => [orderId, digest]));
+    /** The id of the order whose row has this digest, if there is nothing to do. */
+    knownId: (digest: string): string | undefined => {
+      const row = knownRows.ofDigest(digest);
+      return row !== undefined && isSettled(row) ? row.orderId : undefined;
     },
 
     record: async (list: OpenOrders): Promise<Recorded> => {
-      for (const orderId of knownRows.keys()) if (!list.digests.has(orderId)) knownRows.delete(orderId);
+      knownRows.retain(({ orderId }) => list.digests.has(orderId));
       const counts = { recorded: 0, discovered: 0, nothing: 0 };
       let failures = 0;
       await inParallel(list.changed, goesOn, async (row) => {
@@ -80,8 +82,8 @@ export function createListedRows(deps: ListedRowsDeps) {
 }
 
 /** What one row of a list leads to. */
-function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>) {
-  const { dialect, store, orders, checks, account, requestId, discover, onDrift } = deps;
+function createRowActions(deps: ListedRowsDeps) {
+  const { dialect, store, orders, knownRows, checks, account, requestId, discover, onDrift } = deps;
 
   const triedAt = new Map<string, number>();
 
@@ -101,7 +103,7 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
       ? store.record(observation)
       : store.confirm(observation, known));
     orders.set(orderId, stored);
-    if (inForce) knownRows.set(orderId, { digest, rank: rankOf(order, dialect.volatile) });
+    if (inForce) knownRows.set({ orderId, digest, rank: rankOf(order, dialect.volatile) });
   };
 
   /** Rarely: each list shows the row again, and while its check fails, nothing backs it off. */
@@ -120,7 +122,7 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
       return status === undefined ? 'discovered' : 'recorded';
     }
     // Closed here, whose end a late list does not know yet; or of no interest.
-    knownRows.set(orderId, { digest });
+    knownRows.set({ orderId, digest, rank: undefined });
     const isLate = head !== undefined && list.requestedAt > head.provenance.firstObservedAt + lateMs;
     if (status === 'final' && isLate) await checks.check(orderId);
     return 'nothing';
@@ -142,7 +144,7 @@ function createRowActions(deps: ListedRowsDeps, knownRows: Map<string, KnownRow>
     const { watch } = live.stored;
     const { applied } = watch;
     if (live.covered && isAt(watch, rank) && !mayBeUnread(watch, orders.readAt())) {
-      knownRows.set(orderId, { digest, rank });
+      knownRows.set({ orderId, digest, rank });
       return 'nothing';
     }
     if (applied !== undefined && rank < applied.rank) {

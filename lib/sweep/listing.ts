@@ -43,7 +43,7 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
   return async () => {
     // Those that are known now: what is covered while the list is under way is not compared with it.
     const covered = orders.all().filter((order) => order.covered);
-    const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, known: rows.known() });
+    const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, knownId: rows.knownId });
     const seen = await rows.record(list);
     const changed = seen.recorded > 0;
     if (!list.complete) return { outcome: 'incomplete', discovered: seen.discovered, vanished: 0, changed };

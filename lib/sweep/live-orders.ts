@@ -71,15 +71,25 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
   const hiddenUntil = new Map<string, number>();
   let { latestList } = deps;
   let readAt = 0;
+  /** No order is due earlier, unless something is written. */
+  let noneDueUntil = 0;
 
   const merge = (listed: readonly Listed[]) => {
     for (const { orderId, stored } of listed) set(orderId, stored);
+    if (listed.length > 0) noneDueUntil = 0;
+  };
+
+  const show = (orderId: string) => {
+    hiddenUntil.delete(orderId);
+    noneDueUntil = 0;
   };
 
   const dueOf = ({ stored: { watch }, ownDueAt, covered }: LiveOrder): number => {
     if (!covered) return ownDueAt;
     return Math.min(ownDueAt, dueWithoutLists(watch, confirmedAt(watch, latestList), policy, graceMs));
   };
+
+  const shownAt = (order: LiveOrder): number => Math.max(hiddenUntil.get(order.orderId) ?? 0, dueOf(order));
 
   return {
     load: async (now) => {
@@ -100,23 +110,26 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     all: () => [...orders.values()],
     set: (orderId, stored) => {
       set(orderId, stored);
-      hiddenUntil.delete(orderId);
+      show(orderId);
     },
     confirm: (list) => {
       latestList = list;
+      noneDueUntil = 0;
     },
     due: (now) => {
-      const isDue = (order: LiveOrder) => (hiddenUntil.get(order.orderId) ?? 0) <= now && dueOf(order) <= now;
+      if (now < noneDueUntil) return [];
+      const all = [...orders.values()];
+      noneDueUntil = all.reduce((earliest, order) => Math.min(earliest, shownAt(order)), Infinity);
+      if (now < noneDueUntil) return [];
       const vanishedFirst = (a: LiveOrder, b: LiveOrder) => Number(b.vanished) - Number(a.vanished);
-      return [...orders.values()].filter(isDue).sort((a, b) => vanishedFirst(a, b) || dueOf(a) - dueOf(b));
+      const due = all.filter((order) => shownAt(order) <= now);
+      return due.sort((a, b) => vanishedFirst(a, b) || dueOf(a) - dueOf(b));
     },
     noneDueBefore: (time) => ![...orders.values()].some((order) => dueOf(order) <= time),
     hide: (orderId, until) => {
       hiddenUntil.set(orderId, until);
     },
-    show: (orderId) => {
-      hiddenUntil.delete(orderId);
-    },
+    show,
     seenAt: ({ stored: { watch } }) => confirmedAt(watch, latestList) ?? watch.openedAt,
   };
 }

@@ -10,6 +10,7 @@ import type { SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
 import { createAccountBreaker } from './account-breaker.ts';
 import { type Checks, createChecks } from './checks.ts';
+import { createKnownRows, type KnownRows } from './known-rows.ts';
 import { createListLoop, type ListLoop } from './list-loop.ts';
 import { createLiveOrders } from './live-orders.ts';
 import type { ListPolicy } from './pace.ts';
@@ -72,8 +73,12 @@ const lookMs = { listed: 5_000, unlisted: 1_000 } as const;
  */
 export function createSweep(deps: SweepDeps): Sweep {
   const { checkOrder, list, store, listedAccount, onDrift, clock } = deps;
+  /** For as long as the process lives: what a row's text means does not change. */
+  const knownRowsOf = new Map<string, KnownRows>();
   return async (request) => {
     const { account, requestId, until, policy, before, keep, holds } = request;
+    const knownRows = knownRowsOf.get(account) ?? createKnownRows();
+    knownRowsOf.set(account, knownRows);
     const listed = listedAccount(account);
     const goesOn = () => clock.now() < until && holds();
     const graceMs = (listed?.listPolicy.maxMs ?? 0) * 3;
@@ -84,7 +89,8 @@ export function createSweep(deps: SweepDeps): Sweep {
     const minCheckMs = policy.minMs;
     const shared = { clock, orders, breaker, account, requestId };
     const checks = createChecks({ ...shared, checkOrder, lookUpOrder, recordFailedCheck, minCheckMs });
-    const listing = listed && createListLoop({ ...shared, ...listed, store, checks, goesOn, onDrift, before });
+    const listing =
+      listed && createListLoop({ ...shared, ...listed, knownRows, store, checks, goesOn, onDrift, before });
 
     /** In short steps, so that a requested handover does not wait. */
     const pause = async (ms: number): Promise<void> => {

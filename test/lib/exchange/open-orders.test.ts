@@ -10,7 +10,8 @@ import { type Harness, holdKey, keyOf, start } from './test-client.ts';
 const both = ['orangex', 'deribit'] as const;
 
 function list({ client, clock }: Harness, known?: ReadonlyMap<string, string>, acquireTimeout = 10_000) {
-  return client.listOpenOrders({ deadline: clock.now() + acquireTimeout, ...(known !== undefined && { known }) });
+  const ids = new Map([...(known ?? [])].map(([orderId, digest]) => [digest, orderId]));
+  return client.listOpenOrders({ deadline: clock.now() + acquireTimeout, knownId: (digest) => ids.get(digest) });
 }
 
 /** The read orders by id; an unreadable one as the code of its failure. */

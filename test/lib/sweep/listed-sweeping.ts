@@ -53,6 +53,8 @@ function readRow({ orderId, text }: Row) {
   };
 }
 
+const source = 'order_history';
+
 /** The account at the exchange: its orders, lists and histories, and what was requested of it. */
 function createListedExchange(environment: TestEnvironment) {
   const book = new Map<string, BookOrder>();
@@ -61,11 +63,11 @@ function createListedExchange(environment: TestEnvironment) {
   const forgotten = new Set<string>();
   const history: Row[] = [];
   const lists: number[] = [];
+  const rowsRead: number[] = [];
   const checks: { readonly orderId: string; readonly at: number }[] = [];
   const lookups: number[] = [];
   let faultOf = (_list: number): ListFault | undefined => undefined;
 
-  /** One call: when it was requested and answered, and its number. */
   const call = async (times: number[]): Promise<{ readonly requestedAt: number; readonly answeredAt: number }> => {
     const requestedAt = environment.now();
     times.push(requestedAt - startTime);
@@ -74,15 +76,17 @@ function createListedExchange(environment: TestEnvironment) {
   };
 
   const exchangeLists: ExchangeLists = {
-    listOpenOrders: async ({ known = new Map() }) => {
+    listOpenOrders: async ({ knownId }) => {
       const times = await call(lists);
       const fault = faultOf(lists.length);
       if (fault?.kind === 'fails') throw fault.failure;
       const all = [...book].filter(([orderId]) => !unlisted.has(orderId));
       const rows = fault?.rows ?? all.map(([orderId, order]) => rowOf(orderId, order));
+      const changed = rows.filter(({ text }) => knownId?.(text) === undefined);
+      rowsRead.push(changed.length);
       return {
         digests: new Map(rows.map(({ orderId, text }) => [orderId, text])),
-        changed: rows.filter(({ orderId, text }) => known.get(orderId) !== text).map(readRow),
+        changed: changed.map(readRow),
         complete: fault?.incomplete !== true,
         rowsWithoutId: fault?.incomplete === true ? 1 : 0,
         repeatedIds: [],
@@ -93,7 +97,6 @@ function createListedExchange(environment: TestEnvironment) {
     findInHistory: async ({ orderId }) => {
       const times = await call(lookups);
       const found = history.filter((row) => row.orderId === orderId);
-      const source = 'order_history';
       return {
         rows: found.map((row) => ({ ...readRow(row), ...times, source, keyVersion: 'v1' })),
         attempts: [{ source, outcome: found.length > 0 ? 'found' : 'not_found', rows: found.length, ...times }],
@@ -122,6 +125,7 @@ function createListedExchange(environment: TestEnvironment) {
     exchange,
     exchangeLists,
     lists,
+    rowsRead,
     checks,
     lookups,
     place: (orderId: string) => void set(orderId, 'open', '0'),

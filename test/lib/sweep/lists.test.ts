@@ -41,6 +41,16 @@ describe('a list of open orders', () => {
     expect(scene.lists.length).toBeGreaterThan(60);
   });
 
+  it('reads no row again that did not change, whichever sweep of the process read it', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(20)) scene.place(orderId);
+    scene.at(150_000, () => scene.fill('order-7', '2.50'));
+    await scene.run(5);
+    // A row that changed is read once more by the sweep that takes over within a minute.
+    expect(scene.rowsRead.filter((rows) => rows > 0)).toEqual([20, 1, 1]);
+    expect(scene.inspect('order-7').head).toMatchObject({ order: { filled_amount: '2.50' } });
+  });
+
   it('records what it shows changed', async () => {
     const scene = createListedScene();
     scene.place('a');
@@ -332,6 +342,18 @@ describe('a row of a list', () => {
     expect(await scene.statusOf('a')).toBe('final');
     // One check, once the list is too late for it to be just late.
     expect(scene.checks.filter(({ orderId }) => orderId === 'a').length).toBeLessThanOrEqual(4);
+  });
+
+  it('of an order that ended is looked at again by each sweep: after a minute the list is no longer just late', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    scene.at(20_000, () => scene.end('a'));
+    const rows = [rowOf('a', open), rowOf('b', open)];
+    scene.onList((list) => (list >= 6 ? { kind: 'holds', rows } : undefined));
+    await scene.run(3);
+    const late = scene.checks.filter(({ orderId, at }) => orderId === 'a' && at > 80_000);
+    expect(late).toHaveLength(1);
   });
 });
 
