@@ -94,7 +94,8 @@ async function stdoutOf(program: string, args: readonly string[]): Promise<strin
 }
 
 it('every block is a transcript, an example or a command that something else runs', () => {
-  // The first two by `npm run stock`, in clean clones; the third by test/package.test.ts, in an empty folder, with the peers linked.
+  // The first two by `npm run stock`, in clean clones; the third by test/package.test.ts, in an empty folder, with links in place of
+  // what npm would install.
   const install = 'npm install ./order-state-snapshots-0.1.0.tgz aws-cdk-lib constructs';
   expect(commands).toEqual(['npm ci && npm start', install, 'npm ci && npm test']);
   for (const text of outputs) expect(text).toMatch(/^\$ (?:curl|npm run --silent) |^ {2}Serving/);

@@ -193,10 +193,10 @@ const ofOrangex = ['orangex', 'order', orderFaults] as const;
 const ofDeribit = ['deribit', 'order', orderFaults] as const;
 const ofTokens = ['orangex', 'auth', tokenFaults] as const;
 
-/** All read answers by the same code: what the others make of a failure is seen with one exchange's. */
+/** All read answers by the use-case: what each function makes of a failure is seen with those of one kind. */
 const functions = [
-  ['get-order', [ofOrangex, ofDeribit, ofTokens]],
   ['the use-case', [ofOrangex, ofDeribit, ofTokens]],
+  ['get-order', [ofTokens]],
   ['check-orders', [ofOrangex]],
   ['get-order-state', [ofDeribit]],
 ] as const;
@@ -308,7 +308,7 @@ function withSecret(secretName: string): Stage {
   return { ...stage, accounts: { ...stage.accounts, main: { ...main, secretName } } };
 }
 
-/** Each tick lasts a second: a few are enough. */
+/** Each tick lasts two seconds: a few are enough. */
 describe('no secret is in what a tick of the schedule returns, throws or logs', () => {
   let requested: Requested;
   beforeAll(() => {

@@ -59,7 +59,7 @@ export const everyFunction = {
   'check-open-orders': async (environment: TestEnvironment): Promise<Ask> => {
     const checkOpenOrders = await loadCheckOpenOrders(environment);
     // A sweep starts no check in its last 25 seconds. Its orders are those on watch.
-    return ({ account, remainingMs = 26_000 }) =>
+    return ({ account, remainingMs = 27_000 }) =>
       checkOpenOrders({ accounts: [account] }, remainingMs).then((report) => {
         const { checked, failed } = Swept.parse(report);
         const codes = Object.keys(failed).join();
