@@ -128,6 +128,7 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     noneDueBefore: (time) => ![...orders.values()].some((order) => dueOf(order) <= time),
     hide: (orderId, until) => {
       hiddenUntil.set(orderId, until);
+      noneDueUntil = Math.min(noneDueUntil, until);
     },
     show,
     seenAt: ({ stored: { watch } }) => confirmedAt(watch, latestList) ?? watch.openedAt,

@@ -1,5 +1,5 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
 import type { Code } from '../../lib/errors.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
@@ -285,6 +285,9 @@ describe('what a caller reads', () => {
     const via = await loadHttpFunction('get-order-state', { env: testBed.env, stage: { ...testBed.stage, accounts } });
     const options = { path: places.deribit, via, remainingMs: 4_000 };
     await testBed.resetRateLimits();
+    // The wait is counted from the second call: between the two, no time passes.
+    const time = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+    onTestFinished(() => time.mockRestore());
     expect((await call(id, options)).body).toHaveProperty('result');
     expect((await call(id, options)).body.error).toMatchObject({
       code: 10_028,

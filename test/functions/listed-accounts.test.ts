@@ -24,9 +24,9 @@ const accounts = [
   ['other', 'deribit'],
 ] as const;
 
-/** One tick of the schedule, in which the account is listed about so many times: once a second. */
+/** One tick of the schedule, in which the account is listed at least so many times: once a second, the first at once. */
 function tick(account: string, lists: number) {
-  return checkOpenOrders({ accounts: [account] }, 25_000 + lists * 1_000);
+  return checkOpenOrders({ accounts: [account] }, 26_000 + lists * 1_000);
 }
 
 async function watchOf(orderId: string, account: string) {

@@ -138,7 +138,7 @@ onLinux(
       },
       { timeout: 60_000, interval: 200 },
     );
-    expect(second.shown()).not.toContain('MISSING');
+    expect(second.shown()).not.toMatch(new RegExp(`${orderId}.*MISSING`));
     expect(await second.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
   },
 );
@@ -194,7 +194,8 @@ test('--exchange uses a real exchange, about which nothing is assumed', together
     EXCHANGE_CLIENT_ID: key.clientId,
     EXCHANGE_CLIENT_SECRET: key.clientSecret,
   });
-  expect(exchange.requests.slice(before).filter(({ call }) => call !== 'auth')).toEqual([]);
+  // A sweep may have listed by now; nobody wants an order.
+  expect(exchange.requests.slice(before).filter(({ call }) => call === 'get_order_state')).toEqual([]);
   expect(run.url).toMatch(/\/accounts\/desk-1\/orders\/ORDER_ID$/);
   const client = createClient({ url: new URL(run.url).origin });
   expect(await client.getOrder({ account: 'desk-1', order_id: seedId })).toMatchObject({
