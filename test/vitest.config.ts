@@ -40,10 +40,18 @@ export default defineConfig({
     // `npm test` measures coverage with the tests that mirror what is measured. The others would be half as slow again,
     // and so would all processes that they start: none has a compile cache while coverage is measured.
     projects: [
-      { extends: true, test: { name: 'measured', include: ['test/{functions,lib}/**/*.test.ts'], exclude: repeated } },
       {
         extends: true,
-        test: { name: 'measured-shared', include: ['test/cdk/ops/**/*.test.ts'], ...inSharedProcesses },
+        test: { name: 'measured', include: ['test/{functions,lib/api}/**/*.test.ts'], exclude: repeated },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'measured-shared',
+          include: ['test/{lib/!(api),cdk/ops}/**/*.test.ts', 'test/lib/*.test.ts'],
+          exclude: repeated,
+          ...inSharedProcesses,
+        },
       },
       {
         extends: true,

@@ -57,6 +57,8 @@ export async function linkModule(folder: string, name: string, root: string): Pr
 
 /** Packs the repository at `root` as npm publishes it; returns the path of the archive. */
 export async function pack(root: string, folder: string): Promise<string> {
-  const { stdout } = await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
+  const { stdout } = await run('npm', ['pack', '--pack-destination', folder, '--cache', join(folder, 'npm')], {
+    cwd: root,
+  });
   return join(folder, stdout.trim().split('\n').at(-1) ?? '');
 }
