@@ -1,18 +1,21 @@
 /**
- * Runs what the README shows against the stack that `npm start` runs, and compares the output: `…` stands for anything,
- * and a number, an id, a time or a duration for any other.
+ * What `npm start` does, and what the README shows of it: its commands run against the stack, and their output is compared.
+ * `…` stands for anything, and a number, an id, a time or a duration for any other.
  */
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { seedId } from './emulator/exchange/seed-order.ts';
-import { killLaunched, start } from './start/launch.ts';
+import { createClient } from '../lib/api/client.ts';
+import { spawnOps, spawnSmoke } from './cdk/ops/operating.ts';
+import { seedFields, seedId } from './emulator/exchange/seed-order.ts';
+import { killLaunched, processesOf, reported, start } from './start/launch.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readme = readFileSync(`${root}README.md`, 'utf8');
@@ -60,13 +63,9 @@ function escaped(text: string): string {
 let stack: Awaited<ReturnType<typeof start>>;
 
 beforeAll(async () => {
-  stack = await start([]);
-  await stack.showing(/open → filled 3\/3/);
+  stack = await start(['--every', '3']);
 });
-afterAll(async () => {
-  await stack.stop('SIGTERM');
-  killLaunched();
-});
+afterAll(killLaunched);
 
 /** An order of the demonstration ends in the same digits in every run. */
 function idHere(id: string): string {
@@ -108,6 +107,71 @@ it('the example of another project is the file that test/package.test.ts runs', 
   expect(readme).toContain(`\`\`\`js\n${readFileSync(`${root}test/package/app.js`, 'utf8')}\`\`\``);
 });
 
+/** For what is looked up in /proc, too. */
+describe.skipIf(process.platform !== 'linux')('npm start', () => {
+  it('answers', async () => {
+    for (const [name, value] of Object.entries(seedFields)) {
+      expect(stack.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
+    }
+    expect(stack.shown()).toMatch(/\n {2}changed +true\n/);
+    expect(stack.shown()).not.toContain('\u001b');
+    const client = createClient({ url: new URL(stack.url).origin });
+    const requested = { account: 'main', order_id: seedId };
+    expect(await client.getOrder(requested)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
+    expect(await client.getOrder({ ...requested, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
+    const elsewhere = client.getOrder({ ...requested, account: 'nobody' });
+    await expect(elsewhere).rejects.toMatchObject({ code: 'unknown_account' });
+    const notFound = { status: 404, body: { message: 'Not Found' } };
+    expect(await stack.ask(new URL('/elsewhere', stack.url).href)).toEqual(notFound);
+    const { headers } = await fetch(new URL('/', stack.url));
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  });
+
+  it('can be operated as it says', async () => {
+    expect(stack.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
+    expect(stack.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
+    expect(await spawnOps(['verify', '--endpoint', stack.awsUrl])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, no differences\.\n$/),
+    });
+    const smoke = ['--url', new URL(stack.url).origin, '--account', 'main', '--order', seedId];
+    const { code: wrong, out: checklist } = await spawnSmoke(smoke);
+    expect([wrong, checklist.match(/^ok /gm)]).toEqual([0, Array(6).fill('ok ')]);
+    const watch = /\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/;
+    expect(stack.shown()).toMatch(watch);
+  });
+
+  it('shows what happens to orders', async () => {
+    const lines = [
+      reported('-', 'put on watch by hand'),
+      reported('-', 'put on watch from the list of open orders'),
+      reported('SOL-PERPETUAL', 'open → canceled 0/15'),
+      reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*'),
+      reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d'),
+      reported('BTC-PERPETUAL', 'open → filled 3/3.*'),
+      reported('XRP-PERPETUAL', 'open → canceled 0/250'),
+      reported('ETH-PERPETUAL', 'MISSING, last seen \\d+(?:\\.\\d)? s before; watched on'),
+      reported('ETH-PERPETUAL', 'found again'),
+      reported('BTC-PERPETUAL', 'open → triggered, and made an order of its own'),
+      reported('ETH-PERPETUAL', 'UNKNOWN STATE, watched on'),
+      reported('PEPE-PERPETUAL', 'open: .*'),
+    ];
+    for (const line of lines) await stack.showing(line);
+    // Nothing but whole lines of one shape; what the functions log is in the file.
+    const [, shown = ''] = stack.shown().split('What changed\n');
+    for (const line of shown.trimEnd().split('\n')) {
+      expect(line).toMatch(/^ {2}\d\d:\d\d:\d\d {2}.{8} {2}\d{17} {2}[A-Z0-9-]+ +\S.*$/);
+    }
+    expect(readFileSync(join(stack.folder, 'functions.log'), 'utf8')).toContain('"message":"ticked"');
+    const [, orderId = ''] = reported('PEPE-PERPETUAL', 'open: .*').exec(stack.shown()) ?? [];
+    // From the table: by now the exchange may have lost it.
+    const client = createClient({ url: new URL(stack.url).origin });
+    const { snapshots } = await client.listSnapshots({ account: 'main', order_id: orderId });
+    expect(snapshots[0]?.order.price).toBe('0.000000010');
+  });
+});
+
 describe.skipIf(process.platform !== 'linux')('as the README shows it', () => {
   it('npm start shows what runs, and what changes', () => {
     const [output = ''] = outputs.filter((text) => !text.startsWith('$ '));
@@ -127,7 +191,8 @@ describe.skipIf(process.platform !== 'linux')('as the README shows it', () => {
   it('the typed client reads an order, and pages of orders', async () => {
     const [client = ''] = blocks.filter(({ language }) => language === 'ts').map(({ text }) => text);
     const url = `const url = '${new URL(stack.url).origin}';`;
-    const here = client.replace('order-state-snapshots/client', `${root}lib/api/client.ts`);
+    // Whether an order is live depends on the moment; one is final in any case.
+    const here = client.replace('order-state-snapshots/client', `${root}lib/api/client.ts`).replace('live', 'final');
     const printed = await evaluate(`${keys}${url}${here}\nconsole.log(order.order_state, age_seconds >= 0);`);
     expect(printed).toMatch(/order_id: '39\d{15}'[\s\S]*\ncanceled true\n$/);
   });
@@ -141,4 +206,12 @@ describe.skipIf(process.platform !== 'linux')('as the README shows it', () => {
       console.log(url, method, headers.authorization);`);
     expect(printed).toMatch(/^https:\/\/api\.example\/path GET AWS4-HMAC-SHA256 /);
   });
+});
+
+it.skipIf(process.platform !== 'linux')('npm start leaves nothing behind', async () => {
+  // Both API functions, the publisher, and the sweep with the one that takes over from it.
+  await vi.waitFor(() => expect(processesOf(stack.folder).length).toBeGreaterThanOrEqual(5), { timeout: 60_000 });
+  expect(await stack.stop('SIGINT')).toEqual({ code: 0, errors: '' });
+  expect(processesOf(stack.folder)).toEqual([]);
+  expect(existsSync(stack.folder)).toBe(false);
 });

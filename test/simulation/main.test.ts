@@ -12,22 +12,3 @@ it('replays one seed, the same way in every process', async () => {
   expect(again.stdout).toBe(first.stdout);
   expect(first.stdout).toMatch(/^seed .*\n3 .*\nall /);
 });
-
-it('says what it can do', async () => {
-  const { stdout } = await run(process.execPath, [main, '--help']);
-  expect(stdout).toContain('--seeds <n>');
-  expect(stdout).toContain('closed w/o evidence');
-});
-
-it('says what it can do', async () => {
-  const { stdout } = await run(process.execPath, [main, '--help']);
-  expect(stdout).toContain('--seeds <n>');
-  expect(stdout).toContain('closed w/o evidence');
-});
-
-it('refuses less than is over at its end', async () => {
-  await expect(run(process.execPath, [main, '--days', '0.01'])).rejects.toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('--days takes a number of at least 0.05.'),
-  });
-});

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -80,3 +81,18 @@ export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}
     },
   };
 }
+
+/** Processes that run a bundle of this run: their environment names its folder. */
+export function processesOf(folder: string): readonly string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A line about an order of the demonstration. */
+export const reported = (instrument: string, what: string) =>
+  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+(?:\\.\\d)? s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);

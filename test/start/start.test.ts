@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, expect, test, vi } from 'vitest';
 import { createClient } from '../../lib/api/client.ts';
-import { spawnOps, spawnSmoke } from '../cdk/ops/operating.ts';
 import { claimDataFolder } from '../emulator/aws/data-folder.ts';
 import { startDynamo } from '../emulator/aws/engines.ts';
 import { listen } from '../emulator/aws/listen.ts';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { startExchange } from '../emulator/exchange/server.ts';
-import { killLaunched, launch, start } from './launch.ts';
+import { killLaunched, launch, processesOf, reported, start } from './launch.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const scratch: string[] = [];
@@ -34,78 +33,6 @@ function newFolder(): string {
   scratch.push(folder);
   return folder;
 }
-
-/** Processes that run a bundle of this run: their environment names its folder. */
-function processesOf(folder: string): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAMBDA_TASK_ROOT=${folder}`);
-    } catch {
-      return false;
-    }
-  });
-}
-
-const reported = (instrument: string, what: string) =>
-  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+\\.\\d s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
-
-onLinux('starts, answers, shows what happens to orders, and leaves nothing behind', together, async () => {
-  const run = await start(['--every', '3']);
-  for (const [name, value] of Object.entries(seedFields)) {
-    expect(run.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
-  }
-  expect(run.shown()).toMatch(/\n {2}changed +true\n/);
-  expect(run.shown()).not.toContain('\u001b');
-  const client = createClient({ url: new URL(run.url).origin });
-  const requested = { account: 'main', order_id: seedId };
-  expect(await client.getOrder(requested)).toMatchObject({ order: seedFields, changed: false, source: 'snapshot' });
-  expect(await client.getOrder({ ...requested, max_age: 0 })).toMatchObject({ changed: false, source: 'exchange' });
-  await expect(client.getOrder({ ...requested, account: 'nobody' })).rejects.toMatchObject({ code: 'unknown_account' });
-  expect(await run.ask(new URL('/elsewhere', run.url).href)).toEqual({ status: 404, body: { message: 'Not Found' } });
-
-  const { headers } = await fetch(new URL('/', run.url));
-  expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
-  expect(headers.get('content-security-policy')).toContain("default-src 'none'");
-  expect(run.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
-  expect(run.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
-  expect(await spawnOps(['verify', '--endpoint', run.awsUrl])).toMatchObject({
-    code: 0,
-    out: expect.stringMatching(/^\d+ items of \d+ orders and accounts, no differences\.\n$/),
-  });
-  const smoke = ['--url', new URL(run.url).origin, '--account', 'main', '--order', seedId];
-  const { code: wrong, out: checklist } = await spawnSmoke(smoke);
-  expect([wrong, checklist.match(/^ok /gm)]).toEqual([0, Array(6).fill('ok ')]);
-  expect(run.shown()).toMatch(/\n {2}Watch +curl -X PUT http:\S+\/accounts\/main\/orders\/39004881276768256\/watch\n/);
-  await Promise.all([
-    run.showing(reported('-', 'put on watch by hand')),
-    run.showing(reported('-', 'put on watch from the list of open orders')),
-    run.showing(reported('SOL-PERPETUAL', 'open → canceled 0/15')),
-    run.showing(reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*')),
-    run.showing(reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d')),
-    run.showing(reported('XRP-PERPETUAL', 'open → canceled 0/250')),
-    run.showing(reported('ETH-PERPETUAL', 'MISSING, last seen \\d+\\.\\d s before; watched on')),
-    run.showing(reported('ETH-PERPETUAL', 'found again')),
-    run.showing(reported('BTC-PERPETUAL', 'open → triggered, and made an order of its own')),
-    run.showing(reported('ETH-PERPETUAL', 'UNKNOWN STATE, watched on')),
-  ]);
-  // Nothing but whole lines of one shape; what the functions log is in the file.
-  const [, lines = ''] = run.shown().split('What changed\n');
-  for (const line of lines.trimEnd().split('\n')) {
-    expect(line).toMatch(/^ {2}\d\d:\d\d:\d\d {2}.{8} {2}\d{17} {2}[A-Z0-9-]+ +\S.*$/);
-  }
-  const log = readFileSync(join(run.folder, 'functions.log'), 'utf8');
-  expect(log).toContain('"message":"ticked"');
-
-  const [, orderId = ''] = reported('PEPE-PERPETUAL', 'open: .*').exec(run.shown()) ?? [];
-  // From the table: by now the exchange may have lost it.
-  const { snapshots } = await client.listSnapshots({ account: 'main', order_id: orderId });
-  expect(snapshots[0]?.order.price).toBe('0.000000010');
-  // Both API functions, the publisher, and the sweep with the one that takes over from it.
-  await vi.waitFor(() => expect(processesOf(run.folder).length).toBeGreaterThanOrEqual(5), { timeout: 60_000 });
-  expect(await run.stop('SIGINT')).toEqual({ code: 0, errors: '' });
-  expect(processesOf(run.folder)).toEqual([]);
-  expect(existsSync(run.folder)).toBe(false);
-});
 
 onLinux(
   '--data keeps table and exchange for one run at a time; a killed runner leaves no process, and its orders are found again',
