@@ -16,25 +16,30 @@ const coveredStepMs = 3_600_000;
  * once if no check of it was ever completed. A failed check only ever postpones it.
  */
 export function dueAt(watch: Watch, policy: CheckPolicy): number {
-  const { failedAt = [], attemptedAt } = watch;
+  return Math.max(watch.notFoundAt.length > 0 ? 0 : dueAfterAnswer(watch, policy), postponedUntil(watch, policy));
+}
+
+/** Until when an order waits whose latest checks failed or did not find it, whatever else makes it due; 0 for others. */
+export function postponedUntil(watch: Watch, policy: CheckPolicy): number {
+  const { failedAt = [], attemptedAt, notFoundAt } = watch;
   const [lastFailed] = failedAt;
+  const [lastNotFound] = notFoundAt;
   return Math.max(
-    dueAfterAnswer(watch, policy),
+    lastNotFound === undefined ? 0 : dueAfterNotFound(watch, lastNotFound, policy),
     lastFailed === undefined ? 0 : lastFailed + doubled(failedAt.length, policy),
     attemptedAt === undefined ? 0 : attemptedAt + policy.minMs,
   );
 }
 
+/** A lookup follows a check that does not find the order: the check is not later than the lookup is due. */
+function dueAfterNotFound(watch: Watch, lastNotFound: number, policy: CheckPolicy): number {
+  const next = lastNotFound + doubled(watch.notFoundAt.length, policy);
+  if (watch.lookedUpAt === undefined) return next;
+  return Math.min(next, Math.max(lookupDueAt(watch), lastNotFound + policy.minMs));
+}
+
 function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
-  const { announcedRank, observations, notFoundAt, openedAt, listed } = watch;
-  const [lastNotFound] = notFoundAt;
-  if (lastNotFound !== undefined) {
-    const next = lastNotFound + doubled(notFoundAt.length, policy);
-    // A lookup follows a check that does not find the order: the check is not later than the lookup is due.
-    return watch.lookedUpAt === undefined
-      ? next
-      : Math.min(next, Math.max(lookupDueAt(watch), lastNotFound + policy.minMs));
-  }
+  const { announcedRank, observations, openedAt, listed } = watch;
   const [latest] = observations;
   if (latest !== undefined) {
     // Of a state that is announced and not applied, the next list shows whether it is in force.

@@ -14,9 +14,17 @@ export function isSuspicious(counts: { readonly absent: number; readonly covered
   return listed === 0 || absent > usual || (absent >= 2 && absent * 2 >= covered);
 }
 
-/** The order that is the likeliest to be still open: the one that has rested for the longest. */
-export function probeOf(absent: readonly LiveOrder[]): LiveOrder | undefined {
-  return absent.toSorted((a, b) => changedAt(a) - changedAt(b))[0];
+/** If the first one's check fails, the second one may say more. */
+const maxProbes = 2;
+
+/**
+ * The orders to check before the list is believed, at most two: those that are the likeliest to be still open, because
+ * they have rested for the longest. One whose latest check failed comes last, and none that has to wait.
+ */
+export function probesOf(absent: readonly LiveOrder[], now: number): readonly LiveOrder[] {
+  const ready = absent.filter(({ postponedUntil }) => postponedUntil <= now);
+  const likeliest = ready.sort((a, b) => Number(a.failing) - Number(b.failing) || changedAt(a) - changedAt(b));
+  return likeliest.slice(0, maxProbes);
 }
 
 /** When the order last changed, or was last seen in an answer of its own: lists may be late by the exchange's guard. */

@@ -4,9 +4,9 @@ import { driftOf } from '../exchange/drift.ts';
 import type { OpenOrders } from '../exchange/open-orders.ts';
 import { type Order, phaseOf } from '../exchange/order.ts';
 import type { OrderRow } from '../exchange/rows.ts';
-import { type Rank, rankOf } from '../snapshots/rank.ts';
+import { placeOf, type Rank, rankOf } from '../snapshots/rank.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import { isOpen, mayBeUnread, statusOf, type Watch } from '../snapshots/watch.ts';
+import { isLastRequested, isOpen, mayBeUnread, statusOf, type Watch } from '../snapshots/watch.ts';
 import type { Checks } from './checks.ts';
 import type { KnownRow, KnownRows } from './known-rows.ts';
 import type { LiveOrder, LiveOrders } from './live-orders.ts';
@@ -147,7 +147,7 @@ function createRowActions(deps: ListedRowsDeps) {
       knownRows.set({ orderId, digest, rank });
       return 'nothing';
     }
-    if (applied !== undefined && rank < applied.rank) {
+    if (applied !== undefined && placeOf(rank) < placeOf(applied.rank)) {
       // Older than what is known: the list is late for this order, and confirms nothing of it.
       if (live.covered) await unlisted(live, list.requestedAt);
       return 'nothing';
@@ -157,9 +157,15 @@ function createRowActions(deps: ListedRowsDeps) {
   };
 }
 
-/** The head has reached exactly this state, and no other is on its way. */
-function isAt({ applied, announcedRank }: Watch, rank: Rank | undefined): boolean {
-  return applied?.rank === rank && announcedRank === rank;
+/**
+ * This state is in force, and no other is on its way: the head has reached it, or a state that only the digests order, and
+ * it is the one that was requested last.
+ */
+function isAt(watch: Watch, rank: Rank | undefined): boolean {
+  const { applied, announcedRank, observations } = watch;
+  if (applied === undefined || rank === undefined || announcedRank !== applied.rank) return false;
+  if (applied.rank === rank) return isLastRequested(watch, rank);
+  return observations[0]?.rank === rank && placeOf(rank) === placeOf(applied.rank);
 }
 
 /** The next list tries again. */

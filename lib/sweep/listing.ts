@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import type { OpenOrders } from '../exchange/open-orders.ts';
-import { isSuspicious, ownTimeOf, probeOf } from './list-comparison.ts';
+import { isSuspicious, ownTimeOf, probesOf } from './list-comparison.ts';
 import { createListedRows, isOfTheTable, type ListedRowsDeps } from './listed-rows.ts';
 import type { LiveOrder } from './live-orders.ts';
 import { inParallel } from './parallel.ts';
@@ -60,7 +60,7 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     return { outcome: 'passed', listed, ...counts };
   };
 
-  /** Where much is missing at once, one order is checked before the list is believed. */
+  /** Where much is missing at once, an order is checked before the list is believed. */
   async function compare(
     { digests, requestedAt }: OpenOrders,
     absent: readonly LiveOrder[],
@@ -68,10 +68,11 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
   ): Promise<'plausible' | 'contradicted' | 'unanswered'> {
     const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
     if (!isSuspicious({ absent: settled.length, covered, listed: digests.size })) return 'plausible';
-    const probe = probeOf(settled);
-    const answer = probe === undefined ? undefined : await checks.check(probe.orderId);
-    if (answer === undefined) return 'unanswered';
-    return answer === 'open' ? 'contradicted' : 'plausible';
+    for (const { orderId } of probesOf(settled, clock.now())) {
+      const answer = await checks.check(orderId);
+      if (answer !== undefined) return answer === 'open' ? 'contradicted' : 'plausible';
+    }
+    return 'unanswered';
   }
 
   /** How many are marked, or no longer open; all of them, unless the table or the time fails. */

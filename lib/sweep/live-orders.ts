@@ -1,5 +1,5 @@
 import { asFailure } from '../errors.ts';
-import { type CheckPolicy, dueAt, dueWithoutLists } from '../snapshots/due.ts';
+import { type CheckPolicy, dueAt, dueWithoutLists, postponedUntil } from '../snapshots/due.ts';
 import { updatedAtOfRank } from '../snapshots/rank.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
 import {
@@ -24,6 +24,8 @@ export type LiveOrder = {
   readonly failing: boolean;
   /** When it is due by its own watch; milliseconds since the Unix epoch. */
   readonly ownDueAt: number;
+  /** Until when it waits because checks failed or did not find it. */
+  readonly postponedUntil: number;
 };
 
 /**
@@ -84,9 +86,10 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     noneDueUntil = 0;
   };
 
-  const dueOf = ({ stored: { watch }, ownDueAt, covered }: LiveOrder): number => {
+  const dueOf = ({ stored: { watch }, ownDueAt, postponedUntil, covered }: LiveOrder): number => {
     if (!covered) return ownDueAt;
-    return Math.min(ownDueAt, dueWithoutLists(watch, confirmedAt(watch, latestList), policy, graceMs));
+    const withoutLists = dueWithoutLists(watch, confirmedAt(watch, latestList), policy, graceMs);
+    return Math.max(postponedUntil, Math.min(ownDueAt, withoutLists));
   };
 
   const shownAt = (order: LiveOrder): number => Math.max(hiddenUntil.get(order.orderId) ?? 0, dueOf(order));
@@ -160,6 +163,7 @@ function createOpenOrders(policy: CheckPolicy) {
       vanished: isVanished(watch),
       failing: watch.failedAt !== undefined || watch.attemptedAt !== undefined,
       ownDueAt: dueAt(watch, policy),
+      postponedUntil: postponedUntil(watch, policy),
     });
   };
   return { orders, set };

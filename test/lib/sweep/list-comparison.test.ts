@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { join } from '../../../lib/snapshots/watch.ts';
-import { isSuspicious, ownTimeOf, probeOf } from '../../../lib/sweep/list-comparison.ts';
+import { isSuspicious, ownTimeOf, probesOf } from '../../../lib/sweep/list-comparison.ts';
 import type { LiveOrder } from '../../../lib/sweep/live-orders.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
@@ -21,18 +21,24 @@ describe('a list that lacks orders', () => {
 });
 
 /** An order that became known then, and was never seen. */
-function orderOf(orderId: string, openedAt: number): LiveOrder {
+function orderOf(orderId: string, openedAt: number, failing = false, postponedUntil = 0): LiveOrder {
   const stored = { watch: join(undefined, { openedAt }), revision: 1 };
-  return { orderId, stored, status: 'unconfirmed', ownDueAt: 0, covered: false, vanished: false, failing: false };
+  const flags = { covered: false, vanished: false, failing };
+  return { orderId, stored, status: 'unconfirmed', ownDueAt: 0, postponedUntil, ...flags };
 }
 
 it('an order that was never seen counts from when it became known', () => {
   expect(ownTimeOf(orderOf('a', 7_000))).toBe(7_000);
 });
 
-it('the probe is the order that has rested for the longest', () => {
-  expect(probeOf([orderOf('b', 8_000), orderOf('a', 7_000), orderOf('c', 9_000)])?.orderId).toBe('a');
-  expect(probeOf([])).toBeUndefined();
+it('the probes are the two orders that have rested for the longest, those that fail last, and none that has to wait', () => {
+  const ids = (...absent: readonly LiveOrder[]) => probesOf(absent, 100_000).map(({ orderId }) => orderId);
+  const [a, b, c] = [orderOf('a', 7_000), orderOf('b', 8_000), orderOf('c', 9_000)];
+  expect(ids(b, a, c)).toEqual(['a', 'b']);
+  expect(ids(orderOf('failing', 1_000, true), c, b)).toEqual(['b', 'c']);
+  expect(ids(orderOf('failing', 1_000, true), c)).toEqual(['c', 'failing']);
+  expect(ids(orderOf('waits', 1_000, true, 100_001), c)).toEqual(['c']);
+  expect(ids()).toEqual([]);
 });
 
 describe('the pace of lists', () => {

@@ -1,4 +1,4 @@
-import { asFailure, Failure } from '../../../lib/errors.ts';
+import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { isJsonObject, parseJson } from '../../../lib/exchange/json.ts';
 import type { ExchangeLists } from '../../../lib/exchange/lists.ts';
@@ -18,7 +18,13 @@ export const account = 'main';
 const policy = { minMs: 10_000, maxMs: 600_000 };
 const instrument = 'BTC-PERPETUAL';
 
-type BookOrder = { readonly state: string; readonly updatedAt: number; readonly filled: string };
+type BookOrder = {
+  readonly state: string;
+  readonly updatedAt: number;
+  readonly filled: string;
+  /** Of a trailing stop, whose times stay as they are. */
+  readonly trigger?: string;
+};
 /** What one list answers instead of the truth. */
 type ListFault =
   | { readonly kind: 'fails'; readonly failure: Failure }
@@ -26,8 +32,9 @@ type ListFault =
 export type Row = { readonly orderId: string; readonly text: string };
 
 /** A row of a list, as the exchange writes it. */
-export function rowOf(orderId: string, { state, updatedAt, filled }: BookOrder): Row {
-  const text = `{"order_id":"${orderId}","order_state":"${state}","amount":"10","price":"855.10","filled_amount":"${filled}","direction":"buy","order_type":"limit","instrument_name":"${instrument}","time_in_force":"good_til_cancelled","creation_timestamp":${startTime},"last_update_timestamp":${updatedAt}}`;
+export function rowOf(orderId: string, { state, updatedAt, filled, trigger }: BookOrder): Row {
+  const moving = trigger === undefined ? '' : `,"trigger_price":"${trigger}"`;
+  const text = `{"order_id":"${orderId}","order_state":"${state}","amount":"10","price":"855.10","filled_amount":"${filled}","direction":"buy","order_type":"limit","instrument_name":"${instrument}","time_in_force":"good_til_cancelled","creation_timestamp":${startTime},"last_update_timestamp":${updatedAt}${moving}}`;
   return { orderId, text };
 }
 
@@ -55,6 +62,36 @@ function readRow({ orderId, text }: Row) {
 
 const source = 'order_history';
 
+/** One call: notes when it was requested, and says when it was answered. */
+function createCall(environment: TestEnvironment) {
+  return async (times: number[]): Promise<{ readonly requestedAt: number; readonly answeredAt: number }> => {
+    const requestedAt = environment.now();
+    times.push(requestedAt - startTime);
+    await environment.sleep(50);
+    return { requestedAt, answeredAt: environment.now() };
+  };
+}
+
+/** What the exchange answers about single orders. */
+function createAnswers(environment: TestEnvironment, stateOf: (orderId: string) => BookOrder | undefined) {
+  const checks: { readonly orderId: string; readonly at: number }[] = [];
+  const failing = new Map<string, Code>();
+  const call = createCall(environment);
+  const exchange = {
+    warmUp: async () => {},
+    getOrderState: async (orderId: string) => {
+      checks.push({ orderId, at: environment.now() - startTime });
+      const times = await call([]);
+      const order = stateOf(orderId);
+      const code = failing.get(orderId) ?? (order === undefined ? 'order_not_found' : undefined);
+      if (order === undefined || code !== undefined) throw new Failure(code ?? 'order_not_found', 'for the test');
+      const { text } = rowOf(orderId, order);
+      return { order: orderIn(text), resultText: text, exchangeTime: undefined, keyVersion: 'v1', ...times };
+    },
+  };
+  return { exchange, checks, failing };
+}
+
 /** The account at the exchange: its orders, lists and histories, and what was requested of it. */
 function createListedExchange(environment: TestEnvironment) {
   const book = new Map<string, BookOrder>();
@@ -64,16 +101,10 @@ function createListedExchange(environment: TestEnvironment) {
   const history: Row[] = [];
   const lists: number[] = [];
   const rowsRead: number[] = [];
-  const checks: { readonly orderId: string; readonly at: number }[] = [];
   const lookups: number[] = [];
   let faultOf = (_list: number): ListFault | undefined => undefined;
 
-  const call = async (times: number[]): Promise<{ readonly requestedAt: number; readonly answeredAt: number }> => {
-    const requestedAt = environment.now();
-    times.push(requestedAt - startTime);
-    await environment.sleep(50);
-    return { requestedAt, answeredAt: environment.now() };
-  };
+  const call = createCall(environment);
 
   const exchangeLists: ExchangeLists = {
     listOpenOrders: async ({ knownId }) => {
@@ -103,20 +134,13 @@ function createListedExchange(environment: TestEnvironment) {
       };
     },
   };
-  const exchange = {
-    warmUp: async () => {},
-    getOrderState: async (orderId: string) => {
-      checks.push({ orderId, at: environment.now() - startTime });
-      const times = await call([]);
-      const order = book.get(orderId) ?? (forgotten.has(orderId) ? undefined : closed.get(orderId));
-      if (order === undefined) throw new Failure('order_not_found', 'for the test');
-      const { text } = rowOf(orderId, order);
-      return { order: orderIn(text), resultText: text, exchangeTime: undefined, keyVersion: 'v1', ...times };
-    },
-  };
+  const { exchange, checks, failing } = createAnswers(
+    environment,
+    (orderId) => book.get(orderId) ?? (forgotten.has(orderId) ? undefined : closed.get(orderId)),
+  );
 
-  const set = (orderId: string, state: string, filled: string): BookOrder => {
-    const order = { state, updatedAt: environment.now(), filled };
+  const set = (orderId: string, state: string, filled: string, updatedAt = environment.now()): BookOrder => {
+    const order = { state, updatedAt, filled };
     if (state === 'open') book.set(orderId, order);
     else book.delete(orderId);
     return order;
@@ -127,8 +151,14 @@ function createListedExchange(environment: TestEnvironment) {
     lists,
     rowsRead,
     checks,
+    /** Its own checks fail with this code from now on. */
+    fail: (orderId: string, code: Code) => void failing.set(orderId, code),
     lookups,
-    place: (orderId: string) => void set(orderId, 'open', '0'),
+    place: (orderId: string, updatedAt?: number) => void set(orderId, 'open', '0', updatedAt),
+    trail: (orderId: string, trigger: string) => {
+      const order = book.get(orderId);
+      if (order !== undefined) book.set(orderId, { ...order, trigger });
+    },
     fill: (orderId: string, filled: string) => void set(orderId, 'open', filled),
     end: (orderId: string, state = 'filled') => void closed.set(orderId, set(orderId, state, '10')),
     /** The exchange no longer knows it; with a row, its history does. */

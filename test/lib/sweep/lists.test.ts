@@ -401,3 +401,69 @@ describe('an order that the exchange no longer knows', () => {
     expect(scene.inspect('a').snapshots.size).toBe(1);
   });
 });
+
+/** Orders that have rested for so long that single checks are rare. */
+const dayAgo = startTime - 86_400_000;
+
+describe('an order whose own checks fail for ever', () => {
+  it.each(['exchange_error', 'invalid_response'] as const)(
+    'with %s is tried ever more rarely while lists fail, too',
+    async (code) => {
+      const scene = createListedScene();
+      for (const orderId of ids(3)) scene.place(orderId, dayAgo);
+      scene.fail('order-1', code);
+      scene.onList((list) => (list > 3 ? { kind: 'fails', failure: failure('invalid_response') } : undefined));
+      await scene.run(20);
+      // Without a list for half a minute: at 0, 10, 30, 70, 150, 310, 630 seconds from then.
+      expect(scene.checks.filter(({ orderId }) => orderId === 'order-1').length).toBeLessThanOrEqual(7);
+    },
+  );
+
+  it('because it is not found is tried ever more rarely, although lists hold it', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId, dayAgo);
+    scene.fail('order-1', 'order_not_found');
+    // For so long that it is checked by itself.
+    const fails = () => (scene.lists.at(-1) ?? 0) < 720_000 && scene.lists.length > 3;
+    scene.onList(() => (fails() ? { kind: 'fails', failure: failure('invalid_response') } : undefined));
+    await scene.run(40);
+    const checks = scene.checks.filter(({ orderId }) => orderId === 'order-1').length;
+    expect(checks).toBeGreaterThan(0);
+    // Six while the waits double up to ten minutes, then one in ten minutes.
+    expect(checks).toBeLessThanOrEqual(10);
+  });
+
+  it('keeps no list from being believed that lacks it and others: they are closed at once', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(10)) scene.place(orderId, orderId === 'order-1' ? dayAgo - 1_000 : dayAgo);
+    scene.fail('order-1', 'exchange_error');
+    scene.at(90_000, () => {
+      for (const orderId of ids(10)) scene.end(orderId);
+    });
+    scene.at(110_000, async () => {
+      const statuses = await Promise.all(ids(10).map((orderId) => scene.statusOf(orderId)));
+      expect(statuses.slice(1)).toEqual(Array(9).fill('final'));
+    });
+    await scene.run(10);
+    expect(await scene.statusOf('order-1')).toBe('watched');
+    expect(scene.checks.filter(({ orderId }) => orderId === 'order-1').length).toBeLessThanOrEqual(7);
+    expect.assertions(3);
+  });
+});
+
+it('a trailing stop whose trigger price alone moves stays covered: its end is seen as soon as that of any other', async () => {
+  const scene = createListedScene();
+  scene.place('trailing', dayAgo);
+  scene.place('resting', dayAgo);
+  for (let second = 1; second < 600; second += 4) {
+    scene.at(second * 1_000, () => scene.trail('trailing', String(50_000 + ((second * 7_919) % 1_000))));
+  }
+  scene.at(610_000, () => scene.writes.splice(0));
+  scene.at(700_000, () => {
+    expect(scene.writes).toEqual([]);
+    scene.end('trailing');
+  });
+  scene.at(712_000, async () => expect(await scene.statusOf('trailing')).toBe('final'));
+  await scene.run(13);
+  expect.assertions(2);
+});
