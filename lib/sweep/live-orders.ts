@@ -12,6 +12,7 @@ import {
   type WatchStatus,
 } from '../snapshots/watch.ts';
 import { endOfTime } from '../time.ts';
+import { createDueOrders } from './due-orders.ts';
 
 /** An open order of the account, as this sweep knows it. */
 export type LiveOrder = {
@@ -47,6 +48,8 @@ export type LiveOrders = {
   readonly confirm: (list: AccountList) => void;
   /** Due and not set aside: those that vanished from a list first, then the longest due. */
   readonly due: (now: number) => readonly LiveOrder[];
+  /** The first of these. */
+  readonly nextDue: (now: number) => LiveOrder | undefined;
   readonly noneDueBefore: (time: number) => boolean;
   /** Sets an order aside until then, whatever the index says; `show` takes that back. */
   readonly hide: (orderId: string, until: number) => void;
@@ -70,29 +73,20 @@ type LiveOrdersDeps = {
 export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
   const { list, account, policy, graceMs } = deps;
   const { orders, set } = createOpenOrders(policy);
-  const hiddenUntil = new Map<string, number>();
   let { latestList } = deps;
   let readAt = 0;
-  /** No order is due earlier, unless something is written. */
-  let noneDueUntil = 0;
-
-  const merge = (listed: readonly Listed[]) => {
-    for (const { orderId, stored } of listed) set(orderId, stored);
-    if (listed.length > 0) noneDueUntil = 0;
-  };
-
-  const show = (orderId: string) => {
-    hiddenUntil.delete(orderId);
-    noneDueUntil = 0;
-  };
 
   const dueOf = ({ stored: { watch }, ownDueAt, postponedUntil, covered }: LiveOrder): number => {
     if (!covered) return ownDueAt;
     const withoutLists = dueWithoutLists(watch, confirmedAt(watch, latestList), policy, graceMs);
     return Math.max(postponedUntil, Math.min(ownDueAt, withoutLists));
   };
+  const due = createDueOrders(orders, dueOf);
 
-  const shownAt = (order: LiveOrder): number => Math.max(hiddenUntil.get(order.orderId) ?? 0, dueOf(order));
+  const merge = (listed: readonly Listed[]) => {
+    for (const { orderId, stored } of listed) set(orderId, stored);
+    if (listed.length > 0) due.changed();
+  };
 
   return {
     load: async (now) => {
@@ -103,37 +97,26 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     },
     readAt: () => readAt,
     refresh: async (now) => {
-      for (const [orderId, until] of hiddenUntil) if (until <= now) hiddenUntil.delete(orderId);
-      const limit = pageSize + hiddenUntil.size;
+      const limit = pageSize + due.hidden(now);
       const live = ifAvailable(list(account, 'live', now, limit));
-      const due = await Promise.all([live, ifAvailable(list(account, 'attention', now, limit))]);
-      merge(due.flatMap((page) => page ?? []));
+      const pages = await Promise.all([live, ifAvailable(list(account, 'attention', now, limit))]);
+      merge(pages.flatMap((page) => page ?? []));
     },
     get: (orderId) => orders.get(orderId),
     all: () => [...orders.values()],
     set: (orderId, stored) => {
       set(orderId, stored);
-      show(orderId);
+      due.show(orderId);
     },
     confirm: (list) => {
       latestList = list;
-      noneDueUntil = 0;
+      due.changed();
     },
-    due: (now) => {
-      if (now < noneDueUntil) return [];
-      const all = [...orders.values()];
-      noneDueUntil = all.reduce((earliest, order) => Math.min(earliest, shownAt(order)), Infinity);
-      if (now < noneDueUntil) return [];
-      const vanishedFirst = (a: LiveOrder, b: LiveOrder) => Number(b.vanished) - Number(a.vanished);
-      const due = all.filter((order) => shownAt(order) <= now);
-      return due.sort((a, b) => vanishedFirst(a, b) || dueOf(a) - dueOf(b));
-    },
+    due: due.all,
+    nextDue: due.first,
     noneDueBefore: (time) => ![...orders.values()].some((order) => dueOf(order) <= time),
-    hide: (orderId, until) => {
-      hiddenUntil.set(orderId, until);
-      noneDueUntil = Math.min(noneDueUntil, until);
-    },
-    show,
+    hide: due.hide,
+    show: due.show,
     seenAt: ({ stored: { watch } }) => confirmedAt(watch, latestList) ?? watch.openedAt,
   };
 }

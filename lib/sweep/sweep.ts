@@ -154,7 +154,7 @@ async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): P
 
 /** The orders to check next, looked up anew for each: one that vanished meanwhile does not wait for all that is due. */
 function* upcoming({ orders, clock }: CheckLoop): Generator<string> {
-  for (let next = orders.due(clock.now())[0]; next !== undefined; next = orders.due(clock.now())[0]) {
+  for (let next = orders.nextDue(clock.now()); next !== undefined; next = orders.nextDue(clock.now())) {
     yield next.orderId;
   }
 }

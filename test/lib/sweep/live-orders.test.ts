@@ -62,7 +62,9 @@ async function dueAfter(steps: readonly Step[], looks: 'after each' | 'at the en
     index = [];
     if (looks === 'after each') orders.due(now);
   }
-  return orders.due(now).map(({ orderId }) => orderId);
+  const due = orders.due(now);
+  expect(orders.nextDue(now)).toBe(due[0]);
+  return due.map(({ orderId }) => orderId);
 }
 
 type Act = Pick<Step, 'kind' | 'ms'> & { readonly orderId: string; readonly stored: StoredWatch; readonly now: number };
