@@ -26,7 +26,7 @@ afterAll(() => {
 /** For what is looked up in /proc. */
 const onLinux = test.skipIf(process.platform !== 'linux');
 /** These mostly wait, each for its own run, and for those of the others to start: on a busy machine that takes its time. */
-const together = { concurrent: true, timeout: 180_000 };
+const together = { concurrent: true, timeout: 400_000 };
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'local-test-'));
