@@ -59,9 +59,12 @@ function apart(line: string): string {
 export function bannedIn(
   text: string,
 ): readonly { readonly line: number; readonly word: string; readonly use: string }[] {
-  return text.split('\n').flatMap((original, index) => {
-    const line = rightPhrases.reduce((left, [phrase]) => left.replace(phrase, ''), original);
-    return bannedWords.flatMap(([pattern, use]) => {
+  const checked = rightPhrases.reduce((left, [phrase]) => left.replace(phrase, ''), text);
+  // Nearly all texts have none: a whole one is searched in a tenth of the time that its lines take.
+  const suspects = bannedWords.filter(([pattern]) => pattern.test(checked) || pattern.test(apart(checked)));
+  if (suspects.length === 0) return [];
+  return checked.split('\n').flatMap((line, index) => {
+    return suspects.flatMap(([pattern, use]) => {
       const [word] = pattern.exec(line) ?? pattern.exec(apart(line)) ?? [];
       return word === undefined ? [] : [{ line: index + 1, word, use }];
     });
