@@ -1,12 +1,16 @@
-import { AspectPriority, Aspects, Aws, CfnResource, Fn, Stack, Stage } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { App, AspectPriority, Aspects, Aws, CfnResource, Fn, Stack, Stage } from 'aws-cdk-lib';
 import { CfnEventBusPolicy } from 'aws-cdk-lib/aws-events';
 import { ManagedPolicy, PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { describe, expect, it, vi } from 'vitest';
+import { OrderStateStack } from '../../cdk/order-state-stack.ts';
 import { rules } from '../../cdk/rules.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
 import { resolveStage } from '../../cdk/stages.ts';
 import { everySetting, loopbackStage, stackOf } from './synthesize.ts';
+
+const { context }: { context: object } = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8'));
 
 function all(stack: Stack, type: string): CfnResource[] {
   const resources = stack.node.findAll().filter((node) => CfnResource.isCfnResource(node));
@@ -222,10 +226,11 @@ const faults: readonly Fault[] = [
   ['a role out of bounds', 'RoleBoundary', withoutBoundary, everySetting],
 ];
 
+/** Without AWS's own rules, which take longer than all the rest: test/cdk/order-state-app.test.ts tests those. */
 function synthesize(plant: (stack: Stack) => void, changes: Partial<StageConfig> = {}): void {
-  const stack = stackOf(resolveStage('test', { ...loopbackStage, ...changes }));
-  plant(stack);
-  Stage.of(stack)?.synth();
+  const app = new App({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  plant(new OrderStateStack(app, resolveStage('test', { ...loopbackStage, ...changes })));
+  app.synth();
 }
 
 describe('the rules of the stack', () => {
