@@ -56,8 +56,8 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
   let hasListed = false;
   let hasFailed = false;
   let isOver = false;
-  // A sweep that takes over goes on at the pace of the one before it.
-  let nextAt = (latest?.at ?? 0) + listPolicy.minMs;
+  // A sweep that takes over goes on at the pace of the one before it, whose clock may have been ahead.
+  let nextAt = Math.min(latest?.at ?? 0, clock.now()) + listPolicy.minMs;
 
   const take = ({ outcome, listed, discovered, vanished, changed }: ListResult): void => {
     counts.discovered += discovered;

@@ -100,6 +100,18 @@ describe('a list of open orders', () => {
     expect(gaps.slice(-5).every((gap) => gap >= 10_000)).toBe(true);
   });
 
+  it('comes at once after one that a clock ahead of ours dated', async () => {
+    const scene = createListedScene();
+    scene.place('a');
+    const listed = { at: startTime + 300_000, orders: 1, ordersReadAt: startTime };
+    await scene.accountTable.takeLease(account, { owner: 'ahead', until: startTime, now: startTime });
+    await scene.accountTable.releaseLease(account, 'ahead', { listed });
+    await scene.run(2);
+    expect(scene.lists[0]).toBeLessThan(6_000);
+    const { listed: latest } = await scene.accountTable.readAccount(account);
+    expect(latest?.at).toBe(startTime + (scene.lists.at(-1) ?? 0));
+  });
+
   it('comes once a tick for an account without orders', async () => {
     const scene = createListedScene();
     await scene.run(3);
