@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { asFailure } from '../errors.ts';
 
 type Hedging = {
   readonly clock: Clock;
@@ -9,7 +10,7 @@ type Hedging = {
 
 /**
  * The outcome of an attempt, or of a second one beside it if the first is late: not over `delayMs` after it called
- * `onSent`. Whichever is answered first counts; that the second one fails says nothing.
+ * `onSent`. Whichever is answered first counts. A failure of the second one, or of the exchange, does not end the other.
  */
 export async function hedged<Result>(
   attempt: (onSent: () => void) => Promise<Result>,
@@ -24,5 +25,7 @@ export async function hedged<Result>(
     () => false,
   );
   if (!(await Promise.race([isOver, isLate])) || !mayRepeat()) return first;
-  return Promise.race([first, attempt(() => {}).catch(() => first)]);
+  const second = attempt(() => {});
+  const answer = first.catch((thrown) => (asFailure(thrown).spec.category === 'upstream' ? second : first));
+  return Promise.race([answer, second.catch(() => first)]);
 }

@@ -151,6 +151,28 @@ test('a call whose requests both fail has failed', async () => {
   expect((await failed).code).toBe('timeout');
 });
 
+test('the exchange’s failure of the first request does not end the second', async () => {
+  const { order, leave, pass, answer, fail, soon } = startWaiting();
+  const answered = order();
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  fail(0, new Failure('busy', 'The exchange is busy.'));
+  await soon();
+  await answer(1, seedResultWith({ order_id: seedId }));
+  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000 });
+});
+
+test('what the first request was told of the order counts at once', async () => {
+  const { order, leave, pass, fail } = startWaiting();
+  const failed = failureOf(order());
+  await leave(0);
+  await pass(2_000);
+  await leave(1);
+  fail(0, new Failure('order_not_found', 'The exchange has no such order.'));
+  expect((await failed).code).toBe('order_not_found');
+});
+
 test('a late request is not sent again once the retry budget is spent', async () => {
   const { order, leave, pass, answer, permits, retryBudget } = startWaiting();
   const answered = order();
