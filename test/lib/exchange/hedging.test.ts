@@ -163,7 +163,7 @@ test('the exchange’s failure of the first request does not end the second', as
   expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000 });
 });
 
-test('what the first request was told of the order counts at once', async () => {
+test('what the answer to the first request says of the order counts at once', async () => {
   const { order, leave, pass, fail } = startWaiting();
   const failed = failureOf(order());
   await leave(0);
