@@ -1,6 +1,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { Context } from 'aws-lambda';
 import type { Failure } from './errors.ts';
+import { visible } from './visible.ts';
 
 type Keys = Readonly<Record<string, unknown>>;
 type Level = 'info' | 'warn' | 'error';
@@ -38,7 +39,9 @@ export class Logger {
 
   #write(level: Level, message: string, keys?: Keys): void {
     const head = { level: level.toUpperCase(), message, timestamp: new Date().toISOString(), service: this.#service };
-    process.stdout.write(`${JSON.stringify({ ...head, ...this.#invocation, ...this.#keys, ...keys })}\n`);
+    const line = JSON.stringify({ ...head, ...this.#invocation, ...this.#keys, ...keys });
+    // Anyone may write into a path, and people read lines in terminals.
+    process.stdout.write(`${visible(line)}\n`);
   }
 }
 

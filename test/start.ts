@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { visible } from '../cdk/ops/visible.ts';
+import { visible } from '../lib/visible.ts';
 import { seedId } from './emulator/exchange/seed-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';

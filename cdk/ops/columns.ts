@@ -1,4 +1,4 @@
-import { visible } from './visible.ts';
+import { visible } from '../../lib/visible.ts';
 
 /** Rows of cells as lines of aligned columns; the first row holds their names. */
 export function columns(given: readonly (readonly string[])[]): string {

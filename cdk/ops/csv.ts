@@ -1,7 +1,7 @@
 import { writeJson } from '../../lib/exchange/json.ts';
 import { orderFields } from '../../lib/exchange/order-fields.ts';
+import { visible } from '../../lib/visible.ts';
 import type { SnapshotRow } from './snapshot-row.ts';
-import { visible } from './visible.ts';
 
 const { order_id: _, ...orderColumns } = orderFields;
 const columns = [

@@ -7,6 +7,7 @@ import { readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-ite
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { checkedAt, statusOf } from '../../lib/snapshots/watch.ts';
 import { iso } from '../../lib/time.ts';
+import { visible } from '../../lib/visible.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -15,7 +16,6 @@ import { accountName, createStackCommand, orderIdText, targetOf } from './option
 import { rowOf } from './snapshot-row.ts';
 import { openTable } from './stack.ts';
 import { createTableReader, type TableReader } from './table-reader.ts';
-import { visible } from './visible.ts';
 
 export function orderCommand({ terminal, clock }: Context) {
   const command = createStackCommand('order')

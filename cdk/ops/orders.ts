@@ -6,13 +6,13 @@ import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import type { ListPosition } from '../../lib/snapshots/reader.ts';
 import { listNames } from '../../lib/snapshots/statuses.ts';
 import { iso } from '../../lib/time.ts';
+import { visible } from '../../lib/visible.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes, listed, oneOf, UsageError, wholeNumber } from './command-line.ts';
 import type { Context } from './context.ts';
 import { duration } from './duration.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
 import { openTable } from './stack.ts';
-import { visible } from './visible.ts';
 
 const maxOrders = 1_000;
 

@@ -1,11 +1,11 @@
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../lib/accounts/table.ts';
 import { iso } from '../../lib/time.ts';
+import { visible } from '../../lib/visible.ts';
 import { addExamples, addNotes, UsageError, wholeNumber } from './command-line.ts';
 import type { Context } from './context.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
 import { openTable } from './stack.ts';
-import { visible } from './visible.ts';
 
 const maxMinutes = 10_080;
 

@@ -1,8 +1,8 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
+import { visibleLines } from '../../lib/visible.ts';
 import type { Output } from './command-line.ts';
-import { visibleLines } from './visible.ts';
 
 /** The operator's terminal. `out` is standard output, `log` standard error. */
 export type Terminal = Output & {

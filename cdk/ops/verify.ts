@@ -1,4 +1,5 @@
 import type { Item } from '../../lib/dynamo.ts';
+import { visible } from '../../lib/visible.ts';
 import { addExamples, addNotes } from './command-line.ts';
 import type { Context } from './context.ts';
 import { type Difference, differencesOf } from './differences.ts';
@@ -7,7 +8,6 @@ import { createProgress } from './progress.ts';
 import { repairOrder } from './repair-order.ts';
 import { openTable } from './stack.ts';
 import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
-import { visible } from './visible.ts';
 
 export function verifyCommand(context: Context) {
   const { terminal, clock } = context;

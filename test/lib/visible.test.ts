@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { visible, visibleLines } from '../../../cdk/ops/visible.ts';
+import { visible, visibleLines } from '../../lib/visible.ts';
 
 it.each([
   ['a colour', '\u001b[31mred', '\\u001b[31mred'],

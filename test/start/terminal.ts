@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import * as z from 'zod/mini';
-import { visible } from '../../cdk/ops/visible.ts';
+import { visible } from '../../lib/visible.ts';
 import type { LocalRun } from './run.ts';
 
 /** The API's response about an order, as far as it is shown. */

@@ -1,8 +1,8 @@
 import { styleText } from 'node:util';
 import type * as z from 'zod/mini';
 import { duration } from '../../cdk/ops/duration.ts';
-import { visible } from '../../cdk/ops/visible.ts';
 import { OrderStateChanged, WatchChanged } from '../../lib/transitions/schemas.ts';
+import { visible } from '../../lib/visible.ts';
 
 /** An event as the bus has it. */
 export type BusEvent = { readonly detailType: string; readonly detail: string };

@@ -181,6 +181,13 @@ describe('around a handler', () => {
     expect(logged()['account']).toBe('main\n{"level":"ERROR"}');
   });
 
+  it('what a caller writes cannot reorder, hide or colour a line of log', async () => {
+    const account = 'a\u202eb\u2028c\u009b31md\u200b\u{e0041}';
+    await answer(() => ({}), getOrderEvent({ account, order_id: '1' }));
+    expect(output.text()).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(logged()['account']).toBe(account);
+  });
+
   it.each([
     ['"a"', 'W/"a"', 304],
     ['W/"b", W/"a"', 'W/"a"', 304],
