@@ -6,6 +6,7 @@ import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, scalarText } from './json.ts';
 import type { Reply } from './json-rpc.ts';
 import { notOfAnOrder } from './not-of-an-order.ts';
+import { phaseOf } from './order.ts';
 import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
@@ -37,7 +38,7 @@ type HistoryRow = OrderRow & {
 };
 
 export type HistoryLookup = {
-  /** None when it was not found. More than one when the page that it was found in holds it more than once: the rank decides. */
+  /** None when it was not found. More than one when several places, or a page of one, hold it: the rank decides. */
   readonly rows: readonly HistoryRow[];
   /** In the order in which they were made. */
   readonly attempts: readonly HistoryAttempt[];
@@ -54,8 +55,8 @@ const maxPages = 20;
 const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_error', 'request_rejected']);
 
 /**
- * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until its row is
- * found, then its trades. Ends early when a place fails for a reason that the next one would share. Throws nothing that
+ * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until a row names
+ * its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early when a place fails for a reason that the next one would share. Throws nothing that
  * the exchange answered: failures are part of the attempts.
  */
 export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
@@ -66,16 +67,23 @@ export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock
       ...lists.orderHistory.map((place) => ({ source: place.source, look: () => findRow(way, place, query) })),
       ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(way, place, query) })),
     ];
+    const rows: HistoryRow[] = [];
     const attempts: HistoryAttempt[] = [];
     for (const { source, look } of looks) {
       const requestedAt = clock.now();
       const { found = [], ...outcome } = await look().catch(notOfAnOrder).catch(failed);
       attempts.push({ source, ...outcome, requestedAt, answeredAt: clock.now() });
       const stops = outcome.failure !== undefined && !ofOneCall.has(outcome.failure.code);
-      if (found.length > 0 || stops) return { rows: found, attempts };
+      rows.push(...found);
+      if (stops || found.some(namesEnd)) break;
     }
-    return { rows: [], attempts };
+    return { rows, attempts };
   };
+}
+
+function namesEnd({ read }: HistoryRow): boolean {
+  const order = read();
+  return !(order instanceof Failure) && phaseOf(order) === 'final';
 }
 
 function failed(thrown: unknown): Found {

@@ -4,10 +4,11 @@ import type { Dialect } from '../exchange/dialects/index.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import { phaseOf } from '../exchange/order.ts';
 import { lookupDueAt } from '../snapshots/due.ts';
+import { rankOf } from '../snapshots/rank.ts';
 import type { OrderKey } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
-import { isOpen, statusOf } from '../snapshots/watch.ts';
+import { isOpen, statusOf, type Watch } from '../snapshots/watch.ts';
 
 type LookUpOrderDeps = {
   readonly dialect: Dialect;
@@ -30,14 +31,17 @@ export type LookUpOrder = (
 
 /**
  * Searches the exchange's histories for an order that was seen alive and that `get_order_state` no longer finds, if a
- * lookup is due. Only a row in a final state is recorded: a row in any other state proves neither an end nor life.
+ * lookup is due. Only a row in a final state is recorded that does not rank below the head: a row in any other state
+ * proves neither an end nor life, and one from before the head no end.
  * The lookup itself is kept as an audit entry. Throws `store_unavailable`.
  */
 export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderDeps): LookUpOrder {
   return async ({ account, orderId, observedBy, requestId, deadline }) => {
     const { head, stored } = await store.read({ account, orderId });
     const instrumentName = head?.order.instrument_name;
-    if (stored === undefined || instrumentName === undefined || statusOf(stored.watch) !== 'missing') return undefined;
+    if (head === undefined || instrumentName === undefined) return undefined;
+    // Not by the status: answers that contradict each other may have come before those that did not find the order.
+    if (stored === undefined || !isMissing(stored.watch)) return undefined;
     const at = clock.now();
     if (lookupDueAt(stored.watch) > at) return undefined;
 
@@ -45,6 +49,8 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
     for (const row of rows) {
       const order = row.read();
       if (order instanceof Failure || phaseOf(order) !== 'final') continue;
+      // It says nothing of what the order was last seen in, and is no answer that would put off the next lookup.
+      if (rankOf(order, dialect.volatile) < head.rank) continue;
       const { requestedAt, answeredAt, keyVersion, text: result, exchangeTime } = row;
       const provenance = { requestedAt, firstObservedAt: answeredAt, requestId, observedBy: 'history', keyVersion };
       await store.record({ account, orderId, dialect, order, result, exchangeTime, provenance });
@@ -59,4 +65,8 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
     });
     return lookedUp && { stored: lookedUp, closed: !isOpen(statusOf(lookedUp.watch)) };
   };
+}
+
+function isMissing(watch: Watch): boolean {
+  return watch.notFoundAt.length > 0 && isOpen(statusOf(watch));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Code } from '../../../lib/errors.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
+import { writeOrder } from '../../emulator/exchange/wire.ts';
 import { type Harness, holdKey, keyOf, start } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
@@ -83,7 +84,9 @@ describe.each(both)('the history of %s', (dialect) => {
     harness.server.fill(id);
     harness.server.script('order_history', { kind: 'spoilRow' });
     const { rows, attempts } = await find(harness, id);
-    expect(attempts.map(({ outcome }) => outcome)).toEqual(['found']);
+    // It names no end, which the other places may.
+    expect(attempts.map(({ source }) => source)).toEqual([newest, ...older, ...trades]);
+    expect(attempts[0]?.outcome).toBe('found');
     expect(rows.map((row) => row.read())).toMatchObject([{ code: 'invalid_response' }]);
   });
 
@@ -251,4 +254,20 @@ describe('the two stores of deribit', () => {
     harness.clock.advance(3 * 24 * 60 * minute);
     expect(await sources()).toEqual(['order_history_archive']);
   });
+});
+
+test('a recent history of deribit that still shows an order as open does not hide its end in the archive', async () => {
+  const harness = await start({ dialect: 'deribit' });
+  const { server, clock } = harness;
+  const id = server.place();
+  const open = writeOrder('deribit', server.order(id));
+  server.cancel(id);
+  clock.advance(120 * minute);
+  server.script('order_history', { kind: 'result', text: `[${open}]` });
+  const { rows, attempts } = await find(harness, id);
+  expect(rows.map((row) => Object(row.read()).order_state)).toEqual(['open', 'canceled']);
+  expect(attempts.map(({ source, outcome }) => [source, outcome])).toEqual([
+    ['order_history_recent', 'found'],
+    ['order_history_archive', 'found'],
+  ]);
 });

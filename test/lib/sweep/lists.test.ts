@@ -417,6 +417,40 @@ describe('an order that the exchange no longer knows', () => {
 /** Orders that have rested for so long that single checks are rare. */
 const dayAgo = startTime - 86_400_000;
 
+describe('an order that contradicted itself before the exchange forgot it', () => {
+  /** One list shows a state that no later answer knows. */
+  function contradicted() {
+    const scene = createListedScene();
+    scene.place('a');
+    scene.place('b');
+    const rows = [rowOf('a', { ...open, updatedAt: startTime + 8_000, filled: '1' }), rowOf('b', open)];
+    scene.onList((list) => (list === 3 ? { kind: 'holds', rows } : undefined));
+    scene.at(119_000, async () => expect(await scene.statusOf('a')).toBe('inconsistent'));
+    return scene;
+  }
+
+  it('is looked up in the histories, and closed by a row that names its end', async () => {
+    const scene = contradicted();
+    const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 110_000, filled: '1' });
+    scene.at(120_000, () => scene.forget('a', row));
+    await scene.run(5);
+    expect(await scene.statusOf('a')).toBe('final');
+    expect.assertions(2);
+  });
+
+  it('is not closed by a row from before the state that was seen last, and is looked up again', async () => {
+    const scene = contradicted();
+    const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 4_000, filled: '0' });
+    scene.at(120_000, () => scene.forget('a', row));
+    await scene.run(30);
+    expect(await scene.statusOf('a')).not.toBe('final');
+    // After 0, 1, 5 and 15 minutes.
+    expect(scene.lookups).toHaveLength(4);
+    expect(scene.checks.filter(({ orderId, at }) => orderId === 'a' && at > 120_000).length).toBeLessThan(16);
+    expect.assertions(4);
+  });
+});
+
 describe('an order whose own checks fail for ever', () => {
   it.each(['exchange_error', 'invalid_response'] as const)(
     'with %s is tried ever more rarely while lists fail, too',
