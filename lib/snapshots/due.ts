@@ -39,9 +39,11 @@ function dueAfterNotFound(watch: Watch, lastNotFound: number, policy: CheckPolic
 }
 
 function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
-  const { announcedRank, observations, openedAt, listed } = watch;
+  const { announcedRank, observations, openedAt, listed, operator } = watch;
   const [latest] = observations;
   if (latest !== undefined) {
+    // What happened while the watch was stopped is unknown.
+    if (operator !== undefined && operator.at > latest.requestedAt) return operator.at;
     // Of a state that is announced and not applied, the next list shows whether it is in force.
     if (isCovered(watch) && statusOf(watch) === 'watched') {
       const sinceOpenedMs = latest.requestedAt + coveredMs - openedAt;

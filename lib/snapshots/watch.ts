@@ -143,11 +143,15 @@ export function isVanished({ listed, observations, notFoundAt }: Watch): boolean
 const indexedMs = 60_000;
 
 /**
- * An earlier sweep's list held the order so shortly before this sweep read the index that it may not have found it: then
- * the order's absence from this sweep's lists goes unnoticed, and they say nothing of it until one holds it.
+ * An earlier sweep's list held the order, or its watch was started again, so shortly before this sweep read the index, or
+ * since, that it may not have found it: then the order's absence from this sweep's lists goes unnoticed, and they say
+ * nothing of it until one holds it.
  */
-export function mayBeUnread({ listed }: Watch, ordersReadAt: number): boolean {
-  return listed !== undefined && listed.at < ordersReadAt && listed.at > ordersReadAt - indexedMs;
+export function mayBeUnread({ listed, operator }: Watch, ordersReadAt: number): boolean {
+  if (listed === undefined) return false;
+  const startedAt = operator?.stopped === false ? operator.at : 0;
+  if (startedAt > listed.at) return startedAt > ordersReadAt - indexedMs;
+  return listed.at < ordersReadAt && listed.at > ordersReadAt - indexedMs;
 }
 
 /** A list that holds the order unchanged confirms the head's state. */

@@ -8,6 +8,7 @@ import { createLookUpOrder } from '../../../lib/orders/look-up-order.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
+import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { createCheckOpenOrders, type TickReport } from '../../../lib/sweep/check-open-orders.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime, type TestEnvironment } from '../accounts/environment.ts';
@@ -255,6 +256,11 @@ export function createListedScene(options: SceneOptions = {}) {
       return stored && statusOf(stored.watch);
     },
     inspect: (orderId: string) => memory.inspect({ account, orderId }),
+    /** Stops the order's watch, or starts it again. */
+    command: (orderId: string, stopped: boolean) => {
+      const at = environment.now();
+      return applyWatchCommand(memory, { account, orderId, at, by: 'anna', stopped, requestId: `command-${at}` });
+    },
     register: async (orderId: string) => {
       await memory.putWatch({ account, orderId }, { openedAt: startTime, observations: [], notFoundAt: [] }, 0);
     },

@@ -417,6 +417,25 @@ describe('an order that the exchange no longer knows', () => {
 /** Orders that have rested for so long that single checks are rare. */
 const dayAgo = startTime - 86_400_000;
 
+it('no list confirms an order that ended while its watch was stopped: it is checked as soon as the watch is started again', async () => {
+  const scene = createListedScene();
+  scene.place('resting', dayAgo);
+  scene.place('stopped', dayAgo);
+  scene.at(30_000, () => scene.command('stopped', true));
+  scene.at(200_000, () => scene.end('stopped'));
+  scene.at(304_000, () => scene.command('stopped', false));
+  for (let second = 305; second < 330; second += 5) {
+    scene.at(second * 1_000, async () => {
+      const { listed } = await scene.accountTable.readAccount(account);
+      const watch = await scene.watchOf('stopped');
+      expect(watch && confirmedAt(watch, listed)).not.toBe(listed?.at);
+    });
+  }
+  scene.at(320_000, async () => expect(await scene.statusOf('stopped')).toBe('final'));
+  await scene.run(7);
+  expect.assertions(6);
+});
+
 describe('an order that contradicted itself before the exchange forgot it', () => {
   /** One list shows a state that no later answer knows. */
   function contradicted() {
