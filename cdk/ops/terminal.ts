@@ -56,6 +56,15 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
           }
         }
       : undefined,
-    user: userInfo().username,
+    user: userName(userInfo),
   };
+}
+
+/** Whom commands are recorded as made by. In a container, a user often has a number and no name. */
+export function userName(info: () => { readonly username: string }): string {
+  try {
+    return info().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`;
+  }
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { createTerminal } from '../../../cdk/ops/terminal.ts';
+import { createTerminal, userName } from '../../../cdk/ops/terminal.ts';
 
 function streams(isTTY: boolean) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
@@ -36,4 +36,12 @@ it('does not prompt without a terminal, and writes each text where it belongs', 
   log('log');
   draw('bar');
   expect([String(given.stdout.read()), String(given.stderr.read())]).toEqual(['result', 'logbar']);
+});
+
+it('a user without a name, as in a container, is named by its number', () => {
+  expect(userName(() => ({ username: 'anna' }))).toBe('anna');
+  const nameless = () => {
+    throw new Error('ENOENT: no such file or directory, uv_os_get_passwd');
+  };
+  expect(userName(nameless)).toMatch(/^user (?:\d+|unknown)$/);
 });
