@@ -18,7 +18,7 @@ export type ListedRowsDeps = {
   readonly orders: LiveOrders;
   /** What earlier sweeps of this process knew; added to. */
   readonly knownRows: KnownRows;
-  readonly checks: Pick<Checks, 'check'>;
+  readonly checks: Pick<Checks, 'check' | 'count'>;
   readonly account: string;
   readonly requestId: string;
   /** Orders in the list that the table does not know are watched from then on. */
@@ -42,10 +42,23 @@ type RowOutcome = 'recorded' | 'discovered' | 'nothing';
 
 /** The rows of an account's lists: which of them are known, and what becomes of the others. */
 export function createListedRows(deps: ListedRowsDeps) {
-  const { orders, knownRows, goesOn } = deps;
+  const { orders, knownRows, checks, goesOn } = deps;
   // Orders that are not open here may have become late by now, or have been put on watch.
   knownRows.retain(({ rank }) => rank !== undefined);
-  const act = createRowActions(deps);
+  const { act, leaveToCheck } = createRowActions(deps);
+
+  const actOn = async (row: OrderRow, list: OpenOrders): Promise<RowOutcome> => {
+    try {
+      return await act(row, list);
+    } catch (thrown) {
+      const failure = asFailure(thrown);
+      if (isOfTheTable(failure)) throw failure;
+      // Too large to store, or stored unreadably: no reason to doubt the other rows.
+      checks.count(failure);
+      await leaveToCheck(row.orderId, list.requestedAt);
+      return 'nothing';
+    }
+  };
 
   /** The order is not open here, or the table has exactly the row's state and knows that lists cover the order. */
   const isSettled = ({ orderId, rank }: KnownRow): boolean => {
@@ -67,10 +80,8 @@ export function createListedRows(deps: ListedRowsDeps) {
       let failures = 0;
       await inParallel(list.changed, goesOn, async (row) => {
         try {
-          counts[await act(row, list)]++;
-        } catch (thrown) {
-          const failure = asFailure(thrown);
-          if (!isOfTheTable(failure)) throw failure;
+          counts[await actOn(row, list)]++;
+        } catch {
           knownRows.delete(row.orderId);
           failures++;
         }
@@ -113,6 +124,13 @@ function createRowActions(deps: ListedRowsDeps) {
     await checks.check(orderId);
   };
 
+  /** The list says nothing of this order. */
+  const leaveToCheck = async (orderId: string, at: number): Promise<void> => {
+    const live = orders.get(orderId);
+    if (live?.covered) await unlisted(live, at);
+    else if (live === undefined && discover) await checkUnknown(orderId, at);
+  };
+
   const actOnUnknown = async (row: OrderRow, order: Order, list: OpenOrders): Promise<RowOutcome> => {
     const { orderId, digest } = row;
     const { stored, head } = await store.read({ account, orderId });
@@ -128,14 +146,13 @@ function createRowActions(deps: ListedRowsDeps) {
     return 'nothing';
   };
 
-  return async (row: OrderRow, list: OpenOrders): Promise<RowOutcome> => {
+  const act = async (row: OrderRow, list: OpenOrders): Promise<RowOutcome> => {
     const { orderId, digest } = row;
     const live = orders.get(orderId);
     const order = row.read();
     if (order instanceof Failure || phaseOf(order) === 'final') {
       // A list proves no end, and a row that cannot be read proves nothing: the order's own answer has to.
-      if (live?.covered) await unlisted(live, list.requestedAt);
-      else if (live === undefined && discover) await checkUnknown(orderId, list.requestedAt);
+      await leaveToCheck(orderId, list.requestedAt);
       return 'nothing';
     }
     if (live === undefined) return actOnUnknown(row, order, list);
@@ -155,6 +172,7 @@ function createRowActions(deps: ListedRowsDeps) {
     await recordRow(row, order, list);
     return 'recorded';
   };
+  return { act, leaveToCheck };
 }
 
 /**

@@ -321,6 +321,34 @@ describe('a row of a list', () => {
     expect((await scene.accountTable.readAccount(account)).listed?.at).toBeGreaterThan(startTime + 90_000);
   });
 
+  it('that cannot be stored leaves its order to checks of its own, and the others to the list', async () => {
+    const scene = createListedScene();
+    for (const orderId of ids(3)) scene.place(orderId);
+    scene.at(30_000, () => scene.breakOrder('order-1', 'putSnapshot', 'invalid_response'));
+    scene.at(31_000, () => scene.fill('order-1', '2.50'));
+    scene.at(70_000, () => scene.fill('order-2', '2.50'));
+    const reports = await scene.run(5);
+    expect(reports.at(-1)).toMatchObject({ listFailed: 0, listUntrusted: false });
+    expect((await scene.accountTable.readAccount(account)).listed?.at).toBeGreaterThan(startTime + 280_000);
+    expect(scene.inspect('order-1').stored?.watch).toMatchObject({ listed: { present: false } });
+    expect(scene.inspect('order-2').head).toMatchObject({ order: { filled_amount: '2.50' } });
+    expect(new Set(scene.checks.map(({ orderId }) => orderId))).toEqual(new Set(['order-1']));
+    expect(scene.checks.length).toBeLessThan(20);
+  });
+
+  it.each([
+    ['cannot be stored', 'putSnapshot', 'invalid_response'],
+    ['has an unreadable item', 'readCurrent', 'store_corrupt'],
+  ] as const)('of a new order that %s counts as a failure and costs no list', async (_, operation, code) => {
+    const scene = createListedScene();
+    scene.breakOrder('order-1', operation, code);
+    for (const orderId of ids(3)) scene.place(orderId);
+    const [report] = await scene.run(1);
+    expect(report).toMatchObject({ discovered: 2, listFailed: 0, listUntrusted: false });
+    expect(report).toHaveProperty(`failed.${code}`);
+    expect(scene.inspect('order-1').stored?.watch.listed).toBeUndefined();
+  });
+
   it('that cannot be read, of an order that nobody knows, costs a call a minute at the most', async () => {
     const scene = createListedScene();
     const broken = { orderId: 'stranger', text: '{"order_id":"stranger"}' };
