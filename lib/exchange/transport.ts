@@ -40,8 +40,8 @@ export type HttpTransport = Transport & { readonly close: () => void };
 
 /** Decoded bytes of a reply; the largest order is under 4 KiB. */
 const maxReplyBytes = 256 * 1024;
-/** Deribit allows 32 connections per IP address, and Lambdas may share one through a NAT gateway. */
-const maxSockets = 8;
+/** Of all accounts: Deribit allows 32 connections per IP address. */
+const maxSockets = 32;
 
 // `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start for nothing.
 const http = process.getBuiltinModule('node:http');

@@ -3,6 +3,7 @@ import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
+import { createAccountTransport } from '../exchange/account-transport.ts';
 import type { Credentials } from '../exchange/auth.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';
@@ -79,7 +80,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
       const calls = {
         dialect,
         url,
-        transport,
+        transport: createAccountTransport(transport, clock),
         credentials,
         rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
         clock,

@@ -25,7 +25,7 @@ const budgets = {
   ListAccounts: ['list-accounts', 147],
   ListSnapshots: ['list-snapshots', 161],
   ChangeWatch: ['change-watch', 154],
-  CheckOpenOrders: ['check-open-orders', 220],
+  CheckOpenOrders: ['check-open-orders', 222],
   PublishTransitions: ['publish-transitions', 151],
   GuardAccounts: ['guard-accounts', 138],
 } as const satisfies Record<string, [FunctionName, number]>;

@@ -31,11 +31,11 @@ describe('a request', () => {
     expect(await startTransport()(post(server.url))).toMatchObject({ status: 503, body: '<html>' });
   });
 
-  test('takes no more than eight connections', async () => {
+  test('takes no more than 32 connections', async () => {
     const server = await wire((socket) => setTimeout(() => socket.write(http('{}')), 20));
     const transport = startTransport();
-    await Promise.all(Array.from({ length: 20 }, () => transport(post(server.url))));
-    expect(server.connections()).toBe(8);
+    await Promise.all(Array.from({ length: 50 }, () => transport(post(server.url))));
+    expect(server.connections()).toBe(32);
   });
 });
 

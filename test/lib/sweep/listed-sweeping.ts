@@ -195,22 +195,16 @@ export function createListedScene(options: SceneOptions = {}) {
   const writes: string[] = [];
   let tableFails = (_: string): boolean => false;
   let unindexed = (_: string): boolean => false;
-  const broken: { readonly orderId: string; readonly operation: Operation; readonly code: Code }[] = [];
-  const refuseBroken = (orderId: string, operation: Operation): void => {
-    const found = broken.find((each) => each.orderId === orderId && each.operation === operation);
-    if (found !== undefined) throw new Failure(found.code, 'for the test');
+  const broken = new Map<string, Code>();
+  const refuseBroken = (orderId: string, operation: Operation): undefined => {
+    const code = broken.get(`${orderId} ${operation}`);
+    if (code !== undefined) throw new Failure(code, 'for the test');
   };
   const table: SnapshotTable = {
     ...memory,
     list: async (...page) => (await memory.list(...page)).filter(({ orderId }) => !unindexed(orderId)),
-    readCurrent: async (key) => {
-      refuseBroken(key.orderId, 'readCurrent');
-      return memory.readCurrent(key);
-    },
-    putSnapshot: async (snapshot) => {
-      refuseBroken(snapshot.orderId, 'putSnapshot');
-      return memory.putSnapshot(snapshot);
-    },
+    readCurrent: async (key) => refuseBroken(key.orderId, 'readCurrent') ?? memory.readCurrent(key),
+    putSnapshot: async (snapshot) => refuseBroken(snapshot.orderId, 'putSnapshot') ?? memory.putSnapshot(snapshot),
     putWatch: async (key, ...rest) => {
       writes.push(key.orderId);
       if (writeMs > 0) await environment.sleep(writeMs);
@@ -247,7 +241,7 @@ export function createListedScene(options: SceneOptions = {}) {
       tableFails = fails;
     },
     /** The table cannot carry out this operation for this order. */
-    breakOrder: (orderId: string, operation: Operation, code: Code) => void broken.push({ orderId, operation, code }),
+    breakOrder: (orderId: string, operation: Operation, code: Code) => void broken.set(`${orderId} ${operation}`, code),
     /** The index does not show these orders yet. */
     hideFromIndex: (hides: (orderId: string) => boolean) => {
       unindexed = hides;
