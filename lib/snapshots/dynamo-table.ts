@@ -1,4 +1,5 @@
 import { createPut, createQuery, createUpdate, type Item, number, type QueryInput } from '../dynamo.ts';
+import { asFailure } from '../errors.ts';
 import { createPutWatch, type WatchWriterDeps } from './dynamo-put-watch.ts';
 import {
   currentPrefix,
@@ -14,9 +15,9 @@ import {
   snapshotPrefix,
   watchKey,
 } from './items.ts';
-import { readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
+import { orderIdOf, readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
 import type { OrderKey, Provenance } from './snapshot.ts';
-import type { SnapshotTable } from './table.ts';
+import type { Listed, SnapshotTable } from './table.ts';
 
 type DynamoTableDeps = WatchWriterDeps & {
   /** How long an account keeps snapshots that are no longer the newest; for ever when undefined. */
@@ -73,8 +74,8 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
       await put({ Item: historyLookupItem(lookup) });
     },
 
-    list: async (account, list, until, limit) => {
-      const items: Item[] = [];
+    list: async (account, list, until, limit, onUnreadable = () => {}) => {
+      const listed: Listed[] = [];
       let start: Item | undefined;
       do {
         const page = await query({
@@ -83,12 +84,18 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
           ExpressionAttributeNames: { '#list': 'list' },
           ExpressionAttributeValues: { ':list': { S: listKey(account, list) }, ':until': number(until) },
           ExclusiveStartKey: start,
-          Limit: Number.isFinite(limit) ? limit - items.length : undefined,
+          Limit: Number.isFinite(limit) ? limit - listed.length : undefined,
         });
-        items.push(...page.items);
+        for (const item of page.items) {
+          try {
+            listed.push(readListed(item));
+          } catch (thrown) {
+            onUnreadable(orderIdOf(item, account), asFailure(thrown));
+          }
+        }
         start = page.lastKey;
-      } while (start !== undefined && items.length < limit);
-      return items.map(readListed);
+      } while (start !== undefined && listed.length < limit);
+      return listed;
     },
   };
 }

@@ -3,7 +3,7 @@ import { BOOL, type Item, L, M, type Members, membersOf, N, oneOf, S, schemaOf }
 import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
-import { schema } from './items.ts';
+import { partitionKey, schema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
@@ -143,6 +143,13 @@ export function readAuditEntry(item: Item): AuditEntry {
 /** The sort key of an item, which says what it is. Throws `store_corrupt`. */
 export function sortKeyOf(item: Item): string {
   return membersOf(item).get('sk', S);
+}
+
+/** The order of an item of this account, by its key, whatever else the item holds. */
+export function orderIdOf(item: Item, account: string): string {
+  return membersOf(item)
+    .get('pk', S)
+    .slice(partitionKey({ account, orderId: '' }).length);
 }
 
 /** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */

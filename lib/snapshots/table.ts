@@ -1,3 +1,4 @@
+import type { Failure } from '../errors.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { listNames, lookupOutcomes } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
@@ -85,9 +86,15 @@ export type SnapshotTable = {
   readonly putHistoryLookup: (lookup: HistoryLookup) => Promise<void>;
   /**
    * Orders of one list of an account, by ascending time up to `until`; eventually consistent. One request for each
-   * megabyte of watches, which is some 1 000 orders.
+   * megabyte of watches, which is some 1 000 orders. Leaves out orders whose item cannot be read, and names them.
    */
-  readonly list: (account: string, list: List, until: number, limit: number) => Promise<readonly Listed[]>;
+  readonly list: (
+    account: string,
+    list: List,
+    until: number,
+    limit: number,
+    onUnreadable?: (orderId: string, failure: Failure) => void,
+  ) => Promise<readonly Listed[]>;
 };
 
 /**

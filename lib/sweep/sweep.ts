@@ -1,6 +1,6 @@
 import type { AccountState, SweepFindings } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
-import { asFailure } from '../errors.ts';
+import { asFailure, type Failure } from '../errors.ts';
 import type { Dialect } from '../exchange/dialects/index.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import type { CheckOrder } from '../orders/check-order.ts';
@@ -16,6 +16,7 @@ import { createLiveOrders } from './live-orders.ts';
 import type { ListPolicy } from './pace.ts';
 import { inParallel } from './parallel.ts';
 import { reportOf, type SweepReport, summaryOf } from './report.ts';
+import { createReadableList } from './unreadable-orders.ts';
 
 /** An account whose open orders are listed. */
 export type ListedAccount = {
@@ -35,6 +36,8 @@ type SweepDeps = {
   /** `undefined` for an account whose orders are only checked one by one. */
   readonly listedAccount: (account: string) => ListedAccount | undefined;
   readonly onDrift: (account: string, drift: readonly string[]) => void;
+  /** The index's item of an order cannot be read; it is counted already. */
+  readonly onUnreadable?: (account: string, orderId: string, failure: Failure) => void;
   readonly clock: Clock;
 };
 
@@ -72,7 +75,7 @@ const lookMs = { listed: 5_000, unlisted: 1_000 } as const;
  * probe the exchange, once a minute at the least. Ends early when nothing is left to see before the next tick.
  */
 export function createSweep(deps: SweepDeps): Sweep {
-  const { checkOrder, list, store, listedAccount, onDrift, clock } = deps;
+  const { checkOrder, list, store, listedAccount, onDrift, onUnreadable = () => {}, clock } = deps;
   /** For as long as the process lives: what a row's text means does not change. */
   const knownRowsOf = new Map<string, KnownRows>();
   return async (request) => {
@@ -82,7 +85,16 @@ export function createSweep(deps: SweepDeps): Sweep {
     const listed = listedAccount(account);
     const goesOn = () => clock.now() < until && holds();
     const graceMs = (listed?.listPolicy.maxMs ?? 0) * 3;
-    const orders = createLiveOrders({ list, account, policy, graceMs, latestList: before.listed });
+    const readable = createReadableList({
+      list,
+      read: store.read,
+      onRead: (orderId, stored) => orders.set(orderId, stored),
+      onUnreadable: (orderId, failure) => {
+        checks.count(failure);
+        onUnreadable(account, orderId, failure);
+      },
+    });
+    const orders = createLiveOrders({ list: readable, account, policy, graceMs, latestList: before.listed });
     const breaker = createAccountBreaker(clock, before.summary?.breaker);
     const { recordFailedCheck } = store;
     const { lookUpOrder } = listed ?? {};

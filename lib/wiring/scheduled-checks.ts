@@ -5,6 +5,7 @@ import { createExchange } from '../exchange/client.ts';
 import { dialects } from '../exchange/dialects/index.ts';
 import { createExchangeLists, type ExchangeLists } from '../exchange/lists.ts';
 import { capacityOf, rateLimitsOf } from '../exchange/rate-limiter.ts';
+import { logFailure } from '../log.ts';
 import { createLookUpOrder } from '../orders/look-up-order.ts';
 import type { Stage } from '../stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
@@ -20,7 +21,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
   readonly unsweptOf: UnsweptOf;
   readonly warmUp: () => Promise<void>;
 } {
-  const { stage, clock } = deps;
+  const { stage, clock, logger } = deps;
   const lists = new Map<string, ExchangeLists>();
   const checks = createOrderChecks({
     ...deps,
@@ -35,7 +36,15 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
   const { accounts, checkOrder, snapshotTable, store, accountTable, onDrift, warmUp } = checks;
   const listedAccount = listedAccountIn(stage, checks, lists, clock);
   const checkOpenOrders = createCheckOpenOrders({
-    sweep: createSweep({ checkOrder, list: snapshotTable.list, store, listedAccount, onDrift, clock }),
+    sweep: createSweep({
+      checkOrder,
+      list: snapshotTable.list,
+      store,
+      listedAccount,
+      onDrift,
+      onUnreadable: (account, orderId, failure) => logFailure(logger, failure, { account, order_id: orderId }),
+      clock,
+    }),
     accounts,
     policyOf: policyIn(stage),
     capacityOf: capacityIn(stage),
