@@ -5,6 +5,8 @@ import { failureOf } from '../thrown.ts';
 import { post, startTransport, wire } from './start-transport.ts';
 import { http } from './wire-server.ts';
 
+const patiently = { timeout: 10_000 };
+
 /** An exchange that answers at once, except for one account: its replies come when the test says so. */
 async function startTwoAccounts() {
   const held: (() => void)[] = [];
@@ -19,7 +21,7 @@ async function startTwoAccounts() {
   const ofSilent = (timeoutMs?: number) => silent({ ...post(server.url, timeoutMs), url: `${server.url}/silent/` });
   /** One reply comes. */
   const release = async () => {
-    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await expect.poll(() => held.length, patiently).toBeGreaterThan(0);
     held.shift()?.();
   };
   return { server, held, release, ofSilent, ofOther: () => other(post(server.url)) };
@@ -28,7 +30,7 @@ async function startTwoAccounts() {
 test('requests that hang of one account take no connection from another', async () => {
   const { server, held, release, ofSilent, ofOther } = await startTwoAccounts();
   const hanging = Array.from({ length: 40 }, () => ofSilent());
-  await expect.poll(() => held.length).toBe(8);
+  await expect.poll(() => held.length, patiently).toBe(8);
   expect(await ofOther()).toMatchObject({ status: 200 });
   for (const _ of hanging) await release();
   expect(await Promise.all(hanging)).toHaveLength(40);
@@ -38,12 +40,12 @@ test('requests that hang of one account take no connection from another', async 
 test('a request that waits for its turn is sent when a reply comes, or times out by its own deadline', async () => {
   const { server, held, release, ofSilent } = await startTwoAccounts();
   const hanging = Array.from({ length: 8 }, () => ofSilent());
-  await expect.poll(() => held.length).toBe(8);
+  await expect.poll(() => held.length, patiently).toBe(8);
   expect((await failureOf(ofSilent(50))).code).toBe('timeout');
   expect(server.requests).toHaveLength(8);
   const waiting = ofSilent();
   await release();
-  await expect.poll(() => server.requests.length).toBe(9);
+  await expect.poll(() => server.requests.length, patiently).toBe(9);
   for (const _ of hanging) await release();
   expect(await waiting).toMatchObject({ status: 200 });
   await Promise.all(hanging);

@@ -121,6 +121,23 @@ describe('the wiring', () => {
     expect(orangex.count('open_orders') - before).toBe(3);
   });
 
+  it('keeps no more than eight calls of an account under way, and calls for another one meanwhile', async () => {
+    const { orangex } = testBed;
+    const stage = stageOf('main');
+    const { main } = stage.accounts;
+    if (main === undefined) throw new Error('the stage has main');
+    const { checkOrder } = wired({ stage: { ...stage, accounts: { main, twin: main } } });
+    const check = (account: string, forMs: number) =>
+      checkOrder({ account, orderId: orangex.place(), observedBy: 'd', requestId: 'r', deadline: Date.now() + forMs });
+    const before = orangex.count('get_order_state');
+    orangex.script('order', ...Array(8).fill({ kind: 'hang' }));
+    const hanging = Promise.allSettled(Array.from({ length: 20 }, () => check('main', 4_000)));
+    await expect.poll(() => orangex.count('get_order_state') - before, { timeout: 3_500 }).toBe(8);
+    expect(await check('twin', 10_000)).toMatchObject({ account: 'twin', source: 'exchange' });
+    expect(orangex.count('get_order_state') - before).toBe(9);
+    await hanging;
+  });
+
   it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {
     const env = Object.fromEntries(Object.entries(testBed.env).filter(([variable]) => variable !== name));
     expect(() => wired({ env })).toThrow(`${name} is not set.`);
