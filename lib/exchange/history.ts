@@ -56,8 +56,9 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
 
 /**
  * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until a row names
- * its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early when a place fails for a reason that the next one would share. Throws nothing that
- * the exchange answered: failures are part of the attempts.
+ * its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early when a
+ * place fails for a reason that the next one would share. Throws nothing that the exchange answered: failures are part of
+ * the attempts.
  */
 export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
   return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistoryLookup> => {

@@ -38,8 +38,8 @@ const maxListBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a reply whose `result` is an array of orders and gives `onRow` each row as it arrives; the reader itself keeps
- * none. A row that is known is not parsed. `read` returns the number of rows and
- * throws `invalid_response` unless the reply is JSON to its end: until then no row means anything.
+ * none. A row that is known is not parsed. `read` returns the number of rows, and throws `invalid_response` unless the
+ * reply is JSON to its end: until then no row means anything.
  */
 export function createRowReader(
   onRow: (row: ScannedRow) => void,
