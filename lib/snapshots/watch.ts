@@ -148,10 +148,10 @@ const indexedMs = 60_000;
  * nothing of it until one holds it.
  */
 export function mayBeUnread({ listed, operator }: Watch, ordersReadAt: number): boolean {
-  if (listed === undefined) return false;
-  const startedAt = operator?.stopped === false ? operator.at : 0;
-  if (startedAt > listed.at) return startedAt > ordersReadAt - indexedMs;
-  return listed.at < ordersReadAt && listed.at > ordersReadAt - indexedMs;
+  const indexedSince = ordersReadAt - indexedMs;
+  const wasStarted = operator?.stopped === false && listed !== undefined && operator.at > listed.at;
+  if (wasStarted) return operator.at > indexedSince;
+  return listed !== undefined && listed.at < ordersReadAt && listed.at > indexedSince;
 }
 
 /** A list that holds the order unchanged confirms the head's state. */

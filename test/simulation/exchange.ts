@@ -58,6 +58,8 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   const history = { indexingMs: 20_000, archivingMs: 120_000, withOpen: true };
   const service = new Service({ dialect, basePath, now, keyRing, book: market.book, rateLimiter, history });
   const calls: number[] = [];
+  const triggers = random.fork('triggers');
+  const trigger = () => triggers.whole(20_000, 30_000);
   const never = new AbortController().signal;
 
   const serve: SimulatedExchange['serve'] = async ({ url, headers, body }) => {
@@ -78,7 +80,9 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
       orderId,
     };
     const { genuine } = service.handle(request, reading);
-    const result = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
+    const moved = genuine.reply.result?.replace('"rpl":"0"', () => `"rpl":"${random.whole(-9, 9)}.5"`);
+    const isOpen = call === 'open_orders' || market.isLive(orderId ?? '');
+    const result = isOpen ? moved?.replaceAll('"trigger_price":"0"', () => `"trigger_price":"${trigger()}"`) : moved;
     const reply = { ...genuine.reply, result };
     const fault = faultOf(outage) ?? (call === 'open_orders' ? listFault() : staleness(orderId)) ?? faultCase();
     if (fault === undefined) {

@@ -20,9 +20,12 @@ export type Truth = {
   readonly unlisted?: boolean;
 };
 
-/** OrangeX's `rpl` moves by itself and makes no other state: texts are compared with it at rest. */
+/**
+ * OrangeX's `rpl` moves by itself and makes no other state; a trailing stop's trigger price moves, and none of its times
+ * does. Texts are compared with both at rest.
+ */
 export function atRest(text: string): string {
-  return text.replace(/"rpl":"[^"]*"/, '"rpl":"0"');
+  return text.replace(/"rpl":"[^"]*"/, '"rpl":"0"').replace(/"trigger_price":"[^"]*"/, '"trigger_price":"0"');
 }
 
 const finalStates: ReadonlySet<string> = new Set(['filled', 'canceled', 'rejected', 'triggered']);

@@ -148,7 +148,8 @@ function placeIn(market: Market, random: Random, unlistedRate = 0): string {
       filled_amount: undefined,
       average_price: undefined,
     };
-    return market.place({ ...trigger, amount: random.chance(0.5) ? undefined : amount });
+    if (random.chance(0.5)) return market.place({ ...trigger, amount: undefined });
+    return market.place({ ...trigger, amount, details: { trigger_price: '0' } });
   }
   // Some are in no list, as the orders of copy trading are.
   return market.place({
