@@ -5,6 +5,7 @@ import { accountPattern } from '../lib/stage.ts';
 import { knownToKeepSeconds, maxCheckSecondsLimit, withDefaults } from './account-defaults.ts';
 import { scheduleGroups } from './schedule-groups.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
+import { shapeProblems } from './stage-shape.ts';
 
 export const maxAccounts = 400;
 /** A stack has at most 500 resources; these secrets and schedules are the only ones that grow with the accounts. */
@@ -20,17 +21,16 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
     yield `Stage "${name}": rename it to 1 to 16 of a-z, 0-9 and -, a letter first.`;
   }
+  const misshapen = [...shapeProblems(config)];
+  for (const problem of misshapen) yield `Stage "${name}": ${problem}`;
+  if (misshapen.length > 0) return;
   for (const problem of settingsProblems(config)) yield `Stage "${name}": ${problem}`;
   const accounts = Object.entries(config.accounts);
   if (accounts.length === 0) yield `Stage "${name}" has no account: add at least one.`;
   if (accounts.length > maxAccounts) {
     yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${maxAccounts}.`;
   }
-  for (const problem of sizeProblems(
-    accounts.map(([, settings]) => settings),
-    config,
-  ))
-    yield `Stage "${name}" ${problem}`;
+  for (const problem of sizeProblems(config)) yield `Stage "${name}" ${problem}`;
   for (const [account, settings] of accounts) {
     for (const problem of accountProblems(account, settings)) yield `Stage "${name}", account "${account}": ${problem}`;
     if (settings.secretArn !== undefined) {
@@ -39,7 +39,8 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
   }
 }
 
-function* sizeProblems(accounts: readonly AccountConfig[], config: StageConfig): Generator<string> {
+function* sizeProblems(config: StageConfig): Generator<string> {
+  const accounts = Object.values(config.accounts);
   const brought = accounts.filter(({ secretArn }) => secretArn !== undefined).length;
   if (brought > maxBroughtSecrets) {
     yield `has ${brought} accounts with a secretArn: leave it out of some, or move them to another stage, one holds ${maxBroughtSecrets}.`;
@@ -55,7 +56,8 @@ function* settingsProblems(config: StageConfig): Generator<string> {
   yield* unknownSettings(config, stageSettings);
   for (const setting of ['protect', 'reserveConcurrency', 'xray'] as const) {
     const value = config[setting];
-    if (value !== undefined && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
+    const isGiven = value !== undefined || setting === 'protect';
+    if (isGiven && typeof value !== 'boolean') yield `set ${setting} to true or false (it is "${value}").`;
   }
   if (!['full', 'essential', undefined].includes(config.monitoring)) {
     yield `set monitoring to full or essential (it is "${config.monitoring}").`;

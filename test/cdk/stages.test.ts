@@ -359,6 +359,29 @@ describe('resolving a stage', () => {
     ]);
   });
 
+  it.each<[Record<string, unknown>, string]>([
+    [{ protect: undefined }, 'set protect to true or false (it is "undefined").'],
+    [{ throttle: undefined }, 'set throttle to an object (it is missing).'],
+    [{ throttle: { rate: '10', burst: 20 } }, 'set throttle.rate to a number (it is a string).'],
+    [{ tags: undefined }, 'set tags to an object (it is missing).'],
+    [{ tags: { desk: 1 } }, 'set tags.desk to text (it is a number).'],
+    [{ accounts: undefined }, 'set accounts to an object (it is missing).'],
+    [{ accounts: { main: null } }, 'set accounts.main to an object (it is missing).'],
+    [
+      { accounts: { main: { dialect: 'orangex', shareOfRate: '0.5' } } },
+      'set accounts.main.shareOfRate to a number (it is a string).',
+    ],
+    [
+      { accounts: { main: { dialect: 'orangex', url: { key: 'secret' } } } },
+      'set accounts.main.url to text (it is an object).',
+    ],
+    [{ auth: null }, 'set auth to an object (it is missing).'],
+    [{ cors: {} }, 'set cors.origins to a list (it is missing).'],
+    [{ cors: [] }, 'set cors to an object (it is a list).'],
+  ])('of a project without a compiler says what is wrong with %j', (settings, problem) => {
+    expect(problems(settings)).toEqual([`Stage "test": ${problem}`]);
+  });
+
   it.each(['Frankfurt', 'eu-west', 'eu-west-1a', ''])('refuses the region %j', (region) => {
     expect(problems({ region })).toEqual([
       `Stage "test": write region as AWS does, such as eu-west-1 (it is "${region}").`,
