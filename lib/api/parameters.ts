@@ -102,7 +102,7 @@ export const state = /* @__PURE__ */ made(() =>
     .enum(listNames, `must be one of ${listNames.join(', ')}`)
     .check(
       z.describe(
-        'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we have no name for; watched on.',
+        'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we do not recognize; still on watch.',
       ),
     ),
 );

@@ -29,7 +29,7 @@ export const Order = /* @__PURE__ */ made(() =>
         .record(text, z.unknown())
         .check(
           z.describe(
-            'Whatever else the exchange wrote of the order, and fields above that cannot be read as what they are; every digit as it wrote it.',
+            'Whatever else the exchange wrote of the order, and fields above whose values cannot be read; every digit as it wrote it.',
           ),
         ),
     })
@@ -53,7 +53,7 @@ export const CheckedOrder = /* @__PURE__ */ made(() =>
     changed: z.boolean().check(z.describe('This check found a state that was not in the table yet.')),
     first_observed_at: time.check(z.describe('When we first saw this state.')),
     checked_at: time.check(z.describe('When the exchange was called for its latest reply.')),
-    age_seconds: int.check(z.describe('How long ago that was, rounded up.')),
+    age_seconds: int.check(z.describe('How many seconds ago that was, rounded up.')),
     exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
   }),
 );
@@ -63,8 +63,8 @@ export type CheckedOrder = z.output<typeof CheckedOrder>;
 export const Change = /* @__PURE__ */ made(() =>
   z.object({
     field: text.check(z.describe('Such as filled_amount, or details.label.')),
-    from: z.optional(z.unknown().check(z.describe('Absent when the field was.'))),
-    to: z.optional(z.unknown().check(z.describe('Absent when the field is.'))),
+    from: z.optional(z.unknown().check(z.describe('Absent when the field was absent before.'))),
+    to: z.optional(z.unknown().check(z.describe('Absent when the field is absent now.'))),
   }),
 );
 export type Change = z.output<typeof Change>;
@@ -79,7 +79,9 @@ export const SnapshotRow = /* @__PURE__ */ made(() =>
     first_observed_at: time.check(z.describe('When we first saw this state.')),
     exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
     request_id: text.check(z.describe('The request that first observed it; it is in the logs, too.')),
-    observed_by: text.check(z.describe('The function that called the exchange.')),
+    observed_by: text.check(
+      z.describe('The function whose check showed it; `list` or `history` when a row of one did.'),
+    ),
     key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
     changes: z
       .array(Change)
@@ -97,7 +99,9 @@ export const AuditEntry = /* @__PURE__ */ made(() =>
     kind: z.enum(auditKinds),
     at: time,
     request_id: text,
-    observed_by: z.optional(text.check(z.describe('The function that called the exchange; not for watch commands.'))),
+    observed_by: z.optional(
+      text.check(z.describe('The function whose check or lookup it was; not for watch commands.')),
+    ),
     by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
     attempts: z.optional(
       z
@@ -160,7 +164,7 @@ export const ListedOrder = /* @__PURE__ */ made(() =>
         ),
       ),
     ),
-    age_seconds: z.optional(int.check(z.describe('How long ago that was, rounded up.'))),
+    age_seconds: z.optional(int.check(z.describe('How many seconds ago that was, rounded up.'))),
     looked_up_at: z.optional(
       time.check(z.describe("When the exchange's histories were last searched for an order that is missing.")),
     ),
@@ -196,7 +200,9 @@ export const Problem = /* @__PURE__ */ made(() =>
       ),
     ),
     looked_up_at: z.optional(
-      time.check(z.describe("When the exchange's histories were last searched for the missing order, in vain.")),
+      time.check(
+        z.describe("When the exchange's histories were last searched for the missing order and did not have it."),
+      ),
     ),
     next_look_at: z.optional(
       time.check(z.describe('When they are searched next, with the next check; absent before the first search.')),

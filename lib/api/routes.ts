@@ -142,7 +142,7 @@ export const getAccount = /* @__PURE__ */ made(
       function: 'list-accounts',
       summary: 'One account at a glance',
       description:
-        'From the table only: the latest complete list of its open orders, how many there are, and how its checks fare.',
+        'From the table only: the latest complete list of its open orders, how many there are, and the state of its checks.',
       parameters: z.strictObject({ account: parameters.account }),
       response: AccountOverview,
       codes: [...everywhere, ...table],

@@ -59,7 +59,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   const service = new Service({ dialect, basePath, now, keyRing, book: market.book, rateLimiter, history });
   const calls: number[] = [];
   const triggers = random.fork('triggers');
-  // In fair weather they stand still: each move is a state, and would be most of what is written.
+  // Without faults they stand still: each move is a state, and would be most of what is written.
   const trigger = () => (faultRate > 0 ? triggers.whole(20_000, 30_000) : 0);
   const never = new AbortController().signal;
 
