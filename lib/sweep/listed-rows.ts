@@ -187,6 +187,6 @@ function isAt(watch: Watch, rank: Rank | undefined): boolean {
 }
 
 /** The next list tries again. */
-export function isOfTheTable({ code }: Failure): boolean {
+function isOfTheTable({ code }: Failure): boolean {
   return code === 'store_unavailable' || code === 'store_conflict';
 }

@@ -4,7 +4,7 @@ import { asFailure } from '../errors.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import type { OpenOrders } from '../exchange/open-orders.ts';
 import { isSuspicious, ownTimeOf, probesOf } from './list-comparison.ts';
-import { createListedRows, isOfTheTable, type ListedRowsDeps } from './listed-rows.ts';
+import { createListedRows, type ListedRowsDeps } from './listed-rows.ts';
 import type { LiveOrder } from './live-orders.ts';
 import { inParallel } from './parallel.ts';
 
@@ -89,8 +89,8 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
         if (stored !== undefined) orders.set(orderId, stored);
         marked++;
       } catch (thrown) {
-        const failure = asFailure(thrown);
-        if (!isOfTheTable(failure)) throw failure;
+        // It stays as it was, and the list unfinished.
+        checks.count(asFailure(thrown));
       }
     });
     return marked;
