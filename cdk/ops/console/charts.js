@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { clock, duration } from './format.js';
+import { duration } from './format.js';
 import { html } from './html.js';
 
 /** What a custom property of style.css is in the current scheme, as a canvas takes it. @param {string} name */
@@ -66,6 +66,7 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
       width,
       height: names === undefined ? 170 : 60 + 26 * names.length,
       legend: { show: false },
+      tzDate: (second) => uPlot.tzDate(new Date(second * 1_000), 'Etc/UTC'),
       cursor: { sync: { key: 'order' }, drag: { x: true, y: false }, points: { size: 6 } },
       scales: {
         x: { time: true },
@@ -87,7 +88,7 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
       ],
       hooks: { drawClear: [(plot) => shade(plot, gaps)] },
       axes: [
-        { ...axis((splits) => splits.map((second) => clockOf(second, splits)), 26), space: 80 },
+        { ...axis((splits) => splits.map((second) => splitLabel(second, splits)), 26), space: 80 },
         {
           ...axis(
             (splits) => splits.map((value) => (names === undefined ? amount.format(value) : (names[value] ?? ''))),
@@ -102,9 +103,16 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
   return html`<${Chart} make=${make} label=${label} redrawn=${JSON.stringify(data)} />`;
 }
 
-/** With milliseconds where a second has several. @param {number} second @param {readonly number[]} splits */
-function clockOf(second, [first = 0, next = first + 1]) {
-  return next - first < 1 ? new Date(second * 1_000).toISOString().slice(11, 23) : clock(second * 1_000);
+/**
+ * UTC: with milliseconds where a second has several splits, with the day where they are more than one day, and the day
+ * alone where none has several. @param {number} second @param {readonly number[]} splits
+ */
+function splitLabel(second, splits) {
+  const [first = 0, next = first + 1] = splits;
+  const text = new Date(second * 1_000).toISOString();
+  if (next - first >= 86_400) return text.slice(0, 10);
+  if ((splits.at(-1) ?? first) - first >= 86_400) return text.slice(5, 16).replace('T', ' ');
+  return text.slice(11, next - first < 1 ? 23 : 19);
 }
 
 function stepped() {

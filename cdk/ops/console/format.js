@@ -54,7 +54,7 @@ export function clock(at) {
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
 }
 
-/** 250 ms, 7.3 s, 4 m 10 s, 3 h 5 m, 12 d 4 h. @param {number} ms @returns {string} */
+/** 250 ms, 7.3 s, 4 m 10 s, 3 h 5 m, 12 d 4 h, 6 y. @param {number} ms @returns {string} */
 export function duration(ms) {
   if (ms < 0) return `−${duration(-ms)}`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
@@ -62,7 +62,9 @@ export function duration(ms) {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 60) return `${minutes} m ${Math.floor((ms % 60_000) / 1_000)} s`;
   const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} m` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return `${hours} h ${minutes % 60} m`;
+  const days = Math.floor(hours / 24);
+  return days < 730 ? `${days} d ${hours % 24} h` : `${Math.floor(days / 365)} y`;
 }
 
 /** An age in whole seconds. @param {number | undefined} seconds */

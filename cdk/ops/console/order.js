@@ -133,7 +133,7 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
   const names = [...new Set(transitions.map(({ state }) => state))];
   const top = Math.max(Number(snapshots[0]?.order.amount ?? 0), ...transitions.map(({ filled }) => filled)) || 1;
   const late = transitions.map(({ at, observed }) => observed - at);
-  const label = `${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} after they began`;
+  const label = `${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} late`;
   return html`<section aria-label="Course of the order">
     <div class="legend">
       <h2>Course</h2>

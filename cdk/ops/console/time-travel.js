@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { stateAt } from './api.js';
-import { clock, shown, shownField, time } from './format.js';
+import { shown, shownField, time } from './format.js';
 import { html } from './html.js';
 import { sideBySide } from './model.js';
 
@@ -45,8 +45,8 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
     <div class="scroll"><table class="grid compare">
       <thead><tr>
         <th>Field</th>
-        <th>What we believed at ${clock(moment)}</th>
-        <th>What was true at ${clock(moment)}</th>
+        <th>What we believed at ${time(moment)}</th>
+        <th>What was true at ${time(moment)}</th>
       </tr></thead>
       <tbody>${rows.map(
         ({ field, one, other, differs }) => html`<tr class=${differs ? 'differs' : ''} key=${field}>
