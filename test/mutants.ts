@@ -97,7 +97,7 @@ const faults: readonly Fault[] = [
     tests: store,
   },
   {
-    name: 'a miss does not heal the head',
+    name: 'a not-found reply does not heal the head',
     file: 'lib/snapshots/store.ts',
     from: 'if (newest !== undefined) await table.putHead(newest);',
     to: '',

@@ -13,17 +13,17 @@
  * |-----------------------------------------|--------------------------------------------------------------|
  * | head and watch of an order              | Query pk, sk begins with NOW#, consistent                    |
  * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
- * | record a snapshot                       | PutItem if absent, or if this evidence is earlier            |
+ * | record a snapshot                       | PutItem if absent, or if this one was observed earlier       |
  * | let snapshots go, where history is not  | Query pk, sk from S# to S#rank, descending, limit, filter no |
  * | for ever                                | expires_at; UpdateItem expires_at (TTL) of each              |
- * | raise the head                          | PutItem if absent or of lesser rank, or earlier evidence     |
+ * | raise the head                          | PutItem if absent, of lesser rank, or observed later         |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
  * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
- * | record a miss, a lookup or a command    | PutItem                                                      |
+ * | record an audit entry                   | PutItem                                                      |
  * | a page of an order's history            | Query pk, sk from S# to S#time or S#rank, descending, limit, |
  * |                                         | consistent                                                   |
  * | an order as believed at a moment        | the same, filter first_observed_at, until two are found      |
- * | misses and words up to a moment         | Query pk, sk from E# to E#time, descending, limit, consistent|
+ * | audit entries up to a moment            | Query pk, sk from E# to E#time, descending, limit, consistent|
  * | an account's orders by due or closing   | Query index `lists`: list = account#live, account#attention  |
  * |                                         | or account#final, list_at ascending; a page of final orders  |
  * |                                         | descending                                                   |

@@ -36,7 +36,7 @@ let commands = 0;
 /** Sends a watch command; returns the response. */
 async function say(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
   const path = { account, order_id: orderId };
-  const { statusCode, headers, body } = await via(method, path, query, `word-${++commands}`);
+  const { statusCode, headers, body } = await via(method, path, query, `command-${++commands}`);
   return { status: statusCode, type: headers['content-type'], body: JSON.parse(body) };
 }
 
@@ -64,17 +64,17 @@ describe('PUT of a watch', () => {
     expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
   });
 
-  it('keeps who said so, and when, as evidence', async () => {
+  it('keeps who gave it, and when, as an audit entry', async () => {
     const from = Date.now();
     await say('PUT', 'EVIDENCE');
     const [command, ...others] = await commandsOf('EVIDENCE');
     expect(others).toEqual([]);
     const at = Number(command?.['at']?.N);
     expect(command).toMatchObject({
-      sk: { S: `E#${at}#word-${commands}` },
+      sk: { S: `E#${at}#command-${commands}` },
       kind: { S: 'watch_started' },
       by: { S: caller },
-      request_id: { S: `word-${commands}` },
+      request_id: { S: `command-${commands}` },
     });
     expect(at).toBeGreaterThanOrEqual(from);
   });
@@ -113,7 +113,7 @@ describe('PUT of a watch', () => {
 });
 
 describe('DELETE of a watch', () => {
-  it('stops it, and keeps who said so', async () => {
+  it('stops it, and keeps who gave the command', async () => {
     const id = testBed.orangex.place();
     await get(id);
     expect((await say('DELETE', id)).body).toEqual({
@@ -141,7 +141,7 @@ describe('DELETE of a watch', () => {
   });
 });
 
-describe('a word about a watch fails', () => {
+describe('a watch command fails', () => {
   it.each<[string, 'PUT' | 'DELETE', string, string, string, number, string]>([
     ['a wrong account', 'PUT', 'Main', 'X', '', 400, 'bad_request'],
     ['an unknown account', 'PUT', 'nobody', 'X', '', 404, 'unknown_account'],

@@ -105,19 +105,19 @@ describe('GET of an order’s snapshots', () => {
     expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
   });
 
-  it('lists what was believed, with the misses and the watch commands', async () => {
+  it('lists what was believed, with the not-found replies and the watch commands', async () => {
     const { orangex } = testBed;
     const id = orangex.place();
     const seen = await check(id);
     orangex.forget(id);
     const notFoundAt = await check(id);
-    await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'word-1');
+    await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'command-1');
     const now = encodeURIComponent(new Date(Date.now() + 1_000).toISOString());
     const { body } = await history(id, `believed_at=${now}`);
     expect(body).toMatchObject({
       snapshots: [{ request_id: seen }],
       audit_entries: [
-        { kind: 'watch_stopped', by: caller, request_id: 'word-1' },
+        { kind: 'watch_stopped', by: caller, request_id: 'command-1' },
         { kind: 'not_found', observed_by: 'get-order', request_id: notFoundAt },
       ],
     });

@@ -28,7 +28,7 @@ let requests = 0;
 /** A second after whatever was before. */
 function say(watch: boolean, orderId = key.orderId, account = 'main') {
   clock.advance(1_000);
-  return changeWatch({ account, orderId, by, requestId: `word-${++requests}`, watch });
+  return changeWatch({ account, orderId, by, requestId: `command-${++requests}`, watch });
 }
 
 /** What a sweep of the account leaves as it ends. */
@@ -107,8 +107,8 @@ describe('stopping a watch', () => {
     await say(false);
     const at = clock.now();
     expect([...table.inspect(key).commands.values()]).toEqual([
-      { ...key, at: at - 1_000, by, stopped: false, requestId: `word-${requests - 1}` },
-      { ...key, at, by, stopped: true, requestId: `word-${requests}` },
+      { ...key, at: at - 1_000, by, stopped: false, requestId: `command-${requests - 1}` },
+      { ...key, at, by, stopped: true, requestId: `command-${requests}` },
     ]);
   });
 });

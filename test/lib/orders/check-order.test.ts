@@ -438,7 +438,7 @@ describe('what is no answer about an order', () => {
     ['a field twice', { kind: 'duplicateKeys' }, 'invalid_response'],
   ];
 
-  it.each(faults)('%s is neither an observation nor a miss', async (_, fault, code) => {
+  it.each(faults)('%s is neither an observation nor a not-found reply', async (_, fault, code) => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);
@@ -456,7 +456,7 @@ describe('what is no answer about an order', () => {
     expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
-  it('silence is a timeout, neither an observation nor a miss', async () => {
+  it('silence is a timeout, neither an observation nor a not-found reply', async () => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);

@@ -281,7 +281,7 @@ describe('time travel', () => {
     expect(ranksOf((await ask(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
   });
 
-  it('has the hundred latest misses', async () => {
+  it('has the hundred latest not-found replies', async () => {
     const key = newKey();
     const notFoundAnswers = Array.from({ length: 105 }, (_, i) =>
       notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),

@@ -87,7 +87,7 @@ async function tell(table: Table, key: OrderKey, event: Event, known: Known = {}
       at: start + after,
       by,
       stopped,
-      requestId: `word-${by}-${after}-${stopped}`,
+      requestId: `command-${by}-${after}-${stopped}`,
     });
   } else if ('failedAfter' in event) {
     await store.recordFailedCheck({ ...key, requestedAt: start + 10_000 + event.failedAfter, own: event.own });
@@ -196,7 +196,7 @@ describe('the table in memory, with every interleaving', () => {
     );
   });
 
-  it('ends the same with misses among the answers, once the order is known', async () => {
+  it('ends the same with not-found replies among the answers, once the order is known', async () => {
     await fc.assert(
       fc.asyncProperty(answered, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
         const table = createMemoryTable(() => policy);

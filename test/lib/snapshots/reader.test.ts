@@ -122,7 +122,7 @@ describe.each([
       expect((await reader.snapshots(key, { ...range, observedUntil: endOfTime })).rows).toEqual([snapshots.at(-1)]);
     });
 
-    it('gives misses and words up to a time, the latest first', async () => {
+    it('gives the audit entries up to a time, the latest first', async () => {
       const key = newKey();
       const notFound = { ...key, requestedAt: start + 2, requestId: 'b', observedBy: 'check-open-orders' };
       const stopped = { ...key, at: start + 2, requestId: 'c', by: 'anna', stopped: true };

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 function command(after: number, stopped: boolean): WatchCommand {
-  return { ...key, at: start + after, by: 'anna', stopped, requestId: `word-${after}` };
+  return { ...key, at: start + after, by: 'anna', stopped, requestId: `command-${after}` };
 }
 
 function status(): string {

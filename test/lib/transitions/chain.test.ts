@@ -43,7 +43,7 @@ it('whatever the store records, the events of an order are a chain without gaps,
             at: start + commandAfter,
             by: 'anna',
             stopped,
-            requestId: `word-${commandAfter}`,
+            requestId: `command-${commandAfter}`,
           });
         } else {
           const requestedAt = start + 10_000 + one.notFoundAfter;
