@@ -1,5 +1,5 @@
 import { updatedAtOfRank } from './rank.ts';
-import { isCovered, isVanished, statusOf, type Watch } from './watch.ts';
+import { checkedAt, isCovered, isVanished, statusOf, type Watch } from './watch.ts';
 
 /** How often a live order is checked; milliseconds. */
 export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
@@ -16,7 +16,7 @@ const coveredStepMs = 3_600_000;
  * once if no check of it was ever completed. A failed check only ever postpones it.
  */
 export function dueAt(watch: Watch, policy: CheckPolicy): number {
-  return Math.max(watch.notFoundAt.length > 0 ? 0 : dueAfterAnswer(watch, policy), postponedUntil(watch, policy));
+  return Math.max(watch.notFoundAt.length > 0 ? 0 : dueAfterStart(watch, policy), postponedUntil(watch, policy));
 }
 
 /** Until when an order waits whose latest checks failed or did not find it, whatever else makes it due; 0 for others. */
@@ -38,12 +38,17 @@ function dueAfterNotFound(watch: Watch, lastNotFound: number, policy: CheckPolic
   return Math.min(next, Math.max(lookupDueAt(watch), lastNotFound + policy.minMs));
 }
 
+/** What happened while a watch was stopped is unknown: a start makes the order due at once, and never later. */
+function dueAfterStart(watch: Watch, policy: CheckPolicy): number {
+  const due = dueAfterAnswer(watch, policy);
+  const startedAt = watch.operator?.at ?? 0;
+  return startedAt > (checkedAt(watch) ?? Infinity) ? Math.min(due, startedAt) : due;
+}
+
 function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
-  const { announcedRank, observations, openedAt, listed, operator } = watch;
+  const { announcedRank, observations, openedAt, listed } = watch;
   const [latest] = observations;
   if (latest !== undefined) {
-    // What happened while the watch was stopped is unknown.
-    if (operator !== undefined && operator.at > latest.requestedAt) return operator.at;
     // Of a state that is announced and not applied, the next list shows whether it is in force.
     if (isCovered(watch) && statusOf(watch) === 'watched') {
       const sinceOpenedMs = latest.requestedAt + coveredMs - openedAt;

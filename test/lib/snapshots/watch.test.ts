@@ -221,6 +221,20 @@ describe('an order in the lists of its account', () => {
     expect(dueAt(watchOf(order, listedAt(100, false)), policy)).toBe(t0 + 100);
   });
 
+  it('is due at once when its watch is started again, and no later because the start is dated by a clock ahead of ours', () => {
+    const started = (at: number): WatchDelta => ({
+      openedAt: t0,
+      operator: { at: t0 + at, by: 'anna', stopped: false },
+    });
+    const [covered, uncovered] = [watchOf(seen(0, 0, t0 + 5), listedAt(5)), watchOf(seen(0, 0, t0 + 5))];
+    for (const watch of [covered, uncovered]) {
+      const dueAfterStart = (at: number) => dueAt(join(watch, started(at)), policy);
+      expect(dueAfterStart(minute / 12)).toBe(t0 + minute / 12);
+      expect(dueAfterStart(4)).toBe(dueAt(watch, policy));
+      expect(dueAfterStart(1_000 * minute)).toBe(dueAt(watch, policy));
+    }
+  });
+
   it('keeps its place in the index from answer to answer, for an hour at the most', () => {
     const dueAfter = (minutes: number) => dueAt(watchOf(seen(0, 0, t0 + minutes * minute), listedAt(0)), policy) - t0;
     expect([0, 30, 59, 60, 240].map((minutes) => dueAfter(minutes) / minute)).toEqual([240, 240, 240, 300, 480]);
