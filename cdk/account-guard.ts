@@ -1,7 +1,7 @@
 import { CustomResource, Duration } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { Stage } from '../lib/stage.ts';
+import type { Stage } from '../lib/stage/stage.ts';
 
 type AccountGuardProps = {
   readonly accounts: Stage['accounts'];

@@ -5,7 +5,7 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { EventSourceMapping, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { indexName } from '../lib/snapshots/items.ts';
-import type { Stage } from '../lib/stage.ts';
+import type { Stage } from '../lib/stage/stage.ts';
 import { type AlarmConfig, nothingHappened, silence } from './alarm-config.ts';
 import { minute, sumOf } from './metrics.ts';
 import { capacityAlarms, orderAlarms } from './order-alarms.ts';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { AssetHashType } from 'aws-cdk-lib';
 import { Code, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
-import type { Stage } from '../lib/stage.ts';
+import type { Stage } from '../lib/stage/stage.ts';
 import { type FunctionName, functionNames } from './functions.ts';
 import { packageRoot } from './package-root.ts';
 

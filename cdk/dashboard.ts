@@ -15,7 +15,7 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { errorCatalog } from '../lib/errors.ts';
 import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
-import type { Stage } from '../lib/stage.ts';
+import type { Stage } from '../lib/stage/stage.ts';
 import { ours } from './metrics.ts';
 import { stackNameOf } from './stack-outputs.ts';
 

@@ -1,7 +1,7 @@
 import { Aws, CfnOutput, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { StageAccount } from '../lib/stage.ts';
+import type { StageAccount } from '../lib/stage/stage.ts';
 import type { Binding } from './service-function.ts';
 import { exchangeKeyOutput, ownSecrets } from './stack-outputs.ts';
 import type { ResolvedStage } from './stages.ts';

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
-import type { Stage } from '../lib/stage.ts';
+import type { Stage } from '../lib/stage/stage.ts';
 import { previousKeyMetric, unsweptMetric } from '../lib/sweep/metric-names.ts';
 import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
 import { ours } from './metrics.ts';

@@ -1,5 +1,5 @@
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { StageAccount } from '../lib/stage.ts';
+import type { StageAccount } from '../lib/stage/stage.ts';
 
 /** One account at an exchange, as written in the stage table. */
 export type AccountConfig = {

@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { dialects } from '../lib/exchange/dialects/index.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
-import { accountPattern } from '../lib/stage.ts';
+import { accountPattern } from '../lib/stage/stage.ts';
 import { knownToKeepSeconds, maxCheckSecondsLimit, withDefaults } from './account-defaults.ts';
 import { scheduleGroups } from './schedule-groups.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';

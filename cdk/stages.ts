@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { dialects } from '../lib/exchange/dialects/index.ts';
-import type { Stage, StageAccount } from '../lib/stage.ts';
+import type { Stage, StageAccount } from '../lib/stage/stage.ts';
 import { withDefaults } from './account-defaults.ts';
 import { type ScheduleGroup, scheduleGroups } from './schedule-groups.ts';
 import { secretNameOf } from './stack-outputs.ts';

@@ -2,12 +2,12 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { checkedOrders, retryAfterHeader } from '../lib/api/presenters.ts';
 import { checkOrders as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readBody, readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
 import { Logger, logFailure } from '../lib/log.ts';
 import { createCheckOrders } from '../lib/orders/check-orders.ts';
+import { stage } from '../lib/stage/compiled-stage.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();

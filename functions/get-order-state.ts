@@ -1,11 +1,11 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
-import { stage } from '../lib/compiled-stage.ts';
 import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
 import { jsonRpcErrors, jsonRpcResponse } from '../lib/http/json-rpc/response.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf } from '../lib/http/request.ts';
 import { Logger } from '../lib/log.ts';
+import { stage } from '../lib/stage/compiled-stage.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();

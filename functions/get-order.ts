@@ -2,11 +2,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { checkedOrder } from '../lib/api/presenters.ts';
 import { getOrder as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readParameters } from '../lib/http/request.ts';
 import { bodyOf, respond } from '../lib/http/response.ts';
 import { Logger } from '../lib/log.ts';
+import { stage } from '../lib/stage/compiled-stage.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
 
 const logger = new Logger();

@@ -2,12 +2,12 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { accountOverview } from '../lib/api/presenters.ts';
 import { getAccount, listAccounts } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { stage } from '../lib/compiled-stage.ts';
 import { readableAccounts } from '../lib/http/caller.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
 import { Logger } from '../lib/log.ts';
+import { stage } from '../lib/stage/compiled-stage.ts';
 import { wireListAccounts } from '../lib/wiring/list-accounts.ts';
 
 const logger = new Logger();

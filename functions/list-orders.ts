@@ -3,11 +3,11 @@ import { orderList } from '../lib/api/presenters.ts';
 import { listOrdersRequest } from '../lib/api/requests.ts';
 import { listOrders as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
-import { stage } from '../lib/compiled-stage.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { readParameters } from '../lib/http/request.ts';
 import { respond } from '../lib/http/response.ts';
 import { Logger } from '../lib/log.ts';
+import { stage } from '../lib/stage/compiled-stage.ts';
 import { wireListOrders } from '../lib/wiring/list-orders.ts';
 
 const logger = new Logger();

@@ -85,7 +85,7 @@ export default defineConfig({
         branches: 95,
         // The pure modules.
         'cdk/ops/{csv,duration,error-line,operate}.ts': { 100: true },
-        'lib/{errors,stage,time,visible}.ts': { 100: true },
+        'lib/{errors,stage/stage,time,visible}.ts': { 100: true },
         'lib/account-guard/guard-accounts.ts': { 100: true },
         'lib/api/{responses,bad-request,cursor,parameters,routes}.ts': { 100: true },
         'lib/exchange/{drift,history,json,json-rpc,order,order-fields,rate-limiter,retry,secret}.ts': { 100: true },

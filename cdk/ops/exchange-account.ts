@@ -1,6 +1,6 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { dialectNames } from '../../lib/exchange/dialects/index.ts';
-import { accountPattern } from '../../lib/stage.ts';
+import { accountPattern } from '../../lib/stage/stage.ts';
 import type { ExchangeAddress } from './check-key.ts';
 import { listed, oneOf, UsageError } from './command-line.ts';
 import { createStackCommand, isLoopback, type Target, targetOf } from './options.ts';

@@ -1,5 +1,5 @@
 import { orderIdPattern } from '../../lib/exchange/order.ts';
-import { accountPattern } from '../../lib/stage.ts';
+import { accountPattern } from '../../lib/stage/stage.ts';
 import { createCommand, UsageError } from './command-line.ts';
 
 /** Which stack a command works on, as its options say. */

@@ -1,4 +1,4 @@
-import type { Stage } from '../../lib/stage.ts';
+import type { Stage } from '../../lib/stage/stage.ts';
 import { UsageError } from './command-line.ts';
 
 /**

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderIdPattern } from '../exchange/order.ts';
 import { listNames } from '../snapshots/statuses.ts';
-import { accountPattern } from '../stage.ts';
+import { accountPattern } from '../stage/stage.ts';
 import { made } from './made.ts';
 
 /*

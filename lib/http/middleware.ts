@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
 import { type Logger, logFailure, logInvocations } from '../log.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { refuseForeignAccount } from './caller.ts';
 import { problemResponse } from './response.ts';
 

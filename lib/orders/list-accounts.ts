@@ -2,7 +2,7 @@ import { type AccountState, type AccountTable, isPaused } from '../accounts/tabl
 import type { Clock } from '../clock.ts';
 import { type DialectName, dialects } from '../exchange/dialects/index.ts';
 import { type RateLimits, rateLimitsOf } from '../exchange/rate-limiter.ts';
-import type { StageAccount } from '../stage.ts';
+import type { StageAccount } from '../stage/stage.ts';
 import { accountNamed } from './known-accounts.ts';
 
 /** An account as its stage sets it. */

@@ -3,7 +3,7 @@ import { createDynamoClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { type ChangeWatch, createChangeWatch } from '../orders/change-watch.ts';
 import { createDynamoWatchCommandTable } from '../snapshots/dynamo-watch-command-table.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { accountsIn, policyIn, tableNameIn } from './settings.ts';
 
 /** Starting and stopping a watch: it writes the table, and needs neither key nor exchange. */

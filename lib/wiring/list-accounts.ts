@@ -1,7 +1,7 @@
 import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { accountSettings, createListAccounts, type ListAccounts } from '../orders/list-accounts.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { wireAccountReader } from './table-reader.ts';
 import { settled } from './warm-up.ts';
 

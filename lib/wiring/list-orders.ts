@@ -2,7 +2,7 @@ import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
 import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { accountsIn } from './settings.ts';
 import { wireAccountReader, wireReader } from './table-reader.ts';
 import { settled } from './warm-up.ts';

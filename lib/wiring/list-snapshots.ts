@@ -1,7 +1,7 @@
 import type { Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
 import { createListSnapshots, type ListSnapshots } from '../orders/list-snapshots.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { accountsIn } from './settings.ts';
 import { wireReader } from './table-reader.ts';
 import { noOrder, settled } from './warm-up.ts';

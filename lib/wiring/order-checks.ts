@@ -20,7 +20,7 @@ import { createRememberedChecks } from '../orders/remembered-checks.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { rehearse } from './rehearsal.ts';
 import { accountIn, policyIn, tableNameIn } from './settings.ts';
 import { noOrder, settled, warmUpMs } from './warm-up.ts';

@@ -7,7 +7,7 @@ import { createExchangeLists, type ExchangeLists } from '../exchange/lists.ts';
 import { capacityOf, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { logFailure } from '../log.ts';
 import { createLookUpOrder } from '../orders/look-up-order.ts';
-import type { Stage } from '../stage.ts';
+import type { Stage } from '../stage/stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
 import { hedgingDelayMs } from '../sweep/pace.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';

@@ -2,7 +2,7 @@ import type { Environment } from '../aws/clients.ts';
 import { Failure } from '../errors.ts';
 import { accountNamed } from '../orders/known-accounts.ts';
 import type { CheckPolicy } from '../snapshots/due.ts';
-import type { Stage, StageAccount } from '../stage.ts';
+import type { Stage, StageAccount } from '../stage/stage.ts';
 import type { ListPolicy } from '../sweep/pace.ts';
 
 /** The snapshot table's name. Throws `internal` when the environment lacks `TABLE_NAME`. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createApp } from '../../cdk/order-state-app.ts';
 import { resolveStage } from '../../cdk/stages.ts';
 import { type Operation, routes } from '../../lib/api/routes.ts';
-import type { StageAccount } from '../../lib/stage.ts';
+import type { StageAccount } from '../../lib/stage/stage.ts';
 import { type LocalFunction, type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { createTables, fillSecrets } from '../emulator/aws/engines.ts';
 import { reserved } from '../emulator/aws/lambda.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import type { StageAccount } from '../../lib/stage.ts';
+import type { StageAccount } from '../../lib/stage/stage.ts';
 import type { RateLimitOptions } from '../emulator/exchange/rate-limiter.ts';
 import { account, bundleOf, deploy, environmentOf, synthesize } from './ours.ts';
 import { bundleWorker, startProcess } from './process.ts';

@@ -4,7 +4,7 @@ import type { AccountConfig, StageConfig } from '../../cdk/stage-config.ts';
 import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { resolveStage, StageError, stageNamed } from '../../cdk/stages.ts';
 import { dialectNames } from '../../lib/exchange/dialects/index.ts';
-import { Stage } from '../../lib/stage.ts';
+import { Stage } from '../../lib/stage/stage.ts';
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
 
 /** The sentences that refuse `loopbackStage` with these changes. */

@@ -14,7 +14,7 @@ import { createCheckOrder } from '../../lib/orders/check-order.ts';
 import { createListSnapshots } from '../../lib/orders/list-snapshots.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headItem } from '../../lib/snapshots/items.ts';
-import { Stage } from '../../lib/stage.ts';
+import { Stage } from '../../lib/stage/stage.ts';
 import { transitionOf } from '../../lib/transitions/events.ts';
 import { startOperating } from '../cdk/ops/operating.ts';
 import { listen } from '../emulator/aws/listen.ts';

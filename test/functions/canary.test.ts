@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { Logger } from '../../lib/log.ts';
-import type { Stage } from '../../lib/stage.ts';
+import type { Stage } from '../../lib/stage/stage.ts';
 import { wireChangeWatch } from '../../lib/wiring/change-watch.ts';
 import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';

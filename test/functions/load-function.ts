@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import { vi } from 'vitest';
 import * as z from 'zod/mini';
-import type { Stage } from '../../lib/stage.ts';
+import type { Stage } from '../../lib/stage/stage.ts';
 import { contextOf } from './events.ts';
 import { changeWatchEvent } from './watch-events.ts';
 

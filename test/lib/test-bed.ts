@@ -1,7 +1,7 @@
 import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import type { Clock } from '../../lib/clock.ts';
 import type { Item } from '../../lib/dynamo.ts';
-import type { Stage } from '../../lib/stage.ts';
+import type { Stage } from '../../lib/stage/stage.ts';
 import type { SecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 import type { Key } from '../emulator/exchange/auth.ts';
 import { defaultKey, type Exchange, startExchange } from '../emulator/exchange/server.ts';

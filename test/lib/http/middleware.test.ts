@@ -6,7 +6,7 @@ import { Failure } from '../../../lib/errors.ts';
 import { httpHandler } from '../../../lib/http/middleware.ts';
 import { respond } from '../../../lib/http/response.ts';
 import { Logger } from '../../../lib/log.ts';
-import type { Stage } from '../../../lib/stage.ts';
+import type { Stage } from '../../../lib/stage/stage.ts';
 import { contextOf, getOrderEvent } from '../../functions/events.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 import { createVirtualClock } from '../virtual-clock.ts';

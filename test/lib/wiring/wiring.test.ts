@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { Logger } from '../../../lib/log.ts';
-import type { Stage } from '../../../lib/stage.ts';
+import type { Stage } from '../../../lib/stage/stage.ts';
 import { hedgingDelayMs } from '../../../lib/sweep/pace.ts';
 import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { dialectNames } from './exchange/dialects/index.ts';
+import { dialectNames } from '../exchange/dialects/index.ts';
 
 /** Account names are path segments, key prefixes and parts of resource names. */
 export const accountPattern = /^[a-z0-9-]{1,32}$/;
