@@ -27,7 +27,7 @@ const commands = [
     'test/emulator/exchange/main.ts',
     'node test/emulator/exchange/main.ts',
     ['--dialect', 'ftx'],
-    '--dialect takes orangex or deribit',
+    "error: option '--dialect <name>' argument 'ftx' is invalid. Allowed choices are orangex, deribit",
   ],
   [
     'test/simulation/main.ts',

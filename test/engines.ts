@@ -11,7 +11,7 @@ import {
   ListTablesCommand,
 } from '@aws-sdk/client-dynamodb';
 import { active, startDynamo } from './emulator/aws/engines.ts';
-import { listen } from './emulator/aws/listen.ts';
+import { listen } from './emulator/listen.ts';
 
 /** A local DynamoDB with one empty snapshot table, reached by the real SDK. */
 export type Engine = {

@@ -95,6 +95,19 @@ describe('dependencies point one way', () => {
   });
 });
 
+describe('the emulator stands alone', () => {
+  const emulator = imports.filter(({ from }) => isIn(from, 'test/emulator'));
+
+  it.each(['cdk', 'functions', 'lib'])('it imports nothing of %s', (folder) => {
+    expect(between('test/emulator', folder)).toEqual([]);
+  });
+
+  it('neither its files nor its folders import themselves in a circle, not even for a type', () => {
+    expect(cycleIn(filesOf(emulator))).toBeUndefined();
+    expect(cycleIn(foldersOf(emulator))).toBeUndefined();
+  });
+});
+
 describe('AWS stays at the edges', () => {
   const importersOf = (name: string) =>
     product.filter(({ from, to }) => !isIn(from, 'cdk') && to === name).map(({ from }) => from);

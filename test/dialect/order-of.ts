@@ -17,7 +17,7 @@ import { headItem } from '../../lib/snapshots/items.ts';
 import { Stage } from '../../lib/stage/stage.ts';
 import { transitionOf } from '../../lib/transitions/events.ts';
 import { startOperating } from '../cdk/ops/operating.ts';
-import { listen } from '../emulator/aws/listen.ts';
+import { listen } from '../emulator/listen.ts';
 import { parseOptions } from '../start/options.ts';
 
 const [name = ''] = process.argv.slice(2);

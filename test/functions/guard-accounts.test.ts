@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { listen } from '../emulator/aws/listen.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
+import { listen } from '../emulator/listen.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { contextOf, getOrderEvent } from './events.ts';

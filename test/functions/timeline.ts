@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createForwarder, send } from '../emulator/aws/forward.ts';
-import { listen, unlisten } from '../emulator/aws/listen.ts';
+import { listen, unlisten } from '../emulator/listen.ts';
 
 /** `at`: by this process's performance clock, milliseconds. */
 export type TimedEvent = { readonly event: string; readonly at: number };

@@ -10,9 +10,9 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { createClient } from '../../lib/api/client.ts';
 import { claimDataFolder } from '../emulator/aws/data-folder.ts';
 import { startDynamo } from '../emulator/aws/engines.ts';
-import { listen } from '../emulator/aws/listen.ts';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { startExchange } from '../emulator/exchange/server.ts';
+import { listen } from '../emulator/listen.ts';
 import { killLaunched, launch, processesOf, reported, start } from './launch.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import * as z from 'zod/mini';
 import { AccountList } from '../../../lib/api/account-responses.ts';
 import { ChangedWatch, CheckedOrder, History, OrderList } from '../../../lib/api/responses.ts';
-import { listen, unlisten } from '../../emulator/aws/listen.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 import { accountsOf, asOf, entriesOf, historyOf, type Known, ordersOf } from './console-orders.ts';
 
 /** A stage as the console sees it: its API over HTTP, with orders of every status. Times are those of the fixture's now. */

@@ -10,7 +10,7 @@ import { type ConsoleServer, startConsoleServer, tokenHeader } from '../../../cd
 import { operate } from '../../../cdk/ops/operate.ts';
 import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { systemClock } from '../../../lib/clock.ts';
-import { listen, unlisten } from '../../emulator/aws/listen.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
 import { type Account, startFakeAws } from './fake-aws.ts';
 import { runHere } from './operating.ts';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { listen, unlisten } from '../../emulator/aws/listen.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 
 /** What an AWS account has, as far as `preflight`, `adopt` and the search for a stack's resources look at it. */
 export type Account = {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { smokeLine, smokeSteps } from '../../../cdk/ops/smoke-steps.ts';
 import { createClient } from '../../../lib/api/client.ts';
-import { listen } from '../../emulator/aws/listen.ts';
+import { listen } from '../../emulator/listen.ts';
 import { runHere, spawnSmoke } from './operating.ts';
 
 type Answer = { readonly status: number; readonly body: unknown };

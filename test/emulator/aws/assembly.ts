@@ -211,7 +211,7 @@ export function readStack(template: Template, place: Place, assets: ReadonlyMap<
   const streams = all('AWS::DynamoDB::GlobalTable', StreamedTable).flatMap(([logicalId, { StreamSpecification }]) => {
     const table = tables.get(logicalId);
     if (table === undefined || StreamSpecification === undefined) return [];
-    return [streamOf(evaluator.attributeOf(logicalId, 'StreamArn', logicalId), table)];
+    return [streamOf(evaluator.attributeOf(logicalId, 'StreamArn', logicalId), table.TableName, table.KeySchema)];
   });
   const namesOf = (type: string) => all(type, z.unknown()).map(([logicalId]) => evaluator.nameOf(logicalId));
 

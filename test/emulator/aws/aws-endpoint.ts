@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
 import { createForwarder, send, unknownOperation } from './forward.ts';
-import { listen, unlisten } from './listen.ts';
 
 /**
  * One address for AWS: hands each call to the service that it is for. `services` leads from what is before the dot in

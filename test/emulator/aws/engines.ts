@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import dynalite from 'dynalite';
+import { listen, unlisten } from '../listen.ts';
 import type { LocalTable } from './assembly.ts';
 import { DataFolderError } from './data-folder.ts';
-import { listen, unlisten } from './listen.ts';
 import type { SecretsManager } from './secrets-manager/server.ts';
 
 /** An engine that the functions reach over loopback, through the real AWS SDK. */

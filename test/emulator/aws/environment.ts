@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
+import { listen } from '../listen.ts';
 import type { LocalFunction } from './assembly.ts';
-import { listen } from './listen.ts';
 
 /** What came of an invocation, in the terms of Lambda's Invoke API. */
 export type Outcome =

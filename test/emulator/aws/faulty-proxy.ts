@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen, unlisten } from '../listen.ts';
 import { type Answer, createForwarder, send } from './forward.ts';
-import { listen, unlisten } from './listen.ts';
 
 /** What can go wrong with one request to DynamoDB. */
 type TableFault =

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listen, unlisten } from '../listen.ts';
 import type { LocalRoute } from './assembly.ts';
 import type { Outcome } from './environment.ts';
-import { listen, unlisten } from './listen.ts';
 import { decodePath, fromResult, toEvent, type WireResponse } from './payload.ts';
 import { createRouter } from './routes.ts';
 

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
+import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
 import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
-import { listen, unlisten } from './listen.ts';
 import type { LocalStream } from './triggers.ts';
 
 /** An item as it is on the wire. */

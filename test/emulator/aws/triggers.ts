@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { LocalFunction, LocalTable } from './assembly.ts';
 import { type Passes, readPattern } from './pattern.ts';
 import { TemplateError } from './template.ts';
 
@@ -71,11 +70,15 @@ export const EventSourceMapping = z.object({
 });
 
 type Read<T> = readonly (readonly [logicalId: string, properties: T])[];
+/** What a trigger starts. */
+type Target = { readonly name: string; readonly arn: string };
+/** The key of a table, as `CreateTable` takes it. */
+type KeySchema = readonly { readonly AttributeName: string; readonly KeyType: 'HASH' | 'RANGE' }[];
 
 /** The schedules that are switched on. */
 export function schedulesOf(
   read: Read<z.infer<typeof Schedule>>,
-  functions: readonly LocalFunction[],
+  functions: readonly Target[],
 ): readonly LocalSchedule[] {
   return read
     .filter(([, { State }]) => State === 'ENABLED')
@@ -86,16 +89,16 @@ export function schedulesOf(
     });
 }
 
-export function streamOf(arn: string, { TableName, KeySchema }: LocalTable): LocalStream {
-  const sorted = KeySchema.toSorted((a, b) => a.KeyType.localeCompare(b.KeyType));
-  return { arn, tableName: TableName, keyNames: sorted.map(({ AttributeName }) => AttributeName) };
+export function streamOf(arn: string, tableName: string, key: KeySchema): LocalStream {
+  const sorted = key.toSorted((a, b) => a.KeyType.localeCompare(b.KeyType));
+  return { arn, tableName, keyNames: sorted.map(({ AttributeName }) => AttributeName) };
 }
 
 /** The mappings that are switched on; each must lead from a stream of the template to a function of it. */
 export function mappingsOf(
   read: Read<z.infer<typeof EventSourceMapping>>,
   streams: readonly LocalStream[],
-  functions: readonly LocalFunction[],
+  functions: readonly Target[],
 ): readonly LocalMapping[] {
   return read
     .filter(([, { Enabled }]) => Enabled)

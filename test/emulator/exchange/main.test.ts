@@ -36,9 +36,9 @@ describe('the exchange run by hand', () => {
   );
 
   test.each([
-    [['--dialect', 'binance'], '--dialect takes orangex or deribit. See: '],
-    [['--port', '70000'], '--port takes a whole number from 0 to 65535. See: '],
-    [['--verbose'], "Unknown option '--verbose'"],
+    [['--dialect', 'binance'], 'Allowed choices are orangex, deribit. See: '],
+    [['--port', '70000'], 'It is a whole number from 0 to 65535. See: '],
+    [['--verbose'], "unknown option '--verbose'. See: "],
   ])('answers %j with one line and exit 2', async (args, message) => {
     const child = run(args);
     const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);

@@ -1,16 +1,29 @@
-import { addNotes, createCommand, oneOf, runMain, wholeNumber } from '../../../cdk/ops/command-line.ts';
+import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { defaultKey, startExchange } from './server.ts';
 import { emulatedDialects } from './wire.ts';
 
-const command = createCommand('node test/emulator/exchange/main.ts')
+const name = 'node test/emulator/exchange/main.ts';
+
+function portNumber(given: string): number {
+  if (/^\d{1,5}$/.test(given) && Number(given) <= 65_535) return Number(given);
+  throw new InvalidArgumentError('It is a whole number from 0 to 65535.');
+}
+
+const command = new Command(name)
   .description('Runs the exchange for tests by hand, on loopback, until SIGINT or SIGTERM, and prints its base URL.')
-  .option(
-    '--dialect <name>',
-    `how it speaks: ${emulatedDialects.join(' or ')}`,
-    oneOf('--dialect', emulatedDialects),
-    'orangex',
+  .addOption(new Option('--dialect <name>', 'how it speaks').choices(emulatedDialects).default('orangex' as const))
+  .option('--port <n>', 'its port; 0 takes any free one', portNumber, 0)
+  .helpOption('--help', 'show this')
+  .addHelpText(
+    'after',
+    `
+Its key is EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET from the environment; without them, ${defaultKey.clientId} and
+${defaultKey.clientSecret}. It holds the order of the specification's example.`,
   )
-  .option('--port <n>', 'its port; 0 takes any free one', wholeNumber('--port', 0, 65_535), 0)
+  .configureOutput({
+    outputError: (message, write) => write(`${message.trim().replace(/\.$/, '')}. See: ${name} --help\n`),
+  })
+  .exitOverride()
   .action(async ({ dialect, port }) => {
     const clientId = process.env['EXCHANGE_CLIENT_ID'] ?? defaultKey.clientId;
     const clientSecret = process.env['EXCHANGE_CLIENT_SECRET'] ?? defaultKey.clientSecret;
@@ -19,9 +32,10 @@ const command = createCommand('node test/emulator/exchange/main.ts')
     process.once('SIGINT', exchange.stop);
     process.once('SIGTERM', exchange.stop);
   });
-addNotes(
-  command,
-  `Its key is EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET from the environment; without them, ${defaultKey.clientId} and
-${defaultKey.clientSecret}. It holds the order of the specification's example.`,
-);
-await runMain(command);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

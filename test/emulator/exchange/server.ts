@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { listen, unlisten } from '../listen.ts';
 import { RequestLog } from '../request-log.ts';
 import { type Key, KeyRing } from './auth.ts';
 import { type Delivery, deliver, send } from './delivery.ts';
@@ -144,13 +144,10 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
   });
   // Longer than any test, so that no idle connection closes under a request.
   server.keepAliveTimeout = 15 * 60_000;
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const listeningOn = typeof address === 'object' && address !== null ? address.port : port;
+  const listening = await listen(server, port);
 
   return {
-    url: `http://127.0.0.1:${listeningOn}${basePath}`,
+    url: `http://127.0.0.1:${listening.port}${basePath}`,
     dialect,
     get keys() {
       return keyRing.keys;
@@ -170,10 +167,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     async stop() {
       if (stopped.signal.aborted) return;
       stopped.abort();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await unlisten(server);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { listen } from '../../emulator/aws/listen.ts';
+import { listen } from '../../emulator/listen.ts';
 
 /** A server that answers every request with the same page. */
 export async function startPage(status: number, type: string, body: string) {

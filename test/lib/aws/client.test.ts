@@ -9,7 +9,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../../cdk/bundle.ts';
-import { listen, unlisten } from '../../emulator/aws/listen.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 import { type LocalAws, startLocalAws } from '../../local-aws.ts';
 import { parts as source } from './parts.ts';
 import { type Recorder, startRecorder } from './recorder.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { createForwarder, send } from '../../emulator/aws/forward.ts';
-import { listen, unlisten } from '../../emulator/aws/listen.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 
 /** Stands before a service on loopback, and keeps what is sent to it. */
 export type Recorder = {

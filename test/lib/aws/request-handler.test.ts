@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDynamoClient } from '../../../lib/aws/clients.ts';
-import { listen } from '../../emulator/aws/listen.ts';
+import { listen } from '../../emulator/listen.ts';
 
 const found = '{"Item":{"n":{"N":"0.10"}}}';
 const whole = `HTTP/1.1 200 OK\r\ncontent-length: ${found.length}\r\n\r\n${found}`;

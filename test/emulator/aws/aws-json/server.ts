@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listen, unlisten } from '../../listen.ts';
 import { RequestLog } from '../../request-log.ts';
-import { listen, unlisten } from '../listen.ts';
 import { type Input, isRecord, type Output, parse, ServiceException } from './protocol.ts';
 
 /** What can go wrong with one request to any of AWS's services */
