@@ -1,81 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { Logger } from '../../../lib/log.ts';
-import type { Stage } from '../../../lib/stage/stage.ts';
 import { hedgingDelayMs } from '../../../lib/sweep/pace.ts';
-import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { contextOf } from '../../functions/events.ts';
-import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { secretText, startTestBed, type TestBed } from '../test-bed.ts';
+import { secretText } from '../test-bed.ts';
+import { ask, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
 
-let testBed: TestBed;
-let output: CapturedOutput;
-beforeAll(async () => {
-  testBed = await startTestBed();
-});
-afterAll(() => testBed.stop());
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => {
-  output.release();
-  testBed.secrets.recover();
-  testBed.orangex.clearScript();
-  testBed.deribit.clearScript();
-});
-
-const down = 'http://127.0.0.1:1';
-/** The requests of a check when key and token are there already. */
-const oneOrder = { secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 };
-
-function wired(
-  changes: { readonly stage?: Stage; readonly env?: TestBed['env']; readonly logger?: Logger } = {},
-): OrderChecks {
-  const { stage, env } = testBed;
-  return createOrderChecks({
-    stage,
-    env,
-    clock: systemClock,
-    priority: 'interactive',
-    logger: new Logger(),
-    ...changes,
-  });
-}
-
-function stageOf(name: 'main' | 'other'): Stage {
-  const account = testBed.stage.accounts[name];
-  if (account === undefined) throw new Error(`the stage has ${name}`);
-  return { ...testBed.stage, accounts: { [name]: account } };
-}
-
-/** The requests that the test bed receives meanwhile. */
-async function requestsDuring(meanwhile: () => Promise<unknown>) {
-  const { orangex, deribit, secrets } = testBed;
-  const count = () => ({
-    secrets: secrets.requests.length,
-    tokens: orangex.count('auth'),
-    orders: orangex.count('get_order_state') + deribit.count('get_order_state'),
-    tests: deribit.count('test'),
-    others: orangex.count('other') + deribit.count('other'),
-  });
-  const before = count();
-  await meanwhile();
-  const after = count();
-  return {
-    secrets: after.secrets - before.secrets,
-    tokens: after.tokens - before.tokens,
-    orders: after.orders - before.orders,
-    tests: after.tests - before.tests,
-    others: after.others - before.others,
-  };
-}
-
-function ask({ checkOrder }: OrderChecks, account: 'main' | 'other') {
-  const orderId = account === 'main' ? testBed.orangex.place() : testBed.deribit.place();
-  return checkOrder({ account, orderId, observedBy: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
-}
+startTestBedForFile();
 
 describe('the wiring', () => {
   it('holds orders against how long their own exchange keeps closed ones', async () => {
@@ -208,95 +141,5 @@ describe('the wiring', () => {
       account: 'main',
       message: expect.stringContaining('read'),
     });
-  });
-});
-
-describe('warming up', () => {
-  it('fetches key and token of the only account ahead of its first check', async () => {
-    const wiring = wired({ stage: stageOf('main') });
-    const warming = await requestsDuring(() => wiring.warmUp());
-    expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual(oneOrder);
-  });
-
-  it('opens the connection where no token is needed', async () => {
-    const wiring = wired({ stage: stageOf('other') });
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
-      secrets: 1,
-      tokens: 0,
-      orders: 0,
-      tests: 1,
-      others: 0,
-    });
-    const warmed = testBed.deribit.requests.at(-1)?.connection;
-    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual(oneOrder);
-    expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
-  });
-
-  it('fetches all keys where there are two accounts, and calls the exchange of the first one only', async () => {
-    const wiring = wired();
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
-      secrets: 2,
-      tokens: 1,
-      orders: 0,
-      tests: 0,
-      others: 0,
-    });
-    for (const account of ['main', 'other'] as const) {
-      const first = await requestsDuring(() => ask(wiring, account));
-      expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 });
-    }
-  });
-
-  it('fetches eleven keys of many, and no more', async () => {
-    const { main } = testBed.stage.accounts;
-    if (main === undefined) throw new Error('the stage has main');
-    const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
-    const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
-    expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
-  });
-
-  it('hands over what it rehearsed, to be presented; what that throws does no harm', async () => {
-    const presented: string[] = [];
-    const present = ({ rank }: { readonly rank: string }) => {
-      presented.push(rank);
-      throw new Error('for the test');
-    };
-    await wired({ stage: stageOf('main') }).warmUp(present);
-    expect(presented).toHaveLength(1);
-    expect(output.lines()).toEqual([]);
-  });
-
-  it('is fine without any account', async () => {
-    await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
-  });
-
-  it('never fails, whatever is down', async () => {
-    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
-    testBed.secrets.failAlways({ kind: 'denied' });
-    await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
-    testBed.secrets.recover();
-    testBed.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
-    await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
-  });
-
-  it('waits for nobody longer than its time', async () => {
-    const slept: number[] = [];
-    const clock = {
-      now: Date.now,
-      sleep: async (milliseconds: number) => {
-        slept.push(milliseconds);
-      },
-    };
-    testBed.orangex.scriptAlways('auth', { kind: 'hang' });
-    const { warmUp } = createOrderChecks({
-      ...testBed,
-      stage: stageOf('main'),
-      clock,
-      priority: 'interactive',
-      logger: new Logger(),
-    });
-    await warmUp();
-    expect(slept).toEqual([2_000]);
   });
 });
