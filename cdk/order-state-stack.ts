@@ -10,7 +10,7 @@ import { HttpApi } from './http-api.ts';
 import { Monitoring } from './monitoring.ts';
 import { ScheduledChecks } from './scheduled-checks.ts';
 import { ServiceFunction, type ServiceFunctionProps } from './service-function.ts';
-import { SnapshotTable } from './snapshot-table.ts';
+import { SnapshotTableConstruct } from './snapshot-table.ts';
 import { stackNameOf } from './stack-outputs.ts';
 import { StackRules } from './stack-rules.ts';
 import type { ResolvedStage } from './stages.ts';
@@ -35,7 +35,7 @@ export class OrderStateStack extends Stack {
         permissionsBoundary: PermissionsBoundary.fromArn(stage.permissionsBoundaryArn),
       }),
     });
-    const table = new SnapshotTable(this, 'SnapshotTable', { stage });
+    const table = new SnapshotTableConstruct(this, 'SnapshotTable', { stage });
     const exchangeKeys = new ExchangeKeys(this, 'ExchangeKeys', { stage });
     const bus = new TransitionBus(this, 'TransitionBus', { stage });
     const sweepDeadLetters = new DeadLetterQueue(this, 'SweepDeadLetters', stage);

@@ -23,7 +23,7 @@ type SnapshotTableProps = {
  * The record: one on-demand table for the items of every order and account. It can be restored to any second of the last
  * 35 days, and stays when the stack is deleted. Encrypted by the stage's key, else by one that DynamoDB owns.
  */
-export class SnapshotTable extends Construct {
+export class SnapshotTableConstruct extends Construct {
   /** Its items, the index left out. */
   readonly binding: Binding;
   /** The lists of orders that its index keeps. */

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { systemClock as clock } from '../lib/clock.ts';
 import { createCallOrderState } from '../lib/http/json-rpc/call-order-state.ts';
-import { jsonRpcErrors, jsonRpcResponse } from '../lib/http/json-rpc/response.ts';
+import { jsonRpcErrorMiddleware, jsonRpcResponse } from '../lib/http/json-rpc/response.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf } from '../lib/http/request.ts';
 import { Logger } from '../lib/log.ts';
@@ -30,4 +30,4 @@ async function onCall(event: APIGatewayProxyEventV2, context: Context): Promise<
 
 await warmUp();
 
-export const handler = httpHandler({ logger, clock, stage }, onCall, [jsonRpcErrors]);
+export const handler = httpHandler({ logger, clock, stage }, onCall, [jsonRpcErrorMiddleware]);

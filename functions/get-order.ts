@@ -4,7 +4,7 @@ import { getOrder as route } from '../lib/api/routes.ts';
 import { systemClock as clock } from '../lib/clock.ts';
 import { httpHandler } from '../lib/http/middleware.ts';
 import { deadlineOf, readParameters } from '../lib/http/request.ts';
-import { bodyOf, respond } from '../lib/http/response.ts';
+import { respond, responseBody } from '../lib/http/response.ts';
 import { Logger } from '../lib/log.ts';
 import { stage } from '../lib/stage/compiled-stage.ts';
 import { createOrderChecks } from '../lib/wiring/order-checks.ts';
@@ -30,6 +30,6 @@ async function onRequest(event: APIGatewayProxyEventV2, context: Context): Promi
   });
 }
 
-await warmUp((checked) => bodyOf(route, checkedOrder(checked)));
+await warmUp((checked) => responseBody(route, checkedOrder(checked)));
 
 export const handler = httpHandler({ logger, clock, stage }, onRequest);

@@ -53,7 +53,7 @@ export function M<Value>(read: (members: Members) => Value): Read<Value> {
   };
 }
 
-export function oneOf<Value extends string>(values: readonly Value[]): Read<Value> {
+export function enumOf<Value extends string>(values: readonly Value[]): Read<Value> {
   return (attribute, at) => {
     const text = S(attribute, at);
     return values.find((value) => value === text) ?? wrong(attribute, at);

@@ -1,7 +1,7 @@
 import { writeJson } from '../../lib/exchange/json.ts';
 import { orderFields } from '../../lib/exchange/order-fields.ts';
 import { visible } from '../../lib/visible.ts';
-import type { SnapshotRow } from './snapshot-row.ts';
+import type { ExportedRow } from './snapshot-row.ts';
 
 const { order_id: _, ...orderColumns } = orderFields;
 const columns = [
@@ -24,7 +24,7 @@ const columns = [
 export const csvHeading = lineOf(columns);
 
 /** One snapshot as a line of RFC 4180. */
-export function csvLine({ order: { details, ...fields }, ...known }: SnapshotRow): string {
+export function csvLine({ order: { details, ...fields }, ...known }: ExportedRow): string {
   const cells: Readonly<Record<string, unknown>> = { ...fields, ...known, details: writeJson(details) };
   return lineOf(columns.map((name) => String(cells[name] ?? '')));
 }

@@ -5,7 +5,7 @@ import {
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
 import type { Target } from './options.ts';
-import { createQueues, type DeadLetterQueue, findQueue } from './stack.ts';
+import { createQueues, type DeadLetterQueueName, findQueue } from './stack.ts';
 
 /** Received messages come back after this long, unless they are deleted or given back before; seconds. */
 const hiddenSeconds = 900;
@@ -44,7 +44,7 @@ export async function withMessages<Result>(
   }
 }
 
-export async function openDeadLetterQueue(target: Target, name: DeadLetterQueue): Promise<OpenDeadLetterQueue> {
+export async function openDeadLetterQueue(target: Target, name: DeadLetterQueueName): Promise<OpenDeadLetterQueue> {
   const client = createQueues(target);
   const QueueUrl = await findQueue(client, name, target);
   return {

@@ -9,13 +9,13 @@ import type { Context } from './context.ts';
 import { csvHeading, csvLine } from './csv.ts';
 import { createStackCommand, sinceText, targetOf, timeOption } from './options.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { rowOf, type SnapshotRow } from './snapshot-row.ts';
+import { type ExportedRow, rowOf } from './snapshot-row.ts';
 import { openTable } from './stack.ts';
 import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
 
 const formats = ['jsonl', 'csv'] as const;
 
-type Format = { readonly heading: string; readonly line: (row: SnapshotRow) => string };
+type Format = { readonly heading: string; readonly line: (row: ExportedRow) => string };
 
 const writers: Readonly<Record<(typeof formats)[number], Format>> = {
   jsonl: { heading: '', line: (row) => `${writeJson(row)}\n` },

@@ -7,4 +7,4 @@ export function rowOf(snapshot: Snapshot) {
   return { account, order_id: orderId, dialect, ...snapshotRow(snapshot) };
 }
 
-export type SnapshotRow = ReturnType<typeof rowOf>;
+export type ExportedRow = ReturnType<typeof rowOf>;

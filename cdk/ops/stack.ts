@@ -14,7 +14,7 @@ import { isLoopback, type Target } from './options.ts';
  */
 
 export type Table = { readonly client: DynamoDBClient; readonly tableName: string };
-export type DeadLetterQueue = 'transitionDeadLetters' | 'sweepDeadLetters';
+export type DeadLetterQueueName = 'transitionDeadLetters' | 'sweepDeadLetters';
 
 export async function openTable(target: Target): Promise<Table> {
   const client = new DynamoDBClient(configOf(target));
@@ -67,7 +67,7 @@ export function createQueues(target: Target): SQSClient {
 }
 
 /** The URL of one of the stage's dead-letter queues. */
-export async function findQueue(client: SQSClient, queue: DeadLetterQueue, target: Target): Promise<string> {
+export async function findQueue(client: SQSClient, queue: DeadLetterQueueName, target: Target): Promise<string> {
   const output = await outputOf(target, stackOutputs[queue]);
   if (output !== undefined) return output;
   const found: string[] = [];

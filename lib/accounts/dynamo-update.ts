@@ -1,5 +1,5 @@
 import { createUpdate, type Item, type TableDeps } from '../dynamo.ts';
-import { accountKey, readAccountItem, schema } from './items.ts';
+import { accountKey, accountSchema, readAccountItem } from './items.ts';
 import type { AccountState } from './table.ts';
 
 type AccountUpdate = {
@@ -22,7 +22,7 @@ export function createAccountUpdate(
       UpdateExpression: `SET #schema = :schema${sets}${remove === undefined ? '' : ` REMOVE ${remove}`}`,
       ConditionExpression: condition,
       ExpressionAttributeNames: { '#schema': 'schema', ...names },
-      ExpressionAttributeValues: { ...values, ':schema': schema },
+      ExpressionAttributeValues: { ...values, ':schema': accountSchema },
     });
     return item && readAccountItem(item);
   };

@@ -22,7 +22,7 @@
  * An order's pk is `account#orderId`, and account names have no `#`, so the two cannot collide.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { BOOL, type Item, M, membersOf, N, number, oneOf, S, schemaOf } from '../dynamo.ts';
+import { BOOL, enumOf, type Item, M, membersOf, N, number, S, schemaOf } from '../dynamo.ts';
 import {
   type AccountState,
   breakerPhases,
@@ -33,7 +33,7 @@ import {
 } from './table.ts';
 
 /** The current schema of the item; readers reject any other. */
-export const schema = { N: '1' } as const;
+export const accountSchema = { N: '1' } as const;
 
 export function accountKey(account: string): { pk: AttributeValue; sk: AttributeValue } {
   return { pk: { S: account }, sk: { S: 'ACCOUNT' } };
@@ -88,7 +88,7 @@ export function summaryValue({ at, overCapacity, breaker, ...counts }: SweepSumm
   };
 }
 
-const ofSchema = schemaOf(schema.N);
+const ofSchema = schemaOf(accountSchema.N);
 
 const lease = M<Lease>(({ get }) => ({ owner: get('owner', S), until: get('expires_at', N) }));
 
@@ -107,7 +107,7 @@ const listTrust = M<ListTrust>(({ get, find }) => ({
   nextAt: find('next_at', N),
 }));
 
-const breakerPhase = oneOf(breakerPhases);
+const breakerPhase = enumOf(breakerPhases);
 const breaker = M<SweepSummary['breaker']>(({ get, find }) => ({
   phase: get('phase', breakerPhase),
   reason: find('reason', S),

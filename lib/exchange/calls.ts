@@ -34,7 +34,7 @@ export type Answered<Result> = {
   readonly result: Result;
   /** The text of `result`, verbatim; of a streamed reply, what its stream left of it. */
   readonly resultText: string;
-  readonly envelope: Reply['envelope'];
+  readonly exchangeTimes: Reply['exchangeTimes'];
   readonly requestedAt: number;
   readonly answeredAt: number;
   /** The version of the key that was used. */

@@ -12,7 +12,7 @@ import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './row
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
 
 /** One look into one place. Times are ours, epoch ms: just before the first call, just after the last reply. */
-type HistoryAttempt = {
+type SearchAttempt = {
   /** The place, as the dialect names it. */
   readonly source: string;
   /**
@@ -37,15 +37,15 @@ type HistoryRow = OrderRow & {
   readonly keyVersion: string;
 };
 
-export type HistoryLookup = {
+export type HistorySearchResult = {
   /** None when it was not found. More than one when several places, or a page of one, hold it: the rank decides. */
   readonly rows: readonly HistoryRow[];
   /** In the order in which they were made. */
-  readonly attempts: readonly HistoryAttempt[];
+  readonly attempts: readonly SearchAttempt[];
 };
 
 /** What one place answered. */
-type Found = Pick<HistoryAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
+type Found = Pick<SearchAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
 type Way = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
 type OrderHistory = Dialect['lists']['orderHistory'][number];
 
@@ -61,7 +61,7 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
  * the attempts.
  */
 export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
-  return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistoryLookup> => {
+  return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistorySearchResult> => {
     const { lists } = dialect;
     const way = { call, deadline, dialect };
     const looks = [
@@ -69,7 +69,7 @@ export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock
       ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(way, place, query) })),
     ];
     const rows: HistoryRow[] = [];
-    const attempts: HistoryAttempt[] = [];
+    const attempts: SearchAttempt[] = [];
     for (const { source, look } of looks) {
       const requestedAt = clock.now();
       const { found = [], ...outcome } = await look().catch(notOfAnOrder).catch(failed);
@@ -102,10 +102,10 @@ async function findRow({ call, deadline, dialect }: Way, place: OrderHistory, qu
   for (let page = 0; page < maxPages; page++) {
     const params = { ...place.params, instrument_name: query.instrumentName, count, offset: rows };
     const { result, ...answer } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
-    const { requestedAt, answeredAt, keyVersion, envelope } = answer;
+    const { requestedAt, answeredAt, keyVersion, exchangeTimes } = answer;
     rows += result.count;
     if (result.found.length > 0) {
-      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, envelope }));
+      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, exchangeTimes }));
       return {
         outcome: 'found',
         rows,

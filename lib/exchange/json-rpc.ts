@@ -9,8 +9,8 @@ import type { HttpReply } from './transport.ts';
 /** A time as the exchange wrote it; `epochMs` only from 2010 to an hour ahead of our clock. */
 type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
 
-/** When the exchange handled the call, by its own account. `usDiff` is in the unit of the other two. */
-type Envelope = {
+/** When the exchange handled the call, by its own clock. `usDiff` is in the unit of the other two. */
+type ExchangeTimes = {
   readonly usIn?: ExchangeTime | undefined;
   readonly usOut?: ExchangeTime | undefined;
   readonly usDiff?: { readonly raw: string } | undefined;
@@ -20,7 +20,7 @@ export type Reply = {
   readonly result: Json;
   /** The text of `result`, verbatim. */
   readonly resultText: string;
-  readonly envelope: Envelope;
+  readonly exchangeTimes: ExchangeTimes;
 };
 
 /** The minimum wait after a throttled call, milliseconds. */
@@ -71,7 +71,7 @@ export function readReply(
   }
   const resultText = memberText(reply.body, 'result');
   if (result === undefined || resultText === undefined) throw unusable('it has neither a result nor an error');
-  return { result, resultText, envelope: readEnvelope(message, call.now) };
+  return { result, resultText, exchangeTimes: readExchangeTimes(message, call.now) };
 }
 
 function parseMessage(text: string): JsonObject | JsonError {
@@ -126,7 +126,7 @@ function readWait(data: Json | undefined): number | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
-function readEnvelope(message: JsonObject, now: number): Envelope {
+function readExchangeTimes(message: JsonObject, now: number): ExchangeTimes {
   const usIn = readTime(message['usIn'], now);
   const usOut = readTime(message['usOut'], now);
   const usDiff = scalarText(message['usDiff']);

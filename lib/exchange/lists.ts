@@ -1,5 +1,5 @@
 import type { CallDeps, Calls } from './calls.ts';
-import { createFindInHistory, type HistoryLookup, type HistoryQuery } from './history.ts';
+import { createFindInHistory, type HistoryQuery, type HistorySearchResult } from './history.ts';
 import { createListOpenOrders, type ListOpenOrdersOptions, type OpenOrders } from './open-orders.ts';
 
 export type ExchangeLists = {
@@ -12,7 +12,7 @@ export type ExchangeLists = {
    * Looks for an order that `getOrderState` no longer knows, place after place, until its row is found. An attempt that
    * fails is part of the answer; the failure speaks of the account, never of the order.
    */
-  readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistoryLookup>;
+  readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistorySearchResult>;
 };
 
 /** Lists and histories of one account. Apart from `createExchange`, so that a function that never lists does not load it. */

@@ -76,9 +76,13 @@ function readableId(row: string): string | undefined {
 export function orderRow(
   orderId: string,
   { text, digest }: ScannedRow,
-  { dialect, answeredAt, envelope }: Pick<Answered<unknown>, 'answeredAt' | 'envelope'> & { readonly dialect: Dialect },
+  {
+    dialect,
+    answeredAt,
+    exchangeTimes,
+  }: Pick<Answered<unknown>, 'answeredAt' | 'exchangeTimes'> & { readonly dialect: Dialect },
 ): OrderRow {
-  const exchangeTime = envelope.usOut?.epochMs;
+  const exchangeTime = exchangeTimes.usOut?.epochMs;
   return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, answeredAt }) };
 }
 

@@ -36,7 +36,7 @@ export function readBody<Body extends z.ZodMiniObject>(
   { body }: { readonly body: Body },
   event: APIGatewayProxyEventV2,
 ): z.output<Body> {
-  const text = bodyOf(event);
+  const text = requestBody(event);
   let given: unknown;
   try {
     given = plainNumbers(parseJson(text));
@@ -49,7 +49,7 @@ export function readBody<Body extends z.ZodMiniObject>(
 }
 
 /** The text of a request's body. Throws `bad_request` when it is too long. */
-export function bodyOf({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
+export function requestBody({ body = '', isBase64Encoded }: APIGatewayProxyEventV2): string {
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body;
   if (Buffer.byteLength(text) > maxBodyBytes)
     throw badRequest([{ name: 'body', message: `must be at most ${maxBodyBytes} bytes long` }]);

@@ -19,11 +19,11 @@ export function respond<Response extends Route['response']>(
   if (isMatch(event.headers['if-none-match'], headers['etag'])) {
     return { statusCode: 304, headers: { 'cache-control': 'no-store', ...headers } };
   }
-  return httpResponse(200, 'application/json', bodyOf(route, value), headers);
+  return httpResponse(200, 'application/json', responseBody(route, value), headers);
 }
 
 /** A route's response as JSON, with what its schema declares. */
-export function bodyOf<Response extends Route['response']>(
+export function responseBody<Response extends Route['response']>(
   { response }: { readonly response: Response },
   value: z.output<Response>,
 ): string {

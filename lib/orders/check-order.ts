@@ -8,11 +8,11 @@ import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
 import type { Current, StoredWatch } from '../snapshots/table.ts';
 import {
-  type AccountList,
   confirmedAt,
   isCovered,
   isLastRequested,
   isOpen,
+  type ListTimes,
   statusOf,
   type Watch,
 } from '../snapshots/watch.ts';
@@ -74,7 +74,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     if (isFinal(head) && !isOpen(statusOf(watch))) return remembered(head, stored, now);
     const { maxAgeMs } = request;
     if (maxAgeMs === undefined || !isConfirmed(watch, head)) return undefined;
-    const isFresh = (list?: AccountList) => now - (confirmedAt(watch, list) ?? 0) <= maxAgeMs;
+    const isFresh = (list?: ListTimes) => now - (confirmedAt(watch, list) ?? 0) <= maxAgeMs;
     if (isFresh()) return remembered(head, stored, now);
     // Its own check is too old: the account's latest list may have confirmed it since.
     const list = isCovered(watch) ? await readLatestList(request.account) : undefined;
@@ -147,7 +147,7 @@ function isConfirmed(watch: Watch, head: Snapshot): boolean {
 }
 
 /** What the table knows; with `list`, also by the account's latest list. */
-function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: AccountList): Checked {
+function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: ListTimes): Checked {
   const { watch } = stored;
   const lastChecked = confirmedAt(watch, list) ?? head.provenance.requestedAt;
   return {

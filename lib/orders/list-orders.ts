@@ -1,7 +1,7 @@
 import type { ListPosition, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderSummary } from '../snapshots/summary.ts';
 import type { List, Listed } from '../snapshots/table.ts';
-import { type AccountList, confirmedAt, type WatchStatus } from '../snapshots/watch.ts';
+import { confirmedAt, type ListTimes, type WatchStatus } from '../snapshots/watch.ts';
 import type { ReadLatestList } from './freshness.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 
@@ -57,7 +57,7 @@ export function createListOrders({ accounts, reader, readLatestList }: ListOrder
   };
 }
 
-function listedOrder({ orderId, status, at, stored: { watch } }: Listed, list: AccountList | undefined): ListedOrder {
+function listedOrder({ orderId, status, at, stored: { watch } }: Listed, list: ListTimes | undefined): ListedOrder {
   return {
     orderId,
     status,

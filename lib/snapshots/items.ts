@@ -41,7 +41,7 @@ import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } f
 import { checkedAt, isUnanswered, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
-export const schema = '1';
+export const snapshotSchema = '1';
 
 export const snapshotPrefix = 'S#';
 export const auditPrefix = 'E#';
@@ -208,7 +208,7 @@ export function auditKey({ kind, at, requestId }: Pick<AuditEntry, 'kind' | 'at'
 function orderAttributes(key: OrderKey): Item {
   return {
     pk: { S: partitionKey(key) },
-    schema: { N: schema },
+    schema: { N: snapshotSchema },
     account: { S: key.account },
     order_id: { S: key.orderId },
   };

@@ -1,17 +1,17 @@
 /** The table's items as they are read back. `items.ts` says what each is and how it is queried. */
-import { BOOL, type Item, L, M, type Members, membersOf, N, oneOf, S, schemaOf } from '../dynamo.ts';
+import { BOOL, enumOf, type Item, L, M, type Members, membersOf, N, S, schemaOf } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import type { Order } from '../exchange/order.ts';
-import { partitionKey, schema } from './items.ts';
+import { partitionKey, snapshotSchema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 import type { Listed, StoredWatch } from './table.ts';
 
-const ofSchema = schemaOf(schema);
-const dialectName = oneOf(dialectNames);
+const ofSchema = schemaOf(snapshotSchema);
+const dialectName = enumOf(dialectNames);
 
 /** Reads a snapshot or head item. Throws `store_corrupt`. */
 export function readSnapshot(item: Item): Snapshot {
@@ -45,7 +45,7 @@ function storedOrder(result: string, dialect: Dialect): Order {
   }
 }
 
-const starter = oneOf(starters);
+const starter = enumOf(starters);
 const times = L(N);
 const observations = L(M(({ get }) => ({ requestedAt: get('requested_at', N), rank: get('rank', S) })));
 const listing = M(({ get }) => ({ at: get('at', N), present: get('present', BOOL) }));
@@ -97,7 +97,7 @@ function summaryIn({ find }: Members): OrderSummary | undefined {
   return { order_state, ...others, last_update_timestamp };
 }
 
-const watchStatus = oneOf(statuses);
+const watchStatus = enumOf(statuses);
 
 /** Reads a watch as the index has it. Throws `store_corrupt`. */
 export function readListed(item: Item): Listed {
@@ -115,8 +115,8 @@ export function readListed(item: Item): Listed {
   };
 }
 
-const auditKind = oneOf(auditKinds);
-const lookupOutcome = oneOf(lookupOutcomes);
+const auditKind = enumOf(auditKinds);
+const lookupOutcome = enumOf(lookupOutcomes);
 const attempts = L(
   M(({ get, find }) => ({
     source: get('source', S),

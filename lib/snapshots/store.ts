@@ -2,7 +2,7 @@ import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
 import { placeOf, type Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
-import { summaryOf } from './summary.ts';
+import { orderSummaryOf } from './summary.ts';
 import type { Current, FailedCheck, HistoryLookup, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
@@ -200,5 +200,5 @@ function isLastOfEquals({ watch }: StoredWatch, head: Snapshot, rank: Rank): boo
 }
 
 function appliedBy({ rank, provenance, order }: Snapshot): NonNullable<Watch['applied']> {
-  return { rank, at: provenance.firstObservedAt, summary: summaryOf(order) };
+  return { rank, at: provenance.firstObservedAt, summary: orderSummaryOf(order) };
 }

@@ -15,7 +15,7 @@ export type OrderSummary = Pick<
 >;
 
 /** All members are there, those without a value as `undefined`: equal summaries are deeply equal. */
-export function summaryOf(order: OrderSummary): OrderSummary {
+export function orderSummaryOf(order: OrderSummary): OrderSummary {
   return {
     order_state: order.order_state,
     instrument_name: order.instrument_name,

@@ -1,3 +1,4 @@
+import type { AccountListing } from '../accounts/table.ts';
 import { phaseOfRank, placeOf, type Rank } from './rank.ts';
 import type { starters, statuses } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
@@ -42,8 +43,8 @@ export type Watch = {
 /** `present`: the list held the order. Not present: the order was missing from a list that should have held it. */
 type Listing = { readonly at: number; readonly present: boolean };
 
-/** A list of the account's open orders: when it was requested, and when its sweep had read which orders there are. */
-export type AccountList = { readonly at: number; readonly ordersReadAt: number };
+/** Of a list of the account's open orders: when it was requested, and when its sweep had read which orders there are. */
+export type ListTimes = Pick<AccountListing, 'at' | 'ordersReadAt'>;
 
 /** Through what the watch was started: the account's list, a request about the order, or a person's command. */
 type WatchStarter = (typeof starters)[number];
@@ -163,7 +164,7 @@ function isConfirmedByLists(watch: Watch): boolean {
  * When the exchange last confirmed the head's state: by an answer about the order, or, for an open order that lists
  * cover, by the account's latest complete list.
  */
-export function confirmedAt(watch: Watch, list: AccountList | undefined): number | undefined {
+export function confirmedAt(watch: Watch, list: ListTimes | undefined): number | undefined {
   const own = checkedAt(watch);
   if (list === undefined || watch.listed === undefined || list.at < watch.listed.at) return own;
   if (!isConfirmedByLists(watch) || mayBeUnread(watch, list.ordersReadAt)) return own;

@@ -3,11 +3,11 @@ import { type CheckPolicy, dueAt, dueWithoutLists, postponedUntil } from '../sna
 import { updatedAtOfRank } from '../snapshots/rank.ts';
 import type { Listed, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
 import {
-  type AccountList,
   confirmedAt,
   isCovered,
   isOpen,
   isVanished,
+  type ListTimes,
   statusOf,
   type WatchStatus,
 } from '../snapshots/watch.ts';
@@ -45,7 +45,7 @@ export type LiveOrders = {
   /** The order's watch was written: it says when the order is due. An older one than is known has no effect. */
   readonly set: (orderId: string, stored: StoredWatch) => void;
   /** The account's list confirmed the orders that lists cover. */
-  readonly confirm: (list: AccountList) => void;
+  readonly confirm: (list: ListTimes) => void;
   /** Due and not set aside: those that vanished from a list first, then the longest due. */
   readonly due: (now: number) => readonly LiveOrder[];
   /** The first of these. */
@@ -67,7 +67,7 @@ type LiveOrdersDeps = {
   /** After this long without a list, orders that lists cover are checked by themselves; milliseconds. */
   readonly graceMs: number;
   /** The latest list whose consequences are stored. */
-  readonly latestList?: AccountList | undefined;
+  readonly latestList?: ListTimes | undefined;
 };
 
 export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {

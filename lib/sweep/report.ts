@@ -30,7 +30,7 @@ type SummaryOptions = {
   readonly breaker: SweepSummary['breaker'];
 };
 
-export function summaryOf(orders: Pick<LiveOrders, 'all'>, options: SummaryOptions): SweepSummary {
+export function sweepSummaryOf(orders: Pick<LiveOrders, 'all'>, options: SummaryOptions): SweepSummary {
   const { now, capacity, listUntrusted, breaker } = options;
   const all = orders.all();
   const inStatus = (...statuses: readonly LiveOrder['status'][]) =>
@@ -54,7 +54,7 @@ export function reportOf(
   { retentionMs, ...options }: Omit<SummaryOptions, 'listUntrusted'> & { readonly retentionMs: number },
 ): SweepReport {
   const { now } = options;
-  const { open, covered, missing, unknown, inconsistent, overCapacity } = summaryOf(orders, {
+  const { open, covered, missing, unknown, inconsistent, overCapacity } = sweepSummaryOf(orders, {
     ...options,
     listUntrusted: counts.listUntrusted,
   });

@@ -15,7 +15,7 @@ import { createListLoop, type ListLoop } from './list-loop.ts';
 import { createLiveOrders } from './live-orders.ts';
 import type { ListPolicy } from './pace.ts';
 import { inParallel } from './parallel.ts';
-import { reportOf, type SweepReport, summaryOf } from './report.ts';
+import { reportOf, type SweepReport, sweepSummaryOf } from './report.ts';
 import { createReadableList } from './unreadable-orders.ts';
 
 /** An account whose open orders are listed. */
@@ -121,7 +121,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     await loaded(() => orders.load(clock.now()), pause, goesOn);
     keep(() => ({
       ...listing?.findings(),
-      summary: summaryOf(orders, { ...options(), listUntrusted: listing?.isUsable() === false }),
+      summary: sweepSummaryOf(orders, { ...options(), listUntrusted: listing?.isUsable() === false }),
     }));
     await Promise.all([checkDueOrders(loop, listing), listing?.run({ pause, isDone })]);
     const counts = { ...checks.counts(), ...(listing?.counts() ?? noLists) };

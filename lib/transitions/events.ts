@@ -9,7 +9,8 @@ import { readSnapshot, readWatch, sortKeyOf } from '../snapshots/read-items.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
 import { checkedAt, statusOf, type Watch, type WatchStatus } from '../snapshots/watch.ts';
-import { type OrderStateChanged, schema, type WatchChanged, type WatchEventName } from './schemas.ts';
+import { iso } from '../time.ts';
+import { eventSchema, type OrderStateChanged, type WatchChanged, type WatchEventName } from './schemas.ts';
 
 /** One item before and after a write; `before` is absent when the write created it, `after` when it removed it. */
 export type Images = { readonly before?: Item | undefined; readonly after?: Item | undefined };
@@ -36,7 +37,7 @@ export function stateChange(before: Snapshot | undefined, after: Snapshot): Tran
   if (before !== undefined && before.rank >= after.rank) return undefined;
   const { account, orderId, rank, order, provenance, exchangeTime } = after;
   const detail: OrderStateChanged = {
-    schema,
+    schema: eventSchema,
     id: [account, orderId, rank].join('#'),
     account,
     order_id: orderId,
@@ -64,7 +65,7 @@ function watchChange(
   const at = changedAt(watch);
   const lastChecked = checkedAt(watch);
   const detail: WatchChanged = {
-    schema,
+    schema: eventSchema,
     id: [account, orderId, 'watch', `${from ?? 'none'}>${to}`, revision].join('#'),
     account,
     order_id: orderId,
@@ -128,8 +129,4 @@ function exact(value: Json): Json {
   if (isLosslessNumber(value)) return isSafeNumber(value.value) ? value : value.value;
   if (Array.isArray(value)) return value.map(exact);
   return isJsonObject(value) ? exactForAll(value) : value;
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -3,11 +3,11 @@ import { orderFields } from '../exchange/order-fields.ts';
 import { starters, statuses } from '../snapshots/statuses.ts';
 
 /** The shape of the events sent now: raised when a consumer of the old shape would misread the new one. */
-export const schema = 1;
+export const eventSchema = 1;
 
 /** What every event has in its `detail`. Times are ISO 8601, UTC. */
 const common = {
-  schema: z.literal(schema),
+  schema: z.literal(eventSchema),
   /** The same for the same transition, however often it is sent: for consumers that must not count it twice. */
   id: z.string(),
   account: z.string(),

@@ -1,6 +1,6 @@
 import type { Checked } from '../../lib/orders/checked.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
-import { type AccountList, confirmedAt, statusOf } from '../../lib/snapshots/watch.ts';
+import { confirmedAt, type ListTimes, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
 import { atRest, type Market, type Truth } from './market.ts';
 
@@ -41,7 +41,7 @@ export type Checker = {
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
   /** The account's `listed_at` was written: it confirms the state of each order that lists cover. */
-  readonly listedWritten: (list: AccountList) => void;
+  readonly listedWritten: (list: ListTimes) => void;
   /** When an order's first item was written. */
   readonly knownAt: (orderId: string) => number | undefined;
   /** When the n-th true state, or a later one, was first in the history. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { callGetOrderState } from '../../api/routes.ts';
 import { asFailure, Failure } from '../../errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '../../exchange/json.ts';
-import { bodyOf, checked, readParameters } from '../request.ts';
+import { checked, readParameters, requestBody } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
 /** A call: its order id, or why it is invalid. `id` keeps its digits; a GET has no id. */
@@ -27,7 +27,7 @@ function readQuery({ pathParameters: _, ...event }: APIGatewayProxyEventV2): Cal
 function readMessage(event: APIGatewayProxyEventV2): Call {
   let message: Json;
   try {
-    message = parseJson(bodyOf(event));
+    message = parseJson(requestBody(event));
   } catch (thrown) {
     return { id: null, orderId: unreadable(thrown) };
   }

@@ -39,7 +39,7 @@ export function jsonRpcResponse(body: string): APIGatewayProxyStructuredResultV2
 }
 
 /** Inside the stack of `httpHandler`: answers a failed call with a JSON-RPC error instead of a problem. */
-export const jsonRpcErrors: HttpMiddleware = {
+export const jsonRpcErrorMiddleware: HttpMiddleware = {
   onError: (request) => {
     if (request.error instanceof JsonRpcFailure) request.response = jsonRpcResponse(request.error.body);
   },

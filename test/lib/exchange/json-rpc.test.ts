@@ -204,11 +204,11 @@ describe('what is not JSON-RPC', () => {
   });
 });
 
-describe('the envelope', () => {
-  const envelope = (members: string) => read(answer(`"id":7,"result":{},${members}`)).envelope;
+describe('the times of a reply', () => {
+  const timesOf = (members: string) => read(answer(`"id":7,"result":{},${members}`)).exchangeTimes;
 
   test('in milliseconds, as the specification shows it', () => {
-    expect(envelope('"usIn":1597130045270,"usOut":1597130046950,"usDiff":1680')).toEqual({
+    expect(timesOf('"usIn":1597130045270,"usOut":1597130046950,"usDiff":1680')).toEqual({
       usIn: { raw: '1597130045270', epochMs: 1597130045270 },
       usOut: { raw: '1597130046950', epochMs: 1597130046950 },
       usDiff: { raw: '1680' },
@@ -216,7 +216,7 @@ describe('the envelope', () => {
   });
 
   test('in microseconds, as the specification says it', () => {
-    expect(envelope('"usIn":1597130045270999,"usOut":"1597130046950001"')).toEqual({
+    expect(timesOf('"usIn":1597130045270999,"usOut":"1597130046950001"')).toEqual({
       usIn: { raw: '1597130045270999', epochMs: 1597130045270 },
       usOut: { raw: '1597130046950001', epochMs: 1597130046950 },
     });
@@ -225,25 +225,25 @@ describe('the envelope', () => {
   test.each(['1597130045', '15971300452700000000', '0', '"0000000000001"', '-1597130045270', '1.5', '"soon"'])(
     'in a unit that %s does not tell keeps the digits only',
     (raw) => {
-      expect(envelope(`"usIn":${raw}`)).toEqual({ usIn: { raw: raw.replaceAll('"', '') } });
+      expect(timesOf(`"usIn":${raw}`)).toEqual({ usIn: { raw: raw.replaceAll('"', '') } });
     },
   );
 
   test.each([now + 3_600_001, 9_999_999_999_999, 999_999_999_999_999, 1_262_303_999_999, 1_262_303_999_999_999])(
     'keeps of %i, which is before 2010 or over an hour ahead, the digits only',
     (time) => {
-      expect(envelope(`"usOut":${time}`)).toEqual({ usOut: { raw: String(time) } });
+      expect(timesOf(`"usOut":${time}`)).toEqual({ usOut: { raw: String(time) } });
     },
   );
 
   test('may be an hour ahead, and as old as 2010', () => {
     for (const time of [now + 3_600_000, Date.UTC(2010, 0, 1)]) {
-      expect(envelope(`"usOut":${time}`).usOut?.epochMs).toBe(time);
+      expect(timesOf(`"usOut":${time}`).usOut?.epochMs).toBe(time);
     }
   });
 
   test('may be absent, or no times at all', () => {
-    expect(read(answer('"id":7,"result":{}')).envelope).toEqual({});
-    expect(envelope('"usIn":null,"usOut":{},"usDiff":[1]')).toEqual({});
+    expect(read(answer('"id":7,"result":{}')).exchangeTimes).toEqual({});
+    expect(timesOf('"usIn":null,"usOut":{},"usDiff":[1]')).toEqual({});
   });
 });

@@ -41,7 +41,7 @@ function read(bytes: Buffer, known?: ReadonlyMap<string, string>) {
   for (let at = 0; at < bytes.length; at += pieceLength) {
     stream?.take(bytes.subarray(at, at + pieceLength).toString('utf8'));
   }
-  return readList({ result: Array.from({ length: count }, () => null), resultText: '', envelope: {} });
+  return readList({ result: Array.from({ length: count }, () => null), resultText: '', exchangeTimes: {} });
 }
 
 /** The least of several rounds: other processes can only add. */

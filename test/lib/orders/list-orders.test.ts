@@ -8,7 +8,7 @@ import { createListOrders } from '../../../lib/orders/list-orders.ts';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { type OrderSummary, summaryOf } from '../../../lib/snapshots/summary.ts';
+import { type OrderSummary, orderSummaryOf } from '../../../lib/snapshots/summary.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { observationOf, start } from '../snapshots/observations.ts';
@@ -69,7 +69,7 @@ function seen(state: string, updatedAfter: number, requestedAfter: number): Watc
   };
 }
 
-const noSummary: OrderSummary = summaryOf({ order_state: 'open', last_update_timestamp: start });
+const noSummary: OrderSummary = orderSummaryOf({ order_state: 'open', last_update_timestamp: start });
 
 async function watch(account: string, watches: Readonly<Record<string, WatchDelta>>): Promise<void> {
   const items = Object.entries(watches).map(([orderId, delta]) =>

@@ -3,7 +3,7 @@ import { checkedOrder } from '../../../lib/api/presenters.ts';
 import { getOrder } from '../../../lib/api/routes.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
-import { bodyOf } from '../../../lib/http/response.ts';
+import { responseBody } from '../../../lib/http/response.ts';
 import { rehearse } from '../../../lib/wiring/rehearsal.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 
@@ -23,7 +23,7 @@ it.each(dialectNames)(
     ]);
     for (const each of checked) {
       expect(each).toMatchObject({ order: { order_id: '1', price: '0.5', amount: '10', details: { api: true } } });
-      expect(JSON.parse(bodyOf(getOrder, checkedOrder(each)))).toMatchObject({ order: { order_state: 'open' } });
+      expect(JSON.parse(responseBody(getOrder, checkedOrder(each)))).toMatchObject({ order: { order_state: 'open' } });
     }
     expect(output.text()).toBe('');
   },
