@@ -8,7 +8,7 @@ export default defineConfig({
     include: [
       'test/lib/errors.test.ts',
       'test/lib/exchange/{dialects,drift,order,rate-limiter,rate-limits,sparse-order}.test.ts',
-      'test/lib/snapshots/{changes,rank,watch,watch-command}.test.ts',
+      'test/lib/snapshots/{changes,due,rank,watch,watch-command}.test.ts',
       'test/lib/sweep/{announced,circuit-breaker,failing-orders,list-comparison,list-trust,outages,sweep}.test.ts',
     ],
   },
