@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod/mini';
@@ -13,7 +14,7 @@ function run(script: string, args: readonly string[]) {
   });
 }
 
-/** Every command of package.json that reads options, and what it says to wrong ones. */
+/** The commands that read options, and what each says to wrong ones. */
 const commands = [
   ['test/start.ts', 'npm start --', ['--port', '70000'], '--port takes a number from 0 to 65535'],
   ['cdk/ops/main.ts', 'npm run ops --', ['oders'], "Unknown command 'oders' (Did you mean orders?)"],
@@ -23,6 +24,11 @@ const commands = [
   ['test/peers/main.ts', 'npm run peers --', ['x'], 'Too many arguments. Expected 0 arguments but got 1'],
   ['test/fuzz/main.ts', 'npm run fuzz --', ['--seconds', '0'], '--seconds takes a whole number of at least 1'],
   ['test/mutants.ts', 'npm run mutants --', ['--al'], "Unknown option '--al'"],
+  ['test/mutation/main.ts', 'npm run mutation --', ['a', 'b'], 'Too many arguments. Expected 1 argument but got 2'],
+  ['test/faults/main.ts', 'npm run faults --', ['--only'], "Option '--only <text>' argument missing"],
+  ['test/bench/main.ts', 'npm run bench --', ['--rounds', '0'], '--rounds takes a whole number from 1 to 100'],
+  ['test/stock.ts', 'npm run stock --', ['--quik'], "Unknown option '--quik' (Did you mean --quick?)"],
+  ['cdk/ops/price.ts', 'npm run price --', ['--stage', 'x'], 'There is no stage "x": choose one of dev, prod'],
   [
     'test/emulator/exchange/main.ts',
     'node test/emulator/exchange/main.ts',
@@ -61,6 +67,17 @@ it.each(commands.map((command, index) => [index, ...command] as const))(
     expect(ended[2 * index + 1]).toEqual({ code: 2, out: '', stderr: `${line}. See: ${name} --help\n` });
   },
 );
+
+it('no script of package.json that is a program of this project is missing here', () => {
+  const { scripts } = z
+    .object({ scripts: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+  const programs = Object.values(scripts).flatMap(
+    (script) => /^node test\/toolchain\/node\.cjs (\S+\.ts)$/.exec(script)?.[1] ?? [],
+  );
+  expect(programs.length).toBeGreaterThan(10);
+  expect(programs.filter((program) => !commands.some(([script]) => script === program))).toEqual([]);
+});
 
 it('a process of its own ends so, too', async () => {
   const [script, name, args, line] = commands[1];

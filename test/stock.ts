@@ -1,7 +1,4 @@
-/**
- * Runs the README's two commands as a stranger would: in a clean clone of what is committed, with an empty npm cache,
- * on the Node and the npm that many machines have. `npm run stock -- --quick` runs two files of the tests instead of all.
- */
+/** `npm run stock`: see the help text. */
 
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +6,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
+import { createCommand, runMain } from '../cdk/ops/command-line.ts';
 import { install } from './package/npm.ts';
 
 type Machine = { readonly node: string; readonly npm: string };
@@ -25,8 +23,17 @@ const quickTests = ['run', 'vitest', '--', 'test/toolchain', 'test/ground'];
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-for (const machine of machines) await tryOut(machine, values.quick);
+await runMain(
+  createCommand('npm run stock --')
+    .description(
+      `Runs npm ci, npm start and npm test in a clean clone of what is committed, with an empty npm cache, on Node and npm as
+many machines have them.`.replace('\n', ' '),
+    )
+    .option('--quick', 'run two files of the tests instead of all')
+    .action(async ({ quick = false }) => {
+      for (const machine of machines) await tryOut(machine, quick);
+    }),
+);
 
 async function tryOut(machine: Machine, quick: boolean): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'stock-'));
