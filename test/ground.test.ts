@@ -76,6 +76,15 @@ describe('the ground', () => {
     expect(lengths.filter(([, lines]) => lines > 300)).toEqual([]);
   });
 
+  it('declares each exported name once', () => {
+    // Names of the contract are those of what it presents, and a handler is Lambda's own name.
+    const files = tracked.filter((file) => /^(?:cdk|lib)\/(?!api\/).*\.ts$/.test(file) && existsSync(`${root}${file}`));
+    const declared = /^export (?:abstract |async )*(?:class|const|function\*?|interface|let|type) (\w+)/gm;
+    const names = files.flatMap((file) => [...new Set([...read(file).matchAll(declared)].map(([, name]) => name))]);
+    expect(names.length).toBeGreaterThan(400);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
   it('mocks no module', () => {
     const mocked = new RegExp(['vi', '(mock|doMock)\\('].join('\\.'));
     const tests = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' }).filter((file) =>
