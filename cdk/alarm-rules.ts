@@ -9,19 +9,19 @@ const schedule = ['AWS::Scheduler::Schedule'];
 export const alarmRules: readonly Rule[] = [
   {
     name: 'SourceEnabled',
-    of: source,
+    types: source,
     holds: ({ Properties }) => Properties['Enabled'] !== false,
     fix: 'Enable the event source mapping: without it no transition is published.',
   },
   {
     name: 'SourceMetrics',
-    of: source,
+    types: source,
     holds: ({ Properties }) => each(at(Properties, 'MetricsConfig', 'Metrics')).includes('EventCount'),
     fix: 'Turn on the EventCount metrics of the event source mapping: without them it looks like a disabled one.',
   },
   {
     name: 'SourceSilenceAlarm',
-    of: source,
+    types: source,
     holds: ({ id }, { resources }) =>
       alarms(resources).some(
         (alarm) =>
@@ -32,13 +32,13 @@ export const alarmRules: readonly Rule[] = [
   },
   {
     name: 'ScheduleEnabled',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties }) => Properties['State'] !== 'DISABLED',
     fix: 'Enable the schedule; to stop the checks of an account for a while, use ops pause.',
   },
   {
     name: 'ScheduleSilenceAlarm',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties: { Target: tick, ScheduleExpression: expression } }, { resources }) => {
       const metrics = alarms(resources)
         .filter((alarm) => alarm['TreatMissingData'] === 'breaching')
@@ -54,7 +54,7 @@ export const alarmRules: readonly Rule[] = [
   },
   {
     name: 'GatewayAlarm',
-    of: ['AWS::ApiGatewayV2::Api'],
+    types: ['AWS::ApiGatewayV2::Api'],
     holds: ({ id }, { resources }) =>
       alarms(resources).some((alarm) =>
         metricsOf(alarm).some((metric) => metric.name === '5xx' && metric.dimensions.includes(id)),
@@ -63,12 +63,14 @@ export const alarmRules: readonly Rule[] = [
   },
   {
     name: 'TableThrottleAlarm',
-    of: ['AWS::DynamoDB::GlobalTable'],
+    types: ['AWS::DynamoDB::GlobalTable'],
     holds: ({ id }, { resources, stage }) =>
       stage.monitoring === 'essential' ||
       alarms(resources).some((alarm) => {
         const watched = metricsOf(alarm).filter(({ dimensions }) => dimensions.includes(id));
-        return ['ReadThrottleEvents', 'WriteThrottleEvents'].every((name) => watched.some((of) => of.name === name));
+        return ['ReadThrottleEvents', 'WriteThrottleEvents'].every((name) =>
+          watched.some((metric) => metric.name === name),
+        );
       }),
     fix: 'Add an alarm on throttled reads and writes of the table.',
   },
@@ -90,6 +92,8 @@ function metricsOf(alarm: Resource['Properties']) {
   const stats = each(alarm['Metrics']).flatMap((metric) => each(at(metric, 'MetricStat', 'Metric')));
   return [alarm, ...stats].map((metric) => ({
     name: at(metric, 'MetricName'),
-    dimensions: each(at(metric, 'Dimensions')).map((of) => target(at(of, 'Value')) ?? at(of, 'Value')),
+    dimensions: each(at(metric, 'Dimensions')).map(
+      (dimension) => target(at(dimension, 'Value')) ?? at(dimension, 'Value'),
+    ),
   }));
 }

@@ -11,7 +11,7 @@ import { minute, sumOf } from './metrics.ts';
 import { capacityAlarms, orderAlarms } from './order-alarms.ts';
 
 /** What the alarms look at. */
-export type Alarmed = {
+export type AlarmSources = {
   readonly stage: Stage;
   readonly functions: readonly IFunction[];
   readonly publishTransitions: IFunction;
@@ -25,18 +25,18 @@ export type Alarmed = {
 };
 
 /** The alarms of a stage. */
-export function stageAlarms(alarmed: Alarmed): readonly AlarmConfig[] {
+export function stageAlarms(sources: AlarmSources): readonly AlarmConfig[] {
   return [
-    ...orderAlarms(alarmed.stage),
-    ...capacityAlarms(alarmed.stage),
-    ...eventAlarms(alarmed),
-    ...serviceAlarms(alarmed),
+    ...orderAlarms(sources.stage),
+    ...capacityAlarms(sources.stage),
+    ...eventAlarms(sources),
+    ...serviceAlarms(sources),
   ];
 }
 
 /** Schedules, the stream and events. */
-function eventAlarms(alarmed: Alarmed): readonly AlarmConfig[] {
-  const { publishTransitions, streamMapping, sweepDeadLetters, transitionDeadLetters } = alarmed;
+function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
+  const { publishTransitions, streamMapping, sweepDeadLetters, transitionDeadLetters } = sources;
   const messages = (queue: IQueue) =>
     queue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, period: minute });
   return [
@@ -90,8 +90,8 @@ function eventAlarms(alarmed: Alarmed): readonly AlarmConfig[] {
 }
 
 /** Functions, API and table. */
-function serviceAlarms(alarmed: Alarmed): readonly AlarmConfig[] {
-  const { functions, gateway, table, syntheticResponses } = alarmed;
+function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
+  const { functions, gateway, table, syntheticResponses } = sources;
   return [
     {
       id: 'function-errors',

@@ -16,7 +16,7 @@ import { Construct } from 'constructs';
 import { errorCatalog } from '../lib/errors.ts';
 import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage/stage.ts';
-import { ours } from './metrics.ts';
+import { serviceMetric } from './metrics.ts';
 import { stackNameOf } from './stack-outputs.ts';
 
 type DashboardProps = {
@@ -60,7 +60,7 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
   const inState = (metricName: string, label: string) =>
     new MathExpression({
       expression: `${metricName.toLowerCase()} * ${count}`,
-      usingMetrics: { [metricName.toLowerCase()]: ours(metricName, Stats.AVERAGE, { stage: name }, period) },
+      usingMetrics: { [metricName.toLowerCase()]: serviceMetric(metricName, Stats.AVERAGE, { stage: name }, period) },
       label,
       period,
     });
@@ -74,7 +74,7 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
       inState('UnknownState', 'in an unknown state'),
       inState('Inconsistent', 'inconsistent'),
     ],
-    right: [ours('Final', Stats.SUM, { stage: name }, period).with({ label: 'final' })],
+    right: [serviceMetric('Final', Stats.SUM, { stage: name }, period).with({ label: 'final' })],
   });
 }
 
@@ -83,7 +83,7 @@ function oldestUnseen(stage: Stage): GraphWidget {
   return new GraphWidget({
     title: 'Time since the oldest last confirmation of a live order, seconds',
     ...half,
-    left: [ours('OldestUnseenSeconds', Stats.MAXIMUM, { stage: stage.name }).with({ label: 'oldest' })],
+    left: [serviceMetric('OldestUnseenSeconds', Stats.MAXIMUM, { stage: stage.name }).with({ label: 'oldest' })],
     leftAnnotations: [
       { value: retention / 2, label: 'alarm retention-headroom-low' },
       { value: retention, label: 'the exchange may no longer report it' },
@@ -97,10 +97,12 @@ function listsOfOrders({ name: stage }: Stage): GraphWidget {
     title: 'Lists of open orders',
     ...half,
     left: [
-      ours('Listed', Stats.SUM, { stage }, period).with({ label: 'passed' }),
-      ours('ListFailed', Stats.SUM, { stage }, period).with({ label: 'failed' }),
+      serviceMetric('Listed', Stats.SUM, { stage }, period).with({ label: 'passed' }),
+      serviceMetric('ListFailed', Stats.SUM, { stage }, period).with({ label: 'failed' }),
     ],
-    right: [ours('ListUntrusted', Stats.MAXIMUM, { stage }, period).with({ label: 'an account is untrusted' })],
+    right: [
+      serviceMetric('ListUntrusted', Stats.MAXIMUM, { stage }, period).with({ label: 'an account is untrusted' }),
+    ],
     rightYAxis: { min: 0, max: 1 },
   });
 }
@@ -110,8 +112,8 @@ function foundByLists({ name: stage }: Stage): GraphWidget {
     title: 'Orders that lists discovered, and that vanished from them',
     ...half,
     left: [
-      ours('Discovered', Stats.SUM, { stage }, period).with({ label: 'discovered' }),
-      ours('Vanished', Stats.SUM, { stage }, period).with({ label: 'vanished' }),
+      serviceMetric('Discovered', Stats.SUM, { stage }, period).with({ label: 'discovered' }),
+      serviceMetric('Vanished', Stats.SUM, { stage }, period).with({ label: 'vanished' }),
     ],
   });
 }
@@ -121,7 +123,7 @@ function foundByLists({ name: stage }: Stage): GraphWidget {
  * come on top of these.
  */
 function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
-  const acquired = (metricName: string) => ours(metricName, Stats.SUM, { stage: name }, period);
+  const acquired = (metricName: string) => serviceMetric(metricName, Stats.SUM, { stage: name }, period);
   const share = Object.values(accounts).reduce(
     (sum, { dialect, shareOfRate }) => sum + dialects[dialect].limit.perSecond * shareOfRate,
     0,

@@ -8,8 +8,13 @@ export const minute = Duration.minutes(1);
 const namespace = 'OrderStateSnapshots';
 
 /** A metric that the functions write, with the dimensions that they write. */
-export function ours(metricName: string, statistic: string, of: Record<string, string>, period = minute): Metric {
-  const dimensionsMap = { service: serviceName, ...of };
+export function serviceMetric(
+  metricName: string,
+  statistic: string,
+  dimensions: Record<string, string>,
+  period = minute,
+): Metric {
+  const dimensionsMap = { service: serviceName, ...dimensions };
   return new Metric({ namespace, metricName, dimensionsMap, statistic, period });
 }
 

@@ -12,11 +12,11 @@ import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AlarmConfig } from './alarm-config.ts';
-import { type Alarmed, stageAlarms } from './alarms.ts';
+import { type AlarmSources, stageAlarms } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
 import type { ResolvedStage } from './stages.ts';
 
-type MonitoringProps = Omit<Alarmed, 'stage' | 'functions' | 'publishTransitions'> & {
+type MonitoringProps = Omit<AlarmSources, 'stage' | 'functions' | 'publishTransitions'> & {
   readonly stage: ResolvedStage;
   readonly functions: readonly Lambda[];
   /** Those of them that serve the API. */

@@ -4,7 +4,7 @@ import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage/stage.ts';
 import { previousKeyMetric, unsweptMetric } from '../lib/sweep/metric-names.ts';
 import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
-import { ours } from './metrics.ts';
+import { serviceMetric } from './metrics.ts';
 
 /** The alarm on accounts without sweeps: each group's tick counts those of the next one. */
 function sweepSilent({ name: stage, accounts }: Stage): AlarmConfig {
@@ -12,7 +12,7 @@ function sweepSilent({ name: stage, accounts }: Stage): AlarmConfig {
     id: 'sweep-silent',
     description: 'has accounts that were not swept for three minutes',
     means: `Orders of these accounts close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders, without any, no schedule works; then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
-    metric: ours(unsweptMetric, Stats.MAXIMUM, { stage }),
+    metric: serviceMetric(unsweptMetric, Stats.MAXIMUM, { stage }),
     periods: { bad: 3, of: 3 },
     missing: silence,
     essential: true,
@@ -28,7 +28,7 @@ function retentionMinutes(accounts: Stage['accounts']): number {
 export function orderAlarms(config: Stage): readonly AlarmConfig[] {
   const { name: stage, accounts } = config;
   const minutes = retentionMinutes(accounts);
-  const worst = (metricName: string) => ours(metricName, Stats.MAXIMUM, { stage });
+  const worst = (metricName: string) => serviceMetric(metricName, Stats.MAXIMUM, { stage });
   return [
     sweepSilent(config),
     {
@@ -68,7 +68,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       description: 'has an exchange key that is refused',
       means:
         'No order of that account can be checked until its key works, and orders close without a snapshot. First: find account and code in the log of check-open-orders; put a working key in place with ops account add. It is used within a minute.',
-      metric: ours('AuthRefused', Stats.SUM, { stage }),
+      metric: serviceMetric('AuthRefused', Stats.SUM, { stage }),
       // An idle account is refused once in some minutes: the alarm stays on in between.
       periods: { bad: 1, of: 10 },
       missing: nothingHappened,
@@ -79,7 +79,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       description: 'has a current exchange key that does not work',
       means:
         'The previous key stands in for it, until a day after the current one was written; then no order of that account can be checked. First: find account and code in the newest log line "previous key used" of check-open-orders, and do not revoke the previous key; put a working key in place.',
-      metric: ours(previousKeyMetric, Stats.SUM, { stage }),
+      metric: serviceMetric(previousKeyMetric, Stats.SUM, { stage }),
       // Each process says so once in five minutes.
       periods: { bad: 1, of: 10 },
       missing: nothingHappened,
@@ -89,7 +89,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       id: 'retention-headroom-low',
       description: 'is about to lose track of an order',
       means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that has passed since some live order was last confirmed, by a list or by a check of its own. First: check that the exchange answers; if it does, raise shareOfRate or watch fewer orders.`,
-      metric: ours('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
+      metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
       breach: { below: (minutes * 60) / 2 },
       // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
       missing: nothingHappened,
@@ -106,7 +106,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
       description: 'gets too few calls to the exchange',
       means:
         "Checks and API requests wait for our share of the account's rate limit until they give up. First: see in the log whether the exchange throttles, because others use the account more than before; if not, raise shareOfRate or send fewer requests.",
-      metric: ours('RateLimitExhausted', Stats.SUM, { stage }),
+      metric: serviceMetric('RateLimitExhausted', Stats.SUM, { stage }),
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
     },
@@ -115,7 +115,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
       description: 'watches more orders than it can check in time',
       means:
         'Checks get later and later, and in the end orders close without a snapshot: there are more orders than the share of the rate limit allows in maxCheckSeconds. First: DELETE watches that are no longer needed, raise shareOfRate, or spread the orders over more accounts.',
-      metric: ours('OverCapacity', Stats.MAXIMUM, { stage }),
+      metric: serviceMetric('OverCapacity', Stats.MAXIMUM, { stage }),
       periods: { bad: 3, of: 3 },
       missing: asItWas,
     },
@@ -124,7 +124,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
       description: 'has left due orders unchecked for 15 minutes',
       means:
         'Snapshots are older than they should be; no order is lost yet. First: look in the log of check-open-orders for failed checks and their codes; without any, there are too many orders for the share of the rate limit.',
-      metric: ours('Backlog', Stats.MAXIMUM, { stage }, Duration.minutes(5)),
+      metric: serviceMetric('Backlog', Stats.MAXIMUM, { stage }, Duration.minutes(5)),
       periods: { bad: 3, of: 3 },
       missing: asItWas,
     },

@@ -11,7 +11,7 @@ export type RuledStage = Pick<
 export type Rule = {
   readonly name: string;
   /** The resource types that it applies to. */
-  readonly of: readonly string[];
+  readonly types: readonly string[];
   readonly holds: (resource: Resource, among: Among) => boolean;
   /** What to change where it does not hold, and why. */
   readonly fix: string;

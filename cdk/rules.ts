@@ -31,154 +31,154 @@ export const rules: readonly Rule[] = [
   ...alarmRules,
   {
     name: 'TableRecovery',
-    of: table,
+    types: table,
     holds: ({ Properties }) =>
       everyReplica(Properties, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled'),
     fix: 'Turn point-in-time recovery on in every replica: without it a bad write cannot be undone.',
   },
   {
     name: 'TableKept',
-    of: table,
+    types: table,
     holds: isRetained,
     fix: 'Keep the table with RETAIN_ON_UPDATE_OR_DELETE in every stage: deleting a stack must not delete the record.',
   },
   {
     name: 'TableProtection',
-    of: table,
+    types: table,
     holds: ({ Properties }, { stage }) => !stage.protect || everyReplica(Properties, 'DeletionProtectionEnabled'),
     fix: 'Turn on deletion protection in every replica of the table, because the stage sets protect.',
   },
   {
     name: 'TableStream',
-    of: table,
+    types: table,
     holds: ({ Properties }) => at(Properties, 'StreamSpecification', 'StreamViewType') === 'NEW_AND_OLD_IMAGES',
     fix: 'Stream new and old images: transitions are derived from an item before and after the change.',
   },
   {
     name: 'SecretKept',
-    of: secret,
+    types: secret,
     holds: isRetained,
     fix: 'Keep the secret with RETAIN_ON_UPDATE_OR_DELETE: deleting a stack must not delete the exchange key.',
   },
   {
     name: 'SecretEmpty',
-    of: secret,
+    types: secret,
     holds: ({ Properties }) => !('GenerateSecretString' in Properties || 'SecretString' in Properties),
     fix: 'Give the secret no value: a generated one looks like a key, and a written one is in the template.',
   },
   {
     name: 'LogsKept',
-    of: logs,
+    types: logs,
     holds: (resource) => typeof at(resource.Properties, 'RetentionInDays') === 'number' && isRetained(resource),
     fix: 'Set a retention in days, and keep the log group with RETAIN_ON_UPDATE_OR_DELETE.',
   },
   {
     name: 'PinnedIds',
-    of: [...table, ...secret, ...queue, ...bus],
+    types: [...table, ...secret, ...queue, ...bus],
     // CDK ends its ids with eight hexadecimal digits; eight decimal digits may belong to an account's name.
     holds: ({ id }) => !/(?=[0-9A-F]{8}$)\d*[A-F]/.test(id),
     fix: 'Pin its logical id with overrideLogicalId: CloudFormation replaces a resource whose id changes, and its content is lost.',
   },
   {
     name: 'CustomerKey',
-    of: [...table, ...secret, ...queue, ...logs],
+    types: [...table, ...secret, ...queue, ...logs],
     holds: ({ Properties }, { stage: { kmsKeyArn } }) =>
       kmsKeyArn === undefined || JSON.stringify(Properties).includes(kmsKeyArn),
     fix: "Encrypt it with the stage's kmsKeyArn.",
   },
   {
     name: 'QueueEncrypted',
-    of: queue,
+    types: queue,
     holds: ({ Properties }) => Properties['SqsManagedSseEnabled'] === true || 'KmsMasterKeyId' in Properties,
     fix: 'Encrypt the queue: its messages hold what the lost invocations held.',
   },
   {
     name: 'QueueTlsOnly',
-    of: queue,
+    types: queue,
     holds: takesTlsOnly,
     fix: 'Let the policy of the queue deny plain http (enforceSSL).',
   },
   {
     name: 'QueueKeeps',
-    of: queue,
+    types: queue,
     holds: ({ Properties }) => Properties['MessageRetentionPeriod'] === 1_209_600,
     fix: 'Keep messages for 14 days, the longest that SQS keeps them: someone has to read them.',
   },
   {
     name: 'BusClosed',
-    of: ['AWS::Events::EventBusPolicy'],
+    types: ['AWS::Events::EventBusPolicy'],
     holds: () => false,
     fix: 'Remove the policy of the bus: no other AWS account puts events on it.',
   },
   {
     name: 'ScheduleRetries',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumRetryAttempts') === 0,
     fix: 'Set MaximumRetryAttempts to 0: the default is 185, and a late check is worth nothing.',
   },
   {
     name: 'ScheduleAge',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumEventAgeInSeconds') === 60,
     fix: 'Set MaximumEventAgeInSeconds to 60: the next minute does the work of this one.',
   },
   {
     name: 'ScheduleDeadLetters',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'Target', 'DeadLetterConfig', 'Arn'), among),
     fix: 'Give the schedule a dead-letter queue of this stack: without it no one learns what it could not start.',
   },
   {
     name: 'ScheduleOnTime',
-    of: schedule,
+    types: schedule,
     holds: ({ Properties }) => at(Properties, 'FlexibleTimeWindow', 'Mode') === 'OFF',
     fix: 'Turn the flexible time window off: an order can close and vanish in the meantime.',
   },
   {
     name: 'SourceRetries',
-    of: source,
+    types: source,
     holds: ({ Properties }) => isWithin(Properties['MaximumRetryAttempts'], 1, 10),
     fix: 'Set MaximumRetryAttempts to 1 to 10: by default one bad record blocks its shard until it expires.',
   },
   {
     name: 'SourceAge',
-    of: source,
+    types: source,
     holds: ({ Properties }) => isWithin(Properties['MaximumRecordAgeInSeconds'], 3_600, 86_399),
     fix: 'Set MaximumRecordAgeInSeconds to an hour or more, and below the 24 after which the stream drops its records.',
   },
   {
     name: 'SourceBisected',
-    of: source,
+    types: source,
     holds: ({ Properties }) => Properties['BisectBatchOnFunctionError'] === true,
     fix: 'Turn BisectBatchOnFunctionError on: otherwise a whole batch is given up for one record.',
   },
   {
     name: 'SourceItemFailures',
-    of: source,
+    types: source,
     holds: ({ Properties }) => each(Properties['FunctionResponseTypes']).includes('ReportBatchItemFailures'),
     fix: 'Report failures by item (ReportBatchItemFailures): otherwise a whole batch is repeated for one record.',
   },
   {
     name: 'SourceDeadLetters',
-    of: source,
+    types: source,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'DestinationConfig', 'OnFailure', 'Destination'), among),
     fix: 'Give the stream a dead-letter queue of this stack: without it no one learns which records it gave up.',
   },
   {
     name: 'SourceFiltered',
-    of: source,
+    types: source,
     holds: ({ Properties }) => 'FilterCriteria' in Properties,
     fix: 'Filter the records: every check writes a watch, and would invoke the function.',
   },
   {
     name: 'FunctionRuntime',
-    of: lambda,
+    types: lambda,
     holds: ({ Properties }) => Properties['Runtime'] === 'nodejs24.x',
     fix: 'Set the runtime to nodejs24.x, which is what the tests ran on.',
   },
   {
     name: 'FunctionLogs',
-    of: lambda,
+    types: lambda,
     holds: ({ Properties }, { resources }) =>
       resources.some(
         ({ id, Type }) => logs.includes(Type) && id === target(at(Properties, 'LoggingConfig', 'LogGroup')),
@@ -187,7 +187,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'FunctionRetries',
-    of: lambda,
+    types: lambda,
     holds: ({ id }, { resources }) => {
       const config = invokeConfigOf(id, resources);
       return config?.['MaximumRetryAttempts'] === 0 && config['MaximumEventAgeInSeconds'] === 60;
@@ -196,7 +196,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'ScheduledFunctionDeadLetters',
-    of: lambda,
+    types: lambda,
     holds: ({ id }, among) =>
       schedulesOf(id, among.resources).length === 0 ||
       isQueue(at(invokeConfigOf(id, among.resources), 'DestinationConfig', 'OnFailure', 'Destination'), among),
@@ -204,7 +204,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'SweepConcurrency',
-    of: lambda,
+    types: lambda,
     holds: ({ id, Properties }, { resources, stage }) => {
       const schedules = schedulesOf(id, resources).filter((at) => at['ScheduleExpression'] === 'rate(1 minute)').length;
       const reserved = schedules === 0 || Properties['ReservedConcurrentExecutions'] === 2 * schedules;
@@ -214,7 +214,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'NoWildcardActions',
-    of: policies,
+    types: policies,
     holds: ({ Properties }) =>
       allowing(Properties).every(
         (statement) =>
@@ -225,7 +225,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'NoWildcardResources',
-    of: policies,
+    types: policies,
     holds: ({ Properties }) =>
       allowing(Properties).every(
         (statement) =>
@@ -236,7 +236,7 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'RoleBoundary',
-    of: ['AWS::IAM::Role'],
+    types: ['AWS::IAM::Role'],
     holds: ({ Properties }, { stage: { permissionsBoundaryArn: boundary } }) =>
       boundary === undefined || Properties['PermissionsBoundary'] === boundary,
     fix: "Give the role the stage's permissionsBoundaryArn.",

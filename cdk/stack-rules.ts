@@ -35,12 +35,12 @@ export class StackRules implements IPolicyValidationPlugin {
   }
 
   #violationsOf(
-    { name, of, holds, fix }: Rule,
+    { name, types, holds, fix }: Rule,
     resources: readonly Resource[],
     templatePath: string,
   ): PolicyViolation[] {
     const violating = resources.filter(
-      (resource) => of.includes(resource.Type) && !holds(resource, { resources, stage: this.#stage }),
+      (resource) => types.includes(resource.Type) && !holds(resource, { resources, stage: this.#stage }),
     );
     if (violating.length === 0) return [];
     const violatingResources = violating.map(({ id }) => ({ resourceLogicalId: id, templatePath, locations: [] }));

@@ -159,9 +159,9 @@ function* listProblems(settings: AccountConfig): Generator<string> {
     yield `give minListSeconds and maxListSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
   }
   if (min > max) yield `lower minListSeconds (${min}) to at most maxListSeconds (${max}).`;
-  const { maxCheckSeconds: most } = withDefaults(settings);
-  if (settings.maxListSeconds !== undefined && max > most) {
-    yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${most}), or lists come too late to see an order close.`;
+  const { maxCheckSeconds: limit } = withDefaults(settings);
+  if (settings.maxListSeconds !== undefined && max > limit) {
+    yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${limit}), or lists come too late to see an order close.`;
   }
 }
 
@@ -178,9 +178,9 @@ function* limitProblems(settings: AccountConfig): Generator<string> {
     yield `set keepsClosedOrdersSeconds to whole seconds from 3 to ${known}, which is as long as ${dialect} is known to keep closed orders (it is ${keeps}).`;
     return;
   }
-  const most = maxCheckSecondsLimit(keeps);
-  if (max > most) {
-    yield `lower maxCheckSeconds from ${max} to at most ${most}, a third of how long the exchange keeps closed orders (${keeps} s), or an order can close and vanish unseen.`;
+  const limit = maxCheckSecondsLimit(keeps);
+  if (max > limit) {
+    yield `lower maxCheckSeconds from ${max} to at most ${limit}, a third of how long the exchange keeps closed orders (${keeps} s), or an order can close and vanish unseen.`;
   }
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
     yield `give minCheckSeconds and maxCheckSeconds in whole seconds from 1 (they are ${min} and ${max}).`;

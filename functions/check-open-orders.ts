@@ -1,12 +1,12 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
-import * as z from 'zod/mini';
 import { systemClock as clock } from '../lib/clock.ts';
 import { Logger, logInvocations } from '../lib/log.ts';
 import { stage } from '../lib/stage/compiled-stage.ts';
 import { type AccountTick, createCheckGroup } from '../lib/sweep/check-group.ts';
 import { failTicks, reportTicks } from '../lib/sweep/middleware.ts';
+import { TickEvent } from '../lib/sweep/tick-event.ts';
 import { createScheduledChecks } from '../lib/wiring/scheduled-checks.ts';
 
 const logger = new Logger();
@@ -15,14 +15,9 @@ const { onPreviousKey, ...reports } = reportTicks({ logger, metrics, monitoring:
 const { warmUp, ...checks } = createScheduledChecks({ stage, env: process.env, clock, logger, onPreviousKey });
 const checkGroup = createCheckGroup({ ...checks, ...reports });
 
-const Event = z.object({
-  accounts: z.array(z.string()).check(z.minLength(1)),
-  next: z.optional(z.array(z.string())),
-});
-
 async function onTick(event: unknown, context: Context): Promise<readonly AccountTick[]> {
   return checkGroup({
-    ...Event.parse(event),
+    ...TickEvent.parse(event),
     requestId: context.awsRequestId,
     deadline: clock.now() + context.getRemainingTimeInMillis(),
   });

@@ -1,5 +1,6 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
+import { TickEvent } from '../../lib/sweep/tick-event.ts';
 
 /** What Lambda reports of stream records that it gave up on: where they were, not what they contain. */
 const TransitionDeadLetter = z.object({
@@ -22,10 +23,9 @@ export function lostTransitionsIn({ Body = '' }: Message): LostTransitions | und
   return { since, records: batch.batchSize, reason: requestContext.condition };
 }
 
-/** A tick as EventBridge Scheduler sends it, or Lambda's report of one that failed. */
-const Tick = z.object({ accounts: z.array(z.string()) });
+/** Lambda's report of a tick that failed. */
 const FailedInvocation = z.object({
-  requestPayload: Tick,
+  requestPayload: TickEvent,
   requestContext: z.object({ condition: z.string() }),
   responsePayload: z.nullish(z.object({ errorMessage: z.optional(z.string()) })),
 });
@@ -46,7 +46,7 @@ export function lostTickIn({ Body = '', Attributes, MessageAttributes }: Message
     const { requestPayload, requestContext, responsePayload } = failed.data;
     return { accounts: requestPayload.accounts, at, error: responsePayload?.errorMessage ?? requestContext.condition };
   }
-  const tick = Tick.safeParse(body);
+  const tick = TickEvent.safeParse(body);
   const error = ['ERROR_CODE', 'ERROR_MESSAGE'].flatMap((name) => MessageAttributes?.[name]?.StringValue ?? []);
   return { accounts: tick.success ? tick.data.accounts : [], at, error: error.join(': ') || 'no error given' };
 }

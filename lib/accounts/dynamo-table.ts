@@ -2,7 +2,7 @@ import { type Item, number, type TableDeps } from '../dynamo.ts';
 import { createDynamoAccountReader } from './dynamo-reader.ts';
 import { createAccountUpdate } from './dynamo-update.ts';
 import { leaseValue, listTrustValue, pauseValue, summaryValue } from './items.ts';
-import type { AccountTable, SweepFindings } from './table.ts';
+import type { AccountTable, SweepProgress } from './table.ts';
 
 /** The accounts' items in DynamoDB. `items.ts` lists the item and its requests. */
 export function createDynamoAccountTable({ client, tableName }: TableDeps): AccountTable {
@@ -37,9 +37,9 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       });
     },
 
-    renewLease: async (account, lease, findings = {}) => {
-      const values = { ...findingValues(findings), ':lease': leaseValue(lease) };
-      const { listed } = findings;
+    renewLease: async (account, lease, progress = {}) => {
+      const values = { ...progressValues(progress), ':lease': leaseValue(lease) };
+      const { listed } = progress;
       const isOwner = 'lease.#owner = :owner';
       return update(account, {
         set: assignments(values),
@@ -56,8 +56,8 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       await update(account, { set: 'handover_requested_by = :owner', values: { ':owner': { S: owner } } });
     },
 
-    releaseLease: async (account, owner, findings = {}) => {
-      const values = findingValues(findings);
+    releaseLease: async (account, owner, progress = {}) => {
+      const values = progressValues(progress);
       await update(account, {
         remove: 'lease',
         if: 'lease.#owner = :owner',
@@ -80,7 +80,7 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
 }
 
 /** By placeholder, which is the attribute's name after a colon. */
-function findingValues({ listed, listTrust, summary }: SweepFindings): Item {
+function progressValues({ listed, listTrust, summary }: SweepProgress): Item {
   return {
     ...(listed !== undefined && {
       ':listed_at': number(listed.at),

@@ -90,11 +90,11 @@ export type AccountTable = {
    * Renews the lease if it is still the owner's, and stores what its sweep found out; returns the account as it then is,
    * or `undefined` when the lease is another's, or a later list is stored. Safe to repeat.
    */
-  readonly renewLease: (account: string, lease: Lease, findings?: SweepFindings) => Promise<AccountState | undefined>;
+  readonly renewLease: (account: string, lease: Lease, progress?: SweepProgress) => Promise<AccountState | undefined>;
   /** Requests a handover from the lease's owner; only the last request is stored. Safe to repeat. */
   readonly requestHandover: (account: string, owner: string) => Promise<void>;
   /** Releases the lease if it is the owner's, and stores what its sweep found out. Safe to repeat. */
-  readonly releaseLease: (account: string, owner: string, findings?: SweepFindings) => Promise<void>;
+  readonly releaseLease: (account: string, owner: string, progress?: SweepProgress) => Promise<void>;
   /** Stores a command; `false` if the stored one is as late or later: another command, or this one repeated. */
   readonly setPause: (account: string, pause: Pause) => Promise<boolean>;
 };
@@ -106,7 +106,7 @@ export type WatchRequests = {
 };
 
 /** What the lease's owner stores with the account; what is `undefined` stays as it is. */
-export type SweepFindings = {
+export type SweepProgress = {
   readonly listed?: AccountListing | undefined;
   readonly listTrust?: ListTrust | undefined;
   readonly summary?: SweepSummary | undefined;

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { breakerPhases } from '../accounts/table.ts';
-import { made } from './made.ts';
+import { define } from './define.ts';
 import { int, text, time } from './responses.ts';
 
-export const AccountOverview = /* @__PURE__ */ made(() =>
+export const AccountOverview = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     dialect: text,
@@ -50,4 +50,4 @@ export const AccountOverview = /* @__PURE__ */ made(() =>
 );
 export type AccountOverview = z.output<typeof AccountOverview>;
 
-export const AccountList = /* @__PURE__ */ made(() => z.object({ accounts: z.array(AccountOverview) }));
+export const AccountList = /* @__PURE__ */ define(() => z.object({ accounts: z.array(AccountOverview) }));

@@ -95,19 +95,19 @@ export function createClient({ url, fetch = globalThis.fetch }: ClientSetting): 
     });
   }
 
-  async function ask<R extends Route>(route: R, request: ParametersOf<R>): Promise<z.output<R['response']>> {
+  async function call<R extends Route>(route: R, request: ParametersOf<R>): Promise<z.output<R['response']>> {
     return read<R['response']>(route.response, await send(route, request));
   }
 
   return {
-    listAccounts: (request) => ask(routes.listAccounts, request),
-    getAccount: (request) => ask(routes.getAccount, request),
-    getOrder: (request) => ask(routes.getOrder, request),
-    checkOrders: (request) => ask(routes.checkOrders, request),
-    listOrders: (request) => ask(routes.listOrders, request),
-    listSnapshots: (request) => ask(routes.listSnapshots, request),
-    startWatch: (request) => ask(routes.startWatch, request),
-    stopWatch: (request) => ask(routes.stopWatch, request),
+    listAccounts: (request) => call(routes.listAccounts, request),
+    getAccount: (request) => call(routes.getAccount, request),
+    getOrder: (request) => call(routes.getOrder, request),
+    checkOrders: (request) => call(routes.checkOrders, request),
+    listOrders: (request) => call(routes.listOrders, request),
+    listSnapshots: (request) => call(routes.listSnapshots, request),
+    startWatch: (request) => call(routes.startWatch, request),
+    stopWatch: (request) => call(routes.stopWatch, request),
     getOrderUnless: async (rank, request) => {
       const response = await send(routes.getOrder, request, { 'if-none-match': `W/"${rank}"` });
       return response.status === 304 ? undefined : read(routes.getOrder.response, response);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type Code, errorCatalog } from '../errors.ts';
 import * as accounts from './account-responses.ts';
-import * as answers from './responses.ts';
+import * as responses from './responses.ts';
 import type { Route } from './routes.ts';
 
 /*
@@ -38,7 +38,7 @@ const gatewayErrors: Readonly<Record<number, string>> = {
 };
 
 const named = z.registry<{ id: string }>();
-const schemas = [...Object.entries(answers), ...Object.entries(accounts)];
+const schemas = [...Object.entries(responses), ...Object.entries(accounts)];
 for (const [id, schema] of schemas.filter(([name]) => /^[A-Z]/.test(name))) named.add(schema, { id });
 
 const header = (description: string, schema: object) => ({ description, schema });
@@ -130,29 +130,29 @@ function operation(name: string, route: Route, examples: readonly Example[]) {
         },
       },
     }),
-    responses: responses(route, examples),
+    responses: responsesOf(route, examples),
   };
 }
 
-function responses({ response, conditional, partial, codes }: Route, examples: readonly Example[]) {
+function responsesOf({ response, conditional, partial, codes }: Route, examples: readonly Example[]) {
   const content = (status: number, type: string, schema: object) => {
     const fitting = examples.filter((example) => example.status === status && example.type === type);
     const values = byName(fitting.map(({ name, value }) => [name, value]));
     return { [type]: { schema, ...(fitting.length > 0 && { examples: values }) } };
   };
   const failed = (status: number) => {
-    const ours = codes.filter((code) => errorCatalog[code].status === status);
+    const matching = codes.filter((code) => errorCatalog[code].status === status);
     const gateway = gatewayErrors[status];
     const sentences = [
-      ...ours.map((code) => `${errorCatalog[code].title} (\`${code}\`).`),
+      ...matching.map((code) => `${errorCatalog[code].title} (\`${code}\`).`),
       ...(gateway ? [gateway] : []),
     ];
     return {
       description: sentences.join(' '),
       ...(status === 503 && { headers: retryAfter }),
       content: {
-        ...(ours.length > 0 && content(status, 'application/problem+json', problemOf(status, ours))),
-        ...(gateway && content(status, 'application/json', reference(answers.GatewayError))),
+        ...(matching.length > 0 && content(status, 'application/problem+json', problemOf(status, matching))),
+        ...(gateway && content(status, 'application/json', reference(responses.GatewayError))),
       },
     };
   };
@@ -180,7 +180,9 @@ function byName(values: readonly (readonly [name: string, value: unknown])[]) {
 }
 
 function problemOf(status: number, codes: readonly Code[]) {
-  return { allOf: [reference(answers.Problem), { properties: { status: { const: status }, code: { enum: codes } } }] };
+  return {
+    allOf: [reference(responses.Problem), { properties: { status: { const: status }, code: { enum: codes } } }],
+  };
 }
 
 function reference(schema: z.ZodMiniType) {

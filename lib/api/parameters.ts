@@ -3,7 +3,7 @@ import { dialects } from '../exchange/dialects/index.ts';
 import { orderIdPattern } from '../exchange/order.ts';
 import { listNames } from '../snapshots/statuses.ts';
 import { accountPattern } from '../stage/stage.ts';
-import { made } from './made.ts';
+import { define } from './define.ts';
 
 /*
  * The parameters of requests, each with the message for a malformed one. Requests are checked by these schemas, the
@@ -11,11 +11,11 @@ import { made } from './made.ts';
  */
 
 /** What a number in a query is written as; anything else is left for the number's own schema to refuse. */
-const digits = /* @__PURE__ */ made(() =>
+const digits = /* @__PURE__ */ define(() =>
   z.transform((text: unknown) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text)),
 );
 
-export const account = /* @__PURE__ */ made(() =>
+export const account = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
@@ -24,7 +24,7 @@ export const account = /* @__PURE__ */ made(() =>
     ),
 );
 
-export const orderId = /* @__PURE__ */ made(() =>
+export const orderId = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
@@ -34,7 +34,7 @@ export const orderId = /* @__PURE__ */ made(() =>
 );
 
 const seconds = 'must be a whole number of seconds, 0 to 999999';
-const maxAgeSeconds = /* @__PURE__ */ made(() =>
+const maxAgeSeconds = /* @__PURE__ */ define(() =>
   z
     .int(seconds)
     .check(
@@ -46,12 +46,12 @@ const maxAgeSeconds = /* @__PURE__ */ made(() =>
     ),
 );
 /** In a query, and in a body. */
-export const maxAge = /* @__PURE__ */ made(() => z.pipe(digits, maxAgeSeconds));
+export const maxAge = /* @__PURE__ */ define(() => z.pipe(digits, maxAgeSeconds));
 export const maxAgeInBody = maxAgeSeconds;
 
 const maxRows = 100;
 const rows = `must be a whole number, 1 to ${maxRows}`;
-export const limit = /* @__PURE__ */ made(() =>
+export const limit = /* @__PURE__ */ define(() =>
   z.pipe(
     digits,
     z
@@ -66,7 +66,7 @@ export const limit = /* @__PURE__ */ made(() =>
 export const defaultRows = 20;
 
 /** Whether a cursor belongs to the list it is used on is checked when it is read. */
-export const cursor = /* @__PURE__ */ made(() =>
+export const cursor = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
@@ -79,16 +79,16 @@ const moment = 'must be a time with its zone, such as 2026-11-23T08:00:07.250Z (
 function time(message: string) {
   return z.iso.datetime({ offset: true, error: moment }).check(z.maxLength(40, moment), z.describe(message));
 }
-export const since = /* @__PURE__ */ made(() => time('Snapshots at or after this exchange time.'));
-export const until = /* @__PURE__ */ made(() => time('Snapshots at or before this exchange time.'));
-export const at = /* @__PURE__ */ made(() => time('The one snapshot in force at this exchange time.'));
-export const believedAt = /* @__PURE__ */ made(() =>
+export const since = /* @__PURE__ */ define(() => time('Snapshots at or after this exchange time.'));
+export const until = /* @__PURE__ */ define(() => time('Snapshots at or before this exchange time.'));
+export const at = /* @__PURE__ */ define(() => time('The one snapshot in force at this exchange time.'));
+export const believedAt = /* @__PURE__ */ define(() =>
   time(
     'What we believed at this time, by our clock: the one snapshot in force among those first observed by then, with the audit entries up to then.',
   ),
 );
 
-export const instrumentName = /* @__PURE__ */ made(() =>
+export const instrumentName = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
@@ -97,7 +97,7 @@ export const instrumentName = /* @__PURE__ */ made(() =>
     ),
 );
 
-export const state = /* @__PURE__ */ made(() =>
+export const state = /* @__PURE__ */ define(() =>
   z
     .enum(listNames, `must be one of ${listNames.join(', ')}`)
     .check(
@@ -107,13 +107,13 @@ export const state = /* @__PURE__ */ made(() =>
     ),
 );
 
-const versions = /* @__PURE__ */ made(() =>
+const versions = /* @__PURE__ */ define(() =>
   Object.values(dialects)
     .map(({ name, version }) => `${version} of ${name}`)
     .join(', '),
 );
 /** The version in the path of the exchange's own base URL. */
-export const version = /* @__PURE__ */ made(() =>
+export const version = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(

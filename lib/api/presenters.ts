@@ -39,17 +39,18 @@ export function checkedOrder(checked: Checked): responses.CheckedOrder {
 }
 
 export function checkedOrders(account: string, outcomes: readonly OrderOutcome[]): responses.CheckedOrders {
-  return { account, outcomes: outcomes.map(outcome) };
+  return { account, outcomes: outcomes.map(outcomeOf) };
 }
 
-function outcome(of: OrderOutcome): responses.Outcome {
-  switch (of.outcome) {
+function outcomeOf(order: OrderOutcome): responses.Outcome {
+  const { orderId: order_id } = order;
+  switch (order.outcome) {
     case 'checked':
-      return { order_id: of.orderId, outcome: of.outcome, checked: checkedOrder(of.checked) };
+      return { order_id, outcome: order.outcome, checked: checkedOrder(order.checked) };
     case 'failed':
-      return { order_id: of.orderId, outcome: of.outcome, problem: problemOf(of.failure) };
+      return { order_id, outcome: order.outcome, problem: problemOf(order.failure) };
     case 'not_tried':
-      return { order_id: of.orderId, outcome: of.outcome, retry_after_seconds: of.retryAfterSeconds };
+      return { order_id, outcome: order.outcome, retry_after_seconds: order.retryAfterSeconds };
   }
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
 import { orderFields } from '../exchange/order-fields.ts';
 import { auditKinds, listNames, lookupOutcomes, statuses } from '../snapshots/statuses.ts';
-import { made } from './made.ts';
+import { define } from './define.ts';
 
 /*
  * What responses consist of. Every response passes through its schema, so that only what is declared here leaves; the
@@ -12,16 +12,16 @@ import { made } from './made.ts';
  */
 
 /** A number, also where a parser that keeps every digit has wrapped it. */
-export const int = /* @__PURE__ */ made(() =>
+export const int = /* @__PURE__ */ define(() =>
   z.pipe(
     z.transform((value: unknown) => (isLosslessNumber(value) ? Number(value.value) : value)),
     z.int(),
   ),
 );
-export const text = /* @__PURE__ */ made(() => z.string());
-export const time = /* @__PURE__ */ made(() => z.iso.datetime({ precision: 3 }));
+export const text = /* @__PURE__ */ define(() => z.string());
+export const time = /* @__PURE__ */ define(() => z.iso.datetime({ precision: 3 }));
 
-export const Order = /* @__PURE__ */ made(() =>
+export const Order = /* @__PURE__ */ define(() =>
   z
     .object({
       ...orderFields,
@@ -36,11 +36,11 @@ export const Order = /* @__PURE__ */ made(() =>
     .check(z.describe("An order in the exchange's own words, its fields in one canonical form.")),
 );
 
-const rank = /* @__PURE__ */ made(() =>
+const rank = /* @__PURE__ */ define(() =>
   text.check(z.describe('Orders the states of an order: the one with the greatest rank is in force.')),
 );
 
-export const CheckedOrder = /* @__PURE__ */ made(() =>
+export const CheckedOrder = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     order: Order,
@@ -60,7 +60,7 @@ export const CheckedOrder = /* @__PURE__ */ made(() =>
 /** What we know of an order. */
 export type CheckedOrder = z.output<typeof CheckedOrder>;
 
-export const Change = /* @__PURE__ */ made(() =>
+export const Change = /* @__PURE__ */ define(() =>
   z.object({
     field: text.check(z.describe('Such as filled_amount, or details.label.')),
     from: z.optional(z.unknown().check(z.describe('Absent when the field was absent before.'))),
@@ -69,7 +69,7 @@ export const Change = /* @__PURE__ */ made(() =>
 );
 export type Change = z.output<typeof Change>;
 
-export const SnapshotRow = /* @__PURE__ */ made(() =>
+export const SnapshotRow = /* @__PURE__ */ define(() =>
   z.object({
     rank,
     digest: text.check(z.describe('Equal digests mean an unchanged order.')),
@@ -94,7 +94,7 @@ export const SnapshotRow = /* @__PURE__ */ made(() =>
 );
 export type SnapshotRow = z.output<typeof SnapshotRow>;
 
-export const AuditEntry = /* @__PURE__ */ made(() =>
+export const AuditEntry = /* @__PURE__ */ define(() =>
   z.object({
     kind: z.enum(auditKinds),
     at: time,
@@ -112,7 +112,7 @@ export const AuditEntry = /* @__PURE__ */ made(() =>
 );
 export type AuditEntry = z.output<typeof AuditEntry>;
 
-export const History = /* @__PURE__ */ made(() =>
+export const History = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     order_id: text,
@@ -131,7 +131,7 @@ export const History = /* @__PURE__ */ made(() =>
 );
 export type History = z.output<typeof History>;
 
-export const ListedOrder = /* @__PURE__ */ made(() =>
+export const ListedOrder = /* @__PURE__ */ define(() =>
   z.object({
     order_id: text,
     status: z.enum(statuses),
@@ -172,7 +172,7 @@ export const ListedOrder = /* @__PURE__ */ made(() =>
 );
 export type ListedOrder = z.output<typeof ListedOrder>;
 
-export const OrderList = /* @__PURE__ */ made(() =>
+export const OrderList = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     state: z.enum(listNames),
@@ -183,7 +183,7 @@ export const OrderList = /* @__PURE__ */ made(() =>
 export type OrderList = z.output<typeof OrderList>;
 
 /** RFC 9457. */
-export const Problem = /* @__PURE__ */ made(() =>
+export const Problem = /* @__PURE__ */ define(() =>
   z.object({
     type: text,
     title: text,
@@ -211,12 +211,12 @@ export const Problem = /* @__PURE__ */ made(() =>
 );
 export type Problem = z.output<typeof Problem>;
 
-export const GatewayError = /* @__PURE__ */ made(() =>
+export const GatewayError = /* @__PURE__ */ define(() =>
   z.object({ message: text }).check(z.describe('An error of the gateway itself, without a response of the function.')),
 );
 
 const orderId = { order_id: text };
-export const Outcome = /* @__PURE__ */ made(() =>
+export const Outcome = /* @__PURE__ */ define(() =>
   z.discriminatedUnion('outcome', [
     z.object({ ...orderId, outcome: z.literal('checked'), checked: CheckedOrder }),
     z.object({
@@ -233,7 +233,7 @@ export const Outcome = /* @__PURE__ */ made(() =>
 );
 export type Outcome = z.output<typeof Outcome>;
 
-export const CheckedOrders = /* @__PURE__ */ made(() =>
+export const CheckedOrders = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     outcomes: z.array(Outcome).check(z.describe('One for each order id, in the order of the request.')),
@@ -241,7 +241,7 @@ export const CheckedOrders = /* @__PURE__ */ made(() =>
 );
 export type CheckedOrders = z.output<typeof CheckedOrders>;
 
-export const ChangedWatch = /* @__PURE__ */ made(() =>
+export const ChangedWatch = /* @__PURE__ */ define(() =>
   z.object({
     account: text,
     order_id: text,
@@ -260,14 +260,16 @@ export const ChangedWatch = /* @__PURE__ */ made(() =>
 );
 export type ChangedWatch = z.output<typeof ChangedWatch>;
 
-const units = /* @__PURE__ */ made(() =>
+const units = /* @__PURE__ */ define(() =>
   Object.values(dialects)
     .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
     .join(', '),
 );
-const exchangeTime = /* @__PURE__ */ made(() => int.check(z.describe(`In the unit of the exchange itself: ${units}.`)));
+const exchangeTime = /* @__PURE__ */ define(() =>
+  int.check(z.describe(`In the unit of the exchange itself: ${units}.`)),
+);
 /** The envelope that the exchange itself would send; `result` is its own text, verbatim. */
-export const JsonRpcResponse = /* @__PURE__ */ made(() =>
+export const JsonRpcResponse = /* @__PURE__ */ define(() =>
   z.object({
     id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
     jsonrpc: z.literal('2.0'),

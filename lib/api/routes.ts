@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Code } from '../errors.ts';
 import { AccountList, AccountOverview } from './account-responses.ts';
-import { made } from './made.ts';
+import { define } from './define.ts';
 import * as parameters from './parameters.ts';
 import { ChangedWatch, CheckedOrder, CheckedOrders, History, JsonRpcResponse, OrderList } from './responses.ts';
 
@@ -58,7 +58,7 @@ const call = '/accounts/{account}/api/{version}/private/get_order_state';
 
 /* Each route by itself: a function imports its own, and its bundle has no other. */
 
-export const getOrder = /* @__PURE__ */ made(
+export const getOrder = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -74,7 +74,7 @@ export const getOrder = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const checkOrders = /* @__PURE__ */ made(
+export const checkOrders = /* @__PURE__ */ define(
   () =>
     ({
       method: 'POST',
@@ -100,7 +100,7 @@ export const checkOrders = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const listOrders = /* @__PURE__ */ made(
+export const listOrders = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -120,7 +120,7 @@ export const listOrders = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const listAccounts = /* @__PURE__ */ made(
+export const listAccounts = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -134,7 +134,7 @@ export const listAccounts = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const getAccount = /* @__PURE__ */ made(
+export const getAccount = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -149,7 +149,7 @@ export const getAccount = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const listSnapshots = /* @__PURE__ */ made(
+export const listSnapshots = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -172,7 +172,7 @@ export const listSnapshots = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const startWatch = /* @__PURE__ */ made(
+export const startWatch = /* @__PURE__ */ define(
   () =>
     ({
       method: 'PUT',
@@ -187,7 +187,7 @@ export const startWatch = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const stopWatch = /* @__PURE__ */ made(
+export const stopWatch = /* @__PURE__ */ define(
   () =>
     ({
       method: 'DELETE',
@@ -202,7 +202,7 @@ export const stopWatch = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-const getOrderState = /* @__PURE__ */ made(
+const getOrderState = /* @__PURE__ */ define(
   () =>
     ({
       method: 'GET',
@@ -221,7 +221,7 @@ const getOrderState = /* @__PURE__ */ made(
     }) as const satisfies Route,
 );
 
-export const callGetOrderState = /* @__PURE__ */ made(
+export const callGetOrderState = /* @__PURE__ */ define(
   () =>
     ({
       method: 'POST',

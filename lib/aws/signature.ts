@@ -21,14 +21,14 @@ export type Sign = (post: Post, now: number) => Record<string, string>;
  * The key that is derived for a day is kept. The SDK's own signer takes twice the time and 10 KB of a bundle.
  */
 export function createSign(service: string, region: string, currentKey: () => AwsKey): Sign {
-  let derived: { readonly of: string; readonly key: KeyObject } | undefined;
+  let derived: { readonly input: string; readonly key: KeyObject } | undefined;
   const derivedKey = (secret: string, day: string): KeyObject => {
-    const of = `${day} ${secret}`;
-    if (derived?.of !== of) {
+    const input = `${day} ${secret}`;
+    if (derived?.input !== input) {
       const parts = [day, region, service, 'aws4_request'];
       const key = parts.reduce((key, part) => hmac(key, part).digest(), Buffer.from(`AWS4${secret}`));
       // Bytes would be made a key each time, by way of an exception: five times the time.
-      derived = { of, key: createSecretKey(key) };
+      derived = { input, key: createSecretKey(key) };
     }
     return derived.key;
   };

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { Failure } from '../errors.ts';
 import { isJsonObject, type Json } from './json.ts';
-import { notOfAnOrder } from './not-of-an-order.ts';
+import { rethrowAsAccountFailure } from './order-failures.ts';
 import { Secret } from './secret.ts';
 
 export type ApiKey = { readonly clientId: string; readonly clientSecret: Secret };
@@ -106,7 +106,9 @@ export function createTokenAuth(deps: {
       client_id: key.clientId,
       client_secret: key.clientSecret.reveal(),
     };
-    const { text, life, mayWrite } = readToken(await call('public/auth', params, deadline).catch(notOfAnOrder));
+    const { text, life, mayWrite } = readToken(
+      await call('public/auth', params, deadline).catch(rethrowAsAccountFailure),
+    );
     if (mayWrite && warnedVersion !== version) {
       warnedVersion = version;
       onWarning?.('The exchange key may do more than read. A read-only key is enough, and safer.');

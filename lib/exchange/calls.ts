@@ -5,7 +5,7 @@ import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
 import { hedged } from './hedged.ts';
 import { encodeCall, type Reply, readReply } from './json-rpc.ts';
-import { isOfAnOrder } from './not-of-an-order.ts';
+import { isOrderFailure } from './order-failures.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { type RetryBudget, retryDelay } from './retry.ts';
 import type { ReplyStream, Transport } from './transport.ts';
@@ -109,7 +109,7 @@ export function createCalls(deps: CallDeps): Calls {
         return await hedged(attempt, { clock, delayMs, mayRepeat: () => first('late') && retryBudget.spend() });
       } catch (thrown) {
         const failure = asFailure(thrown);
-        if (isOfAnOrder(failure)) answered(grant);
+        if (isOrderFailure(failure)) answered(grant);
         switch (failure.spec.retry) {
           case 'never':
             throw failure;

@@ -5,8 +5,8 @@ import type { HistoryMethod } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, scalarText } from './json.ts';
 import type { Reply } from './json-rpc.ts';
-import { notOfAnOrder } from './not-of-an-order.ts';
 import { phaseOf } from './order.ts';
+import { rethrowAsAccountFailure } from './order-failures.ts';
 import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
@@ -46,7 +46,7 @@ export type HistorySearchResult = {
 
 /** What one place answered. */
 type Found = Pick<SearchAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
-type Way = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
+type SearchContext = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
 type OrderHistory = Dialect['lists']['orderHistory'][number];
 
 /** More pages than this are not read: each costs as much as one order's own call. */
@@ -63,16 +63,16 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
 export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
   return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistorySearchResult> => {
     const { lists } = dialect;
-    const way = { call, deadline, dialect };
+    const context = { call, deadline, dialect };
     const looks = [
-      ...lists.orderHistory.map((place) => ({ source: place.source, look: () => findRow(way, place, query) })),
-      ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(way, place, query) })),
+      ...lists.orderHistory.map((place) => ({ source: place.source, look: () => findRow(context, place, query) })),
+      ...lists.trades.map((place) => ({ source: place.source, look: () => findTrades(context, place, query) })),
     ];
     const rows: HistoryRow[] = [];
     const attempts: SearchAttempt[] = [];
     for (const { source, look } of looks) {
       const requestedAt = clock.now();
-      const { found = [], ...outcome } = await look().catch(notOfAnOrder).catch(failed);
+      const { found = [], ...outcome } = await look().catch(rethrowAsAccountFailure).catch(failed);
       attempts.push({ source, ...outcome, requestedAt, answeredAt: clock.now() });
       const stops = outcome.failure !== undefined && !ofOneCall.has(outcome.failure.code);
       rows.push(...found);
@@ -95,7 +95,11 @@ function failed(thrown: unknown): Found {
  * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that is documented nowhere,
  * and the order of the rows is not promised.
  */
-async function findRow({ call, deadline, dialect }: Way, place: OrderHistory, query: HistoryQuery): Promise<Found> {
+async function findRow(
+  { call, deadline, dialect }: SearchContext,
+  place: OrderHistory,
+  query: HistoryQuery,
+): Promise<Found> {
   const { method, count, source } = place;
   let rows = 0;
   let before: string | undefined;
@@ -132,11 +136,17 @@ function createPageReader(orderId: string): ReplyReader<Page> {
   return { stream, read: (reply) => ({ count: read(reply), firstDigest, found }) };
 }
 
-async function findTrades({ call, deadline }: Way, place: HistoryMethod, query: HistoryQuery): Promise<Found> {
+async function findTrades(
+  { call, deadline }: SearchContext,
+  place: HistoryMethod,
+  query: HistoryQuery,
+): Promise<Found> {
   const params = { ...place.params, order_id: query.orderId };
   const { result } = await call({ method: place.method, params }, () => ({ read: readTrades }), deadline);
-  const ours = result.trades.filter((trade) => isJsonObject(trade) && scalarText(trade['order_id']) === query.orderId);
-  if (ours.length > 0) return { outcome: 'fills', rows: ours.length };
+  const ofOrder = result.trades.filter(
+    (trade) => isJsonObject(trade) && scalarText(trade['order_id']) === query.orderId,
+  );
+  if (ofOrder.length > 0) return { outcome: 'fills', rows: ofOrder.length };
   return { outcome: result.hasMore ? 'not_exhausted' : 'not_found', rows: 0 };
 }
 

@@ -1,8 +1,8 @@
 import { type Code, Failure } from '../errors.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, memberText, readJson, scalarText } from './json.ts';
-import { isOfAnOrder } from './not-of-an-order.ts';
 import { maxAheadMs } from './order.ts';
+import { isOrderFailure } from './order-failures.ts';
 import { earliest } from './order-fields.ts';
 import type { HttpReply } from './transport.ts';
 
@@ -66,7 +66,7 @@ export function readReply(
   if (error !== undefined && result !== undefined) throw unusable('it has both a result and an error');
   if (error !== undefined) {
     const failure = readError(error, call.dialect, reply.retryAfterMs);
-    if (anonymousError && isOfAnOrder(failure)) throw unusable('its error is about an order, and has no id');
+    if (anonymousError && isOrderFailure(failure)) throw unusable('its error is about an order, and has no id');
     throw failure;
   }
   const resultText = memberText(reply.body, 'result');

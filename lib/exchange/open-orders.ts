@@ -1,6 +1,6 @@
 import type { Answered, Calls, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
-import { notOfAnOrder } from './not-of-an-order.ts';
+import { rethrowAsAccountFailure } from './order-failures.ts';
 import { createRowReader, type KnownRowId, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 /** What the exchange lists as an account's open orders. Times are ours, epoch ms. */
@@ -48,7 +48,7 @@ export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
   return async ({ deadline, knownId }: ListOpenOrdersOptions): Promise<OpenOrders> => {
     const replies: Answered<ListReply>[] = [];
     for (const method of dialect.lists.openOrders) {
-      replies.push(await call(method, () => createListReader(knownId), deadline).catch(notOfAnOrder));
+      replies.push(await call(method, () => createListReader(knownId), deadline).catch(rethrowAsAccountFailure));
     }
     return joined(replies, dialect);
   };

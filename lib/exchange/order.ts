@@ -58,8 +58,8 @@ export function readOrder(result: JsonObject, { states }: Pick<DialectDefinition
     const isLong = all.error?.issues.some(
       (issue) => issue.path[0] === field && issue.code === 'too_big' && issue.origin === 'string',
     );
-    const complaint = isLong ? `is longer than ${maxTextLength} characters` : 'is missing or cannot be read';
-    throw unreadable(String(field), complaint);
+    const reason = isLong ? `is longer than ${maxTextLength} characters` : 'is missing or cannot be read';
+    throw unreadable(String(field), reason);
   }
   const details = Object.entries(result).filter(
     ([name, value]) => !isOrderField(name) || (refused.has(name) && !isNothing(value)),
@@ -103,6 +103,6 @@ export function refuseImplausibleTimes({ last_update_timestamp: updated }: Order
   if (updated > now + maxAheadMs) throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
 }
 
-function unreadable(field: string, complaint: string): Failure {
-  return new Failure('invalid_response', `The exchange returned an order whose ${field} ${complaint}.`);
+function unreadable(field: string, reason: string): Failure {
+  return new Failure('invalid_response', `The exchange returned an order whose ${field} ${reason}.`);
 }

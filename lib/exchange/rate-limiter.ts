@@ -151,8 +151,8 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const isInteractive = priority === 'interactive';
   // What sweeps leave of the burst; and for them one permit short of it, so that the next batch can be taken before the
   // bucket is full and time is lost.
-  const most = isInteractive ? burst.interactive - burst.background : burst.background - 1;
-  const batch = Math.max(1, Math.min(maxBatch, most));
+  const maxPermits = isInteractive ? burst.interactive - burst.background : burst.background - 1;
+  const batch = Math.max(1, Math.min(maxBatch, maxPermits));
   /** The latest known; the table's is never less. */
   let tat = 0;
   /** What throttled replies here made of it, written to the table or not. */

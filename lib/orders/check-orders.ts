@@ -51,7 +51,7 @@ const concurrency = 8;
 /** When only the time ran out: the next request has its own deadline. */
 const soonSeconds = 1;
 /** Lambda returns 6 MB at most, and 100 outcomes may need as much again as the members that are not counted. */
-const maxAnswerBytes = 5_000_000;
+const maxResponseBytes = 5_000_000;
 /** A refused key needs a person. */
 const lastingSeconds = 60;
 
@@ -66,7 +66,7 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
     const outcomes = new Map<string, OrderOutcome>();
     /** How long to leave the account alone, after a failure that concerns all of it. */
     let accountRetrySeconds: number | undefined;
-    let bytesLeft = maxAnswerBytes;
+    let bytesLeft = maxResponseBytes;
 
     const queue = orderIds.values();
     const worker = async () => {
@@ -121,8 +121,8 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
 
 function countsByCode(outcomes: readonly OrderOutcome[]): OutcomeCounts['failed'] {
   const counts: Partial<Record<Code, number>> = {};
-  for (const of of outcomes) {
-    if (of.outcome === 'failed') counts[of.failure.code] = (counts[of.failure.code] ?? 0) + 1;
+  for (const each of outcomes) {
+    if (each.outcome === 'failed') counts[each.failure.code] = (counts[each.failure.code] ?? 0) + 1;
   }
   return counts;
 }

@@ -6,7 +6,7 @@ import type { Order } from '../exchange/order.ts';
 import { partitionKey, snapshotSchema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
-import { auditKinds, lookupOutcomes, starters, statuses } from './statuses.ts';
+import { auditKinds, lookupOutcomes, statuses, watchOrigins } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 import type { Listed, StoredWatch } from './table.ts';
 
@@ -45,7 +45,7 @@ function storedOrder(result: string, dialect: Dialect): Order {
   }
 }
 
-const starter = enumOf(starters);
+const watchOrigin = enumOf(watchOrigins);
 const times = L(N);
 const observations = L(M(({ get }) => ({ requestedAt: get('requested_at', N), rank: get('rank', S) })));
 const listing = M(({ get }) => ({ at: get('at', N), present: get('present', BOOL) }));
@@ -66,7 +66,7 @@ function watchIn(members: Members): StoredWatch {
     revision: get('revision', N),
     watch: {
       openedAt: get('opened_at', N),
-      startedBy: find('started_by', starter),
+      startedBy: find('started_by', watchOrigin),
       announcedRank: find('announced_rank', S),
       applied: rank === undefined || at === undefined ? undefined : { rank, at, summary },
       observations: get('observations', observations),

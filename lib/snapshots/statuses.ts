@@ -11,7 +11,7 @@ export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'incons
 export const listNames = ['live', 'attention', 'final'] as const;
 
 /** Through what a watch is started: the account's list of open orders, a request about the order, a person's command. */
-export const starters = ['list', 'request', 'person'] as const;
+export const watchOrigins = ['list', 'request', 'person'] as const;
 
 /**
  * What one place of the exchange's histories said of an order. `found`: its row, whose state says what it is. `fills`:

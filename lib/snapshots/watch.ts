@@ -1,6 +1,6 @@
 import type { AccountListing } from '../accounts/table.ts';
 import { phaseOfRank, placeOf, type Rank } from './rank.ts';
-import type { starters, statuses } from './statuses.ts';
+import type { statuses, watchOrigins } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { OrderSummary } from './summary.ts';
 export type Watch = {
   /** When we first knew of the order, and through what. */
   readonly openedAt: number;
-  readonly startedBy?: WatchStarter | undefined;
+  readonly startedBy?: WatchOrigin | undefined;
   /** The greatest rank that an answer has shown, announced before its snapshot is written. */
   readonly announcedRank?: Rank | undefined;
   /** The greatest rank that the head is known to have reached, when it was first observed, and the order as of it. */
@@ -47,7 +47,7 @@ type Listing = { readonly at: number; readonly present: boolean };
 export type ListTimes = Pick<AccountListing, 'at' | 'ordersReadAt'>;
 
 /** Through what the watch was started: the account's list, a request about the order, or a person's command. */
-type WatchStarter = (typeof starters)[number];
+type WatchOrigin = (typeof watchOrigins)[number];
 
 type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
 

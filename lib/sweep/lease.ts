@@ -1,4 +1,4 @@
-import { type AccountState, type AccountTable, isPaused, type SweepFindings } from '../accounts/table.ts';
+import { type AccountState, type AccountTable, isPaused, type SweepProgress } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
 
@@ -24,7 +24,7 @@ export type Held = {
   /** The account as it was when the lease was taken. */
   readonly before: AccountState;
   /** From now on, what this returns is stored with the account by each renewal, and by the release. */
-  readonly keep: (findings: () => SweepFindings) => void;
+  readonly keep: (progress: () => SweepProgress) => void;
 };
 
 /**
@@ -80,13 +80,13 @@ export async function withLease<Result>(
 
   let working = true;
   let isOver = false;
-  let findings: () => SweepFindings = () => ({});
+  let progress: () => SweepProgress = () => ({});
   let renewing: Promise<void> = Promise.resolve();
   const renew = async () => {
     try {
       const next = lease();
       // After a requested handover it still renews, so that its last checks are its own.
-      const state = await table.renewLease(account, next, findings());
+      const state = await table.renewLease(account, next, progress());
       if (state === undefined) {
         isOver = true;
         return;
@@ -111,13 +111,13 @@ export async function withLease<Result>(
     // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
     await request();
     const keep: Held['keep'] = (latest) => {
-      findings = latest;
+      progress = latest;
     };
     return await work(() => !isOver && clock.now() < until, { before, keep });
   } finally {
     working = false;
     // A renewal that is under way would take the lease again after its release.
     await renewing;
-    await table.releaseLease(account, owner, findings()).catch(() => undefined);
+    await table.releaseLease(account, owner, progress()).catch(() => undefined);
   }
 }

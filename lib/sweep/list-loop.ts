@@ -1,4 +1,4 @@
-import type { AccountState, SweepFindings } from '../accounts/table.ts';
+import type { AccountState, SweepProgress } from '../accounts/table.ts';
 import { asFailure, type Failure } from '../errors.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Checks } from './checks.ts';
@@ -38,7 +38,7 @@ export type ListLoop = {
   readonly hasFailed: () => boolean;
   /** The account is not listed any more in this sweep. */
   readonly isOver: () => boolean;
-  readonly findings: () => SweepFindings;
+  readonly progress: () => SweepProgress;
   readonly counts: () => ListCounts;
 };
 
@@ -120,7 +120,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     isOver: () => isOver,
     isUsable: () => trust.trusted,
     hasListed: () => hasListed,
-    findings: () => ({ listed: latest, listTrust: trust }),
+    progress: () => ({ listed: latest, listTrust: trust }),
     counts: () => ({ ...counts, listUntrusted: !trust.trusted }),
   };
 }

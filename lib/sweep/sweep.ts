@@ -1,4 +1,4 @@
-import type { AccountState, SweepFindings } from '../accounts/table.ts';
+import type { AccountState, SweepProgress } from '../accounts/table.ts';
 import type { Clock } from '../clock.ts';
 import { asFailure, type Failure } from '../errors.ts';
 import type { Dialect } from '../exchange/dialects/index.ts';
@@ -53,8 +53,8 @@ export type SweepRequest = {
   readonly capacity: number;
   /** The account as it was when the lease was taken. */
   readonly before: AccountState;
-  /** Takes what returns the findings so far, to be stored with the account. */
-  readonly keep: (findings: () => SweepFindings) => void;
+  /** Takes what returns the progress so far, to be stored with the account. */
+  readonly keep: (progress: () => SweepProgress) => void;
   /** Whether the sweep still holds the account's lease, and no handover was requested. */
   readonly holds: () => boolean;
 };
@@ -66,7 +66,7 @@ const tickMs = 60_000;
 /** How often a sweep that waits for something sees whether a handover was requested. */
 const idleMs = 1_000;
 /** How often the index is read for orders that others have put on watch: they are in the next list, too. */
-const lookMs = { listed: 5_000, unlisted: 1_000 } as const;
+const refreshIntervalMs = { listed: 5_000, unlisted: 1_000 } as const;
 
 /**
  * Sweeps one account until its time is over or the account is handed over: lists its open orders, and beside that checks
@@ -120,7 +120,7 @@ export function createSweep(deps: SweepDeps): Sweep {
 
     await loaded(() => orders.load(clock.now()), pause, goesOn);
     keep(() => ({
-      ...listing?.findings(),
+      ...listing?.progress(),
       summary: sweepSummaryOf(orders, { ...options(), listUntrusted: listing?.isUsable() === false }),
     }));
     await Promise.all([checkDueOrders(loop, listing), listing?.run({ pause, isDone })]);
@@ -142,11 +142,11 @@ type CheckLoop = {
 async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): Promise<void> {
   const { orders, checks, breaker, goesOn, pause, isDone, clock } = loop;
   const canGoOn = () => goesOn() && breaker.isClosed() && breaker.waitMs() === 0;
-  let looksAt = 0;
+  let refreshAt = 0;
   while (goesOn()) {
-    if (clock.now() >= looksAt) {
+    if (clock.now() >= refreshAt) {
       await orders.refresh(clock.now());
-      looksAt = clock.now() + (listing?.isUsable() ? lookMs.listed : lookMs.unlisted);
+      refreshAt = clock.now() + (listing?.isUsable() ? refreshIntervalMs.listed : refreshIntervalMs.unlisted);
     }
     const due = orders.due(clock.now());
     const probe = checks.probeOf(due);

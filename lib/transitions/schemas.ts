@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { orderFields } from '../exchange/order-fields.ts';
-import { starters, statuses } from '../snapshots/statuses.ts';
+import { statuses, watchOrigins } from '../snapshots/statuses.ts';
 
 /** The shape of the events sent now: raised when a consumer of the old shape would misread the new one. */
 export const eventSchema = 1;
@@ -47,7 +47,7 @@ export const WatchChanged = z.strictObject({
   /** The rank of the last state known; absent when there is none. */
   rank: z.optional(z.string()),
   /** Only in `WatchStarted`: the account's list, a request about the order, or a person's command. */
-  started_by: z.optional(z.enum(starters)),
+  started_by: z.optional(z.enum(watchOrigins)),
   /** Who gave the latest watch command, and when. */
   operator: z.optional(z.strictObject({ by: z.string(), at: z.string() })),
 });

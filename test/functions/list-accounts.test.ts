@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
-import type { AccountTable, SweepFindings } from '../../lib/accounts/table.ts';
+import type { AccountTable, SweepProgress } from '../../lib/accounts/table.ts';
 import { routes } from '../../lib/api/routes.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { startTestBed, type TestBed } from '../lib/test-bed.ts';
@@ -43,10 +43,10 @@ const summary = {
   breaker: { phase: 'open', reason: 'key_refused', since: now - 60_000 },
 } as const;
 
-async function leave(account: string, findings: SweepFindings): Promise<void> {
+async function leave(account: string, progress: SweepProgress): Promise<void> {
   const lease = { owner: 'test', until: now + 1 };
   await table.takeLease(account, { ...lease, now });
-  await table.releaseLease(account, lease.owner, findings);
+  await table.releaseLease(account, lease.owner, progress);
 }
 
 async function get(account?: string, via = listAccounts) {

@@ -30,15 +30,15 @@ export function createLeaseLog(
         if (taken) current = { owner: lease.owner, since: now(), until: now() + (lease.until - lease.now) };
         return taken;
       },
-      renewLease: async (account, lease, findings) => {
-        const renewed = await table.renewLease(account, lease, findings);
+      renewLease: async (account, lease, progress) => {
+        const renewed = await table.renewLease(account, lease, progress);
         settle(now());
         if (renewed) current = { owner: lease.owner, since: now(), until: lease.until };
-        if (renewed && findings?.listed !== undefined) onListed(findings.listed);
+        if (renewed && progress?.listed !== undefined) onListed(progress.listed);
         return renewed;
       },
-      releaseLease: async (account, owner, findings) => {
-        await table.releaseLease(account, owner, findings);
+      releaseLease: async (account, owner, progress) => {
+        await table.releaseLease(account, owner, progress);
         settle(now());
         if (current?.owner === owner) current = undefined;
       },

@@ -85,10 +85,10 @@ export const plantedBugs = {
     ...noBug,
     accountTable: (table) => ({
       ...table,
-      renewLease: (account, lease, findings = {}) => {
-        const { listed } = findings;
+      renewLease: (account, lease, progress = {}) => {
+        const { listed } = progress;
         return table.renewLease(account, lease, {
-          ...findings,
+          ...progress,
           listed: listed && { ...listed, at: lease.until - 30_000 },
         });
       },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
-import type { SweepFindings } from '../../../lib/accounts/table.ts';
+import type { SweepProgress } from '../../../lib/accounts/table.ts';
 import { AccountList } from '../../../lib/api/account-responses.ts';
 import { names, type Operating, startOperating } from './operating.ts';
 
@@ -12,9 +12,9 @@ beforeAll(async () => {
   const table = createDynamoAccountTable(ops.engine);
   const now = ops.clock.now();
   const owner = 'sweep';
-  const store = async (account: string, findings: SweepFindings) => {
+  const store = async (account: string, progress: SweepProgress) => {
     await table.takeLease(account, { owner, until: now + 1_000, now });
-    await table.renewLease(account, { owner, until: now + 2_000 }, findings);
+    await table.renewLease(account, { owner, until: now + 2_000 }, progress);
   };
   const counts = { at: now - 3_000, open: 58, covered: 57, missing: 1, unknown: 2, inconsistent: 3 };
   await store('main', {

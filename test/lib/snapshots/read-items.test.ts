@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import type { Item } from '../../../lib/dynamo.ts';
 import { readListed, readWatch } from '../../../lib/snapshots/read-items.ts';
-import { starters, statuses } from '../../../lib/snapshots/statuses.ts';
+import { statuses, watchOrigins } from '../../../lib/snapshots/statuses.ts';
 
 /*
  * Items are read by hand, because a sweep reads ten thousand of them. Here the same shapes are written once more, as
@@ -27,7 +27,7 @@ const optional = {
   applied_at: N,
   failed_at: times,
   attempted_at: N,
-  started_by: oneOf(starters),
+  started_by: oneOf(watchOrigins),
   listed: z.object({ M: z.object({ at: N, present: BOOL }) }),
   looked_up_at: times,
   operator: z.object({ M: z.object({ at: N, by: S, stopped: BOOL }) }),
