@@ -1,51 +1,28 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
+import { describe, expect, it } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
-import { type Observation, orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
+import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { SnapshotTable } from '../../../lib/snapshots/table.ts';
-import { join, statusOf, type WatchDelta } from '../../../lib/snapshots/watch.ts';
+import { join } from '../../../lib/snapshots/watch.ts';
 import { failureOf } from '../thrown.ts';
-import { createMemoryTable, type MemoryTable } from './memory-table.ts';
-import { observationOf, type ResponseOf, start } from './observations.ts';
+import { start } from './observations.ts';
+import {
+  emptyTableForEachTest,
+  kept,
+  key,
+  notFound,
+  observed,
+  requestTime,
+  status,
+  store,
+  table,
+  writeWatch,
+} from './recording.ts';
 import { policy } from './table-contract.ts';
 
-const key = { account: 'main', orderId: 'ORDER-1' };
-/** `observationOf` counts the request's time from here. */
-const requestTime = start + 10_000;
-
-function observed(answer: Partial<ResponseOf> = {}): Observation {
-  const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-  return observationOf(key, { ...opened, requestedAfter: 0, took: 50, request: 1, ...answer });
-}
-
-let table: MemoryTable;
-let store: SnapshotStore;
-beforeEach(() => {
-  table = createMemoryTable(() => policy);
-  store = createSnapshotStore(table);
-});
-
-const notFound = (requestedAfter: number) => ({
-  ...key,
-  requestedAt: requestTime + requestedAfter,
-  requestId: 'm',
-  observedBy: 'check-open-orders',
-});
-const kept = () => table.inspect(key);
+emptyTableForEachTest();
 const history = () => [...kept().snapshots.values()].map(({ order }) => order.order_state);
-
-function status(): string {
-  const { stored } = kept();
-  return stored === undefined ? 'none' : statusOf(stored.watch);
-}
-
-/** A watch command, or what a crashed writer left: joined in without the store. */
-async function writeWatch(delta: Partial<WatchDelta>): Promise<void> {
-  const { stored } = kept();
-  await table.putWatch(key, join(stored?.watch, { openedAt: start, ...delta }), stored?.revision ?? 0);
-}
 
 /** The table, and the requests that it gets, by name. */
 function countingTable(): { readonly counting: SnapshotTable; readonly requests: readonly string[] } {
@@ -271,168 +248,6 @@ describe('recording an answer', () => {
     expect(kept().snapshots.size).toBe(2);
     await writeWatch({ operator: { at: start + 1, by: 'ben', stopped: false } });
     expect(status()).toBe('watched');
-  });
-});
-
-describe('recording a miss', () => {
-  it('of an order that was never seen writes nothing', async () => {
-    expect(await store.recordNotFound(notFound(0))).toEqual({});
-    expect(kept()).toMatchObject({ head: undefined, stored: undefined });
-    expect(kept().notFoundAnswers.size).toBe(0);
-  });
-
-  it.each([
-    ['before', -1, 'watched', 0],
-    ['at the time of', 0, 'watched', 0],
-    ['after', 1, 'missing', 1],
-  ] as const)(
-    'requested %s the last observation counts accordingly',
-    async (_, requestedAfter, now, notFoundAnswers) => {
-      await store.record(observed());
-      const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
-      expect(status()).toBe(now);
-      expect(kept().notFoundAnswers.size).toBe(notFoundAnswers);
-      expect(head).toEqual(snapshotOf(observed()));
-      expect(stored).toEqual(kept().stored);
-    },
-  );
-
-  it('is cleared by the next observation, and stays in the audit entries', async () => {
-    await store.record(observed());
-    await store.recordNotFound(notFound(1_000));
-    expect(status()).toBe('missing');
-    await store.record(observed({ requestedAfter: 2_000 }));
-    expect(status()).toBe('watched');
-    expect(kept().notFoundAnswers.size).toBe(1);
-  });
-
-  it('never changes the head or the history', async () => {
-    await store.record(observed());
-    const { head, snapshots } = kept();
-    const before = { head, size: snapshots.size };
-    for (const after of [1_000, 2_000, 3_000]) await store.recordNotFound(notFound(after));
-    expect({ head: kept().head, size: kept().snapshots.size }).toEqual(before);
-    expect(kept().stored?.watch.notFoundAt).toHaveLength(3);
-    expect(status()).toBe('missing');
-  });
-
-  it('does not reopen a final order', async () => {
-    await store.record(observed({ state: 'filled' }));
-    const { head } = await store.recordNotFound(notFound(1_000));
-    expect(head?.order.order_state).toBe('filled');
-    expect(status()).toBe('final');
-    expect(kept().notFoundAnswers.size).toBe(0);
-  });
-
-  it('first raises the head to the newest snapshot, which a crash had kept from it', async () => {
-    await store.record(observed());
-    const filled = snapshotOf(observed({ state: 'filled', updatedAfter: 1, requestedAfter: 500 }));
-    await writeWatch({ announcedRank: filled.rank });
-    await table.putSnapshot(filled);
-    expect(status()).toBe('watched');
-    const { head } = await store.recordNotFound(notFound(1_000));
-    expect(head).toEqual(filled);
-    expect(kept().head).toEqual(filled);
-    expect(status()).toBe('final');
-    expect(kept().notFoundAnswers.size).toBe(0);
-  });
-
-  it('counts for an id that is watched and was never seen, which then is not missing', async () => {
-    await writeWatch({});
-    expect(status()).toBe('unconfirmed');
-    const { head, stored } = await store.recordNotFound(notFound(1_000));
-    expect(head).toBeUndefined();
-    expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
-    expect(status()).toBe('unconfirmed');
-    expect(kept().notFoundAnswers.size).toBe(1);
-  });
-
-  it('does not count for an order whose watch was stopped', async () => {
-    await store.record(observed());
-    await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
-    await store.recordNotFound(notFound(1_000));
-    expect(status()).toBe('stopped');
-    expect(kept().notFoundAnswers.size).toBe(0);
-  });
-
-  it('uses what the caller has read, and joins into what was written since', async () => {
-    await store.record(observed());
-    const known = await table.readCurrent(key);
-    await store.record(observed({ requestedAfter: 5_000 }));
-    await store.recordNotFound(notFound(3_000), known);
-    expect(status()).toBe('watched');
-    expect(kept().stored?.watch.notFoundAt).toEqual([]);
-  });
-});
-
-describe('recording what lists and histories say', () => {
-  const unlisted = (at: number) => store.markUnlisted(key, start + at);
-
-  it('covers an order with the row that a list holds, and says that the list started its watch', async () => {
-    const {
-      stored: { watch },
-    } = await store.record({ ...observed(), listedAt: start + 9 });
-    expect(watch).toMatchObject({ startedBy: 'list', listed: { at: start + 9, present: true } });
-    expect(watch.applied?.summary).toMatchObject({ order_state: 'open', price: '855.10', direction: 'buy' });
-  });
-
-  it('marks an order that vanished from a list, without touching its head, and closes nothing', async () => {
-    await store.record({ ...observed(), listedAt: start });
-    const { head } = await store.read(key);
-    const marked = await unlisted(60_000);
-    expect(marked?.watch.listed).toEqual({ at: start + 60_000, present: false });
-    expect(await unlisted(60_000)).toEqual(marked);
-    expect(await store.read(key)).toEqual({ head, stored: marked });
-    expect(status()).toBe('watched');
-  });
-
-  it('writes a mark with no read where the caller knows the watch, and reads again where another was faster', async () => {
-    await store.record(observed());
-    const { stored: stale } = kept();
-    await unlisted(1_000);
-    const marked = await store.markUnlisted(key, start + 2_000, stale);
-    expect(marked?.watch.listed).toEqual({ at: start + 2_000, present: false });
-  });
-
-  it('keeps a search of the histories beside the order, until the order is seen again', async () => {
-    await store.record(observed());
-    const lookup = { ...key, at: start + 60_000, requestId: 'l', observedBy: 'check-open-orders', attempts: [] };
-    expect((await store.recordLookup(lookup))?.watch.lookedUpAt).toEqual([start + 60_000]);
-    expect([...table.inspect(key).lookups.values()]).toEqual([lookup]);
-    const {
-      stored: { watch },
-    } = await store.record(observed({ requestedAfter: 90_000 }));
-    expect(watch.lookedUpAt).toBeUndefined();
-  });
-
-  it('writes no watch for an order that nobody watches', async () => {
-    expect(await unlisted(0)).toBeUndefined();
-    expect(await store.recordFailedCheck({ ...key, requestedAt: start, own: true })).toBeUndefined();
-    expect((await store.read(key)).stored).toBeUndefined();
-  });
-});
-
-describe('an order that announces others', () => {
-  const announcing = (): Observation => {
-    const { result, ...observation } = observed();
-    const linked = result.replace('{', '{"oto_order_ids":["CHILD-1","CHILD-2"],');
-    return { ...observation, result: linked, order: orderIn(linked, orangex) };
-  };
-  const statusOfChild = (orderId: string) => {
-    const { stored } = table.inspect({ account: 'main', orderId });
-    return stored === undefined ? 'none' : statusOf(stored.watch);
-  };
-
-  it('puts them on watch, and leaves alone what is known of them', async () => {
-    await store.record({ ...observed({ state: 'filled' }), orderId: 'CHILD-2' });
-    await store.record(announcing());
-    expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);
-  });
-
-  it('ends none of them by its own end', async () => {
-    await store.record(announcing());
-    await store.record(observed({ state: 'canceled', updatedAfter: 1, requestedAfter: 10_000 }));
-    expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'unconfirmed']);
   });
 });
 
