@@ -45,6 +45,9 @@ options.`,
   return command;
 }
 
+const withoutStage =
+  'give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex';
+
 /** The accounts to show, as the command line says or as the stage table has them. */
 async function settingsOf(
   stage: string | undefined,
@@ -53,7 +56,7 @@ async function settingsOf(
 ): Promise<Parameters<typeof accountSettings>[0]> {
   if (account !== undefined && dialect !== undefined) return { [account]: { dialect } };
   if (dialect !== undefined) throw new UsageError('--dialect needs --account');
-  if (stage === undefined) throw new UsageError('give --stage, or --account and --dialect');
+  if (stage === undefined) throw new UsageError(withoutStage);
   const all = (await stageAccounts(stage, '--account and --dialect')) ?? {};
   if (account === undefined) return all;
   const found = Object.hasOwn(all, account) ? all[account] : undefined;

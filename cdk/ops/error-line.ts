@@ -6,6 +6,8 @@ const remedies: Readonly<Record<string, string>> = {
   ExpiredToken: 'The AWS credentials have expired: sign in again.',
   ExpiredTokenException: 'The AWS credentials have expired: sign in again.',
   UnrecognizedClientException: 'AWS does not recognize these credentials: check AWS_PROFILE, and sign in again.',
+  UnknownOperationException:
+    'An AWS service that this command needs is not at this endpoint: it needs a real AWS account, without --endpoint.',
 };
 
 /** What went wrong in one line, and what to do where we know it. */

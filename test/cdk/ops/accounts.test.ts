@@ -88,8 +88,12 @@ it('ops accounts answers in JSON as the API does, for one account where that is 
 it.each([
   [['--stage', 'elsewhere'], 'for a stage of your own project, give --account and --dialect'],
   [['--stage', 'dev', '--account', 'nobody'], 'stage dev has no account nobody: it has main, testnet'],
-  [['--table', names.table], 'give --stage, or --account and --dialect'],
+  [
+    ['--table', names.table],
+    'give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex',
+  ],
   [['--stage', 'dev', '--dialect', 'orangex'], '--dialect needs --account'],
+  [[], '--account main --dialect orangex'],
 ])('ops accounts refuses %j', async (args, line) => {
   const { code, stderr } = await accounts(...args);
   expect(code).toBe(2);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
 import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
 import { names, type Operating, runHere, startOperating } from './operating.ts';
 
@@ -278,4 +279,19 @@ describe('where there are two tables of one stage, as after a failed deployment,
     expect(stderr).toContain(names.table);
     expect(stderr).toContain(other);
   });
+});
+
+it.each(['preflight', 'adopt'])('%s says that it needs AWS where npm start runs', async (command) => {
+  const local = await startAwsEndpoint({});
+  try {
+    const args = [command, '--stage', 'desk', '--template', template, '--endpoint', local.url];
+    expect(await runHere('npm run ops --', args)).toEqual({
+      code: 1,
+      out: '',
+      stderr:
+        'An AWS service that this command needs is not at this endpoint: it needs a real AWS account, without --endpoint.\n',
+    });
+  } finally {
+    await local.stop();
+  }
 });

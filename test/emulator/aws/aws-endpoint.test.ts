@@ -1,3 +1,4 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -48,6 +49,14 @@ it('refuses what is for a service that does not run', async () => {
     const answer = await fetch(aws.url, { method: 'POST', headers, body: '{}' });
     expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('UnknownOperationException')]);
   }
+});
+
+it('refuses requests of services with XML in XML', async () => {
+  const stacks = new CloudFormationClient({ ...access, endpoint: aws.url, region }).send(new DescribeStacksCommand({}));
+  await expect(stacks).rejects.toMatchObject({
+    name: 'UnknownOperationException',
+    message: expect.stringContaining('No service'),
+  });
 });
 
 it('resets the connection when the service behind it is gone, as it would be without it', async () => {

@@ -2,7 +2,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
-import { createForwarder, send, unknownOperation } from './forward.ts';
+import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
+
+const notHere = 'No service of this name runs here.';
+
+/** For CloudFormation and others whose responses are XML. */
+const unknownQuery: Answer = {
+  status: 400,
+  headers: { 'content-type': 'text/xml' },
+  body: Buffer.from(
+    `<ErrorResponse><Error><Code>UnknownOperationException</Code><Message>${notHere}</Message></Error></ErrorResponse>`,
+  ),
+};
 
 /**
  * One address for AWS: hands each call to the service that it is for. `services` leads from what is before the dot in
@@ -24,7 +35,10 @@ export async function startAwsEndpoint(services: Readonly<Record<string, string>
     const { method, url, headers } = incoming;
     const [target = ''] = String(headers['x-amz-target']).split('.');
     const service = known.get(target);
-    if (service === undefined) return send(response, unknownOperation('No service of this name runs here.'));
+    if (service === undefined) {
+      const isQuery = headers['content-type']?.startsWith('application/x-www-form-urlencoded');
+      return send(response, isQuery ? unknownQuery : unknownOperation(notHere));
+    }
     send(response, await forward({ method, url, headers, body }, service));
   }
 
