@@ -171,7 +171,7 @@ const faults: readonly Fault[] = [
     file: 'lib/orders/look-up-order.ts',
     from: " || phaseOf(order) !== 'final') continue;",
     to: ' || phaseOf(order) === undefined) continue;',
-    tests: lists,
+    tests: 'test/lib/sweep/listed-orders',
   },
   {
     name: 'a sweep that lost its lease says when the account was listed',

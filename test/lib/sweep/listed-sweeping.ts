@@ -32,6 +32,11 @@ type ListFault =
   | { readonly kind: 'holds'; readonly rows: readonly Row[]; readonly incomplete?: boolean };
 export type Row = { readonly orderId: string; readonly text: string };
 
+export const failure = (code: 'unreachable' | 'timeout' | 'forbidden' | 'invalid_response') =>
+  new Failure(code, 'for the test');
+export const open = { state: 'open', updatedAt: startTime, filled: '0' };
+export const ids = (count: number) => Array.from({ length: count }, (_, i) => `order-${i + 1}`);
+
 /** A row of a list, as the exchange writes it. */
 export function rowOf(orderId: string, { state, updatedAt, filled, trigger }: BookOrder): Row {
   const moving = trigger === undefined ? '' : `,"trigger_price":"${trigger}"`;
