@@ -59,7 +59,7 @@ export async function startConsoleServer({ files, url, fetch, port }: ConsoleSet
   await once(server, 'listening');
   const address = server.address();
   const listening = typeof address === 'object' && address !== null ? address.port : port;
-  hosts = [`127.0.0.1:${listening}`, `localhost:${listening}`];
+  hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${listening}`);
 
   async function reply(request: IncomingMessage): Promise<Reply> {
     const { method = '', url: target = '', headers } = request;

@@ -19,7 +19,7 @@ type GatewaySetting = {
   readonly accountId: string;
   /** Requests that come before it is there wait for it. */
   readonly api: Promise<Api>;
-  /** What a GET of these paths is answered with, besides the routes: nothing that the template has. */
+  /** What a GET or HEAD of these paths is answered with, besides the routes: nothing that the template has. */
   readonly files?: ReadonlyMap<string, { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>;
 };
 
@@ -49,11 +49,15 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     const { method = '', url: target = '' } = request;
     const path = decodePath(target);
     const body = await read(request);
+    if (!isOwn(request.headers.host, port)) return plain(421, 'Misdirected Request');
     if (path === undefined) return plain(400, 'Bad Request');
     if (body === undefined) return plain(413, 'Request Entity Too Large');
-    if (method === 'GET' && path === openApi.path) return json(200, await readFile(openApi.file));
-    const file = method === 'GET' ? setting.files?.get(path) : undefined;
-    if (file !== undefined) return { status: 200, cookies: [], ...file };
+    if (method === 'GET' || method === 'HEAD') {
+      if (path === openApi.path) return json(200, await readFile(openApi.file));
+      const file = setting.files?.get(path);
+      // Of an answer to HEAD, node:http sends the headers alone.
+      if (file !== undefined) return { status: 200, cookies: [], ...file };
+    }
     const match = (await router)(method, path);
     if (match === undefined) return plain(404, 'Not Found');
     const now = Date.now();
@@ -80,6 +84,13 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     url: `http://127.0.0.1:${port}`,
     stop: () => unlisten(server),
   };
+}
+
+/** A foreign name that resolves to this machine would let its page read what is here (DNS rebinding). */
+function isOwn(host: string | undefined, port: number): boolean {
+  const names = ['127.0.0.1', 'localhost', '[::1]'];
+  // A browser leaves port 80 out.
+  return names.some((name) => host === `${name}:${port}` || (host === name && port === 80));
 }
 
 function toResponse(outcome: Outcome): WireResponse {

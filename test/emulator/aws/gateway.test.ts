@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Gateway, startGateway } from './gateway.ts';
+
+let gateway: Gateway;
+let invoked = 0;
+beforeAll(async () => {
+  const page = { headers: { 'content-type': 'text/html' }, body: Buffer.from('<!doctype html>') };
+  gateway = await startGateway({
+    port: 0,
+    accountId: '111122223333',
+    files: new Map([['/', page]]),
+    api: Promise.resolve({
+      routes: [{ key: 'GET /accounts', functionName: 'list-accounts', iam: true, timeoutMs: 30_000 }],
+      invoke: () => {
+        invoked += 1;
+        return Promise.resolve({ kind: 'answered', payload: '{"statusCode":200,"body":"{}"}' });
+      },
+    }),
+  });
+});
+afterAll(() => gateway.stop());
+
+/** `fetch` would not send a Host of its own. */
+async function send(path: string, method: string, host: string = new URL(gateway.url).host) {
+  const sent = request(gateway.url + path, { method, headers: { host } }).end();
+  const [response] = await once(sent, 'response');
+  return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
+}
+
+test.each(['/', '/openapi.json'])('HEAD %s is answered like GET, without the body', async (path) => {
+  const [whole, head] = [await send(path, 'GET'), await send(path, 'HEAD')];
+  expect(whole).toMatchObject({ status: 200, headers: { 'content-length': String(Buffer.byteLength(whole.body)) } });
+  expect(head).toMatchObject({ status: 200, body: '' });
+  for (const name of ['content-type', 'content-length']) expect(head.headers[name]).toBe(whole.headers[name]);
+});
+
+test('a file is only read', async () => {
+  expect((await send('/', 'POST')).status).toBe(404);
+});
+
+test.each(['127.0.0.1', 'localhost', '[::1]'])('the gateway answers under the name %s and its port', async (name) => {
+  expect((await send('/accounts', 'GET', `${name}:${new URL(gateway.url).port}`)).status).toBe(200);
+});
+
+test.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost:1', 'localhost.evil.example'])(
+  'the gateway answers nothing under the name "%s", which may resolve to this machine',
+  async (host) => {
+    const before = invoked;
+    for (const path of ['/', '/openapi.json', '/accounts']) {
+      expect(await send(path, 'GET', host)).toMatchObject({
+        status: 421,
+        body: '{"message":"Misdirected Request"}',
+      });
+    }
+    expect(invoked).toBe(before);
+  },
+);
