@@ -9,7 +9,7 @@ import { startFaultStack } from './stack.ts';
 import { between, fullTable, summaryTable } from './table.ts';
 import { violationsOf } from './verdict.ts';
 
-const file = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const document = fileURLToPath(new URL('../../.github/faults.md', import.meta.url));
 
 const command = createCommand('npm run faults --')
   .description(
@@ -17,7 +17,7 @@ const command = createCommand('npm run faults --')
   )
   .option('--only <text>', 'rows whose group or fault contains it')
   .option('--quick', 'some cases of each row')
-  .option('--readme', 'writes the tables to README.md and .github/faults.md')
+  .option('--write', 'writes the tables to .github/faults.md')
   .action(main);
 addNotes(
   command,
@@ -27,9 +27,9 @@ credential gets out. Other work on the machine makes answers late.`,
 );
 await runMain(command);
 
-type Options = { readonly only?: string; readonly quick?: true; readonly readme?: true };
+type Options = { readonly only?: string; readonly quick?: true; readonly write?: true };
 
-async function main({ only = '', quick, readme }: Options): Promise<void> {
+async function main({ only = '', quick, write }: Options): Promise<void> {
   const form: Form = quick ? 'quick' : 'long';
   const rows = allRows.filter(({ group, fault }) => `${group} ${fault}`.includes(only));
   const stack = await startFaultStack();
@@ -52,19 +52,15 @@ async function main({ only = '', quick, readme }: Options): Promise<void> {
     ];
     for (const violation of violations) console.log(`WRONG ${violation}`);
     if (violations.length > 0) process.exitCode = 1;
-    else if (readme) write(results);
+    else if (write) writeTables(results);
   } finally {
     await stack.stop();
   }
 }
 
-function write(results: readonly RowResult[]): void {
+function writeTables(results: readonly RowResult[]): void {
   const run = new Set(results.map(({ group }) => group));
-  if (groups.some((group) => !run.has(group))) throw new Error('--readme needs every row');
-  for (const [name, table] of [
-    ['README.md', summaryTable(results)],
-    ['.github/faults.md', fullTable(results)],
-  ] as const) {
-    writeFileSync(file(name), between(readFileSync(file(name), 'utf8'), 'faults', `\n${table}\n`));
-  }
+  if (groups.some((group) => !run.has(group))) throw new Error('--write needs every row');
+  const tables = `\n${summaryTable(results)}\n\n${fullTable(results)}`;
+  writeFileSync(document, between(readFileSync(document, 'utf8'), 'faults', tables));
 }
