@@ -158,7 +158,7 @@ describe('a function loads only what it uses', () => {
     ['list-snapshots', 52],
     ['change-watch', 55],
     ['publish-transitions', 33],
-  ])('%s loads at most %i files', (name, most) => expect(uses(name).size).toBeLessThanOrEqual(most));
+  ])('%s loads at most %i files', (name, maxFiles) => expect(uses(name).size).toBeLessThanOrEqual(maxFiles));
 
   it.each(['guard-accounts', 'list-orders', 'list-snapshots', 'change-watch', 'publish-transitions'])(
     '%s loads no exchange client, key or sweep',

@@ -122,7 +122,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
     const elsewhere = client.getOrder({ ...requested, account: 'nobody' });
     await expect(elsewhere).rejects.toMatchObject({ code: 'unknown_account' });
     const notFound = { status: 404, body: { message: 'Not Found' } };
-    expect(await stack.ask(new URL('/elsewhere', stack.url).href)).toEqual(notFound);
+    expect(await stack.get(new URL('/elsewhere', stack.url).href)).toEqual(notFound);
     const { headers } = await fetch(new URL('/', stack.url));
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");

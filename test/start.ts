@@ -55,7 +55,7 @@ async function serve(options: Options): Promise<number> {
     try {
       const builtIn = options.exchange === undefined;
       console.log(standing(run, { ...options, builtIn }, width()));
-      if (builtIn) console.log(snapshot(await ask(`${run.url}/accounts/${options.account}/orders/${seedId}`), width()));
+      if (builtIn) console.log(snapshot(await get(`${run.url}/accounts/${options.account}/orders/${seedId}`), width()));
       console.log(invitation(run, options.account, builtIn ? seedId : 'ORDER_ID'));
       if (run.stack.mappings.length > 0) {
         if (options.demo) console.log(demonstration);
@@ -85,7 +85,7 @@ function width(): number {
   return process.stdout.columns || Infinity;
 }
 
-async function ask(url: string): Promise<Answer> {
+async function get(url: string): Promise<Answer> {
   const response = await fetch(url);
   const text = await response.text();
   if (response.ok) return Answer.parse(JSON.parse(text));

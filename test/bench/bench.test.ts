@@ -41,12 +41,12 @@ it('one round of our bundles measures them, counts their calls and prints its ta
 
 it('a trace shows what a warm request waits for: one call and one write, or one read', async () => {
   const report = await traceReport(3);
-  const [changed, unchanged, fromTable] = report.ways.map(({ requests: { UpdateItem: _, ...requests } }) => requests);
+  const [changed, unchanged, fromTable] = report.paths.map(({ requests: { UpdateItem: _, ...requests } }) => requests);
   expect(changed).toEqual({ get_order_state: 1, PutItem: 4 });
   expect(unchanged).toEqual({ get_order_state: 1, PutItem: 1 });
   expect(fromTable).toEqual({ Query: 1 });
-  expect(report.ways[1]?.to_call).toBeGreaterThan(1);
-  expect(report.ways[2]).not.toHaveProperty('to_call');
+  expect(report.paths[1]?.to_call).toBeGreaterThan(1);
+  expect(report.paths[2]).not.toHaveProperty('to_call');
   expect(traceLines(report)).toMatch(
     /get-order, unchanged\n(?:.*UpdateItem.*\n)*.*get_order_state\n.*get_order_state answered\n.*PutItem\n/,
   );

@@ -15,7 +15,7 @@ const delays = { exchange: 50, table: 5 } as const;
 const call = 'get_order_state';
 
 /** One way of answering; times are milliseconds, medians of its requests. */
-type Way = {
+type ResponsePath = {
   readonly name: string;
   readonly takes_ms: number;
   /** From the call's arrival at the exchange to its answer; absent where the exchange is not called. */
@@ -27,7 +27,7 @@ type Way = {
   /** What the median request waited for, by its own time. */
   readonly trace: readonly TimedEvent[];
 };
-export type TraceReport = { readonly delays: typeof delays; readonly ways: readonly Way[] };
+export type TraceReport = { readonly delays: typeof delays; readonly paths: readonly ResponsePath[] };
 
 type Traced = { readonly ms: number; readonly callMs: number | undefined; readonly events: readonly TimedEvent[] };
 
@@ -47,16 +47,16 @@ export async function traceReport(requests = 60): Promise<TraceReport> {
   const worker = bundleWorker(folder);
   const { memoryMb } = functionSettings['get-order'];
 
-  const ways: Way[] = [];
+  const paths: ResponsePath[] = [];
   for (const subject of ourSubjects(stack, servers)) {
     const process = await startProcess({ worker, handler: subject.handler, memoryMb, env: { ...subject.env, ...env } });
     started.defer(process.stop);
     // The first finds a new order in any case.
     await process.handle(subject.event('first'));
     await traced(requests, subject, process, timeline);
-    ways.push(wayOf(subject.name, await traced(requests, subject, process, timeline)));
+    paths.push(responsePathOf(subject.name, await traced(requests, subject, process, timeline)));
   }
-  return { delays, ways };
+  return { delays, paths };
 }
 
 async function traced(requests: number, subject: Subject, process: MeasuredProcess, timeline: Timeline) {
@@ -75,7 +75,7 @@ async function traced(requests: number, subject: Subject, process: MeasuredProce
   return all;
 }
 
-function wayOf(name: string, all: readonly Traced[]): Way {
+function responsePathOf(name: string, all: readonly Traced[]): ResponsePath {
   const takes = median(all.map(({ ms }) => ms));
   const called = all.flatMap(({ ms, callMs }) => (callMs === undefined ? [] : [{ ms, callMs }]));
   const requests: Record<string, number> = {};
@@ -98,13 +98,13 @@ function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-export function traceLines({ delays: { exchange, table }, ways }: TraceReport): string {
+export function traceLines({ delays: { exchange, table }, paths }: TraceReport): string {
   const ms = (value: number | undefined) => (value === undefined ? '' : `${value.toFixed(1)} ms`);
   return [
     `Warm requests, medians. The exchange takes ${exchange} ms, the table ${table} ms\n`,
     columns([
       ['', 'takes', "the exchange's call", 'ratio', 'requests'],
-      ...ways.map(({ name, takes_ms, call_ms, to_call, requests }) => [
+      ...paths.map(({ name, takes_ms, call_ms, to_call, requests }) => [
         name,
         ms(takes_ms),
         ms(call_ms),
@@ -114,7 +114,7 @@ export function traceLines({ delays: { exchange, table }, ways }: TraceReport): 
           .join(', '),
       ]),
     ]),
-    ...ways.flatMap(({ name, takes_ms, trace }) => [
+    ...paths.flatMap(({ name, takes_ms, trace }) => [
       `\n${name}\n`,
       columns([...trace, { event: 'response', at: takes_ms }].map(({ event, at }) => [ms(at), event])),
     ]),

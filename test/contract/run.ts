@@ -60,7 +60,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     return response;
   }
 
-  async function ask(meant: Meant): Promise<void> {
+  async function sendAndCheck(meant: Meant): Promise<void> {
     const response = await send(meant);
     if (!meant.goesOn || meant.spoiled !== undefined || !response.ok) return;
     const etag = response.headers.get('etag');
@@ -75,7 +75,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     for (const next of meant) {
       if (done >= count) return;
       if (done % changesEvery === 0) environment.live(done);
-      await ask(next);
+      await sendAndCheck(next);
     }
   }
   await Promise.all(Array.from({ length: workers }, work));

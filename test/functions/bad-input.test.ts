@@ -38,7 +38,7 @@ type ReceivedResponse = {
 };
 
 /** Sends good values for all that a route needs, except what is said to be wrong. None of it reaches an exchange. */
-async function ask(name: string, { given = [], without, body }: Wrong): Promise<ReceivedResponse> {
+async function send(name: string, { given = [], without, body }: Wrong): Promise<ReceivedResponse> {
   const route = routeOf(name);
   const good = needsOf(route).filter((needed) => needed !== without && !given.some(([wrong]) => wrong === needed));
   const goodBody = new Map(Object.entries<object>(goodBodies)).get(name);
@@ -117,24 +117,24 @@ describe.each(Object.entries<Route>(routes))('%s refuses', (name, route) => {
   });
 
   it.each(rows)('%s: %s', async (parameter, _, value) => {
-    expectRefusal(name, parameter, placeOf(parameter), await ask(name, { given: [[parameter, value]] }));
+    expectRefusal(name, parameter, placeOf(parameter), await send(name, { given: [[parameter, value]] }));
   });
 
   it.each(parameters)('%s given twice', async (parameter) => {
     const good = [parameter, goodValueOf(parameter)] as const;
-    expectRefusal(name, parameter, 'query', await ask(name, { given: [good, good] }));
+    expectRefusal(name, parameter, 'query', await send(name, { given: [good, good] }));
   });
 
   it.each(needsOf(route).filter((parameter) => placeOf(parameter) === 'query'))('%s missing', async (parameter) => {
-    expectRefusal(name, parameter, 'query', await ask(name, { without: parameter }));
+    expectRefusal(name, parameter, 'query', await send(name, { without: parameter }));
   });
 
   it('a parameter that it does not have', async () => {
-    expectRefusal(name, 'surprise', 'query', await ask(name, { given: [['surprise', '1']] }));
+    expectRefusal(name, 'surprise', 'query', await send(name, { given: [['surprise', '1']] }));
   });
 
   it.skipIf(!('account' in route.parameters.shape))('an account that the stage does not have', async () => {
-    const { status, type, body } = await ask(name, { given: [['account', 'nobody']] });
+    const { status, type, body } = await send(name, { given: [['account', 'nobody']] });
     expect({ status, type, code: body['code'] }).toEqual({
       status: 404,
       type: 'application/problem+json',
@@ -149,19 +149,19 @@ describe('checkOrders refuses', () => {
   const rows = Object.entries(badBodies).flatMap(([member, bad]) => bad.map((row) => [member, ...row] as const));
 
   it.each(rows)('%s in its body: %s', async (member, _, value) => {
-    expectProblem(await ask('checkOrders', { body: JSON.stringify({ ...good, [member]: value }) }), member);
+    expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, [member]: value }) }), member);
   });
 
   it('a member of its body that it does not have', async () => {
-    expectProblem(await ask('checkOrders', { body: JSON.stringify({ ...good, surprise: 1 }) }), 'surprise');
+    expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, surprise: 1 }) }), 'surprise');
   });
 
   it('a member of its body given twice', async () => {
-    expectProblem(await ask('checkOrders', { body: '{"order_ids":["A"],"order_ids":["B"]}' }), 'order_ids');
+    expectProblem(await send('checkOrders', { body: '{"order_ids":["A"],"order_ids":["B"]}' }), 'order_ids');
   });
 
   it('a body without its orders', async () => {
-    expectProblem(await ask('checkOrders', { body: '{"max_age":1}' }), 'order_ids');
+    expectProblem(await send('checkOrders', { body: '{"max_age":1}' }), 'order_ids');
   });
 
   it.each([
@@ -171,7 +171,7 @@ describe('checkOrders refuses', () => {
     ['too deep', '['.repeat(100)],
     ['over-long', `{"order_ids":["${' '.repeat(33_000)}"]}`],
   ])('a body that is %s', async (_, body) => {
-    expectProblem(await ask('checkOrders', { body }), 'body');
+    expectProblem(await send('checkOrders', { body }), 'body');
   });
 });
 
@@ -182,7 +182,7 @@ describe('callGetOrderState refuses', () => {
   );
 
   it.each(rows)('%s of its call: %s', async (member, _, value, code, parameter) => {
-    const reported = await ask('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
+    const reported = await send('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
     expectRpcError(reported, code, parameter);
   });
 
@@ -192,7 +192,7 @@ describe('callGetOrderState refuses', () => {
     ['over-long', -32600, `{"id":"${' '.repeat(33_000)}"}`, 'body'],
     ['with a parameter twice', -32602, '{"params":{"order_id":"A","order_id":"B"}}', 'order_id'],
   ])('a body that is %s', async (_, code, body, parameter) => {
-    expectRpcError(await ask('callGetOrderState', { body }), code, parameter);
+    expectRpcError(await send('callGetOrderState', { body }), code, parameter);
   });
 });
 

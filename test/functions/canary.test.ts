@@ -8,7 +8,7 @@ import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
 import { secretText, startTestBed, type TestBed } from '../lib/test-bed.ts';
-import { type Ask, deep, everyFunction, type FunctionResult, type Requested } from './every-function.ts';
+import { deep, everyFunction, type FunctionResult, type Invoke, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import type { TestEnvironment } from './load-function.ts';
 import { disguisesOf, Tracker } from './traces.ts';
@@ -28,7 +28,7 @@ let testBed: TestBed;
 let env: TestBed['env'];
 /** The function under test. */
 let api: keyof typeof everyFunction;
-let ask: Ask;
+let invoke: Invoke;
 let output: CapturedOutput;
 
 beforeAll(async () => {
@@ -82,7 +82,7 @@ function rememberCredentials(exchange: Exchange): void {
 
 /** Requests an order, and gathers all that is let out. */
 async function tell(requested: Requested): Promise<FunctionResult> {
-  const result = await ask(requested);
+  const result = await invoke(requested);
   await testBed.resetRateLimits();
   rememberCredentials(testBed.orangex);
   rememberCredentials(testBed.deribit);
@@ -96,7 +96,7 @@ async function tell(requested: Requested): Promise<FunctionResult> {
 async function freshProcess(environment: Partial<TestEnvironment> = {}): Promise<void> {
   // INIT finds no key: the requests fetch it, and the token, and what goes wrong with either is theirs.
   testBed.secrets.failAlways({ kind: 'denied' });
-  ask = await everyFunction[api]({ stage: testBed.stage, env, ...environment });
+  invoke = await everyFunction[api]({ stage: testBed.stage, env, ...environment });
   testBed.secrets.recover();
 }
 

@@ -52,7 +52,7 @@ async function send(text: string, { account = 'main', query = '', via = checkOrd
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
 
-function ask(order_ids: readonly string[], { max_age, ...rest }: OrderChecks & { readonly max_age?: number } = {}) {
+function sendAll(order_ids: readonly string[], { max_age, ...rest }: OrderChecks & { readonly max_age?: number } = {}) {
   return send(JSON.stringify({ order_ids, max_age }), rest);
 }
 
@@ -67,7 +67,7 @@ function outcomesOf({ body }: { readonly body: { readonly outcomes: readonly { r
 describe('a check of many orders', () => {
   it('answers each order as if it were requested alone, and keeps it', async () => {
     const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];
-    const { status, type, headers, body, text } = await ask(ids);
+    const { status, type, headers, body, text } = await sendAll(ids);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(headers).not.toHaveProperty('retry-after');
     expect(body).toMatchObject({
@@ -105,7 +105,7 @@ describe('a check of many orders', () => {
   it('takes no surplus response on a connection for the answer about another order', async () => {
     const ids = place(32);
     testBed.deribit.script('order', ...Array.from({ length: 8 }, () => ({ kind: 'surplus', code: 10004 }) as const));
-    const { body, text } = await ask(ids, { account: 'other' });
+    const { body, text } = await sendAll(ids, { account: 'other' });
     expect(text).not.toContain('order_not_found');
     expect(outcomesOf({ body })).toContain('checked');
     for (const id of ids) {
@@ -116,9 +116,9 @@ describe('a check of many orders', () => {
 
   it('lets the table answer what is final, and what is fresh enough', async () => {
     const id = testBed.orangex.place();
-    await ask([id, seedId]);
+    await sendAll([id, seedId]);
     const sources = async (max_age?: number) => {
-      const { body } = await ask([id, seedId], max_age === undefined ? {} : { max_age });
+      const { body } = await sendAll([id, seedId], max_age === undefined ? {} : { max_age });
       return body.outcomes.map(({ checked }: { readonly checked: { readonly source: string } }) => checked.source);
     };
     expect(await sources()).toEqual(['exchange', 'snapshot']);
@@ -128,12 +128,12 @@ describe('a check of many orders', () => {
 
   it('reports the outcome of each, in the order of the request', async () => {
     const gone = testBed.orangex.place();
-    await ask([gone]);
+    await sendAll([gone]);
     testBed.orangex.forget(gone);
     const foreign = testBed.orangex.place({ account: 'somebody-else' });
     const odd = testBed.orangex.place();
     testBed.orangex.script(odd, { kind: 'error', code: 424_242 });
-    const { status, headers, body } = await ask([gone, seedId, foreign, 'nobody-saw-this', odd]);
+    const { status, headers, body } = await sendAll([gone, seedId, foreign, 'nobody-saw-this', odd]);
     expect(status).toBe(200);
     expect(headers).not.toHaveProperty('retry-after');
     expect(body.outcomes).toMatchObject([
@@ -150,7 +150,7 @@ describe('a check of many orders', () => {
   });
 
   it('logs one line, with the counts by outcome', async () => {
-    await ask([seedId, 'nobody-saw-this', 'nor-this']);
+    await sendAll([seedId, 'nobody-saw-this', 'nor-this']);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
@@ -167,7 +167,7 @@ describe('a check of many orders', () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-2' }, sk: { S: 'NOW#HEAD' }, schema: { N: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: { ...head, schema: { S: 'none' } } }));
-    const { body } = await ask(['CORRUPT-2', seedId]);
+    const { body } = await sendAll(['CORRUPT-2', seedId]);
     expect(body.outcomes).toMatchObject([
       { outcome: 'failed', problem: { code: 'store_corrupt' } },
       { outcome: 'checked' },
@@ -185,7 +185,7 @@ describe('what a check of many orders cannot do in time', () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('order', { kind: 'throttle', wait: 7 });
     // Too little time to wait for it.
-    const answer = await ask(ids, { account: 'other', remainingMs: 5_000 });
+    const answer = await sendAll(ids, { account: 'other', remainingMs: 5_000 });
     const outcomes = outcomesOf(answer);
     expect(answer.status).toBe(200);
     expect(answer.headers['retry-after']).toBe('7');
@@ -207,7 +207,7 @@ describe('what a check of many orders cannot do in time', () => {
     const via = await loadHttpFunction('check-orders', { env: testBed.env, stage });
     const requested = testBed.deribit.count('get_order_state');
     // Less than one permit takes.
-    const { headers, body } = await ask(place(3), { account: 'other', via, remainingMs: 4_000 });
+    const { headers, body } = await sendAll(place(3), { account: 'other', via, remainingMs: 4_000 });
     const { burst, msPerPermit } = rateLimitsOf(dialects.deribit.limit, shareOfRate);
     const retry_after_seconds = msPerPermit / 1000;
     expect(burst.interactive).toBe(1);
@@ -230,7 +230,7 @@ describe('what a check of many orders cannot do in time', () => {
       heldAt = realNow() + 60_000;
       return genuine;
     });
-    const { body, headers } = await ask(ids, { account: 'other' });
+    const { body, headers } = await sendAll(ids, { account: 'other' });
     expect(body.outcomes).toMatchObject([
       ...ids.slice(0, 8).map((order_id) => ({ order_id, outcome: 'checked' })),
       ...ids.slice(8).map((order_id) => ({ order_id, outcome: 'not_tried', retry_after_seconds: 1 })),
@@ -241,9 +241,9 @@ describe('what a check of many orders cannot do in time', () => {
 
   it('fails by the deadline, or is not tried, when the exchange hangs', async () => {
     // Key and connection are at hand: it is the answer that is late.
-    await ask([seedId], { account: 'other' });
+    await sendAll([seedId], { account: 'other' });
     testBed.deribit.scriptAlways('order', { kind: 'hang' });
-    const { body } = await ask(place(40), { account: 'other', remainingMs: 2_500 });
+    const { body } = await sendAll(place(40), { account: 'other', remainingMs: 2_500 });
     expect(body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'timeout', status: 504 } });
     expect(body.outcomes.at(-1)).toMatchObject({ outcome: 'not_tried', retry_after_seconds: 1 });
   });
@@ -251,7 +251,7 @@ describe('what a check of many orders cannot do in time', () => {
   it('leaves the rest untried when the key is refused', async () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('any', { kind: 'error', code: 13_004 });
-    const answer = await ask(ids, { account: 'other' });
+    const answer = await sendAll(ids, { account: 'other' });
     expect(answer.body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'key_refused' } });
     expect(outcomesOf(answer).at(-1)).toBe('not_tried');
     expect(answer.headers['retry-after']).toBe('60');
@@ -262,7 +262,7 @@ it('a hundred orders take a hundred permits of the account, and a hundred calls'
   const ids = place(100);
   heldAt = realNow();
   const requested = testBed.deribit.count('get_order_state');
-  const answer = await ask(ids, { account: 'other' });
+  const answer = await sendAll(ids, { account: 'other' });
   expect(new Set(outcomesOf(answer))).toEqual(new Set(['checked']));
   expect(testBed.deribit.count('get_order_state') - requested).toBe(100);
   const { client, tableName } = testBed.engine;
@@ -303,7 +303,7 @@ describe('a check of many orders is refused', () => {
   });
 
   it('for an account that the stage does not have', async () => {
-    const { status, type, body } = await ask([seedId], { account: 'nobody' });
+    const { status, type, body } = await sendAll([seedId], { account: 'nobody' });
     expect({ status, type }).toEqual({ status: 404, type: 'application/problem+json' });
     expect(body.code).toBe('unknown_account');
   });

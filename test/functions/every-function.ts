@@ -18,7 +18,7 @@ export type Requested = {
 /** `ok` or the failure's code, and all of what was answered or thrown. */
 export type FunctionResult = { readonly code: string; readonly text: string };
 
-export type Ask = (requested: Requested) => Promise<FunctionResult>;
+export type Invoke = (requested: Requested) => Promise<FunctionResult>;
 
 const Swept = z.object({ checked: z.number(), failed: z.record(z.string(), z.number()) });
 
@@ -27,7 +27,7 @@ const clock = { now: Date.now, sleep: async () => {} };
 
 /** Every way to an order, as a new process would have it; the use-case among them, for what it throws. */
 export const everyFunction = {
-  'get-order': async (environment: TestEnvironment): Promise<Ask> => {
+  'get-order': async (environment: TestEnvironment): Promise<Invoke> => {
     const getOrder = await loadHttpFunction('get-order', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const query = maxAge === undefined ? '' : `max_age=${maxAge}`;
@@ -36,7 +36,7 @@ export const everyFunction = {
     };
   },
 
-  'check-orders': async (environment: TestEnvironment): Promise<Ask> => {
+  'check-orders': async (environment: TestEnvironment): Promise<Invoke> => {
     const checkOrders = await loadHttpFunction('check-orders', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const body = JSON.stringify({ order_ids: [orderId], max_age: maxAge });
@@ -46,7 +46,7 @@ export const everyFunction = {
     };
   },
 
-  'get-order-state': async (environment: TestEnvironment): Promise<Ask> => {
+  'get-order-state': async (environment: TestEnvironment): Promise<Invoke> => {
     const getOrderState = await loadHttpFunction('get-order-state', environment);
     return async ({ account, orderId, remainingMs }) => {
       const version = environment.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
@@ -56,7 +56,7 @@ export const everyFunction = {
     };
   },
 
-  'check-open-orders': async (environment: TestEnvironment): Promise<Ask> => {
+  'check-open-orders': async (environment: TestEnvironment): Promise<Invoke> => {
     const checkOpenOrders = await loadCheckOpenOrders(environment);
     // A sweep starts no check in its last 25 seconds. Its orders are those on watch.
     return ({ account, remainingMs = 27_000 }) =>
@@ -67,7 +67,7 @@ export const everyFunction = {
       }, resultOf);
   },
 
-  'the use-case': async ({ stage, env }: TestEnvironment): Promise<Ask> => {
+  'the use-case': async ({ stage, env }: TestEnvironment): Promise<Invoke> => {
     const { checkOrder } = createOrderChecks({ stage, env, clock, priority: 'interactive', logger: new Logger() });
     return async ({ account, orderId, maxAge, remainingMs = 29_000 }) => {
       const maxAgeMs = maxAge === undefined ? undefined : maxAge * 1000;

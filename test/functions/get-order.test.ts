@@ -33,7 +33,7 @@ afterEach(() => {
 });
 
 /** Calls the function; returns what a client reads. */
-async function ask(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: OrderChecks = {}) {
+async function send(orderId: string, query = '', account = 'main', { remainingMs, via = getOrder }: OrderChecks = {}) {
   const { statusCode, headers, body } = await via(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
   return { status: statusCode, headers, type: headers['content-type'], text: body, body: JSON.parse(body) };
 }
@@ -47,7 +47,7 @@ describe('an exchange that answers absurd times', () => {
     ['a wait of years in its error', { kind: 'error', code: 10_040, data: { wait: 999_999_999 } }],
   ] as const)('passes Retry-After on as 300 s at most: %s', async (_what, fault) => {
     testBed.deribit.script('order', fault);
-    const { status, headers } = await ask(testBed.deribit.place(), '', 'other');
+    const { status, headers } = await send(testBed.deribit.place(), '', 'other');
     expect({ status, wait: headers['retry-after'] }).toEqual({ status: 503, wait: '300' });
   });
 });
@@ -57,13 +57,13 @@ describe('GET of an order', () => {
     testBed.orangex.script('order', (_request, { body }) => ({
       body: body.replace(/"usOut":\d+/, '"usOut":999999999999999'),
     }));
-    const { status, body } = await ask(testBed.orangex.place());
+    const { status, body } = await send(testBed.orangex.place());
     expect(status).toBe(200);
     expect(body).not.toHaveProperty('exchange_time');
   });
 
   it('answers the seed’s order with every field of the specification', async () => {
-    const { status, type, body, text } = await ask(seedId);
+    const { status, type, body, text } = await send(seedId);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     const { first_observed_at, checked_at, age_seconds, rank, ...rest } = body;
     expect(rest).toEqual({
@@ -83,32 +83,32 @@ describe('GET of an order', () => {
   });
 
   it('answers the seed’s order again unchanged, with and without max_age=0, and keeps it once', async () => {
-    await ask(seedId);
-    expect((await ask(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
-    expect((await ask(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
+    await send(seedId);
+    expect((await send(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
+    expect((await send(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
     expect(await testBed.historyOf(seedId)).toHaveLength(1);
   });
 
   it('returns what the exchange has just said, also where only volatile fields have changed', async () => {
     const id = testBed.orangex.place();
-    const { headers } = await ask(id);
+    const { headers } = await send(id);
     const { version, last_update_timestamp } = testBed.orangex.order(id);
     testBed.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
-    const again = await ask(id);
+    const again = await send(id);
     expect(again.body).toMatchObject({ source: 'exchange', changed: false, order: { details: { rpl: '0.25' } } });
     expect(again.headers['etag']).toBe(headers['etag']);
   });
 
   it('lets a fresh check answer only for max_age', async () => {
     const id = testBed.orangex.place();
-    expect((await ask(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
-    expect((await ask(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
-    expect((await ask(id)).body).toMatchObject({ source: 'exchange' });
+    expect((await send(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
+    expect((await send(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
+    expect((await send(id)).body).toMatchObject({ source: 'exchange' });
   });
 
   it('answers 304 to a client that has the state, and calls the exchange only when the table is not enough', async () => {
     const id = testBed.orangex.place();
-    const first = await ask(id);
+    const first = await send(id);
     const { etag = '', age } = first.headers;
     expect(etag).toBe(`W/"${first.body.rank}"`);
     expect(age).toBe(String(first.body.age_seconds));
@@ -133,7 +133,7 @@ describe('GET of an order', () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
     const id = testBed.deribit.place({ amount: '0.100', details });
     for (const query of ['', 'max_age=60']) {
-      const { text } = await ask(id, query, 'other');
+      const { text } = await send(id, query, 'other');
       expect(text).toContain('"exact":1.10,"huge":390048812767682561234');
       expect(text).toContain('"amount":"0.100"');
     }
@@ -141,7 +141,7 @@ describe('GET of an order', () => {
 
   it('logs one line, with what a search needs and nothing of the answer', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
-    await ask(id);
+    await send(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
@@ -178,7 +178,7 @@ describe('GET of an order fails', () => {
     ['an unknown parameter', 'main', seedId, 'maxage=1', 400, bad],
     ['an order that nobody saw', 'main', 'nobody-saw-this', '', 404, 'order_not_found'],
   ])('for %s', async (_, account, orderId, query, status, code) => {
-    const answer = await ask(orderId, query, account);
+    const answer = await send(orderId, query, account);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(answer.body).not.toHaveProperty('last_known');
     expect(await testBed.itemsOf(orderId, account)).toEqual(
@@ -188,9 +188,9 @@ describe('GET of an order fails', () => {
 
   it('for an order that is gone, with what was last known', async () => {
     const id = testBed.orangex.place();
-    const { body: seen } = await ask(id);
+    const { body: seen } = await send(id);
     testBed.orangex.forget(id);
-    const { status, body } = await ask(id);
+    const { status, body } = await send(id);
     expect(status).toBe(404);
     expect(body).toMatchObject({ code: 'order_not_found', exchange_code: 10_004 });
     expect(body.last_known).toEqual({ ...seen, source: 'snapshot', changed: false });
@@ -199,7 +199,7 @@ describe('GET of an order fails', () => {
   it('for a table that is down', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const via = await loadHttpFunction('get-order', { ...testBed, env });
-    const { status, body, headers } = await ask(seedId, '', 'main', { via });
+    const { status, body, headers } = await send(seedId, '', 'main', { via });
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
@@ -208,7 +208,7 @@ describe('GET of an order fails', () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
-    const { status, body, text } = await ask('CORRUPT-1');
+    const { status, body, text } = await send('CORRUPT-1');
     expect({ status, code: body.code }).toEqual({ status: 500, code: 'store_corrupt' });
     expect(text).not.toContain('schema');
     expect(output.text()).toContain('see schema.N');
@@ -259,7 +259,7 @@ describe('a fault of the exchange', () => {
     'with code %s is a problem with %j',
     async (code, { status, retryAfter, remainingMs }, fault) => {
       testBed.orangex.scriptAlways('order', fault);
-      const answer = await ask(id, 'max_age=0', 'main', { remainingMs });
+      const answer = await send(id, 'max_age=0', 'main', { remainingMs });
       expect({ status: answer.status, type: answer.type }).toEqual({ status, type: 'application/problem+json' });
       expect(answer.body).toMatchObject({
         type: `urn:order-state-snapshots:${code}`,
@@ -277,7 +277,7 @@ describe('a fault of the exchange', () => {
   );
 
   it('leaves nothing behind once it is over', async () => {
-    expect((await ask(id)).body).toMatchObject({ source: 'exchange', watched: true });
+    expect((await send(id)).body).toMatchObject({ source: 'exchange', watched: true });
   });
 });
 
@@ -294,7 +294,7 @@ describe('an exchange key', () => {
     const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
     const via = await loadHttpFunction('get-order', { stage, env: testBed.env });
     if (code === 'secret_unavailable') testBed.secrets.failAlways({ kind: 'denied' });
-    const answer = await ask(testBed.orangex.place(), '', 'main', { via });
+    const answer = await send(testBed.orangex.place(), '', 'main', { via });
     expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 503, code });
     expect(answer.headers['retry-after']).toBe(retryAfter);
     expect(answer.body.detail).toContain(secretName);
@@ -314,6 +314,6 @@ describe('the function', () => {
     if (main === undefined) throw new Error('the stage has an account');
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const via = await loadHttpFunction('get-order', { stage: { ...testBed.stage, accounts: { main } }, env });
-    expect((await ask(seedId, '', 'main', { via })).status).toBe(503);
+    expect((await send(seedId, '', 'main', { via })).status).toBe(503);
   });
 });

@@ -39,7 +39,7 @@ beforeEach(() => {
 });
 afterEach(() => output.release());
 
-async function ask(change: Readonly<Record<string, unknown>>, env = testBed.env) {
+async function send(change: Readonly<Record<string, unknown>>, env = testBed.env) {
   const { handler } = await loadFunction(() => import('../../functions/guard-accounts.ts'), { env });
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts', ResponseURL: url };
   await handler({ ...ids, ...change }, contextOf());
@@ -60,7 +60,7 @@ it.each([
   ['an account is added', update(['main'], ['main', 'other'])],
   ['an account without orders leaves', update(['main', 'idle'], ['main'])],
 ])('lets it be when %s', async (_, change) => {
-  expect(await ask(change)).toEqual({
+  expect(await send(change)).toEqual({
     method: 'PUT',
     type: '',
     StackId: 'stack',
@@ -73,13 +73,13 @@ it.each([
 
 it('lets an account leave whose orders are all final', async () => {
   await getOrder(getOrderEvent({ account: 'main', order_id: seedId }));
-  expect(await ask(update(['main'], []))).toMatchObject({ Status: 'SUCCESS' });
+  expect(await send(update(['main'], []))).toMatchObject({ Status: 'SUCCESS' });
 });
 
 it('refuses while an order is live, or is missing, and says which and what to do', async () => {
   const id = testBed.deribit.place();
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
-  const refused = await ask(update(['main', 'other'], ['main', 'renamed']));
+  const refused = await send(update(['main', 'other'], ['main', 'renamed']));
   expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`: other (for instance ${id})`) });
   expect(refused?.['Reason']).toMatch(/stop the watches .* deploy again/);
   expect(refused?.['Reason']).not.toContain('main');
@@ -87,12 +87,12 @@ it('refuses while an order is live, or is missing, and says which and what to do
   testBed.deribit.forget(id);
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
   expect(await testBed.watchOf(id, 'other')).toMatchObject({ status: { S: 'missing' } });
-  expect(await ask(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
+  expect(await send(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
 });
 
 it('refuses a change that it cannot verify, instead of leaving CloudFormation without a response for an hour', async () => {
   const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-  expect(await ask(update(['main'], []), env)).toMatchObject({
+  expect(await send(update(['main'], []), env)).toMatchObject({
     Status: 'FAILED',
     Reason: expect.stringContaining('store_unavailable'),
   });
@@ -101,6 +101,6 @@ it('refuses a change that it cannot verify, instead of leaving CloudFormation wi
 
 it('does not log the address, because anyone who has it can respond', async () => {
   takes = 403;
-  await expect(ask(update(['main'], ['main']))).rejects.toThrow('HTTP 403');
+  await expect(send(update(['main'], ['main']))).rejects.toThrow('HTTP 403');
   expect(output.text()).not.toContain('Signature');
 });

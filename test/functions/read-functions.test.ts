@@ -232,7 +232,7 @@ it('each logs one line, with what a search needs and nothing of the answer', asy
 describe.each([
   ['list-orders', (via: HttpFunction) => list('state=live', 'main', via), 'lists'],
   ['list-snapshots', (via: HttpFunction) => history(seedId, '', 'main', via), undefined],
-] as const)('the function %s', (name, ask, indexName) => {
+] as const)('the function %s', (name, send, indexName) => {
   it('does not start without the name of its table', async () => {
     const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
@@ -241,7 +241,7 @@ describe.each([
 
   it('starts while nobody answers it, and then fails request by request', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const { status, body, headers } = await ask(await loadHttpFunction(name, { ...testBed, env }));
+    const { status, body, headers } = await send(await loadHttpFunction(name, { ...testBed, env }));
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
@@ -257,7 +257,7 @@ describe.each([
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` };
     const via = await loadHttpFunction(name, { ...testBed, env });
     expect(requests).toHaveLength(1);
-    expect((await ask(via)).status).toBe(200);
+    expect((await send(via)).status).toBe(200);
     server.close();
     server.closeAllConnections();
     const [first] = requests;

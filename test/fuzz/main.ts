@@ -18,7 +18,7 @@ const command = createCommand('npm run fuzz --')
       const texts = [...counts].toSorted(([, a], [, b]) => b - a).map(([code, count]) => `${code} ${count}`);
       console.log(`${name.padEnd(10)} ${texts.join(', ')}`);
     }
-    for (const { target, seed: of, what } of findings) console.log(`FOUND in ${target}, seed ${of}: ${what}`);
+    for (const { target, seed, what } of findings) console.log(`FOUND in ${target}, seed ${seed}: ${what}`);
     process.exitCode = findings.length === 0 ? 0 : 1;
   });
 await runMain(command);

@@ -53,11 +53,11 @@ export function totalLine(verdicts: readonly Verdict[]): string {
 }
 
 /** What was found, for a person to look into. */
-export function summaryLines({ seed, findings }: Verdict, most: number): readonly string[] {
+export function summaryLines({ seed, findings }: Verdict, maxLines: number): readonly string[] {
   const shown = findings
-    .slice(0, most)
+    .slice(0, maxLines)
     .map(({ violation, at, what }) => `  ${seed} ${new Date(at).toISOString()} ${violation}: ${what}`);
-  return findings.length > most ? [...shown, `  ${seed} and ${findings.length - most} more`] : shown;
+  return findings.length > maxLines ? [...shown, `  ${seed} and ${findings.length - maxLines} more`] : shown;
 }
 
 function line(

@@ -44,7 +44,7 @@ export function trade(
   for (let at = plan.from; at < plan.to && !plan.unattended; at += random.between(15, 60) * minute) {
     scheduler.at(at, () => {
       for (const orderId of [...market.truths.keys()].slice(-shown))
-        scheduler.after(random.whole(0, 1_000), () => ask(orderId));
+        scheduler.after(random.whole(0, 1_000), () => check(orderId));
     });
   }
 
@@ -53,9 +53,10 @@ export function trade(
     const placed = scheduler.now();
     const during = () => random.between(placed, end);
     if (random.chance(0.95)) scheduler.after(random.between(100, 20 * second), () => insist(orderId, 12));
-    for (let n = random.whole(0, 3); n > 0; n--) scheduler.at(during(), () => ask(orderId));
+    for (let n = random.whole(0, 3); n > 0; n--) scheduler.at(during(), () => check(orderId));
     if (plan.polledRate !== undefined && random.chance(plan.polledRate)) poll(orderId, during(), random.whole(3, 12));
-    for (let n = random.whole(0, 2); n > 0; n--) scheduler.at(end + random.between(0, 50 * minute), () => ask(orderId));
+    for (let n = random.whole(0, 2); n > 0; n--)
+      scheduler.at(end + random.between(0, 50 * minute), () => check(orderId));
     const { order } = market.book.get(orderId);
     if (order.order_state === 'untriggered') {
       if (!stays) scheduler.at(end, () => spring(orderId));
@@ -93,7 +94,7 @@ export function trade(
   function close(orderId: string): void {
     // A race of everybody for the change.
     if (random.chance(0.3)) {
-      for (let n = random.whole(2, 4); n > 0; n--) scheduler.after(random.whole(0, 400), () => ask(orderId));
+      for (let n = random.whole(2, 4); n > 0; n--) scheduler.after(random.whole(0, 400), () => check(orderId));
     }
     // The last part and the end within one millisecond, as matching engines do it.
     if (random.chance(0.2)) fillPart(orderId);
@@ -105,7 +106,7 @@ export function trade(
     });
   }
 
-  function ask(orderId: string): void {
+  function check(orderId: string): void {
     if (plan.unattended) return;
     const maxAgeMs = random.pick([undefined, undefined, 0, 5_000, 60_000]);
     void functions.getOrder(orderId, maxAgeMs);
@@ -114,7 +115,7 @@ export function trade(
   /** Requests an order again and again, as a program that follows it does. */
   function poll(orderId: string, at: number, times: number): void {
     scheduler.at(at, () => {
-      ask(orderId);
+      check(orderId);
       if (times > 1) poll(orderId, scheduler.now() + random.between(1, 20) * second, times - 1);
     });
   }

@@ -94,16 +94,16 @@ export function checkEnds(deps: {
 
 /** Windows in which more calls reached the exchange than permits had been earned. */
 export function checkSpending(calls: readonly number[], { msPerPermit, burst }: RateLimits, checker: Checker): void {
-  const most = burst.interactive + (2 * maxSkewMs + permitLifeMs + jitterMs) / msPerPermit;
+  const maxExcess = burst.interactive + (2 * maxSkewMs + permitLifeMs + jitterMs) / msPerPermit;
   let excess = 0;
   let last = 0;
   let isOver = false;
   for (const at of calls) {
     excess = Math.max(0, excess - (at - last) / msPerPermit) + 1;
     last = at;
-    if (excess > most && !isOver)
+    if (excess > maxExcess && !isOver)
       checker.find('overspent', `${excess.toFixed(1)} permits ahead at ${new Date(at).toISOString()}`);
-    isOver = excess > most;
+    isOver = excess > maxExcess;
   }
 }
 

@@ -20,7 +20,7 @@ type Desk = Omit<Exchange, 'place'> & {
   /** Puts an order on watch, as an operator would. */
   readonly watch: (orderId: string) => Promise<void>;
   /** Requests an order once, which puts it on watch as well. */
-  readonly ask: (orderId: string) => Promise<void>;
+  readonly request: (orderId: string) => Promise<void>;
   readonly letGo: (orderId: string) => Promise<void>;
 };
 
@@ -34,7 +34,7 @@ const sol = 'SOL-PERPETUAL';
 
 async function fillsInParts(desk: Desk): Promise<void> {
   const id = desk.place({ instrument_name: btc, price: '64250.50', amount: '3' });
-  await desk.ask(id);
+  await desk.request(id);
   await desk.seconds(5);
   desk.partialFill(id, '1');
   await desk.seconds(5);
@@ -52,7 +52,7 @@ async function isCancelled(desk: Desk): Promise<void> {
 
 async function vanishesAndReturns(desk: Desk): Promise<void> {
   const id = desk.place({ instrument_name: eth, direction: 'sell', price: '3120.10', amount: '10' });
-  await desk.ask(id);
+  await desk.request(id);
   await desk.seconds(5);
   const order = desk.order(id);
   desk.forget(id);
@@ -64,7 +64,7 @@ async function vanishesAndReturns(desk: Desk): Promise<void> {
 
 async function vanishes(desk: Desk): Promise<void> {
   const id = desk.place({ instrument_name: pepe, price: '0.000000010', amount: '25000000' });
-  await desk.ask(id);
+  await desk.request(id);
   await desk.seconds(5);
   desk.partialFill(id, '7500000');
   await desk.seconds(7);
@@ -84,7 +84,7 @@ async function isTriggered(desk: Desk): Promise<void> {
     amount: '0.40',
     details: { stop_price: '62000.00' },
   });
-  await desk.ask(id);
+  await desk.request(id);
   await desk.seconds(6);
   const made = desk.trigger(id, { order_id: nextTo(id) });
   await desk.seconds(3);
@@ -95,7 +95,7 @@ async function isTriggered(desk: Desk): Promise<void> {
 
 async function isInAStateOfItsOwn(desk: Desk): Promise<void> {
   const id = desk.place({ instrument_name: eth, price: '2998.05', amount: '0.70' });
-  await desk.ask(id);
+  await desk.request(id);
   await desk.seconds(6);
   desk.update(id, { order_state: 'suspended' });
   await desk.seconds(8);
@@ -155,7 +155,7 @@ export function startDemo({ exchange, ordersUrl, failed, secondMs = 1000 }: Demo
     return exchange.dialect === 'deribit' ? `${instrument.split('-')[0]}-${digits.slice(-12)}` : `39${digits}`;
   }
 
-  async function ask(method: string, path: string): Promise<void> {
+  async function request(method: string, path: string): Promise<void> {
     const response = await fetch(`${ordersUrl}/${path}`, { method, signal });
     await response.body?.cancel();
     if (!response.ok) failed(`${method} ${path} was answered with ${response.status}`);
@@ -176,9 +176,9 @@ export function startDemo({ exchange, ordersUrl, failed, secondMs = 1000 }: Demo
         return made;
       },
       seconds,
-      watch: (id) => ask('PUT', `${id}/watch`),
-      ask: (id) => ask('GET', id),
-      letGo: (id) => ask('DELETE', `${id}/watch`),
+      watch: (id) => request('PUT', `${id}/watch`),
+      request: (id) => request('GET', id),
+      letGo: (id) => request('DELETE', `${id}/watch`),
     };
     try {
       await story(desk);

@@ -71,7 +71,7 @@ export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}
     url,
     awsUrl,
     folder,
-    ask: async (path = url) => {
+    get: async (path = url) => {
       const response = await fetch(path);
       return { status: response.status, body: z.looseObject({}).parse(await response.json()) };
     },

@@ -48,8 +48,8 @@ async function visible(prefix: string): Promise<number> {
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const client = new SQSClient({ endpoint: ops.queues.url, region: 'eu-central-1', credentials });
   const { QueueUrls: [QueueUrl] = [] } = await client.send(new ListQueuesCommand({ QueueNamePrefix: prefix }));
-  const most = { MaxNumberOfMessages: 10, VisibilityTimeout: 0 };
-  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, ...most }));
+  const limits = { MaxNumberOfMessages: 10, VisibilityTimeout: 0 };
+  const { Messages = [] } = await client.send(new ReceiveMessageCommand({ QueueUrl, ...limits }));
   return Messages.length;
 }
 

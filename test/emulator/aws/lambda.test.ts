@@ -253,17 +253,17 @@ test('the gateway answers what the function says, and speaks for it when it cann
       invoke: lambda.invoke,
     }),
   });
-  const ask = async (path: string, init?: RequestInit) => {
+  const send = async (path: string, init?: RequestInit) => {
     const response = await fetch(gateway.url + path, init);
     expect(response.headers.get('apigw-requestid')).toMatch(/^[\w-]{15}=$/);
     return { status: response.status, headers: response.headers, body: await response.text() };
   };
-  const good = await ask('/ways/a%20b');
+  const good = await send('/ways/a%20b');
   expect(good).toMatchObject({ status: 207, body: '{"body":null,"base64":false}' });
   expect(good.headers.get('x-way')).toBe('a b');
   expect(good.headers.get('content-type')).toBe('text/plain; charset=utf-8');
   expect(good.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
-  const posted = await ask('/ways/x', { method: 'POST', body: new Uint8Array([0, 255]) });
+  const posted = await send('/ways/x', { method: 'POST', body: new Uint8Array([0, 255]) });
   expect(posted.body).toBe('{"body":"AP8=","base64":true}');
 
   for (const [path, init, status, message] of [
@@ -278,10 +278,10 @@ test('the gateway answers what the function says, and speaks for it when it cann
     ['/ways/x', { method: 'POST', body: 'x'.repeat(10 * 1024 * 1024 + 1) }, 413, 'Request Entity Too Large'],
     ['/ways/x', { method: 'POST', body: 'x'.repeat(7 * 1024 * 1024) }, 413, 'Request Entity Too Large'],
   ] as const) {
-    const refused = await ask(path, init);
+    const refused = await send(path, init);
     expect([path, refused.status, refused.body]).toEqual([path, status, JSON.stringify({ message })]);
     expect(refused.headers.get('content-type')).toBe('application/json');
   }
-  expect(await ask('/ways/x', { method: 'HEAD' })).toMatchObject({ status: 404, body: '' });
+  expect(await send('/ways/x', { method: 'HEAD' })).toMatchObject({ status: 404, body: '' });
   await gateway.stop();
 });

@@ -211,21 +211,21 @@ describe('a signature', () => {
     const exchange = await start({ dialect: 'deribit', now: () => start2019 });
     const uri = `/api/v2/${orderPath}`;
     const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
-    const ask = (authorization: string) => codeOf(post(exchange, orderPath, { body, headers: { authorization } }));
+    const send = (authorization: string) => codeOf(post(exchange, orderPath, { body, headers: { authorization } }));
     const ts = start2019;
-    expect(await ask(signed('POST', uri, body, { ts }))).toBe('result');
-    expect(await ask(signed('POST', uri, body, { ts: ts - 60_000 }))).toBe('result');
-    expect(await ask(signed('POST', uri, body, { ts: ts - 60_001 }))).toBe('13004');
-    expect(await ask(signed('POST', uri, body, { ts: ts + 60_001 }))).toBe('13004');
-    expect(await ask(signed('POST', uri, body, { ts: 'now' }))).toBe('13004');
-    expect(await ask(signed('GET', uri, body, { ts }))).toBe('13004');
-    expect(await ask(signed('POST', `${uri}/`, body, { ts }))).toBe('13004');
-    expect(await ask(signed('POST', uri, `${body} `, { ts }))).toBe('13004');
-    expect(await ask(signed('POST', uri, body, { ts, secret: 'guess' }))).toBe('13004');
-    expect(await ask(signed('POST', uri, body, { ts, id: 'nobody' }))).toBe('13004');
-    expect(await ask('deri-hmac-sha256 id=tester')).toBe('13004');
-    expect(await ask(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('result');
-    expect(await ask(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts }))).toBe('result');
+    expect(await send(signed('POST', uri, body, { ts: ts - 60_000 }))).toBe('result');
+    expect(await send(signed('POST', uri, body, { ts: ts - 60_001 }))).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts: ts + 60_001 }))).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts: 'now' }))).toBe('13004');
+    expect(await send(signed('GET', uri, body, { ts }))).toBe('13004');
+    expect(await send(signed('POST', `${uri}/`, body, { ts }))).toBe('13004');
+    expect(await send(signed('POST', uri, `${body} `, { ts }))).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts, secret: 'guess' }))).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts, id: 'nobody' }))).toBe('13004');
+    expect(await send('deri-hmac-sha256 id=tester')).toBe('13004');
+    expect(await send(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('result');
+    expect(await send(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('13004');
   });
 
   test('of a request is nothing that orangex knows', async () => {

@@ -32,12 +32,12 @@ describe('a fault of the connection', () => {
   test('lets the headers through before it drops, and part of the body when it says so', async () => {
     const headers = { authorization: `bearer ${await login(exchange)}` };
     const body = `{"jsonrpc":"2.0","id":"248","method":"/private/get_order_state","params":{"order_id":"${id}"}}`;
-    const ask = () => fetch(`${exchange.url}/private/get_order_state`, { method: 'POST', headers, body });
+    const send = () => fetch(`${exchange.url}/private/get_order_state`, { method: 'POST', headers, body });
     exchange.script(id, { kind: 'dropAfterHeaders' }, { kind: 'truncate', framing: 'short', at: 9 });
-    const first = await ask();
+    const first = await send();
     expect(first.headers.get('content-length')).toBe(String(seedReply.length));
     await expect(first.text()).rejects.toThrow();
-    const reader = (await ask()).body?.getReader();
+    const reader = (await send()).body?.getReader();
     const start = await reader?.read();
     expect(Buffer.from(start?.value ?? []).toString()).toBe(seedReply.slice(0, 9));
     await expect(reader?.read()).rejects.toThrow();
@@ -179,10 +179,10 @@ describe('a fault of JSON-RPC', () => {
     exchange.partialFill(placed, '4');
     exchange.cancel(placed);
     exchange.script(placed, { kind: 'stale' }, { kind: 'stale', back: 2 }, { kind: 'stale', back: 3 });
-    const ask = async () => JSON.parse((await askFor(exchange, placed)).text);
-    expect(await ask()).toMatchObject({ result: { order_state: 'open', filled_amount: '4', version: 2 } });
-    expect(await ask()).toMatchObject({ result: { order_state: 'open', filled_amount: '0', version: 1 } });
-    expect(await ask()).toMatchObject({ result: { order_state: 'canceled', version: 3 } });
+    const send = async () => JSON.parse((await askFor(exchange, placed)).text);
+    expect(await send()).toMatchObject({ result: { order_state: 'open', filled_amount: '4', version: 2 } });
+    expect(await send()).toMatchObject({ result: { order_state: 'open', filled_amount: '0', version: 1 } });
+    expect(await send()).toMatchObject({ result: { order_state: 'canceled', version: 3 } });
   });
 
   test('may be written by the test itself', async () => {

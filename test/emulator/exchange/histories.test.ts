@@ -60,12 +60,12 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
 
   test('refuses a page larger than it gives, and a call without an instrument', async () => {
     const exchange = await start({ dialect });
-    const most = dialect === 'orangex' ? 100 : 1_000;
-    const ask = (params: object) => call(exchange, 'get_order_history_by_instrument', params);
-    const page = { instrument_name: instrument, count: most };
-    expect((await ask(page)).text).toContain('"result":[]');
-    expect((await ask({ ...page, count: most + 1 })).text).toContain('"code":-32602');
-    expect((await ask({ count: 1 })).text).toContain('"param":"instrument_name"');
+    const maxCount = dialect === 'orangex' ? 100 : 1_000;
+    const send = (params: object) => call(exchange, 'get_order_history_by_instrument', params);
+    const page = { instrument_name: instrument, count: maxCount };
+    expect((await send(page)).text).toContain('"result":[]');
+    expect((await send({ ...page, count: maxCount + 1 })).text).toContain('"code":-32602');
+    expect((await send({ count: 1 })).text).toContain('"param":"instrument_name"');
   });
 
   test('knows an order that is no longer found by itself, unless it was erased', async () => {

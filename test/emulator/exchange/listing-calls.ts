@@ -79,9 +79,9 @@ function text(params: Call['params'], param: string): string {
   throw new Refusal(-32602, { reason: value === undefined ? 'missing' : 'wrong format', param });
 }
 
-function count(params: Call['params'], param: string, byDefault: number, most: number): number {
+function count(params: Call['params'], param: string, byDefault: number, max: number): number {
   const value = Number(params[param] ?? byDefault);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return value;
+  if (Number.isSafeInteger(value) && value >= 0 && value <= max) return value;
   throw new Refusal(-32602, { reason: 'wrong format', param });
 }
 

@@ -191,11 +191,11 @@ describe('the rate limit', () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, rateLimit: { perSecond: 1, burst: 1 } });
     const headers = { authorization: `bearer ${await login(exchange)}` };
-    const ask = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedId } });
-    await ask();
-    expect((await ask()).text).toContain('10028');
+    const send = () => post(exchange, 'private/get_order_state', { headers, params: { order_id: seedId } });
+    await send();
+    expect((await send()).text).toContain('10028');
     at += 5000;
-    expect((await ask()).text).toContain('13009');
+    expect((await send()).text).toContain('13009');
   });
 });
 

@@ -38,8 +38,8 @@ async function saturate(processes: number) {
   const counts = calls.map(({ length }) => length);
   const waits = calls.flat().map(({ waitedMs }) => waitedMs);
   return {
-    least: Math.min(...counts),
-    most: Math.max(...counts),
+    min: Math.min(...counts),
+    max: Math.max(...counts),
     maxWaitMs: Math.max(...waits),
     failures: deeds.flatMap(({ failures }) => failures).length,
     requests: deeds.reduce((sum, { requests }) => sum + requests, 0),
@@ -50,10 +50,10 @@ async function saturate(processes: number) {
 it.each([2, 4, 8, 10])(
   'while %i processes want more permits than there are, each gets its share, within the time that all of theirs take',
   async (processes) => {
-    const { least, most, maxWaitMs, failures, requests, calls } = await saturate(processes);
-    console.log(`${processes} processes: ${least} to ${most} calls each, longest wait ${maxWaitMs} ms`);
+    const { min, max, maxWaitMs, failures, requests, calls } = await saturate(processes);
+    console.log(`${processes} processes: ${min} to ${max} calls each, longest wait ${maxWaitMs} ms`);
     expect(failures).toBe(0);
-    expect(most - least).toBeLessThanOrEqual(1);
+    expect(max - min).toBeLessThanOrEqual(1);
     expect(maxWaitMs).toBeLessThanOrEqual(processes * limits.msPerPermit + 50);
     // One request to the table a permit; one more for each that was left over from the burst.
     expect(requests).toBeLessThanOrEqual(calls * 1.25);
@@ -61,9 +61,9 @@ it.each([2, 4, 8, 10])(
 );
 
 it('while 16 processes want more permits than a second has, none goes without, and each waits less than 15 s', async () => {
-  const { least, most, maxWaitMs, failures } = await saturate(16);
-  console.log(`16 processes: ${least} to ${most} calls each, longest wait ${maxWaitMs} ms`);
+  const { min, max, maxWaitMs, failures } = await saturate(16);
+  console.log(`16 processes: ${min} to ${max} calls each, longest wait ${maxWaitMs} ms`);
   expect(failures).toBe(0);
-  expect(least).toBeGreaterThan(most / 3);
+  expect(min).toBeGreaterThan(max / 3);
   expect(maxWaitMs).toBeLessThan(15_000);
 });

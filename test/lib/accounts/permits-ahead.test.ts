@@ -96,8 +96,8 @@ describe('permits that are taken for calls to come', () => {
       fc.asyncProperty(limits, async (limits) => {
         const takings = await takingsOf(Array(30).fill(limits.msPerPermit + 1), limits);
         const { interactive, background } = limits.burst;
-        const most = Math.max(1, interactive - background);
-        for (const { permits } of takings) expect(permits).toBeLessThanOrEqual(most);
+        const maxPermits = Math.max(1, interactive - background);
+        for (const { permits } of takings) expect(permits).toBeLessThanOrEqual(maxPermits);
       }),
       parameters,
     );

@@ -91,15 +91,15 @@ test('no shared config file is looked for', () => {
     const { createDynamoClient, createSecretsManagerClient } = await import(${JSON.stringify(moduleUrl.href)});
     const dynamodb = createDynamoClient(process.env);
     const secretsManager = createSecretsManagerClient(process.env);
-    const ask = async (client, command) => {
+    const request = async (client, command) => {
       client.middlewareStack.add(() => async ({ request }) => {
         console.log(request.hostname);
         throw new Error('far enough');
       }, { step: 'deserialize' });
       await client.send(command).catch(() => {});
     };
-    await ask(dynamodb, new DescribeTableCommand({ TableName: 'name' }));
-    await ask(secretsManager, new GetSecretValueCommand({ SecretId: 'name' }));`;
+    await request(dynamodb, new DescribeTableCommand({ TableName: 'name' }));
+    await request(secretsManager, new GetSecretValueCommand({ SecretId: 'name' }));`;
   const options = { encoding: 'utf8', env, cwd: fileURLToPath(new URL('../../..', import.meta.url)) } as const;
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', script], options);
   expect(child.stderr).toBe('');

@@ -17,7 +17,7 @@ describe.each([
     const keys = [{ clientId: 'tester', clientSecret: canarySecret }];
     harness = await startHarness({ dialect, keys }, holdKey(keyOf('v1', canarySecret)));
     resources = countResources();
-    await harness.ask();
+    await harness.getOrderState();
     idle = resources.held();
   });
   afterEach(() => harness.server.clearScript());
@@ -33,7 +33,7 @@ describe.each([
       for (let call = 0; call < 5; call++) harness.budget.earn();
       harness.server.revokeTokens();
       harness.server.scriptAlways(target, fault);
-      const failure = await failureOf(harness.ask(seedId, patient.has(fault) ? 150 : 10_000));
+      const failure = await failureOf(harness.getOrderState(seedId, patient.has(fault) ? 150 : 10_000));
       expect(failure.code).toBe(code);
       const text = printed(failure);
       expect(text).not.toContain(canarySecret);
@@ -42,7 +42,7 @@ describe.each([
         if (credential !== undefined) expect(text).not.toContain(credential);
       }
       harness.server.clearScript();
-      await harness.ask();
+      await harness.getOrderState();
       // The next call is answered, and then no timer, socket or listener of this one is left.
       await vi.waitFor(() => expect(resources.held()).toEqual(idle), { timeout: 30_000, interval: 5 });
     },
@@ -60,22 +60,22 @@ describe.each(['orangex', 'deribit'] as const)('%s: without any fault, a call', 
     const id = harness.server.place();
     harness.server.fill(id);
     harness.server.script('order', { kind: 'stale' });
-    expect((await harness.ask(id)).order.order_state).toBe('open');
+    expect((await harness.getOrderState(id)).order.order_state).toBe('open');
   });
 
   test('ends in order_not_found for an order that it never had', async () => {
-    expect((await failureOf(harness.ask('nobodys-1'))).code).toBe('order_not_found');
+    expect((await failureOf(harness.getOrderState('nobodys-1'))).code).toBe('order_not_found');
   });
 
   test('ends in not_owner for an order of another account', async () => {
     const id = harness.server.place({ account: 'theirs' });
-    expect((await failureOf(harness.ask(id))).code).toBe('not_owner');
+    expect((await failureOf(harness.getOrderState(id))).code).toBe('not_owner');
   });
 
   test('ends in unreachable when nobody is there', async () => {
     const gone = await startHarness({ dialect });
     await gone.server.stop();
-    expect((await failureOf(gone.ask())).code).toBe('unreachable');
+    expect((await failureOf(gone.getOrderState())).code).toBe('unreachable');
     await gone.stop();
   });
 });

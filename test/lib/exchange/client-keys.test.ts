@@ -9,36 +9,36 @@ const rotatedKey = () => holdKey(keyOf('v1', 'wrong'), keyOf('v2'));
 
 describe.each(['orangex', 'deribit'] as const)('the %s client', (dialect) => {
   test('takes a new key once when the exchange refuses the old one', async () => {
-    const { ask, key } = await start({ dialect }, rotatedKey());
-    expect((await ask()).keyVersion).toBe('v2');
+    const { getOrderState, key } = await start({ dialect }, rotatedKey());
+    expect((await getOrderState()).keyVersion).toBe('v2');
     expect(key.renewals).toBe(1);
   });
 
   test('gives up when there is no newer key, or the newer one is refused as well', async () => {
     const same = await start({ dialect }, wrongKey());
-    expect((await failureOf(same.ask())).code).toBe('key_refused');
+    expect((await failureOf(same.getOrderState())).code).toBe('key_refused');
     expect([same.key.renewals, same.server.requests.length]).toEqual([1, 1]);
 
     const newer = await start({ dialect }, holdKey(keyOf('v1', 'wrong'), keyOf('v2', 'wrong too')));
-    expect((await failureOf(newer.ask())).code).toBe('key_refused');
+    expect((await failureOf(newer.getOrderState())).code).toBe('key_refused');
     expect(newer.server.requests).toHaveLength(2);
   });
 
   test('takes a new key no more than once, however many there are', async () => {
     let version = 1;
     const renew = async () => keyOf(`v${++version}`, 'wrong');
-    const { ask, server } = await start({ dialect }, { ...wrongKey(), renew });
-    expect((await failureOf(ask())).code).toBe('key_refused');
+    const { getOrderState, server } = await start({ dialect }, { ...wrongKey(), renew });
+    expect((await failureOf(getOrderState())).code).toBe('key_refused');
     expect(server.requests).toHaveLength(2);
   });
 
   test('goes on with a key that is rotated while it runs', async () => {
-    const { ask, server, key } = await start({ dialect });
-    await ask();
+    const { getOrderState, server, key } = await start({ dialect });
+    await getOrderState();
     server.setKeys([rotated]);
     key.newest = keyOf('v2', rotated.clientSecret);
-    expect((await ask()).keyVersion).toBe('v2');
-    expect((await ask()).keyVersion).toBe('v2');
+    expect((await getOrderState()).keyVersion).toBe('v2');
+    expect((await getOrderState()).keyVersion).toBe('v2');
     expect(key.renewals).toBe(1);
   });
 });
@@ -47,10 +47,10 @@ describe('a bearer token', () => {
   const dialect = 'orangex';
 
   test('that is no longer known is renewed once, and the call repeated', async () => {
-    const { ask, server, key } = await start({ dialect });
-    await ask();
+    const { getOrderState, server, key } = await start({ dialect });
+    await getOrderState();
     server.revokeTokens();
-    await ask();
+    await getOrderState();
     expect(server.requests.map(({ call }) => call)).toEqual([
       'auth',
       'get_order_state',
@@ -62,63 +62,63 @@ describe('a bearer token', () => {
   });
 
   test('is renewed once for all calls that find it refused', async () => {
-    const { ask, server } = await start({ dialect });
-    await ask();
+    const { getOrderState, server } = await start({ dialect });
+    await getOrderState();
     server.revokeTokens();
-    await Promise.all(Array.from({ length: 5 }, () => ask()));
+    await Promise.all(Array.from({ length: 5 }, () => getOrderState()));
     expect(server.count('auth')).toBe(2);
   });
 
   test('that is refused although it is new leads to the key, not to a third token', async () => {
-    const { ask, server, key } = await start({ dialect });
+    const { getOrderState, server, key } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 10000 });
-    expect((await failureOf(ask())).code).toBe('unauthorized');
+    expect((await failureOf(getOrderState())).code).toBe('unauthorized');
     expect([server.count('auth'), server.count('get_order_state'), key.renewals]).toEqual([1, 1, 1]);
   });
 
   test('that is refused, like the one after it, leads to the key', async () => {
-    const { ask, server, key } = await start({ dialect });
-    await ask();
+    const { getOrderState, server, key } = await start({ dialect });
+    await getOrderState();
     server.scriptAlways('order', { kind: 'error', code: 10000 });
     key.newest = keyOf('v2');
-    expect((await failureOf(ask())).code).toBe('unauthorized');
+    expect((await failureOf(getOrderState())).code).toBe('unauthorized');
     // The old token, the new one, and the one of the new key.
     expect([server.count('auth'), server.count('get_order_state'), key.renewals]).toEqual([3, 4, 2]);
   });
 
   test('that another call has renewed meanwhile is used once, and not renewed again', async () => {
-    const { ask, server, key } = await start({ dialect });
+    const { getOrderState, server, key } = await start({ dialect });
     const other = server.place();
-    await ask();
+    await getOrderState();
     const refused = { kind: 'error', code: 10000 } as const;
     const afterTheOther = async ({ body }: { body: string }) => {
-      await ask(other);
+      await getOrderState(other);
       return { body: `{"jsonrpc":"2.0","id":${JSON.parse(body).id},"error":{"code":10000}}` };
     };
     const [othersToken, othersRepeat] = [{ kind: 'pass' }, { kind: 'pass' }] as const;
     server.script('any', afterTheOther, refused, othersToken, othersRepeat, refused);
-    expect((await failureOf(ask())).code).toBe('unauthorized');
+    expect((await failureOf(getOrderState())).code).toBe('unauthorized');
     expect([server.count('auth'), key.renewals]).toEqual([2, 1]);
   });
 
   test('is requested once by concurrent calls', async () => {
-    const { ask, server } = await start({ dialect });
-    await Promise.all(Array.from({ length: 5 }, () => ask()));
+    const { getOrderState, server } = await start({ dialect });
+    await Promise.all(Array.from({ length: 5 }, () => getOrderState()));
     expect(server.count('auth')).toBe(1);
   });
 
   test('is renewed before it expires', async () => {
-    const { ask, server, clock } = await start({ dialect, tokenLifeSeconds: 100 });
-    await ask();
+    const { getOrderState, server, clock } = await start({ dialect, tokenLifeSeconds: 100 });
+    await getOrderState();
     clock.advance(90_000);
-    await ask();
+    await getOrderState();
     expect(server.count('auth')).toBe(2);
   });
 
   test('that may do more than read is warned of', async () => {
     const keys = [{ ...defaultKey, scope: 'trade:read_write' }];
-    const { ask, warnings } = await start({ dialect, keys });
-    await ask();
+    const { getOrderState, warnings } = await start({ dialect, keys });
+    await getOrderState();
     expect(warnings).toHaveLength(1);
   });
 });

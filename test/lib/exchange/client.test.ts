@@ -13,41 +13,41 @@ const both = ['orangex', 'deribit'] as const;
 
 describe.each(both)('the %s client', (dialect) => {
   test('returns the order of the reply, with every digit', async () => {
-    const { ask, server, clock } = await start({ dialect });
+    const { getOrderState, server, clock } = await start({ dialect });
     const id = server.place({ order_id: 'x-1', amount: lexeme('1.10'), price: lexeme('1.6e-7') });
-    const reply = await ask(id);
+    const reply = await getOrderState(id);
     expect(reply.resultText).toContain('"amount":1.10');
     expect(reply.order).toMatchObject({ order_id: id, amount: '1.10', price: '1.6e-7' });
     expect(reply).toMatchObject({ requestedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
   });
 
   test("reads the exchange's time, whatever its unit", async () => {
-    const { ask } = await start({ dialect });
-    expect((await ask()).exchangeTime).toBe(1597130046950);
+    const { getOrderState } = await start({ dialect });
+    expect((await getOrderState()).exchangeTime).toBe(1597130046950);
   });
 
   test('an order that cannot be parsed is not requested again', async () => {
-    const { ask, server } = await start({ dialect });
+    const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
-    expect((await failureOf(ask())).code).toBe('invalid_response');
+    expect((await failureOf(getOrderState())).code).toBe('invalid_response');
     expect(server.count('get_order_state')).toBe(1);
   });
 
   test('returns an order whose reply has no times', async () => {
-    const { ask, server } = await start({ dialect });
+    const { getOrderState, server } = await start({ dialect });
     server.script('order', { kind: 'noTimes' });
-    expect((await ask()).exchangeTime).toBeUndefined();
+    expect((await getOrderState()).exchangeTime).toBeUndefined();
   });
 
   test('accepts an order id that the wire writes as a number', async () => {
-    const { ask, server } = await start({ dialect });
+    const { getOrderState, server } = await start({ dialect });
     server.script('order', { kind: 'result', text: seedResultWith({ order_id: seedId }) });
-    expect((await ask()).order.order_id).toBe(seedId);
+    expect((await getOrderState()).order.order_id).toBe(seedId);
   });
 
   test('uses one connection, a new id for each call, and never puts a key in a url', async () => {
-    const { ask, server } = await start({ dialect });
-    for (let i = 0; i < 3; i++) await ask();
+    const { getOrderState, server } = await start({ dialect });
+    for (let i = 0; i < 3; i++) await getOrderState();
     const ids = server.requests.map(({ body }) => JSON.parse(body).id);
     expect(new Set(ids).size).toBe(server.requests.length);
     expect(new Set(server.requests.map(({ connection }) => connection)).size).toBe(1);
@@ -56,98 +56,98 @@ describe.each(both)('the %s client', (dialect) => {
   });
 
   test('repeats once at once when the connection had been closed meanwhile, though the budget is empty', async () => {
-    const { ask, server, clock, budget } = await start({ dialect });
-    await ask();
+    const { getOrderState, server, clock, budget } = await start({ dialect });
+    await getOrderState();
     while (budget.spend());
     server.script('order', { kind: 'drop', reset: true });
-    expect((await ask()).order.order_id).toBe(seedId);
+    expect((await getOrderState()).order.order_id).toBe(seedId);
     expect(clock.sleeps).toEqual([]);
   });
 
   test('takes no error without an id for an answer about the order, and calls again on a new connection', async () => {
-    const { ask, server } = await start({ dialect });
-    await ask();
+    const { getOrderState, server } = await start({ dialect });
+    await getOrderState();
     server.script('order', { kind: 'error', code: 10004, withId: false });
-    expect((await ask()).order.order_id).toBe(seedId);
+    expect((await getOrderState()).order.order_id).toBe(seedId);
     const [before, after] = server.requests.slice(-2).map(({ connection }) => connection);
     expect(after).not.toBe(before);
   });
 
   test('repeats a call once, whatever its second attempt fails with', async () => {
-    const { ask, server } = await start({ dialect });
-    await ask();
+    const { getOrderState, server } = await start({ dialect });
+    await getOrderState();
     server.script('order', { kind: 'drop' }, { kind: 'html', status: 502 });
-    expect((await failureOf(ask())).code).toBe('busy');
+    expect((await failureOf(getOrderState())).code).toBe('busy');
     expect(server.count('get_order_state')).toBe(3);
   });
 
   test('repeats calls at once that found their connections closed together, and after them no more than the budget allows', async () => {
-    const { ask, server, budget } = await start({ dialect });
-    await Promise.all([ask(), ask(), ask()]);
+    const { getOrderState, server, budget } = await start({ dialect });
+    await Promise.all([getOrderState(), getOrderState(), getOrderState()]);
     while (budget.spend());
     const before = server.count('get_order_state');
     server.script('order', ...Array.from({ length: 3 }, () => ({ kind: 'drop' }) as const));
-    await Promise.all([ask(), ask(), ask()]);
+    await Promise.all([getOrderState(), getOrderState(), getOrderState()]);
     expect(server.count('get_order_state')).toBe(before + 6);
   });
 
   test('repeats what failed in passing once, after a jittered wait', async () => {
-    const { ask, server, clock } = await start({ dialect });
+    const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'html', status: 502 });
     const before = clock.now();
-    expect(await ask()).toMatchObject({ requestedAt: before + 100 });
+    expect(await getOrderState()).toMatchObject({ requestedAt: before + 100 });
     expect(clock.sleeps).toEqual([100]);
     expect(server.count('get_order_state')).toBe(2);
   });
 
   test('gives up after the second failure', async () => {
-    const { ask, server, budget } = await start({ dialect });
+    const { getOrderState, server, budget } = await start({ dialect });
     for (let call = 0; call < 50; call++) budget.earn();
     server.scriptAlways('order', { kind: 'html', status: 502 });
-    expect((await failureOf(ask())).code).toBe('busy');
+    expect((await failureOf(getOrderState())).code).toBe('busy');
     expect(server.count('get_order_state')).toBe(2);
   });
 
   test('waits as long as the exchange requires', async () => {
-    const { ask, server, clock } = await start({ dialect });
+    const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 3 });
-    await ask();
+    await getOrderState();
     expect(clock.sleeps).toEqual([3_100]);
   });
 
   test('does not wait past the deadline, and reports the wait to the caller', async () => {
-    const { ask, server, clock } = await start({ dialect });
+    const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 30 });
-    expect(await failureOf(ask())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });
+    expect(await failureOf(getOrderState())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });
     expect(clock.sleeps).toEqual([]);
   });
 
   test('repeats no more than a fifth of its calls', async () => {
-    const { ask, server } = await start({ dialect });
+    const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'html', status: 502 });
-    for (let call = 0; call < 10; call++) await failureOf(ask());
+    for (let call = 0; call < 10; call++) await failureOf(getOrderState());
     expect(server.count('get_order_state')).toBe(12);
   });
 
   test('never repeats what would be answered the same again', async () => {
-    const { ask, server } = await start({ dialect });
+    const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 13021 });
-    expect((await failureOf(ask())).code).toBe('forbidden');
+    expect((await failureOf(getOrderState())).code).toBe('forbidden');
     expect(server.count('get_order_state')).toBe(1);
   });
 
   test('passes on what the credentials fail with', async () => {
     const broken = { ...holdKey(keyOf('v1')), get: () => Promise.reject(new TypeError('boom')) };
-    const { ask, server } = await start({ dialect }, broken);
-    await expect(ask()).rejects.toThrow('boom');
+    const { getOrderState, server } = await start({ dialect }, broken);
+    await expect(getOrderState()).rejects.toThrow('boom');
     expect(server.requests).toEqual([]);
   });
 
   test('warms up what the first call would wait for', async () => {
-    const { client, ask, server, clock } = await start({ dialect });
+    const { client, getOrderState, server, clock } = await start({ dialect });
     await client.warmUp(clock.now() + 1_000).catch(() => {});
     const warm = server.requests.length;
-    await ask();
+    await getOrderState();
     expect(server.requests.slice(warm).map(({ call }) => call)).toEqual(['get_order_state']);
     expect(new Set(server.requests.map(({ connection }) => connection)).size).toBe(1);
   });

@@ -65,7 +65,7 @@ async function startDesk(dialect: Dialect) {
   });
   const answers: string[] = [];
   const failures: Code[] = [];
-  const ask = async (at: number) => {
+  const callAt = async (at: number) => {
     const process = clients[at % processes];
     if (process === undefined) throw new Error('there is no such process');
     try {
@@ -75,7 +75,7 @@ async function startDesk(dialect: Dialect) {
     }
   };
   for (const at of clients.keys()) {
-    await ask(at);
+    await callAt(at);
     clock.advance(1_000);
   }
 
@@ -90,7 +90,7 @@ async function startDesk(dialect: Dialect) {
       await held.promise;
       return { status, body };
     });
-    const ended = Promise.all(Array.from({ length: requestsPerSecond }, (_, at) => ask(at)));
+    const ended = Promise.all(Array.from({ length: requestsPerSecond }, (_, at) => callAt(at)));
     // Requests that fail never arrive.
     await Promise.race([all.promise, ended]);
     await meanwhile?.();

@@ -69,7 +69,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
       details: { order_id: lexeme('39004881276768257') },
     });
     const { changed } = await list(harness);
-    const { order } = await harness.ask(id);
+    const { order } = await harness.getOrderState(id);
     expect(changed[0]?.read()).toMatchObject({
       order_id: id,
       price: '50000',

@@ -31,13 +31,14 @@ describe.each([
     test.each(faults.map(([fault, code]) => [code, JSON.stringify(fault).slice(0, 80), fault] as const))(
       '%s: %s',
       async (_code, _text, fault) => {
-        const { ask, server } = harness;
-        for (let call = 0; call < answered; call++) await ask();
+        const { getOrderState, server } = harness;
+        for (let call = 0; call < answered; call++) await getOrderState();
         if (target === 'auth') server.revokeTokens();
         server.scriptAlways(target, fault);
         const before = server.requests.length;
         const requests = patient.has(fault) ? 5 : 10;
-        for (let call = 0; call < requests; call++) await failureOf(ask(seedId, patient.has(fault) ? 30 : 10_000));
+        for (let call = 0; call < requests; call++)
+          await failureOf(getOrderState(seedId, patient.has(fault) ? 30 : 10_000));
         const calls = server.requests.length - before;
         expect(calls).toBeGreaterThan(0);
         expect(calls).toBeLessThanOrEqual(1.2 * requests + 2);
@@ -45,13 +46,13 @@ describe.each([
     );
 
     test('errors and dead connections in turn', async () => {
-      const { ask, server } = harness;
-      for (let call = 0; call < answered; call++) await ask();
+      const { getOrderState, server } = harness;
+      for (let call = 0; call < answered; call++) await getOrderState();
       if (target === 'auth') server.revokeTokens();
       const inTurn = [{ kind: 'html', status: 502 }, { kind: 'drop' }] as const;
       server.script(target, ...Array.from({ length: 100 }, (_, at) => inTurn[at % 2] ?? inTurn[0]));
       const before = server.requests.length;
-      for (let call = 0; call < 50; call++) await failureOf(ask());
+      for (let call = 0; call < 50; call++) await failureOf(getOrderState());
       expect(server.requests.length - before).toBeLessThanOrEqual(1.2 * 50 + 2);
     });
   },

@@ -50,7 +50,7 @@ export type Harness = {
   readonly permits: () => number;
   readonly throttledMs: readonly (number | undefined)[];
   /** Gets the seed's order, or another; `acquireTimeout` in milliseconds. */
-  readonly ask: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
+  readonly getOrderState: (orderId?: string, acquireTimeout?: number) => ReturnType<Exchange['getOrderState']>;
   readonly stop: () => Promise<void>;
 };
 
@@ -95,7 +95,7 @@ export async function startHarness(options: ExchangeOptions, key: HeldKey = hold
     warnings,
     permits: () => permits,
     throttledMs,
-    ask: (orderId = seedId, acquireTimeout = 10_000) =>
+    getOrderState: (orderId = seedId, acquireTimeout = 10_000) =>
       client.getOrderState(orderId, { deadline: clock.now() + acquireTimeout }),
     stop: async () => {
       transport.close();

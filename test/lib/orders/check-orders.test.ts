@@ -50,14 +50,19 @@ type TestEnvironment = {
 /** Checks that take virtual time and fail as scripted. */
 function environment({ takesMs = 0, throws = {}, result }: TestEnvironment = {}) {
   const clock = createVirtualClock();
-  const seen = { running: 0, most: 0, requested: Array.of<string>(), ours: Array.of<readonly [string, Code]>() };
+  const seen = {
+    running: 0,
+    maxRunning: 0,
+    requested: Array.of<string>(),
+    internal: Array.of<readonly [string, Code]>(),
+  };
   const checkOrders = createCheckOrders({
     accounts: new Set(['main']),
     clock,
-    onInternalError: (orderId, { code }) => seen.ours.push([orderId, code]),
+    onInternalError: (orderId, { code }) => seen.internal.push([orderId, code]),
     checkOrder: async ({ orderId }) => {
       seen.requested.push(orderId);
-      seen.most = Math.max(seen.most, ++seen.running);
+      seen.maxRunning = Math.max(seen.maxRunning, ++seen.running);
       await Promise.resolve();
       clock.advance(takesMs);
       seen.running--;
@@ -65,16 +70,16 @@ function environment({ takesMs = 0, throws = {}, result }: TestEnvironment = {})
       return checked(orderId, result);
     },
   });
-  const ask = (orderIds: readonly string[], forMs = 25_000, account = 'main') =>
+  const check = (orderIds: readonly string[], forMs = 25_000, account = 'main') =>
     checkOrders({ account, orderIds, requestId: 'r', deadline: clock.now() + forMs });
-  return { ask, seen };
+  return { check, seen };
 }
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `order-${index}`);
 
 it('a batch has an outcome for each order, in the order of the request', async () => {
-  const { ask } = environment({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
-  const { outcomes, counts, retryAfterSeconds } = await ask(ids(3));
+  const { check } = environment({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
+  const { outcomes, counts, retryAfterSeconds } = await check(ids(3));
   expect(outcomes).toMatchObject([
     { orderId: 'order-0', outcome: 'checked', checked: { order: { order_id: 'order-0' } } },
     { orderId: 'order-1', outcome: 'failed', failure: { code: 'order_not_found' } },
@@ -85,15 +90,15 @@ it('a batch has an outcome for each order, in the order of the request', async (
 });
 
 it('a batch checks eight orders at a time at most, and each once', async () => {
-  const { ask, seen } = environment();
-  await ask(ids(100));
-  expect(seen.most).toBe(8);
+  const { check, seen } = environment();
+  await check(ids(100));
+  expect(seen.maxRunning).toBe(8);
   expect(seen.requested.toSorted()).toEqual(ids(100).toSorted());
 });
 
 it('an order whose turn comes after the deadline is not tried; running checks are waited for', async () => {
-  const { ask, seen } = environment({ takesMs: 1_000 });
-  const { outcomes, counts, retryAfterSeconds } = await ask(ids(30), 8_500);
+  const { check, seen } = environment({ takesMs: 1_000 });
+  const { outcomes, counts, retryAfterSeconds } = await check(ids(30), 8_500);
   expect(counts).toEqual({ checked: 16, failed: {}, notTried: 14 });
   expect(outcomes.at(-1)).toEqual({ orderId: 'order-29', outcome: 'not_tried', retryAfterSeconds: 1 });
   expect(retryAfterSeconds).toBe(1);
@@ -108,8 +113,8 @@ it.each<[Code, number | undefined, number]>([
   ['key_refused', undefined, 60],
   ['secret_empty', undefined, 60],
 ])('%s concerns the whole account: no further order is tried', async (code, retryAfterMs, seconds) => {
-  const { ask, seen } = environment({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
-  const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
+  const { check, seen } = environment({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
+  const { outcomes, counts, retryAfterSeconds } = await check(ids(20));
   expect(outcomes[0]).toMatchObject({ outcome: 'failed', failure: { code } });
   expect(counts.failed).toEqual({ [code]: 1 });
   // The seven beside it had started.
@@ -126,15 +131,15 @@ it.each<[Code, number | undefined, number]>([
 it.each<Code>(['order_not_found', 'not_owner', 'invalid_order_id', 'timeout', 'busy', 'store_conflict'])(
   '%s concerns one order: the others are tried',
   async (code) => {
-    const { ask } = environment({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
-    expect((await ask(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, notTried: 0 });
+    const { check } = environment({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
+    expect((await check(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, notTried: 0 });
   },
 );
 
 it('an order without a permit is not tried, the others are, and the longest wait is reported', async () => {
   const spent = (retryAfterMs: number) => new Failure('rate_limited_locally', 'Spent.', { retryAfterMs });
-  const { ask } = environment({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
-  const { outcomes, counts, retryAfterSeconds } = await ask(ids(20));
+  const { check } = environment({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
+  const { outcomes, counts, retryAfterSeconds } = await check(ids(20));
   expect(outcomes.slice(0, 2)).toEqual([
     { orderId: 'order-0', outcome: 'not_tried', retryAfterSeconds: 1 },
     { orderId: 'order-1', outcome: 'not_tried', retryAfterSeconds: 5 },
@@ -144,9 +149,9 @@ it('an order without a permit is not tried, the others are, and the longest wait
 });
 
 it('an internal error goes to the log; the caller learns only that it is internal', async () => {
-  const { ask, seen } = environment({ throws: { 'order-1': new TypeError('of the inside') } });
-  const { outcomes } = await ask(ids(2));
-  expect(seen.ours).toEqual([['order-1', 'internal']]);
+  const { check, seen } = environment({ throws: { 'order-1': new TypeError('of the inside') } });
+  const { outcomes } = await check(ids(2));
+  expect(seen.internal).toEqual([['order-1', 'internal']]);
   expect(checkedOrders('main', outcomes).outcomes[1]).toMatchObject({ problem: { status: 500, code: 'internal' } });
   expect(JSON.stringify(checkedOrders('main', outcomes))).not.toContain('of the inside');
 });
@@ -154,8 +159,8 @@ it('an internal error goes to the log; the caller learns only that it is interna
 const quarterOfMb = `{"note":"${'\\"'.repeat(60_000)}"}`;
 
 it('orders whose states do not fit into what Lambda returns are not tried', async () => {
-  const { ask } = environment({ result: quarterOfMb });
-  const { outcomes, counts, retryAfterSeconds } = await ask(ids(40));
+  const { check } = environment({ result: quarterOfMb });
+  const { outcomes, counts, retryAfterSeconds } = await check(ids(40));
   expect(counts).toEqual({ checked: 20, failed: {}, notTried: 20 });
   expect(outcomes.at(-1)).toEqual({ orderId: 'order-39', outcome: 'not_tried', retryAfterSeconds: 1 });
   expect(retryAfterSeconds).toBe(1);
@@ -168,12 +173,12 @@ it('the last known states of orders that are not found count, too', async () => 
       { account: 'main', orderId },
       { lastKnown: checked(orderId, quarterOfMb) },
     );
-  const { ask } = environment({ throws: Object.fromEntries(ids(40).map((id) => [id, missing(id)])) });
-  expect((await ask(ids(40))).counts).toEqual({ checked: 0, failed: { order_not_found: 20 }, notTried: 20 });
+  const { check } = environment({ throws: Object.fromEntries(ids(40).map((id) => [id, missing(id)])) });
+  expect((await check(ids(40))).counts).toEqual({ checked: 0, failed: { order_not_found: 20 }, notTried: 20 });
 });
 
 it('a batch for an account that the stage does not have is refused as a whole', async () => {
-  const { ask, seen } = environment();
-  expect((await failureOf(ask(ids(2), 25_000, 'nobody'))).code).toBe('unknown_account');
+  const { check, seen } = environment();
+  expect((await failureOf(check(ids(2), 25_000, 'nobody'))).code).toBe('unknown_account');
   expect(seen.requested).toEqual([]);
 });

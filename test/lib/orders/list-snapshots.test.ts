@@ -48,7 +48,7 @@ async function keep(key: OrderKey, states: readonly Partial<ResponseOf>[]): Prom
 }
 
 type Requested = Omit<HistoryParameters, 'account' | 'order_id'>;
-function ask({ account, orderId }: OrderKey, requested: Requested = {}): Promise<History> {
+function request({ account, orderId }: OrderKey, requested: Requested = {}): Promise<History> {
   return listSnapshots({ account, order_id: orderId, ...requested });
 }
 
@@ -57,7 +57,7 @@ async function walk(key: OrderKey, requested: Requested): Promise<readonly Snaps
   const rows: SnapshotRow[] = [];
   let cursor: string | undefined;
   do {
-    const page = await ask(key, { ...requested, ...(cursor !== undefined && { cursor }) });
+    const page = await request(key, { ...requested, ...(cursor !== undefined && { cursor }) });
     rows.push(...page.snapshots);
     cursor = page.cursor;
     // A page that leads on has something in it, or nobody would ever arrive.
@@ -77,16 +77,16 @@ function ranksOf(snapshots: readonly { readonly rank: string }[]): readonly stri
 describe('the history of an order', () => {
   it('is empty for one that was never seen', async () => {
     const key = newKey();
-    expect(await ask(key)).toEqual({ account: 'main', order_id: key.orderId, snapshots: [] });
-    expect(await ask(key, { at: iso(0) })).toMatchObject({ snapshots: [] });
-    expect(await ask(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], audit_entries: [] });
+    expect(await request(key)).toEqual({ account: 'main', order_id: key.orderId, snapshots: [] });
+    expect(await request(key, { at: iso(0) })).toMatchObject({ snapshots: [] });
+    expect(await request(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], audit_entries: [] });
   });
 
   it('has each state with its provenance, and what changed since the one before', async () => {
     const key = newKey();
     const [filled, open] = await keep(key, [{}, { state: 'filled', filled: '10', updatedAfter: 7, version: 2 }]);
     if (!filled || !open) throw new Error('two snapshots');
-    const { snapshots } = await ask(key);
+    const { snapshots } = await request(key);
     expect(snapshots[0]).toEqual({
       rank: filled.rank,
       digest: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -113,7 +113,7 @@ describe('the history of an order', () => {
     const key = newKey();
     const snapshot = { ...snapshotOf(observationOf(key, opened)), exchangeTime: start + 5 };
     await writeItems(engine, [snapshotItem(snapshot)]);
-    expect((await ask(key)).snapshots).toMatchObject([{ exchange_time: iso(5) }]);
+    expect((await request(key)).snapshots).toMatchObject([{ exchange_time: iso(5) }]);
   });
 
   it('compares the oldest row of a page and of a range with the state before it', async () => {
@@ -123,9 +123,9 @@ describe('the history of an order', () => {
       ['1', '2', '3'].map((filled, i) => ({ filled, updatedAfter: i })),
     );
     const filled = { field: 'filled_amount', from: '1', to: '2' };
-    const [, oldestOfPage] = (await ask(key, { limit: 2 })).snapshots;
+    const [, oldestOfPage] = (await request(key, { limit: 2 })).snapshots;
     expect(oldestOfPage?.changes).toContainEqual(filled);
-    const [, oldestOfRange, ...others] = (await ask(key, { since: iso(1) })).snapshots;
+    const [, oldestOfRange, ...others] = (await request(key, { since: iso(1) })).snapshots;
     expect(oldestOfRange?.changes).toContainEqual(filled);
     expect(others).toEqual([]);
   });
@@ -136,14 +136,14 @@ describe('the history of an order', () => {
       key,
       Array.from({ length: 25 }, (_, i) => ({ updatedAfter: i })),
     );
-    const first = await ask(key);
+    const first = await request(key);
     expect(ranksOf(first.snapshots)).toEqual(ranksOf(kept.slice(0, 20)));
-    const second = await ask(key, first.cursor === undefined ? {} : { cursor: first.cursor });
+    const second = await request(key, first.cursor === undefined ? {} : { cursor: first.cursor });
     expect(ranksOf(second.snapshots)).toEqual(ranksOf(kept.slice(20)));
     expect(second.cursor).toBeUndefined();
-    expect((await ask(key, { limit: 25 })).cursor).toBeUndefined();
-    expect((await ask(key, { since: iso(5) })).cursor).toBeUndefined();
-    expect(await ask(key, { since: iso(4) })).toHaveProperty('cursor');
+    expect((await request(key, { limit: 25 })).cursor).toBeUndefined();
+    expect((await request(key, { since: iso(5) })).cursor).toBeUndefined();
+    expect(await request(key, { since: iso(4) })).toHaveProperty('cursor');
   });
 
   it('is complete, unique and in order, in pages of any size and in any range', async () => {
@@ -179,9 +179,9 @@ describe('the history of an order', () => {
   it('shows what arrives while somebody turns the pages, if it is older than the page', async () => {
     const key = newKey();
     const kept = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 5 }, { updatedAfter: 9 }]);
-    const { cursor = '' } = await ask(key, { limit: 1 });
+    const { cursor = '' } = await request(key, { limit: 1 });
     const [late] = await keep(key, [{ updatedAfter: 7 }]);
-    expect(ranksOf((await ask(key, { cursor })).snapshots)).toEqual(
+    expect(ranksOf((await request(key, { cursor })).snapshots)).toEqual(
       ranksOf([late, ...kept.slice(1)].filter((s) => !!s)),
     );
   });
@@ -213,7 +213,7 @@ describe('time travel', () => {
 
   it('at a time of the exchange finds the state in force then, whenever it was seen', async () => {
     const { key, filled, partial, open } = await lateOrder();
-    const at = async (after: number) => ranksOf((await ask(key, { at: iso(after) })).snapshots);
+    const at = async (after: number) => ranksOf((await request(key, { at: iso(after) })).snapshots);
     expect(await at(-1)).toEqual([]);
     expect(await at(0)).toEqual([open.rank]);
     expect(await at(4_999)).toEqual([open.rank]);
@@ -221,14 +221,14 @@ describe('time travel', () => {
     expect(await at(8_999)).toEqual([partial.rank]);
     expect(await at(9_000)).toEqual([filled.rank]);
     expect(await at(10 * hour)).toEqual([filled.rank]);
-    const [row] = (await ask(key, { at: iso(9_000) })).snapshots;
+    const [row] = (await request(key, { at: iso(9_000) })).snapshots;
     expect(row?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
-    expect((await ask(key, { at: iso(9_000) })).audit_entries).toBeUndefined();
+    expect((await request(key, { at: iso(9_000) })).audit_entries).toBeUndefined();
   });
 
   it('believed at a time of ours finds what the table said then, and why', async () => {
     const { key, filled, open } = await lateOrder();
-    const believed = (after: number) => ask(key, { believed_at: iso(after) });
+    const believed = (after: number) => request(key, { believed_at: iso(after) });
     expect(await believed(10_049)).toMatchObject({ snapshots: [], audit_entries: [] });
     expect(await believed(10_050)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [] });
     expect(await believed(15_000)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [notFoundAt] });
@@ -246,10 +246,10 @@ describe('time travel', () => {
   it('shows what we believed at one time about another time of the exchange', async () => {
     const { key, partial, open } = await lateOrder();
     const requested = { at: iso(6_000), believed_at: iso(20_050) };
-    expect(ranksOf((await ask(key, requested)).snapshots)).toEqual([open.rank]);
-    expect(ranksOf((await ask(key, { at: iso(6_000) })).snapshots)).toEqual([partial.rank]);
-    expect(ranksOf((await ask(key, { ...requested, believed_at: iso(30_050) })).snapshots)).toEqual([partial.rank]);
-    expect((await ask(key, requested)).audit_entries).toEqual([stopped, notFoundAt]);
+    expect(ranksOf((await request(key, requested)).snapshots)).toEqual([open.rank]);
+    expect(ranksOf((await request(key, { at: iso(6_000) })).snapshots)).toEqual([partial.rank]);
+    expect(ranksOf((await request(key, { ...requested, believed_at: iso(30_050) })).snapshots)).toEqual([partial.rank]);
+    expect((await request(key, requested)).audit_entries).toEqual([stopped, notFoundAt]);
   });
 
   it('agrees with the whole history, whatever arrived late', async () => {
@@ -266,9 +266,9 @@ describe('time travel', () => {
           const first = (snapshots: readonly Snapshot[]) => ranksOf(snapshots.slice(0, 1));
           const at = { at: iso(atAfter) };
           const believed = { believed_at: iso(believedAfter) };
-          expect(ranksOf((await ask(key, at)).snapshots)).toEqual(first(kept.filter(isBy)));
-          expect(ranksOf((await ask(key, believed)).snapshots)).toEqual(first(known));
-          expect(ranksOf((await ask(key, { ...at, ...believed })).snapshots)).toEqual(first(known.filter(isBy)));
+          expect(ranksOf((await request(key, at)).snapshots)).toEqual(first(kept.filter(isBy)));
+          expect(ranksOf((await request(key, believed)).snapshots)).toEqual(first(known));
+          expect(ranksOf((await request(key, { ...at, ...believed })).snapshots)).toEqual(first(known.filter(isBy)));
         },
       ),
       { numRuns: Math.ceil(runs / 2) },
@@ -278,7 +278,7 @@ describe('time travel', () => {
   it('knows an order whose exchange is as far ahead of our clock as is believed', async () => {
     const key = newKey();
     const [ahead] = await keep(key, [{ updatedAfter: 10_050 + hour }]);
-    expect(ranksOf((await ask(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
+    expect(ranksOf((await request(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
   });
 
   it('has the hundred latest not-found replies', async () => {
@@ -287,14 +287,14 @@ describe('time travel', () => {
       notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
     );
     await writeItems(engine, notFoundAnswers);
-    const { audit_entries: entries = [] } = await ask(key, { believed_at: iso(hour) });
+    const { audit_entries: entries = [] } = await request(key, { believed_at: iso(hour) });
     expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
   });
 
   it('reads a time in any zone, and to the millisecond', async () => {
     const { key, partial } = await lateOrder();
     for (const at of ['2026-01-01T00:00:05Z', '2026-01-01T02:00:05.000+02:00', '2025-12-31T19:00:05.000-05:00']) {
-      expect(ranksOf((await ask(key, { at })).snapshots)).toEqual([partial.rank]);
+      expect(ranksOf((await request(key, { at })).snapshots)).toEqual([partial.rank]);
     }
   });
 });
@@ -326,12 +326,12 @@ describe('a request for history is refused', () => {
       'Parameter "since" must not be later than until.',
     ],
   ])('for %s', async (_, requested, parameters, message) => {
-    const failure = await failureOf(ask(newKey(), requested));
+    const failure = await failureOf(request(newKey(), requested));
     expect(failure).toMatchObject({ code: 'bad_request', message, members: { parameters } });
   });
 
   it('for an account that the stage lacks', async () => {
-    expect((await failureOf(ask(newKey('nobody')))).code).toBe('unknown_account');
+    expect((await failureOf(request(newKey('nobody')))).code).toBe('unknown_account');
   });
 
   it('for the cursor of another list, and reveals nothing of it', async () => {
@@ -339,8 +339,8 @@ describe('a request for history is refused', () => {
     const foreign = newKey('other');
     for (const each of [key, foreign])
       await keep(each, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
-    const { cursor = '' } = await ask(key, { limit: 1, since: iso(0) });
-    expect(await ask(key, { limit: 2, since: iso(0), cursor })).toHaveProperty('snapshots.length', 2);
+    const { cursor = '' } = await request(key, { limit: 1, since: iso(0) });
+    expect(await request(key, { limit: 2, since: iso(0), cursor })).toHaveProperty('snapshots.length', 2);
     for (const [other, requested] of [
       [foreign, { since: iso(0) }],
       [{ ...key, account: 'other' }, { since: iso(0) }],
@@ -349,7 +349,7 @@ describe('a request for history is refused', () => {
       [key, { since: iso(0), until: iso(5) }],
       [key, {}],
     ] as const) {
-      const failure = await failureOf(ask(other, { ...requested, cursor }));
+      const failure = await failureOf(request(other, { ...requested, cursor }));
       expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
     }
   });
@@ -361,7 +361,7 @@ it('a forged cursor leads to nothing outside of the range', async () => {
   const range = { since: iso(2), until: iso(2) };
   const scope = ['listSnapshots', key.account, key.orderId, start + 2, start + 2];
   for (const { rank } of [newest, oldest].filter((snapshot) => !!snapshot)) {
-    const failure = await failureOf(ask(key, { ...range, cursor: writeCursor(scope, rank) }));
+    const failure = await failureOf(request(key, { ...range, cursor: writeCursor(scope, rank) }));
     expect(failure).toMatchObject({ code: 'bad_request', members: { parameters: ['cursor'] } });
   }
 });
@@ -391,7 +391,7 @@ describe('a history of thousands of snapshots', () => {
   /** How many requests DynamoDB gets meanwhile. */
   async function requestsDuring(requested: Requested) {
     requests = 0;
-    const history = await ask(key, requested);
+    const history = await request(key, requested);
     return { requests, history };
   }
 

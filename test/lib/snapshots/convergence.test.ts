@@ -55,9 +55,9 @@ const withNotFound: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ failedAfter: fc.integer({ min: 0, max: 60_000 }), own: fc.boolean() }) },
 );
 
-function writersOf(event: fc.Arbitrary<Event>, most: number): fc.Arbitrary<readonly Writer[]> {
-  const events = fc.array(event, { minLength: 1, maxLength: most });
-  return fc.array(fc.record({ events, faultCases }), { minLength: 1, maxLength: most });
+function writersOf(event: fc.Arbitrary<Event>, maxLength: number): fc.Arbitrary<readonly Writer[]> {
+  const events = fc.array(event, { minLength: 1, maxLength });
+  return fc.array(fc.record({ events, faultCases }), { minLength: 1, maxLength });
 }
 
 type Table = SnapshotTable & WatchCommandTable;

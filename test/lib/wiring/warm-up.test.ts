@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
-import { ask, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
+import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
 
 startTestBedForFile();
 
@@ -12,7 +12,7 @@ describe('warming up', () => {
     const wiring = wired({ stage: stageOf('main') });
     const warming = await requestsDuring(() => wiring.warmUp());
     expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual(oneOrder);
+    expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
   });
 
   it('opens the connection where no token is needed', async () => {
@@ -25,7 +25,7 @@ describe('warming up', () => {
       others: 0,
     });
     const warmed = testBed.deribit.requests.at(-1)?.connection;
-    expect(await requestsDuring(() => ask(wiring, 'other'))).toEqual(oneOrder);
+    expect(await requestsDuring(() => check(wiring, 'other'))).toEqual(oneOrder);
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
@@ -39,7 +39,7 @@ describe('warming up', () => {
       others: 0,
     });
     for (const account of ['main', 'other'] as const) {
-      const first = await requestsDuring(() => ask(wiring, account));
+      const first = await requestsDuring(() => check(wiring, account));
       expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 });
     }
   });

@@ -71,7 +71,7 @@ export async function requestsDuring(meanwhile: () => Promise<unknown>) {
   };
 }
 
-export function ask({ checkOrder }: OrderChecks, account: 'main' | 'other') {
+export function check({ checkOrder }: OrderChecks, account: 'main' | 'other') {
   const orderId = account === 'main' ? testBed.orangex.place() : testBed.deribit.place();
   return checkOrder({ account, orderId, observedBy: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
 }

@@ -6,7 +6,7 @@ import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { contextOf } from '../../functions/events.ts';
 import { secretText } from '../test-bed.ts';
-import { ask, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
+import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
 
 startTestBedForFile();
 
@@ -81,30 +81,30 @@ describe('the wiring', () => {
     ['other', 'deri-hmac-sha256 '],
   ] as const)('calls the exchange of account %s in its dialect', async (account, scheme) => {
     const { requests } = account === 'main' ? testBed.orangex : testBed.deribit;
-    expect(await ask(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
+    expect(await check(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
     expect(requests.at(-1)?.headers.authorization?.startsWith(scheme)).toBe(true);
   });
 
   it('checks an account’s orders as often as the stage says', async () => {
-    const { order } = await ask(wired(), 'main');
+    const { order } = await check(wired(), 'main');
     const watch = await testBed.watchOf(order.order_id);
     expect(Number(watch?.['list_at']?.N) - Number(watch?.['checked_at']?.N)).toBe(10_000);
   });
 
   it('keeps keys and tokens between checks', async () => {
     const wiring = wired();
-    await ask(wiring, 'main');
-    expect(await requestsDuring(() => ask(wiring, 'main'))).toEqual(oneOrder);
+    await check(wiring, 'main');
+    expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
   });
 
   it('puts the exchange’s time into the lines that are logged from then on, even if it failed', async () => {
     const logger = new Logger();
     const wiring = wired({ logger });
-    await ask(wiring, 'main');
+    await check(wiring, 'main');
     logger.info('then');
     logger.begin(contextOf());
     testBed.orangex.scriptAlways('order', { kind: 'drop' });
-    await ask(wiring, 'main').catch(() => {});
+    await check(wiring, 'main').catch(() => {});
     logger.info('then');
     const lines = output.lines().map((line) => JSON.parse(line));
     expect(lines).toMatchObject([{ exchange_ms: expect.any(Number) }, { exchange_ms: expect.any(Number) }]);
@@ -131,9 +131,9 @@ describe('the wiring', () => {
     const { main } = stageOf('main').accounts;
     if (main === undefined) throw new Error('the stage has main');
     const wiring = wired({ stage: { ...testBed.stage, accounts: { main: { ...main, secretName } } } });
-    await ask(wiring, 'main');
+    await check(wiring, 'main');
     testBed.orangex.revokeTokens();
-    await ask(wiring, 'main');
+    await check(wiring, 'main');
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({

@@ -38,8 +38,8 @@ export class Queue {
     return message;
   }
 
-  receive(most: number, hiddenSeconds: number) {
-    const visible = this.#held.filter(({ visibleAt }) => visibleAt <= this.#now()).slice(0, most);
+  receive(maxMessages: number, hiddenSeconds: number) {
+    const visible = this.#held.filter(({ visibleAt }) => visibleAt <= this.#now()).slice(0, maxMessages);
     return visible.map((held) => {
       held.visibleAt = this.#now() + hiddenSeconds * 1000;
       held.receipt = randomUUID();

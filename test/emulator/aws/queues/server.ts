@@ -37,9 +37,10 @@ export async function startQueues(options: QueuesOptions): Promise<Queues> {
         return { MessageId, MD5OfMessageBody: MD5OfBody };
       }
       case 'ReceiveMessage': {
-        const most = numberOr(input['MaxNumberOfMessages'], 1);
-        if (most < 1 || most > 10) throw new ServiceException(invalid, 'MaxNumberOfMessages is from 1 to 10.');
-        const received = queue.receive(most, numberOr(input['VisibilityTimeout'], 30));
+        const maxMessages = numberOr(input['MaxNumberOfMessages'], 1);
+        if (maxMessages < 1 || maxMessages > 10)
+          throw new ServiceException(invalid, 'MaxNumberOfMessages is from 1 to 10.');
+        const received = queue.receive(maxMessages, numberOr(input['VisibilityTimeout'], 30));
         return received.length === 0 ? {} : { Messages: received };
       }
       case 'DeleteMessageBatch':

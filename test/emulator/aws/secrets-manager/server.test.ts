@@ -221,16 +221,16 @@ describe('a fault', () => {
 
 describe('a request', () => {
   test('that is no operation of the service is refused', async () => {
-    const ask = async (headers: Readonly<Record<string, string>>, body: string) => {
+    const send = async (headers: Readonly<Record<string, string>>, body: string) => {
       const answer = await fetch(server.url, { method: 'POST', headers, body });
       return [answer.status, (await answer.text()).replace(/"Message".*/, '')];
     };
     const target = (operation: string) => ({ 'x-amz-target': `secretsmanager.${operation}` });
-    expect(await ask({}, '{}')).toStrictEqual([400, '{"__type":"UnknownOperationException",']);
-    expect(await ask(target('RotateSecret'), '{}')).toStrictEqual([400, '{"__type":"UnknownOperationException",']);
-    expect(await ask(target('GetSecretValue'), '{')).toStrictEqual([400, '{"__type":"SerializationException",']);
-    expect(await ask(target('GetSecretValue'), '{}')).toStrictEqual([400, '{"__type":"InvalidParameterException",']);
-    expect(await ask(target('PutSecretValue'), '{"SecretId":"s"}')).toStrictEqual([
+    expect(await send({}, '{}')).toStrictEqual([400, '{"__type":"UnknownOperationException",']);
+    expect(await send(target('RotateSecret'), '{}')).toStrictEqual([400, '{"__type":"UnknownOperationException",']);
+    expect(await send(target('GetSecretValue'), '{')).toStrictEqual([400, '{"__type":"SerializationException",']);
+    expect(await send(target('GetSecretValue'), '{}')).toStrictEqual([400, '{"__type":"InvalidParameterException",']);
+    expect(await send(target('PutSecretValue'), '{"SecretId":"s"}')).toStrictEqual([
       400,
       '{"__type":"InvalidParameterException",',
     ]);
