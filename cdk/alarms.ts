@@ -44,7 +44,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       id: 'sweep-dead-letters',
       description: 'gave up on a scheduled check',
       means:
-        'EventBridge could not start check-open-orders, or Lambda could not finish it; the next minute checks the same orders. First: read accounts and error in the message of the queue. Then delete it: a check is not repeated, and the alarm ends with the last message.',
+        'EventBridge could not start check-open-orders, or the function failed; the same orders are checked again in the next minute. First: read the accounts and the error in the message of the queue. Then delete the message: the check is not repeated, and the alarm ends when the queue is empty.',
       metric: messages(sweepDeadLetters),
       missing: nothingHappened,
       essential: true,
@@ -53,7 +53,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       id: 'transition-dead-letters',
       description: 'has transitions that were not published',
       means:
-        'Consumers of the event bus act on old states: publish-transitions gave up on changes that the table has. The message has their position in the stream and their time. First: fix the cause; then run npm run ops -- redrive --yes, which publishes the events again and deletes the messages.',
+        'Consumers of the event bus act on old states: publish-transitions gave up on changes that are in the table. The message holds their position in the stream and their time. First: fix the cause; then run npm run ops -- redrive --yes, which publishes the events again and deletes the messages.',
       metric: messages(transitionDeadLetters),
       missing: nothingHappened,
       essential: true,
@@ -70,9 +70,9 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
     },
     {
       id: 'stream-silent',
-      description: 'does not read the stream of the table',
+      description: 'does not read the stream of its table',
       means:
-        'No transition is published: Lambda has not read the stream of the table for 15 minutes, and after 24 hours its records are gone. First: check that the event source mapping of publish-transitions is enabled, and why it was disabled.',
+        'No transition is published: Lambda has not read the stream of the table for 15 minutes, and its records expire after 24 hours. First: check whether the event source mapping of publish-transitions is enabled and, if not, why it was disabled.',
       // Lambda writes a zero when a poll finds nothing, so any data point at all shows that the mapping works.
       metric: new Metric({
         namespace: 'AWS/Lambda',
@@ -97,7 +97,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       id: 'function-errors',
       description: 'has functions that fail',
       means:
-        'Our own code crashed or timed out; neither the exchange nor a caller is the cause. First: find the function by its metric Errors, and the newest ERROR in its log; if a deployment just finished, roll it back.',
+        'Our own code crashed or timed out; neither the exchange nor a caller is the cause. First: find the function by its metric Errors, and read the newest ERROR in its log; if a deployment has just finished, roll it back.',
       metric: sumOf(
         'Errors',
         functions.map((lambda) => lambda.metric('Errors', { statistic: Stats.SUM })),
@@ -109,7 +109,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       id: 'function-throttles',
       description: 'has functions that Lambda throttles',
       means:
-        'Requests are rejected and checks wait, because the AWS account has no concurrency left or a function is at its own limit. First: compare ConcurrentExecutions with the limit in the Lambda console; reserveConcurrency keeps executions free for the checks.',
+        'Requests are rejected and checks are late, because the AWS account has no concurrency left or a function has reached its own limit. First: compare ConcurrentExecutions with the limit in the Lambda console; reserveConcurrency keeps executions free for the checks.',
       metric: sumOf(
         'Throttles',
         functions.map((lambda) => lambda.metric('Throttles', { statistic: Stats.SUM })),
@@ -119,9 +119,9 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
     },
     {
       id: 'api-errors',
-      description: 'answers API requests with server errors',
+      description: 'returns server errors to callers of its API',
       means:
-        'Callers get 5xx responses: the exchange or the table cannot be reached, a function fails, or the gateway cannot invoke it. First: group the log lines "failed" of the API functions by code; without any, read integration_error in the access log.',
+        'Callers get 5xx responses: the exchange or the table cannot be reached, a function fails, or the gateway cannot invoke it. First: group the log lines "failed" of the API functions by code; if there are none, read integration_error in the access log.',
       metric: gateway.metricServerError({ statistic: Stats.SUM, period: minute }),
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
@@ -131,7 +131,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       id: 'table-throttles',
       description: 'has requests that DynamoDB throttles',
       means:
-        'Checks and API requests are slow or fail: DynamoDB limits the table, the index or one partition. First: see which of the four metrics it is; a new peak passes by itself within minutes, a single busy account or order does not.',
+        'Checks and API requests are slow or fail: DynamoDB limits the table, the index or one partition. First: see which of the four metrics it is. Throttling by a new peak ends within minutes; throttling by a single busy account or order does not.',
       metric: sumOf('Throttled', throttleMetrics(table)),
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
@@ -160,7 +160,7 @@ function syntheticCheck(metric: IMetric): AlarmConfig {
     id: 'synthetic-check',
     description: 'returns no response for its test order',
     means:
-      'Other requests for that account most likely fail, too: the key, the exchange, the table or our code fails. First: read the code of the newest log lines of get-order with the route synthetic-check; if it is order_not_found, the test order itself is gone: set another one in the stage table.',
+      'Other requests for that account most likely fail, too: there is a problem with the key, the exchange, the table or our code. First: read the code of the newest log lines of get-order with the route synthetic-check; if it is order_not_found, the test order no longer exists: set another one in the stage table.',
     metric,
     breach: { below: 1 },
     periods: { bad: 3, of: 3 },

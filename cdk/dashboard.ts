@@ -81,7 +81,7 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
 function oldestUnseen(stage: Stage): GraphWidget {
   const retention = Math.min(...Object.values(stage.accounts).map(retentionMsOf)) / 1_000;
   return new GraphWidget({
-    title: 'Time since the oldest last confirmation of a live order, seconds',
+    title: 'Longest time since a live order was confirmed, seconds',
     ...half,
     left: [serviceMetric('OldestUnseenSeconds', Stats.MAXIMUM, { stage: stage.name }).with({ label: 'oldest' })],
     leftAnnotations: [
@@ -109,7 +109,7 @@ function listsOfOrders({ name: stage }: Stage): GraphWidget {
 
 function foundByLists({ name: stage }: Stage): GraphWidget {
   return new GraphWidget({
-    title: 'Orders that lists discovered, and that vanished from them',
+    title: 'Orders discovered in lists, and orders that vanished from lists',
     ...half,
     left: [
       serviceMetric('Discovered', Stats.SUM, { stage }, period).with({ label: 'discovered' }),
@@ -129,7 +129,7 @@ function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
     0,
   );
   return new GraphWidget({
-    title: 'Permits that checks acquire, a second, and our share of the rate limit',
+    title: 'Permits acquired by checks per second, and our share of the rate limit',
     ...half,
     left: [
       new MathExpression({

@@ -53,7 +53,7 @@ export class Monitoring extends Construct {
     const down = new CompositeAlarm(this, 'order-monitoring-down', {
       compositeAlarmName: `${Stack.of(this).stackName} does not monitor all orders`,
       alarmDescription:
-        'The recorded state of live orders may no longer be true: they are not checked, a key is refused, or an order is about to be lost. First: see in its details which of its alarms is on; each has a section of its own. cdk/runbooks.md#alarm-order-monitoring-down',
+        'The recorded state of live orders may no longer be true: they are not checked, a key is rejected, or an order is about to be lost. First: see in the details of this alarm which of its alarms is on; each has its own runbook. cdk/runbooks.md#alarm-order-monitoring-down',
       alarmRule: AlarmRule.anyOf(...alarms),
     });
     this.#notify(down);

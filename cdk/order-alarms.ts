@@ -10,8 +10,8 @@ import { serviceMetric } from './metrics.ts';
 function sweepSilent({ name: stage, accounts }: Stage): AlarmConfig {
   return {
     id: 'sweep-silent',
-    description: 'has accounts that were not swept for three minutes',
-    means: `Orders of these accounts close without a snapshot: ${retentionMinutes(accounts)} minutes after one closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders, without any, no schedule works; then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
+    description: 'has accounts that have not been swept for three minutes',
+    means: `Orders of these accounts close without a snapshot: ${retentionMinutes(accounts)} minutes after an order closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders; if there is none, no schedule works. Then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
     metric: serviceMetric(unsweptMetric, Stats.MAXIMUM, { stage }),
     periods: { bad: 3, of: 3 },
     missing: silence,
@@ -35,7 +35,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       id: 'missing-orders',
       description: 'has orders that the exchange no longer finds',
       means:
-        'The exchange answers not-found for orders that it reported as open, and no end of theirs has been found in its histories, which are searched automatically: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the interface of the exchange; once that is settled, stop the watch with DELETE.',
+        'The exchange no longer finds orders that it had reported as open, and its histories, which are searched automatically, do not show how they closed: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the interface of the exchange; once it is clear what happened, stop their watches with DELETE.',
       metric: worst('Missing'),
       missing: asItWas,
     },
@@ -43,15 +43,15 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       id: 'unknown-states',
       description: 'has orders in an unknown state',
       means:
-        'The exchange reports a state that we know neither as live nor as final, so these orders stay on watch and are never reported as closed. First: read order_state in the newest snapshots of the orders that need attention, and look the state up in the documents of the exchange.',
+        'The exchange reports a state that we recognize neither as live nor as final, so these orders are still watched and never reported as closed. First: read order_state in the newest snapshots of the orders that need attention, and look the state up in the documents of the exchange.',
       metric: worst('UnknownState'),
       missing: asItWas,
     },
     {
       id: 'inconsistent-orders',
-      description: 'has orders with contradictory answers of the exchange',
+      description: 'has orders with contradictory replies from the exchange',
       means:
-        'Twice in a row the exchange answered with an older version of an order than before. The state that we show may be wrong. First: compare the history of these orders with the interface of the exchange, and rely on neither until they agree.',
+        'Twice in a row, the exchange returned an older version of an order than before. The state that we show may be wrong. First: compare the history of these orders with the interface of the exchange, and rely on neither until they agree.',
       metric: worst('Inconsistent'),
       missing: asItWas,
     },
@@ -59,15 +59,15 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       id: 'list-untrusted',
       description: 'does not trust the lists of open orders of an account',
       means:
-        'The list of an account failed three times in a row, or lacked an order that is open. Its orders are checked one by one meanwhile, which takes more calls, and new orders are not discovered. First: find the account and the reason with GET /accounts; no action is needed if the exchange lists again within the hour.',
+        'The list of an account failed three times in a row, or did not contain an order that is open. Until a list passes, its orders are checked individually, which takes more calls, and new orders are not discovered. First: find the account and the reason with GET /accounts; no action is needed if a list passes within an hour.',
       metric: worst('ListUntrusted'),
       missing: asItWas,
     },
     {
       id: 'auth-refused',
-      description: 'has an exchange key that is refused',
+      description: 'has an exchange key that is rejected',
       means:
-        'No order of that account can be checked until its key works, and orders close without a snapshot. First: find account and code in the log of check-open-orders; put a working key in place with ops account add. It is used within a minute.',
+        'No order of that account can be checked until its key works, and orders close without a snapshot. First: find the account and the code in the log of check-open-orders; store a working key with ops account add. It is used within a minute.',
       metric: serviceMetric('AuthRefused', Stats.SUM, { stage }),
       // An idle account is refused once in some minutes: the alarm stays on in between.
       periods: { bad: 1, of: 10 },
@@ -78,7 +78,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       id: 'previous-key-used',
       description: 'has a current exchange key that does not work',
       means:
-        'The previous key stands in for it, until a day after the current one was written; then no order of that account can be checked. First: find account and code in the newest log line "previous key used" of check-open-orders, and do not revoke the previous key; put a working key in place.',
+        'The previous key is used instead, until a day after the current one was written; after that, no order of the account can be checked. First: find the account and the code in the newest log line "previous key used" of check-open-orders; do not revoke the previous key, and store a working one.',
       metric: serviceMetric(previousKeyMetric, Stats.SUM, { stage }),
       // Each process says so once in five minutes.
       periods: { bad: 1, of: 10 },
@@ -88,7 +88,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
     {
       id: 'retention-headroom-low',
       description: 'is about to lose track of an order',
-      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that has passed since some live order was last confirmed, by a list or by a check of its own. First: check that the exchange answers; if it does, raise shareOfRate or watch fewer orders.`,
+      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that time has passed since a live order was last confirmed by a list or by an individual check. First: check that the exchange responds; if it does, raise shareOfRate or watch fewer orders.`,
       metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
       breach: { below: (minutes * 60) / 2 },
       // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
@@ -103,9 +103,9 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
   return [
     {
       id: 'rate-limit-exhausted',
-      description: 'gets too few calls to the exchange',
+      description: 'does not get enough calls to the exchange',
       means:
-        "Checks and API requests wait for our share of the account's rate limit until they give up. First: see in the log whether the exchange throttles, because others use the account more than before; if not, raise shareOfRate or send fewer requests.",
+        "Checks and API requests wait for our share of the account's rate limit until they give up. First: see in the log whether the exchange throttles us because others use the account more than before; if not, raise shareOfRate or send fewer requests.",
       metric: serviceMetric('RateLimitExhausted', Stats.SUM, { stage }),
       periods: { bad: 3, of: 5 },
       missing: nothingHappened,
@@ -114,7 +114,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
       id: 'over-capacity',
       description: 'watches more orders than it can check in time',
       means:
-        'Checks get later and later, and in the end orders close without a snapshot: there are more orders than the share of the rate limit allows in maxCheckSeconds. First: DELETE watches that are no longer needed, raise shareOfRate, or spread the orders over more accounts.',
+        'Checks get later and later, and eventually orders close without a snapshot: there are more orders than the share of the rate limit can check within maxCheckSeconds. First: DELETE watches that are no longer needed, raise shareOfRate, or spread the orders over more accounts.',
       metric: serviceMetric('OverCapacity', Stats.MAXIMUM, { stage }),
       periods: { bad: 3, of: 3 },
       missing: asItWas,
@@ -123,7 +123,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
       id: 'backlog',
       description: 'has left due orders unchecked for 15 minutes',
       means:
-        'Snapshots are older than they should be; no order is lost yet. First: look in the log of check-open-orders for failed checks and their codes; without any, there are too many orders for the share of the rate limit.',
+        'Snapshots are older than they should be; no order is lost yet. First: look for failed checks and their codes in the log of check-open-orders; if there are none, there are too many orders for the share of the rate limit.',
       metric: serviceMetric('Backlog', Stats.MAXIMUM, { stage }, Duration.minutes(5)),
       periods: { bad: 3, of: 3 },
       missing: asItWas,

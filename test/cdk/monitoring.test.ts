@@ -108,7 +108,7 @@ describe('the alarms', () => {
   it('say in sentences what is wrong, what that means and what to do first', () => {
     const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
     for (const { AlarmName: name, AlarmDescription: description } of all) {
-      expect(name).toMatch(/^order-state-snapshots-test (has|is|gets|watches|gave|publishes|answers|does not) [ -~]+$/);
+      expect(name).toMatch(/^order-state-snapshots-test (has|is|watches|gave|publishes|returns|does not) [ -~]+$/);
       // With the longest names of a stage and an account it still is what CloudWatch takes.
       expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
       expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. cdk\/runbooks\.md#alarm-[a-z-]+$/);
@@ -140,7 +140,7 @@ describe('the alarm order-monitoring-down', () => {
       length: parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : maxArn), 0),
     };
   }
-  const description = `order-state-snapshots-${'x'.repeat(16)} has accounts that were not swept for three minutes`;
+  const description = `order-state-snapshots-${'x'.repeat(16)} has accounts that have not been swept for three minutes`;
   const maxArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${description}`.length;
 
   it('is on when an account is not swept, a key is refused or the retention headroom is low', () => {
@@ -204,10 +204,10 @@ describe('the dashboard', () => {
     expect(widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms of the stage',
       'Orders by state',
-      'Time since the oldest last confirmation of a live order, seconds',
+      'Longest time since a live order was confirmed, seconds',
       'Lists of open orders',
-      'Orders that lists discovered, and that vanished from them',
-      'Permits that checks acquire, a second, and our share of the rate limit',
+      'Orders discovered in lists, and orders that vanished from lists',
+      'Permits acquired by checks per second, and our share of the rate limit',
       'From transition to snapshot, seconds',
       'Failed API requests by code',
       'Failed checks by code',
