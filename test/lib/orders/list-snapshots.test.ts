@@ -1,56 +1,27 @@
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { writeCursor } from '../../../lib/api/cursor.ts';
-import { history } from '../../../lib/api/presenters.ts';
-import { listSnapshotsRequest } from '../../../lib/api/requests.ts';
-import type { History, SnapshotRow } from '../../../lib/api/responses.ts';
-import { systemClock } from '../../../lib/clock.ts';
-import { createListSnapshots } from '../../../lib/orders/list-snapshots.ts';
-import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
-import { notFoundItem, snapshotItem, watchCommandItem } from '../../../lib/snapshots/items.ts';
+import type { SnapshotRow } from '../../../lib/api/responses.ts';
+import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
-import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { type Engine, startDynalite } from '../../engines.ts';
-import { answered, observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
+import { type OrderKey, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
+import { answered, observationOf, opened, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
+import {
+  engine,
+  hour,
+  iso,
+  keep,
+  newKey,
+  type Requested,
+  ranksOf,
+  request,
+  runs,
+  startEngineForFile,
+} from './histories.ts';
 
-const hour = 3_600_000;
-const runs = Number(process.env['RUNS'] ?? 50);
-
-let engine: Engine;
-type HistoryParameters = Parameters<typeof listSnapshotsRequest>[0];
-/** The use case as the API calls it: from the parameters of a request to its response. */
-let listSnapshots: (parameters: HistoryParameters) => Promise<History>;
-beforeAll(async () => {
-  engine = await startDynalite();
-  const reader = createDynamoReader({ ...engine, clock: systemClock });
-  const read = createListSnapshots({ accounts: new Set(['main', 'other']), reader });
-  listSnapshots = async (parameters) => {
-    const request = listSnapshotsRequest(parameters);
-    return history(request, await read(request));
-  };
-});
-afterAll(() => engine.stop());
-
-let orders = 0;
-/** An order of its own for each test: the engine is shared. */
-function newKey(account = 'main'): OrderKey {
-  return { account, orderId: `ORDER-${++orders}` };
-}
-
-/** Keeps the states, and gives their snapshots by descending rank. */
-async function keep(key: OrderKey, states: readonly Partial<ResponseOf>[]): Promise<readonly Snapshot[]> {
-  const snapshots = states.map((state) => snapshotOf(observationOf(key, { ...opened, ...state })));
-  const byRank = new Map(snapshots.map((snapshot) => [snapshot.rank, snapshot]));
-  await writeItems(engine, [...byRank.values()].map(snapshotItem));
-  return [...byRank.values()].toSorted((a, b) => (a.rank < b.rank ? 1 : -1));
-}
-
-type Requested = Omit<HistoryParameters, 'account' | 'order_id'>;
-function request({ account, orderId }: OrderKey, requested: Requested = {}): Promise<History> {
-  return listSnapshots({ account, order_id: orderId, ...requested });
-}
+startEngineForFile();
 
 /** All pages, each row with the cursor's help once. */
 async function walk(key: OrderKey, requested: Requested): Promise<readonly SnapshotRow[]> {
@@ -64,14 +35,6 @@ async function walk(key: OrderKey, requested: Requested): Promise<readonly Snaps
     if (cursor !== undefined) expect(page.snapshots).not.toEqual([]);
   } while (cursor !== undefined);
   return rows;
-}
-
-function iso(after: number): string {
-  return new Date(start + after).toISOString();
-}
-
-function ranksOf(snapshots: readonly { readonly rank: string }[]): readonly string[] {
-  return snapshots.map(({ rank }) => rank);
 }
 
 describe('the history of an order', () => {
@@ -184,118 +147,6 @@ describe('the history of an order', () => {
     expect(ranksOf((await request(key, { cursor })).snapshots)).toEqual(
       ranksOf([late, ...kept.slice(1)].filter((s) => !!s)),
     );
-  });
-});
-
-describe('time travel', () => {
-  /**
-   * Opened at 0 and seen at 10.05 s; filled at 9 s, seen at 20.05 s. A partial fill at 5 s was seen at 30.05 s only, by an
-   * answer that arrived late.
-   */
-  async function lateOrder() {
-    const key = newKey();
-    const [filled, partial, open] = await keep(key, [
-      { filled: '0' },
-      { filled: '10', state: 'filled', updatedAfter: 9_000, requestedAfter: 10_000 },
-      { filled: '4', updatedAfter: 5_000, requestedAfter: 20_000, request: 2 },
-    ]);
-    if (!filled || !partial || !open) throw new Error('three snapshots');
-    await writeItems(engine, [
-      notFoundItem({ ...key, requestedAt: start + 15_000, requestId: 'miss', observedBy: 'check-open-orders' }),
-      watchCommandItem({ ...key, at: start + 16_000, requestId: 'word', by: 'anna', stopped: true }),
-      watchCommandItem({ ...key, at: start + 25_000, requestId: 'again', by: 'ben', stopped: false }),
-    ]);
-    return { key, filled, partial, open };
-  }
-  const notFoundAt = { kind: 'not_found', at: iso(15_000), request_id: 'miss', observed_by: 'check-open-orders' };
-  const stopped = { kind: 'watch_stopped', at: iso(16_000), request_id: 'word', by: 'anna' };
-  const started = { kind: 'watch_started', at: iso(25_000), request_id: 'again', by: 'ben' };
-
-  it('at a time of the exchange finds the state in force then, whenever it was seen', async () => {
-    const { key, filled, partial, open } = await lateOrder();
-    const at = async (after: number) => ranksOf((await request(key, { at: iso(after) })).snapshots);
-    expect(await at(-1)).toEqual([]);
-    expect(await at(0)).toEqual([open.rank]);
-    expect(await at(4_999)).toEqual([open.rank]);
-    expect(await at(5_000)).toEqual([partial.rank]);
-    expect(await at(8_999)).toEqual([partial.rank]);
-    expect(await at(9_000)).toEqual([filled.rank]);
-    expect(await at(10 * hour)).toEqual([filled.rank]);
-    const [row] = (await request(key, { at: iso(9_000) })).snapshots;
-    expect(row?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
-    expect((await request(key, { at: iso(9_000) })).audit_entries).toBeUndefined();
-  });
-
-  it('believed at a time of ours finds what the table said then, and why', async () => {
-    const { key, filled, open } = await lateOrder();
-    const believed = (after: number) => request(key, { believed_at: iso(after) });
-    expect(await believed(10_049)).toMatchObject({ snapshots: [], audit_entries: [] });
-    expect(await believed(10_050)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [] });
-    expect(await believed(15_000)).toMatchObject({ snapshots: [{ rank: open.rank }], audit_entries: [notFoundAt] });
-    expect(await believed(20_049)).toMatchObject({ snapshots: [{ rank: open.rank }] });
-    const then = await believed(20_050);
-    expect(then).toMatchObject({ snapshots: [{ rank: filled.rank }] });
-    expect(then.audit_entries).toEqual([stopped, notFoundAt]);
-    // The partial fill was not known yet, so the change is from what was believed before.
-    expect(then.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '0', to: '10' });
-    const now = await believed(30_050);
-    expect(now.audit_entries).toEqual([started, stopped, notFoundAt]);
-    expect(now.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
-  });
-
-  it('shows what we believed at one time about another time of the exchange', async () => {
-    const { key, partial, open } = await lateOrder();
-    const requested = { at: iso(6_000), believed_at: iso(20_050) };
-    expect(ranksOf((await request(key, requested)).snapshots)).toEqual([open.rank]);
-    expect(ranksOf((await request(key, { at: iso(6_000) })).snapshots)).toEqual([partial.rank]);
-    expect(ranksOf((await request(key, { ...requested, believed_at: iso(30_050) })).snapshots)).toEqual([partial.rank]);
-    expect((await request(key, requested)).audit_entries).toEqual([stopped, notFoundAt]);
-  });
-
-  it('agrees with the whole history, whatever arrived late', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(answered, { maxLength: 8 }),
-        fc.integer({ min: -1, max: 5_001 }),
-        fc.integer({ min: 10_000, max: 75_000 }),
-        async (states, atAfter, believedAfter) => {
-          const key = newKey();
-          const kept = await keep(key, states);
-          const known = kept.filter(({ provenance }) => provenance.firstObservedAt <= start + believedAfter);
-          const isBy = ({ rank }: Snapshot) => updatedAtOfRank(rank) <= start + atAfter;
-          const first = (snapshots: readonly Snapshot[]) => ranksOf(snapshots.slice(0, 1));
-          const at = { at: iso(atAfter) };
-          const believed = { believed_at: iso(believedAfter) };
-          expect(ranksOf((await request(key, at)).snapshots)).toEqual(first(kept.filter(isBy)));
-          expect(ranksOf((await request(key, believed)).snapshots)).toEqual(first(known));
-          expect(ranksOf((await request(key, { ...at, ...believed })).snapshots)).toEqual(first(known.filter(isBy)));
-        },
-      ),
-      { numRuns: Math.ceil(runs / 2) },
-    );
-  });
-
-  it('knows an order whose exchange is as far ahead of our clock as is believed', async () => {
-    const key = newKey();
-    const [ahead] = await keep(key, [{ updatedAfter: 10_050 + hour }]);
-    expect(ranksOf((await request(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
-  });
-
-  it('has the hundred latest not-found replies', async () => {
-    const key = newKey();
-    const notFoundAnswers = Array.from({ length: 105 }, (_, i) =>
-      notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
-    );
-    await writeItems(engine, notFoundAnswers);
-    const { audit_entries: entries = [] } = await request(key, { believed_at: iso(hour) });
-    expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
-  });
-
-  it('reads a time in any zone, and to the millisecond', async () => {
-    const { key, partial } = await lateOrder();
-    for (const at of ['2026-01-01T00:00:05Z', '2026-01-01T02:00:05.000+02:00', '2025-12-31T19:00:05.000-05:00']) {
-      expect(ranksOf((await request(key, { at })).snapshots)).toEqual([partial.rank]);
-    }
   });
 });
 
