@@ -3,7 +3,7 @@ import { systemClock } from '../../lib/clock.ts';
 import { Logger } from '../../lib/log.ts';
 import type { Stage } from '../../lib/stage/stage.ts';
 import { wireChangeWatch } from '../../lib/wiring/change-watch.ts';
-import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
+import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
@@ -11,23 +11,23 @@ import { secretText, startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { deep, everyFunction, type FunctionResult, type Invoke, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import type { TestEnvironment } from './load-function.ts';
-import { disguisesOf, Tracker } from './traces.ts';
+import { key, quoting } from './quoting-faults.ts';
+import { rememberCredentials, rememberingTokens, seenTokens, tracker } from './seen-credentials.ts';
+import { disguisesOf } from './traces.ts';
 
-/** No words, and a character of every kind that some encoding changes. */
-const key = { clientId: 'canary-id', clientSecret: 'Cz9+Kq4/Vw=x%41Jm&"Rt"\\7d19~Bq2Lf' };
 const awsSecret = 'wJ7/Qx+Zp/Yd3/Hk+83b1c2Vn';
 const sessionToken = 'Fg5//Ns+Tb==5e1f90Lm8Rw';
 
 /** Everything that anybody could have read, of all tests. */
 let everything = '';
-let texts = 0;
-const tracker = new Tracker();
-const seenTokens = new Set<string>();
 
+let texts = 0;
 let testBed: TestBed;
 let env: TestBed['env'];
+
 /** The function under test. */
 let api: keyof typeof everyFunction;
+
 let invoke: Invoke;
 let output: CapturedOutput;
 
@@ -38,6 +38,7 @@ beforeAll(async () => {
   tracker.addDistinctive('AWS secret', awsSecret);
   tracker.addDistinctive('AWS session token', sessionToken);
 });
+
 afterAll(async () => {
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
@@ -48,37 +49,13 @@ beforeEach(async () => {
   output = captureOutput();
   testBed.orangex.scriptAlways('auth', rememberingTokens);
 });
+
 afterEach(() => {
   output.release();
   testBed.orangex.clearScript();
   testBed.deribit.clearScript();
   testBed.secrets.recover();
 });
-
-/** Changes nothing; knows afterwards which tokens were handed out. */
-const rememberingTokens: AnswerFault = (_request, genuine) => {
-  for (const [, token = ''] of genuine.body.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) remember('token', token);
-  return genuine;
-};
-
-function remember(name: string, token: string): void {
-  if (seenTokens.has(token)) return;
-  seenTokens.add(token);
-  tracker.add(name, token);
-}
-
-const looked = new Map<Exchange, number>();
-
-/** What went over the wire since the last look to prove who calls. */
-function rememberCredentials(exchange: Exchange): void {
-  const { requests } = exchange;
-  const added = requests.slice(looked.get(exchange));
-  looked.set(exchange, requests.length);
-  for (const { headers } of added) {
-    const [, kind = '', credential = ''] = /(bearer |sig=)(\S+)/.exec(headers.authorization ?? '') ?? [];
-    if (credential !== '') remember(kind === 'sig=' ? 'signature' : 'token', credential);
-  }
-}
 
 /** Requests an order, and gathers all that is let out. */
 async function tell(requested: Requested): Promise<FunctionResult> {
@@ -99,95 +76,6 @@ async function freshProcess(environment: Partial<TestEnvironment> = {}): Promise
   invoke = await everyFunction[api]({ stage: testBed.stage, env, ...environment });
   testBed.secrets.recover();
 }
-
-/** Quotes, in every place of an answer, what the request proved itself with. */
-function echoes(place: (secret: string, id: string) => ReturnType<AnswerFault>): AnswerFault {
-  return ({ headers, body }) => {
-    const [, id = '0'] = /"id":(\d+)/.exec(body) ?? [];
-    return place(`${key.clientSecret} ${headers.authorization} ${body}`, id);
-  };
-}
-
-const rpc = (members: Readonly<Record<string, unknown>>) => JSON.stringify({ jsonrpc: '2.0', ...members });
-/** What a header can hold. */
-const plain = (text: string) => encodeURIComponent(text);
-const order = {
-  order_id: seedId,
-  order_state: 'open',
-  instrument_name: 'x',
-  price: '1',
-  time_in_force: 'x',
-  direction: 'buy',
-  order_type: 'limit',
-  creation_timestamp: 1_597_129_894_025,
-  last_update_timestamp: 1_597_129_894_025,
-};
-
-const quoting: readonly (readonly [string, Fault])[] = [
-  [
-    'the message of an error',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: 10_040, message: secret } }) })),
-  ],
-  [
-    'the message of an unknown error',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: 4_242, message: secret } }) })),
-  ],
-  [
-    'the data of an error',
-    echoes((secret) => ({ body: rpc({ error: { code: 13_004, message: 'x', data: { reason: secret } } }) })),
-  ],
-  ['the code of an error', echoes((secret, id) => ({ body: rpc({ id: Number(id), error: { code: secret } }) }))],
-  [
-    'the wait of an error',
-    echoes((secret, id) => ({
-      body: rpc({ id: Number(id), error: { code: 10_028, data: { wait: `${secret}` } } }),
-      status: 429,
-      headers: { 'retry-after': '60' },
-    })),
-  ],
-  ['the id', echoes((secret) => ({ body: rpc({ id: secret, result: order }) }))],
-  [
-    'the version of JSON-RPC',
-    echoes((secret, id) => ({ body: JSON.stringify({ jsonrpc: secret, id: Number(id), result: order }) })),
-  ],
-  ['a page', echoes((secret) => ({ status: 500, body: `<h1>${secret}</h1>` }))],
-  ['a page that claims to be fine', echoes((secret) => ({ body: secret }))],
-  ['half of an answer', echoes((secret) => ({ body: `{"jsonrpc":"2.0","result":${JSON.stringify(secret)}` }))],
-  ['a key given twice', echoes((secret) => ({ body: `{${JSON.stringify(secret)}:1,${JSON.stringify(secret)}:2}` }))],
-  ['a list', echoes((secret) => ({ body: JSON.stringify([secret]) }))],
-  [
-    'the place of a redirect',
-    echoes((secret) => ({ status: 302, headers: { location: `https://${plain(secret)}/` }, body: '' })),
-  ],
-  ['the encoding', echoes((secret) => ({ headers: { 'content-encoding': plain(secret) }, body: 'x' }))],
-  ['the time to wait', echoes((secret) => ({ status: 503, headers: { 'retry-after': plain(secret) }, body: secret }))],
-  ['a header of its own', echoes((secret) => ({ status: 503, headers: { 'x-echo': plain(secret) }, body: '' }))],
-  [
-    'the order’s id',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_id: secret } }) })),
-  ],
-  [
-    'the order’s amount',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, amount: secret } }) })),
-  ],
-  [
-    'the order’s time',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, last_update_timestamp: secret } }) })),
-  ],
-  [
-    'the order’s version',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, version: secret } }) })),
-  ],
-  [
-    'the order’s state, which is no text',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_state: [secret] } }) })),
-  ],
-  ['a result that is no order', echoes((secret, id) => ({ body: rpc({ id: Number(id), result: secret }) }))],
-  [
-    'a token that none can be',
-    echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { access_token: `${secret} \u0000` } }) })),
-  ],
-];
 
 const ofOrangex = ['orangex', 'order', orderFaults] as const;
 const ofDeribit = ['deribit', 'order', orderFaults] as const;
