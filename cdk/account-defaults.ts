@@ -1,12 +1,16 @@
 import { dialects } from '../lib/exchange/dialects/index.ts';
+import { defaultShareOfRate } from '../lib/exchange/rate-limiter.ts';
 import type { AccountConfig } from './stage-config.ts';
 
-/** The settings of an account with their defaults: seconds, and a share of the rate limit. */
+/** The settings of an account with their defaults: the one place where these stand. */
 export function withDefaults(config: AccountConfig) {
-  const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = 0.5 } = config;
+  const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = defaultShareOfRate } = config;
   const { maxCheckSeconds = maxCheckSecondsLimit(keepsClosedOrdersSeconds) } = config;
   const { minCheckSeconds = Math.min(10, maxCheckSeconds) } = config;
-  return { keepsClosedOrdersSeconds, shareOfRate, minCheckSeconds, maxCheckSeconds };
+  const { lists = true, discover = true, minListSeconds = 5 } = config;
+  const { maxListSeconds = Math.max(10, minListSeconds) } = config;
+  const check = { keepsClosedOrdersSeconds, shareOfRate, minCheckSeconds, maxCheckSeconds };
+  return { ...check, lists, discover, minListSeconds, maxListSeconds };
 }
 
 /** How long an exchange of this dialect is known to tell how an order closed, seconds. */

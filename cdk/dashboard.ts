@@ -14,9 +14,10 @@ import type { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { errorCatalog } from '../lib/errors.ts';
-import { dialects, retentionMsOf } from '../lib/exchange/dialects/index.ts';
+import { dialects } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage/stage.ts';
 import { serviceMetric } from './metrics.ts';
+import { minRetentionSeconds } from './order-alarms.ts';
 import { stackNameOf } from './stack-outputs.ts';
 
 type DashboardProps = {
@@ -79,7 +80,7 @@ function ordersByState({ name, accounts }: Stage): GraphWidget {
 }
 
 function oldestUnseen(stage: Stage): GraphWidget {
-  const retention = Math.min(...Object.values(stage.accounts).map(retentionMsOf)) / 1_000;
+  const retention = minRetentionSeconds(stage);
   return new GraphWidget({
     title: 'Longest time since a live order was confirmed, seconds',
     ...half,

@@ -1,33 +1,32 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { retentionMsOf } from '../lib/exchange/dialects/index.ts';
 import type { Stage } from '../lib/stage/stage.ts';
 import { previousKeyMetric, unsweptMetric } from '../lib/sweep/metric-names.ts';
 import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
 import { serviceMetric } from './metrics.ts';
 
 /** The alarm on accounts without sweeps: each group's tick counts those of the next one. */
-function sweepSilent({ name: stage, accounts }: Stage): AlarmConfig {
+function sweepSilent(config: Stage): AlarmConfig {
   return {
     id: 'sweep-silent',
     description: 'has accounts that have not been swept for three minutes',
-    means: `Orders of these accounts close without a snapshot: ${retentionMinutes(accounts)} minutes after an order closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders; if there is none, no schedule works. Then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
-    metric: serviceMetric(unsweptMetric, Stats.MAXIMUM, { stage }),
+    means: `Orders of these accounts close without a snapshot: ${minRetentionSeconds(config) / 60} minutes after an order closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders; if there is none, no schedule works. Then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
+    metric: serviceMetric(unsweptMetric, Stats.MAXIMUM, { stage: config.name }),
     periods: { bad: 3, of: 3 },
     missing: silence,
     essential: true,
   };
 }
 
-/** The shortest time for which an exchange of the stage reports closed orders, minutes. */
-function retentionMinutes(accounts: Stage['accounts']): number {
-  return Math.min(...Object.values(accounts).map(retentionMsOf)) / 60_000;
+/** The shortest time for which an exchange of the stage reports closed orders, seconds. */
+export function minRetentionSeconds({ accounts }: Stage): number {
+  return Math.min(...Object.values(accounts).map((account) => account.keepsClosedOrdersSeconds));
 }
 
 /** Orders, and the key that checks them. */
 export function orderAlarms(config: Stage): readonly AlarmConfig[] {
-  const { name: stage, accounts } = config;
-  const minutes = retentionMinutes(accounts);
+  const { name: stage } = config;
+  const minutes = minRetentionSeconds(config) / 60;
   const worst = (metricName: string) => serviceMetric(metricName, Stats.MAXIMUM, { stage });
   return [
     sweepSilent(config),

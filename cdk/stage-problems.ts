@@ -154,12 +154,11 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
 }
 
 function* listProblems(settings: AccountConfig): Generator<string> {
-  const { minListSeconds: min = 5, maxListSeconds: max = Math.max(10, min) } = settings;
+  const { minListSeconds: min, maxListSeconds: max, maxCheckSeconds: limit } = withDefaults(settings);
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
     yield `give minListSeconds and maxListSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
   }
   if (min > max) yield `lower minListSeconds (${min}) to at most maxListSeconds (${max}).`;
-  const { maxCheckSeconds: limit } = withDefaults(settings);
   if (settings.maxListSeconds !== undefined && max > limit) {
     yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${limit}), or lists come too late to see an order close.`;
   }

@@ -73,7 +73,7 @@ export function resolveStage(name: string, config: StageConfig): ResolvedStage {
     schedules: scheduleGroups(accounts),
     runtime: {
       name,
-      ...(monitoring === 'essential' && { monitoring }),
+      monitoring: monitoring === 'essential' ? monitoring : undefined,
       auth: auth.kind === 'iam' ? auth : { kind: auth.kind, accountsClaim: auth.accountsClaim },
       accounts: Object.fromEntries(
         Object.entries(accounts).map(([account, settings]) => [account, resolveAccount(name, account, settings)]),
@@ -84,16 +84,11 @@ export function resolveStage(name: string, config: StageConfig): ResolvedStage {
 
 function resolveAccount(stage: string, account: string, config: AccountConfig): StageAccount {
   const { dialect, url = dialects[dialect].url, secretArn, historyDays } = config;
-  const { lists, discover, minListSeconds, maxListSeconds } = config;
   return {
     dialect,
     url,
     secretName: secretArn ?? secretNameOf(stage, account),
     ...withDefaults(config),
-    lists,
-    discover,
-    minListSeconds,
-    maxListSeconds,
-    ...(historyDays === undefined ? {} : { historyDays }),
+    historyDays,
   };
 }

@@ -3,6 +3,7 @@ import type { AccountOverview } from '../../lib/api/account-responses.ts';
 import { accountOverview } from '../../lib/api/presenters.ts';
 import { type DialectName, dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { accountSettings, createListAccounts } from '../../lib/orders/list-accounts.ts';
+import { withDefaults } from '../account-defaults.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes, listed, oneOf, UsageError } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -54,7 +55,7 @@ async function settingsOf(
   account: string | undefined,
   dialect: DialectName | undefined,
 ): Promise<Parameters<typeof accountSettings>[0]> {
-  if (account !== undefined && dialect !== undefined) return { [account]: { dialect } };
+  if (account !== undefined && dialect !== undefined) return { [account]: { dialect, ...withDefaults({ dialect }) } };
   if (dialect !== undefined) throw new UsageError('--dialect needs --account');
   if (stage === undefined) throw new UsageError(withoutStage);
   const all = (await stageAccounts(stage, '--account and --dialect')) ?? {};

@@ -12,8 +12,10 @@ export type RateLimits = { readonly msPerPermit: number; readonly burst: Readonl
 /** The part of each burst that background calls leave to interactive ones. */
 const interactiveShare = 0.4;
 
+export const defaultShareOfRate = 0.5;
+
 /** `share`: the part of the exchange's limit that is ours, in (0, 1]; the rest is for other users of the account. */
-export function rateLimitsOf(limit: Dialect['limit'], share = 0.5): RateLimits {
+export function rateLimitsOf(limit: Dialect['limit'], share = defaultShareOfRate): RateLimits {
   const interactive = Math.max(1, Math.floor(limit.burst * share));
   return {
     // Whole milliseconds, so that every table adds them up alike; rounded up, at most 2 % slower at 20 a second.

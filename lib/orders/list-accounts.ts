@@ -55,10 +55,10 @@ export function createListAccounts({ accounts, table, clock }: ListAccountsDeps)
 
 /** What an overview of accounts needs of their settings. */
 export function accountSettings(
-  accounts: Readonly<Record<string, Pick<StageAccount, 'dialect' | 'lists'> & Partial<StageAccount>>>,
+  accounts: Readonly<Record<string, Pick<StageAccount, 'dialect' | 'lists' | 'shareOfRate'>>>,
 ): ReadonlyMap<string, AccountSettings> {
   return new Map(
-    Object.entries(accounts).map(([account, { dialect, lists = true, shareOfRate }]) => {
+    Object.entries(accounts).map(([account, { dialect, lists, shareOfRate }]) => {
       return [account, { dialect, lists, limits: rateLimitsOf(dialects[dialect].limit, shareOfRate) }] as const;
     }),
   );

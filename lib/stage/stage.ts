@@ -16,15 +16,15 @@ const StageAccount = z.strictObject({
   minCheckSeconds: z.number(),
   /** The maximum time between checks; at most a third of the exchange's retention of closed orders; seconds. */
   maxCheckSeconds: z.number(),
-  /** Whether all open orders of the account are listed, instead of each being checked by itself. Default: yes. */
-  lists: z.optional(z.boolean()),
-  /** Whether listed orders that nobody registered are watched, too. Default: yes. */
-  discover: z.optional(z.boolean()),
-  /** The time between lists while orders change, and while all rest, seconds. Default: 5 and 10. */
-  minListSeconds: z.optional(z.number()),
-  maxListSeconds: z.optional(z.number()),
-  /** The exchange's retention of closed orders, seconds. Default: that of its dialect. */
-  keepsClosedOrdersSeconds: z.optional(z.number()),
+  /** Whether all open orders of the account are listed, instead of each being checked by itself. */
+  lists: z.boolean(),
+  /** Whether listed orders that nobody registered are watched, too. */
+  discover: z.boolean(),
+  /** The time between lists while orders change, and while all rest, seconds. */
+  minListSeconds: z.number(),
+  maxListSeconds: z.number(),
+  /** The exchange's retention of closed orders, seconds. */
+  keepsClosedOrdersSeconds: z.number(),
   /** The retention of snapshots that are no longer their order's newest, days. Default: forever. */
   historyDays: z.optional(z.number()),
 });

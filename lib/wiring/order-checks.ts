@@ -8,7 +8,7 @@ import type { Credentials } from '../exchange/auth.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';
 import { createCredentials, type KeyFallback } from '../exchange/credentials.ts';
-import { dialects, retentionMsOf } from '../exchange/dialects/index.ts';
+import { dialects } from '../exchange/dialects/index.ts';
 import { createRateLimiter, type Priority, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
@@ -72,7 +72,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const accounts = new Map<string, Account>(
     Object.entries(stage.accounts).map(([account, settings]) => {
       const { url, secretName, shareOfRate } = settings;
-      const dialect = { ...dialects[settings.dialect], retentionMs: retentionMsOf(settings) };
+      const dialect = { ...dialects[settings.dialect], retentionMs: settings.keepsClosedOrdersSeconds * 1_000 };
       const limits = rateLimitsOf(dialect.limit, shareOfRate);
       const onFallback = reported(account);
       const credentials = createCredentials({ client: secretsManager, secretName, clock, onFallback });

@@ -29,7 +29,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
     connect: (callDeps, account) => {
       // Lists and single orders share the account's token.
       const calls = createCalls({ ...callDeps, hedgingDelayMs });
-      if (accountIn(stage, account).lists !== false) lists.set(account, createExchangeLists(callDeps, calls));
+      if (accountIn(stage, account).lists) lists.set(account, createExchangeLists(callDeps, calls));
       return createExchange(callDeps, calls);
     },
   });
@@ -70,7 +70,7 @@ function listedAccountIn(
       lists,
       lookUpOrder: createLookUpOrder({ dialect, lists, store, clock }),
       listPolicy: listPolicyIn(stage)(account),
-      discover: accountIn(stage, account).discover !== false,
+      discover: accountIn(stage, account).discover,
     };
   };
 }

@@ -32,7 +32,7 @@ export function policyIn(stage: Stage): (account: string) => CheckPolicy {
 /** How often each account's open orders are listed. */
 export function listPolicyIn(stage: Stage): (account: string) => ListPolicy {
   return (account) => {
-    const { minListSeconds = 5, maxListSeconds = Math.max(10, minListSeconds) } = accountIn(stage, account);
+    const { minListSeconds, maxListSeconds } = accountIn(stage, account);
     return { minMs: minListSeconds * 1000, maxMs: maxListSeconds * 1000 };
   };
 }

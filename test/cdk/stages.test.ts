@@ -92,6 +92,10 @@ describe('resolving a stage', () => {
           keepsClosedOrdersSeconds: 1800,
           minCheckSeconds: 10,
           maxCheckSeconds: 600,
+          lists: true,
+          discover: true,
+          minListSeconds: 5,
+          maxListSeconds: 10,
         },
         fast: {
           dialect: 'deribit',
@@ -101,6 +105,10 @@ describe('resolving a stage', () => {
           keepsClosedOrdersSeconds: 1800,
           minCheckSeconds: 5,
           maxCheckSeconds: 5,
+          lists: true,
+          discover: true,
+          minListSeconds: 5,
+          maxListSeconds: 10,
         },
       },
     });

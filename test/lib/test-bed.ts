@@ -1,6 +1,8 @@
 import { DeleteItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { withDefaults } from '../../cdk/account-defaults.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Item } from '../../lib/dynamo.ts';
+import type { DialectName } from '../../lib/exchange/dialects/index.ts';
 import type { Stage } from '../../lib/stage/stage.ts';
 import type { SecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 import type { Key } from '../emulator/exchange/auth.ts';
@@ -52,8 +54,8 @@ export async function startTestBed(options: TestBedOptions = {}): Promise<TestBe
   for (const name of Object.values(secretNames)) secrets.create(name, secretText(key));
 
   // More than there is: these tests are about other things than the rate limit.
-  const checks = { shareOfRate: 1_000, minCheckSeconds: 10, maxCheckSeconds: 600 };
-  const times = { ...checks, lists, minListSeconds: 1, maxListSeconds: 1 };
+  const settings = { shareOfRate: 1_000, lists, minListSeconds: 1, maxListSeconds: 1 };
+  const defaults = (dialect: DialectName) => ({ dialect, ...withDefaults({ dialect, ...settings }) });
   const itemsOf = async (orderId: string, account = 'main'): Promise<readonly Item[]> => {
     const { Items = [] } = await engine.client.send(
       new QueryCommand({
@@ -75,8 +77,8 @@ export async function startTestBed(options: TestBedOptions = {}): Promise<TestBe
       name: 'test',
       auth: { kind: 'iam' },
       accounts: {
-        main: { dialect: 'orangex', url: orangex.url, secretName: secretNames.main, ...times },
-        other: { dialect: 'deribit', url: deribit.url, secretName: secretNames.other, ...times },
+        main: { ...defaults('orangex'), url: orangex.url, secretName: secretNames.main },
+        other: { ...defaults('deribit'), url: deribit.url, secretName: secretNames.other },
       },
     },
     env: {

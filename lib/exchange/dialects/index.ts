@@ -13,12 +13,3 @@ export type Dialect = DialectDefinition & { readonly name: DialectName };
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = listed;
 export const dialectNames: readonly DialectName[] = Object.values(dialects).map(({ name }) => name);
-
-/** How long an account's exchange still answers for a closed order, milliseconds. */
-export function retentionMsOf(account: {
-  readonly dialect: DialectName;
-  readonly keepsClosedOrdersSeconds?: number | undefined;
-}): number {
-  const { dialect, keepsClosedOrdersSeconds } = account;
-  return keepsClosedOrdersSeconds === undefined ? dialects[dialect].retentionMs : keepsClosedOrdersSeconds * 1_000;
-}
