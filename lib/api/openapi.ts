@@ -44,7 +44,7 @@ for (const [id, schema] of schemas.filter(([name]) => /^[A-Z]/.test(name))) name
 const header = (description: string, schema: object) => ({ description, schema });
 const retryAfter = { 'Retry-After': header('Seconds to wait before trying again.', { type: 'integer', minimum: 0 }) };
 const conditionalHeaders = {
-  ETag: header('Identifies the state of the order; unchanged while the order is.', { type: 'string' }),
+  ETag: header('Identifies the state of the order, and changes with it.', { type: 'string' }),
   Age: header('Seconds since the exchange last confirmed it, rounded up.', { type: 'integer', minimum: 0 }),
 };
 const ifNoneMatch = {
@@ -70,7 +70,7 @@ export function openApiOf(routes: Readonly<Record<string, Route>>, { version, ex
       title: 'order-state-snapshots',
       version,
       description:
-        'A trustworthy, queryable record of what a derivatives exchange says about your orders. Errors are RFC 9457 problems; those of the gateway itself are plain JSON.',
+        'A trustworthy, queryable record of your orders on a derivatives exchange. Errors are RFC 9457 problems, except those of the gateway itself, which are plain JSON.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: "The local endpoint. A deployed stack's address is its output Url." }],
@@ -91,7 +91,7 @@ export function openApiOf(routes: Readonly<Record<string, Route>>, { version, ex
           scheme: 'bearer',
           bearerFormat: 'JWT',
           description:
-            'In stages that use tokens, instead of the signature. A claim of the token lists the accounts that it is valid for.',
+            'In stages that use tokens instead of signatures. A claim of the token lists the accounts that it gives access to.',
         },
       },
     },

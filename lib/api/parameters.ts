@@ -19,8 +19,8 @@ export const account = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
-      z.regex(accountPattern, 'must be 1 to 32 characters out of a-z, 0-9 and -'),
-      z.describe('One of the accounts of the stage.'),
+      z.regex(accountPattern, 'must be 1 to 32 characters from a-z, 0-9 and -'),
+      z.describe('An account of the stage.'),
     ),
 );
 
@@ -28,7 +28,7 @@ export const orderId = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
-      z.regex(orderIdPattern, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
+      z.regex(orderIdPattern, 'must be 1 to 64 characters from A-Z, a-z, 0-9, ., _ and -'),
       z.describe('The id that the exchange gave the order.'),
     ),
 );
@@ -41,7 +41,7 @@ const maxAgeSeconds = /* @__PURE__ */ define(() =>
       z.gte(0, seconds),
       z.lte(999_999, seconds),
       z.describe(
-        'Seconds. A check at most this old may answer instead of the exchange; 0 always calls the exchange. Without it, the exchange is called for a live order, and a final one comes from the table.',
+        'Seconds. If the exchange confirmed the state at most this long ago, it comes from the table; 0 always calls the exchange. Without max_age, the exchange is called for a live order, and a final one comes from the table.',
       ),
     ),
 );
@@ -71,7 +71,7 @@ export const cursor = /* @__PURE__ */ define(() =>
     .string('must be a string')
     .check(
       z.regex(/^[A-Za-z0-9_-]{1,512}$/, 'must be the cursor of an earlier page, unchanged'),
-      z.describe('Where the last page ended: its `cursor`, unchanged, with the same other parameters.'),
+      z.describe('The `cursor` of the previous page, unchanged; all other parameters must be the same.'),
     ),
 );
 
@@ -81,10 +81,10 @@ function time(message: string) {
 }
 export const since = /* @__PURE__ */ define(() => time('Snapshots at or after this exchange time.'));
 export const until = /* @__PURE__ */ define(() => time('Snapshots at or before this exchange time.'));
-export const at = /* @__PURE__ */ define(() => time('The one snapshot in force at this exchange time.'));
+export const at = /* @__PURE__ */ define(() => time('The snapshot that was current at this exchange time.'));
 export const believedAt = /* @__PURE__ */ define(() =>
   time(
-    'What we believed at this time, by our clock: the one snapshot in force among those first observed by then, with the audit entries up to then.',
+    'What this record said at this time by our clock: the snapshot that was current among those first observed by then, and the audit entries up to then.',
   ),
 );
 
@@ -92,7 +92,7 @@ export const instrumentName = /* @__PURE__ */ define(() =>
   z
     .string('must be a string')
     .check(
-      z.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -'),
+      z.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 characters from A-Z, a-z, 0-9, ., _ and -'),
       z.describe('Only orders of this instrument.'),
     ),
 );
@@ -102,7 +102,7 @@ export const state = /* @__PURE__ */ define(() =>
     .enum(listNames, `must be one of ${listNames.join(', ')}`)
     .check(
       z.describe(
-        'live: on watch, the next to be checked first. final: closed, the last to close first. attention: the exchange does not find it, contradicts itself, or gives a state that we do not recognize; still on watch.',
+        'live: open orders that are watched, in the order of their next checks. final: closed orders, the latest first. attention: orders that the exchange does not find, contradicts itself about, or reports in a state that we do not recognize; they are still watched.',
       ),
     ),
 );

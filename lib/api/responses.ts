@@ -29,15 +29,15 @@ export const Order = /* @__PURE__ */ define(() =>
         .record(text, z.unknown())
         .check(
           z.describe(
-            'Whatever else the exchange wrote of the order, and fields above whose values cannot be read; every digit as it wrote it.',
+            'Everything else that the exchange sent about the order, and values of the fields above that could not be parsed; digit for digit.',
           ),
         ),
     })
-    .check(z.describe("An order in the exchange's own words, its fields in one canonical form.")),
+    .check(z.describe('An order as the exchange reported it, its fields in one canonical form.')),
 );
 
 const rank = /* @__PURE__ */ define(() =>
-  text.check(z.describe('Orders the states of an order: the one with the greatest rank is in force.')),
+  text.check(z.describe('Sorts the states of an order: the one with the greatest rank is current.')),
 );
 
 export const CheckedOrder = /* @__PURE__ */ define(() =>
@@ -45,14 +45,16 @@ export const CheckedOrder = /* @__PURE__ */ define(() =>
     account: text,
     order: Order,
     rank,
-    final: z.boolean().check(z.describe("The order's state is one that it never leaves.")),
-    watched: z.boolean().check(z.describe('The schedule keeps checking it.')),
+    final: z.boolean().check(z.describe('The order can never leave this state.')),
+    watched: z.boolean().check(z.describe('Scheduled checks of the order go on.')),
     source: z
       .enum(['exchange', 'snapshot'])
-      .check(z.describe('exchange: it has just confirmed this state. snapshot: the state comes from the table.')),
+      .check(
+        z.describe('exchange: the exchange was called for this response. snapshot: the state comes from the table.'),
+      ),
     changed: z.boolean().check(z.describe('This check found a state that was not in the table yet.')),
     first_observed_at: time.check(z.describe('When we first saw this state.')),
-    checked_at: time.check(z.describe('When the exchange was called for its latest reply.')),
+    checked_at: time.check(z.describe("When the exchange's latest reply was requested.")),
     age_seconds: int.check(z.describe('How many seconds ago that was, rounded up.')),
     exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
   }),
@@ -63,8 +65,8 @@ export type CheckedOrder = z.output<typeof CheckedOrder>;
 export const Change = /* @__PURE__ */ define(() =>
   z.object({
     field: text.check(z.describe('Such as filled_amount, or details.label.')),
-    from: z.optional(z.unknown().check(z.describe('Absent when the field was absent before.'))),
-    to: z.optional(z.unknown().check(z.describe('Absent when the field is absent now.'))),
+    from: z.optional(z.unknown().check(z.describe('Absent if the field was absent before.'))),
+    to: z.optional(z.unknown().check(z.describe('Absent if the field is absent now.'))),
   }),
 );
 export type Change = z.output<typeof Change>;
@@ -78,16 +80,14 @@ export const SnapshotRow = /* @__PURE__ */ define(() =>
     requested_at: time.check(z.describe('When the exchange was called.')),
     first_observed_at: time.check(z.describe('When we first saw this state.')),
     exchange_time: z.optional(time.check(z.describe("The exchange's clock when it replied, if the reply says."))),
-    request_id: text.check(z.describe('The request that first observed it; it is in the logs, too.')),
-    observed_by: text.check(
-      z.describe('The function whose check showed it; `list` or `history` when a row of one did.'),
-    ),
+    request_id: text.check(z.describe('The id of the request that first observed this state, as in the logs.')),
+    observed_by: text.check(z.describe('The function that checked the order, or `list` or `history`.')),
     key_version: text.check(z.describe('The version of the secret whose key the exchange accepted.')),
     changes: z
       .array(Change)
       .check(
         z.describe(
-          'Field by field against the snapshot before, with believed_at against the one before that was observed by then too; empty for the oldest that is kept.',
+          'Field by field, compared with the previous snapshot (with believed_at: the previous one that had been observed by then); empty for the oldest snapshot.',
         ),
       ),
   }),
@@ -100,13 +100,13 @@ export const AuditEntry = /* @__PURE__ */ define(() =>
     at: time,
     request_id: text,
     observed_by: z.optional(
-      text.check(z.describe('The function whose check or lookup it was; not for watch commands.')),
+      text.check(z.describe('The function that checked or looked up; absent for watch commands.')),
     ),
-    by: z.optional(text.check(z.describe('The caller, as the gateway identified them.'))),
+    by: z.optional(text.check(z.describe('The caller, as identified by the gateway.'))),
     attempts: z.optional(
       z
         .array(z.object({ source: text, outcome: z.enum(lookupOutcomes), rows: int, code: z.optional(text) }))
-        .check(z.describe("For history_lookup: the places of the exchange's histories that were searched, in order.")),
+        .check(z.describe("For history_lookup: the exchange's histories that were searched, in order.")),
     ),
   }),
 );
@@ -122,7 +122,7 @@ export const History = /* @__PURE__ */ define(() =>
         .array(AuditEntry)
         .check(
           z.describe(
-            'With believed_at: the latest not-found answers, history lookups and watch commands up to that moment, newest first, at most 100.',
+            'With believed_at: the latest not-found replies, history lookups and watch commands up to that time, newest first, at most 100.',
           ),
         ),
     ),
@@ -138,7 +138,9 @@ export const ListedOrder = /* @__PURE__ */ define(() =>
     order_state: z.optional(
       z
         .string()
-        .check(z.describe('The order as it was last seen, with the fields that follow; absent when it never was.')),
+        .check(
+          z.describe('The last known state, like the fields that follow; absent if the order was never observed.'),
+        ),
     ),
     instrument_name: z.optional(text),
     direction: z.optional(text),
@@ -152,21 +154,19 @@ export const ListedOrder = /* @__PURE__ */ define(() =>
     ),
     due_at: z.optional(
       time.check(
-        z.describe('When it is checked next by itself; of a missing order also looked up. Not for final orders.'),
-      ),
-    ),
-    closed_at: z.optional(time.check(z.describe("When it closed, by the exchange's clock; for final orders."))),
-    opened_at: time.check(z.describe('When it became known here.')),
-    checked_at: z.optional(
-      time.check(
         z.describe(
-          'When the exchange last confirmed it, by itself or in a list of the account; absent when it never did.',
+          'When its next individual check is due, and the lookup of a missing order. Absent for final orders.',
         ),
       ),
     ),
+    closed_at: z.optional(time.check(z.describe("When a final order closed, by the exchange's clock."))),
+    opened_at: time.check(z.describe('When the order became known to this record.')),
+    checked_at: z.optional(
+      time.check(z.describe('When a check or a list last confirmed it; absent if none ever did.')),
+    ),
     age_seconds: z.optional(int.check(z.describe('How many seconds ago that was, rounded up.'))),
     looked_up_at: z.optional(
-      time.check(z.describe("When the exchange's histories were last searched for an order that is missing.")),
+      time.check(z.describe("When the exchange's histories were last searched for a missing order.")),
     ),
   }),
 );
@@ -188,20 +188,22 @@ export const Problem = /* @__PURE__ */ define(() =>
     type: text,
     title: text,
     status: int,
-    detail: text.check(z.describe('What is wrong and what to do, for a person.')),
-    code: text.check(z.describe('For programs to decide by; the README lists all codes.')),
+    detail: text.check(z.describe('What is wrong and what to do about it, for people.')),
+    code: text.check(z.describe('The error code, for programs; the README lists all of them.')),
     instance: text,
-    request_id: text.check(z.describe('It is in the log, too.')),
+    request_id: text.check(z.describe('Also in the log.')),
     parameters: z.optional(z.array(text).check(z.describe('The parameters that are wrong.'))),
     exchange_code: z.optional(int.check(z.describe("The exchange's own number for the error."))),
     last_known: z.optional(
       CheckedOrder.check(
-        z.describe('The last snapshot of an order that the exchange does not find: missing, not closed.'),
+        z.describe(
+          'The last snapshot of an order that the exchange no longer finds: the order is missing, not closed.',
+        ),
       ),
     ),
     looked_up_at: z.optional(
       time.check(
-        z.describe("When the exchange's histories were last searched for the missing order and did not have it."),
+        z.describe("When the exchange's histories were last searched for the missing order, without success."),
       ),
     ),
     next_look_at: z.optional(
@@ -212,7 +214,7 @@ export const Problem = /* @__PURE__ */ define(() =>
 export type Problem = z.output<typeof Problem>;
 
 export const GatewayError = /* @__PURE__ */ define(() =>
-  z.object({ message: text }).check(z.describe('An error of the gateway itself, without a response of the function.')),
+  z.object({ message: text }).check(z.describe('An error of the gateway itself, not of a function.')),
 );
 
 const orderId = { order_id: text };
@@ -252,7 +254,7 @@ export const ChangedWatch = /* @__PURE__ */ define(() =>
         .literal(true)
         .check(
           z.describe(
-            'More orders are on watch than can be checked in time; reported to the caller who starts another one.',
+            'More orders are watched than can be checked in time; only in responses to requests that start a watch.',
           ),
         ),
     ),
@@ -265,26 +267,24 @@ const units = /* @__PURE__ */ define(() =>
     .map(({ name, unitsPerMs }) => `${unitsPerMs === 1 ? 'milliseconds' : 'microseconds'} of ${name}`)
     .join(', '),
 );
-const exchangeTime = /* @__PURE__ */ define(() =>
-  int.check(z.describe(`In the unit of the exchange itself: ${units}.`)),
-);
+const exchangeTime = /* @__PURE__ */ define(() => int.check(z.describe(`In the exchange's own unit: ${units}.`)));
 /** The envelope that the exchange itself would send; `result` is its own text, verbatim. */
 export const JsonRpcResponse = /* @__PURE__ */ define(() =>
   z.object({
-    id: z.optional(z.unknown().check(z.describe('As in the request; absent for a GET.'))),
+    id: z.optional(z.unknown().check(z.describe('The id of the request; absent for a GET.'))),
     jsonrpc: z.literal('2.0'),
     usIn: exchangeTime,
     usOut: exchangeTime,
     usDiff: exchangeTime,
-    result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, as the exchange wrote it.'))),
+    result: z.optional(z.record(text, z.unknown()).check(z.describe('The order, exactly as the exchange sent it.'))),
     error: z.optional(
       z.object({
-        code: int.check(z.describe("The exchange's own number where it gave one.")),
+        code: int.check(z.describe("The exchange's own error number, if it returned one.")),
         message: text,
         data: z.optional(
           z.object({
-            code: text.check(z.describe('Our code of the failure.')),
-            reason: text.check(z.describe('The reason, for a person.')),
+            code: text.check(z.describe('Our own error code.')),
+            reason: text.check(z.describe('The reason, for people.')),
             param: z.optional(text.check(z.describe('The parameter that is wrong.'))),
             wait: z.optional(z.number().check(z.describe('Seconds to wait before trying again.'))),
           }),

@@ -66,7 +66,7 @@ export const getOrder = /* @__PURE__ */ define(
       function: 'get-order',
       summary: 'The state of one order',
       description:
-        'Calls the exchange and stores its reply, unless the order is final or was checked within max_age: then the state comes from the table.',
+        'Calls the exchange and stores its reply. If the order is final or was confirmed within max_age, the state comes from the table instead.',
       parameters: z.strictObject({ ...ofOrder, max_age: z.optional(parameters.maxAge) }),
       response: CheckedOrder,
       conditional: true,
@@ -82,7 +82,7 @@ export const checkOrders = /* @__PURE__ */ define(
       function: 'check-orders',
       summary: 'The state of up to 100 orders',
       description:
-        "Like the state of one order, for each of them. They share the exchange's rate limit: orders that could not be checked in time, or whose states do not fit into 5 MB, are `not_tried`, and the response has a Retry-After.",
+        "Like the state of one order, for each order id. All share the exchange's rate limit: orders that could not be checked in time, or whose states would exceed 5 MB, are `not_tried`, and the response has a Retry-After header.",
       parameters: z.strictObject({ account: parameters.account }),
       body: z.strictObject(
         {
@@ -107,7 +107,8 @@ export const listOrders = /* @__PURE__ */ define(
       path: '/accounts/{account}/orders',
       function: 'list-orders',
       summary: 'The orders of an account, by state',
-      description: 'From the table only. A page may be short, and may lag slightly behind the latest check.',
+      description:
+        'From the table only. A page may hold fewer orders than requested, and may lag slightly behind the latest check.',
       parameters: z.strictObject({
         account: parameters.account,
         state: parameters.state,
@@ -126,8 +127,8 @@ export const listAccounts = /* @__PURE__ */ define(
       method: 'GET',
       path: '/accounts',
       function: 'list-accounts',
-      summary: 'All accounts at a glance',
-      description: 'From the table only. With a token, the accounts that its claim lists.',
+      summary: 'An overview of all accounts',
+      description: 'From the table only. For a token: the accounts that its claim lists.',
       parameters: z.strictObject({}),
       response: AccountList,
       codes: ['bad_request', 'internal', ...table],
@@ -140,9 +141,9 @@ export const getAccount = /* @__PURE__ */ define(
       method: 'GET',
       path: '/accounts/{account}',
       function: 'list-accounts',
-      summary: 'One account at a glance',
+      summary: 'An overview of one account',
       description:
-        'From the table only: the latest complete list of its open orders, how many there are, and the state of its checks.',
+        'From the table only: the latest complete list of open orders, the number of orders in each status, and the state of the checks.',
       parameters: z.strictObject({ account: parameters.account }),
       response: AccountOverview,
       codes: [...everywhere, ...table],
@@ -157,7 +158,7 @@ export const listSnapshots = /* @__PURE__ */ define(
       function: 'list-snapshots',
       summary: 'The history of one order',
       description:
-        "From the table only: the order's states by exchange time, each with its provenance and what changed. `at` and `believed_at` travel in time, the exchange's and ours; together they show what we believed then about an earlier moment. Neither can be combined with since, until, limit or cursor.",
+        'From the table only: the states of the order by exchange time, each with its provenance and its changes. `at` selects the state that was current at an exchange time, `believed_at` what this record said at a time by our clock; both together, what it said then about an earlier moment. Neither can be combined with since, until, limit or cursor.',
       parameters: z.strictObject({
         ...ofOrder,
         since: z.optional(parameters.since),
@@ -179,8 +180,7 @@ export const startWatch = /* @__PURE__ */ define(
       path: `${order}/watch`,
       function: 'change-watch',
       summary: 'Start the watch of an order',
-      description:
-        'The schedule checks the order from now on, even one that was never seen. A final order needs no watch.',
+      description: 'Scheduled checks of the order begin, even if it was never observed. A final order needs no watch.',
       parameters: z.strictObject(ofOrder),
       response: ChangedWatch,
       codes: [...everywhere, ...table, 'store_conflict'],
@@ -194,8 +194,7 @@ export const stopWatch = /* @__PURE__ */ define(
       path: `${order}/watch`,
       function: 'change-watch',
       summary: 'Stop the watch of an order',
-      description:
-        'The schedule no longer checks the order until its watch is started again. Who stopped it is recorded.',
+      description: 'Scheduled checks of the order stop until its watch is started again. The caller is recorded.',
       parameters: z.strictObject(ofOrder),
       response: ChangedWatch,
       codes: [...everywhere, ...table, 'store_conflict'],
@@ -210,7 +209,7 @@ const getOrderState = /* @__PURE__ */ define(
       function: 'get-order-state',
       summary: "The exchange's own request, by query",
       description:
-        "For programs that call the exchange's private/get_order_state: they replace its base URL with ours, and need no key. A call that fails gets a JSON-RPC error with HTTP status 200.",
+        "For programs that call the exchange's private/get_order_state: they replace its base URL with ours and need no key. A call that fails gets a JSON-RPC error with HTTP status 200.",
       parameters: z.strictObject({
         account: parameters.account,
         version: parameters.version,
@@ -229,7 +228,7 @@ export const callGetOrderState = /* @__PURE__ */ define(
       function: 'get-order-state',
       summary: "The exchange's own request, by JSON-RPC",
       description:
-        'The same as a JSON-RPC 2.0 call in the body. The id is echoed verbatim. Unknown methods get error -32601, invalid params -32602, invalid JSON -32700, with HTTP status 200.',
+        'The same as a JSON-RPC 2.0 call in the body. The id is returned verbatim. Unknown methods get error -32601, invalid params -32602, and invalid JSON -32700, with HTTP status 200.',
       parameters: z.strictObject({ account: parameters.account, version: parameters.version }),
       body: z.strictObject({
         jsonrpc: z.literal('2.0'),

@@ -52,7 +52,7 @@ const timestamp = z
 /** Whatever is optional here is absent where the exchange wrote nothing, or nothing that can be read as it. */
 export const orderFields = {
   order_state: text.check(
-    z.describe('open, filled, canceled, rejected, untriggered or triggered; raw where we have no name for it.'),
+    z.describe('open, filled, canceled, rejected, untriggered or triggered; any other state as the exchange sent it.'),
   ),
   amount: z.optional(quantity),
   instrument_name: z.optional(text),

@@ -18,8 +18,8 @@ describe('the parameters of a request', () => {
     expect(readParameters(routes.getOrder, getOrderEvent(path, query))).toEqual(read);
   });
 
-  const account = 'Parameter "account" must be 1 to 32 characters out of a-z, 0-9 and -.';
-  const orderId = 'Parameter "order_id" must be 1 to 64 characters out of A-Z, a-z, 0-9, ., _ and -.';
+  const account = 'Parameter "account" must be 1 to 32 characters from a-z, 0-9 and -.';
+  const orderId = 'Parameter "order_id" must be 1 to 64 characters from A-Z, a-z, 0-9, ., _ and -.';
   const maxAge = 'Parameter "max_age" must be a whole number of seconds, 0 to 999999.';
   it.each<[string, Record<string, string>, string, string]>([
     ['an account in upper case', { ...good, account: 'Main' }, '', account],
