@@ -13,6 +13,7 @@ import { pauseCommand } from './pause.ts';
 import { preflightCommand } from './preflight.ts';
 import { redriveCommand } from './redrive.ts';
 import { republishCommand } from './republish.ts';
+import { restoreCommand } from './restore.ts';
 import { smokeCommand } from './smoke-command.ts';
 import { safeTerminal } from './terminal.ts';
 import { verifyCommand } from './verify.ts';
@@ -67,6 +68,7 @@ function opsCommand(name: string, context: Context) {
     consoleCommand,
     exportCommand,
     verifyCommand,
+    restoreCommand,
     pauseCommand,
     republishCommand,
     redriveCommand,

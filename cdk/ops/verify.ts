@@ -1,13 +1,13 @@
-import type { Item } from '../../lib/dynamo.ts';
 import { visible } from '../../lib/visible.ts';
 import { addExamples, addNotes } from './command-line.ts';
 import type { Context } from './context.ts';
 import { type Difference, differencesOf } from './differences.ts';
 import { createStackCommand, targetOf } from './options.ts';
+import { partitions, readPartition } from './partitions.ts';
 import { createProgress } from './progress.ts';
 import { repairOrder } from './repair-order.ts';
 import { openTable } from './stack.ts';
-import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
+import { createTableReader, itemCount, unitsPerSecond } from './table-reader.ts';
 
 export function verifyCommand(context: Context) {
   const { terminal, clock } = context;
@@ -33,11 +33,11 @@ export function verifyCommand(context: Context) {
       const differences: Difference[] = [];
       let repaired = 0;
       for (const pk of suspects) {
-        const differing = differencesOf(pk, await readAll(reader, pk));
+        const differing = differencesOf(pk, await readPartition(reader, pk));
         const isCut = repair === true && differing.some(({ cutShort }) => cutShort);
         if (isCut) await repairOrder(table, pk);
         if (isCut) repaired += 1;
-        differences.push(...(isCut ? differencesOf(pk, await readAll(reader, pk)) : differing));
+        differences.push(...(isCut ? differencesOf(pk, await readPartition(reader, pk)) : differing));
       }
 
       if (json) terminal.out(`${JSON.stringify({ items: read, keys, differences, ...(repair && { repaired }) })}\n`);
@@ -59,31 +59,4 @@ was cut short the head of its newest snapshot, and has the next sweep check it: 
 Exit codes: 0 no differences, 1 differences found or failed, 2 wrong options.`,
   );
   return command;
-}
-
-/** The items of one partition key after another: a scan returns them together. */
-async function* partitions(reader: TableReader): AsyncGenerator<readonly [pk: string, items: readonly Item[]]> {
-  let pk: string | undefined;
-  let items: Item[] = [];
-  for await (const page of reader.scan()) {
-    for (const item of page.items) {
-      const key = item['pk']?.S ?? '';
-      if (pk !== undefined && key !== pk) {
-        yield [pk, items];
-        items = [];
-      }
-      pk = key;
-      items.push(item);
-    }
-  }
-  if (pk !== undefined) yield [pk, items];
-}
-
-/** As of now: what was written in part during the scan is complete. */
-function readAll(reader: TableReader, pk: string): Promise<readonly Item[]> {
-  return reader.query({
-    KeyConditionExpression: 'pk = :pk',
-    ExpressionAttributeValues: { ':pk': { S: pk } },
-    ConsistentRead: true,
-  });
 }

@@ -1,0 +1,92 @@
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { restoreOrder } from '../../../cdk/ops/restore-order.ts';
+import type { SnapshotStore } from '../../../lib/snapshots/store.ts';
+import { statusOf } from '../../../lib/snapshots/watch.ts';
+import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
+import { answered, observationOf } from '../../lib/snapshots/observations.ts';
+import { names, runHere, seenOf } from './operating.ts';
+import { filled, from, key, type Restoring, startRestoring } from './restoring.ts';
+
+let ops: Restoring;
+beforeEach(async () => {
+  ops = await startRestoring();
+});
+afterEach(() => ops.stop());
+
+describe('a restoration that is cut short', () => {
+  const into = (table: string, endpoint: string) =>
+    runHere('npm run ops --', ['restore', '--from', from, '--table', table, '--endpoint', endpoint], ops.clock);
+
+  /** Ends it before the write of this number, counted from 0; returns whether there was one. */
+  async function cutBefore(write: number, table: string): Promise<boolean> {
+    const proxy = await startFaultyProxy(ops.url);
+    let puts = 0;
+    proxy.play((operation) => (operation === 'PutItem' && puts++ >= write ? { kind: 'denied' } : undefined));
+    const { code } = await into(table, proxy.url);
+    await proxy.stop();
+    return code === 1;
+  }
+
+  it('closes no order without its head, leaves each that it began on watch, and is finished by the next one', async () => {
+    await ops.before.record(seenOf('OVER'));
+    await ops.before.record(seenOf('OVER', filled));
+    await ops.before.record(seenOf('LIVE'));
+    let writes = 0;
+    for (; await cutIn(`cut-${writes}`); writes++) {
+      const table = `cut-${writes}`;
+      const store = ops.storeOf(table);
+      for (const order of ['OVER', 'LIVE']) {
+        const { head, stored } = await store.read(key(order));
+        const status = stored && statusOf(stored.watch);
+        if ((await ops.itemsOf(table, order)).size > 0) expect(stored).toBeDefined();
+        if (status === 'final') expect(head?.rank).toBe(stored?.watch.announcedRank);
+      }
+      expect((await into(table, ops.url)).code).toBe(0);
+      for (const order of ['OVER', 'LIVE'])
+        expect(await ops.recordOf(table, order)).toEqual(await ops.recordOf(from, order));
+      expect((await ops.verify(table)).code).toBe(0);
+    }
+    expect(writes).toBeGreaterThan(7);
+
+    async function cutIn(table: string): Promise<boolean> {
+      await ops.createTable(table);
+      return cutBefore(writes, table);
+    }
+  });
+});
+
+describe('restoring an order beside checks of it', () => {
+  it('ends in the table in which nothing had been lost', async () => {
+    await ops.createTable('whole');
+    const whole = ops.storeOf('whole');
+    const { client } = ops.engine;
+    const table = { client, tableName: names.table };
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(answered, { minLength: 1, maxLength: 4 }),
+        fc.array(answered, { maxLength: 3 }),
+        fc.array(answered, { maxLength: 3 }),
+        async (lost, since, meanwhile) => {
+          runs += 1;
+          const order = key(`P${runs}`);
+          const record = async (store: SnapshotStore, answers: typeof lost) => {
+            for (const answer of answers) await store.record(observationOf(order, answer));
+          };
+          await record(ops.before, lost);
+          await record(ops.store, since);
+          await record(whole, [...lost, ...since, ...meanwhile]);
+          const restored = [...(await ops.itemsOf(from, order.orderId)).values()];
+          const held = await ops.itemsOf(names.table, order.orderId);
+          await Promise.all([restoreOrder(table, order, restored, held), record(ops.store, meanwhile)]);
+          expect(await ops.recordOf(names.table, order.orderId)).toEqual(await ops.recordOf('whole', order.orderId));
+          const { head, stored } = await ops.store.read(order);
+          expect(stored?.watch).toMatchObject({ announcedRank: head?.rank, applied: { rank: head?.rank } });
+        },
+      ),
+      { numRuns: Number(process.env['RUNS'] ?? 8), endOnFailure: true },
+    );
+    expect((await ops.verify()).code).toBe(0);
+  });
+});
