@@ -10,6 +10,7 @@ import { OrderNotFound } from '../orders/order-not-found.ts';
 import { digestOfRank } from '../snapshots/rank.ts';
 import type { AuditEntry } from '../snapshots/reader.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
+import type { OrderSummary } from '../snapshots/summary.ts';
 import { ageSeconds, iso } from '../time.ts';
 import type * as accounts from './account-responses.ts';
 import { ordersCursor, snapshotsCursor } from './requests.ts';
@@ -104,10 +105,12 @@ export function orderList(request: ListOrdersRequest, page: OrderPage, now: numb
 /** `now` in milliseconds since the Unix epoch. */
 export function listedOrder(order: ListedOrder, now: number): responses.ListedOrder {
   const { orderId, status, at, openedAt, checkedAt, lookedUpAt, summary } = order;
+  // The contract has every field of a summary, or this does not compile: what its schema lacks would be left out.
+  const lastSeen: Pick<responses.ListedOrder, keyof OrderSummary> | undefined = summary;
   return {
     order_id: orderId,
     status,
-    ...summary,
+    ...lastSeen,
     ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
     opened_at: iso(openedAt),
     checked_at: isoOrAbsent(checkedAt),

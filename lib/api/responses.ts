@@ -1,8 +1,9 @@
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
 import { dialects } from '../exchange/dialects/index.ts';
+import { historyOutcomes } from '../exchange/history-outcomes.ts';
 import { orderFields } from '../exchange/order-fields.ts';
-import { auditKinds, listNames, lookupOutcomes, statuses } from '../snapshots/statuses.ts';
+import { auditKinds, listNames, statuses } from '../snapshots/statuses.ts';
 import { define } from './define.ts';
 
 /*
@@ -105,7 +106,7 @@ export const AuditEntry = /* @__PURE__ */ define(() =>
     by: z.optional(text.check(z.describe('The caller, as identified by the gateway.'))),
     attempts: z.optional(
       z
-        .array(z.object({ source: text, outcome: z.enum(lookupOutcomes), rows: int, code: z.optional(text) }))
+        .array(z.object({ source: text, outcome: z.enum(historyOutcomes), rows: int, code: z.optional(text) }))
         .check(z.describe("For history_lookup: the exchange's histories that were searched, in order.")),
     ),
   }),

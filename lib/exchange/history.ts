@@ -3,6 +3,7 @@ import { asFailure, type Code, Failure } from '../errors.ts';
 import type { Calls, ReplyReader } from './calls.ts';
 import type { HistoryMethod } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
+import type { HistoryOutcome } from './history-outcomes.ts';
 import { isJsonObject, type Json, scalarText } from './json.ts';
 import type { Reply } from './json-rpc.ts';
 import { phaseOf } from './order.ts';
@@ -15,11 +16,7 @@ export type HistoryQuery = { readonly orderId: string; readonly instrumentName: 
 type SearchAttempt = {
   /** The place, as the dialect names it. */
   readonly source: string;
-  /**
-   * `found`: the order's row is there, and its state decides what it proves. `fills`: trades of the order are there, which
-   * prove fills and no end. `not_found`: read to the end. `not_exhausted`: longer than we read. `failed`: no answer.
-   */
-  readonly outcome: 'found' | 'fills' | 'not_found' | 'not_exhausted' | 'failed';
+  readonly outcome: HistoryOutcome;
   /** How many rows or trades were read. */
   readonly rows: number;
   readonly requestedAt: number;

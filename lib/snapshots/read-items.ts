@@ -2,12 +2,13 @@
 import { BOOL, enumOf, type Item, L, M, type Members, membersOf, N, S, schemaOf } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
+import { historyOutcomes } from '../exchange/history-outcomes.ts';
 import type { Order } from '../exchange/order.ts';
 import { partitionKey, snapshotSchema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
-import { auditKinds, lookupOutcomes, statuses, watchOrigins } from './statuses.ts';
-import type { OrderSummary } from './summary.ts';
+import { auditKinds, statuses, watchOrigins } from './statuses.ts';
+import type { WholeSummary } from './summary.ts';
 import type { Listed, StoredWatch } from './table.ts';
 
 const ofSchema = schemaOf(snapshotSchema);
@@ -81,7 +82,7 @@ function watchIn(members: Members): StoredWatch {
 }
 
 /** The order's summary on its watch; `order_state` and `last_update_timestamp` are there once the order was seen. */
-function summaryIn({ find }: Members): OrderSummary | undefined {
+function summaryIn({ find }: Members): WholeSummary | undefined {
   const order_state = find('order_state', S);
   const last_update_timestamp = find('last_update_timestamp', N);
   const others = {
@@ -116,11 +117,11 @@ export function readListed(item: Item): Listed {
 }
 
 const auditKind = enumOf(auditKinds);
-const lookupOutcome = enumOf(lookupOutcomes);
+const historyOutcome = enumOf(historyOutcomes);
 const attempts = L(
   M(({ get, find }) => ({
     source: get('source', S),
-    outcome: get('outcome', lookupOutcome),
+    outcome: get('outcome', historyOutcome),
     rows: get('rows', N),
     code: find('code', S),
   })),

@@ -13,11 +13,5 @@ export const listNames = ['live', 'attention', 'final'] as const;
 /** Through what a watch is started: the account's list of open orders, a request about the order, a person's command. */
 export const watchOrigins = ['list', 'request', 'person'] as const;
 
-/**
- * What one place of the exchange's histories said of an order. `found`: its row, whose state says what it is. `fills`:
- * trades, which prove no end. `not_found`: read to the end. `not_exhausted`: longer than we read. `failed`: no answer.
- */
-export const lookupOutcomes = ['found', 'fills', 'not_found', 'not_exhausted', 'failed'] as const;
-
 /** What is recorded of an order besides its states. */
 export const auditKinds = ['not_found', 'history_lookup', 'watch_started', 'watch_stopped'] as const;

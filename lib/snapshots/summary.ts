@@ -1,8 +1,7 @@
 import type { Order } from '../exchange/order.ts';
 
-/** What lists of orders say of each: the fields that a trader reads first. */
-export type OrderSummary = Pick<
-  Order,
+/** The fields that a trader reads first: the one list of them, to which the compiler holds whatever names them again. */
+type SummaryField =
   | 'order_state'
   | 'instrument_name'
   | 'direction'
@@ -11,11 +10,16 @@ export type OrderSummary = Pick<
   | 'amount'
   | 'filled_amount'
   | 'average_price'
-  | 'last_update_timestamp'
->;
+  | 'last_update_timestamp';
+
+/** What lists of orders say of each. */
+export type OrderSummary = Pick<Order, SummaryField>;
+
+/** One that names every field. */
+export type WholeSummary = { readonly [Field in SummaryField]: OrderSummary[Field] };
 
 /** All members are there, those without a value as `undefined`: equal summaries are deeply equal. */
-export function orderSummaryOf(order: OrderSummary): OrderSummary {
+export function orderSummaryOf(order: OrderSummary): WholeSummary {
   return {
     order_state: order.order_state,
     instrument_name: order.instrument_name,

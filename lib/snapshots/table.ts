@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
+import type { HistoryOutcome } from '../exchange/history-outcomes.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
-import type { listNames, lookupOutcomes } from './statuses.ts';
+import type { listNames } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
 
 /** The lists of the index: orders that the schedule checks, orders that need attention, closed orders. */
@@ -23,7 +24,7 @@ export type HistoryLookup = OrderKey & {
 /** One place of the exchange that was searched: its name, what came of it, the rows read, and the code of a failure. */
 export type HistoryAttempt = {
   readonly source: string;
-  readonly outcome: (typeof lookupOutcomes)[number];
+  readonly outcome: HistoryOutcome;
   readonly rows: number;
   readonly code?: string | undefined;
 };
