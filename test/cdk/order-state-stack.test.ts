@@ -1,31 +1,15 @@
 import { Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import {
-  commonPermissions,
-  type FunctionName,
-  type FunctionSettings,
-  functionNames,
-  functionSettings,
-  keyPermissions,
-} from '../../cdk/functions.ts';
 import { exchangeKeyOutput, stackOutputs } from '../../cdk/stack-outputs.ts';
 import type { StageConfig } from '../../cdk/stage-config.ts';
-import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { resolveStage, stageNamed } from '../../cdk/stages.ts';
 import { routes as operations } from '../../lib/api/routes.ts';
 import { snapshotTable } from '../engines.ts';
-import { everySetting, fewestBrought, loopbackStage, manyAccounts, stackOf, templateOf } from './synthesize.ts';
+import { everySetting, loopbackStage, stackOf, templateOf } from './synthesize.ts';
+import { allowed, dev, full, functionIn, functions, ownSecrets } from './templates.ts';
 
-const dev = templateOf();
 const prod = templateOf({ protect: true, logRetention: 365 });
-const full = templateOf(everySetting);
-const largestWith = (brought: number) =>
-  templateOf({
-    ...everySetting,
-    accounts: { ...manyAccounts(maxAccounts - 1, brought), main: loopbackStage.accounts.main },
-  });
-const largest = largestWith(fewestBrought);
 
 describe('the snapshot table', () => {
   it('has the keys, the one index and the billing that the functions and the bill count on', () => {
@@ -104,168 +88,6 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
   ]);
 });
 
-/** How the functions differ: their timeout in seconds, and their environment. */
-const table = { TABLE_NAME: { Ref: 'SnapshotTable' } };
-const functions: Readonly<Record<FunctionName, { timeout: number; reported: Readonly<Record<string, unknown>> }>> = {
-  'get-order': { timeout: 28, reported: table },
-  'check-orders': { timeout: 28, reported: table },
-  'get-order-state': { timeout: 28, reported: table },
-  'list-orders': { timeout: 28, reported: table },
-  'list-accounts': { timeout: 28, reported: table },
-  'list-snapshots': { timeout: 28, reported: table },
-  'change-watch': { timeout: 28, reported: table },
-  'check-open-orders': { timeout: 150, reported: table },
-  'guard-accounts': { timeout: 30, reported: table },
-  'publish-transitions': {
-    timeout: 30,
-    reported: { EVENT_BUS_NAME: { Ref: 'TransitionBus' }, DEAD_LETTER_QUEUE_URL: { Ref: 'TransitionDeadLetters' } },
-  },
-};
-
-/** Of a key, a function reads the current version and the one before it. */
-const usedVersions = {
-  'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT', 'AWSPREVIOUS'] },
-};
-
-/** The pattern of the secrets that the stack creates, as `nameOf` shows it. */
-const ownSecrets =
-  'arn:AWS::Partition:secretsmanager:AWS::Region:AWS::AccountId:secret:order-state-snapshots/test/*/exchange-key-??????';
-
-/** The function in a template that is made for a file in functions/. */
-function functionIn(template: Template, name: string) {
-  const entry = Object.entries(template.findResources('AWS::Lambda::Function')).find(
-    ([id]) => logicalName(id) === name,
-  );
-  if (entry === undefined) throw new Error(`No function in the template is named after ${name}.`);
-  return entry;
-}
-
-describe.each(functionNames)('the function %s', (name) => {
-  const { timeout, reported } = functions[name];
-  const [id, { Properties: properties }] = functionIn(dev, name);
-
-  it('has the runtime, timeout and log format of the table of functions', () => {
-    expect(properties).toMatchObject({
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      MemorySize: name === 'check-open-orders' ? 256 : 512,
-      Timeout: timeout,
-      Handler: 'index.handler',
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: expect.stringMatching(/Logs/) } },
-    });
-  });
-
-  it('has resource names in its environment, and nothing secret', () => {
-    expect(properties['Environment']['Variables']).toEqual({
-      ...reported,
-      POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
-    });
-  });
-
-  it('is not invoked again and again', () => {
-    dev.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: id },
-      MaximumRetryAttempts: 0,
-      MaximumEventAgeInSeconds: 60,
-    });
-  });
-
-  it.each([
-    ['a plain stage', dev, {}],
-    [
-      'a stage with every setting',
-      full,
-      { customerKey: [everySetting.kmsKeyArn], transitionBus: [everySetting.eventBusArn], traces: ['*'] },
-    ],
-  ])('may do what the table of functions says, and nothing else, in %s', (_, template, brought) => {
-    const [, { Properties: properties }] = functionIn(template, name);
-    const resources: Readonly<Record<string, readonly string[]>> = {
-      exchangeKeys: [ownSecrets],
-      snapshotTable: ['SnapshotTable'],
-      orderLists: ['SnapshotTable/index/lists'],
-      tableStream: ['SnapshotTable.StreamArn'],
-      transitionBus: ['TransitionBus'],
-      sweepDeadLetters: ['SweepDeadLetters'],
-      transitionDeadLetters: ['TransitionDeadLetters'],
-      logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
-      ...brought,
-    };
-    const settings: FunctionSettings = functionSettings[name];
-    const row = { ...settings.permissions, ...commonPermissions, customerKey: keyPermissions(settings) };
-    const expected = Object.entries(row).flatMap(([resource, actions]) =>
-      (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
-    );
-    expect(allowed(template, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
-  });
-});
-
-it.each([
-  ['a plain stage', dev],
-  ['the largest stage', largest],
-])('in %s, no function and no permission changes before the guard has agreed', (_, template) => {
-  const [guard = ''] = Object.keys(template.findResources('Custom::Accounts'));
-  const types = ['AWS::Lambda::Function', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'];
-  const changedBefore = types.flatMap((type) =>
-    Object.entries(template.findResources(type)).filter(
-      ([, { DependsOn: awaited }]) => !(awaited ?? []).includes(guard),
-    ),
-  );
-  expect(changedBefore.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual([
-    'GuardAccountsFunction',
-    'GuardAccountsRole',
-    'ScheduledChecksRole',
-    'GuardAccountsRoleDefaultPolicy',
-    'ScheduledChecksRoleDefaultPolicy',
-  ]);
-});
-
-it('a function that sends to an encrypted queue may also make data keys', () => {
-  for (const name of functionNames) {
-    const settings: FunctionSettings = functionSettings[name];
-    const sends = Object.keys(settings.permissions).some((resource) => resource.endsWith('DeadLetters'));
-    expect(keyPermissions(settings)).toEqual(sends ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt']);
-  }
-});
-
-/** `GetOrderFunction11F6E8EC` is made for functions/get-order.ts. */
-function logicalName(id: string): string {
-  return id
-    .replace(/Function[0-9A-F]{8}$/, '')
-    .replace(/[A-Z]/g, (message) => `-${message.toLowerCase()}`)
-    .slice(1);
-}
-
-/** Each action and resource that a role is allowed, by whatever policy, sorted. */
-function allowed(template: Template, role: string): string[] {
-  const { Properties: properties } = template.findResources('AWS::IAM::Role')[role] ?? {};
-  expect(Object.keys(properties).filter((name) => name !== 'PermissionsBoundary')).toEqual([
-    'AssumeRolePolicyDocument',
-  ]);
-  const policies = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy']
-    .flatMap((type) => Object.values(template.findResources(type)))
-    .filter((policy) => policy['Properties']['Roles'].some((attached: { Ref: string }) => attached.Ref === role));
-  return policies
-    .flatMap((policy) => policy['Properties']['PolicyDocument']['Statement'])
-    .flatMap((statement) => {
-      const { Action, Condition, Effect, Resource, ...others } = statement;
-      expect([Effect, others]).toEqual(['Allow', {}]);
-      expect(Condition).toEqual(Action === 'secretsmanager:GetSecretValue' ? usedVersions : undefined);
-      return [Action].flat().flatMap((action) => [Resource].flat().map((of) => `${action} ${nameOf(of)}`));
-    })
-    .toSorted();
-}
-
-type Intrinsic = string | { Ref: string } | { 'Fn::GetAtt': [string, string] } | { 'Fn::Join': [string, Intrinsic[]] };
-
-/** What a policy names: `SnapshotTable`, `SnapshotTable.StreamArn`, `SnapshotTable/index/lists`. */
-function nameOf(resource: Intrinsic): string {
-  if (typeof resource === 'string') return resource;
-  if ('Ref' in resource) return resource.Ref;
-  if ('Fn::Join' in resource) return resource['Fn::Join'][1].map(nameOf).join('');
-  const [id, attribute] = resource['Fn::GetAtt'];
-  return attribute === 'Arn' ? id : `${id}.${attribute}`;
-}
-
 describe('a stage that brings its own', () => {
   const { kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
 
@@ -320,74 +142,11 @@ describe('a stage that brings its own', () => {
   });
 });
 
-it.each([
-  ['no function is traced where the stage does not say so', dev, undefined],
-  ['every function is traced where the stage says so', full, { Mode: 'Active' }],
-])('%s', (_, template, tracing) => {
-  for (const { Properties: properties } of Object.values(template.findResources('AWS::Lambda::Function'))) {
-    expect(properties['TracingConfig']).toEqual(tracing);
-  }
-});
-
 it('a stage of a region goes there, and any other one to where the AWS command line is at home', () => {
   const regionOf = (changes: Partial<StageConfig>) =>
     stackOf(resolveStage('test', { ...loopbackStage, ...changes })).region;
   expect(regionOf({ region: 'eu-west-1' })).toBe('eu-west-1');
   expect(Token.isUnresolved(regionOf({}))).toBe(true);
-});
-
-describe.each([
-  ['the most secrets of its own', largest],
-  ['the most secrets that accounts bring', largestWith(maxBroughtSecrets)],
-])('the largest stage, with %s, stays below the limits of AWS', (_, template) => {
-  const { Resources: resources, Outputs: outputs } = template.toJSON();
-  const secretArn = `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${'x'.repeat(32)}/exchange-key-AbCdEf`;
-  /** The size of a value once its references are resolved, at most `length` characters each; a region has 14 at most. */
-  const resolvedSize = (value: unknown, length: number) =>
-    Buffer.byteLength(
-      JSON.stringify(value)
-        .replaceAll(/\{"Ref":"AWS::[^}]*\}/g, `"${'x'.repeat(14)}"`)
-        .replaceAll(/\{"(Ref|Fn::GetAtt)":[^}]*\}/g, `"${'x'.repeat(length)}"`),
-    );
-  const propertiesOf = (type: string) => Object.values(template.findResources(type)).map((of) => of['Properties']);
-  const greatest = (sizes: readonly number[]) => Math.max(0, ...sizes);
-  const policySizes = (type: string) =>
-    propertiesOf(type).map(({ PolicyDocument: document }) => resolvedSize(document, secretArn.length));
-  const managedPolicies = propertiesOf('AWS::IAM::ManagedPolicy').map(({ Roles: [role] }) => role.Ref);
-
-  it.each<[what: string, value: number, limit: number, headroom: number]>([
-    ['bytes of the template', Buffer.byteLength(JSON.stringify(template.toJSON(), null, 1)), 1_000_000, 0.2],
-    ['resources', Object.keys(resources).length, 500, 0.04],
-    ['outputs', Object.keys(outputs).length, 200, 0.25],
-    // CDK fills each policy before it starts the next.
-    ['characters of an inline policy', greatest(policySizes('AWS::IAM::Policy')), 10_240, 0.02],
-    ['characters of a managed policy', greatest(policySizes('AWS::IAM::ManagedPolicy')), 6_144, 0.02],
-    [
-      'managed policies of a role',
-      greatest(managedPolicies.map((role) => managedPolicies.filter((other) => other === role).length)),
-      10,
-      0.2,
-    ],
-    [
-      'bytes of an environment',
-      greatest(
-        propertiesOf('AWS::Lambda::Function').map(({ Environment: { Variables: of } }) => resolvedSize(of, 255)),
-      ),
-      4_096,
-      0.5,
-    ],
-    [
-      'metrics of an alarm',
-      greatest(propertiesOf('AWS::CloudWatch::Alarm').map(({ Metrics: of = [] }) => of.length)),
-      10,
-      0,
-    ],
-  ])('%s: %d of %d', (what, value, limit, headroom) => {
-    console.log(`${what}: ${value} of ${limit}`);
-    // One policy may be enough for each role.
-    expect(value).toBeGreaterThan(managedPolicies.length === 0 && what.includes('managed') ? -1 : 0);
-    expect(value).toBeLessThanOrEqual(limit * (1 - headroom));
-  });
 });
 
 describe('the HTTP API', () => {
