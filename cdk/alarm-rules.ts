@@ -11,13 +11,13 @@ export const alarmRules: readonly Rule[] = [
     name: 'SourceEnabled',
     types: source,
     holds: ({ Properties }) => Properties['Enabled'] !== false,
-    fix: 'Enable the event source mapping: without it no transition is published.',
+    fix: 'Enable the event source mapping: without it, no transition is published.',
   },
   {
     name: 'SourceMetrics',
     types: source,
     holds: ({ Properties }) => each(at(Properties, 'MetricsConfig', 'Metrics')).includes('EventCount'),
-    fix: 'Turn on the EventCount metrics of the event source mapping: without them it looks like a disabled one.',
+    fix: 'Turn on the EventCount metrics of the event source mapping: without them, the mapping looks disabled.',
   },
   {
     name: 'SourceSilenceAlarm',
@@ -50,7 +50,7 @@ export const alarmRules: readonly Rule[] = [
         each(JSON.parse(String(at(tick, 'Input'))).accounts).every((account) => seen.includes(account))
       );
     },
-    fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently. The next of some group has to name each account.',
+    fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently. Each account has to be in the `next` of some group.',
   },
   {
     name: 'GatewayAlarm',

@@ -34,7 +34,7 @@ export const rules: readonly Rule[] = [
     types: table,
     holds: ({ Properties }) =>
       everyReplica(Properties, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled'),
-    fix: 'Turn point-in-time recovery on in every replica: without it a bad write cannot be undone.',
+    fix: 'Turn on point-in-time recovery in every replica: without it, a bad write cannot be undone.',
   },
   {
     name: 'TableKept',
@@ -64,7 +64,7 @@ export const rules: readonly Rule[] = [
     name: 'SecretEmpty',
     types: secret,
     holds: ({ Properties }) => !('GenerateSecretString' in Properties || 'SecretString' in Properties),
-    fix: 'Give the secret no value: a generated one looks like a key, and a written one is in the template.',
+    fix: 'Give the secret no value: a generated one looks like a key, and a given one would be in the template.',
   },
   {
     name: 'LogsKept',
@@ -90,7 +90,7 @@ export const rules: readonly Rule[] = [
     name: 'QueueEncrypted',
     types: queue,
     holds: ({ Properties }) => Properties['SqsManagedSseEnabled'] === true || 'KmsMasterKeyId' in Properties,
-    fix: 'Encrypt the queue: its messages hold what the lost invocations held.',
+    fix: 'Encrypt the queue: its messages contain the events of failed invocations.',
   },
   {
     name: 'QueueTlsOnly',
@@ -102,31 +102,31 @@ export const rules: readonly Rule[] = [
     name: 'QueueKeeps',
     types: queue,
     holds: ({ Properties }) => Properties['MessageRetentionPeriod'] === 1_209_600,
-    fix: 'Keep messages for 14 days, the longest that SQS keeps them: someone has to read them.',
+    fix: 'Keep messages for 14 days, the maximum of SQS: someone has to read them.',
   },
   {
     name: 'BusClosed',
     types: ['AWS::Events::EventBusPolicy'],
     holds: () => false,
-    fix: 'Remove the policy of the bus: no other AWS account puts events on it.',
+    fix: 'Remove the policy of the bus: no other AWS account may put events on it.',
   },
   {
     name: 'ScheduleRetries',
     types: schedule,
     holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumRetryAttempts') === 0,
-    fix: 'Set MaximumRetryAttempts to 0: the default is 185, and a late check is worth nothing.',
+    fix: 'Set MaximumRetryAttempts to 0: the default is 185, and a late check is of no use.',
   },
   {
     name: 'ScheduleAge',
     types: schedule,
     holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumEventAgeInSeconds') === 60,
-    fix: 'Set MaximumEventAgeInSeconds to 60: the next minute does the work of this one.',
+    fix: 'Set MaximumEventAgeInSeconds to 60: after a minute, the next event does the same work.',
   },
   {
     name: 'ScheduleDeadLetters',
     types: schedule,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'Target', 'DeadLetterConfig', 'Arn'), among),
-    fix: 'Give the schedule a dead-letter queue of this stack: without it no one learns what it could not start.',
+    fix: 'Give the schedule a dead-letter queue of this stack: without it, no one would notice what the schedule could not start.',
   },
   {
     name: 'ScheduleOnTime',
@@ -144,13 +144,13 @@ export const rules: readonly Rule[] = [
     name: 'SourceAge',
     types: source,
     holds: ({ Properties }) => isWithin(Properties['MaximumRecordAgeInSeconds'], 3_600, 86_399),
-    fix: 'Set MaximumRecordAgeInSeconds to an hour or more, and below the 24 after which the stream drops its records.',
+    fix: 'Set MaximumRecordAgeInSeconds to at least one hour and less than 24 hours, after which the stream drops its records.',
   },
   {
     name: 'SourceBisected',
     types: source,
     holds: ({ Properties }) => Properties['BisectBatchOnFunctionError'] === true,
-    fix: 'Turn BisectBatchOnFunctionError on: otherwise a whole batch is given up for one record.',
+    fix: 'Turn on BisectBatchOnFunctionError: otherwise a whole batch is given up for one record.',
   },
   {
     name: 'SourceItemFailures',
@@ -162,7 +162,7 @@ export const rules: readonly Rule[] = [
     name: 'SourceDeadLetters',
     types: source,
     holds: ({ Properties }, among) => isQueue(at(Properties, 'DestinationConfig', 'OnFailure', 'Destination'), among),
-    fix: 'Give the stream a dead-letter queue of this stack: without it no one learns which records it gave up.',
+    fix: 'Give the stream a dead-letter queue of this stack: without it, no one would know which records were given up.',
   },
   {
     name: 'SourceFiltered',
@@ -174,7 +174,7 @@ export const rules: readonly Rule[] = [
     name: 'FunctionRuntime',
     types: lambda,
     holds: ({ Properties }) => Properties['Runtime'] === 'nodejs24.x',
-    fix: 'Set the runtime to nodejs24.x, which is what the tests ran on.',
+    fix: 'Set the runtime to nodejs24.x, the version that the tests ran on.',
   },
   {
     name: 'FunctionLogs',
@@ -183,7 +183,7 @@ export const rules: readonly Rule[] = [
       resources.some(
         ({ id, Type }) => logs.includes(Type) && id === target(at(Properties, 'LoggingConfig', 'LogGroup')),
       ),
-    fix: 'Give the function a log group of this stack: the one that Lambda creates keeps its lines for ever.',
+    fix: 'Give the function a log group of this stack: the one that Lambda creates keeps its lines forever.',
   },
   {
     name: 'FunctionRetries',
@@ -221,7 +221,7 @@ export const rules: readonly Rule[] = [
           at(statement, 'NotAction') === undefined &&
           !each(at(statement, 'Action')).some((action) => String(action).includes('*')),
       ),
-    fix: 'Name the actions one by one, in cdk/functions.ts: a wildcard also allows actions that AWS adds later.',
+    fix: 'List the actions one by one in cdk/functions.ts: a wildcard also allows actions that AWS adds later.',
   },
   {
     name: 'NoWildcardResources',
@@ -232,7 +232,7 @@ export const rules: readonly Rule[] = [
           at(statement, 'NotResource') === undefined &&
           (!JSON.stringify(each(at(statement, 'Resource'))).includes('*') || isExplained(statement)),
       ),
-    fix: 'Name the resources one by one; where AWS knows no narrower one, explain the action in cdk/functions.ts.',
+    fix: 'List the resources one by one; if AWS supports no narrower one, explain the action in cdk/functions.ts.',
   },
   {
     name: 'RoleBoundary',

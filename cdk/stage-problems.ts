@@ -19,7 +19,7 @@ export const maxBroughtSecrets = 140;
  */
 export function* stageProblems(name: string, config: StageConfig): Generator<string> {
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
-    yield `Stage "${name}": rename it to 1 to 16 of a-z, 0-9 and -, a letter first.`;
+    yield `Stage "${name}": rename it: a stage name is 1 to 16 characters from a-z, 0-9 and -, and starts with a-z.`;
   }
   const misshapen = [...shapeProblems(config)];
   for (const problem of misshapen) yield `Stage "${name}": ${problem}`;
@@ -28,7 +28,7 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
   const accounts = Object.entries(config.accounts);
   if (accounts.length === 0) yield `Stage "${name}" has no account: add at least one.`;
   if (accounts.length > maxAccounts) {
-    yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage, one holds ${maxAccounts}.`;
+    yield `Stage "${name}" has ${accounts.length} accounts: move some to another stage; a stage holds at most ${maxAccounts}.`;
   }
   for (const problem of sizeProblems(config)) yield `Stage "${name}" ${problem}`;
   for (const [account, settings] of accounts) {
@@ -43,12 +43,12 @@ function* sizeProblems(config: StageConfig): Generator<string> {
   const accounts = Object.values(config.accounts);
   const brought = accounts.filter(({ secretArn }) => secretArn !== undefined).length;
   if (brought > maxBroughtSecrets) {
-    yield `has ${brought} accounts with a secretArn: leave it out of some, or move them to another stage, one holds ${maxBroughtSecrets}.`;
+    yield `has ${brought} accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most ${maxBroughtSecrets}.`;
   }
   const created = accounts.length - brought;
   const schedules = scheduleGroups(config.accounts).length;
   if (created + schedules > maxSecretsAndSchedules) {
-    yield `needs ${created} secrets and ${schedules} schedules, one holds ${maxSecretsAndSchedules} of both: set secretArn in some accounts, remove ownSchedule, or move some to another stage.`;
+    yield `needs ${created} secrets and ${schedules} schedules: set secretArn in some accounts, remove ownSchedule, or move some accounts to another stage; a stage holds at most ${maxSecretsAndSchedules} of both together.`;
   }
 }
 
@@ -63,15 +63,15 @@ function* settingsProblems(config: StageConfig): Generator<string> {
     yield `set monitoring to full or essential (it is "${config.monitoring}").`;
   }
   const { rate, burst } = config.throttle;
-  if (!(rate > 0)) yield `set throttle.rate above 0 (it is ${rate}), or no request gets through.`;
+  if (!(rate > 0)) yield `set throttle.rate to more than 0 (it is ${rate}): otherwise no request gets through.`;
   if (!(Number.isInteger(burst) && burst >= 1)) {
-    yield `set throttle.burst to a whole number from 1 (it is ${burst}), or no request gets through.`;
+    yield `set throttle.burst to a whole number of at least 1 (it is ${burst}): otherwise no request gets through.`;
   }
   const days = Object.values(RetentionDays).filter((value) => typeof value === 'number');
   if (config.logRetention === RetentionDays.INFINITE) {
-    yield 'set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, for ever.';
+    yield 'set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, forever.';
   } else if (!days.includes(config.logRetention)) {
-    yield `set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is ${config.logRetention}).`;
+    yield `set logRetention to a number of days that CloudWatch supports, such as 14, 90 or 365 (it is ${config.logRetention}).`;
   }
   if (config.region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(config.region)) {
     yield `write region as AWS does, such as eu-west-1 (it is "${config.region}").`;
@@ -87,7 +87,7 @@ function* settingsProblems(config: StageConfig): Generator<string> {
   yield* syntheticCheckProblems(config);
   for (const [key, value] of Object.entries(config.tags)) {
     if (!/^(?!aws:)[\w .:/=+@-]{1,128}$/i.test(key) || !/^[\w .:/=+@-]{0,256}$/.test(value)) {
-      yield `change the tag "${key}"="${value}": AWS takes letters, digits, spaces and _.:/=+-@, no aws: in front.`;
+      yield `change the tag "${key}"="${value}": AWS allows letters, digits, spaces and _.:/=+-@, and no aws: prefix.`;
     }
   }
 }
@@ -96,11 +96,12 @@ function* authProblems({ auth = { kind: 'iam' }, cors }: StageConfig): Generator
   if (auth.kind === 'jwt') yield* tokenProblems(auth);
   else if (auth.kind !== 'iam') yield 'set auth.kind to iam or jwt.';
   if (cors === undefined) return;
-  if (auth.kind !== 'jwt') yield 'remove cors: a browser has no AWS key to sign with, it needs auth of kind jwt.';
-  if (cors.origins.length === 0) yield 'name at least one origin in cors.origins, or remove cors.';
+  if (auth.kind !== 'jwt')
+    yield 'remove cors, or set auth.kind to jwt: a browser has no AWS key to sign requests with.';
+  if (cors.origins.length === 0) yield 'list at least one origin in cors.origins, or remove cors.';
   for (const origin of cors.origins) {
     if (origin === '*') {
-      yield "name the origins in cors.origins one by one: with * any web site may ask for orders with a visitor's token.";
+      yield "list the origins in cors.origins one by one: with *, any web site could request orders with a visitor's token.";
     } else if (!/^https:\/\/[a-z0-9.-]+(:\d+)?$/.test(origin)) {
       yield `write the origin "${origin}" as https:// and a host, such as https://desk.example.com.`;
     }
@@ -109,13 +110,13 @@ function* authProblems({ auth = { kind: 'iam' }, cors }: StageConfig): Generator
 
 function* tokenProblems({ issuer, audience, accountsClaim }: AuthConfig & { kind: 'jwt' }): Generator<string> {
   if (typeof accountsClaim !== 'string' || !/^\S{1,256}$/.test(accountsClaim)) {
-    yield 'name in auth.accountsClaim the claim that lists the accounts of the caller: without it any token would give access to every account.';
+    yield "set auth.accountsClaim to the claim that lists the caller's accounts: without it, any token would give access to every account.";
   }
   if (!URL.canParse(issuer) || new URL(issuer).protocol !== 'https:') {
-    yield 'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.';
+    yield 'set auth.issuer to the https address in the iss claim of your tokens, such as https://login.example.com/.';
   }
   if (!Array.isArray(audience) || audience.length === 0 || audience.includes('')) {
-    yield 'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.';
+    yield 'list in auth.audience the aud claims of tokens for this API: without them, tokens for any other API would be accepted.';
   }
 }
 
@@ -126,7 +127,7 @@ function* syntheticCheckProblems({ syntheticCheck, accounts }: StageConfig): Gen
     yield `set syntheticCheck.account to an account of this stage (it is "${account}").`;
   }
   if (!orderIdPattern.test(orderId)) {
-    yield 'set syntheticCheck.orderId to the id of an order that stays alive at the exchange, 1 to 64 of A-Z, a-z, 0-9 and ._-.';
+    yield 'set syntheticCheck.orderId to the id of an order that stays live at the exchange: 1 to 64 characters from A-Z, a-z, 0-9 and ._-.';
   }
 }
 
@@ -134,14 +135,14 @@ function* syntheticCheckProblems({ syntheticCheck, accounts }: StageConfig): Gen
 const maxHistoryDays = 36_500;
 
 function* accountProblems(account: string, settings: AccountConfig): Generator<string> {
-  if (!accountPattern.test(account)) yield 'rename it to 1 to 32 of a-z, 0-9 and -.';
+  if (!accountPattern.test(account)) yield 'rename it: an account name is 1 to 32 characters from a-z, 0-9 and -.';
   if (account in Object.prototype) yield 'rename it: every JavaScript object has a member of this name.';
   yield* unknownSettings(settings, accountSettings);
   const url = settings.url === undefined ? undefined : urlProblem(settings.url);
   if (url !== undefined) yield url;
   const { historyDays: days } = settings;
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= maxHistoryDays)) {
-    yield `set historyDays to whole days from 1 to ${maxHistoryDays}, or remove it to keep history for ever (it is ${days}).`;
+    yield `set historyDays to a whole number from 1 to ${maxHistoryDays}, or remove it to keep the history forever (it is ${days}).`;
   }
   for (const setting of ['lists', 'discover', 'ownSchedule'] as const) {
     const value = settings[setting];
@@ -156,11 +157,11 @@ function* accountProblems(account: string, settings: AccountConfig): Generator<s
 function* listProblems(settings: AccountConfig): Generator<string> {
   const { minListSeconds: min, maxListSeconds: max, maxCheckSeconds: limit } = withDefaults(settings);
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
-    yield `give minListSeconds and maxListSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
+    yield `set minListSeconds and maxListSeconds to whole numbers of at least 1 (they are ${min} and ${max}).`;
   }
   if (min > max) yield `lower minListSeconds (${min}) to at most maxListSeconds (${max}).`;
   if (settings.maxListSeconds !== undefined && max > limit) {
-    yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${limit}), or lists come too late to see an order close.`;
+    yield `lower maxListSeconds from ${max} to at most maxCheckSeconds (${limit}): otherwise lists come too late to see an order close.`;
   }
 }
 
@@ -174,19 +175,19 @@ function* limitProblems(settings: AccountConfig): Generator<string> {
   } = withDefaults(settings);
   const known = knownToKeepSeconds(dialect);
   if (!(Number.isInteger(keeps) && keeps >= 3 && keeps <= known)) {
-    yield `set keepsClosedOrdersSeconds to whole seconds from 3 to ${known}, which is as long as ${dialect} is known to keep closed orders (it is ${keeps}).`;
+    yield `set keepsClosedOrdersSeconds to a whole number from 3 to ${known}, the time for which ${dialect} is known to keep closed orders (it is ${keeps}).`;
     return;
   }
   const limit = maxCheckSecondsLimit(keeps);
   if (max > limit) {
-    yield `lower maxCheckSeconds from ${max} to at most ${limit}, a third of how long the exchange keeps closed orders (${keeps} s), or an order can close and vanish unseen.`;
+    yield `lower maxCheckSeconds from ${max} to at most ${limit}, a third of the time for which the exchange keeps closed orders (${keeps} s): otherwise an order can close and be forgotten unseen.`;
   }
   if (!(Number.isInteger(min) && Number.isInteger(max) && min >= 1)) {
-    yield `give minCheckSeconds and maxCheckSeconds in whole seconds from 1 (they are ${min} and ${max}).`;
+    yield `set minCheckSeconds and maxCheckSeconds to whole numbers of at least 1 (they are ${min} and ${max}).`;
   }
   if (min > max) yield `lower minCheckSeconds (${min}) to at most maxCheckSeconds (${max}).`;
   if (!(shareOfRate > 0 && shareOfRate <= 1)) {
-    yield `set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`;
+    yield `set shareOfRate to more than 0 and at most 1 (it is ${shareOfRate}): it is the part of the exchange's rate limit that this stack uses.`;
   }
 }
 
@@ -220,7 +221,7 @@ const stageArns = [
 const secretArn: WantedArn = {
   setting: 'secretArn',
   pattern: /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}-[A-Za-z0-9]{6}$/,
-  is: 'a secret, whole, with the - and the 6 characters that Secrets Manager put at its end, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3',
+  is: 'a secret, including the - and the 6 characters that Secrets Manager appended, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3',
 };
 
 function* arnProblems(
@@ -230,12 +231,12 @@ function* arnProblems(
   of = '',
 ): Generator<string> {
   if (!pattern.test(arn)) {
-    yield `${of}write ${setting} as the ARN of ${is} (it is "${arn}").`;
+    yield `${of}set ${setting} to the ARN of ${is} (it is "${arn}").`;
     return;
   }
   const [, , , its = ''] = arn.split(':');
   if (region !== undefined && its !== '' && its !== region) {
-    yield `${of}choose for ${setting} one in ${region}, where the stage is (it is in ${its}).`;
+    yield `${of}set ${setting} to one in ${region}, the region of the stage (it is in ${its}).`;
   }
 }
 
@@ -277,7 +278,7 @@ const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {
 function* unknownSettings(given: object, known: Readonly<Record<string, true>>): Generator<string> {
   for (const setting of Object.keys(given)) {
     if (!Object.hasOwn(known, setting)) {
-      yield `remove "${setting}", or write it as one of ${Object.keys(known).join(', ')}.`;
+      yield `remove the unknown setting "${setting}"; the settings are ${Object.keys(known).join(', ')}.`;
     }
   }
 }
@@ -286,14 +287,14 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 function urlProblem(text: string): string | undefined {
   // The text is not quoted back: a key pasted into it would end up in a build log.
-  if (!URL.canParse(text)) return 'write url as a whole address, such as https://api.orangex.com/api/v1.';
+  if (!URL.canParse(text)) return 'set url to a complete address, such as https://api.orangex.com/api/v1.';
   const url = new URL(text);
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback.has(url.hostname))) {
-    return `use https in url (it is ${url.protocol}//${url.hostname}); plain http reaches this machine only.`;
+    return `use https in url (it is ${url.protocol}//${url.hostname}); plain http is allowed for this machine only.`;
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    return 'leave user, password, query and # out of url: keys belong in the secret.';
+    return 'remove user, password, query and # from url: keys belong in the secret.';
   }
-  if (text.endsWith('/')) return `drop the slash at the end of url: the method's path is appended to it.`;
+  if (text.endsWith('/')) return `remove the slash at the end of url: the method's path is appended to it.`;
   return undefined;
 }

@@ -47,7 +47,7 @@ const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
 /** Phrases in which a banned word is the right one, and why. */
 const rightPhrases: readonly (readonly [phrase: RegExp, reason: string])[] = [
   [/dead[-_ ]?letters?/gi, 'the name of the queue and of what Lambda leaves in it'],
-  [/a letter first|takes letters, digits/g, 'letters of the alphabet'],
+  [/allows letters, digits/g, 'letters of the alphabet'],
 ];
 
 /** A name as the words it is made of. */

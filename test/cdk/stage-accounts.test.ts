@@ -11,27 +11,27 @@ describe('resolving a stage', () => {
   it('refuses more accounts than a template has room for', () => {
     expect(problems({ accounts: manyAccounts() })).toEqual([]);
     expect(problems({ accounts: manyAccounts(maxAccounts + 1, maxBroughtSecrets) })).toEqual([
-      'Stage "test" has 401 accounts: move some to another stage, one holds 400.',
+      'Stage "test" has 401 accounts: move some to another stage; a stage holds at most 400.',
     ]);
   });
 
   it('refuses more secrets and schedules than a template has room for', () => {
     expect(problems({ accounts: manyAccounts(346, 0) })).toEqual([]);
     expect(problems({ accounts: manyAccounts(347, 0) })).toEqual([
-      'Stage "test" needs 347 secrets and 14 schedules, one holds 360 of both: set secretArn in some accounts, remove ownSchedule, or move some to another stage.',
+      'Stage "test" needs 347 secrets and 14 schedules: set secretArn in some accounts, remove ownSchedule, or move some accounts to another stage; a stage holds at most 360 of both together.',
     ]);
   });
 
   it('refuses more secrets of your own than a template has room for', () => {
     expect(problems({ accounts: manyAccounts(maxBroughtSecrets, maxBroughtSecrets) })).toEqual([]);
     expect(problems({ accounts: manyAccounts(141, 141) })).toEqual([
-      'Stage "test" has 141 accounts with a secretArn: leave it out of some, or move them to another stage, one holds 140.',
+      'Stage "test" has 141 accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most 140.',
     ]);
   });
 
   it.each(['Main', 'a_b', 'a'.repeat(33), ''])('refuses the account name %j', (account) => {
     expect(problems({ accounts: { [account]: { dialect: 'orangex' } } })).toEqual([
-      `Stage "test", account "${account}": rename it to 1 to 32 of a-z, 0-9 and -.`,
+      `Stage "test", account "${account}": rename it: an account name is 1 to 32 characters from a-z, 0-9 and -.`,
     ]);
   });
 
@@ -43,7 +43,7 @@ describe('resolving a stage', () => {
 
   it('refuses what is no address, without quoting it', () => {
     expect(withUrl('api.orangex.com')).toEqual([
-      'Stage "test", account "main": write url as a whole address, such as https://api.orangex.com/api/v1.',
+      'Stage "test", account "main": set url to a complete address, such as https://api.orangex.com/api/v1.',
     ]);
   });
 
@@ -53,7 +53,7 @@ describe('resolving a stage', () => {
     ['http://127.0.0.1.example.test/x', 'http://127.0.0.1.example.test'],
   ])('refuses %s, which is not encrypted', (url, shown) => {
     expect(withUrl(url)).toEqual([
-      `Stage "test", account "main": use https in url (it is ${shown}); plain http reaches this machine only.`,
+      `Stage "test", account "main": use https in url (it is ${shown}); plain http is allowed for this machine only.`,
     ]);
   });
 
@@ -61,21 +61,21 @@ describe('resolving a stage', () => {
     'refuses an address that could hold a key (%s), without quoting it',
     (url) => {
       expect(withUrl(url)).toEqual([
-        'Stage "test", account "main": leave user, password, query and # out of url: keys belong in the secret.',
+        'Stage "test", account "main": remove user, password, query and # from url: keys belong in the secret.',
       ]);
     },
   );
 
   it('refuses a slash at the end of an address', () => {
     expect(withUrl('https://x.test/api/v1/')).toEqual([
-      'Stage "test", account "main": drop the slash at the end of url: the method\'s path is appended to it.',
+      'Stage "test", account "main": remove the slash at the end of url: the method\'s path is appended to it.',
     ]);
   });
 
   it('refuses to check more rarely than lets an order close and vanish unseen', () => {
     expect(withAccount({ maxCheckSeconds: 600 })).toEqual([]);
     expect(withAccount({ maxCheckSeconds: 601 })).toEqual([
-      'Stage "test", account "main": lower maxCheckSeconds from 601 to at most 600, a third of how long the exchange keeps closed orders (1800 s), or an order can close and vanish unseen.',
+      'Stage "test", account "main": lower maxCheckSeconds from 601 to at most 600, a third of the time for which the exchange keeps closed orders (1800 s): otherwise an order can close and be forgotten unseen.',
     ]);
   });
 
@@ -86,7 +86,7 @@ describe('resolving a stage', () => {
     [Number.NaN, 60],
   ])('refuses an interval of %d to %d seconds', (minCheckSeconds, maxCheckSeconds) => {
     expect(withAccount({ minCheckSeconds, maxCheckSeconds })).toEqual([
-      `Stage "test", account "main": give minCheckSeconds and maxCheckSeconds in whole seconds from 1 (they are ${minCheckSeconds} and ${maxCheckSeconds}).`,
+      `Stage "test", account "main": set minCheckSeconds and maxCheckSeconds to whole numbers of at least 1 (they are ${minCheckSeconds} and ${maxCheckSeconds}).`,
     ]);
   });
 
@@ -100,15 +100,18 @@ describe('resolving a stage', () => {
     [{ lists: 'no' }, 'set lists to true or false (it is "no").'],
     [{ ownSchedule: 1 }, 'set ownSchedule to true or false (it is "1").'],
     [{ discover: 0 }, 'set discover to true or false (it is "0").'],
-    [{ minListSeconds: 0 }, 'give minListSeconds and maxListSeconds in whole seconds from 1 (they are 0 and 10).'],
+    [
+      { minListSeconds: 0 },
+      'set minListSeconds and maxListSeconds to whole numbers of at least 1 (they are 0 and 10).',
+    ],
     [
       { minListSeconds: 1.5, maxListSeconds: 3 },
-      'give minListSeconds and maxListSeconds in whole seconds from 1 (they are 1.5 and 3).',
+      'set minListSeconds and maxListSeconds to whole numbers of at least 1 (they are 1.5 and 3).',
     ],
     [{ minListSeconds: 8, maxListSeconds: 7 }, 'lower minListSeconds (8) to at most maxListSeconds (7).'],
     [
       { maxCheckSeconds: 60, maxListSeconds: 61 },
-      'lower maxListSeconds from 61 to at most maxCheckSeconds (60), or lists come too late to see an order close.',
+      'lower maxListSeconds from 61 to at most maxCheckSeconds (60): otherwise lists come too late to see an order close.',
     ],
   ])('refuses the settings of lists %j', (settings, problem) => {
     const accounts = { main: { dialect: 'orangex', ...settings } };
@@ -117,19 +120,19 @@ describe('resolving a stage', () => {
 
   it.each([0, -0.5, 1.01, Number.NaN])('refuses to spend %d of the rate', (shareOfRate) => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate } } })).toEqual([
-      `Stage "test", account "main": set shareOfRate above 0 and to at most 1 (it is ${shareOfRate}): the part of the exchange's rate limit that we spend.`,
+      `Stage "test", account "main": set shareOfRate to more than 0 and at most 1 (it is ${shareOfRate}): it is the part of the exchange's rate limit that this stack uses.`,
     ]);
   });
 
   it.each([0, 2, 100.5, 1801, Number.NaN])('refuses to believe that an exchange keeps orders for %d s', (seconds) => {
     expect(withAccount({ keepsClosedOrdersSeconds: seconds })).toEqual([
-      `Stage "test", account "main": set keepsClosedOrdersSeconds to whole seconds from 3 to 1800, which is as long as orangex is known to keep closed orders (it is ${seconds}).`,
+      `Stage "test", account "main": set keepsClosedOrdersSeconds to a whole number from 3 to 1800, the time for which orangex is known to keep closed orders (it is ${seconds}).`,
     ]);
   });
 
   it.each([0, -1, 1.5, 36_501, Number.NaN])('refuses to keep history for %d days', (historyDays) => {
     expect(withAccount({ historyDays })).toEqual([
-      `Stage "test", account "main": set historyDays to whole days from 1 to 36500, or remove it to keep history for ever (it is ${historyDays}).`,
+      `Stage "test", account "main": set historyDays to a whole number from 1 to 36500, or remove it to keep the history forever (it is ${historyDays}).`,
     ]);
   });
 
@@ -141,7 +144,7 @@ describe('resolving a stage', () => {
     'arn:aws:ssm:eu-west-1:111122223333:parameter/key-a1B2c3',
   ])('refuses %s as a secret of your own', (secretArn) => {
     expect(withAccount({ secretArn })).toEqual([
-      `Stage "test", account "main": write secretArn as the ARN of a secret, whole, with the - and the 6 characters that Secrets Manager put at its end, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3 (it is "${secretArn}").`,
+      `Stage "test", account "main": set secretArn to the ARN of a secret, including the - and the 6 characters that Secrets Manager appended, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3 (it is "${secretArn}").`,
     ]);
   });
 });

@@ -7,7 +7,9 @@ import { everySetting } from './synthesize.ts';
 describe('resolving a stage', () => {
   it('refuses a name that cannot be part of resource names', () => {
     for (const name of ['Dev', '1st', 'a-name-of-17-chars', '']) {
-      expect(problems({}, name)).toEqual([`Stage "${name}": rename it to 1 to 16 of a-z, 0-9 and -, a letter first.`]);
+      expect(problems({}, name)).toEqual([
+        `Stage "${name}": rename it: a stage name is 1 to 16 characters from a-z, 0-9 and -, and starts with a-z.`,
+      ]);
     }
   });
 
@@ -24,7 +26,7 @@ describe('resolving a stage', () => {
     ['permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary'],
   ])('refuses as %s %j', (setting, arn) => {
     expect(withArn(setting, arn)).toEqual([
-      `Stage "test": write ${setting} as the ARN of ${arns[setting]} (it is "${arn}").`,
+      `Stage "test": set ${setting} to the ARN of ${arns[setting]} (it is "${arn}").`,
     ]);
   });
 
@@ -36,9 +38,9 @@ describe('resolving a stage', () => {
     expect(problems({ ...brought, region: 'eu-west-1' })).toEqual([]);
     expect(problems({ ...brought, region: 'us-east-1' })).toEqual([
       ...['alarmTopicArn', 'kmsKeyArn', 'eventBusArn'].map(
-        (setting) => `Stage "test": choose for ${setting} one in us-east-1, where the stage is (it is in eu-west-1).`,
+        (setting) => `Stage "test": set ${setting} to one in us-east-1, the region of the stage (it is in eu-west-1).`,
       ),
-      'Stage "test", account "main": choose for secretArn one in us-east-1, where the stage is (it is in eu-west-1).',
+      'Stage "test", account "main": set secretArn to one in us-east-1, the region of the stage (it is in eu-west-1).',
     ]);
   });
 
@@ -50,7 +52,7 @@ describe('resolving a stage', () => {
 
   it('refuses to keep logs for ever', () => {
     expect(problems({ logRetention: RetentionDays.INFINITE })).toEqual([
-      'Stage "test": set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, for ever.',
+      'Stage "test": set logRetention to a number of days: RetentionDays.INFINITE would keep the logs, and their cost, forever.',
     ]);
   });
 
@@ -87,7 +89,7 @@ describe('resolving a stage', () => {
     const { accountsClaim: _, ...auth } = everySetting.auth;
     for (const claim of [{}, { accountsClaim: '' }, { accountsClaim: 'two words' }]) {
       expect(problems(fromPlainJavaScript({ auth: { ...auth, ...claim } }))).toEqual([
-        'Stage "test": name in auth.accountsClaim the claim that lists the accounts of the caller: without it any token would give access to every account.',
+        'Stage "test": set auth.accountsClaim to the claim that lists the caller\'s accounts: without it, any token would give access to every account.',
       ]);
     }
   });
@@ -95,19 +97,19 @@ describe('resolving a stage', () => {
   it.each([
     [
       { issuer: 'login.example.com' },
-      'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.',
+      'set auth.issuer to the https address in the iss claim of your tokens, such as https://login.example.com/.',
     ],
     [
       { issuer: 'http://login.example.com' },
-      'write auth.issuer as the https address in the iss claim of your tokens, such as https://login.example.com/.',
+      'set auth.issuer to the https address in the iss claim of your tokens, such as https://login.example.com/.',
     ],
     [
       { audience: [] },
-      'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.',
+      'list in auth.audience the aud claims of tokens for this API: without them, tokens for any other API would be accepted.',
     ],
     [
       { audience: [''] },
-      'name in auth.audience the aud of the tokens that are meant for this API: without it tokens for any other one pass.',
+      'list in auth.audience the aud claims of tokens for this API: without them, tokens for any other API would be accepted.',
     ],
   ])('refuses tokens of %j', (wrong, sentence) => {
     expect(problems({ auth: { ...everySetting.auth, ...wrong } })).toEqual([`Stage "test": ${sentence}`]);
@@ -121,15 +123,15 @@ describe('resolving a stage', () => {
 
   it('refuses pages of web sites where callers have to sign', () => {
     expect(problems({ cors: everySetting.cors })).toEqual([
-      'Stage "test": remove cors: a browser has no AWS key to sign with, it needs auth of kind jwt.',
+      'Stage "test": remove cors, or set auth.kind to jwt: a browser has no AWS key to sign requests with.',
     ]);
   });
 
   it.each([
-    [[], 'name at least one origin in cors.origins, or remove cors.'],
+    [[], 'list at least one origin in cors.origins, or remove cors.'],
     [
       ['*'],
-      "name the origins in cors.origins one by one: with * any web site may ask for orders with a visitor's token.",
+      "list the origins in cors.origins one by one: with *, any web site could request orders with a visitor's token.",
     ],
     [
       ['http://desk.example.com'],
@@ -147,7 +149,7 @@ describe('resolving a stage', () => {
     [{ account: 'desk-3', orderId: '1' }, 'set syntheticCheck.account to an account of this stage (it is "desk-3").'],
     [
       { account: 'main', orderId: 'a/b' },
-      'set syntheticCheck.orderId to the id of an order that stays alive at the exchange, 1 to 64 of A-Z, a-z, 0-9 and ._-.',
+      'set syntheticCheck.orderId to the id of an order that stays live at the exchange: 1 to 64 characters from A-Z, a-z, 0-9 and ._-.',
     ],
   ])('refuses the synthetic check of %j', (syntheticCheck, sentence) => {
     expect(problems({ syntheticCheck })).toEqual([`Stage "test": ${sentence}`]);
@@ -162,21 +164,25 @@ describe('resolving a stage', () => {
       accounts: { main: { dialect: 'binance', maxCheckSecond: 5 } },
     };
     expect(problems(fromPlainJavaScript(wrong))).toEqual([
-      expect.stringMatching(/^Stage "test": remove "alarmTopic", or write it as one of accounts, .*alarmTopicArn/),
+      expect.stringMatching(
+        /^Stage "test": remove the unknown setting "alarmTopic"; the settings are accounts, .*alarmTopicArn/,
+      ),
       'Stage "test": set protect to true or false (it is "no").',
       'Stage "test": set xray to true or false (it is "1").',
-      'Stage "test": set logRetention to a number of days that CloudWatch has, such as 14, 90 or 365 (it is 15).',
-      expect.stringMatching(/^Stage "test", account "main": remove "maxCheckSecond", or write .*maxCheckSeconds/),
+      'Stage "test": set logRetention to a number of days that CloudWatch supports, such as 14, 90 or 365 (it is 15).',
+      expect.stringMatching(
+        /^Stage "test", account "main": remove the unknown setting "maxCheckSecond"; .*maxCheckSeconds/,
+      ),
       `Stage "test", account "main": set dialect to one of ${dialectNames.join(', ')} (it is "binance").`,
     ]);
   });
 
   it('refuses a throttle that lets nothing through', () => {
     expect(problems({ throttle: { rate: 0, burst: 1 } })).toEqual([
-      'Stage "test": set throttle.rate above 0 (it is 0), or no request gets through.',
+      'Stage "test": set throttle.rate to more than 0 (it is 0): otherwise no request gets through.',
     ]);
     expect(problems({ throttle: { rate: 0.5, burst: 0 } })).toEqual([
-      'Stage "test": set throttle.burst to a whole number from 1 (it is 0), or no request gets through.',
+      'Stage "test": set throttle.burst to a whole number of at least 1 (it is 0): otherwise no request gets through.',
     ]);
   });
 
@@ -188,7 +194,7 @@ describe('resolving a stage', () => {
     ['owner', 'x'.repeat(257)],
   ])('refuses the tag %j = %j', (key, value) => {
     expect(problems({ tags: { [key]: value } })).toEqual([
-      `Stage "test": change the tag "${key}"="${value}": AWS takes letters, digits, spaces and _.:/=+-@, no aws: in front.`,
+      `Stage "test": change the tag "${key}"="${value}": AWS allows letters, digits, spaces and _.:/=+-@, and no aws: prefix.`,
     ]);
   });
 });

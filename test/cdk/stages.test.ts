@@ -118,7 +118,7 @@ describe('resolving a stage', () => {
       maxCheckSeconds: 33,
     });
     expect(withAccount({ keepsClosedOrdersSeconds: 100, maxCheckSeconds: 34 })).toEqual([
-      'Stage "test", account "main": lower maxCheckSeconds from 34 to at most 33, a third of how long the exchange keeps closed orders (100 s), or an order can close and vanish unseen.',
+      'Stage "test", account "main": lower maxCheckSeconds from 34 to at most 33, a third of the time for which the exchange keeps closed orders (100 s): otherwise an order can close and be forgotten unseen.',
     ]);
   });
 
