@@ -1,66 +1,30 @@
-import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { readConsoleFiles } from '../../../cdk/ops/console-files.ts';
-import { type ConsoleServer, startConsoleServer } from '../../../cdk/ops/console-server.ts';
-import { behindOrder, type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
+import { behindOrder, type ConsoleFixture } from './console-fixture.ts';
 import { hostileLabel } from './console-orders.ts';
+import { type ConsoleBrowser, go as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
 
-const executablePath = '/usr/bin/chromium';
-const args = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** `CONSOLE_SCREENSHOTS=.github/images` keeps the pictures that the README shows. */
 const screenshots = process.env['CONSOLE_SCREENSHOTS'];
 const order = '39100000000131073';
 
-let browser: Browser | undefined;
+let browser: ConsoleBrowser | undefined;
 let api: ConsoleFixture;
-let server: ConsoleServer;
 let page: Page;
-/** Whatever the browser complains about: errors, refused resources, requests to another address. */
-const complaints: string[] = [];
+let complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!existsSync(executablePath)) {
-    console.log(`The console was not tried in a browser: there is no ${executablePath}.`);
-    return;
-  }
-  browser = await chromium.launch({ executablePath, args });
-  api = await startConsoleFixture(Date.now());
-  server = await startConsoleServer({ files: await readConsoleFiles(), url: api.url, fetch, port: 0 });
-  page = await open({ width: 1180, height: 760 }, 'light');
+  browser = await startConsoleBrowser();
+  if (browser === undefined) return;
+  ({ api, complaints } = browser);
+  page = await browser.open({ colorScheme: 'light' });
 });
-beforeEach(({ skip }) => skip(browser === undefined, `There is no ${executablePath}.`));
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await api?.stop();
-});
+beforeEach(({ skip }) => skip(browser === undefined, noBrowser));
+afterAll(() => browser?.stop());
 
-async function open(viewport: { readonly width: number; readonly height: number }, colorScheme: 'light' | 'dark') {
-  if (browser === undefined) throw new Error('there is no browser');
-  const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce' });
-  const opened = await context.newPage();
-  opened.setDefaultTimeout(20_000);
-  opened.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  opened.on('pageerror', (error) => complaints.push(error.message));
-  opened.on('request', (request) => {
-    if (!/^(http:\/\/127\.0\.0\.1:|data:)/.test(request.url())) complaints.push(request.url());
-  });
-  await opened.goto(server.url);
-  await opened.getByRole('heading', { name: 'Accounts' }).waitFor();
-  return opened;
-}
+const go = (view: string) => goTo(page, view);
 
 /** A picture for the README, if they are wanted. */
 async function picture(of: Page, name: string, height: number): Promise<void> {
@@ -72,9 +36,6 @@ async function picture(of: Page, name: string, height: number): Promise<void> {
   await of.screenshot({ path: `${path}.part`, type: 'png', animations: 'disabled', clip });
   await rename(`${path}.part`, path);
 }
-
-/** In the browser: expressions as text, because this file knows no page. */
-const go = (view: string) => page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`);
 
 it('the token leaves the address, and the accounts are shown at a glance with what is wrong, in sentences', async () => {
   expect(page.url()).not.toContain('token');
@@ -96,11 +57,13 @@ it('the blotter shows what needs attention first, filters, sorts and has pages',
   expect(await rows.nth(0).innerText()).toMatch(/ETH-PERPETUAL[\s\S]*(missing|unknown)/);
   expect(await rows.nth(2).innerText()).not.toMatch(/missing|unknown/);
   expect(await rows.filter({ hasText: 'missing' }).innerText()).toMatch(/searched \d\d:\d\d:\d\d, next \d\d:\d\d:\d\d/);
+  const cut = "[...document.querySelectorAll('.scroll')].some((each) => each.scrollWidth > each.clientWidth)";
+  expect(await page.evaluate(cut)).toBe(false);
   await picture(page, 'console-orders', 480);
 
   await page.keyboard.press('/');
   await page.keyboard.type('xrp buy');
-  await page.getByText(/orders? on this page with “xrp buy”/).waitFor();
+  await page.getByText(/orders? with “xrp buy” on all pages/).waitFor();
   for (const text of await rows.allInnerTexts()) expect(text).toMatch(/XRP-PERPETUAL\s+buy/);
   await page.getByRole('searchbox').fill('');
 
@@ -127,7 +90,9 @@ it('final orders have a tab of their own', async () => {
   await go('main/live');
   await page.getByRole('link', { name: 'Final' }).click();
   await page.getByText('2 orders on this page').waitFor();
-  expect(await page.locator('.blotter tbody').innerText()).toMatch(/filled[\s\S]*canceled/);
+  expect(await page.locator('.blotter tbody').innerText()).toMatch(
+    /filled\s[\d-]*[ \d:.]+\s39100000000262145[\s\S]*canceled\s[\d-]*[ \d:.]+\s39100000000262209/,
+  );
 });
 
 it('an order shows its course, its states with their provenance, and every digit', async () => {
@@ -227,7 +192,7 @@ it('an account is opened by its name where the stack does not list its accounts'
 
 it('on a narrow dark screen nothing is wider than the screen, in any view', async () => {
   const before = page;
-  page = await open({ width: 390, height: 800 }, 'dark');
+  page = (await browser?.open({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' })) ?? page;
   for (const view of ['', 'main/live', 'main/final', `main/order/${order}`, 'main/delays']) {
     await go(view);
     await page.locator('main').getByRole('heading').first().waitFor();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import * as z from 'zod/mini';
-import { AccountList } from '../../../lib/api/account-responses.ts';
+import { AccountList, AccountOverview } from '../../../lib/api/account-responses.ts';
 import { ChangedWatch, CheckedOrder, History, OrderList } from '../../../lib/api/responses.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { accountsOf, asOf, entriesOf, historyOf, type Known, ordersOf } from './console-orders.ts';
@@ -12,7 +12,9 @@ export type ConsoleFixture = {
   readonly requests: string[];
   /** From now on nothing is answered, or everything is again. */
   readonly lose: (lost: boolean) => void;
-  /** Whether it knows GET /accounts, which a stack that was deployed long ago does not. */
+  /** All that it knows; what is added is listed from then on. */
+  readonly orders: Known[];
+  /** Whether it knows GET /accounts and GET /accounts/{account}, which a stack that was deployed long ago does not. */
   readonly listAccounts: (known: boolean) => void;
   readonly stop: () => Promise<void>;
 };
@@ -31,7 +33,8 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
   let listsAccounts = true;
   let isBehind = true;
   let stopped = false;
-  const api = createFixtureApi(now);
+  const orders = [...ordersOf()];
+  const api = createFixtureApi(now, orders);
   const server = createServer((request, response) => {
     const { method = '', url: target = '', headers } = request;
     requests.push(`${method} ${target}`);
@@ -39,20 +42,21 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
     if (method !== 'GET') stopped = method === 'DELETE';
     if (target.includes(`${behindOrder}?`)) isBehind = false;
     const { pathname, searchParams } = new URL(target, 'http://fixture');
-    const body =
-      pathname === '/accounts' && !listsAccounts ? undefined : api(pathname, searchParams, { stopped, isBehind });
-    const etag = /\/orders\/[^/]+$/.test(pathname) ? 'W/"fixture"' : undefined;
+    const isOld = !listsAccounts && /^\/accounts(\/[^/]+)?$/.test(pathname);
+    const { status, body } = isOld ? gatewayError : api(pathname, searchParams, { stopped, isBehind });
+    const etag = status === 200 && /\/orders\/[^/]+$/.test(pathname) ? 'W/"fixture"' : undefined;
     const isSame = etag !== undefined && headers['if-none-match'] === etag;
-    response.writeHead(body === undefined ? 404 : isSame ? 304 : 200, {
+    response.writeHead(isSame ? 304 : status, {
       'content-type': 'application/json',
       ...(etag !== undefined && { etag, age: '3' }),
     });
-    response.end(isSame ? undefined : (body ?? '{"message":"Not Found"}'));
+    response.end(isSame ? undefined : body);
   });
   const { port } = await listen(server, 0);
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    orders,
     lose: (is) => {
       lost = is;
     },
@@ -63,43 +67,42 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
   };
 }
 
+type Answer = { readonly status: number; readonly body: string };
+
+const gatewayError: Answer = { status: 404, body: '{"message":"Not Found"}' };
+
 /** As the API sends it: what the schema does not declare does not leave. */
-function written(schema: z.ZodMiniType, body: unknown): string {
-  return JSON.stringify(z.parse(schema, body));
+function written(schema: z.ZodMiniType, body: unknown): Answer {
+  return { status: 200, body: JSON.stringify(z.parse(schema, body)) };
 }
 
-/** What each path answers; responses pass the API's own schemas. */
-function createFixtureApi(now: number) {
-  const iso = (ago: number) => new Date(now - ago).toISOString();
-  const known = ordersOf();
-  const listed = ({ id, status, fields, age }: Known) => ({
-    order_id: id,
-    status,
-    ...(status === 'missing' && { looked_up_at: iso(39_000) }),
-    ...(status === 'final' ? { closed_at: iso(age * 1_000) } : { due_at: iso(-minute) }),
-    opened_at: iso(30 * minute),
-    checked_at: iso(age * 1_000),
-    age_seconds: age,
-    ...fields,
-  });
-  const lists: Readonly<Record<string, readonly Known[]>> = Object.groupBy(known, ({ status }) =>
-    status === 'watched' ? 'live' : status === 'final' ? 'final' : 'attention',
-  );
+function unknownAccount(account: string): Answer {
+  const detail = `There is no account ${account} here; the stage table lists them.`;
+  return { status: 404, body: JSON.stringify({ code: 'unknown_account', detail }) };
+}
 
-  return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): string | undefined => {
-    if (path === '/accounts') return written(AccountList, { accounts: accountsOf(iso) });
-    if (path === '/accounts/main/orders') {
-      const state = query.get('state') ?? '';
-      const from = Number(query.get('cursor') ?? 0);
-      const to = from + Number(query.get('limit'));
-      const all = lists[state] ?? [];
-      const orders = all.slice(from, to).map(listed);
-      const page = { account: 'main', state, orders, ...(to < all.length && { cursor: String(to) }) };
-      return written(OrderList, page);
-    }
-    const [, id = '', rest] = /^\/accounts\/main\/orders\/([\w-]+)(\/.*)?$/.exec(path) ?? [];
-    const order = known.find((each) => each.id === id);
-    if (order === undefined) return undefined;
+/** What each path answers; responses pass the API's own schemas. Only account main has orders. */
+function createFixtureApi(now: number, known: readonly Known[]) {
+  const iso = (ago: number) => new Date(now - ago).toISOString();
+
+  function listOf(account: string, query: URLSearchParams): Answer {
+    const state = query.get('state') ?? '';
+    const from = Number(query.get('cursor') ?? 0);
+    const to = from + Number(query.get('limit'));
+    const all = account === 'main' ? known.filter(({ status }) => listNamed(status) === state) : [];
+    const orders = all.slice(from, to).map((order) => listed(order, iso));
+    return written(OrderList, { account, state, orders, ...(to < all.length && { cursor: String(to) }) });
+  }
+
+  return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): Answer => {
+    const accounts = accountsOf(iso);
+    const [, account, id, rest] = /^\/accounts(?:\/([\w-]+)(?:\/orders(?:\/([\w.-]+)(\/.*)?)?)?)?$/.exec(path) ?? [];
+    if (account === undefined) return path === '/accounts' ? written(AccountList, { accounts }) : gatewayError;
+    const overview = accounts.find((each) => each.account === account);
+    if (overview === undefined) return unknownAccount(account);
+    if (id === undefined) return path.endsWith('/orders') ? listOf(account, query) : written(AccountOverview, overview);
+    const order = account === 'main' ? known.find((each) => each.id === id) : undefined;
+    if (order === undefined) return written(History, { account, order_id: id, snapshots: [], audit_entries: [] });
     const all = historyOf(order, now);
     const history = id === behindOrder && isBehind ? all.slice(1) : all;
     if (rest === '/watch')
@@ -120,7 +123,23 @@ function createFixtureApi(now: number) {
         age_seconds: 3,
       });
     const page = { account: 'main', order_id: id, ...asOf(history, query, entriesOf(order, iso, stopped)) };
+    const { status, body } = written(History, page);
     // Digits that a browser's own numbers would change.
-    return written(History, page).replaceAll('"7.10-exact"', '7.10');
+    return { status, body: body.replaceAll('"7.10-exact"', '7.10') };
+  };
+}
+
+const listNamed = (status: string) => (status === 'watched' ? 'live' : status === 'final' ? 'final' : 'attention');
+
+function listed({ id, status, fields, age }: Known, iso: (ago: number) => string) {
+  return {
+    order_id: id,
+    status,
+    ...(status === 'missing' && { looked_up_at: iso(39_000) }),
+    ...(status === 'final' ? { closed_at: iso(age * 1_000) } : { due_at: iso(-minute) }),
+    opened_at: iso(30 * minute),
+    checked_at: iso(age * 1_000),
+    age_seconds: age,
+    ...fields,
   };
 }
