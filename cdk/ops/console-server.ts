@@ -85,7 +85,7 @@ export async function startConsoleServer({ files, url, fetch, port }: ConsoleSet
       fetch(`${url.replace(/\/+$/, '')}${target}`, { method, headers: sent }),
       new Promise<never>((_resolve, reject) => late.addEventListener('abort', () => reject(late.reason))),
     ]);
-    const kept = ['content-type', 'etag', 'age', 'retry-after'].flatMap((name) => {
+    const kept = ['content-type', 'date', 'etag', 'age', 'retry-after'].flatMap((name) => {
       const value = response.headers.get(name);
       return value === null ? [] : [[name, value] as const];
     });

@@ -1,41 +1,40 @@
+import { isStale, Warnings } from './account-head.js';
 import { ApiError, listAccounts } from './api.js';
-import { age, count, duration, time, visible } from './format.js';
+import { age, count, time, visible } from './format.js';
 import { html } from './html.js';
 import { usePolled } from './polling.js';
 
 /** @typedef {import('./api.js').AccountOverview} AccountOverview */
 
-/** A trusted list of an account comes every few seconds: this is late. */
-const staleListSeconds = 60;
-
 /** All accounts at a glance. */
 export function Accounts() {
-  const { value: accounts, problem } = usePolled(accountsOrNone, 'accounts');
-  const warnings = accounts?.flatMap(warningsOf) ?? [];
-  return html`<main>
+  const { value: accounts, problem, isLoading } = usePolled(accountsOrNone, 'accounts');
+  return html`
     <h1>Accounts</h1>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    ${warnings.length > 0 && html`<div class="notice warn" role="status">${warnings.map((sentence) => html`<p>${sentence}</p>`)}</div>`}
-    ${accounts === undefined && problem === undefined && html`<p class="muted">Loading.</p>`}
+    <${Warnings} of=${accounts ?? []} />
+    ${isLoading && html`<p class="muted">Loading.</p>`}
     ${accounts === null && html`<${ByName} />`}
     ${
       accounts &&
+      accounts.length > 0 &&
       html`<div class="scroll"><table class="grid cards accounts">
         <thead><tr>
-          <th>Account</th><th>Exchange</th><th>Last list</th><th class="n">Age</th><th class="n">Open</th>
-          <th class="n">Missing</th><th class="n">Unknown</th><th>Rate limit</th><th>Circuit breaker</th>
+          <th>Account</th><th>Exchange</th><th>Last list, UTC</th><th class="n">Age</th><th class="n">Open</th>
+          <th class="n">Missing</th><th class="n">Unknown</th><th class="n">Inconsistent</th><th>Rate limit</th><th>Circuit breaker</th>
         </tr></thead>
         <tbody>${accounts.map((account) => html`<${Row} key=${account.account} of=${account} />`)}</tbody>
       </table></div>`
     }
     ${accounts?.length === 0 && html`<p class="muted">There is no account that you may see.</p>`}
-  </main>`;
+  `;
 }
 
 /** `null` where the stack is older than this console: its gateway does not know the route. */
-async function accountsOrNone() {
+/** @param {unknown} _before @param {AbortSignal} signal */
+async function accountsOrNone(_before, signal) {
   try {
-    return await listAccounts();
+    return await listAccounts(signal);
   } catch (error) {
     if (error instanceof ApiError && error.status === 404 && error.code === 'gateway') return null;
     throw error;
@@ -60,11 +59,12 @@ function Row({ of: { account, dialect, list, orders, rate_limit: limit, circuit_
   return html`<tr>
     <th scope="row"><a href=${`#/${account}/live`}>${account}</a></th>
     <td data-label="Exchange">${visible(dialect)}</td>
-    <td data-label="Last list">${listState(list)}</td>
+    <td data-label="Last list, UTC">${listState(list)}</td>
     <td data-label="Age" class=${`n ${isStale(list) ? 'warn' : ''}`}>${list.listed_at === undefined ? '–' : age(list.age_seconds)}</td>
     <td data-label="Open" class="n">${orders?.open ?? '–'}</td>
     <td data-label="Missing" class=${`n ${orders?.missing ? 'bad' : ''}`}>${orders?.missing ?? '–'}</td>
     <td data-label="Unknown" class=${`n ${orders?.unknown ? 'warn' : ''}`}>${orders?.unknown ?? '–'}</td>
+    <td data-label="Inconsistent" class=${`n ${orders?.inconsistent ? 'bad' : ''}`}>${orders?.inconsistent ?? '–'}</td>
     <td data-label="Rate limit">
       <span class="bar" aria-hidden="true"><i class=${used > 0.8 ? 'high' : ''} style=${{ width: `${used * 100}%` }}></i></span>
       <span class="number">${Math.round(used * 100)} %</span>
@@ -73,14 +73,14 @@ function Row({ of: { account, dialect, list, orders, rate_limit: limit, circuit_
       pause === undefined
         ? html`<span class=${breaker.state === 'closed' ? 'tag good' : 'tag bad'}>${breaker.state}</span>
             <small>${breaker.state !== 'closed' && breakerReason(breaker)}</small>`
-        : html`<span class="tag warn">paused</span> <small>by ${visible(pause.by)}, ${time(pause.at)}</small>`
+        : html`<span class="tag warn">paused</span> <small>by ${visible(pause.by)}, ${time(pause.at)} UTC</small>`
     }</td>
   </tr>`;
 }
 
 /** @param {AccountOverview['circuit_breaker']} breaker */
 function breakerReason({ reason, since }) {
-  return `${visible(reason ?? '')}${since === undefined ? '' : ` since ${time(since)}`}`;
+  return `${visible(reason ?? '')}${since === undefined ? '' : ` since ${time(since)} UTC`}`;
 }
 
 /** @param {AccountOverview['list']} list */
@@ -89,30 +89,4 @@ function listState({ listed_at: at, orders, state }) {
   if (state === 'never' || at === undefined) return html`<span class="muted">never</span>`;
   const size = orders === undefined ? '' : html` <small>${count(orders, 'order')}</small>`;
   return html`<span class="number">${time(at)}</span>${size}${state === 'untrusted' && html` <span class="tag bad">untrusted</span>`}`;
-}
-
-/** @param {AccountOverview['list']} list */
-function isStale({ age_seconds: seconds, state }) {
-  return state === 'trusted' && seconds !== undefined && seconds > staleListSeconds;
-}
-
-/** What a person should know of an account, each as a sentence. @param {AccountOverview} view @returns {string[]} */
-function warningsOf({ account, list, orders, circuit_breaker: breaker, over_capacity: overCapacity, pause }) {
-  const sentences = [];
-  if (isStale(list) && (orders?.open ?? 0) > 0)
-    sentences.push(
-      `The last list of account ${account} is ${duration((list.age_seconds ?? 0) * 1_000)} old: what is shown of its orders may be stale.`,
-    );
-  if (list.state === 'untrusted')
-    sentences.push(
-      `The lists of account ${account} are not trusted${list.reason === undefined ? '' : ` (${visible(list.reason)})`}: each order is checked by itself${list.next_at === undefined ? '.' : `, and the list is tried again at ${time(list.next_at)}.`}`,
-    );
-  if (breaker.state === 'open')
-    sentences.push(
-      `Scheduled checks of account ${account} wait: ${visible(breaker.reason ?? 'the circuit breaker is open')}.`,
-    );
-  if (pause !== undefined)
-    sentences.push(`Account ${account} is paused${pause.until === undefined ? '' : ` until ${time(pause.until)}`}.`);
-  if (overCapacity) sentences.push(`Account ${account} has more orders on watch than can be checked in time.`);
-  return sentences;
 }

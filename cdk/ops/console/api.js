@@ -1,5 +1,7 @@
+import { learnTime, now } from './now.js';
+
 /**
- * The public API, and nothing else. Shapes are those of its responses.
+ * The public API, and nothing else. Shapes are those of its responses, which it checks before it sends them.
  *
  * @typedef {import('../../../lib/api/account-responses.ts').AccountOverview} AccountOverview
  * @typedef {import('../../../lib/api/responses.ts').CheckedOrder} CheckedOrder
@@ -9,6 +11,9 @@
  * @typedef {import('../../../lib/api/responses.ts').SnapshotRow} SnapshotRow
  * @typedef {import('../../../lib/api/responses.ts').AuditEntry} AuditEntry
  */
+
+/** The code of what cannot be reached: a sentence of its own stands above every view then. */
+const unreachable = 'console_unreachable';
 
 /** A response that is no success; the message is for a person. */
 export class ApiError extends Error {
@@ -20,11 +25,19 @@ export class ApiError extends Error {
   }
 }
 
+/** What a view says of a failure, unless that is said above it already. @param {unknown} error */
+export function sentenceOf(error) {
+  if (error instanceof ApiError) return error.code === unreachable ? undefined : error.message;
+  return error instanceof Error ? `The console failed: ${error.message}` : 'The console failed.';
+}
+
 /** @typedef {{ lostSince: number | undefined, reachedAt: number | undefined }} Connection */
 /** @type {Connection} */
 let connection = { lostSince: undefined, reachedAt: undefined };
 /** @type {Set<(connection: Connection) => void>} */
 const watchers = new Set();
+
+export const connectionNow = () => connection;
 
 /** @param {(connection: Connection) => void} watcher */
 export function onConnection(watcher) {
@@ -35,10 +48,9 @@ export function onConnection(watcher) {
 
 /** @param {boolean} reached */
 function report(reached) {
-  const now = Date.now();
   connection = reached
-    ? { lostSince: undefined, reachedAt: now }
-    : { ...connection, lostSince: connection.lostSince ?? now };
+    ? { lostSince: undefined, reachedAt: now() }
+    : { ...connection, lostSince: connection.lostSince ?? now() };
   for (const watcher of watchers) watcher(connection);
 }
 
@@ -67,12 +79,14 @@ function parse(text) {
   });
 }
 
-/** The latest body of each address that has an ETag. @type {Map<string, { etag: string, body: any }>} */
+/** The latest response of each address that has an ETag. @type {Map<string, { etag: string, text: string }>} */
 const known = new Map();
 
+/** @typedef {{ method?: string, signal?: AbortSignal | undefined }} Request */
+
 /**
- * @param {string} path @param {{ method?: string, signal?: AbortSignal }} [request]
- * @returns {Promise<{ body: any, changed: boolean, ageSeconds: number | undefined }>} `changed` is false for 304.
+ * @param {string} path @param {Request} [request]
+ * @returns {Promise<{ text: string, ageSeconds: number | undefined }>}
  */
 async function send(path, { method = 'GET', signal } = {}) {
   const before = method === 'GET' ? known.get(path) : undefined;
@@ -81,38 +95,52 @@ async function send(path, { method = 'GET', signal } = {}) {
     ...(token !== null && { 'x-console-token': token }),
     ...(before !== undefined && { 'if-none-match': before.etag }),
   };
-  const response = await fetch(path, { method, headers, cache: 'no-store', ...(signal && { signal }) }).catch(
-    (error) => {
-      if (!signal?.aborted) report(false);
-      throw error;
-    },
-  );
-  const ageText = response.headers.get('age');
-  const ageSeconds = ageText === null ? undefined : Number(ageText);
-  const text = await response.text();
+  const { response, text } = await reply(path, { method, headers, cache: 'no-store', ...(signal && { signal }) });
+  learnTime(response.headers.get('date'));
   // 502 of the console itself: the API behind it cannot be reached.
-  const reached = !(response.status === 502 && text.includes('console_unreachable'));
-  report(reached);
-  if (response.status === 304 && before !== undefined) return { body: before.body, changed: false, ageSeconds };
-  const body = bodyOf(response.status, text);
+  report(!(response.status === 502 && text.includes(unreachable)));
+  const age = response.headers.get('age');
+  const ageSeconds = age === null ? undefined : Number(age);
+  if (response.status === 304 && before !== undefined) return { text: before.text, ageSeconds };
+  if (!response.ok) throw problemOf(response.status, text);
   const etag = response.headers.get('etag');
   if (etag !== null) {
     if (known.size >= 100) known.clear();
-    known.set(path, { etag, body });
+    known.set(path, { etag, text });
   }
-  return { body, changed: true, ageSeconds };
+  return { text, ageSeconds };
+}
+
+/** @param {string} path @param {RequestInit} request */
+async function reply(path, request) {
+  try {
+    const response = await fetch(path, request);
+    return { response, text: await response.text() };
+  } catch (error) {
+    if (request.signal?.aborted) throw error;
+    report(false);
+    throw new ApiError(0, unreachable, 'The API cannot be reached.');
+  }
+}
+
+/** @param {number} status @param {string} text */
+function problemOf(status, text) {
+  const body = bodyOf(status, text);
+  return new ApiError(status, body.code ?? 'gateway', body.detail ?? body.message ?? `HTTP ${status}`);
 }
 
 /** @param {number} status @param {string} text */
 function bodyOf(status, text) {
-  let body;
   try {
-    body = parse(text);
+    return parse(text);
   } catch {
     throw new ApiError(status, 'gateway', `The response (HTTP ${status}) is not JSON.`);
   }
-  if (status >= 200 && status < 300) return body;
-  throw new ApiError(status, body?.code ?? 'gateway', body?.detail ?? body?.message ?? `HTTP ${status}`);
+}
+
+/** @param {string} path @param {Request} [request] */
+async function requested(path, request) {
+  return bodyOf(200, (await send(path, request)).text);
 }
 
 const part = encodeURIComponent;
@@ -121,47 +149,67 @@ const orderPath = (account, orderId) => `/accounts/${part(account)}/orders/${par
 
 /** @param {AbortSignal} [signal] @returns {Promise<readonly AccountOverview[]>} */
 export async function listAccounts(signal) {
-  return (await send('/accounts', { ...(signal && { signal }) })).body.accounts;
+  return (await requested('/accounts', { signal })).accounts;
+}
+
+/** @param {string} account @param {AbortSignal} [signal] @returns {Promise<AccountOverview>} */
+export async function getAccount(account, signal) {
+  return requested(`/accounts/${part(account)}`, { signal });
 }
 
 /**
- * @param {string} account @param {'live' | 'attention' | 'final'} state @param {number} limit @param {string} [cursor]
+ * @param {string} account @param {'live' | 'attention' | 'final'} state @param {number} limit
+ * @param {{ cursor?: string | undefined, signal?: AbortSignal | undefined }} [options]
  * @returns {Promise<OrderList>}
  */
-export async function listOrders(account, state, limit, cursor) {
+export async function listOrders(account, state, limit, { cursor, signal } = {}) {
   const query = `state=${state}&limit=${limit}${cursor === undefined ? '' : `&cursor=${part(cursor)}`}`;
-  return (await send(`/accounts/${part(account)}/orders?${query}`)).body;
+  return requested(`/accounts/${part(account)}/orders?${query}`, { signal });
 }
 
-/** All orders in need of attention, at most 500. @param {string} account */
-export async function listAttention(account) {
+/**
+ * All orders of a list, at most 500: `isWhole` says whether there are no more.
+ * @param {string} account @param {'live' | 'attention' | 'final'} state @param {AbortSignal} [signal]
+ */
+export async function listAllOrders(account, state, signal) {
   /** @type {ListedOrder[]} */
-  const rows = [];
+  const orders = [];
+  /** @type {string | undefined} */
   let cursor;
   do {
-    const page = await listOrders(account, 'attention', 100, cursor);
-    rows.push(...page.orders);
+    const page = await listOrders(account, state, 100, { cursor, signal });
+    orders.push(...page.orders);
     cursor = page.cursor;
-  } while (cursor !== undefined && rows.length < 500);
-  return rows;
+  } while (cursor !== undefined && orders.length < 500);
+  return { orders, isWhole: cursor === undefined };
 }
 
-/** From the table, as long as the latest check has confirmed the order. @param {string} account @param {string} orderId */
-export async function getOrder(account, orderId) {
-  const { body, changed, ageSeconds } = await send(`${orderPath(account, orderId)}?max_age=999999`);
-  return { order: /** @type {CheckedOrder} */ (body), changed, ageSeconds };
+/**
+ * From the table, as long as the latest check has confirmed the order.
+ * @param {string} account @param {string} orderId @param {AbortSignal} [signal]
+ */
+export async function getOrder(account, orderId, signal) {
+  const { text, ageSeconds } = await send(`${orderPath(account, orderId)}?max_age=999999`, { signal });
+  /** @type {CheckedOrder} */
+  const order = bodyOf(200, text);
+  return { order, ageSeconds };
 }
 
-/** The history, newest first, at most 500 states. @param {string} account @param {string} orderId */
-export async function listSnapshots(account, orderId) {
+/**
+ * The history, newest first, at most 500 states.
+ * @param {string} account @param {string} orderId @param {AbortSignal} [signal]
+ */
+export async function listSnapshots(account, orderId, signal) {
   /** @type {SnapshotRow[]} */
   const rows = [];
+  /** @type {string | undefined} */
   let cursor;
   do {
     const next = cursor === undefined ? '' : `&cursor=${part(cursor)}`;
-    const { body } = await send(`${orderPath(account, orderId)}/snapshots?limit=100${next}`);
-    rows.push(...body.snapshots);
-    cursor = body.cursor;
+    /** @type {History} */
+    const page = await requested(`${orderPath(account, orderId)}/snapshots?limit=100${next}`, { signal });
+    rows.push(...page.snapshots);
+    cursor = page.cursor;
   } while (cursor !== undefined && rows.length < 500);
   return rows;
 }
@@ -174,10 +222,10 @@ export async function listSnapshots(account, orderId) {
  */
 export async function stateAt(account, orderId, clock, moment, signal) {
   const query = `${clock}=${part(new Date(moment).toISOString())}`;
-  return (await send(`${orderPath(account, orderId)}/snapshots?${query}`, { ...(signal && { signal }) })).body;
+  return requested(`${orderPath(account, orderId)}/snapshots?${query}`, { signal });
 }
 
 /** @param {string} account @param {string} orderId @param {boolean} on */
 export async function changeWatch(account, orderId, on) {
-  return (await send(`${orderPath(account, orderId)}/watch`, { method: on ? 'PUT' : 'DELETE' })).body;
+  await send(`${orderPath(account, orderId)}/watch`, { method: on ? 'PUT' : 'DELETE' });
 }

@@ -1,8 +1,9 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { AccountHead } from './account-head.js';
-import { listAttention, listOrders } from './api.js';
-import { age, clock, count, shown, time } from './format.js';
+import { listAllOrders, listOrders } from './api.js';
+import { age, clock, count, shown, time, visible } from './format.js';
 import { html } from './html.js';
+import { keep, useKept } from './kept.js';
 import { arranged, filledShare, needsAttention } from './model.js';
 import { usePolled } from './polling.js';
 
@@ -13,7 +14,8 @@ const pageSize = 50;
 /** An order that was confirmed longer ago than this is marked. */
 const oldSeconds = 120;
 
-/** @type {readonly (readonly [key: SortKey, title: string, number: boolean])[]} */
+/** @typedef {readonly [key: SortKey, title: string, number: boolean]} Column */
+/** @type {readonly Column[]} */
 const columns = [
   ['instrument_name', 'Instrument', false],
   ['direction', 'Side', false],
@@ -21,53 +23,128 @@ const columns = [
   ['price', 'Price', true],
   ['filled', 'Filled of amount', true],
   ['status', 'Status', false],
-  ['age_seconds', 'Confirmed', true],
 ];
+/** @type {Readonly<Record<'live' | 'final', Column>>} */
+const columnOf = { live: ['age_seconds', 'Confirmed', true], final: ['closed_at', 'Closed, UTC', false] };
+/** @type {Column} */
+const idColumn = ['order_id', 'Order', false];
+
+/** @typedef {{ key: SortKey, descending: boolean }} Arrangement */
+/** @typedef {{ rows: readonly ListedOrder[], next: string | undefined, covers: 'page' | 'start' | 'all' }} Page */
 
 /** The orders of an account: those that are live, and those in need of attention before them; or the final ones. */
 /** @param {{ account: string, list: 'live' | 'final' }} properties */
 export function Blotter({ account, list }) {
-  /** The cursors of the pages before this one, and its own. */
-  const [cursors, setCursors] = useState(/** @type {readonly string[]} */ ([]));
-  const [text, setText] = useState('');
-  const [order, setOrder] = useState(
-    /** @type {{ key: SortKey, descending: boolean }} */ ({
-      key: list === 'final' ? 'closed_at' : 'instrument_name',
-      descending: list === 'final',
-    }),
-  );
+  /** @type {readonly string[]} */
+  const none = [];
+  // The cursors of the pages before this one, and its own.
+  const [cursors, setCursors] = useKept('cursors', none);
+  const [text, setText] = useKept('text', '');
+  /** @type {Arrangement} */
+  const newest = { key: 'closed_at', descending: true };
+  /** @type {Arrangement} */
+  const byName = { key: 'instrument_name', descending: false };
+  const [order, setOrder] = useKept('order', list === 'final' ? newest : byName);
   const cursor = cursors.at(-1);
-  const { value: page, problem } = usePolled(async () => {
-    const [attention, orders] = await Promise.all([
-      list === 'live' && cursor === undefined ? listAttention(account) : [],
-      listOrders(account, list, pageSize, cursor),
-    ]);
-    const ids = new Set(attention.map(({ order_id: id }) => id));
-    return { rows: [...attention, ...orders.orders.filter(({ order_id: id }) => !ids.has(id))], next: orders.cursor };
-  }, `${account} ${list} ${cursor}`);
+  const isFiltered = text.trim() !== '';
+  const {
+    value: page,
+    problem,
+    isLoading,
+  } = usePolled(
+    (_before, signal) => (isFiltered ? loadAll(account, list, signal) : loadPage(account, list, cursor, signal)),
+    `${account} ${list} ${cursor}`,
+    isFiltered,
+  );
   const rows = page === undefined ? [] : arranged(page.rows, text, order);
-  const urgent = rows.filter(needsAttention).length;
-  const sortBy = (/** @type {SortKey} */ key) =>
-    setOrder((before) => ({ key, descending: before.key === key && !before.descending }));
-  return html`<main>
+  const sortBy = (/** @type {SortKey} */ key) => setOrder({ key, descending: order.key === key && !order.descending });
+  const table = useOpened(page !== undefined);
+  return html`
     <${AccountHead} account=${account} view=${list}><${Filter} text=${text} change=${setText} /><//>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    <p class="muted summary" role="status">${
-      page === undefined
-        ? 'Loading.'
-        : `${count(rows.length, 'order')} on this page${urgent === 0 ? '' : `, ${urgent} in need of attention`}${text === '' ? '' : ` with “${text}”`}`
-    }</p>
-    <div class="scroll"><table class="grid cards blotter" onKeyDown=${moveBetweenRows}>
+    <p class="muted summary" role="status">${isLoading ? 'Loading.' : page !== undefined && summaryOf(rows, page, text, list)}</p>
+    ${isFiltered && page?.covers === 'all' && rows.length === 0 && html`<${ById} account=${account} text=${text.trim()} />`}
+    ${
+      rows.length > 0 &&
+      html`<div class="scroll" ref=${table}><table class="grid cards blotter" onKeyDown=${moveBetweenRows}>
       <thead><tr>
-        ${columns.map(([key, title, number]) => html`<${Heading} column=${key} title=${title} number=${number} order=${order} sortBy=${sortBy} />`)}
-        <${Heading} column=${list === 'final' ? 'closed_at' : 'order_id'} title=${list === 'final' ? 'Closed' : 'Order'} number=${false} order=${order} sortBy=${sortBy} />
+        ${[...columns, columnOf[list], idColumn].map(([key, title, number]) => html`<${Heading} column=${key} title=${title} number=${number} order=${order} sortBy=${sortBy} />`)}
       </tr></thead>
       <tbody>${rows.map((row) => html`<${Row} key=${row.order_id} account=${account} row=${row} />`)}</tbody>
-    </table></div>
-    <${Pages} number=${cursors.length + 1}
-      back=${cursors.length === 0 ? undefined : () => setCursors(cursors.slice(0, -1))}
-      next=${page?.next === undefined ? undefined : () => setCursors([...cursors, page.next ?? ''])} />
-  </main>`;
+    </table></div>`
+    }
+    ${
+      !isFiltered &&
+      html`<${Pages} number=${cursors.length + 1}
+        back=${cursors.length === 0 ? undefined : () => setCursors(cursors.slice(0, -1))}
+        next=${page?.next === undefined ? undefined : () => setCursors([...cursors, page.next ?? ''])} />`
+    }
+  `;
+}
+
+/**
+ * @param {string} account @param {'live' | 'final'} list @param {string | undefined} cursor @param {AbortSignal} signal
+ * @returns {Promise<Page>}
+ */
+async function loadPage(account, list, cursor, signal) {
+  const [attention, { orders, cursor: next }] = await Promise.all([
+    list === 'live' && cursor === undefined ? attentionOf(account, signal) : [],
+    listOrders(account, list, pageSize, { cursor, signal }),
+  ]);
+  return { rows: withoutDoubles(attention, orders), next, covers: 'page' };
+}
+
+/** What the filter searches. @param {string} account @param {'live' | 'final'} list @param {AbortSignal} signal @returns {Promise<Page>} */
+async function loadAll(account, list, signal) {
+  const [attention, { orders, isWhole }] = await Promise.all([
+    list === 'live' ? attentionOf(account, signal) : [],
+    listAllOrders(account, list, signal),
+  ]);
+  return { rows: withoutDoubles(attention, orders), next: undefined, covers: isWhole ? 'all' : 'start' };
+}
+
+/** @param {string} account @param {AbortSignal} signal */
+async function attentionOf(account, signal) {
+  return (await listAllOrders(account, 'attention', signal)).orders;
+}
+
+/** An order may change its list between two requests. @param {readonly ListedOrder[]} attention @param {readonly ListedOrder[]} orders */
+function withoutDoubles(attention, orders) {
+  const ids = new Set(attention.map(({ order_id: id }) => id));
+  return [...attention, ...orders.filter(({ order_id: id }) => !ids.has(id))];
+}
+
+/** @param {readonly ListedOrder[]} rows @param {Page} page @param {string} text @param {'live' | 'final'} list */
+function summaryOf(rows, { covers, next, rows: all }, text, list) {
+  const urgent = rows.filter(needsAttention).length;
+  const attention = urgent === 0 ? '' : `, ${urgent} in need of attention`;
+  if (text.trim() !== '') {
+    const where = {
+      page: 'on this page; searching the others',
+      start: `among the first ${all.length}`,
+      all: 'on all pages',
+    }[covers];
+    return `${count(rows.length, 'order')} with “${visible(text.trim())}” ${where}${attention}`;
+  }
+  if (rows.length === 0 && next === undefined) return list === 'live' ? 'No live orders.' : 'No final orders.';
+  return `${count(rows.length, 'order')} on this page${attention}`;
+}
+
+/** A text that no row holds may be the id of an order in neither list. @param {{ account: string, text: string }} properties */
+function ById({ account, text }) {
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(text)) return null;
+  return html`<p><a href=${`#/${account}/order/${text}`}>Open order ${text} by its id</a></p>`;
+}
+
+/** Going back to the list goes back to the order that was opened from it. @param {boolean} isThere */
+function useOpened(isThere) {
+  /** @type {import('preact').RefObject<HTMLDivElement | null>} */
+  const table = useRef(null);
+  useEffect(() => {
+    const links = isThere ? [...(table.current?.querySelectorAll('a') ?? [])] : [];
+    links.find((link) => link.getAttribute('href') === history.state?.opened)?.focus();
+  }, [isThere]);
+  return table;
 }
 
 /** @param {{ column: SortKey, title: string, number: boolean, order: { key: SortKey, descending: boolean }, sortBy: (key: SortKey) => void }} properties */
@@ -80,17 +157,19 @@ function Heading({ column, title, number, order, sortBy }) {
 
 /** @param {{ text: string, change: (text: string) => void }} properties */
 function Filter({ text, change }) {
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  /** @type {import('preact').RefObject<HTMLInputElement | null>} */
+  const field = useRef(null);
   useEffect(() => {
     const pressed = (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target instanceof HTMLInputElement) return;
       event.preventDefault();
       field.current?.focus();
     };
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
   }, []);
-  return html`<input type="search" placeholder="Filter ( / )" aria-label="Filter orders by text" ref=${field} value=${text}
+  return html`<input type="search" placeholder="Filter all pages ( / )" aria-label="Filter orders of all pages by text" ref=${field} value=${text}
     onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => change(event.currentTarget.value)} />`;
 }
 
@@ -101,7 +180,7 @@ function Row({ account, row }) {
   const isFinal = status === 'final';
   const old = !isFinal && (seconds === undefined || seconds > oldSeconds);
   return html`<tr class=${needsAttention(row) ? 'urgent' : ''}>
-    <th scope="row"><a href=${path}>${row.instrument_name === undefined ? shown(id) : shown(row.instrument_name)}</a></th>
+    <th scope="row"><a href=${path} onClick=${() => keep('opened', path)}>${row.instrument_name === undefined ? shown(id) : shown(row.instrument_name)}</a></th>
     <td data-label="Side" class=${direction === 'buy' ? 'buy' : direction === 'sell' ? 'sell' : ''}>${shown(direction)}</td>
     <td data-label="Type">${shown(row.order_type)}</td>
     <td data-label="Price" class="n">${shown(row.price)}</td>
@@ -109,9 +188,13 @@ function Row({ account, row }) {
       <span class="number">${shown(row.filled_amount)} <small>of ${shown(row.amount)}</small></span>
       <span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(row) * 100}%` }}></i></span>
     </td>
-    <td data-label="Status"><${Status} row=${row} /></td>
-    <td data-label="Confirmed" class=${`n ${old ? 'warn' : ''}`}>${age(seconds)}${isFinal || seconds === undefined ? '' : ' ago'}</td>
-    <td data-label=${isFinal ? 'Closed' : 'Order'} class="id">${isFinal && closed !== undefined ? time(closed) : shown(id)}</td>
+    <td data-label="Status" class="wide"><${Status} row=${row} /></td>
+    ${
+      isFinal
+        ? html`<td data-label="Closed, UTC" class="number">${closed === undefined ? '–' : time(closed)}</td>`
+        : html`<td data-label="Confirmed" class=${`n ${old ? 'warn' : ''}`}>${age(seconds)}${seconds !== undefined && ' ago'}</td>`
+    }
+    <td data-label="Order" class="id">${shown(id)}</td>
   </tr>`;
 }
 
@@ -121,7 +204,9 @@ function Status({ row }) {
   const state = row.order_state === undefined ? '' : shown(row.order_state);
   const { looked_up_at: searched, due_at: due } = row;
   const search =
-    searched === undefined ? '' : ` · searched ${clock(searched)}${due === undefined ? '' : `, next ${clock(due)}`}`;
+    searched === undefined
+      ? ''
+      : ` · searched ${clock(searched)}${due === undefined ? '' : `, next ${clock(due)}`} UTC`;
   if (row.status === 'watched' || row.status === 'final') return html`<span class="tag">${state || row.status}</span>`;
   return html`<span class=${`tag ${kind}`}>${row.status}</span> <small>${state !== '' && `last ${state}`}${search}</small>`;
 }

@@ -18,7 +18,8 @@ function colorOf(name) {
  * @param {{ make: (width: number) => [import('uplot').Options, import('uplot').AlignedData], label: string, redrawn: unknown }} properties
  */
 function Chart({ make, label, redrawn }) {
-  const place = useRef(/** @type {HTMLDivElement | null} */ (null));
+  /** @type {import('preact').RefObject<HTMLDivElement | null>} */
+  const place = useRef(null);
   const [scheme, setScheme] = useState(0);
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -41,7 +42,7 @@ function Chart({ make, label, redrawn }) {
   return html`<div class="chart" role="img" aria-label=${label} ref=${place}></div>`;
 }
 
-/** @param {(values: number[]) => string[]} values @param {number} size @returns {import('uplot').Axis} */
+/** @param {(values: number[], increment: number) => string[]} values @param {number} size @returns {import('uplot').Axis} */
 function axis(values, size) {
   return {
     stroke: colorOf('muted'),
@@ -49,7 +50,7 @@ function axis(values, size) {
     grid: { stroke: colorOf('line'), width: 1 },
     ticks: { stroke: colorOf('line'), width: 1, size: 4 },
     size,
-    values: (_plot, splits) => values(splits),
+    values: (_plot, splits, _axis, _space, increment) => values(splits, increment),
   };
 }
 
@@ -88,7 +89,10 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
       ],
       hooks: { drawClear: [(plot) => shade(plot, gaps)] },
       axes: [
-        { ...axis((splits) => splits.map((second) => splitLabel(second, splits)), 26), space: 80 },
+        {
+          ...axis((splits, increment) => splits.map((second) => splitLabel(second, splits, increment)), 26),
+          space: 80,
+        },
         {
           ...axis(
             (splits) => splits.map((value) => (names === undefined ? amount.format(value) : (names[value] ?? ''))),
@@ -105,14 +109,14 @@ export function StepChart({ data, gaps, label, top = 1, names }) {
 
 /**
  * UTC: with milliseconds where a second has several splits, with the day where they are more than one day, and the day
- * alone where none has several. @param {number} second @param {readonly number[]} splits
+ * alone where none has several. @param {number} second @param {readonly number[]} splits @param {number} increment Seconds.
  */
-function splitLabel(second, splits) {
-  const [first = 0, next = first + 1] = splits;
+function splitLabel(second, splits, increment) {
+  const [first = 0] = splits;
   const text = new Date(second * 1_000).toISOString();
-  if (next - first >= 86_400) return text.slice(0, 10);
+  if (increment >= 86_400) return text.slice(0, 10);
   if ((splits.at(-1) ?? first) - first >= 86_400) return text.slice(5, 16).replace('T', ' ');
-  return text.slice(11, next - first < 1 ? 23 : 19);
+  return text.slice(11, increment < 1 ? 23 : 19);
 }
 
 function stepped() {

@@ -1,3 +1,5 @@
+import { now } from './now.js';
+
 /*
  * How values are shown. Whatever comes from an order is foreign text: control characters, invisible and bidirectional
  * marks become visible, as in the command line.
@@ -34,8 +36,6 @@ export function shownField(field, value) {
   return `${shown(value)} (${time(value)})`;
 }
 
-const two = (/** @type {number} */ part) => String(part).padStart(2, '0');
-
 /**
  * UTC, to the millisecond: 08:00:07.250, with its day unless that is today's.
  * @param {number | string} at Milliseconds since the Unix epoch, or ISO 8601.
@@ -44,15 +44,12 @@ export function time(at) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return '–';
   const text = date.toISOString();
-  const day = text.slice(0, 10) === new Date().toISOString().slice(0, 10) ? '' : `${text.slice(0, 10)} `;
+  const day = text.slice(0, 10) === new Date(now()).toISOString().slice(0, 10) ? '' : `${text.slice(0, 10)} `;
   return `${day}${text.slice(11, 23)}`;
 }
 
-/** The time of day, UTC, to the second. @param {number | string} at */
-export function clock(at) {
-  const date = new Date(at);
-  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
-}
+/** The same, to the second. @param {number | string} at */
+export const clock = (at) => time(at).replace(/\.\d{3}$/, '');
 
 /** 250 ms, 7.3 s, 4 m 10 s, 3 h 5 m, 12 d 4 h, 6 y. @param {number} ms @returns {string} */
 export function duration(ms) {

@@ -1,5 +1,6 @@
 import { duration, shown, shownField, time } from './format.js';
 import { html } from './html.js';
+import { membersOf } from './model.js';
 
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 /** @typedef {import('./api.js').AuditEntry} AuditEntry */
@@ -11,8 +12,9 @@ export function Timeline({ snapshots, entries }) {
     ...snapshots.map((snapshot) => ({ at: snapshot.first_observed_at, what: html`<${Snapshot} of=${snapshot} />` })),
     ...entries.map((entry) => ({ at: entry.at, what: html`<${Entry} of=${entry} />` })),
   ].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
+  if (all.length === 0) return null;
   return html`<section aria-label="History">
-    <h2>History</h2>
+    <h2>History <small>UTC</small></h2>
     <ol class="history">${all.map(({ at, what }) => html`<li><time class="number" datetime=${at}>${time(at)}</time>${what}</li>`)}</ol>
   </section>`;
 }
@@ -36,10 +38,9 @@ function Snapshot({ of: snapshot }) {
 }
 
 /** The oldest state has nothing to compare with. @param {{ order: SnapshotRow['order'] }} properties */
-function FirstState({ order: { details, ...fields } }) {
-  const own = Object.entries(details).map(([name, value]) => /** @type {const} */ ([`details.${name}`, value]));
+function FirstState({ order }) {
   return html`<details><summary>first state that is kept</summary><table class="changes"><tbody>
-    ${[...Object.entries(fields), ...own].map(([name, value]) => html`<tr><th scope="row">${shown(name)}</th><td class="to">${shownField(name, value)}</td></tr>`)}
+    ${[...membersOf(order)].map(([name, value]) => html`<tr><th scope="row">${shown(name)}</th><td class="to">${shownField(name, value)}</td></tr>`)}
   </tbody></table></details>`;
 }
 

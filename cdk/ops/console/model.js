@@ -40,10 +40,13 @@ export function stepsOf(transitions, read, end) {
  */
 export function gapsOf(transitions, end) {
   const [times, exchange, ours] = stepsOf(transitions, (transition) => transitions.indexOf(transition), end);
-  return times.flatMap((from, index) => {
-    const to = times[index + 1];
-    return to === undefined || exchange[index] === ours[index] ? [] : [/** @type {[number, number]} */ ([from, to])];
-  });
+  return times.flatMap(
+    /** @returns {[from: number, to: number][]} */
+    (from, index) => {
+      const to = times[index + 1];
+      return to === undefined || exchange[index] === ours[index] ? [] : [[from, to]];
+    },
+  );
 }
 
 /**
@@ -56,9 +59,11 @@ function latest(transitions, isKnown, read) {
 }
 
 /** The members of an order, those of `details` by themselves. @param {SnapshotRow['order']} order */
-function membersOf({ details, ...fields }) {
-  const ofDetails = Object.entries(details).map(([name, value]) => /** @type {const} */ ([`details.${name}`, value]));
-  return new Map([.../** @type {[string, unknown][]} */ (Object.entries(fields)), ...ofDetails]);
+export function membersOf({ details, ...fields }) {
+  /** @type {Map<string, unknown>} */
+  const members = new Map(Object.entries(fields));
+  for (const [name, value] of Object.entries(details)) members.set(`details.${name}`, value);
+  return members;
 }
 
 /**
@@ -152,10 +157,9 @@ export function arranged(rows, text, { key, descending }) {
 }
 
 /**
- * Who stopped the watch, unless it was started since.
+ * The latest command about the watch.
  * @param {readonly import('./api.js').AuditEntry[]} entries Newest first.
  */
-export function stoppedBy(entries) {
-  const command = entries.find(({ kind }) => kind === 'watch_started' || kind === 'watch_stopped');
-  return command?.kind === 'watch_stopped' ? command : undefined;
+export function latestCommand(entries) {
+  return entries.find(({ kind }) => kind === 'watch_started' || kind === 'watch_stopped');
 }

@@ -1,12 +1,15 @@
 import { useState } from 'preact/hooks';
-import { changeWatch, getOrder, listAttention, listSnapshots, stateAt } from './api.js';
+import { changeWatch, getOrder, listAllOrders, listSnapshots, sentenceOf, stateAt } from './api.js';
 import { StepChart } from './charts.js';
 import { age, count, duration, shown, time } from './format.js';
 import { Timeline } from './history.js';
 import { html } from './html.js';
-import { filledShare, gapsOf, stepsOf, stoppedBy, transitionOf } from './model.js';
+import { filledShare, gapsOf, latestCommand, stepsOf, transitionOf } from './model.js';
+import { now } from './now.js';
 import { usePolled } from './polling.js';
 import { TimeTravel } from './time-travel.js';
+
+const dayMs = 86_400_000;
 
 /**
  * @typedef {object} OrderView
@@ -22,89 +25,122 @@ export function Order({ account, orderId }) {
   const {
     value: view,
     problem,
+    isLoading,
     again,
   } = usePolled(
-    (/** @type {OrderView | undefined} */ before) => loadOrder(account, orderId, before),
+    (/** @type {OrderView | undefined} */ before, signal) => loadOrder(account, orderId, before, signal),
     `${account} ${orderId}`,
   );
-  const newest = view?.snapshots[0];
-  return html`<main>
+  return html`
     <p class="path"><a href="#/">Accounts</a> / <a href=${`#/${account}/live`}>${account}</a> / ${shown(orderId)}</p>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    ${view === undefined && problem === undefined && html`<p class="muted">Loading.</p>`}
-    ${view !== undefined && newest === undefined && html`<p class="notice warn" role="status">The table has no state of order ${shown(orderId)} yet.</p>`}
+    ${isLoading && html`<p class="muted">Loading.</p>`}
     ${view !== undefined && html`<${Head} account=${account} orderId=${orderId} view=${view} changed=${again} />`}
     ${
       view !== undefined &&
-      newest !== undefined &&
+      view.snapshots.length > 0 &&
       html`<${Charts} view=${view} />
         <${TimeTravel} account=${account} orderId=${orderId} snapshots=${view.snapshots} entries=${view.entries} />`
     }
     ${view !== undefined && html`<${Timeline} snapshots=${view.snapshots} entries=${view.entries} />`}
-  </main>`;
+  `;
 }
 
 /**
  * Reads the table only. The order's own request has an ETag, so that an unchanged order costs one short response; it is
  * left out where it would call the exchange: for an order that is missing, stopped or not known.
- * @param {string} account @param {string} orderId @param {OrderView | undefined} before
+ * @param {string} account @param {string} orderId @param {OrderView | undefined} before @param {AbortSignal} signal
  * @returns {Promise<OrderView>}
  */
-async function loadOrder(account, orderId, before) {
-  const loadedAt = Date.now();
-  if (before?.status === 'final') return before;
+async function loadOrder(account, orderId, before, signal) {
+  if (before?.status === 'final') {
+    const { order } = await getOrder(account, orderId, signal);
+    if (order.rank === before.snapshots[0]?.rank) return before;
+  }
   const [attention, belief] = await Promise.all([
-    listAttention(account),
-    stateAt(account, orderId, 'believed_at', loadedAt),
+    listAllOrders(account, 'attention', signal),
+    // All that is known, whatever this browser takes for now.
+    stateAt(account, orderId, 'believed_at', now() + dayMs, signal),
   ]);
   const entries = belief.audit_entries ?? [];
   const newest = belief.snapshots[0];
-  const urgent = attention.find(({ order_id: id }) => id === orderId);
+  const urgent = attention.orders.find(({ order_id: id }) => id === orderId);
   const isSame = before !== undefined && before.snapshots[0]?.rank === newest?.rank;
-  const snapshots = isSame ? before.snapshots : await listSnapshots(account, orderId);
-  const rest = { snapshots, entries, loadedAt };
+  const snapshots = isSame ? before.snapshots : await listSnapshots(account, orderId, signal);
+  const rest = { snapshots, entries, loadedAt: now() };
   if (newest?.final) return { ...rest, status: 'final', ageSeconds: undefined };
   if (urgent !== undefined) return { ...rest, status: urgent.status, ageSeconds: urgent.age_seconds };
-  if (stoppedBy(entries) !== undefined) return { ...rest, status: 'stopped', ageSeconds: undefined };
-  if (newest === undefined) return { ...rest, status: 'not known', ageSeconds: undefined };
-  const { order, ageSeconds } = await getOrder(account, orderId);
+  const command = latestCommand(entries)?.kind;
+  if (command === 'watch_stopped') return { ...rest, status: 'stopped', ageSeconds: undefined };
+  if (newest === undefined)
+    return { ...rest, status: command === undefined ? 'not known' : 'unconfirmed', ageSeconds: undefined };
+  const { order, ageSeconds } = await getOrder(account, orderId, signal);
   // It may be newer than what was read before it.
-  const latest = order.rank === newest.rank ? snapshots : await listSnapshots(account, orderId);
+  const latest = order.rank === newest.rank ? snapshots : await listSnapshots(account, orderId, signal);
   const status = latest[0]?.final ? 'final' : order.watched ? 'watched' : 'stopped';
   return { ...rest, snapshots: latest, status, ageSeconds };
 }
 
 /** @param {{ account: string, orderId: string, view: OrderView, changed: () => void }} properties */
-function Head({ account, orderId, view: { snapshots, status, ageSeconds, entries }, changed }) {
+function Head({ account, orderId, view, changed }) {
+  const { snapshots, status } = view;
   const order = snapshots[0]?.order;
-  const stopped = status === 'stopped' ? stoppedBy(entries) : undefined;
-  const kind =
-    status === 'missing' || status === 'inconsistent'
-      ? 'bad'
-      : status === 'watched' || status === 'final'
-        ? 'good'
-        : 'warn';
   return html`<div class="order-head">
-    <h1>
-      <span class=${order?.direction === 'buy' ? 'buy' : 'sell'}>${shown(order?.direction)}</span> ${shown(order?.instrument_name)}
-      <small>${shown(order?.order_type)}</small>
-    </h1>
+    ${order === undefined ? html`<h1>Order ${shown(orderId)}</h1>` : html`<${Title} order=${order} />`}
     <dl class="facts">
-      <div><dt>State</dt><dd>${shown(order?.order_state)}</dd></div>
-      <div><dt>Price</dt><dd class="number">${shown(order?.price)}</dd></div>
-      <div><dt>Filled</dt><dd class="number">${shown(order?.filled_amount)} <small>of ${shown(order?.amount)}</small>
-        ${order !== undefined && html`<span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(order) * 100}%` }}></i></span>`}</dd></div>
-      <div><dt>Average</dt><dd class="number">${shown(order?.average_price)}</dd></div>
-      <div><dt>Watch</dt><dd><span class=${`tag ${kind}`}>${status}</span></dd></div>
-      ${ageSeconds !== undefined && html`<div><dt>Confirmed</dt><dd class="number">${age(ageSeconds)} ago</dd></div>`}
+      ${order !== undefined && html`<${Facts} order=${order} />`}
+      <div><dt>Watch</dt><dd><span class=${`tag ${kindOf(status)}`}>${status}</span></dd></div>
+      ${view.ageSeconds !== undefined && html`<div><dt>Confirmed</dt><dd class="number">${age(view.ageSeconds)} ago</dd></div>`}
     </dl>
     ${status !== 'final' && html`<${WatchButton} account=${account} orderId=${orderId} on=${status === 'stopped' || status === 'not known'} changed=${changed} />`}
   </div>
-  ${status === 'missing' && html`<p class="notice bad" role="status">The exchange does not find this order any more. It is missing, not closed: it is searched for until its end is found or its watch is stopped.</p>`}
-  ${status === 'inconsistent' && html`<p class="notice bad" role="status">The exchange twice returned an older state than before.</p>`}
-  ${status === 'unknown' && html`<p class="notice warn" role="status">The order is in a state that has no name here: it stays on watch.</p>`}
-  ${stopped !== undefined && html`<p class="notice warn" role="status">The watch was stopped at ${time(stopped.at)} by ${shown(stopped.by)}: what you see may be stale.</p>`}
-  ${ageSeconds !== undefined && ageSeconds > 120 && status === 'watched' && html`<p class="notice warn" role="status">The exchange last confirmed this order ${age(ageSeconds)} ago: its state may be stale.</p>`}`;
+  ${noticesOf(view).map((sentence) => html`<p class=${`notice ${kindOf(status) === 'bad' ? 'bad' : 'warn'}`} role="status">${sentence}</p>`)}`;
+}
+
+/** @param {{ order: import('./api.js').SnapshotRow['order'] }} properties */
+function Title({ order: { direction, instrument_name: instrument, order_type: type } }) {
+  const side = direction === 'buy' || direction === 'sell' ? direction : '';
+  return html`<h1><span class=${side}>${shown(direction)}</span> ${shown(instrument)} <small>${shown(type)}</small></h1>`;
+}
+
+/** @param {{ order: import('./api.js').SnapshotRow['order'] }} properties */
+function Facts({ order }) {
+  return html`
+    <div><dt>State</dt><dd>${shown(order.order_state)}</dd></div>
+    <div><dt>Price</dt><dd class="number">${shown(order.price)}</dd></div>
+    <div><dt>Filled</dt><dd class="number">${shown(order.filled_amount)} <small>of ${shown(order.amount)}</small>
+      <span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(order) * 100}%` }}></i></span></dd></div>
+    <div><dt>Average</dt><dd class="number">${shown(order.average_price)}</dd></div>
+  `;
+}
+
+/** @param {string} status */
+function kindOf(status) {
+  if (status === 'missing' || status === 'inconsistent') return 'bad';
+  return status === 'watched' || status === 'final' ? 'good' : 'warn';
+}
+
+/** What a person should know of the order, each as a sentence. @param {OrderView} view @returns {string[]} */
+function noticesOf({ snapshots, entries, status, ageSeconds }) {
+  const sentences = [];
+  if (status === 'not known') sentences.push('This record has no state of the order, and no command about its watch.');
+  else if (snapshots.length === 0) sentences.push('No check has found the order yet: nothing is known of its state.');
+  if (status === 'missing')
+    sentences.push(
+      'The exchange does not find this order any more. It is missing, not closed: it is searched for until its end is found or its watch is stopped.',
+    );
+  if (status === 'inconsistent') sentences.push('The exchange twice returned an older state than before.');
+  if (status === 'unknown') sentences.push('The order is in a state that has no name here: it stays on watch.');
+  const command = latestCommand(entries);
+  if (status === 'stopped')
+    sentences.push(
+      command === undefined
+        ? 'The order is not on watch: what you see may be stale.'
+        : `The watch was stopped at ${time(command.at)} UTC by ${shown(command.by)}: what you see may be stale.`,
+    );
+  if (status === 'watched' && ageSeconds !== undefined && ageSeconds > 120)
+    sentences.push(`The exchange last confirmed this order ${age(ageSeconds)} ago: its state may be stale.`);
+  return sentences;
 }
 
 /** @param {{ account: string, orderId: string, on: boolean, changed: () => void }} properties */
@@ -114,15 +150,21 @@ function WatchButton({ account, orderId, on, changed }) {
   const act = async () => {
     setSure(false);
     setSaid('');
-    await changeWatch(account, orderId, on).then(changed, (error) =>
-      setSaid(error instanceof Error ? error.message : 'It failed.'),
-    );
+    await changeWatch(account, orderId, on).then(changed, (error) => setSaid(sentenceOf(error) ?? 'It was not done.'));
   };
   return html`<div class="watch">
-    ${sure ? html`<button type="button" class="danger" onClick=${act}>Yes, stop the watch</button><button type="button" onClick=${() => setSure(false)}>No</button>` : html`<button type="button" onClick=${() => (on ? act() : setSure(true))}>${on ? 'Start the watch' : 'Stop the watch'}</button>`}
+    ${
+      sure
+        ? html`<button key="no" type="button" ref=${focus} onClick=${() => setSure(false)}>No</button>
+            <button key="yes" type="button" class="danger" onClick=${act}>Yes, stop the watch</button>`
+        : html`<button key="change" type="button" onClick=${() => (on ? act() : setSure(true))}>${on ? 'Start the watch' : 'Stop the watch'}</button>`
+    }
     <span role="status">${said}</span>
   </div>`;
 }
+
+/** A key that is pressed twice confirms nothing. @param {HTMLButtonElement | null} button */
+const focus = (button) => button?.focus();
 
 /** @param {{ view: OrderView }} properties */
 function Charts({ view: { snapshots, status, loadedAt } }) {
@@ -140,7 +182,7 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
       <span><i class="key exchange"></i>by the exchange's time</span>
       <span><i class="key record"></i>in this record</span>
       <span><i class="key gap"></i>not known here yet</span>
-      <small class="muted">UTC · ${label}</small>
+      <small class="muted">UTC, from ${time(Math.min(...ends))} · ${label}</small>
     </div>
     <h3>Filled amount</h3>
     <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ filled }) => filled, end)} top=${top} label=${`Filled amount over time: ${label}`} />

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, onConnection } from './api.js';
+import { connectionNow, onConnection, sentenceOf } from './api.js';
 import { clock } from './format.js';
 import { html } from './html.js';
 
@@ -7,69 +7,78 @@ const pollMs = 5_000;
 
 /**
  * @template T
- * @typedef {{ value: T | undefined, problem: string | undefined, again: () => void }} Polled
+ * @typedef {object} Polled
+ * @property {T | undefined} value
+ * @property {string | undefined} problem
+ * @property {boolean} isLoading Nothing is there yet, and nothing has failed yet.
+ * @property {() => void} again
  */
 
 /**
  * Loads now and every few seconds while the page is visible. What was loaded stays while a later attempt fails.
  * @template T
- * @param {(before: T | undefined) => Promise<T>} load Returns `before` when nothing changed.
+ * @param {(before: T | undefined, signal: AbortSignal, show: (value: T) => void) => Promise<T>} load Returns `before`
+ *   when nothing changed; may `show` a part of what it loads.
  * @param {string} key Something else is loaded when it changes.
+ * @param {boolean} [more] The same is loaded another way when it changes; what is there stays until it is.
  * @returns {Polled<T>}
  */
-export function usePolled(load, key) {
+export function usePolled(load, key, more = false) {
   const [state, setState] = useState(
-    /** @type {{ key: string, value: T | undefined, problem: string | undefined }} */ ({
-      key,
-      value: undefined,
-      problem: undefined,
-    }),
+    /** @returns {{ key: string, value: T | undefined, problem: string | undefined, isLoading: boolean }} */
+    () => ({ key, value: undefined, problem: undefined, isLoading: true }),
   );
   const [round, setRound] = useState(0);
   useEffect(() => {
-    let ended = false;
-    /** @type {T | undefined} */
+    const ended = new AbortController();
+    const { signal } = ended;
     let value = state.key === key ? state.value : undefined;
+    let isBusy = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
+    const show = (/** @type {T} */ next) => {
+      value = next;
+      if (!signal.aborted) setState({ key, value, problem: undefined, isLoading: false });
+    };
     const tick = async () => {
+      // A page that becomes visible starts no second one.
+      if (isBusy || (document.hidden && value !== undefined)) return;
+      isBusy = true;
       clearTimeout(timer);
-      let problem;
       try {
-        if (!document.hidden || value === undefined) value = await load(value);
+        show(await load(value, signal, show));
       } catch (error) {
-        // A lost connection has a sentence of its own.
-        problem = error instanceof ApiError && error.code !== 'console_unreachable' ? error.message : undefined;
+        if (!signal.aborted) setState({ key, value, problem: sentenceOf(error), isLoading: false });
       }
-      if (ended) return;
-      setState({ key, value, problem });
-      timer = setTimeout(tick, pollMs);
+      isBusy = false;
+      if (!signal.aborted) timer = setTimeout(tick, pollMs);
     };
-    const shown = () => {
-      if (!document.hidden) void tick();
-    };
-    document.addEventListener('visibilitychange', shown);
+    document.addEventListener('visibilitychange', tick);
     void tick();
     return () => {
-      ended = true;
+      ended.abort();
       clearTimeout(timer);
-      document.removeEventListener('visibilitychange', shown);
+      document.removeEventListener('visibilitychange', tick);
     };
-  }, [key, round]);
+  }, [key, round, more]);
   const isCurrent = state.key === key;
   return {
     value: isCurrent ? state.value : undefined,
     problem: isCurrent ? state.problem : undefined,
+    isLoading: !isCurrent || state.isLoading,
     again: () => setRound((times) => times + 1),
   };
 }
 
+function useConnection() {
+  const [connection, setConnection] = useState(connectionNow);
+  useEffect(() => onConnection(setConnection), []);
+  return connection;
+}
+
 /** Whether the API answers, in the header. */
 export function ConnectionMark() {
-  const [{ lostSince, reachedAt }, setConnection] = useState(
-    /** @type {import('./api.js').Connection} */ ({ lostSince: undefined, reachedAt: undefined }),
-  );
-  useEffect(() => onConnection(setConnection), []);
+  const { lostSince, reachedAt } = useConnection();
   if (lostSince !== undefined) return html`<span class="mark bad" role="status">connection lost</span>`;
   const at = reachedAt === undefined ? 'connecting' : `live · ${clock(reachedAt)} UTC`;
   return html`<span class="mark good"><i class="dot" aria-hidden="true"></i>${at}</span>`;
@@ -77,10 +86,7 @@ export function ConnectionMark() {
 
 /** A sentence above everything, while the API cannot be reached. */
 export function ConnectionNotice() {
-  const [{ lostSince, reachedAt }, setConnection] = useState(
-    /** @type {import('./api.js').Connection} */ ({ lostSince: undefined, reachedAt: undefined }),
-  );
-  useEffect(() => onConnection(setConnection), []);
+  const { lostSince, reachedAt } = useConnection();
   if (lostSince === undefined) return null;
   const seen = reachedAt === undefined ? 'Nothing was loaded yet.' : `What you see is from ${clock(reachedAt)} UTC.`;
   return html`<p class="notice bad" role="alert">

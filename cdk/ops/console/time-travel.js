@@ -1,15 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
-import { stateAt } from './api.js';
-import { shown, shownField, time } from './format.js';
+import { sentenceOf, stateAt } from './api.js';
+import { count, shown, shownField, time } from './format.js';
 import { html } from './html.js';
 import { sideBySide } from './model.js';
 
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 
 const settleMs = 120;
+const againMs = 5_000;
 
 /**
- * A moment on a slider: what this record said then (`believed_at`), and beside it what was true (`at`).
+ * A moment on a slider: what this record said then (`believed_at`), and beside it what was true (`at`). It is the newest
+ * one until a person chooses another.
  * @param {{ account: string, orderId: string, snapshots: readonly SnapshotRow[], entries: readonly import('./api.js').AuditEntry[] }} properties
  */
 export function TimeTravel({ account, orderId, snapshots, entries }) {
@@ -17,8 +19,29 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
   const first = moments[0] ?? 0;
   const last = moments.at(-1) ?? first;
   const margin = Math.max(1_000, Math.round((last - first) * 0.03));
-  const [moment, setMoment] = useState(last);
-  const { believed, actual, problem } = useBothStates(account, orderId, moment, snapshots[0]?.rank);
+  const [chosen, choose] = useState(/** @returns {number | undefined} */ () => undefined);
+  const moment = chosen ?? last;
+  const { states, problem } = useBothStates(account, orderId, moment, snapshots[0]?.rank);
+  return html`<section class="travel" aria-label="Time slider">
+    <h2>At a moment</h2>
+    <div class="slider">
+      <button type="button" onClick=${() => choose(moments.findLast((each) => each < moment) ?? first)} aria-label="To the event before">◀</button>
+      <input type="range" min=${first - margin} max=${last + margin} step="1" value=${moment} aria-label="Moment"
+        aria-valuetext=${`${time(moment)} UTC`}
+        onKeyDown=${(/** @type {KeyboardEvent} */ event) => choose((before = last) => stepped(event, before, margin))}
+        onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => choose(Number(event.currentTarget.value))} />
+      <button type="button" onClick=${() => choose(moments.find((each) => each > moment) ?? last)} aria-label="To the next event">▶</button>
+      <output class="number">${time(moment)} UTC</output>
+    </div>
+    ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
+    ${states !== undefined && html`<${Comparison} of=${states} />`}
+  </section>`;
+}
+
+/** @typedef {{ moment: number, believed: SnapshotRow | undefined, actual: SnapshotRow | undefined }} BothStates */
+
+/** @param {{ of: BothStates }} properties */
+function Comparison({ of: { moment, believed, actual } }) {
   const rows = sideBySide(believed, actual);
   const differing = rows.filter(({ differs }) => differs).length;
   const sentence =
@@ -28,25 +51,15 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
         ? 'What this record said was true.'
         : believed === undefined
           ? 'This record did not know the order yet.'
-          : `What this record said differs in ${differing} ${differing === 1 ? 'field' : 'fields'}: it had not observed the newer state yet.`;
-  return html`<section class="travel" aria-label="Time slider">
-    <h2>At a moment</h2>
-    <div class="slider">
-      <button type="button" onClick=${() => setMoment(moments.findLast((each) => each < moment) ?? first)} aria-label="To the event before">◀</button>
-      <input type="range" min=${first - margin} max=${last + margin} step="1" value=${moment} aria-label="Moment"
-        aria-valuetext=${`${time(moment)} UTC`}
-        onKeyDown=${(/** @type {KeyboardEvent} */ event) => setMoment((before) => stepped(event, before, margin))}
-        onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => setMoment(Number(event.currentTarget.value))} />
-      <button type="button" onClick=${() => setMoment(moments.find((each) => each > moment) ?? last)} aria-label="To the next event">▶</button>
-      <output class="number">${time(moment)} UTC</output>
-    </div>
-    ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    <p class=${`verdict ${differing === 0 ? 'good' : 'warn'}`} role="status">${sentence}</p>
-    <div class="scroll"><table class="grid compare">
+          : `What this record said differs in ${count(differing, 'field')}: it had not observed the newer state yet.`;
+  return html`<p class=${`verdict ${differing === 0 ? 'good' : 'warn'}`} role="status">${sentence}</p>
+    ${
+      rows.length > 0 &&
+      html`<div class="scroll"><table class="grid compare">
       <thead><tr>
         <th>Field</th>
-        <th>What we believed at ${time(moment)}</th>
-        <th>What was true at ${time(moment)}</th>
+        <th>What we believed at ${time(moment)} UTC</th>
+        <th>What was true at ${time(moment)} UTC</th>
       </tr></thead>
       <tbody>${rows.map(
         ({ field, one, other, differs }) => html`<tr class=${differs ? 'differs' : ''} key=${field}>
@@ -54,8 +67,8 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
           <td class="number">${shownField(field, one)}</td><td class="number">${shownField(field, other)}</td>
         </tr>`,
       )}</tbody>
-    </table></div>
-  </section>`;
+    </table></div>`
+    }`;
 }
 
 /** Arrow keys move by a hundredth of the range, not by its smallest step. @param {KeyboardEvent} event @param {number} before @param {number} margin */
@@ -79,29 +92,39 @@ function momentsOf(snapshots, entries) {
   return [...new Set([...all, ...entries.map(({ at }) => Date.parse(at))])].sort((a, b) => a - b);
 }
 
-/** @param {string} account @param {string} orderId @param {number} moment @param {string | undefined} newest */
+/**
+ * What was loaded last, with its own moment: that of the slider may be further already.
+ * @param {string} account @param {string} orderId @param {number} moment @param {string | undefined} newest
+ */
 function useBothStates(account, orderId, moment, newest) {
-  const [states, setStates] = useState(
-    /** @type {{ believed?: SnapshotRow | undefined, actual?: SnapshotRow | undefined, problem?: string }} */ ({}),
+  const [result, setResult] = useState(
+    /** @returns {{ states: BothStates | undefined, problem: string | undefined }} */
+    () => ({ states: undefined, problem: undefined }),
   );
   useEffect(() => {
     const ended = new AbortController();
-    const timer = setTimeout(async () => {
+    const { signal } = ended;
+    /** @type {ReturnType<typeof setTimeout>} */
+    let timer;
+    const load = async () => {
       try {
         const [believed, actual] = await Promise.all([
-          stateAt(account, orderId, 'believed_at', moment, ended.signal),
-          stateAt(account, orderId, 'at', moment, ended.signal),
+          stateAt(account, orderId, 'believed_at', moment, signal),
+          stateAt(account, orderId, 'at', moment, signal),
         ]);
-        setStates({ believed: believed.snapshots[0], actual: actual.snapshots[0] });
+        const states = { moment, believed: believed.snapshots[0], actual: actual.snapshots[0] };
+        setResult({ states, problem: undefined });
       } catch (error) {
-        if (!ended.signal.aborted)
-          setStates((before) => ({ ...before, problem: error instanceof Error ? error.message : 'It failed.' }));
+        if (signal.aborted) return;
+        setResult(({ states }) => ({ states, problem: sentenceOf(error) }));
+        timer = setTimeout(load, againMs);
       }
-    }, settleMs);
+    };
+    timer = setTimeout(load, settleMs);
     return () => {
       clearTimeout(timer);
       ended.abort();
     };
   }, [account, orderId, moment, newest]);
-  return states;
+  return result;
 }

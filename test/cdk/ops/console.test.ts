@@ -167,7 +167,10 @@ it('the console signs what it forwards, and its own token, signature and credent
   const seen: IncomingHttpHeaders[] = [];
   const signed = createServer((received, response) => {
     seen.push(received.headers);
-    response.writeHead(200, { 'content-type': 'application/json', 'set-cookie': 'a=b', 'x-amz-meta': 'c' }).end('{}');
+    const date = 'Sat, 28 Nov 2026 08:00:00 GMT';
+    response
+      .writeHead(200, { 'content-type': 'application/json', date, 'set-cookie': 'a=b', 'x-amz-meta': 'c' })
+      .end('{}');
   });
   const { port } = await listen(signed, 0);
   const credentials = { accessKeyId: 'AKIAEXAMPLE', secretAccessKey: 'secret', sessionToken: 'session' };
@@ -187,6 +190,8 @@ it('the console signs what it forwards, and its own token, signature and credent
   expect(headers).not.toHaveProperty('referer');
   expect([...response.headers.keys()]).not.toContain('set-cookie');
   expect([...response.headers.keys()]).not.toContain('x-amz-meta');
+  // By it the page knows what the time is there.
+  expect(response.headers.get('date')).toBe('Sat, 28 Nov 2026 08:00:00 GMT');
   expect(await response.text()).toBe('{}');
   await signing.stop();
   await unlisten(signed);

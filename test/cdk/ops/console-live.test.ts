@@ -1,0 +1,139 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { ConsoleFixture } from './console-fixture.ts';
+import { type ConsoleBrowser, go, noBrowser, startConsoleBrowser } from './console-page.ts';
+
+const order = '39100000000131073';
+const closed = '39100000000262209';
+const hourMs = 3_600_000;
+
+let browser: ConsoleBrowser | undefined;
+let api: ConsoleFixture;
+
+beforeAll(async () => {
+  browser = await startConsoleBrowser();
+  if (browser !== undefined) api = browser.api;
+});
+beforeEach(({ skip }) => skip(browser === undefined, noBrowser));
+afterAll(() => browser?.stop());
+
+/** A page of its own, whose timers run ahead when `pollIn` moves them. */
+async function open(time = Date.now()): Promise<Page> {
+  if (browser === undefined) throw new Error(noBrowser);
+  return browser.open({ time });
+}
+const pollIn = (page: Page) => page.clock.fastForward(5_100);
+
+const sent = (request: string) => api.requests.filter((each) => each === request).length;
+
+it('the delays follow what happens, and read no history again that is unchanged', async () => {
+  const page = await open();
+  await go(page, 'main/delays');
+  await page.getByText('transitions of 27 orders').waitFor();
+  const histories = () => api.requests.filter((each) => each.includes('/snapshots')).length;
+  const before = histories();
+  const [first] = api.orders.filter(({ id }) => id === closed);
+  if (first === undefined) throw new Error(`the fixture has no order ${closed}`);
+  api.orders.push({ ...first, id: '39100000000400001' });
+  await pollIn(page);
+  await page.getByText('transitions of 28 orders').waitFor();
+  expect(histories()).toBe(before + 1);
+});
+
+it('a page that becomes visible again and again polls no more often than before', async () => {
+  const page = await open();
+  const lists = () => sent('GET /accounts');
+  const before = lists();
+  // While the first answer is still to come.
+  await page.evaluate(
+    `for (let times = 0; times < 5; times += 1) document.dispatchEvent(new Event('visibilitychange'))`,
+  );
+  await expect.poll(lists).toBeGreaterThan(before);
+  for (let round = 0; round < 4; round += 1) {
+    const start = lists();
+    await pollIn(page);
+    await expect.poll(lists).toBe(start + 1);
+  }
+});
+
+it.each([-hourMs, hourMs])(
+  "with a browser's clock %d ms off, the order is the newest, and times are the API's",
+  async (off) => {
+    const page = await open(Date.now() + off);
+    await go(page, `main/order/${order}`);
+    await page.locator('.facts').getByText('watched').waitFor();
+    expect(await page.locator('.history li').count()).toBe(5);
+    const [shown = ''] = /\d\d:\d\d:\d\d/.exec(await page.locator('.mark').innerText()) ?? [];
+    const seconds = Date.parse(`${new Date().toISOString().slice(0, 11)}${shown}Z`) / 1_000 - Date.now() / 1_000;
+    expect(Math.abs(seconds)).toBeLessThan(30);
+  },
+);
+
+it('a final order is polled by its ETag alone', async () => {
+  const page = await open();
+  await go(page, `main/order/${closed}`);
+  await page.getByText('What this record said was true.').waitFor();
+  const before = api.requests.length;
+  const own = `GET /accounts/main/orders/${closed}?max_age=999999`;
+  await pollIn(page);
+  await expect.poll(() => sent(own)).toBe(1);
+  await pollIn(page);
+  await expect.poll(() => sent(own)).toBe(2);
+  expect(api.requests.length).toBe(before + 2);
+});
+
+it('where nothing was loaded before the connection was lost, nothing seems to load', async () => {
+  const page = await open();
+  await page.getByRole('link', { name: 'main' }).waitFor();
+  api.lose(true);
+  for (const view of ['main/live', 'main/delays', `main/order/${order}`]) {
+    await go(page, view);
+    await page.getByText('The connection to the API was lost').waitFor();
+    await page.getByText('Loading.').waitFor({ state: 'detached' });
+  }
+  api.lose(false);
+  await pollIn(page);
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+});
+
+it("the time slider's table names the moment that it shows, and a failure there goes away", async () => {
+  const page = await open();
+  await go(page, `main/order/${order}`);
+  await page.getByText('What this record said was true.').waitFor();
+  api.lose(true);
+  await page.getByRole('button', { name: 'To the event before' }).click();
+  const moment = await page.getByRole('slider').getAttribute('aria-valuetext');
+  await page.getByText('connection lost').waitFor();
+  expect(await page.locator('.compare thead').innerText()).not.toContain(moment);
+  api.lose(false);
+  await pollIn(page);
+  await page.getByRole('columnheader', { name: `What we believed at ${moment}` }).waitFor();
+});
+
+it('the time slider goes on to the newest event until a person chooses a moment', async () => {
+  const page = await open();
+  const moment = () => page.getByRole('slider').getAttribute('aria-valuetext');
+  await go(page, `main/order/${order}`);
+  await page.getByText('What this record said was true.').waitFor();
+  const before = await moment();
+  await page.getByRole('button', { name: 'Stop the watch' }).click();
+  await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
+  await page.getByText('The watch was stopped at').waitFor();
+  expect(await moment()).not.toBe(before);
+  await page.getByRole('button', { name: 'To the event before' }).click();
+  expect(await moment()).toBe(before);
+  await page.getByRole('button', { name: 'Start the watch' }).click();
+  await page.getByRole('button', { name: 'Stop the watch' }).waitFor();
+  expect(await moment()).toBe(before);
+});
+
+it('a view that cannot be drawn says so, and the next one is drawn', async () => {
+  const page = await open();
+  await page.route('**/accounts', (route) => route.fulfill({ json: { accounts: [{ account: 'main' }] } }));
+  await go(page, 'hedge/live');
+  await page.getByText('No live orders.').waitFor();
+  await go(page, '');
+  await page.getByText('This view cannot be shown').waitFor();
+  await go(page, 'hedge/final');
+  await page.getByText('No final orders.').waitFor();
+});

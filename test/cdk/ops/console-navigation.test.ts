@@ -1,0 +1,132 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { ConsoleFixture } from './console-fixture.ts';
+import { type ConsoleBrowser, go as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
+
+const order = '39100000000131073';
+/** On the second page of the live orders. */
+const later = '39100000000300052';
+
+let browser: ConsoleBrowser | undefined;
+let api: ConsoleFixture;
+let page: Page;
+
+beforeAll(async () => {
+  browser = await startConsoleBrowser();
+  if (browser === undefined) return;
+  api = browser.api;
+  page = await browser.open();
+});
+beforeEach(({ skip }) => skip(browser === undefined, noBrowser));
+afterAll(() => browser?.stop());
+
+const go = (view: string) => goTo(page, view);
+const focused = () => page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName');
+
+it.each([
+  ['', 'Accounts'],
+  ['main/live', 'main · live'],
+  ['main/final', 'main · final'],
+  ['main/delays', 'main · delays'],
+  [`main/order/${order}`, `${order} · main`],
+])('the title of #/%s names what is shown', async (view, title) => {
+  await go(view);
+  await expect.poll(() => page.title()).toBe(`${title} · Order state snapshots`);
+});
+
+it('after a link was followed the keyboard is in the new view, and going back is where it was, filter and all', async () => {
+  await go('main/live');
+  await page.getByRole('searchbox').fill('eth-perpetual buy');
+  await page.getByText(/with “eth-perpetual buy” on all pages/).waitFor();
+  const link = page.locator('.blotter tbody tr').nth(2).getByRole('link');
+  const address = await link.getAttribute('href');
+  await link.press('Enter');
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  expect(await focused()).toBe('MAIN');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('#/');
+  await page.goBack();
+  await page.getByText(/with “eth-perpetual buy” on all pages/).waitFor();
+  await expect.poll(focused).toBe(address);
+  expect(await page.getByRole('searchbox').inputValue()).toBe('eth-perpetual buy');
+  await go('hedge/live');
+  await go('main/live');
+  await page.getByText('52 orders on this page').waitFor();
+});
+
+it('a page of a list and its arrangement are there again, too', async () => {
+  await page.getByRole('button', { name: 'Price' }).click();
+  await page.getByRole('button', { name: 'Next →' }).click();
+  await page.getByText('7 orders on this page').waitFor();
+  await page.locator('.blotter tbody tr').nth(0).getByRole('link').click();
+  await page.getByRole('heading', { name: 'History' }).waitFor();
+  await page.goBack();
+  await page.getByText('7 orders on this page').waitFor();
+  expect(await page.locator('th[aria-sort="ascending"]').innerText()).toContain('Price');
+});
+
+it('the filter finds what is on another page, and an id that is in no list can be opened', async () => {
+  await go('main/final');
+  await go('main/live');
+  await page.getByText('52 orders on this page').waitFor();
+  expect(await page.getByText(later).count()).toBe(0);
+  await page.keyboard.press('/');
+  await page.keyboard.type(later);
+  await page.getByText(`1 order with “${later}” on all pages`).waitFor();
+  expect(await page.locator('.blotter tbody tr').innerText()).toContain(later);
+
+  await page.getByRole('searchbox').fill('39100000000999999');
+  await page.getByRole('link', { name: 'Open order 39100000000999999 by its id' }).click();
+  await page.getByRole('heading', { name: 'Order 39100000000999999' }).waitFor();
+});
+
+it('an order of which nothing is known is a sentence, without charts and dashes, and can be put on watch', async () => {
+  await page.getByText('This record has no state of the order, and no command about its watch.').waitFor();
+  expect(await page.locator('.chart, .sell, .history').count()).toBe(0);
+  expect(await page.locator('main').innerText()).not.toContain('–');
+  await page.getByRole('button', { name: 'Start the watch' }).waitFor();
+});
+
+it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])('#/%s names no view', async (view) => {
+  await go(view);
+  await page.getByText('This address names no view of the console.').waitFor();
+});
+
+it('an account that does not exist is a sentence and no table that loads for ever', async () => {
+  for (const view of ['live', 'delays']) {
+    await go(`nobody/${view}`);
+    await page.getByText('There is no account nobody here; the stage table lists them.').waitFor();
+    expect(await page.getByText(/Loading|Reading/).count()).toBe(0);
+    expect(await page.locator('table').count()).toBe(0);
+  }
+});
+
+it('an account without orders says so', async () => {
+  await go('hedge/live');
+  await page.getByText('No live orders.').waitFor();
+  await go('hedge/final');
+  await page.getByText('No final orders.').waitFor();
+  expect(await page.locator('table').count()).toBe(0);
+});
+
+it('what is wrong with an account stands above its orders, too', async () => {
+  await go('options/live');
+  await page.getByText('Scheduled checks of account options wait: maintenance.').waitFor();
+});
+
+it('Enter pressed twice stops no watch', async () => {
+  await go(`main/order/${order}`);
+  await page.getByRole('button', { name: 'Stop the watch' }).press('Enter');
+  await page.getByRole('button', { name: 'Yes, stop the watch' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Stop the watch', exact: true }).waitFor();
+  expect(api.requests.filter((sent) => sent.startsWith('DELETE'))).toEqual([]);
+});
+
+it('an order opens in a tab of its own', async () => {
+  await go('main/live');
+  const link = page.locator('.blotter tbody tr').nth(0).getByRole('link');
+  const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })]);
+  await tab.getByRole('heading', { name: 'History' }).waitFor();
+  await tab.close();
+});
