@@ -54,14 +54,17 @@ function report(reached) {
   for (const watcher of watchers) watcher(connection);
 }
 
-/** The token stands behind the # of the address, and stays with this tab. `npm start` needs none. */
+/**
+ * The token stands behind the # of the address, and stays with that address, its port included: an order can be opened in
+ * another tab. Each console has a new one; `npm start` needs none.
+ */
 function takeToken() {
   const [, given] = /^#token=([\w-]+)$/.exec(location.hash) ?? [];
   if (given !== undefined) {
-    sessionStorage.setItem('token', given);
+    localStorage.setItem('token', given);
     history.replaceState(null, '', '/');
   }
-  return sessionStorage.getItem('token');
+  return localStorage.getItem('token');
 }
 const token = takeToken();
 
