@@ -102,6 +102,12 @@ describe('the emulator stands alone', () => {
     expect(between('test/emulator', folder)).toEqual([]);
   });
 
+  it('it names no file of them', () => {
+    const files = new Set(emulator.map(({ from }) => from));
+    expect(files.size).toBeGreaterThan(50);
+    for (const file of files) expect(readFileSync(file, 'utf8'), file).not.toMatch(/\.\.\/(cdk|functions|lib)\//);
+  });
+
   it('neither its files nor its folders import themselves in a circle, not even for a type', () => {
     expect(cycleIn(filesOf(emulator))).toBeUndefined();
     expect(cycleIn(foldersOf(emulator))).toBeUndefined();

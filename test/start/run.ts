@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { readConsoleFiles } from '../../cdk/ops/console-files.ts';
 import { type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
 import { startAwsEndpoint } from '../emulator/aws/aws-endpoint.ts';
 import { claimDataFolder, type DataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
@@ -27,6 +26,7 @@ import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { emulatedDialects } from '../emulator/exchange/wire.ts';
 import { startDemo } from './demo.ts';
 import { type Options, WrongOption } from './options.ts';
+import { readServedFiles } from './served-files.ts';
 import type { BusEvent } from './transitions.ts';
 
 /** The stack, running on this machine. */
@@ -75,7 +75,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
       port: options.port,
       accountId: place.accountId,
       api: api.promise,
-      files: await readConsoleFiles(),
+      files: await readServedFiles(),
     }).catch((error: unknown) => Promise.reject(portProblem(error, options.port)));
     started.defer(gateway.stop);
     const folder = await mkdtemp(join(tmpdir(), 'order-state-snapshots-'));

@@ -30,8 +30,8 @@ async function send(path: string, method: string, host: string = new URL(gateway
   return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
 }
 
-test.each(['/', '/openapi.json'])('HEAD %s is answered like GET, without the body', async (path) => {
-  const [whole, head] = [await send(path, 'GET'), await send(path, 'HEAD')];
+test('HEAD of a file is answered like GET, without the body', async () => {
+  const [whole, head] = [await send('/', 'GET'), await send('/', 'HEAD')];
   expect(whole).toMatchObject({ status: 200, headers: { 'content-length': String(Buffer.byteLength(whole.body)) } });
   expect(head).toMatchObject({ status: 200, body: '' });
   for (const name of ['content-type', 'content-length']) expect(head.headers[name]).toBe(whole.headers[name]);
@@ -49,7 +49,7 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost:1', 'local
   'the gateway answers nothing under the name "%s", which may resolve to this machine',
   async (host) => {
     const before = invoked;
-    for (const path of ['/', '/openapi.json', '/accounts']) {
+    for (const path of ['/', '/accounts']) {
       expect(await send(path, 'GET', host)).toMatchObject({
         status: 421,
         body: '{"message":"Misdirected Request"}',

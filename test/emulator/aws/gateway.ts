@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, unlisten } from '../listen.ts';
@@ -28,8 +27,6 @@ export type Gateway = { readonly url: string; readonly stop: () => Promise<void>
 const bodyLimit = 10 * 1024 * 1024;
 /** Of the request line and the headers together. */
 const headLimit = 10_240;
-/** What the API says of itself. No route of the template: only here is it served. */
-const openApi = { path: '/openapi.json', file: new URL('../../../lib/api/openapi.json', import.meta.url) };
 
 /** Serves the routes of an HTTP API on the loopback, unsigned. Rejects when the port is taken. */
 export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
@@ -53,7 +50,6 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     if (path === undefined) return plain(400, 'Bad Request');
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     if (method === 'GET' || method === 'HEAD') {
-      if (path === openApi.path) return json(200, await readFile(openApi.file));
       const file = setting.files?.get(path);
       // Of an answer to HEAD, node:http sends the headers alone.
       if (file !== undefined) return { status: 200, cookies: [], ...file };
