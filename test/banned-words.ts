@@ -19,8 +19,7 @@ const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
     'open circuit breaker, handover requested, acquire timeout',
   ],
   [/\b(?:sighted|sightings?)\b/i, 'observed, observations'],
-  // `weather` is a member of what `npm run simulate -- --delay --json` prints.
-  [/\b(?:mishaps?|fates?|spells?|weather(?!: ))\b/i, 'faults, outage, fault schedule'],
+  [/\b(?:mishaps?|fates?|spells?|weather)\b/i, 'faults, outage, fault schedule'],
   [/\b(?:neighbou?rs|surroundings|worlds?)\b/i, 'test bed, environment'],
   [/\bvaults?\b/i, 'secret store'],
   [/\b(?:judges?|crimes?)\b/i, 'checker, violation'],

@@ -15,25 +15,25 @@ const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 type Delay = { readonly median_ms: number; readonly p99_ms: number };
 export type Delays = {
   readonly calm: { readonly resting: Delay; readonly active: Delay; readonly all: Delay };
-  readonly weather: { readonly all: Delay };
+  readonly faulty: { readonly all: Delay };
 };
 
 /** How long it takes from a transition to its snapshot: while nothing goes wrong, and with every fault. */
 export async function delays(seeds: number): Promise<Delays> {
-  const fair: Transition[] = [];
-  const foul: number[] = [];
+  const undisturbed: Transition[] = [];
+  const faulty: number[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
-    fair.push(...(await inCalm(seed)));
-    foul.push(...(await withFaults(seed)));
+    undisturbed.push(...(await inCalm(seed)));
+    faulty.push(...(await withFaults(seed)));
   }
   const delaysOf = (transitions: readonly Transition[]) => transitions.map(({ at, seenAt }) => seenAt - at);
   return {
     calm: {
-      resting: summaryOf(delaysOf(fair.filter(({ restedMs }) => restedMs >= restsMs))),
-      active: summaryOf(delaysOf(fair.filter(({ restedMs }) => restedMs < restsMs))),
-      all: summaryOf(delaysOf(fair)),
+      resting: summaryOf(delaysOf(undisturbed.filter(({ restedMs }) => restedMs >= restsMs))),
+      active: summaryOf(delaysOf(undisturbed.filter(({ restedMs }) => restedMs < restsMs))),
+      all: summaryOf(delaysOf(undisturbed)),
     },
-    weather: { all: summaryOf(foul) },
+    faulty: { all: summaryOf(faulty) },
   };
 }
 
@@ -73,7 +73,7 @@ function summaryOf(all: readonly number[]): Delay {
   return { median_ms: quantile(sorted, 0.5), p99_ms: quantile(sorted, 0.99) };
 }
 
-export function delayLines({ calm, weather: faulty }: Delays): string {
+export function delayLines({ calm, faulty }: Delays): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`.padStart(10);
   const line = (name: string, { median_ms, p99_ms }: Delay) =>
     `${name.padEnd(28)}${seconds(median_ms)}${seconds(p99_ms)}`;
