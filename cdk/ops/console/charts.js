@@ -14,12 +14,14 @@ function colorOf(name) {
 }
 
 /**
- * A chart that fills its width; drawn anew when the scheme or the data change.
+ * A chart that fills its width; drawn anew when the scheme or the data change, as far as it was zoomed in.
  * @param {{ make: (width: number) => [import('uplot').Options, import('uplot').AlignedData], label: string, redrawn: unknown }} properties
  */
 function Chart({ make, label, redrawn }) {
   /** @type {import('preact').RefObject<HTMLDivElement | null>} */
   const place = useRef(null);
+  /** @type {import('preact').RefObject<{ min: number, max: number } | undefined>} */
+  const zoom = useRef(undefined);
   const [scheme, setScheme] = useState(0);
   useEffect(() => {
     const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -34,12 +36,22 @@ function Chart({ make, label, redrawn }) {
     const plot = new uPlot(options, data, element);
     const resized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: options.height }));
     resized.observe(element);
+    if (zoom.current !== undefined) plot.setScale('x', zoom.current);
     return () => {
       resized.disconnect();
+      zoom.current = partOf(plot);
       plot.destroy();
     };
   }, [redrawn, scheme]);
   return html`<div class="chart" role="img" aria-label=${label} ref=${place}></div>`;
+}
+
+/** What a person has chosen of the chart, unless all of it is shown. @param {uPlot} plot */
+function partOf({ scales, data: [xs] }) {
+  const { min, max } = scales['x'] ?? {};
+  const [first, last] = [xs[0], xs.at(-1)];
+  if (min == null || max == null || first === undefined || last === undefined) return undefined;
+  return min > first || max < last ? { min, max } : undefined;
 }
 
 /** @param {(values: number[], increment: number) => string[]} values @param {number} size @returns {import('uplot').Axis} */

@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { connectionNow, onConnection, sentenceOf } from './api.js';
 import { clock } from './format.js';
 import { html } from './html.js';
+import { now } from './now.js';
 
 const pollMs = 5_000;
 
@@ -25,20 +26,22 @@ const pollMs = 5_000;
  */
 export function usePolled(load, key, more = false) {
   const [state, setState] = useState(
-    /** @returns {{ key: string, value: T | undefined, problem: string | undefined, isLoading: boolean }} */
-    () => ({ key, value: undefined, problem: undefined, isLoading: true }),
+    /** @returns {{ key: string, value: T | undefined, at: number, problem: string | undefined, isLoading: boolean }} */
+    () => ({ key, value: undefined, at: 0, problem: undefined, isLoading: true }),
   );
   const [round, setRound] = useState(0);
   useEffect(() => {
     const ended = new AbortController();
     const { signal } = ended;
     let value = state.key === key ? state.value : undefined;
+    let { at } = state;
     let isBusy = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const show = (/** @type {T} */ next) => {
       value = next;
-      if (!signal.aborted) setState({ key, value, problem: undefined, isLoading: false });
+      at = now();
+      if (!signal.aborted) setState({ key, value, at, problem: undefined, isLoading: false });
     };
     const tick = async () => {
       // A page that becomes visible starts no second one.
@@ -48,7 +51,10 @@ export function usePolled(load, key, more = false) {
       try {
         show(await load(value, signal, show));
       } catch (error) {
-        if (!signal.aborted) setState({ key, value, problem: sentenceOf(error), isLoading: false });
+        const sentence = sentenceOf(error);
+        const seen = value === undefined ? '' : ` What you see is from ${clock(at)} UTC.`;
+        const problem = sentence === undefined ? undefined : `${sentence}${seen}`;
+        if (!signal.aborted) setState({ key, value, at, problem, isLoading: false });
       }
       isBusy = false;
       if (!signal.aborted) timer = setTimeout(tick, pollMs);

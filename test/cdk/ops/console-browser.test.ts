@@ -47,7 +47,7 @@ it('the token leaves the address, and the accounts are shown at a glance with wh
     expect.stringContaining('The lists of account options are not trusted (contradicted)'),
   );
   expect(notices.join('\n')).toContain('Scheduled checks of account options wait: maintenance.');
-  await picture(page, 'console-accounts', 360);
+  await picture(page, 'console-accounts', 390);
 });
 
 it('the blotter shows what needs attention first, filters, sorts and has pages', async () => {

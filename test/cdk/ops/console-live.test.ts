@@ -127,6 +127,50 @@ it('the time slider goes on to the newest event until a person chooses a moment'
   expect(await moment()).toBe(before);
 });
 
+it('a failure says from when the orders are that still stand there', async () => {
+  const page = await open();
+  await go(page, 'main/live');
+  await page.getByText('52 orders on this page').waitFor();
+  const [, shown = ''] = /live · ([\d:]+)/.exec(await page.locator('.mark').innerText()) ?? [];
+  const problem = { status: 503, json: { code: 'table_busy', detail: 'The table takes no requests.' } };
+  await page.route('**/accounts/main/orders?*', (route) => route.fulfill(problem));
+  await pollIn(page);
+  await page.getByRole('alert').getByText(`The table takes no requests. What you see is from ${shown} UTC.`).waitFor();
+  expect(await page.locator('.blotter tbody tr').count()).toBe(52);
+});
+
+it('a chart that was zoomed in stays so while the order goes on', async () => {
+  const page = await open();
+  await go(page, `main/order/${order}`);
+  const chart = page.locator('.chart .u-over').first();
+  await chart.waitFor();
+  // How much of the chart is a time in which the record was late: all of it, between its two minutes.
+  const late = async () =>
+    Number(
+      await page.evaluate(`(() => {
+        const canvas = document.querySelector('.chart canvas');
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let pixels = 0;
+        for (let at = 0; at < data.length; at += 4) if (data.slice(at, at + 3).join() === '242,217,168') pixels += 1;
+        return pixels / (canvas.width * canvas.height);
+      })()`),
+    );
+  expect(await late()).toBeLessThan(0.3);
+  const { x = 0, y = 0, width = 0 } = (await chart.boundingBox()) ?? {};
+  await page.mouse.move(x + width * 0.47, y + 50);
+  await page.mouse.down();
+  await page.mouse.move(x + width * 0.6, y + 50, { steps: 5 });
+  await page.mouse.up();
+  await expect.poll(late).toBeGreaterThan(0.5);
+  const polled = sent(`GET /accounts/main/orders/${order}?max_age=999999`);
+  await pollIn(page);
+  await expect.poll(() => sent(`GET /accounts/main/orders/${order}?max_age=999999`)).toBe(polled + 1);
+  await page.waitForFunction(
+    'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))))',
+  );
+  expect(await late()).toBeGreaterThan(0.5);
+});
+
 it('a view that cannot be drawn says so, and the next one is drawn', async () => {
   const page = await open();
   await page.route('**/accounts', (route) => route.fulfill({ json: { accounts: [{ account: 'main' }] } }));
