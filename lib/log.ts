@@ -71,7 +71,7 @@ export function describeFailure(failure: Failure): Record<string, unknown> {
     code: failure.code,
     detail: failure.message,
     exchange_code: failure.exchangeCode,
-    ...(causes.length > 0 && { causes }),
+    causes: causes.length > 0 ? causes : undefined,
     trace,
   };
 }

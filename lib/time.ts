@@ -3,6 +3,10 @@ export function iso(time: number): string {
   return new Date(time).toISOString();
 }
 
+export function isoOrAbsent(time: number | undefined): string | undefined {
+  return time === undefined ? undefined : iso(time);
+}
+
 /** An age in whole seconds, rounded up so that nothing looks fresher than it is. */
 export function ageSeconds(time: number, now: number): number {
   return Math.max(0, Math.ceil((now - time) / 1000));

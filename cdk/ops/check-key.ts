@@ -23,7 +23,7 @@ type KeyGrant = {
 };
 
 /** `failure`: the exchange refuses the key, or does not let it read orders, or does not respond. */
-export type KeyTrial = { readonly grant?: KeyGrant; readonly failure?: Failure };
+export type KeyTrial = { readonly grant?: KeyGrant | undefined; readonly failure?: Failure };
 
 /** No order has this id. */
 const noOrder = '0';
@@ -42,7 +42,7 @@ export async function tryKey(key: ApiKey, exchange: ExchangeAddress, clock: Cloc
     await readOrder(key, exchange, transport, clock);
     return { grant };
   } catch (thrown) {
-    return { ...(grant !== undefined && { grant }), failure: asFailure(thrown) };
+    return { grant, failure: asFailure(thrown) };
   } finally {
     transport.close();
   }

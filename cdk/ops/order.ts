@@ -6,7 +6,7 @@ import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
 import { readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-items.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { checkedAt, statusOf } from '../../lib/snapshots/watch.ts';
-import { iso } from '../../lib/time.ts';
+import { iso, isoOrAbsent } from '../../lib/time.ts';
 import { visible } from '../../lib/visible.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes } from './command-line.ts';
@@ -40,8 +40,7 @@ export function orderCommand({ terminal, clock }: Context) {
         return;
       }
       if (head !== undefined) terminal.out(`${columns(shownHead(head))}\n`);
-      if (watch !== undefined)
-        terminal.out(columns(Object.entries(watch).map(([name, value]) => [name, written(value)])));
+      if (watch !== undefined) terminal.out(columns(rowsOf(watch)));
       for (const { snapshot, changes } of history ?? []) terminal.out(`\n${shownState(snapshot, changes)}`);
     });
   addExamples(
@@ -81,24 +80,25 @@ function watchRow(item: Item) {
   const { watch } = readWatch(item);
   const due = item['list_at']?.N;
   const status = statusOf(watch);
-  const checked = checkedAt(watch);
   const { operator, notFoundAt } = watch;
   return {
     status,
     opened_at: iso(watch.openedAt),
-    ...(checked !== undefined && { checked_at: iso(checked) }),
-    ...(due !== undefined && { [status === 'final' ? 'closed_at' : 'due_at']: iso(Number(due)) }),
-    ...(notFoundAt.length > 0 && { not_found_at: notFoundAt.map(iso) }),
-    ...(operator !== undefined && {
-      operator: `${operator.stopped ? 'stopped' : 'started'} by ${operator.by} at ${iso(operator.at)}`,
-    }),
+    checked_at: isoOrAbsent(checkedAt(watch)),
+    [status === 'final' ? 'closed_at' : 'due_at']: due === undefined ? undefined : iso(Number(due)),
+    not_found_at: notFoundAt.length > 0 ? notFoundAt.map(iso) : undefined,
+    operator: operator && `${operator.stopped ? 'stopped' : 'started'} by ${operator.by} at ${iso(operator.at)}`,
   };
 }
 
 function shownHead(head: Snapshot): readonly (readonly string[])[] {
   const { order: shown, account: _, ...known } = rowOf(head);
   const { details, order_id: __, ...fields } = shown;
-  return Object.entries({ ...known, ...fields, ...details }).map(([name, value]) => [name, written(value)]);
+  return rowsOf({ ...known, ...fields, ...details });
+}
+
+function rowsOf(values: object): readonly (readonly string[])[] {
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, written(value)]]));
 }
 
 /** When it was observed, by the exchange's clock and by ours, by which function, and what changed. */

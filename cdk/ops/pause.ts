@@ -31,7 +31,7 @@ export function pauseCommand({ terminal, clock }: Context) {
       const paused = isPaused(state, now);
       const { until, by: pausedBy = '' } = (paused && state.pause) || {};
       const ends = until === undefined ? {} : { until: iso(until) };
-      if (json) terminal.out(`${JSON.stringify({ account, paused, ...ends, ...(paused && { by: pausedBy }) })}\n`);
+      if (json) terminal.out(`${JSON.stringify({ account, paused, ...ends, by: paused ? pausedBy : undefined })}\n`);
       else if (!paused) terminal.out(`Account ${account} is not paused.\n`);
       else {
         const end = ends.until === undefined ? '' : ` until ${ends.until}`;

@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { iso } from '../../lib/time.ts';
+import { iso, isoOrAbsent } from '../../lib/time.ts';
 import { columns } from './columns.ts';
 import { addExamples, addNotes } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -92,9 +92,9 @@ function jsonOf({ messages, foreign, lost, replayed }: TransitionResult, sweeps:
       messages,
       foreign,
       lost: lost.map(({ since, ...message }) => ({ ...message, since: iso(since) })),
-      ...(replayed !== undefined && { sent: { ...replayed, since: iso(replayed.since) } }),
+      sent: replayed && { ...replayed, since: iso(replayed.since) },
     },
-    sweeps: sweeps.map(({ at, ...tick }) => ({ ...tick, ...(at !== undefined && { at: iso(at) }) })),
+    sweeps: sweeps.map(({ at, ...tick }) => ({ ...tick, at: isoOrAbsent(at) })),
   };
 }
 

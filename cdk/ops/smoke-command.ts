@@ -21,7 +21,7 @@ export function smokeCommand(name: string, { terminal, fail }: Context) {
     .option('--json', 'print JSON, a line for each step')
     .action(async ({ url, account, order, region, json }) => {
       const fetch = isLoopback(url) ? undefined : createSignedFetch(defaultProvider(), regionOf(url, region));
-      const client = createClient({ url, ...(fetch !== undefined && { fetch }) });
+      const client = createClient({ url, fetch });
       for (const step of smokeSteps(client, account, order)) {
         const startedAt = performance.now();
         const result = await step.try().then(

@@ -40,7 +40,7 @@ export function verifyCommand(context: Context) {
         differences.push(...(isCut ? differencesOf(pk, await readPartition(reader, pk)) : differing));
       }
 
-      if (json) terminal.out(`${JSON.stringify({ items: read, keys, differences, ...(repair && { repaired }) })}\n`);
+      if (json) terminal.out(`${JSON.stringify({ items: read, keys, differences, repaired: repair && repaired })}\n`);
       else {
         for (const { pk, sk, how } of differences) terminal.out(`${visible(`${pk} ${sk}: ${how}`)}\n`);
         const result = differences.length === 0 ? 'no differences' : `differences: ${differences.length}`;

@@ -30,7 +30,7 @@ export type ClientSetting = {
   /** The API's base URL, such as the output Url of the stack. */
   readonly url: string;
   /** Sends the request, signed where the API requires it. Default: the platform's `fetch`, which does not sign. */
-  readonly fetch?: (url: string, request: ClientRequest) => Promise<Response>;
+  readonly fetch?: ((url: string, request: ClientRequest) => Promise<Response>) | undefined;
 };
 
 /** Why a request failed. Decide by `code`; it is `gateway` when no function of this API responded. */

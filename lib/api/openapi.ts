@@ -119,17 +119,15 @@ function operation(name: string, route: Route, examples: readonly Example[]) {
       }),
       ...(conditional ? [ifNoneMatch] : []),
     ],
-    ...(body && {
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: jsonSchemaOf(body),
-            examples: byName(right.map((example) => [example.name, example.request])),
-          },
+    requestBody: body && {
+      required: true,
+      content: {
+        'application/json': {
+          schema: jsonSchemaOf(body),
+          examples: byName(right.map((example) => [example.name, example.request])),
         },
       },
-    }),
+    },
     responses: responsesOf(route, examples),
   };
 }
@@ -138,7 +136,7 @@ function responsesOf({ response, conditional, partial, codes }: Route, examples:
   const content = (status: number, type: string, schema: object) => {
     const fitting = examples.filter((example) => example.status === status && example.type === type);
     const values = byName(fitting.map(({ name, value }) => [name, value]));
-    return { [type]: { schema, ...(fitting.length > 0 && { examples: values }) } };
+    return { [type]: { schema, examples: fitting.length > 0 ? values : undefined } };
   };
   const failed = (status: number) => {
     const matching = codes.filter((code) => errorCatalog[code].status === status);
@@ -149,7 +147,7 @@ function responsesOf({ response, conditional, partial, codes }: Route, examples:
     ];
     return {
       description: sentences.join(' '),
-      ...(status === 503 && { headers: retryAfter }),
+      headers: status === 503 ? retryAfter : undefined,
       content: {
         ...(matching.length > 0 && content(status, 'application/problem+json', problemOf(status, matching))),
         ...(gateway && content(status, 'application/json', reference(responses.GatewayError))),
@@ -163,12 +161,13 @@ function responsesOf({ response, conditional, partial, codes }: Route, examples:
   return {
     200: {
       description: 'Success.',
-      ...((conditional || partial) && { headers: conditional ? conditionalHeaders : retryAfter }),
+      headers: conditional ? conditionalHeaders : partial && retryAfter,
       content: content(200, 'application/json', reference(response)),
     },
-    ...(conditional && {
-      304: { description: 'The order is still in the state that the ETag identifies.', headers: conditionalHeaders },
-    }),
+    304: conditional && {
+      description: 'The order is still in the state that the ETag identifies.',
+      headers: conditionalHeaders,
+    },
     ...Object.fromEntries([...statuses].map((status) => [status, failed(status)])),
   };
 }

@@ -11,7 +11,7 @@ import { digestOfRank } from '../snapshots/rank.ts';
 import type { AuditEntry } from '../snapshots/reader.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
 import type { OrderSummary } from '../snapshots/summary.ts';
-import { ageSeconds, iso } from '../time.ts';
+import { ageSeconds, iso, isoOrAbsent } from '../time.ts';
 import type * as accounts from './account-responses.ts';
 import { ordersCursor, snapshotsCursor } from './requests.ts';
 import type * as responses from './responses.ts';
@@ -111,7 +111,8 @@ export function listedOrder(order: ListedOrder, now: number): responses.ListedOr
     order_id: orderId,
     status,
     ...lastSeen,
-    ...(status === 'final' ? { closed_at: iso(at) } : { due_at: iso(at) }),
+    due_at: status === 'final' ? undefined : iso(at),
+    closed_at: status === 'final' ? iso(at) : undefined,
     opened_at: iso(openedAt),
     checked_at: isoOrAbsent(checkedAt),
     age_seconds: checkedAt === undefined ? undefined : ageSeconds(checkedAt, now),
@@ -189,8 +190,4 @@ export function snapshotRow(snapshot: Snapshot): Omit<responses.SnapshotRow, 'ch
 
 function auditEntry({ kind, at, requestId, observedBy, by, attempts }: AuditEntry): responses.AuditEntry {
   return { kind, at: iso(at), request_id: requestId, observed_by: observedBy, by, attempts: attempts && [...attempts] };
-}
-
-function isoOrAbsent(time: number | undefined): string | undefined {
-  return time === undefined ? undefined : iso(time);
 }

@@ -96,7 +96,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
 }
 
 /** The key to use; `current` is the one that it stands in for, when the exchange refused that. */
-type Choice = { readonly used: KeyVersion; readonly current?: KeyVersion };
+type Choice = { readonly used: KeyVersion; readonly current?: KeyVersion | undefined };
 
 async function chooseKey(
   { client, secretName, clock, onFallback }: CredentialsDeps,
@@ -113,7 +113,7 @@ async function chooseKey(
     const previous = await readStoredKey(client, secretName, 'AWSPREVIOUS', signal).catch(() => undefined);
     if (previous !== undefined && !(previous.key instanceof Failure) && !refused.has(previous.version)) {
       onFallback?.({ code, until });
-      return { used: { version: previous.version, key: previous.key }, ...(current !== undefined && { current }) };
+      return { used: { version: previous.version, key: previous.key }, current };
     }
   }
   if (key instanceof Failure) throw key;

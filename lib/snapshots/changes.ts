@@ -6,8 +6,8 @@ import { fieldsOf, type Order } from '../exchange/order.ts';
 export type FieldChange = {
   /** Such as `filled_amount`, or `details.label`. */
   readonly field: string;
-  readonly from?: Json | number;
-  readonly to?: Json | number;
+  readonly from?: Json | number | undefined;
+  readonly to?: Json | number | undefined;
 };
 
 /** What became of an order, field by field and digit by digit; `details` member by member. */
@@ -16,11 +16,7 @@ export function changesBetween(before: Order, after: Order): FieldChange[] {
   const is = membersOf(after);
   return [...new Map([...was, ...is]).keys()]
     .filter((field) => !isDeepStrictEqual(was.get(field), is.get(field)))
-    .map((field) => {
-      const from = was.get(field);
-      const to = is.get(field);
-      return { field, ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-    });
+    .map((field) => ({ field, from: was.get(field), to: is.get(field) }));
 }
 
 function membersOf(order: Order): ReadonlyMap<string, Json | number> {

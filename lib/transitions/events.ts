@@ -9,7 +9,7 @@ import { readSnapshot, readWatch, sortKeyOf } from '../snapshots/read-items.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
 import { checkedAt, statusOf, type Watch, type WatchStatus } from '../snapshots/watch.ts';
-import { iso } from '../time.ts';
+import { iso, isoOrAbsent } from '../time.ts';
 import { eventSchema, type OrderStateChanged, type WatchChanged, type WatchEventName } from './schemas.ts';
 
 /** One item before and after a write; `before` is absent when the write created it, `after` when it removed it. */
@@ -45,9 +45,9 @@ export function stateChange(before: Snapshot | undefined, after: Snapshot): Tran
     from: before === undefined ? null : { rank: before.rank, ...withoutDetails(before.order) },
     to: { ...order, details: exactForAll(order.details) },
     final: phaseOf(order) === 'final',
-    ...(order.order_state === 'triggered' && { successor_unknown: true }),
+    successor_unknown: order.order_state === 'triggered' ? true : undefined,
     first_observed_at: iso(provenance.firstObservedAt),
-    ...(exchangeTime !== undefined && { exchange_time: iso(exchangeTime) }),
+    exchange_time: isoOrAbsent(exchangeTime),
   };
   return { name: 'OrderStateChanged', at: provenance.firstObservedAt, detail };
 }
@@ -63,7 +63,8 @@ function watchChange(
   const name = from === to ? undefined : nameOf(from, to, watch);
   if (name === undefined) return undefined;
   const at = changedAt(watch);
-  const lastChecked = checkedAt(watch);
+  const startedBy = from === 'stopped' ? 'person' : watch.startedBy;
+  const { operator } = watch;
   const detail: WatchChanged = {
     schema: eventSchema,
     id: [account, orderId, 'watch', `${from ?? 'none'}>${to}`, revision].join('#'),
@@ -73,10 +74,10 @@ function watchChange(
     from: from ?? null,
     to,
     changed_at: iso(at),
-    ...(lastChecked !== undefined && { checked_at: iso(lastChecked) }),
+    checked_at: isoOrAbsent(checkedAt(watch)),
     rank: watch.applied?.rank,
-    ...(name === 'WatchStarted' && { started_by: from === 'stopped' ? 'person' : watch.startedBy }),
-    ...(watch.operator !== undefined && { operator: { by: watch.operator.by, at: iso(watch.operator.at) } }),
+    started_by: name === 'WatchStarted' ? startedBy : undefined,
+    operator: operator && { by: operator.by, at: iso(operator.at) },
   };
   return { name, at, detail };
 }

@@ -66,7 +66,7 @@ export function createPublisher({ bus, busName, setAside, clock, logger }: Publi
       records: records.length,
       published: Object.fromEntries(countsOf(entries.slice(0, accepted))),
       left: entries.length - accepted,
-      ...(delays.length > 0 && { slowest_ms: Math.max(...delays) }),
+      slowest_ms: delays.length > 0 ? Math.max(...delays) : undefined,
       duration_ms: clock.now() - startedAt,
     });
     const first = records.find((record) => failed.has(record));
