@@ -86,7 +86,7 @@ describe('the checker finds', () => {
     fault: 'a fault',
     tried: 20,
     requests: 20,
-    answers: new Map([['busy', 20]]),
+    outcomes: new Map([['busy', 20]]),
     maxMs: 100,
     deadlineMs: 2_500,
     calls: 24,

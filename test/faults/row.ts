@@ -16,7 +16,7 @@ export type Counted = {
   /** What was requested of the exchange meanwhile, each once. */
   readonly requests: number;
   /** How often each code was the answer. */
-  readonly answers: ReadonlyMap<string, number>;
+  readonly outcomes: ReadonlyMap<string, number>;
   readonly maxMs: number;
   /** Requests that the exchange received. */
   readonly calls: number;
@@ -153,11 +153,11 @@ function sampleOf(cases: readonly FaultCase[], form: Form, quick: number): reado
 }
 
 export function merged(a: Counted, b: Counted): Counted {
-  const codes = [...new Set([...a.answers.keys(), ...b.answers.keys()])];
+  const codes = [...new Set([...a.outcomes.keys(), ...b.outcomes.keys()])];
   return {
     tried: a.tried + b.tried,
     requests: a.requests + b.requests,
-    answers: new Map(codes.map((code) => [code, (a.answers.get(code) ?? 0) + (b.answers.get(code) ?? 0)])),
+    outcomes: new Map(codes.map((code) => [code, (a.outcomes.get(code) ?? 0) + (b.outcomes.get(code) ?? 0)])),
     maxMs: Math.max(a.maxMs, b.maxMs),
     calls: a.calls + b.calls,
     growthBytes: Math.max(a.growthBytes, b.growthBytes),

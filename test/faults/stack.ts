@@ -46,7 +46,7 @@ export type FaultStack = {
   readonly memory: MemoryProbe;
   readonly redaction: Redaction;
   /** What the exchanges have sent since the last call, and forgets it. */
-  readonly answers: { readonly all: () => readonly string[]; readonly clear: () => void };
+  readonly replies: { readonly all: () => readonly string[]; readonly clear: () => void };
   /** Functions that ended without an answer, since the last call. */
   readonly failures: () => readonly string[];
   readonly stop: () => Promise<void>;
@@ -69,7 +69,7 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
   const folder = await mkdtemp(join(tmpdir(), 'faults-'));
   started.defer(() => rm(folder, { recursive: true, force: true }));
   const redaction = createRedaction();
-  const { exchanges, listed, wire, tls, setClock, answers } = await startExchanges(started, redaction);
+  const { exchanges, listed, wire, tls, setClock, replies } = await startExchanges(started, redaction);
   const stack = await synthesize(join(folder, 'cdk.out'), accountsOf(exchanges, listed, wire.url, tls));
   const aws = await startAws(started, stack, redaction);
   const memory = createMemoryProbe();
@@ -133,7 +133,7 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
     },
     memory,
     redaction,
-    answers,
+    replies,
     failures: () => failures.splice(0),
     stop: async () => {
       stopped = true;
@@ -207,7 +207,7 @@ async function startExchanges(started: AsyncDisposableStack, redaction: Redactio
     setClock: (ms: number) => {
       aheadMs = ms;
     },
-    answers: { all: () => sent, clear: () => void sent.splice(0) },
+    replies: { all: () => sent, clear: () => void sent.splice(0) },
   };
 }
 

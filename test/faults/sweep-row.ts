@@ -89,16 +89,16 @@ async function runCase(
   const after = await sweepUntil(swept, traffic, isHealed);
   if (!isHealed(after)) wrong.push('the change is not in the record');
   const complaint = await row.check?.(swept);
-  const answers = stack.answers.all();
+  const replies = stack.replies.all();
   const damage = [
-    ...before.map((items, i) => damageOf(items, during[i] ?? items, answers)),
-    ...during.map((items, i) => damageOf(items, after[i] ?? items, answers)),
+    ...before.map((items, i) => damageOf(items, during[i] ?? items, replies)),
+    ...during.map((items, i) => damageOf(items, after[i] ?? items, replies)),
   ].reduce(sumOf, noDamage);
   await removeOrders(swept);
   return {
     tried: outcomes.length,
     ...traffic.counts(),
-    answers: countsOf(outcomes),
+    outcomes: countsOf(outcomes),
     maxMs: Math.max(...outcomes.map(({ ms }) => ms)),
     growthBytes,
     damage,
@@ -177,7 +177,7 @@ async function removeOrders({ stack, account, exchange, orderIds }: Swept): Prom
         await client.send(new DeleteItemCommand({ TableName, Key: { pk, sk } }));
     }
   }
-  stack.answers.clear();
+  stack.replies.clear();
 }
 
 function readAll({ stack, account, orderIds }: Swept): Promise<readonly OrderItems[]> {

@@ -5,10 +5,10 @@ type Cells = readonly string[];
 
 const columns = ['fault', 'tried', 'answer', 'longest', 'calls a request', 'memory', 'lost', 'closed', 'leaks'];
 
-function cellsOf({ fault, tried, requests, answers, maxMs, calls, growthBytes, damage, leaks }: RowResult): Cells {
-  const codes = [...answers]
+function cellsOf({ fault, tried, requests, outcomes, maxMs, calls, growthBytes, damage, leaks }: RowResult): Cells {
+  const codes = [...outcomes]
     .toSorted(([, a], [, b]) => b - a)
-    .map(([code, n]) => (answers.size > 1 ? `${code} ${n}` : code));
+    .map(([code, n]) => (outcomes.size > 1 ? `${code} ${n}` : code));
   return [
     fault,
     String(tried),

@@ -12,7 +12,7 @@ const apartMs = 150;
 
 /** Counts what a row's requests come to. */
 export function createTally({ stack, account, exchange, orderId }: Subject) {
-  const answers = new Map<string, number>();
+  const outcomes = new Map<string, number>();
   const wrong: string[] = [];
   let damage = noDamage;
   let maxMs = 0;
@@ -20,22 +20,22 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
   let growthBytes = 0;
   let before: OrderItems | undefined;
   let memory: ReadonlyMap<number, number> = new Map();
-  const tried = () => [...answers.values()].reduce((sum, n) => sum + n, 0);
+  const tried = () => [...outcomes.values()].reduce((sum, n) => sum + n, 0);
   const request = () => requestOrder(stack, account, orderId);
 
   const compare = async (isReadable: boolean): Promise<OrderItems> => {
     const after = await readOrderItems(stack, account, orderId);
     if (before !== undefined) {
-      damage = sumOf(damage, damageOf(before, after, isReadable ? stack.answers.all() : undefined));
+      damage = sumOf(damage, damageOf(before, after, isReadable ? stack.replies.all() : undefined));
     }
     before = after;
-    stack.answers.clear();
+    stack.replies.clear();
     return after;
   };
   const tryCase = async ({ apply, code, or = code, name = '' }: FaultCase, subject: Subject) => {
     await apply(subject);
     const requested = await request();
-    answers.set(requested.code, (answers.get(requested.code) ?? 0) + 1);
+    outcomes.set(requested.code, (outcomes.get(requested.code) ?? 0) + 1);
     maxMs = Math.max(maxMs, requested.ms);
     if (requested.code !== code && requested.code !== or) wrong.push(`${name}: ${requested.code} instead of ${code}`);
   };
@@ -90,7 +90,7 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
     result: async (): Promise<Counted> => ({
       tried: tried(),
       requests: tried(),
-      answers,
+      outcomes,
       maxMs,
       calls,
       growthBytes,

@@ -89,12 +89,12 @@ const functions = [
   ['get-order-state', [ofDeribit]],
 ] as const;
 
-describe.each(functions)('no secret is in what %s returns, throws or logs', (name, answers) => {
+describe.each(functions)('no secret is in what %s returns, throws or logs', (name, targets) => {
   beforeAll(() => {
     api = name;
   });
 
-  describe.each(answers)('of %s’s answers to %s', (dialect, target, faultCases) => {
+  describe.each(targets)('of %s’s answers to %s', (dialect, target, faultCases) => {
     const account = dialect === 'orangex' ? 'main' : 'other';
     let exchange: Exchange;
     let requested: Requested;

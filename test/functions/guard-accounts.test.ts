@@ -9,10 +9,10 @@ import { contextOf, getOrderEvent } from './events.ts';
 import { type HttpFunction, loadFunction, loadHttpFunction } from './load-function.ts';
 
 /** Where CloudFormation waits for the answer. */
-const answers: Record<string, unknown>[] = [];
+const responses: Record<string, unknown>[] = [];
 let takes = 200;
 const cloudFormation = createServer(async (request, response) => {
-  answers.push({ method: request.method, type: request.headers['content-type'], ...JSON.parse(await text(request)) });
+  responses.push({ method: request.method, type: request.headers['content-type'], ...JSON.parse(await text(request)) });
   response.writeHead(takes).end();
 });
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   output = captureOutput();
-  answers.length = 0;
+  responses.length = 0;
   takes = 200;
 });
 afterEach(() => output.release());
@@ -43,7 +43,7 @@ async function send(change: Readonly<Record<string, unknown>>, env = testBed.env
   const { handler } = await loadFunction(() => import('../../functions/guard-accounts.ts'), { env });
   const ids = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts', ResponseURL: url };
   await handler({ ...ids, ...change }, contextOf());
-  return answers.at(-1);
+  return responses.at(-1);
 }
 
 function update(before: readonly string[], after: readonly string[]) {

@@ -2,10 +2,9 @@ import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { capacityOf, rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
 import { simulationStart } from './scenario.ts';
-import { simulate } from './simulate.ts';
+import { noFaults, simulate } from './simulate.ts';
 
 const second = 1_000;
-const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 const share = 0.5;
 
 type Capacity = {
@@ -73,7 +72,7 @@ async function watchedIn(dialect: Dialect, orders: number, intervalMs: number): 
     start,
     end,
     outages: [],
-    rates: calm,
+    rates: noFaults,
     lists: false,
     policy: { minMs: intervalMs, maxMs: intervalMs },
     script: ({ market, watch }) => {

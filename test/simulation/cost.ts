@@ -2,7 +2,7 @@ import { functionSettings } from '../../cdk/functions.ts';
 import { createMeter, type Meter } from './meter.ts';
 import { prices } from './prices.ts';
 import { simulationStart } from './scenario.ts';
-import { type Scenario, simulate } from './simulate.ts';
+import { noFaults, type Scenario, simulate } from './simulate.ts';
 import { trade } from './trading.ts';
 
 const accounts = 200;
@@ -11,7 +11,6 @@ const perGroup = 25;
 const hours = 2;
 const hour = 3_600_000;
 /** Nothing goes wrong: the cost of the sweeps, without that of faults. */
-const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 const gigabytes = functionSettings['check-open-orders'].memoryMb / 1024;
 
 type Row = {
@@ -105,7 +104,7 @@ async function bill(accounts: number, simulated: number, script: Script): Promis
       start: from,
       end: to,
       outages: [],
-      rates: calm,
+      rates: noFaults,
       meter,
       script: (stage) => script({ stage, from, to }),
     });

@@ -1,6 +1,6 @@
 import type { Outage } from './fault-schedule.ts';
 import { randomScenario, simulationStart } from './scenario.ts';
-import { simulate } from './simulate.ts';
+import { noFaults, simulate } from './simulate.ts';
 import { trade } from './trading.ts';
 import { quantile, type Transition } from './verdict.ts';
 
@@ -10,7 +10,6 @@ const hours = 6;
 const orders = 150;
 /** An order that has not changed for so long rests. */
 const restsMs = 10 * minute;
-const calm = { answers: 0, table: 0, invocations: 0, ticks: 0 };
 
 type Delay = { readonly median_ms: number; readonly p99_ms: number };
 export type Delays = {
@@ -45,7 +44,7 @@ async function inCalm(seed: number): Promise<readonly Transition[]> {
     start: simulationStart,
     end,
     outages: [],
-    rates: calm,
+    rates: noFaults,
     script: (stage) => trade(stage, { orders, from: simulationStart, to: end - 45 * minute }),
   });
   return transitions;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Placement } from '../emulator/exchange/orders.ts';
-import { type Scenario, type Stage, simulate } from './simulate.ts';
+import { noFaults, type Scenario, type Stage, simulate } from './simulate.ts';
 import type { Verdict } from './verdict.ts';
 
 const minute = 60_000;
@@ -8,8 +8,7 @@ const start = Date.UTC(2026, 0, 1, 12);
 
 /** A day on which nothing goes wrong but what the replay is about. */
 function replay(scenario: Partial<Scenario> & Pick<Scenario, 'dialect' | 'script'>): Promise<Verdict> {
-  const rates = { answers: 0, table: 0, invocations: 0, ticks: 0 };
-  return simulate({ seed: 1, start, end: start + 90 * minute, outages: [], rates, ...scenario });
+  return simulate({ seed: 1, start, end: start + 90 * minute, outages: [], rates: noFaults, ...scenario });
 }
 
 /** Places orders at the start, and makes them known. */
@@ -125,19 +124,19 @@ describe('NautilusTrader', () => {
   }
 
   it('#3870: an order that was filled and forgotten stays filled, however often it is requested', async () => {
-    const answers: unknown[] = [];
+    const states: unknown[] = [];
     const { verdict, after } = await follow('deribit', {}, ({ market, scheduler, functions }, orderId) => {
       market.act(orderId, (book) => book.fill(orderId));
       for (const later of [35, 45, 60]) {
         scheduler.after(later * minute, async () => {
           const result = await functions.getOrder(orderId, 0);
-          answers.push(result !== 'nothing' && 'order' in result ? result.order.order.order_state : result);
+          states.push(result !== 'nothing' && 'order' in result ? result.order.order.order_state : result);
         });
       }
     });
     expect(verdict.findings).toEqual([]);
     expect(after).toEqual(['final', 'filled']);
-    expect(answers).toEqual(['filled', 'filled', 'filled']);
+    expect(states).toEqual(['filled', 'filled', 'filled']);
   });
 
   it('#3870: an order that the exchange loses while it is live is missing, not closed', async () => {

@@ -35,7 +35,7 @@ export function randomScenario(options: {
     start,
     end,
     outages: [...randomOutages(random, start, lastTrade), ...refusals],
-    rates: { answers: 0.015, table: 0.002, invocations: 0.06, ticks: 0.05 },
+    rates: { replies: 0.015, table: 0.002, invocations: 0.06, ticks: 0.05 },
     script: ({ market, functions, scheduler, random: chance, rotateKey }) => {
       trade(
         { market, functions, scheduler, random: chance },

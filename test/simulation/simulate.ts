@@ -22,6 +22,14 @@ import { createScheduler, type Scheduler } from './scheduler.ts';
 import { versionOf } from './secret-store.ts';
 import { checkEnds, checkSpending, delaysOf, transitionsOf, type Verdict } from './verdict.ts';
 
+type FaultRates = {
+  readonly replies: number;
+  readonly table: number;
+  readonly invocations: number;
+  readonly ticks: number;
+};
+export const noFaults: FaultRates = { replies: 0, table: 0, invocations: 0, ticks: 0 };
+
 /** What a simulation is about; everything else follows from the seed. */
 export type Scenario = {
   readonly seed: number;
@@ -29,13 +37,8 @@ export type Scenario = {
   readonly start: number;
   readonly end: number;
   readonly outages: readonly Outage[];
-  /** How often things go wrong: single answers of the exchange, requests to the table, invocations. */
-  readonly rates: {
-    readonly answers: number;
-    readonly table: number;
-    readonly invocations: number;
-    readonly ticks: number;
-  };
+  /** How often things go wrong: single replies of the exchange, requests to the table, invocations. */
+  readonly rates: FaultRates;
   /** Sets the scene: called once, at the start. */
   readonly script: (stage: Stage) => void;
   readonly bug?: PlantedBug;
@@ -160,7 +163,7 @@ function createExchangeSide({ dialect, outages, rates }: Scenario, scheduler: Sc
     faultSchedule,
     scheduler,
     random,
-    faultRate: rates.answers,
+    faultRate: rates.replies,
   });
   return { faultSchedule, market, exchange };
 }

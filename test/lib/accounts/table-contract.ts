@@ -62,8 +62,8 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     const account = newAccount();
     await table.raiseTat(account, { below: now, to: now });
     const move = { from: now, to: now + 900, byMs: 100 };
-    const answers = await Promise.all(Array.from({ length: 15 }, () => table.advanceTat(account, move)));
-    const taken = answers.filter((tat) => tat !== undefined).toSorted((a, b) => a - b);
+    const tats = await Promise.all(Array.from({ length: 15 }, () => table.advanceTat(account, move)));
+    const taken = tats.filter((tat) => tat !== undefined).toSorted((a, b) => a - b);
     expect(taken).toEqual(Array.from({ length: 10 }, (_, i) => now + (i + 1) * 100));
   });
 

@@ -10,7 +10,7 @@ const whole = `HTTP/1.1 200 OK\r\ncontent-length: ${found.length}\r\n\r\n${found
 const command = new GetItemCommand({ TableName: 'snapshots', Key: { pk: { S: '1' } } });
 
 /** Answers each request in turn; the last answer holds for all that follow. */
-let answers: ((socket: Socket) => void)[];
+let replies: ((socket: Socket) => void)[];
 let server: Server;
 let sockets: Socket[];
 let requests: number;
@@ -24,8 +24,8 @@ beforeEach(async () => {
     socket.on('error', () => {});
     socket.on('data', () => {
       requests++;
-      const [answer] = answers;
-      if (answers.length > 1) answers.shift();
+      const [answer] = replies;
+      if (replies.length > 1) replies.shift();
       answer?.(socket);
     });
   });
@@ -63,24 +63,24 @@ describe('a connection that breaks is tried again', () => {
     ['closed without a response', close],
     ['closed in the middle of a response', cut],
   ])('%s', async (_, fault) => {
-    answers = [fault, fault, ok];
+    replies = [fault, fault, ok];
     expect(await client.send(command)).toMatchObject({ Item: { n: { N: '0.10' } }, $metadata: { attempts: 3 } });
-    answers = [fault];
+    replies = [fault];
     await expect(client.send(command)).rejects.toMatchObject({ code: 'ECONNRESET', $metadata: { attempts: 3 } });
     expect(requests).toBe(6);
   });
 
   it('with a new connection at once, although more idle ones died', async () => {
-    answers = [() => requests === 8 && sockets.forEach(ok)];
+    replies = [() => requests === 8 && sockets.forEach(ok)];
     await Promise.all(Array.from({ length: 8 }, () => client.send(command)));
     const dead = new Set(sockets);
-    answers = [(socket) => (dead.has(socket) ? reset(socket) : ok(socket))];
+    replies = [(socket) => (dead.has(socket) ? reset(socket) : ok(socket))];
     expect(await client.send(command)).toMatchObject({ $metadata: { attempts: 2 } });
   });
 });
 
 it('a response is read whole, in however many pieces it comes, over one connection', async () => {
-  answers = [pieces];
+  replies = [pieces];
   for (let i = 0; i < 3; i++) expect((await client.send(command)).Item).toEqual({ n: { N: '0.10' } });
   expect(sockets).toHaveLength(1);
 });
@@ -89,7 +89,7 @@ it.each([
   ['no response', silent],
   ['a response that does not end', half],
 ])('%s is a timeout, and the connection is closed', async (_, fault) => {
-  answers = [fault];
+  replies = [fault];
   const request = client.send(command, { requestTimeout: 50 });
   await expect(request).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 3 } });
   await closed();
@@ -97,7 +97,7 @@ it.each([
 
 describe('an aborted request ends at once, and is not sent again', () => {
   it('before it is sent', async () => {
-    answers = [ok];
+    replies = [ok];
     await expect(client.send(command, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',
     });
@@ -109,7 +109,7 @@ describe('an aborted request ends at once, and is not sent again', () => {
     ['in the middle of a response', half],
   ])('%s', async (_, fault) => {
     const controller = new AbortController();
-    answers = [
+    replies = [
       (socket) => {
         fault(socket);
         setImmediate(() => controller.abort());
@@ -122,7 +122,7 @@ describe('an aborted request ends at once, and is not sent again', () => {
   });
 
   it('and one that was not aborted leaves nothing with its signal', async () => {
-    answers = [ok];
+    replies = [ok];
     const { signal } = new AbortController();
     await client.send(command, { abortSignal: signal });
     await new Promise(setImmediate);

@@ -63,13 +63,13 @@ async function startDesk(dialect: Dialect) {
       retryBudget: createRetryBudget(),
     });
   });
-  const answers: string[] = [];
+  const keyVersions: string[] = [];
   const failures: Code[] = [];
   const callAt = async (at: number) => {
     const process = clients[at % processes];
     if (process === undefined) throw new Error('there is no such process');
     try {
-      answers.push((await process.getOrderState(seedId, { deadline: clock.now() + 10_000 })).keyVersion);
+      keyVersions.push((await process.getOrderState(seedId, { deadline: clock.now() + 10_000 })).keyVersion);
     } catch (thrown) {
       failures.push(asFailure(thrown).code);
     }
@@ -110,8 +110,8 @@ async function startDesk(dialect: Dialect) {
       for (let i = 0; i < count; i++) await second();
     },
     /** The versions of the keys that the latest 50 were answered with. */
-    versions: () => new Set(answers.slice(-requestsPerSecond)),
-    answered: () => answers.length,
+    versions: () => new Set(keyVersions.slice(-requestsPerSecond)),
+    answered: () => keyVersions.length,
     failures,
     /** As `ops keys rehearse` prints it. */
     promote: async (MoveToVersionId: string) => {

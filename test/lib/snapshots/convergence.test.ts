@@ -79,22 +79,22 @@ describe('the table in memory, with every interleaving', () => {
 
   it('loses no answer to a reader who saw nothing, and repeats change nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (answers) => {
+      fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (responses) => {
         const table = createMemoryTable(() => policy);
-        for (const answer of answers) await tell(table, key, { answer }, { isStale: true });
+        for (const answer of responses) await tell(table, key, { answer }, { isStale: true });
         const once = content(table.inspect(key));
         expect(once).toEqual(
           content(
             (
               await inOrder(
-                answers.map((answer) => ({ answer })),
+                responses.map((answer) => ({ answer })),
                 key,
               )
             ).inspect(key),
           ),
         );
-        expect(once.snapshots.length).toBe(new Set(answers.map(whatWasSaid)).size);
-        for (const answer of answers) await tell(table, key, { answer });
+        expect(once.snapshots.length).toBe(new Set(responses.map(whatWasSaid)).size);
+        for (const answer of responses) await tell(table, key, { answer });
         expect(content(table.inspect(key))).toEqual(once);
       }),
       parameters,

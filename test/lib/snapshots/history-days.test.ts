@@ -58,10 +58,10 @@ function orderOf(days: number | undefined) {
 }
 
 /** Records answers one after the other. */
-async function recordAll(answers: readonly ResponseOf[], days: number | undefined) {
+async function recordAll(responses: readonly ResponseOf[], days: number | undefined) {
   const { key, store, read } = orderOf(days);
-  for (const answered of answers) await store.record(observationOf(key, answered));
-  const seenAt = answers.map((answered) => observationOf(key, answered).provenance.firstObservedAt);
+  for (const answered of responses) await store.record(observationOf(key, answered));
+  const seenAt = responses.map((answered) => observationOf(key, answered).provenance.firstObservedAt);
   return { ...(await read()), seenAt };
 }
 

@@ -30,14 +30,14 @@ const seen: fc.Arbitrary<ResponseOf> = fc
   .map(({ state, ...timing }) => ({ ...opened, ...timing, ...state }));
 
 type Process = {
-  readonly answers: readonly ResponseOf[];
+  readonly responses: readonly ResponseOf[];
   readonly remembers: 'nothing' | 'the latest' | 'the first';
   readonly faultCases: readonly FaultCase[];
 };
 
 function processes(faults: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<readonly Process[]> {
   const process = fc.record({
-    answers: fc.array(seen, { minLength: 1, maxLength: 5 }),
+    responses: fc.array(seen, { minLength: 1, maxLength: 5 }),
     remembers: fc.constantFrom('nothing', 'the latest', 'the latest', 'the first'),
     faultCases: faults,
   });
@@ -50,7 +50,7 @@ const key: OrderKey = { account: 'main', orderId: seedId };
 async function race(all: readonly Process[], scheduler: fc.Scheduler) {
   const table = createMemoryTable(() => policy);
   // Of states that only the digest orders, one that is written again with earlier provenance is reported again.
-  const isTied = all.some(({ answers }) => answers.some(({ label }) => label !== ''));
+  const isTied = all.some(({ responses }) => responses.some(({ label }) => label !== ''));
   const heads = new Set<string>();
   const reported = new Set<string>();
   const headRank = (): Rank | undefined => table.inspect(key).head?.rank;
@@ -59,11 +59,11 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
     if (rank !== undefined) heads.add(placeOf(rank));
   };
 
-  const run = async ({ answers, remembers, faultCases: faults }: Process, index: number) => {
+  const run = async ({ responses, remembers, faultCases: faults }: Process, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `process ${index}: ${request}`);
     const store = createSnapshotStore(interfered(table, { faultCases: faults, turn, watcher }));
     let known: StoredWatch | undefined;
-    for (const answer of answers) {
+    for (const answer of responses) {
       const before = headRank();
       const observation = observationOf(key, answer);
       try {
