@@ -74,7 +74,7 @@ function* settingsProblems(config: StageConfig): Generator<string> {
     yield `set logRetention to a number of days that CloudWatch supports, such as 14, 90 or 365 (it is ${config.logRetention}).`;
   }
   if (config.region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d$/.test(config.region)) {
-    yield `write region as AWS does, such as eu-west-1 (it is "${config.region}").`;
+    yield `set region to the name of an AWS region, such as eu-west-1 (it is "${config.region}").`;
   }
   if (config.kmsKeyArn !== undefined && config.region === undefined) {
     yield 'set region, because kmsKeyArn is set: a key encrypts in its own region only.';

@@ -144,17 +144,17 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
 
   it('shows what happens to orders', async () => {
     const lines = [
-      reported('-', 'put on watch by hand'),
-      reported('-', 'put on watch from the list of open orders'),
+      reported('-', 'watch started by an operator'),
+      reported('-', 'watch started: found in the list of open orders'),
       reported('SOL-PERPETUAL', 'open → canceled 0/15'),
       reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*'),
       reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d'),
       reported('BTC-PERPETUAL', 'open → filled 3/3.*'),
       reported('XRP-PERPETUAL', 'open → canceled 0/250'),
-      reported('ETH-PERPETUAL', 'MISSING, last seen \\d+(?:\\.\\d)? s before; watched on'),
+      reported('ETH-PERPETUAL', 'MISSING, last seen \\d+(?:\\.\\d)? s earlier; still watched'),
       reported('ETH-PERPETUAL', 'found again'),
-      reported('BTC-PERPETUAL', 'open → triggered, and made an order of its own'),
-      reported('ETH-PERPETUAL', 'UNKNOWN STATE, watched on'),
+      reported('BTC-PERPETUAL', 'open → triggered: a new order was placed'),
+      reported('ETH-PERPETUAL', 'UNKNOWN STATE, still watched'),
       reported('PEPE-PERPETUAL', 'open: .*'),
     ];
     for (const line of lines) await stack.showing(line);

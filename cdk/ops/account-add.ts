@@ -19,8 +19,8 @@ function addCommand(context: Context) {
   const command = createKeyCommand('add')
     .description("Stores an account's exchange key in its secret, after a check at the exchange.")
     .option('--file <file>', '{"client_id":"...","client_secret":"..."}; /dev/stdin reads standard input')
-    .option('--pending', 'as AWSPENDING: no function uses it until it is promoted; see keys rehearse')
-    .option('--no-check', 'do not call the exchange; for keys that work from elsewhere only')
+    .option('--pending', 'store it as AWSPENDING: functions use it only once it is promoted; see keys rehearse')
+    .option('--no-check', 'do not call the exchange, for a key that works from other addresses only')
     .action(async (_name, { check, file, pending, json, ...options }, { args }) => {
       const account = await exchangeAccount(args, options, { needsExchange: check });
       const { name, secrets, secretName } = account;
@@ -97,8 +97,6 @@ async function store(
   );
   const { version } = await readStoredKey(client, SecretId, label, AbortSignal.timeout(10_000));
   if (VersionId === undefined || version !== VersionId)
-    throw new Error(
-      `${SecretId} was written by somebody else at the same time: check whose key it holds, and run this again`,
-    );
+    throw new Error(`${SecretId} was changed by someone else meanwhile: check whose key it holds, and run this again`);
   return version;
 }

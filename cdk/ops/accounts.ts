@@ -18,7 +18,7 @@ export function accountsCommand({ terminal, clock }: Context) {
     .option('--account <name>', 'only this account', accountName)
     .option(
       '--dialect <name>',
-      `how its exchange speaks, if the stage is not of this project: ${listed(dialectNames)}`,
+      `dialect of its exchange, for a stage of another project: ${listed(dialectNames)}`,
       oneOf('--dialect', dialectNames),
     )
     .action(async ({ account, dialect, json, ...options }) => {

@@ -15,7 +15,7 @@ export function adoptCommand({ terminal }: Context) {
     .option('--template <file>', 'its synthesized template, for a stage of your own project')
     .option('--out <file>', 'the mapping file to write (default: adopt-STAGE.json)')
     .option('--region <name>', 'AWS region (default: that of the environment or of the AWS profile)')
-    .option('--endpoint <url>', 'one address for all of AWS', endpointUrl)
+    .option('--endpoint <url>', 'one address for all AWS services', endpointUrl)
     .action(async ({ stage, template: file, out = `adopt-${stage}.json`, ...target }) => {
       const { stackName, secrets } = await readStageTemplate(stage, file);
       const deployed = await deployedResources(new CloudFormationClient(configOf(target)), stackName);

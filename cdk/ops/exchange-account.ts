@@ -26,7 +26,7 @@ export function createKeyCommand(name: string) {
       .allowExcessArguments()
       .option('--secret <name>', "the secret, if it is not the stage's")
       .option('--exchange <url>', "the exchange, if it is not the stage's; needs --dialect", exchangeUrl)
-      .option('--dialect <name>', `how it speaks: ${listed(dialectNames)}`, oneOf('--dialect', dialectNames))
+      .option('--dialect <name>', `dialect of the exchange: ${listed(dialectNames)}`, oneOf('--dialect', dialectNames))
   );
 }
 

@@ -17,7 +17,11 @@ export function createStackCommand(name: string) {
     .option('--stage <name>', 'name of the stage')
     .option('--table <name>', "name of the table, if it is not the stage's")
     .option('--region <name>', 'AWS region (default: that of the environment or of the AWS profile)')
-    .option('--endpoint <url>', 'one address for all of AWS, as npm start shows; it needs no --stage', endpointUrl)
+    .option(
+      '--endpoint <url>',
+      'one address for all AWS services, as npm start prints it; no --stage is needed',
+      endpointUrl,
+    )
     .optionsGroup('Options:')
     .option('--json', 'print JSON');
 }

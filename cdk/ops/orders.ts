@@ -45,7 +45,7 @@ export function ordersCommand({ terminal, clock }: Context) {
       const heading = [...blotter, state === 'final' ? 'closed' : 'due', 'last checked', 'age'];
       if (rows.length > 0) terminal.out(columns([heading, ...rows.map((entry) => cellsOf(entry, now))]));
       else terminal.out(`Account ${account} has no ${state} orders${after === undefined ? '' : ' after that one'}.\n`);
-      if (cursor !== undefined) terminal.out(`There are more: add --after ${cursor}\n`);
+      if (cursor !== undefined) terminal.out(`More orders: add --after ${cursor}\n`);
     });
   addExamples(
     command,
@@ -63,7 +63,7 @@ confirmed the order. Exit codes: 0 done, 1 failed, 2 wrong options.`,
 
 function positionOf(given: string): ListPosition {
   const [, at, orderId] = /^(\d{1,13})\/([A-Za-z0-9._-]{1,64})$/.exec(given) ?? [];
-  if (orderId === undefined) throw new UsageError('--after takes what the last line of the previous page says');
+  if (orderId === undefined) throw new UsageError('--after takes the value in the last line of the previous page');
   return { at: Number(at), orderId };
 }
 

@@ -25,7 +25,7 @@ export function preflightCommand({ terminal, fail }: Context) {
     .requiredOption('--stage <name>', 'name of the stage')
     .option('--template <file>', 'its synthesized template, for a stage of your own project')
     .option('--region <name>', 'AWS region (default: that of the environment or of the AWS profile)')
-    .option('--endpoint <url>', 'one address for all of AWS', endpointUrl)
+    .option('--endpoint <url>', 'one address for all AWS services', endpointUrl)
     .option('--json', 'print JSON')
     .action(async ({ stage, template: file, json, ...target }) => {
       const template = await readStageTemplate(stage, file);
@@ -96,7 +96,7 @@ async function checkBootstrap(client: SSMClient) {
   );
   if (version === undefined) return bad('CDK is not set up here: run npx cdk bootstrap');
   if (version < minBootstrapVersion)
-    return bad(`version ${version}, ${minBootstrapVersion} is needed: run npx cdk bootstrap`);
+    return bad(`version ${version}, but ${minBootstrapVersion} is required: run npx cdk bootstrap`);
   return good(`version ${version}`);
 }
 

@@ -28,7 +28,7 @@ export function redriveCommand(context: Context) {
   const command = createStackCommand('redrive')
     .description('Sends the events again that the dead-letter queues report as lost, and clears the queues.')
     .option('--bus <name>', "the event bus, if it is not the stage's")
-    .option('--yes', 'do it; without it the messages are only shown')
+    .option('--yes', 'send the events and delete the messages; without it they are only shown')
     .action(async ({ bus, yes = false, json, ...options }) => {
       const target = targetOf(options);
       const transitions = await withMessages(
@@ -49,7 +49,7 @@ export function redriveCommand(context: Context) {
       if (json) terminal.out(`${JSON.stringify({ done: yes && isComplete, ...jsonOf(transitions, sweeps) })}\n`);
       else terminal.out(`${textOf(transitions, yes)}${sweepText(sweeps)}`);
       if (!json && !yes && transitions.messages + sweeps.length > 0)
-        terminal.out('Nothing was sent and nothing deleted: add --yes to do it.\n');
+        terminal.out('Nothing was sent or deleted: add --yes to send and delete.\n');
       if (transitions.foreign > 0)
         terminal.log(`Left in the queue, not messages from Lambda: ${transitions.foreign}.\n`);
       if (unreadable > 0)
@@ -105,7 +105,7 @@ function textOf({ messages, lost, replayed }: TransitionResult, sent: boolean): 
 }
 
 function sweepText(sweeps: readonly LostTick[]): string {
-  const note = sweeps.length === 0 ? '' : ', which need nothing but deleting';
+  const note = sweeps.length === 0 ? '' : ', which only need to be deleted';
   const rows = sweeps.map(({ accounts, at, error }) => [
     at === undefined ? '?' : iso(at),
     accounts.join(' ') || '?',

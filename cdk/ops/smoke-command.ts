@@ -14,7 +14,7 @@ export function smokeCommand(name: string, { terminal, fail }: Context) {
     .requiredOption('--account <name>', 'an account of the stage', accountName)
     .requiredOption(
       '--order <id>',
-      'an order of it that the exchange knows, or a final one of the table',
+      'one of its orders: one that the exchange knows, or a final one',
       orderIdText('--order'),
     )
     .option('--region <name>', 'AWS region (default: that of the URL, else that of the environment)')

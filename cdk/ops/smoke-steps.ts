@@ -72,8 +72,8 @@ async function refused(request: Promise<unknown>, status: number, code: string):
 const remedies: Readonly<Record<string, string>> = {
   unknown_account: 'give an --account of the stage',
   account_forbidden: 'sign in as a caller who may read this account',
-  bad_request: 'give the --order as the exchange writes it',
-  invalid_order_id: 'give the --order as the exchange writes it',
+  bad_request: 'give --order as the exchange writes it',
+  invalid_order_id: 'give --order as the exchange writes it',
   order_not_found: 'give an --order of this account that the exchange still knows',
   not_owner: 'give an --order that belongs to this account',
   secret_empty: 'store the key with ops account add',

@@ -47,7 +47,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
           stderr.write(question);
           try {
             return await new Promise<string>((resolve, reject) => {
-              reader.once('close', () => reject(new Error('Nothing was typed, and nothing was changed.')));
+              reader.once('close', () => reject(new Error('No key was entered, and nothing was changed.')));
               reader.question('').then(resolve, reject);
             });
           } finally {

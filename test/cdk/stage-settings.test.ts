@@ -81,7 +81,7 @@ describe('resolving a stage', () => {
 
   it.each(['Frankfurt', 'eu-west', 'eu-west-1a', ''])('refuses the region %j', (region) => {
     expect(problems({ region })).toEqual([
-      `Stage "test": write region as AWS does, such as eu-west-1 (it is "${region}").`,
+      `Stage "test": set region to the name of an AWS region, such as eu-west-1 (it is "${region}").`,
     ]);
   });
 

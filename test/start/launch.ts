@@ -58,7 +58,7 @@ let lastStart: Promise<unknown> = Promise.resolve();
 export async function start(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {
   const starting = lastStart.then(async () => {
     const launched = launch(['--port', '0', ...args], env, prefix);
-    await launched.showing(/Ctrl-C stops/);
+    await launched.showing(/Press Ctrl\+C to stop/);
     return launched;
   });
   lastStart = starting.catch(() => undefined);

@@ -48,11 +48,11 @@ function createStartCommand() {
   const command = createCommand(name)
     .description(
       `Runs the whole stack on this machine: the synthesized template with its Lambda bundles, its table, its routes, its
-schedules and its events. Without options it brings an exchange of its own, in which orders come and go.`,
+schedules and its events. Without options it also runs a built-in exchange and a demo that trades on it.`,
     )
     .option('--port <n>', 'port of the HTTP API; 0 takes any free one', portNumber, defaultPort)
     .option('--account <name>', 'name of the account that orders belong to', accountName, 'main')
-    .option('--dialect <name>', `how the exchange speaks: ${listed(dialectNames)} (default: ${defaultDialect})`)
+    .option('--dialect <name>', `dialect of the exchange: ${listed(dialectNames)} (default: ${defaultDialect})`)
     .option(
       '--exchange <url>',
       `a real test exchange, read only; needs --dialect, and its key in EXCHANGE_CLIENT_ID and EXCHANGE_CLIENT_SECRET`,
@@ -65,7 +65,7 @@ schedules and its events. Without options it brings an exchange of its own, in w
       seconds,
       defaultEvery,
     )
-    .option('--no-demo', 'no trading in the built-in exchange, which then holds one old order')
+    .option('--no-demo', 'no demo: the built-in exchange then holds a single old order')
     .option('--verbose', 'show what the functions log');
   addExamples(command, ['--port 8080 --data .local', 'another port; keep the table between runs']);
   return command;

@@ -186,7 +186,7 @@ onLinux('a signal to the whole group, which the launcher passes on, too, stops i
   expect(await exit).toEqual([0, null]);
   // The old order is new to the table; without the demonstration nothing else happens.
   expect(shown).toMatch(
-    /Ctrl-C stops\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
+    /Press Ctrl\+C to stop\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
   );
   expect(readdirSync(folder)).toEqual([]);
 });

@@ -25,7 +25,7 @@ describe('what stands where', () => {
     expect(standing(running, how, 110).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
-      '  Table      in memory                                                          --data DIR keeps it',
+      '  Table      in memory                                                          --data FOLDER to keep it',
       '  Checks     every 5 s                                                          rate(1 minute) on AWS',
       '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
     ]);
@@ -39,7 +39,7 @@ describe('what stands where', () => {
       '             schedule, 1 stream',
       '             as synthesized',
       '  Table      in memory',
-      '             --data DIR keeps it',
+      '             --data FOLDER to keep it',
       '  Checks     every 5 s',
       '             rate(1 minute) on AWS',
       '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',

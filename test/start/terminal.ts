@@ -16,7 +16,7 @@ const dim = (text: string) => styleText('dim', text);
 
 type Row = readonly [name: string, value: string, note: string];
 
-export const title = `\n  ${bold('Order state snapshots')}: the whole stack starts here\n`;
+export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack\n`;
 
 type Standing = {
   readonly dialect: string;
@@ -52,7 +52,7 @@ export function standing(run: Running, how: Standing, width: number): string {
   const lines: readonly Row[] = [
     ['Exchange', run.exchangeUrl, `${how.builtIn ? 'built in, ' : ''}speaks ${how.dialect}`],
     ['Stack', parts, 'as synthesized'],
-    ['Table', how.data ?? 'in memory', how.data === undefined ? '--data DIR keeps it' : 'kept'],
+    ['Table', how.data ?? 'in memory', how.data === undefined ? '--data FOLDER to keep it' : 'kept'],
     ...checks,
     ['Logs', run.logFile ?? 'in this terminal', ''],
   ];
@@ -90,7 +90,7 @@ export function invitation(
     ...(stack.routes.some(({ key }) => key === watchRoute) ? [watchRow(order)] : []),
     ['Operate', bold(`npm run ops -- orders --account ${account} --endpoint ${awsUrl}`), ''],
   ];
-  return ['', rows(lines, Infinity), '', `  ${dim('Ctrl-C stops')}`, ''].join('\n');
+  return ['', rows(lines, Infinity), '', `  ${dim('Press Ctrl+C to stop')}`, ''].join('\n');
 }
 
 const watchRoute = 'PUT /accounts/{account}/orders/{order_id}/watch';
@@ -100,10 +100,7 @@ function watchRow(order: string): Row {
 }
 
 /** Whose orders are about to appear. */
-export const demonstration = [
-  'A desk now trades in the built-in exchange, to show what',
-  'can happen; --no-demo leaves it out',
-]
+export const demonstration = ['A demo now trades on the built-in exchange;', '--no-demo turns it off']
   .map((line) => `  ${dim(line)}\n`)
   .join('');
 

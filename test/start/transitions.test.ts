@@ -63,23 +63,19 @@ test.each([
     'open → filled 3/3 at 1.1005',
   ],
   ['it is cancelled', changed({}, { order_state: 'canceled' }, true), 'open → canceled 0/3'],
-  [
-    'it is triggered',
-    changed({}, { order_state: 'triggered' }, true),
-    'open → triggered, and made an order of its own',
-  ],
+  ['it is triggered', changed({}, { order_state: 'triggered' }, true), 'open → triggered: a new order was placed'],
   ['it is edited', changed({}, { price: '1.20', amount: '4' }), 'price 1.10 → 1.20, amount 3 → 4'],
   ['nothing that we name changes', changed({}, {}), 'open, updated'],
-  ['it vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s before; watched on'],
+  ['it vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s earlier; still watched'],
   ['it is found', watch('OrderFound'), 'found again'],
-  ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, watched on'],
-  ['answers contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, watched on'],
+  ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, still watched'],
+  ['answers contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, still watched'],
   ['and no longer do', watch('OrderConsistent'), 'consistent again'],
-  ['a person starts', watch('WatchStarted', undefined, 'person'), 'put on watch by hand'],
-  ['a request starts', watch('WatchStarted', undefined, 'request'), 'put on watch by a request'],
-  ['a list starts', watch('WatchStarted', undefined, 'list'), 'put on watch from the list of open orders'],
-  ['an older release started', watch('WatchStarted'), 'put on watch'],
-  ['a person stops', watch('WatchStopped'), 'let go by hand, no longer watched'],
+  ['a person starts', watch('WatchStarted', undefined, 'person'), 'watch started by an operator'],
+  ['a request starts', watch('WatchStarted', undefined, 'request'), 'watch started by a request'],
+  ['a list starts', watch('WatchStarted', undefined, 'list'), 'watch started: found in the list of open orders'],
+  ['an older release started', watch('WatchStarted'), 'watch started'],
+  ['a person stops', watch('WatchStopped'), 'watch stopped by an operator'],
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
 ])('says in words when %s', (_, event, expected) => {
   expect(what(createTransitionLines()(event, now, Infinity))).toBe(expected);
@@ -98,7 +94,7 @@ test('lines stand under their header, and remember what an order trades', () => 
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(header).toBe('  Time         After  Order              Instrument           What changed');
   expect(lineOf(watch('WatchStarted', undefined, 'person'), now, 110)).toBe(
-    `  ${time}     0.5 s  ${seedId}  -                    put on watch by hand`,
+    `  ${time}     0.5 s  ${seedId}  -                    watch started by an operator`,
   );
   expect(lineOf(changed(null, {}), now, 110)).toBe(
     `  ${time}     1.2 s  ${seedId}  XRP-PERPETUAL        open: buy 3 at 1.10`,

@@ -78,7 +78,7 @@ function first(to: State, final: boolean): string {
 function changes(from: State, to: State): string {
   const average = isZero(to.filled_amount) ? '' : ` at ${to.average_price ?? '?'}`;
   const changed: string[] = [];
-  if (to.order_state === 'triggered') changed.push(`${from.order_state} → triggered, and made an order of its own`);
+  if (to.order_state === 'triggered') changed.push(`${from.order_state} → triggered: a new order was placed`);
   else if (from.order_state !== to.order_state) {
     changed.push(`${from.order_state} → ${to.order_state} ${progress(to)}${average}`);
   } else if (from.filled_amount !== to.filled_amount) {
@@ -92,20 +92,24 @@ function changes(from: State, to: State): string {
 const watchEvents: Readonly<Record<string, Pick<TransitionLine, 'what' | 'style'>>> = {
   OrderMissing: { what: 'MISSING', style: 'red' },
   OrderFound: { what: 'found again', style: 'green' },
-  OrderStateUnknown: { what: 'UNKNOWN STATE, watched on', style: 'yellow' },
-  OrderInconsistent: { what: 'INCONSISTENT, watched on', style: 'yellow' },
+  OrderStateUnknown: { what: 'UNKNOWN STATE, still watched', style: 'yellow' },
+  OrderInconsistent: { what: 'INCONSISTENT, still watched', style: 'yellow' },
   OrderConsistent: { what: 'consistent again', style: 'green' },
-  WatchStarted: { what: 'put on watch', style: 'dim' },
-  WatchStopped: { what: 'let go by hand, no longer watched', style: 'dim' },
+  WatchStarted: { what: 'watch started', style: 'dim' },
+  WatchStopped: { what: 'watch stopped by an operator', style: 'dim' },
 };
 
-const startedBy = { list: ' from the list of open orders', request: ' by a request', person: ' by hand' } as const;
+const startedBy = {
+  list: ': found in the list of open orders',
+  request: ' by a request',
+  person: ' by an operator',
+} as const;
 
 function ofWatch(name: string, change: z.infer<typeof WatchChanged>): TransitionLine {
   const { what, style } = watchEvents[name] ?? { what: name, style: undefined };
   const at = Date.parse(change.changed_at);
   const seen = change.checked_at === undefined ? undefined : duration(at - Date.parse(change.checked_at));
-  const lastSeen = name === 'OrderMissing' && seen !== undefined ? `, last seen ${seen} before; watched on` : '';
+  const lastSeen = name === 'OrderMissing' && seen !== undefined ? `, last seen ${seen} earlier; still watched` : '';
   const by = change.started_by === undefined ? '' : startedBy[change.started_by];
   return { orderId: change.order_id, what: what + lastSeen + by, style, at };
 }

@@ -114,7 +114,7 @@ describe('account add', () => {
     const other = JSON.stringify({ ...key, client_id: 'another' });
     ops.secrets.fail({ kind: 'hold', until: ops.secrets.received(3).then(() => ops.secrets.put(names.secret, other)) });
     const { code, stderr } = await add(['--no-check', '--file', keyFile()]);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('was written by somebody else at the same time')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('was changed by someone else meanwhile')]);
   });
 
   it.each([

@@ -53,7 +53,7 @@ describe('orders', () => {
 
   it('gives pages, each of which says how the next is had', async () => {
     const first = await orders('--limit', '2');
-    const [, after = ''] = /There are more: add --after (\S+)\n$/.exec(first.out) ?? [];
+    const [, after = ''] = /More orders: add --after (\S+)\n$/.exec(first.out) ?? [];
     const second = await orders('--limit', '2', '--after', after);
     const ids = [first, second].flatMap(({ out }) => out.match(/^L\d/gm));
     expect(ids).toEqual(['L1', 'L2', 'L3']);
@@ -95,7 +95,7 @@ describe('orders', () => {
   it.each([
     [['--state', 'open'], '--state takes live, attention or final'],
     [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
-    [['--after', 'L1'], '--after takes what the last line of the previous page says'],
+    [['--after', 'L1'], '--after takes the value in the last line of the previous page'],
   ])('refuses %j', async (args, line) => {
     const { code, stderr } = await orders(...args);
     expect(code).toBe(2);

@@ -85,7 +85,7 @@ describe('preflight', () => {
       () => {
         account.bootstrapVersion = 5;
       },
-      'bootstrap: version 5, 6 is needed: run npx cdk bootstrap',
+      'bootstrap: version 5, but 6 is required: run npx cdk bootstrap',
     ],
     [
       "a new AWS account's small quota",

@@ -68,7 +68,7 @@ describe('the transition dead-letter queue', () => {
         `${iso(hour)}  records: 1  RetryAttemptsExhausted\n` +
         `Would send 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n` +
         'Sweep dead-letter queue: 0 messages.\n' +
-        'Nothing was sent and nothing deleted: add --yes to do it.\n',
+        'Nothing was sent or deleted: add --yes to send and delete.\n',
     );
     expect(ops.bus.requests).toHaveLength(0);
     expect(await visible(names.transitions)).toBe(2);
@@ -136,7 +136,7 @@ describe('the sweep dead-letter queue', () => {
   it('shows the accounts of each lost sweep and its error, and never redrives it', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
-    expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which need nothing but deleting\.$/m);
+    expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which only need to be deleted\.$/m);
     expect(out).toMatch(/ main hedge +ThrottlingException: Rate exceeded\n/);
     expect(out).toMatch(/ other +Task timed out after 150\.00 seconds\n/);
     expect(await visible(names.sweeps)).toBe(2);

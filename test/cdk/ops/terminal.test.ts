@@ -25,7 +25,7 @@ it('ends when nothing is typed', async () => {
   const given = streams(true);
   const answer = createTerminal(given).promptSecret?.('secret: ');
   given.stdin.end();
-  await expect(answer).rejects.toThrow('Nothing was typed');
+  await expect(answer).rejects.toThrow('No key was entered');
 });
 
 it('does not prompt without a terminal, and writes each text where it belongs', () => {
