@@ -82,7 +82,7 @@ export function membersOf(item: Item, prefix = ''): Members {
 /** Names the attribute and its type, and not its value. */
 function wrong(attribute: AttributeValue | undefined, at: string, type?: keyof AttributeValue): never {
   const where = attribute === undefined || type === undefined ? at : `${at}.${type}`;
-  throw new Failure('store_corrupt', `An item of the table is not of the shape that this version reads: see ${where}.`);
+  throw new Failure('store_corrupt', `An item of the table has a shape that this version cannot read: see ${where}.`);
 }
 
 export type TableDeps = { readonly client: Pick<DynamoDBClient, 'send'>; readonly tableName: string };
@@ -157,7 +157,10 @@ function refuseOversized(item: Item): void {
   const bytes = sizeOf({ M: item });
   if (bytes <= maxItemBytes) return;
   const kilobytes = Math.ceil(bytes / 1024);
-  throw new Failure('invalid_response', `The order is too large to store: ${kilobytes} KB, and an item holds 400 KB.`);
+  throw new Failure(
+    'invalid_response',
+    `The order is too large to store: ${kilobytes} KB, but an item holds at most 400 KB.`,
+  );
 }
 
 /** Bytes as DynamoDB counts them, rounded up for numbers. */

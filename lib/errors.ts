@@ -142,7 +142,7 @@ export const errorCatalog: Readonly<Record<Code, FailureSpec>> = {
   invalid_response: {
     category: 'upstream',
     status: 502,
-    title: 'Invalid response from the exchange',
+    title: 'Invalid reply from the exchange',
     retry: 'later',
     level: 'error',
   },

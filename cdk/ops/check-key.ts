@@ -31,7 +31,7 @@ const noOrder = '0';
 const expected: ReadonlySet<string> = new Set(['order_not_found', 'invalid_order_id', 'not_owner']);
 const timeoutMs = 15_000;
 
-export const writeWarning = 'The exchange key may do more than read. A read-only key is enough, and safer.';
+export const writeWarning = 'The exchange key is allowed to do more than read. A read-only key is enough, and safer.';
 
 /** Tries a key with two calls that change nothing: a request for a token, and one for an order that cannot exist. */
 export async function tryKey(key: ApiKey, exchange: ExchangeAddress, clock: Clock): Promise<KeyTrial> {

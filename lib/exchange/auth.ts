@@ -111,7 +111,7 @@ export function createTokenAuth(deps: {
     );
     if (mayWrite && warnedVersion !== version) {
       warnedVersion = version;
-      onWarning?.('The exchange key may do more than read. A read-only key is enough, and safer.');
+      onWarning?.('The exchange key is allowed to do more than read. A read-only key is enough, and safer.');
     }
     current = { version, text, expiresAt: requestedAt + life - Math.min(60_000, life / 10) };
     return current;

@@ -151,7 +151,7 @@ async function findTrades(
 function readTrades({ result }: Reply): { readonly trades: readonly Json[]; readonly hasMore: boolean } {
   const trades = isJsonObject(result) ? result['trades'] : result;
   if (!Array.isArray(trades)) {
-    throw new Failure('invalid_response', "The exchange's response is invalid: it has no list of trades.");
+    throw new Failure('invalid_response', "The exchange's reply is invalid: it has no list of trades.");
   }
   return { trades, hasMore: isJsonObject(result) && result['has_more'] === true };
 }

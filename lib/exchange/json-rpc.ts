@@ -28,7 +28,7 @@ const throttledMs = 1_000;
 
 /** What to check, where the code alone does not say. */
 const advice: Partial<Record<Code, string>> = {
-  key_refused: ': a wrong key, a key of the other environment, or a clock more than 60 s off',
+  key_refused: ': the key is wrong or for the other environment, or our clock is more than 60 s off',
   forbidden: ': the key lacks the permission to read orders',
 };
 
@@ -62,11 +62,11 @@ export function readReply(
   const anonymousError = error !== undefined && id === undefined;
   const isReply = scalarText(id) === String(call.id);
   if (!isReply) reply.dropConnection?.();
-  if (!isReply && !anonymousError) throw unusable('it answers another call');
+  if (!isReply && !anonymousError) throw unusable('it belongs to another call');
   if (error !== undefined && result !== undefined) throw unusable('it has both a result and an error');
   if (error !== undefined) {
     const failure = readError(error, call.dialect, reply.retryAfterMs);
-    if (anonymousError && isOrderFailure(failure)) throw unusable('its error is about an order, and has no id');
+    if (anonymousError && isOrderFailure(failure)) throw unusable('its error is about an order but has no id');
     throw failure;
   }
   const resultText = memberText(reply.body, 'result');
@@ -99,7 +99,7 @@ function notJsonRpc({ status, retryAfterMs }: HttpReply, why: string): Failure {
 }
 
 function unusable(why: string): Failure {
-  return new Failure('invalid_response', `The exchange's response is invalid: ${why}.`);
+  return new Failure('invalid_response', `The exchange's reply is invalid: ${why}.`);
 }
 
 /** The error's own text is left out: it may quote the request. */

@@ -100,7 +100,7 @@ export function linkedOrderIds({ details }: Order): readonly string[] {
  * Throws `invalid_response` for an order updated over an hour ahead of `now`.
  */
 export function refuseImplausibleTimes({ last_update_timestamp: updated }: Order, now: number): void {
-  if (updated > now + maxAheadMs) throw unreadable('last_update_timestamp', 'lies over an hour ahead of our clock');
+  if (updated > now + maxAheadMs) throw unreadable('last_update_timestamp', 'is more than an hour ahead of our clock');
 }
 
 function unreadable(field: string, reason: string): Failure {

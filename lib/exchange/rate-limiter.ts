@@ -235,5 +235,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
 }
 
 function exhausted(retryAfterMs: number): Failure {
-  return new Failure('rate_limited_locally', "The account's share of the exchange's limit is spent.", { retryAfterMs });
+  return new Failure('rate_limited_locally', "The account's share of the exchange's rate limit is used up.", {
+    retryAfterMs,
+  });
 }

@@ -101,7 +101,7 @@ function readRow(
   } catch (thrown) {
     if (thrown instanceof Failure) return thrown;
     // The parser's error is left out: it can hold a name that the exchange chose.
-    if (thrown instanceof JsonError) return unusable('a row of its list is nested too deep or has a key twice');
+    if (thrown instanceof JsonError) return unusable('a row of its list is nested too deeply or repeats a key');
     throw thrown;
   }
 }
@@ -117,5 +117,5 @@ function isJson(text: string): boolean {
 }
 
 function unusable(why: string): Failure {
-  return new Failure('invalid_response', `The exchange's response is invalid: ${why}.`);
+  return new Failure('invalid_response', `The exchange's reply is invalid: ${why}.`);
 }

@@ -90,14 +90,14 @@ function unfilled(name: string): Failure {
 }
 
 const hints: Readonly<Record<string, string>> = {
-  AccessDeniedException: ': secretsmanager:GetSecretValue is not allowed here',
-  DecryptionFailure: ': its KMS key does not decrypt it here',
+  AccessDeniedException: ': secretsmanager:GetSecretValue is denied',
+  DecryptionFailure: ': its KMS key cannot decrypt it',
 };
 
 /** Only the name of the SDK's error is kept: the error can contain the reply, and the reply the key. */
 function failureOf({ name: reason, message }: Error, name: string): Failure {
   if (reason === 'ResourceNotFoundException') return unfilled(name);
   const isOfKms = reason === 'AccessDeniedException' && /\bkms\b/i.test(message);
-  const hint = isOfKms ? ': kms:Decrypt with its KMS key is not allowed here' : (hints[reason] ?? '');
+  const hint = isOfKms ? ': kms:Decrypt with its KMS key is denied' : (hints[reason] ?? '');
   return new Failure('secret_unavailable', `The secret ${name} cannot be read (${reason})${hint}.`);
 }

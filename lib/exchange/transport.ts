@@ -181,10 +181,10 @@ async function readBody(response: Readable, host: string, { maxBytes, take }: Re
       size += chunk.length;
       if (size > maxBytes) throw unusable(`sent more than ${maxBytes} bytes`);
       body += take(decode(chunk));
-      if (body.length > maxReplyBytes) throw unusable(`sent more than ${maxReplyBytes} bytes besides the rows`);
+      if (body.length > maxReplyBytes) throw unusable(`sent more than ${maxReplyBytes} bytes in addition to the rows`);
     }
   } catch (thrown) {
-    throw thrown instanceof Failure ? thrown : unusable('closed the connection in the middle of its response');
+    throw thrown instanceof Failure ? thrown : unusable('closed the connection in the middle of its reply');
   }
   return body + take(decode());
 }

@@ -16,5 +16,5 @@ export function accountNamed<Account>(accounts: ReadonlyMap<string, Account>, na
 }
 
 function unknownAccount(name: string): Failure {
-  return new Failure('unknown_account', `There is no account ${name} here; the stage table lists them.`);
+  return new Failure('unknown_account', `This stage has no account ${name}; its accounts are in the stage table.`);
 }

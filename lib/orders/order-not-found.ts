@@ -22,7 +22,7 @@ export class OrderNotFound extends Failure {
     const seen =
       lastKnown === undefined
         ? ''
-        : `; it was last seen ${lastKnown.order.order_state}, at ${new Date(lastKnown.checkedAt).toISOString()}`;
+        : `; its last known state is ${lastKnown.order.order_state}, as of ${new Date(lastKnown.checkedAt).toISOString()}`;
     const message = `The exchange does not find order ${orderId} of account ${account}${seen}.`;
     super('order_not_found', message, { cause, exchangeCode: cause.exchangeCode });
     this.lastKnown = lastKnown;

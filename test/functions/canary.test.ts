@@ -176,7 +176,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     const requested = { account: 'main', orderId: orangex.place() };
     orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);
     const warned = await tell(requested);
-    expect(warned.text).toContain('may do more than read');
+    expect(warned.text).toContain('is allowed to do more than read');
     orangex.setKeys([newer]);
     const refused = await tell(requested);
     expect(refused.code).toBe('key_refused');

@@ -109,7 +109,7 @@ describe('what a caller reads', () => {
     expect(body.error).toEqual({
       code: 10_004,
       message: 'order_not_found',
-      data: { code: 'order_not_found', reason: expect.stringContaining('last seen open') },
+      data: { code: 'order_not_found', reason: expect.stringContaining('last known state is open') },
     });
   });
 

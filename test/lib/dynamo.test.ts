@@ -64,7 +64,7 @@ describe('writes to a table', () => {
     const itemOf = (bytes: number) => ({ ...Key, sk: { S: `S#${bytes}` }, result: { S: 'x'.repeat(bytes) } });
     const failure = await failureOf(createPut(engine)({ Item: itemOf(400 * 1024) }));
     expect(failure.code).toBe('invalid_response');
-    expect(failure.message).toBe('The order is too large to store: 401 KB, and an item holds 400 KB.');
+    expect(failure.message).toBe('The order is too large to store: 401 KB, but an item holds at most 400 KB.');
     expect(await createPut(engine)({ Item: itemOf(399 * 1024) })).toBe(true);
     // Characters of several bytes count as such.
     const wide = { ...Key, result: { S: '€'.repeat(150 * 1024) } };

@@ -77,7 +77,7 @@ function written(schema: z.ZodMiniType, body: unknown): Answer {
 }
 
 function unknownAccount(account: string): Answer {
-  const detail = `There is no account ${account} here; the stage table lists them.`;
+  const detail = `This stage has no account ${account}; its accounts are in the stage table.`;
   return { status: 404, body: JSON.stringify({ code: 'unknown_account', detail }) };
 }
 

@@ -95,7 +95,7 @@ it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])('#
 it('an account that does not exist is a sentence and no table that loads for ever', async () => {
   for (const view of ['live', 'delays']) {
     await go(`nobody/${view}`);
-    await page.getByText('There is no account nobody here; the stage table lists them.').waitFor();
+    await page.getByText('This stage has no account nobody; its accounts are in the stage table.').waitFor();
     expect(await page.getByText(/Loading|Reading/).count()).toBe(0);
     expect(await page.locator('table').count()).toBe(0);
   }

@@ -77,7 +77,7 @@ describe('keys check', () => {
     const { code, out } = await run('check', where);
     expect([code, inShort(out)]).toEqual([1, ['ok key', 'FAILED environment']]);
     expect(out).toContain(
-      'key_refused. The exchange returned error 13004: a wrong key, a key of the other environment',
+      'key_refused. The exchange returned error 13004: the key is wrong or for the other environment',
     );
     expect(exchange?.requests).toHaveLength(1);
   });

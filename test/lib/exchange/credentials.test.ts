@@ -69,7 +69,7 @@ describe('a key', () => {
     const message = 'Access to KMS is not allowed';
     manager.failAlways({ kind: 'exception', type: 'AccessDeniedException', message });
     const failure = await failureOf(get());
-    expect(failure.message).toMatch(/\(AccessDeniedException\): kms:Decrypt with its KMS key is not allowed here\.$/);
+    expect(failure.message).toMatch(/\(AccessDeniedException\): kms:Decrypt with its KMS key is denied\.$/);
   });
 
   test('is kept for five minutes', async () => {
@@ -202,10 +202,10 @@ describe('while Secrets Manager is down', () => {
   test('a refusal says what is not allowed', async () => {
     manager.failAlways({ kind: 'denied' });
     expect((await failureOf(get())).message).toBe(
-      `The secret ${secretName} cannot be read (AccessDeniedException): secretsmanager:GetSecretValue is not allowed here.`,
+      `The secret ${secretName} cannot be read (AccessDeniedException): secretsmanager:GetSecretValue is denied.`,
     );
     manager.failAlways({ kind: 'exception', type: 'DecryptionFailure', message: 'm' });
-    expect((await failureOf(get())).message).toMatch(/\(DecryptionFailure\): its KMS key does not decrypt it here\.$/);
+    expect((await failureOf(get())).message).toMatch(/\(DecryptionFailure\): its KMS key cannot decrypt it\.$/);
   });
 });
 

@@ -160,7 +160,7 @@ describe('an error', () => {
 
   test('keeps its own text and data to itself', () => {
     const failure = refusal(error('"code":13004,"message":"canary-1","data":{"reason":"canary-2"}'));
-    expect(failure.message).toMatch(/^The exchange returned error 13004: a wrong key, /);
+    expect(failure.message).toMatch(/^The exchange returned error 13004: the key is wrong/);
     expect(printed(failure)).not.toContain('canary');
   });
 });

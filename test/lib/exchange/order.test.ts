@@ -244,7 +244,7 @@ describe('the times of an order', () => {
 
   it.each([
     ['before 2010', Date.UTC(2010, 0, 1) - 1, 'cannot be read'],
-    ['over an hour ahead', now + hour + 1, 'over an hour ahead'],
+    ['over an hour ahead', now + hour + 1, 'more than an hour ahead'],
   ])('are refused %s', (_when, updated, complaint) => {
     const failure = failureOf(dated(updated));
     expect(failure?.code).toBe('invalid_response');

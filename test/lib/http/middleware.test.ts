@@ -82,7 +82,7 @@ describe('around a handler', () => {
     expect(headers).toEqual({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' });
     expect(body).toEqual({
       type: 'urn:order-state-snapshots:invalid_response',
-      title: 'Invalid response from the exchange',
+      title: 'Invalid reply from the exchange',
       status: 502,
       detail: 'It was unreadable.',
       code: 'invalid_response',

@@ -118,7 +118,7 @@ it.each([true, false])(
   async (command) => {
     const { code, message } = await failureOf(say(command, 'ORDER-1', 'nobody'));
     expect(code).toBe('unknown_account');
-    expect(message).toBe('There is no account nobody here; the stage table lists them.');
+    expect(message).toBe('This stage has no account nobody; its accounts are in the stage table.');
     expect(table.inspect({ account: 'nobody', orderId: 'ORDER-1' }).commands.size).toBe(0);
   },
 );

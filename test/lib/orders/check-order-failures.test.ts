@@ -34,7 +34,7 @@ describe('an order that the exchange does not find', () => {
       ageMs: 1_000,
       stored: expect.anything(),
     });
-    expect(failure.message).toContain(`last seen open, at ${new Date(seen.checkedAt).toISOString()}`);
+    expect(failure.message).toContain(`last known state is open, as of ${new Date(seen.checkedAt).toISOString()}`);
     expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
     const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
     expect(provenance).toHaveLength(1);
@@ -162,7 +162,7 @@ describe('what is no answer about an order', () => {
       () => ({ last_update_timestamp: Date.UTC(2009, 11, 31, 23, 59, 59, 999) }),
     ],
     [
-      'over an hour ahead',
+      'more than an hour ahead',
       'last_update_timestamp',
       (now: number) => ({ last_update_timestamp: now + 1_000 + hour + 1 }),
     ],

@@ -72,7 +72,7 @@ describe('a snapshot', () => {
   ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
-    expect(refused.message).toBe(`An item of the table is not of the shape that this version reads: see ${name}.`);
+    expect(refused.message).toBe(`An item of the table has a shape that this version cannot read: see ${name}.`);
     expect(refused.printed).not.toMatch(/spoiled-value|7788/);
   });
 

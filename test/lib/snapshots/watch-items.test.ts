@@ -133,7 +133,7 @@ describe('a watch', () => {
     const item = watchItem(key, { watch: join(undefined, stopped), revision: 1 }, policy);
     const refused = await refusal(() => readWatch({ ...item, ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
-    expect(refused.message).toBe(`An item of the table is not of the shape that this version reads: see ${name}.`);
+    expect(refused.message).toBe(`An item of the table has a shape that this version cannot read: see ${name}.`);
     expect(refused.printed).not.toContain('spoiled-value');
   });
 

@@ -157,7 +157,7 @@ describe('a tick of an account’s schedule', () => {
     const { code, message } = await failing;
     expect({ code, message }).toEqual({
       code: 'unknown_account',
-      message: 'There is no account nobody here; the stage table lists them.',
+      message: 'This stage has no account nobody; its accounts are in the stage table.',
     });
     expect(sweeps).toEqual([]);
   });
