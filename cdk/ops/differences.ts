@@ -36,6 +36,24 @@ type Checked = { readonly item: Item; readonly sk: string };
  * watch with the head. What an item should be is made again with the functions that wrote it.
  */
 export function differencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
+  const { found, isReadable, ...order } = checkItems(pk, items);
+  // An item that cannot be read explains what follows from it.
+  return isReadable ? [...found, ...[...disagreements(items, order)].map((each) => ({ pk, ...each }))] : found;
+}
+
+/** The same without what only two items together show: of a backup, whose items may be some moments apart. */
+export function itemDifferencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
+  return checkItems(pk, items).found;
+}
+
+type CheckedOrder = {
+  readonly snapshots: readonly Snapshot[];
+  readonly head: Snapshot | undefined;
+  readonly stored: StoredWatch | undefined;
+};
+type CheckedItems = CheckedOrder & { readonly found: readonly Difference[]; readonly isReadable: boolean };
+
+function checkItems(pk: string, items: readonly Item[]): CheckedItems {
   const found: Difference[] = [];
   const differs = (sk: string, how: string) => found.push({ pk, sk, how });
   const snapshots: Snapshot[] = [];
@@ -49,7 +67,7 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
       if (sk !== 'ACCOUNT' && `${item['account']?.S}#${item['order_id']?.S}` !== pk)
         differs(sk, 'its account and order_id are not those of its key');
       if (sk.startsWith(snapshotPrefix)) snapshots.push(checkedSnapshot({ item, sk }, differs));
-      else if (sk === headKey) head = readSnapshot(item);
+      else if (sk === headKey) head = checkedSnapshot({ item, sk }, differs);
       else if (sk === watchKey) stored = checkedWatch({ item, sk }, differs);
       else if (sk.startsWith(auditPrefix)) checkAuditEntry({ item, sk }, differs);
       else if (sk === 'ACCOUNT') readAccountItem(item);
@@ -60,9 +78,7 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
       differs(sk, `it cannot be read: ${error.message}`);
     }
   }
-  // An item that cannot be read explains what follows from it.
-  if (isReadable) found.push(...[...disagreements(items, snapshots, head, stored)].map((each) => ({ pk, ...each })));
-  return found;
+  return { found, isReadable, snapshots, head, stored };
 }
 
 type Differs = (sk: string, how: string) => void;
@@ -73,7 +89,9 @@ function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
   const due = rankOf(order, dialects[dialect].volatile);
   if (rank !== due) differs(sk, `its rank is not that of its result: ${partsThatDiffer(rank, due)}`);
   if (order.order_id !== orderId) differs(sk, 'its result is about another order');
-  const others = otherAttributes(item, snapshotItem(snapshot)).filter((name) => name !== 'expires_at');
+  const others = otherAttributes(item, sk === headKey ? headItem(snapshot) : snapshotItem(snapshot)).filter(
+    (name) => name !== 'expires_at',
+  );
   if (others.length > 0) differs(sk, `not what its result and key imply: ${others.join(', ')}`);
   return snapshot;
 }
@@ -97,9 +115,7 @@ function checkAuditEntry({ item, sk }: Checked, differs: Differs): void {
 /** How the items of an order contradict each other. */
 function* disagreements(
   items: readonly Item[],
-  snapshots: readonly Snapshot[],
-  head: Snapshot | undefined,
-  stored: StoredWatch | undefined,
+  { snapshots, head, stored }: CheckedOrder,
 ): Generator<Omit<Difference, 'pk'>> {
   const newest = snapshots.reduce<Snapshot | undefined>(
     (best, snapshot) => (best === undefined || snapshot.rank > best.rank ? snapshot : best),

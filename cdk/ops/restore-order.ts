@@ -53,14 +53,16 @@ async function restoreWatch(snapshots: SnapshotTable, key: OrderKey, watch: Watc
   await advanceWatch({ key, stored: stored ?? (await reread()), delta: { openedAt, startedBy }, putWatch, reread });
 }
 
+/** Of the snapshots and the head: a backup may have a head without its snapshot. */
 function newestOf(items: readonly Item[]): Snapshot | undefined {
-  return items
+  const [newest] = items
     .filter((item) => sortKeyOf(item) === headKey || isSnapshot(item))
     .map(readSnapshot)
-    .reduce<Snapshot | undefined>(
-      (best, each) => (best === undefined || each.rank > best.rank ? each : best),
-      undefined,
-    );
+    .toSorted((a, b) => {
+      if (a.rank !== b.rank) return a.rank > b.rank ? -1 : 1;
+      return isEarlier(a.provenance, b.provenance) ? -1 : 1;
+    });
+  return newest;
 }
 
 function isSnapshot(item: Item): boolean {

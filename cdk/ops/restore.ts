@@ -4,7 +4,7 @@ import { Failure } from '../../lib/errors.ts';
 import { visible } from '../../lib/visible.ts';
 import { addExamples, addNotes, UsageError } from './command-line.ts';
 import type { Context } from './context.ts';
-import { differencesOf } from './differences.ts';
+import { itemDifferencesOf } from './differences.ts';
 import { createStackCommand, targetOf } from './options.ts';
 import { partitions, readPartition } from './partitions.ts';
 import { createProgress } from './progress.ts';
@@ -45,7 +45,7 @@ export function restoreCommand(context: Context) {
           counts.accounts += 1;
           return;
         }
-        const [difference] = differencesOf(pk, items).filter(({ cutShort }) => cutShort !== true);
+        const [difference] = itemDifferencesOf(pk, items);
         if (difference !== undefined) return leaveOut(pk, `${difference.sk}: ${difference.how}`);
         const kept = items.filter((item) => !isExpired(item, clock.now()));
         const held = new Map((await readPartition(reader, pk)).map((item) => [item['sk']?.S ?? '', item]));
@@ -73,7 +73,7 @@ export function restoreCommand(context: Context) {
     `It can run while checks go on, and be repeated after an interruption: what is there already stays. A live order that the
 stack's table lacked is on watch again and due at once; OrderStateChanged is published again for it, with the same id. Of a
 state that both tables have, the earlier observation is kept. Accounts' own items (lease, rate limit, circuit breaker, pause)
-are not copied. An order with differences, as verify finds them, is left out. It reads the restored table at ${unitsPerSecond} read
+are not copied. An order with an item that verify finds wrong by itself is left out. It reads the restored table at ${unitsPerSecond} read
 units a second. Exit codes: 0 done, 1 failed or orders left out, 2 wrong options.`,
   );
   return command;
@@ -81,10 +81,12 @@ units a second. Exit codes: 0 done, 1 failed or orders left out, 2 wrong options
 
 /** Returns how many items there are to read, as DynamoDB counts them every six hours. */
 async function checkTables(restored: Table, table: Table): Promise<number> {
-  const { ItemCount, TableArn, TableStatus } = await describe(restored);
+  const { ItemCount, StreamSpecification, TableArn, TableStatus } = await describe(restored);
   const own = await describe(table);
   if (restored.tableName === table.tableName || TableArn === own.TableArn)
     throw new UsageError("--from names the stack's own table: give the restored one");
+  if (StreamSpecification?.StreamEnabled)
+    throw new UsageError(`${restored.tableName} has a stream, so it is a stack's table: give the restored one`);
   if (TableStatus !== 'ACTIVE')
     throw new UsageError(`${restored.tableName} is ${TableStatus}: wait until it is ACTIVE`);
   return ItemCount ?? 0;

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import type { Item } from '../../../lib/dynamo.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
@@ -9,6 +12,8 @@ import type { SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { confirmedAt, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
+import { createForwarder, send } from '../../emulator/aws/forward.ts';
+import { listen, unlisten } from '../../emulator/listen.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { names, runHere, seenOf } from './operating.ts';
@@ -166,7 +171,32 @@ describe('restore', () => {
     expect(await ops.recordOf(names.table, 'A')).toEqual(others);
   });
 
-  it('leaves out an order with differences, names it, and restores the others', async () => {
+  it('takes what a backup has of an order whose items are some moments apart', async () => {
+    const lose = async (orderId: string, found: string) => {
+      const sk = [...(await ops.itemsOf(from, orderId)).keys()].findLast((each) => each.startsWith(found)) ?? '';
+      const Key = { pk: { S: `main#${orderId}` }, sk: { S: sk } };
+      await ops.engine.client.send(new DeleteItemCommand({ TableName: from, Key }));
+    };
+    const lost = [
+      ['A', 'S#'],
+      ['B', 'NOW#HEAD'],
+      ['C', 'NOW#WATCH'],
+    ] as const;
+    for (const [order, item] of lost) {
+      await before.record(seenOf(order));
+      await before.record(seenOf(order, filled));
+      await lose(order, item);
+    }
+    expect((await restore()).code).toBe(0);
+    for (const [order] of lost) {
+      const { head, stored } = await ops.store.read(key(order));
+      expect(head?.order.order_state).toBe('filled');
+      expect(stored && statusOf(stored.watch)).toBe('final');
+    }
+    expect((await ops.verify()).out).toBe('12 items of 3 orders and accounts, no differences.\n');
+  });
+
+  it('leaves out an order with an item that is wrong, names it, and restores the others', async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('B'));
     const snapshot = (await everything(from)).find(({ pk, sk }) => pk?.S === 'main#A' && sk?.S?.startsWith('S#'));
@@ -191,6 +221,31 @@ describe('restore', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^main#A is left out: in the stack's table: A snapshot in the table has a result that/);
     expect((await ops.itemsOf(names.table, 'B')).size).toBe(3);
+  });
+
+  it.each([
+    ['a table that is being restored', { TableStatus: 'CREATING' }, 'restored is CREATING: wait until it is ACTIVE'],
+    ['the table of another stack', { StreamSpecification: { StreamEnabled: true } }, 'restored has a stream'],
+  ])('refuses %s', async (_, described, line) => {
+    const { forward, stop } = createForwarder();
+    const server = createServer(async (incoming, response) => {
+      const { method, url, headers } = incoming;
+      const answer = await forward({ method, url, headers, body: await buffer(incoming) }, ops.url);
+      const { Table } = z
+        .object({ Table: z.record(z.string(), z.unknown()) })
+        .parse(JSON.parse(answer.body.toString()));
+      const body = Buffer.from(
+        JSON.stringify({ Table: Table['TableName'] === from ? { ...Table, ...described } : Table }),
+      );
+      send(response, { ...answer, headers: { 'content-type': 'application/x-amz-json-1.0' }, body });
+    });
+    const endpoint = `http://127.0.0.1:${(await listen(server, 0)).port}`;
+    const args = ['restore', '--from', from, '--table', names.table, '--endpoint', endpoint];
+    const { code, stderr } = await runHere('npm run ops --', args, ops.clock);
+    await unlisten(server);
+    stop();
+    expect(stderr).toContain(line);
+    expect(code).toBe(2);
   });
 
   it.each([
