@@ -70,7 +70,7 @@ it('synthesizing again gives the same templates, assets and hashes, to the byte'
   for (const [file, text] of once) expect(twice.get(file) === text, file).toBe(true);
 });
 
-it('every function has a budget', () => {
+it('every function has a budget for the size of its bundle', () => {
   expect([...bundles.keys()]).toEqual(Object.keys(budgets));
 });
 
@@ -84,9 +84,9 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(kb).toBeLessThanOrEqual(budgetKb);
   });
 
-  it('is one file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
+  it('holds all its code in one file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
 
-  it('knows its stage, if it has to', () => {
+  it('has the stage compiled in, unless its function takes everything from its event', () => {
     // These two take everything from their event.
     const isIndependent = id === 'PublishTransitions' || id === 'GuardAccounts';
     expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isIndependent);
@@ -114,7 +114,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(made.toSorted()).toEqual([...new Set(granted)].toSorted());
   });
 
-  it('imports only built-in modules, and gets http from the process', () => {
+  it('imports only built-in modules, and takes http from the process without importing it', () => {
     const { metafile } = buildSync({
       stdin: { contents: code, loader: 'js' },
       bundle: true,

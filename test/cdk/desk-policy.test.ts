@@ -69,7 +69,7 @@ describe('the policy of a desk', () => {
   );
 
   it.each(['accounts/main', 'x/accounts/main/orders', '..%2Faccounts%2Fmain%2Forders'])(
-    'is not deceived by another account with the order id %j',
+    'denies another account whatever the order id, such as %j',
     (orderId) => {
       for (const route of ofAccounts)
         expect([route, allows(both, requestOf(route, 'desk-2', orderId))]).toEqual([route, false]);

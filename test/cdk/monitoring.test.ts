@@ -34,7 +34,7 @@ function inFull(namespace: string, name: string, dimensions: Readonly<Record<str
 }
 
 describe('the alarms', () => {
-  it('are these', () => {
+  it('are exactly these, with these metrics and thresholds', () => {
     expect(alarms.map(inShort)).toEqual([
       ['sweep-silent', 'Maximum UnsweptAccounts >= 1, 3 of 3 x 60 s, breaching'],
       ['missing-orders', 'Maximum Missing >= 1, 1 of 1 x 60 s, ignore'],
@@ -58,7 +58,7 @@ describe('the alarms', () => {
     ]);
   });
 
-  it('read what the functions of this stage write, under the dimensions that Powertools writes it under', () => {
+  it('read metrics that the functions of this stage write, with the dimensions that Powertools gives them', () => {
     const [lambda] = Object.values(template.findResources('AWS::Lambda::Function'));
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', lambda?.['Properties'].Environment.Variables.POWERTOOLS_SERVICE_NAME);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -200,7 +200,7 @@ describe('the dashboard', () => {
   const widgets: { properties: Widget }[] = body.widgets;
   type Widget = { title: string; metrics?: unknown[][]; query?: string; alarms?: string[] };
 
-  it('shows what to look at, from top to bottom', () => {
+  it('has these charts, from top to bottom', () => {
     expect(widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms of the stage',
       'Orders by state',
@@ -217,7 +217,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('draws what a tick writes, under the dimensions that the alarms read', () => {
+  it('draws metrics that a tick writes, with the dimensions that the alarms read', () => {
     const drawn = widgets
       .flatMap(({ properties: { metrics = [] } }) => metrics)
       .filter(([namespace]) => namespace === 'OrderStateSnapshots');

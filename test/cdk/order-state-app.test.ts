@@ -44,7 +44,7 @@ const functions = functionNames.map((name) => name.replace(/(^|-)([a-z])/g, (_, 
 const scheduledOrStreamed = ['CheckOpenOrders', 'PublishTransitions'];
 const at = (ruleName: string, ...constructs: string[]) => constructs.map((construct) => `${ruleName} ${construct}`);
 
-describe('what is acknowledged of the rules, with a reason,', () => {
+describe('the rule violations that are acknowledged with a reason', () => {
   const requested = [
     ...at(
       'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:order-state-snapshots/test/*/exchange-key-??????]',
@@ -67,7 +67,7 @@ describe('what is acknowledged of the rules, with a reason,', () => {
       everySetting,
       [...at('AwsSolutions-IAM5[Resource::*]', ...functions), ...at('ScheduledFunctionDeadLetters', 'GetOrder')],
     ],
-  ])('is, of %s, this and nothing else', (_, changes, besides) => {
+  ])('are, in %s, exactly these', (_, changes, besides) => {
     const reports = reportsOf(resolveStage('test', { ...loopbackStage, ...changes }));
     for (const report of reports) expect(report).toMatchObject({ conclusion: 'success', violations: [] });
     const suppressed = reports.flatMap(({ suppressedViolations }) => suppressedViolations);
@@ -114,7 +114,7 @@ describe("AWS's own rules", () => {
 });
 
 describe('the CDK app', () => {
-  it('answers an unknown stage with one sentence, and fails', () => {
+  it('reports an unknown stage in one sentence, and fails', () => {
     const { status, stdout, stderr } = runApp({ stage: 'staging' });
     expect({ status, stdout, stderr }).toEqual({
       status: 1,

@@ -61,7 +61,7 @@ it.each([
   ['an unprotected stage', dev],
   ['a protected stage', prod],
   ['a stage with every setting', full],
-])('in %s, table, secrets and logs stay when the stack is deleted, and go when its creation fails', (_, template) => {
+])('table, secrets and logs of %s stay when the stack is deleted, and go when its creation fails', (_, template) => {
   for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']) {
     const resources = Object.values(template.findResources(type));
     expect(resources).not.toEqual([]);
@@ -88,10 +88,10 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
   ]);
 });
 
-describe('a stage that brings its own', () => {
+describe('a stage with resources of its own', () => {
   const { kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
 
-  it('key has the table, every secret, every queue and all logs encrypted by it', () => {
+  it('encrypts table, secrets, queues and logs with its KMS key', () => {
     for (const [type, property] of [
       ['AWS::SecretsManager::Secret', 'KmsKeyId'],
       ['AWS::SQS::Queue', 'KmsMasterKeyId'],
@@ -108,7 +108,7 @@ describe('a stage that brings its own', () => {
     full.resourceCountIs('AWS::KMS::Key', 0);
   });
 
-  it('key lets Scheduler put its dead letters into the queue', () => {
+  it('lets Scheduler use its KMS key to put dead letters into the queue', () => {
     const actions = Object.values(full.findResources('AWS::IAM::Policy'))
       .filter(({ Properties: policy }) => policy.Roles[0].Ref.startsWith('ScheduledChecksRole'))
       .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement)
@@ -117,19 +117,19 @@ describe('a stage that brings its own', () => {
     expect(actions).toEqual([['kms:Decrypt', 'kms:GenerateDataKey']]);
   });
 
-  it('bus gets no other one, and receives the transitions', () => {
+  it('sends transitions to its event bus, and creates no other', () => {
     full.resourceCountIs('AWS::Events::EventBus', 0);
     const [, { Properties: properties }] = functionIn(full, 'publish-transitions');
     expect(properties['Environment']['Variables']['EVENT_BUS_NAME']).toBe(eventBusArn);
   });
 
-  it('permissions boundary has every role held within it', () => {
+  it('holds every role within its permissions boundary', () => {
     const roles = Object.values(full.findResources('AWS::IAM::Role'));
     expect(roles.length).toBeGreaterThan(Object.keys(functions).length);
     for (const { Properties: role } of roles) expect(role.PermissionsBoundary).toBe(permissionsBoundaryArn);
   });
 
-  it('secret has none made for that account, and its functions may read that one and those of the stage', () => {
+  it('creates no secret for an account that brings one, and its functions may read that one and those of the stage', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const template = templateOf({ accounts: { main: { ...main, secretArn }, other: main } });
@@ -150,7 +150,7 @@ it('a stage of a region goes there, and any other one to where the AWS command l
 });
 
 describe('the HTTP API', () => {
-  it('has these routes, and every route wants a signature', () => {
+  it('has the routes of the API, and every one requires a signature', () => {
     const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
     expect(routes.map((route) => route['RouteKey'])).toEqual(
       Object.values(operations).map(({ method, path }) => `${method} ${path}`),
@@ -165,7 +165,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('wants a token for every route, where the stage says so', () => {
+  it('requires a token for every route, where the stage says so', () => {
     full.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
       AuthorizerType: 'JWT',
       IdentitySource: ['$request.header.Authorization'],
@@ -177,7 +177,7 @@ describe('the HTTP API', () => {
     }
   });
 
-  it('lets pages of the web sites in that the stage names', () => {
+  it('admits pages of the web sites that the stage names', () => {
     full.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       CorsConfiguration: {
         AllowOrigins: ['https://desk.example.com'],
@@ -189,7 +189,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('lets no browser of another site in', () => {
+  it('admits pages of no web site where the stage names none', () => {
     dev.hasResourceProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP', CorsConfiguration: Match.absent() });
   });
 

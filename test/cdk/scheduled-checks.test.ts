@@ -63,7 +63,7 @@ describe('the scheduled checks', () => {
     }
   });
 
-  it('tell the same queue of ticks that Scheduler and that Lambda gave up on', () => {
+  it('put ticks that Scheduler or Lambda gave up on into the same queue', () => {
     const [, config] =
       Object.entries(template.findResources('AWS::Lambda::EventInvokeConfig')).find(
         ([, { Properties: of }]) => of.FunctionName.Ref === checkOpenOrders,
@@ -74,8 +74,8 @@ describe('the scheduled checks', () => {
   });
 
   it.each([
-    ['two places for each schedule are kept free', {}, 2],
-    ['none are kept free where there are none to keep', { reserveConcurrency: false }, undefined],
+    ['reserve two concurrent invocations for each schedule', {}, 2],
+    ['reserve no concurrency where the stage says so', { reserveConcurrency: false }, undefined],
   ])('%s', (_, changes, reserved) => {
     const functions = Object.entries(templateOf(changes).findResources('AWS::Lambda::Function'));
     const limits = functions.map(
@@ -111,7 +111,7 @@ describe('the groups of accounts', () => {
     expect(accountsOf(130).slice(0, 2)).toEqual(accountsOf(50));
   });
 
-  it('leave an account alone that has a schedule of its own, which takes no place in a group', () => {
+  it('do not hold an account with a schedule of its own, which takes no place in a group', () => {
     const others = names(26).filter((name) => name !== 'desk-3');
     expect(groupsOf(names(26), ['desk-3'])).toEqual([
       { name: 'Accounts1', accounts: others, next: ['desk-3'] },
@@ -119,13 +119,13 @@ describe('the groups of accounts', () => {
     ]);
   });
 
-  it('look at each other in a ring', () => {
+  it('check on each other in a ring', () => {
     const groups = groupsOf(names(60), ['desk-7', 'desk-9']);
     const [first, ...others] = groups.map(({ accounts }) => accounts);
     expect(groups.map(({ next }) => next)).toEqual([...others, first]);
   });
 
-  it('are described in what Scheduler takes', () => {
+  it('have a description that is short enough for Scheduler', () => {
     const accounts = { ...manyAccounts(60), alone: { ...main, ownSchedule: true } };
     const described = Object.values(templateOf({ accounts }).findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties: { Description } }) => Description,

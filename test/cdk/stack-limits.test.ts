@@ -14,7 +14,7 @@ const largest = largestWith(fewestBrought);
 it.each([
   ['a plain stage', dev],
   ['the largest stage', largest],
-])('in %s, no function and no permission changes before the guard has agreed', (_, template) => {
+])('no function and no permission of %s changes before the guard of accounts has agreed', (_, template) => {
   const [guard = ''] = Object.keys(template.findResources('Custom::Accounts'));
   const types = ['AWS::Lambda::Function', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'];
   const changedBefore = types.flatMap((type) =>
@@ -77,7 +77,7 @@ describe.each([
       10,
       0,
     ],
-  ])('%s: %d of %d', (what, value, limit, headroom) => {
+  ])('in %s: %d of at most %d', (what, value, limit, headroom) => {
     console.log(`${what}: ${value} of ${limit}`);
     // One policy may be enough for each role.
     expect(value).toBeGreaterThan(managedPolicies.length === 0 && what.includes('managed') ? -1 : 0);

@@ -247,12 +247,12 @@ describe('the rules of the stack', () => {
     expect(() => synthesize(() => {}, changes)).not.toThrow();
   });
 
-  it.each<Fault>(faults)('%s fails the synthesis: %s', (_, rule, plant, changes) => {
+  it.each<Fault>(faults)('refuse %s: %s', (_, rule, plant, changes) => {
     const { fix = '' } = rules.find(({ name }) => name === rule) ?? {};
     expect(() => synthesize(plant, changes)).toThrow(`ERROR ${fix} (StackRules)`);
   });
 
-  it('are each shown to fail', () => {
+  it('are each violated by one of these tests', () => {
     expect(new Set(faults.map(([, rule]) => rule))).toEqual(new Set(rules.map(({ name }) => name)));
   });
 

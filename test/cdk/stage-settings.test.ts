@@ -24,7 +24,7 @@ describe('resolving a stage', () => {
     ['eventBusArn', 'arn:aws:events:eu-west-1:111122223333:rule/desk'],
     ['permissionsBoundaryArn', 'boundary'],
     ['permissionsBoundaryArn', 'arn:aws:iam::111122223333:role/boundary'],
-  ])('refuses as %s %j', (setting, arn) => {
+  ])('refuses for %s the value %j', (setting, arn) => {
     expect(withArn(setting, arn)).toEqual([
       `Stage "test": set ${setting} to the ARN of ${arns[setting]} (it is "${arn}").`,
     ]);
@@ -75,7 +75,7 @@ describe('resolving a stage', () => {
     [{ auth: null }, 'set auth to an object (it is missing).'],
     [{ cors: {} }, 'set cors.origins to a list (it is missing).'],
     [{ cors: [] }, 'set cors to an object (it is a list).'],
-  ])('of a project without a compiler says what is wrong with %j', (settings, problem) => {
+  ])('says what is wrong with %j in a project without a compiler', (settings, problem) => {
     expect(problems(settings)).toEqual([`Stage "test": ${problem}`]);
   });
 

@@ -94,7 +94,7 @@ describe('resolving a stage', () => {
     expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']).toMatchObject(settings);
   });
 
-  it('takes the whole rate, when nobody else uses the account', () => {
+  it('lets an account spend the whole rate', () => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate: 1 } } })).toEqual([]);
   });
 
@@ -139,5 +139,5 @@ describe('resolving a stage', () => {
     ['kmsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1a2b3c4d000044448888123456789abc'],
     ['eventBusArn', 'arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default'],
     ['permissionsBoundaryArn', 'arn:aws:iam::aws:policy/PowerUserAccess'],
-  ])('takes as %s %s', (setting, arn) => expect(withArn(setting, arn)).toEqual([]));
+  ])('takes for %s the ARN %s', (setting, arn) => expect(withArn(setting, arn)).toEqual([]));
 });

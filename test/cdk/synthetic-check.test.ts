@@ -22,7 +22,7 @@ function checkIn(of: Template) {
 const inputOf = (of: Template) => JSON.parse(checkIn(of).Target.Input);
 
 describe('the synthetic check', () => {
-  it('is none where the stage does not ask for it', () => {
+  it('does not exist where the stage configures none', () => {
     const plain = templateOf();
     plain.resourceCountIs('AWS::Logs::MetricFilter', 0);
     expect(checkIn(plain)).toBeUndefined();
@@ -43,7 +43,7 @@ describe('the synthetic check', () => {
   it.each([
     ['callers sign', { syntheticCheck }],
     ['callers bring a token', everySetting],
-  ])('passes where %s, and is answered in a line that the filter counts', async (_, settings) => {
+  ])('passes where %s, and its response is logged in a line that the metric filter counts', async (_, settings) => {
     const stage = resolveStage('test', { ...loopbackStage, ...settings });
     const output = captureOutput();
     onTestFinished(output.release);
@@ -58,7 +58,7 @@ describe('the synthetic check', () => {
     ]);
   });
 
-  it('alarms when no answer came for a quarter of an hour', () => {
+  it('raises an alarm when no response came for a quarter of an hour', () => {
     template.hasResourceProperties('AWS::Logs::MetricFilter', {
       LogGroupName: { Ref: Match.stringLikeRegexp('^GetOrderLogs') },
       FilterPattern: '{ ($.route = "synthetic-check") && ($.message = "answered") }',

@@ -30,7 +30,7 @@ describe('the stream of changes', () => {
     });
   });
 
-  it('invokes for heads, and for nothing that never changes', () => {
+  it('invokes the publisher for heads, and for no item that never changes', () => {
     expect(passes({ Keys: { sk: { S: headKey } }, NewImage: {} })).toBe(true);
     for (const sk of ['S#1', 'E#1#r', 'ACCOUNT']) {
       const image = { status: { S: 'stopped' } };
@@ -38,7 +38,7 @@ describe('the stream of changes', () => {
     }
   });
 
-  it('invokes for every watch whose status turned, and not for one that was only touched', () => {
+  it('invokes the publisher for every watch whose status changed, and not for one whose status stayed', () => {
     const image = (status: string | undefined) => (status === undefined ? undefined : { status: { S: status } });
     const pairs = [undefined, ...statuses].flatMap((from) => statuses.map((to) => ({ from, to })));
     const silent = pairs.filter(
