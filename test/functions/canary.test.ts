@@ -94,7 +94,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     api = name;
   });
 
-  describe.each(targets)('of %s’s answers to %s', (dialect, target, faultCases) => {
+  describe.each(targets)('while %s answers %s requests', (dialect, target, faultCases) => {
     const account = dialect === 'orangex' ? 'main' : 'other';
     let exchange: Exchange;
     let requested: Requested;
@@ -112,7 +112,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       return tell({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
 
-    it('when nothing fails', async () => {
+    it('without a fault', async () => {
       for (const maxAge of [{}, { maxAge: 0 }]) {
         const { code, text } = await tell({ ...requested, ...maxAge });
         expect(code).toBe('ok');
@@ -120,21 +120,21 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       }
     });
 
-    it.each(faultCases)('when it is $name', async ({ fault, code, remainingMs }) => {
+    it.each(faultCases)('with the fault: $name', async ({ fault, code, remainingMs }) => {
       const reported = await suffer(fault, remainingMs);
       expect(reported.code).toBe(code);
       expect(tracker.find(reported.text)).toEqual([]);
       expect(reported.text).not.toContain(marker);
     });
 
-    it.each(quoting)('when it is quoted in %s', async (_, fault) => {
+    it.each(quoting)('with the secret quoted in %s', async (_, fault) => {
       const reported = await suffer(fault);
       expect(reported.code).not.toBe('ok');
       expect(tracker.find(reported.text)).toEqual([]);
     });
   });
 
-  it.each(secretFaults)('when the key cannot be had for $name', async ({ name, code, fault, value }) => {
+  it.each(secretFaults)('when the key is unavailable: $name', async ({ name, code, fault, value }) => {
     const secretName = `${api}-secret-of-${name.replaceAll(' ', '-')}`;
     if (value !== undefined) testBed.secrets.create(secretName, value(key.clientSecret));
     await freshProcess({ stage: withSecret(secretName) });
@@ -210,13 +210,13 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
     await changeWatch({ ...requested, by: 'canary', requestId: 'request-3', watch: true });
   });
 
-  it('when nothing fails', async () => {
+  it('without a fault', async () => {
     const reported = await tell(requested);
     expect(reported.code).toBe('ok');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it.each(quoting.slice(0, 1))('when it is quoted in %s', async (_, fault) => {
+  it.each(quoting.slice(0, 1))('with the secret quoted in %s', async (_, fault) => {
     testBed.orangex.scriptAlways('order', fault);
     const reported = await tell(requested);
     expect(reported.code).toBe('busy');
@@ -239,8 +239,8 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
   });
 });
 
-describe('this search', () => {
-  it('has read what it should: every function, errors, logs and answers, and every kind of credential', () => {
+describe('the search for secrets', () => {
+  it('has read every function, errors, logs and answers, and every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
     expect(everything).toContain('"message":"answered"');

@@ -64,7 +64,7 @@ describe('PUT of a watch', () => {
     expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
   });
 
-  it('keeps who gave it, and when, as an audit entry', async () => {
+  it('keeps who gave the command, and when, as an audit entry', async () => {
     const from = Date.now();
     await say('PUT', 'EVIDENCE');
     const [command, ...others] = await commandsOf('EVIDENCE');
@@ -85,7 +85,7 @@ describe('PUT of a watch', () => {
     expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
   });
 
-  it('does not open what is final', async () => {
+  it('does not reopen a final order', async () => {
     await get(seedId);
     expect((await say('PUT', seedId)).body).toMatchObject({ watched: false, status: 'final' });
     expect(await testBed.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
@@ -113,7 +113,7 @@ describe('PUT of a watch', () => {
 });
 
 describe('DELETE of a watch', () => {
-  it('stops it, and keeps who gave the command', async () => {
+  it('stops the watch, and keeps who gave the command', async () => {
     const id = testBed.orangex.place();
     await get(id);
     expect((await say('DELETE', id)).body).toEqual({
@@ -149,7 +149,7 @@ describe('a watch command fails', () => {
     ['a wrong order id', 'DELETE', 'main', 'a/b', '', 400, 'bad_request'],
     ['an over-long order id', 'PUT', 'main', '1'.repeat(65), '', 400, 'bad_request'],
     ['a parameter that it does not have', 'PUT', 'main', 'X', 'max_age=1', 400, 'bad_request'],
-  ])('for %s in %s', async (_, method, account, orderId, query, status, code) => {
+  ])('for %s in a %s', async (_, method, account, orderId, query, status, code) => {
     const answer = await say(method, orderId, account, query);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(await testBed.itemsOf(orderId, account)).toEqual([]);
@@ -163,7 +163,7 @@ describe('a watch command fails', () => {
   });
 });
 
-it('the function logs one line, without the caller’s name', async () => {
+it('a watch command is logged in one line, without the caller’s name', async () => {
   await say('PUT', 'LOGGED');
   const [line = '', ...others] = output.lines();
   expect(others).toEqual([]);

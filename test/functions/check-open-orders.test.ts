@@ -74,7 +74,7 @@ async function statesOf(orderId: string): Promise<readonly (string | undefined)[
 }
 
 describe('the ticks of a schedule', () => {
-  it('follow an order from its placing through its fills to its end, and then ask no more', async () => {
+  it('follow an order from its placing through its fills to its end, and then check it no more', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     await watched(id);
     expect(await statusOf(id)).toBe('unconfirmed');
@@ -92,7 +92,7 @@ describe('the ticks of a schedule', () => {
     expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 0 });
   });
 
-  it('keep the sweep as evidence, and say how many orders it left', async () => {
+  it('store which sweep saw an order, and report how many orders are left', async () => {
     const ids = [testBed.orangex.place(), testBed.orangex.place()];
     await watched(...ids);
     expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 2 });
@@ -134,7 +134,7 @@ describe('the ticks of a schedule', () => {
     expect(await statusOf('NO-SUCH-ORDER')).toBe('unconfirmed');
   });
 
-  it('ask no more for an order that a person let go, until they take it up again', async () => {
+  it('check no order whose watch a person stopped, until the watch is started again', async () => {
     const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
@@ -156,7 +156,7 @@ describe('the ticks of a schedule', () => {
     expect(await statusOf(child)).toBe('watched');
   });
 
-  it('take a triggered order for final, and know nothing of the one that it made', async () => {
+  it('take a triggered order for final, and do not know the order that it made', async () => {
     const id = testBed.orangex.place({ order_type: 'stop_limit', order_state: 'untriggered' });
     await watched(id);
     await tick(1);
@@ -166,7 +166,7 @@ describe('the ticks of a schedule', () => {
     expect(await testBed.itemsOf(successor)).toEqual([]);
   });
 
-  it('watch on an order in a state that nobody knows', async () => {
+  it('go on watching an order in an unknown state', async () => {
     const id = testBed.orangex.place({ order_state: 'paused' });
     await watched(id);
     expect(await tick(1)).toMatchObject({ changed: 1, final: 0, unknown: 1 });
@@ -230,12 +230,12 @@ describe('a tick', () => {
     expect(await tick(0)).toEqual({ account: 'main', outcome: 'paused', pause });
   });
 
-  it('gives the account back when it is done', async () => {
+  it('releases the account’s lease when it is done', async () => {
     await tick(0);
     expect((await createDynamoAccountTable(testBed.engine).readAccount('main')).lease).toBeUndefined();
   });
 
-  it('sweeps every account of its group although another one fails, and names those of the next that nobody sweeps', async () => {
+  it('sweeps every account of its group although one fails, and names the accounts of the next group that nobody sweeps', async () => {
     expect((await failed({ accounts: ['nobody', 'main'], next: ['other'] })).code).toBe('unknown_account');
     const lines = output.lines().map((line) => JSON.parse(line));
     expect(lines.filter(({ message }) => message !== undefined)).toHaveLength(3);
@@ -262,7 +262,7 @@ describe('a tick', () => {
   });
 
   it.each([[undefined], [{}], [{ accounts: [] }], [{ accounts: [7] }]])(
-    'with the event %j fails as our own fault',
+    'with the event %j fails with the code internal',
     async (event) => {
       expect((await failed(event)).code).toBe('internal');
     },

@@ -84,7 +84,7 @@ describe('what a check of many orders cannot do in time', () => {
     expect(body.outcomes.at(-1)).toMatchObject({ outcome: 'not_tried', retry_after_seconds: 1 });
   });
 
-  it('leaves the rest untried when the key is refused', async () => {
+  it('is left untried when the key is refused', async () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('any', { kind: 'error', code: 13_004 });
     const answer = await sendAll(ids, { account: 'other' });
@@ -119,7 +119,7 @@ describe('a check of many orders is refused', () => {
     expect(body.detail).toContain(says);
   });
 
-  it('for a query, which it does not have', async () => {
+  it('for a query, which the route does not have', async () => {
     const { status, body } = await send(JSON.stringify({ order_ids: [seedId] }), { query: 'max_age=1' });
     expect({ status, parameters: body.parameters }).toEqual({ status: 400, parameters: ['max_age'] });
   });

@@ -31,7 +31,7 @@ describe('GET of an order fails', () => {
     );
   });
 
-  it('for an order that is gone, with what was last known', async () => {
+  it('for an order that the exchange forgot, with its last known state', async () => {
     const id = testBed.orangex.place();
     const { body: seen } = await send(id);
     testBed.orangex.forget(id);

@@ -7,7 +7,7 @@ import { call, get, type Path, places, post, send, startTestBedForFile } from '.
 
 startTestBedForFile();
 
-describe('the id of a call', () => {
+describe('the id of a get_order_state call', () => {
   it.each(['0', '-7', '1.0', '248', '39004881276768256123', '"248"', '"a \\" b"', '""', 'null'])(
     'comes back as it was: %s',
     async (id) => {
@@ -27,7 +27,7 @@ describe('the id of a call', () => {
   });
 });
 
-describe('a call', () => {
+describe('a get_order_state call', () => {
   const good = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
 
   it('may name the method with a slash or without, and come as base64', async () => {
@@ -86,19 +86,19 @@ describe('a call', () => {
   });
 });
 
-describe('a path that leads nowhere', () => {
+describe('a wrong path of get_order_state', () => {
   it.each<[string, Path, number, string]>([
     ['a wrong account', { account: 'Main', version: 'v1' }, 400, 'bad_request'],
     ['an unknown account', { account: 'nobody', version: 'v1' }, 404, 'unknown_account'],
     ['a name that every object has', { account: 'constructor', version: 'v1' }, 404, 'unknown_account'],
     ['a wrong version', { account: 'main', version: '1' }, 400, 'bad_request'],
-  ])('is a problem: %s', async (_, path, status, code) => {
+  ])('is answered with a problem: %s', async (_, path, status, code) => {
     for (const answer of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
       expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { code } });
     }
   });
 
-  it('is a problem: a POST with a query', async () => {
+  it('is answered with a problem: a POST with a query', async () => {
     const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
     const answer = await send(event, {});
     expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });

@@ -11,7 +11,7 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) => {
+describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (dialect) => {
   const path = places[dialect];
 
   it('is answered with the exchange’s result, character by character', async () => {
@@ -54,7 +54,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) =>
     expect(body.usDiff).toBe(body.usOut - body.usIn);
   });
 
-  it('may not be sent to another version than the exchange’s own', async () => {
+  it('is refused at another version than the exchange’s own', async () => {
     const wrong = { account: path.account, version: dialect === 'orangex' ? 'v2' : 'v1' };
     for (const answer of [await get(`order_id=${seedId}`, { path: wrong }), await call(seedId, { path: wrong })]) {
       expect(answer).toMatchObject({ status: 400, type: 'application/problem+json' });
@@ -90,8 +90,8 @@ describe.each<Dialect>(['orangex', 'deribit'])('the request of %s', (dialect) =>
   });
 });
 
-describe('what a caller reads', () => {
-  it('is the exchange’s latest text, also where only what moves by itself has moved', async () => {
+describe('the response to a get_order_state call', () => {
+  it('is the exchange’s latest text, also where only volatile fields have changed', async () => {
     const id = testBed.orangex.place();
     const rpl = async () => (await call(id)).body.result.rpl;
     expect(await rpl()).toBe('0');
@@ -113,13 +113,13 @@ describe('what a caller reads', () => {
     });
   });
 
-  it('is not found for an order that another account of the exchange has, and says so', async () => {
+  it('is the error not_owner for an order of another account of the exchange', async () => {
     const id = testBed.deribit.place({ account: 'somebody-else' });
     const { body } = await call(id, { path: places.deribit });
     expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
   });
 
-  it('answers with a wait when the time or the permits are short', async () => {
+  it('is an error with a wait when time or permits are short', async () => {
     testBed.deribit.scriptAlways('order', { kind: 'hang' });
     const id = testBed.deribit.place();
     const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });
@@ -142,7 +142,7 @@ describe('what a caller reads', () => {
     });
   });
 
-  it('is an error when the table or the key cannot be had', async () => {
+  it('is an error when the table or the key is unavailable', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const withoutTable = await loadHttpFunction('get-order-state', { ...testBed, env });
     expect((await call(seedId, { via: withoutTable })).body.error).toMatchObject({
@@ -156,7 +156,7 @@ describe('what a caller reads', () => {
     expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });
   });
 
-  it('is no more than that it is our fault, when it is; the log knows', async () => {
+  it('says of an internal error only that the fault is ours; the log has the details', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-3' }, sk: { S: 'NOW#HEAD' }, schema: { S: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
@@ -167,7 +167,7 @@ describe('what a caller reads', () => {
   });
 });
 
-describe('a call is logged in one line', () => {
+describe('a get_order_state call is logged in one line', () => {
   it('when it is answered', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await call(id);

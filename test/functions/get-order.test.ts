@@ -7,13 +7,13 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe('an exchange that answers absurd times', () => {
+describe('an absurd wait of the exchange', () => {
   it.each([
     ['999999999', { kind: 'status', status: 503, retryAfter: '999999999' }],
     ['999 999 999 999', { kind: 'status', status: 503, retryAfter: '999999999999' }],
     ['a date in 2100', { kind: 'status', status: 503, retryAfter: 'Fri, 01 Jan 2100 00:00:00 GMT' }],
     ['a wait of years in its error', { kind: 'error', code: 10_040, data: { wait: 999_999_999 } }],
-  ] as const)('passes Retry-After on as 300 s at most: %s', async (_what, fault) => {
+  ] as const)('is passed on in Retry-After as 300 s at most: %s', async (_what, fault) => {
     testBed.deribit.script('order', fault);
     const { status, headers } = await send(testBed.deribit.place(), '', 'other');
     expect({ status, wait: headers['retry-after'] }).toEqual({ status: 503, wait: '300' });
@@ -67,7 +67,7 @@ describe('GET of an order', () => {
     expect(again.headers['etag']).toBe(headers['etag']);
   });
 
-  it('lets a fresh check answer only for max_age', async () => {
+  it('comes from the table only when max_age allows it', async () => {
     const id = testBed.orangex.place();
     expect((await send(id)).body).toMatchObject({ source: 'exchange', changed: true, watched: true });
     expect((await send(id, 'max_age=3600')).body).toMatchObject({ source: 'snapshot' });
@@ -125,7 +125,7 @@ describe('GET of an order', () => {
     expect(line).not.toMatch(/in-the-body|BTC-PERPETUAL/);
   });
 
-  it('keeps the request and the function as evidence', async () => {
+  it('stores the ids of request and function with the snapshot', async () => {
     const id = testBed.orangex.place();
     await getOrder(getOrderEvent({ account: 'main', order_id: id }, '', 'request-of-this-test'));
     const [snapshot] = await testBed.historyOf(id);
@@ -133,14 +133,14 @@ describe('GET of an order', () => {
   });
 });
 
-describe('the function', () => {
+describe('the function get-order', () => {
   it('does not start without the name of its table', async () => {
     const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
     await expect(loadHttpFunction('get-order', { ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
-  it('starts while nobody answers it, and then fails request by request', async () => {
+  it('starts while no service responds, and then fails request by request', async () => {
     testBed.secrets.failAlways({ kind: 'down' });
     const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');

@@ -39,7 +39,7 @@ function head(updatedAfter: number, state: string): Item {
   return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1 })));
 }
 
-it('publishes what a stream hands over, under its own request id in the log', async () => {
+it('publish-transitions publishes the records of a stream, and logs them with its own request id', async () => {
   const { handler } = await loadFunction(() => import('../../functions/publish-transitions.ts'), { env });
   const Records = [streamRecord(undefined, head(0, 'open')), streamRecord(head(0, 'open'), head(1, 'filled'))];
   expect(await handler({ Records }, contextOf())).toEqual({ batchItemFailures: [] });
@@ -53,7 +53,7 @@ it('publishes what a stream hands over, under its own request id in the log', as
   });
 });
 
-it('answers which record to try again from', async () => {
+it('publish-transitions returns the record to try again from', async () => {
   const { handler } = await loadFunction(() => import('../../functions/publish-transitions.ts'), { env });
   const record = streamRecord(undefined, head(0, 'open'));
   bus.fail({ kind: 'refuse', entries: [0] });
@@ -61,7 +61,7 @@ it('answers which record to try again from', async () => {
   expect(await handler({ Records: [record] }, contextOf())).toEqual(answer);
 });
 
-it.each(['EVENT_BUS_NAME', 'DEAD_LETTER_QUEUE_URL'])('does not load without %s', async (name) => {
+it.each(['EVENT_BUS_NAME', 'DEAD_LETTER_QUEUE_URL'])('publish-transitions does not load without %s', async (name) => {
   const unset = { ...env, [name]: '' };
   await expect(loadFunction(() => import('../../functions/publish-transitions.ts'), { env: unset })).rejects.toThrow(
     `${name} is not set.`,

@@ -55,7 +55,7 @@ async function list(query: string, account = 'main', via = listOrders) {
   return { status, type: headers['content-type'], headers, body: JSON.parse(body) };
 }
 
-it('reports a missing permission on the table as our own fault, and logs it as such', async () => {
+it('a missing permission on the table is reported and logged as an internal error', async () => {
   const denying = createServer((_, response) =>
     response
       .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
@@ -140,7 +140,7 @@ describe('GET of an order’s snapshots', () => {
 });
 
 describe('GET of an account’s orders', () => {
-  it('lists each where it belongs, and no longer where it was', async () => {
+  it('lists each order under its present state, and no longer under the one before', async () => {
     const id = testBed.orangex.place();
     const idsIn = async (state: string) => {
       const { body } = await list(`state=${state}&limit=100`);
@@ -159,7 +159,7 @@ describe('GET of an account’s orders', () => {
     expect(await idsIn('attention')).not.toContain(id);
   });
 
-  it('has its times', async () => {
+  it('has the times of each order', async () => {
     await check(seedId);
     const { status, type, body } = await list('state=final');
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
@@ -179,7 +179,7 @@ describe('GET of an account’s orders', () => {
   });
 });
 
-describe('a request to read is refused', () => {
+describe('a request that reads is refused', () => {
   it.each([
     ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
     ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
@@ -194,7 +194,7 @@ describe('a request to read is refused', () => {
       'bad_request',
       ['since'],
     ],
-  ])('of history for %s', async (_, query, account, status, code, parameters) => {
+  ])('for a history: %s', async (_, query, account, status, code, parameters) => {
     const answer = await history(seedId, query, account);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(answer.body.parameters).toEqual(parameters);
@@ -205,14 +205,14 @@ describe('a request to read is refused', () => {
     ['no state', '', 'main', 400, 'bad_request', ['state']],
     ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
     ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
-  ])('of a list for %s', async (_, query, account, status, code, parameters) => {
+  ])('for a list of orders: %s', async (_, query, account, status, code, parameters) => {
     const answer = await list(query, account);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(answer.body.parameters).toEqual(parameters);
   });
 });
 
-it('each logs one line, with what a search needs and nothing of the answer', async () => {
+it('each function that reads logs one line, with what a search needs and nothing of the response', async () => {
   await history(seedId);
   await list('state=live');
   const lines = output.lines().map((line) => JSON.parse(line));
@@ -239,14 +239,14 @@ describe.each([
     await expect(loadHttpFunction(name, { ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
-  it('starts while nobody answers it, and then fails request by request', async () => {
+  it('starts while no service responds, and then fails request by request', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const { status, body, headers } = await send(await loadHttpFunction(name, { ...testBed, env }));
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('opens its connection as it starts, by its query', async () => {
+  it('opens its connection to the table as it starts, with a query like its own', async () => {
     const requests: { target: unknown; index: unknown; port: unknown }[] = [];
     const server = createServer(async (request, response) => {
       const { IndexName: index } = JSON.parse(await text(request));

@@ -52,7 +52,7 @@ function expectOrder(events: readonly string[], ...chain: readonly string[]): vo
 
 describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
   it.each(['', 'max_age=0'])(
-    'of an unchanged order that the process knows (%s) is the call and one write',
+    'for an unchanged order that the process knows (%s) is one call and one write',
     async (query) => {
       const orderId = testBed.orangex.place();
       await eventsOf(orderId, query);
@@ -62,7 +62,7 @@ describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a tab
     },
   );
 
-  it('of an order that the process does not know reads first: the table answers for an order that is final', async () => {
+  it('for an order that the process does not know reads first: the table answers for an order that is final', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, '');
     expectOrder(events, 'Query answered', 'get_order_state', 'PutItem');
@@ -71,13 +71,13 @@ describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a tab
     expect(await eventsOf(final, '')).toEqual(['Query', 'Query answered']);
   });
 
-  it('that an earlier check answers in time is one read of the table, and no call', async () => {
+  it('that an earlier check is fresh enough for is one read of the table, and no call', async () => {
     const orderId = testBed.orangex.place();
     await eventsOf(orderId, 'max_age=0');
     expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query answered']);
   });
 
-  it('of a new state announces it, writes snapshot and head, and settles the watch; a read goes on beside the call', async () => {
+  it('for a new state announces it, writes snapshot and head, and settles the watch; a read goes on beside the call', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, 'max_age=0');
     expect(sentIn(events)).toEqual(['PutItem', 'PutItem', 'PutItem', 'PutItem', 'Query', 'get_order_state']);
