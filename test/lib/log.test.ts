@@ -60,20 +60,20 @@ describe('a line of the log', () => {
   });
 });
 
-describe('what the log knows about a failure', () => {
-  it('five causes at most', () => {
+describe('the log of a failure', () => {
+  it('has five causes at most', () => {
     let cause = new Error('deepest');
     for (let depth = 0; depth < 9; depth++) cause = new Error('deeper', { cause });
     expect(describeFailure(new Failure('internal', 'x', { cause }))['causes']).toHaveLength(5);
   });
 
-  it('a cycle of causes ends', () => {
+  it('ends a cycle of causes', () => {
     const cause = new Error('a');
     cause.cause = cause;
     expect(describeFailure(new Failure('timeout', 'x', { cause }))['causes']).toEqual(Array(5).fill('Error'));
   });
 
-  it('stack frames of an internal error only', () => {
+  it('has stack frames of an internal error only', () => {
     const cause = new Error('x');
     expect(describeFailure(new Failure('store_unavailable', 'x', { cause }))).toEqual({
       code: 'store_unavailable',
@@ -84,7 +84,7 @@ describe('what the log knows about a failure', () => {
     expect(describeFailure(new Failure('internal', 'x', { cause }))).toHaveProperty('trace', '');
   });
 
-  it('no message, not even one that looks like a stack frame', () => {
+  it('has no message, not even one that looks like a stack frame', () => {
     const cause = new Error('boom\n    at SECRET');
     const { trace } = describeFailure(new Failure('internal', 'x', { cause }));
     expect(trace).toContain('log.test.ts');

@@ -10,15 +10,15 @@ it.each([
   ['an isolate and a mark', '\u2066a\u2069\u200f\u061c', '\\u2066a\\u2069\\u200f\\u061c'],
   ['an invisible tag', '\u{e0041}', '\\udb40\\udc41'],
   ['half a character', 'a\ud800b', 'a\\ud800b'],
-])('escapes %s', (_, text, shown) => {
+])('text for a terminal has escapes for %s', (_, text, shown) => {
   expect(visible(text)).toBe(shown);
   expect(JSON.parse(visible(JSON.stringify(text)))).toBe(text);
 });
 
-it('leaves text in any script, and emoji', () => {
+it('text for a terminal keeps any script, and emoji', () => {
   for (const text of ['Größe', '注文', 'أمر', '→ 1.5 %', '🙂', 'a\\u001b']) expect(visible(text)).toBe(text);
 });
 
-it('leaves the ends of lines of our own', () => {
+it('text for a terminal keeps the line ends that we write', () => {
   expect(visibleLines('a\u001b\nb\r\nc\rd')).toBe('a\\u001b\nb\r\nc\\u000dd');
 });

@@ -43,8 +43,8 @@ describe.each([
   });
 });
 
-describe('the accounts on a table that does not respond', () => {
-  it('are unavailable', async () => {
+describe('requests to an account table that does not respond', () => {
+  it('fail with store_unavailable', async () => {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const endpoint = 'http://127.0.0.1:1';
     const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });

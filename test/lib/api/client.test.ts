@@ -209,7 +209,7 @@ describe('the client throws', () => {
     await page.stop();
   });
 
-  it('whatever fetch throws', async () => {
+  it('the error that fetch throws', async () => {
     const nobody = createClient({ url: 'http://127.0.0.1:1' });
     await expect(nobody.startWatch({ account, order_id: seedId })).rejects.toThrow(TypeError);
   });

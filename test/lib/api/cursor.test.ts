@@ -25,7 +25,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('of which any character is another is refused', async () => {
+  it('with any one character changed is refused', async () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     await fc.assert(
       fc.asyncProperty(position, fc.nat(), fc.nat({ max: 62 }), async (at, place, other) => {

@@ -159,16 +159,19 @@ describe.each([
   });
 });
 
-it.each(['eu-central-1', 'us-gov-west-1', 'cn-north-1'])('in %s, endpoints are those of the SDK', (Region) => {
-  const there = { ...env, AWS_REGION: Region };
-  const parameters = { Region, UseFIPS: false, UseDualStack: false };
-  const pairs = [
-    [source.createDynamoClient(there), new DynamoDBClient({ ...sdk, region: Region })],
-    [source.createSecretsManagerClient(there), new SecretsManagerClient({ ...sdk, region: Region })],
-    [source.createEventBridgeClient(there), new EventBridgeClient({ ...sdk, region: Region })],
-    [source.createQueueClient(there), new SQSClient({ ...sdk, region: Region })],
-  ] as const;
-  for (const [ours, theirs] of pairs) {
-    expect(ours.config.endpointProvider().url).toEqual(theirs.config.endpointProvider(parameters).url);
-  }
-});
+it.each(['eu-central-1', 'us-gov-west-1', 'cn-north-1'])(
+  'the endpoints in the region %s are those of the SDK',
+  (Region) => {
+    const there = { ...env, AWS_REGION: Region };
+    const parameters = { Region, UseFIPS: false, UseDualStack: false };
+    const pairs = [
+      [source.createDynamoClient(there), new DynamoDBClient({ ...sdk, region: Region })],
+      [source.createSecretsManagerClient(there), new SecretsManagerClient({ ...sdk, region: Region })],
+      [source.createEventBridgeClient(there), new EventBridgeClient({ ...sdk, region: Region })],
+      [source.createQueueClient(there), new SQSClient({ ...sdk, region: Region })],
+    ] as const;
+    for (const [ours, theirs] of pairs) {
+      expect(ours.config.endpointProvider().url).toEqual(theirs.config.endpointProvider(parameters).url);
+    }
+  },
+);

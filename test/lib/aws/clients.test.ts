@@ -31,8 +31,8 @@ const createAwsClients = (env: Environment) => ({
 const read = (clients: ReturnType<typeof createAwsClients>) =>
   clients.secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }));
 
-describe('the clients', () => {
-  test('go elsewhere when the environment says so, with its credentials', async () => {
+describe('the AWS clients', () => {
+  test('use the endpoints and the credentials of the environment', async () => {
     const { url, requests } = await manager();
     const elsewhere = {
       ...env,
@@ -47,20 +47,20 @@ describe('the clients', () => {
     expect(clients.dynamodb.config.endpointProvider().url.port).toBe('8');
   });
 
-  test('need no session, as on a machine of ours', async () => {
+  test('need no session token', async () => {
     const { url, requests } = await manager();
     await read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }));
     expect(requests[0]?.headers).not.toHaveProperty('x-amz-security-token');
   });
 
-  test('try three times', async () => {
+  test('try a request three times', async () => {
     const { url, count, failAlways } = await manager();
     failAlways({ kind: 'internal' });
     await expect(read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }))).rejects.toThrow();
     expect(count('GetSecretValue')).toBe(3);
   });
 
-  test('give up on an answer that does not come, rather than only log it', async () => {
+  test('fail when a response does not come, rather than only log it', async () => {
     const { url, failAlways, count } = await manager();
     failAlways({ kind: 'hang' });
     const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
@@ -79,7 +79,7 @@ describe('the clients', () => {
   });
 });
 
-test('no shared config file is looked for', () => {
+test('the AWS clients look for no shared config file', () => {
   const moduleUrl = new URL('../../../lib/aws/clients.ts', import.meta.url);
   const script = `
     import fs from 'node:fs/promises';

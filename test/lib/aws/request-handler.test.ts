@@ -57,7 +57,7 @@ const pieces = (socket: Socket) => {
   socket.write(whole.slice(0, -9), () => setImmediate(() => socket.write(whole.slice(-9))));
 };
 
-describe('a connection that breaks is tried again', () => {
+describe('a request is tried again when its connection is', () => {
   it.each([
     ['reset', reset],
     ['closed without a response', close],
@@ -70,7 +70,7 @@ describe('a connection that breaks is tried again', () => {
     expect(requests).toBe(6);
   });
 
-  it('with a new connection at once, although more idle ones died', async () => {
+  it('dead, on a new one at once, although more idle ones died', async () => {
     replies = [() => requests === 8 && sockets.forEach(ok)];
     await Promise.all(Array.from({ length: 8 }, () => client.send(command)));
     const dead = new Set(sockets);
@@ -121,7 +121,7 @@ describe('an aborted request ends at once, and is not sent again', () => {
     await closed();
   });
 
-  it('and one that was not aborted leaves nothing with its signal', async () => {
+  it('and a request that is not aborted leaves no listener on its signal', async () => {
     replies = [ok];
     const { signal } = new AbortController();
     await client.send(command, { abortSignal: signal });

@@ -11,14 +11,14 @@ const amanda = { clientId: 'AMANDA', clientSecret: new Secret('AMANDASECRECT') }
 const timestamp = 1576074319000;
 const nonce = '1iqt2wls';
 
-describe('signing: the known answers', () => {
-  test('client_signature', () => {
+describe('signing gives the published result', () => {
+  test('for client_signature', () => {
     expect(sign(amanda.clientSecret, [String(timestamp), nonce, ''])).toBe(
       '56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1',
     );
   });
 
-  test('a signed request', () => {
+  test('for a signed request', () => {
     const url = 'https://www.deribit.com/api/v2/private/get_account_summary?currency=BTC';
     expect(signedHeader(amanda, { method: 'GET', url, body: '', timestamp, nonce })).toBe(
       'deri-hmac-sha256 id=AMANDA,ts=1576074319000,nonce=1iqt2wls,' +

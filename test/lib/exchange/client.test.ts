@@ -26,7 +26,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect((await getOrderState()).exchangeTime).toBe(1597130046950);
   });
 
-  test('an order that cannot be parsed is not requested again', async () => {
+  test('does not request an order again that cannot be parsed', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
     expect((await failureOf(getOrderState())).code).toBe('invalid_response');
@@ -153,7 +153,7 @@ describe.each(both)('the %s client', (dialect) => {
   });
 });
 
-test('needs nothing but bytes and a clock: here they are made up', async () => {
+test('the client needs nothing but a transport and a clock', async () => {
   const clock = createVirtualClock(Date.UTC(2026, 0, 1));
   const sent: HttpRequest[] = [];
   const replies = ['{"access_token":"t"}', seedResultWith({})];

@@ -30,7 +30,7 @@ it.each([
   expect(driftOf(order(members), orangex)).toEqual(drift);
 });
 
-it('knows the fields of each exchange for itself', () => {
+it('a field is drift on an exchange whose orders do not have it', () => {
   expect(driftOf(order({ usd: '1' }), deribit)).toEqual([]);
   expect(driftOf(order({ rpl: '1' }), deribit)).toEqual(['field rpl']);
 });

@@ -223,14 +223,14 @@ describe('the times of a reply', () => {
   });
 
   test.each(['1597130045', '15971300452700000000', '0', '"0000000000001"', '-1597130045270', '1.5', '"soon"'])(
-    'in a unit that %s does not tell keeps the digits only',
+    'keep only the digits of %s, which shows no unit',
     (raw) => {
       expect(timesOf(`"usIn":${raw}`)).toEqual({ usIn: { raw: raw.replaceAll('"', '') } });
     },
   );
 
   test.each([now + 3_600_001, 9_999_999_999_999, 999_999_999_999_999, 1_262_303_999_999, 1_262_303_999_999_999])(
-    'keeps of %i, which is before 2010 or over an hour ahead, the digits only',
+    'keep only the digits of %i, which is before 2010 or over an hour ahead',
     (time) => {
       expect(timesOf(`"usOut":${time}`)).toEqual({ usOut: { raw: String(time) } });
     },

@@ -44,7 +44,7 @@ const { json: jsonText } = fc.letrec<{ json: string; array: string; object: stri
     .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`),
 }));
 
-describe('digits', () => {
+describe('JSON keeps its digits:', () => {
   test('any number survives being read and written', () => {
     fc.assert(
       fc.property(lexeme, (text) => {
@@ -152,13 +152,13 @@ test('writeJson writes null for values that JSON lacks', () => {
   expect(writeJson(undefined)).toBe('null');
 });
 
-test('distinguishes objects from everything else', () => {
+test('isJsonObject distinguishes objects from everything else', () => {
   expect(isJsonObject(parseJson('{}'))).toBe(true);
   for (const text of ['null', '1', '"a"', 'true', '[]']) expect(isJsonObject(parseJson(text))).toBe(false);
   expect(isJsonObject(undefined)).toBe(false);
 });
 
-test('takes texts and numbers as text, and nothing else', () => {
+test('scalarText takes texts and numbers, and nothing else', () => {
   expect(scalarText('1.10')).toBe('1.10');
   expect(scalarText(undefined)).toBeUndefined();
   for (const text of ['null', 'true', '[]', '["1"]', '{}']) expect(scalarText(parseJson(text))).toBeUndefined();

@@ -152,7 +152,7 @@ describe('an order', () => {
   });
 });
 
-describe('a field that nobody needs makes no order unreadable', () => {
+describe('an order is readable although', () => {
   it.each([
     ['price is empty', { price: '""' }],
     ['price is null', { price: 'null' }],
@@ -187,7 +187,7 @@ describe('a field that nobody needs makes no order unreadable', () => {
     ['version is no whole number', 'version', '1.5'],
     ['version is a list', 'version', '[]'],
     ['version has too many digits', 'version', '12345678901'],
-  ] as const)('its %s: kept as it was written', (_what, field, value) => {
+  ] as const)('its %s, which is kept as it was written', (_what, field, value) => {
     const read = order({ [field]: value });
     expect(read).not.toHaveProperty(field);
     expect(writeJson(read.details)).toBe(`{"${field}":${value}}`);
@@ -209,20 +209,20 @@ describe('a field that nobody needs makes no order unreadable', () => {
       'creation_timestamp',
       seedTime - 1,
     ],
-  ] as const)('its %s: a whole number, however it is written', (_what, members, field, value) => {
+  ] as const)('its %s, which is a whole number however it is written', (_what, members, field, value) => {
     const read = order(members);
     expect(read[field]).toBe(value);
     expect(driftOf(read, deribit)).toEqual([]);
   });
 
-  it('its last update is 1 ms before its creation: both are kept', () => {
+  it('its last update is 1 ms before its creation, and both are kept', () => {
     const read = order({ creation_timestamp: String(seedTime + 1) });
     refuseImplausibleTimes(read, seedTime);
     expect(read).toMatchObject({ creation_timestamp: seedTime + 1, last_update_timestamp: seedTime });
     expect(driftOf(read, deribit)).toEqual(['created after its last update']);
   });
 
-  it('all of them at once', () => {
+  it('every field that nobody needs is wrong at once', () => {
     const read = readOrder(
       objectIn(`{"order_id":1,"order_state":"filled","last_update_timestamp":${seedTime}}`),
       deribit,
@@ -252,7 +252,7 @@ describe('the times of an order', () => {
   });
 });
 
-it('lists the fields that are there, and none that is undefined', () => {
+it('the fields of an order are those that are there, and none that is undefined', () => {
   const order = {
     order_id: 'A',
     order_state: 'open',

@@ -187,7 +187,7 @@ describe('a sweep', () => {
   });
 });
 
-describe('a throttled answer', () => {
+describe('a response that throttles', () => {
   it('stops every process of the account for as long as the exchange says, and no burst follows', async () => {
     const { permits, clock, late } = setUp();
     await permits('background').throttled(7_000);

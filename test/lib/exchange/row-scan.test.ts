@@ -124,7 +124,7 @@ describe('the scan of a list', () => {
     );
   });
 
-  test('is the same for single characters', () => {
+  test('gives the same result character by character', () => {
     const text = '{"id":1,"result":[ {"a":"]}\\""} , [1,[2]],"x\\\\", -1.5e+3 ,null],"usIn":5}';
     const rows = ['{"a":"]}\\""}', '[1,[2]]', '"x\\\\"', '-1.5e+3', 'null'];
     expect(scan([...text]).rows).toEqual(rows);

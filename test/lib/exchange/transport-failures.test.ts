@@ -29,7 +29,7 @@ describe('TLS', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test('is missed where the server speaks plain HTTP', async () => {
+  test('fails where the server speaks plain HTTP', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     const failure = await failureOf(startTransport()(post(server.url.replace('http:', 'https:'), 1_000)));
     expect(['unreachable', 'timeout']).toContain(failure.code);
@@ -43,7 +43,7 @@ describe('TLS', () => {
   });
 });
 
-describe('an unusable answer is invalid_response', () => {
+describe('the transport fails with invalid_response for', () => {
   const large = 256 * 1024;
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
@@ -88,7 +88,7 @@ describe('an unusable answer is invalid_response', () => {
     }
   });
 
-  test.each(['UTF-8', 'none', 'Identity', ''])('but not plain text of the encoding %j', async (encoding) => {
+  test.each(['UTF-8', 'none', 'Identity', ''])('no plain text of the encoding %j', async (encoding) => {
     const server = await wire((socket) => socket.write(http('{"a":1}', { 'content-encoding': encoding })));
     expect((await startTransport()(post(server.url))).body).toBe('{"a":1}');
   });
@@ -96,14 +96,14 @@ describe('an unusable answer is invalid_response', () => {
   test.each([
     ['gzip', gzipSync('{"a":1}')],
     ['deflate', deflateSync('{"a":1}')],
-  ])('but not %s, which is inflated, and the connection is used again', async (encoding, body) => {
+  ])('no %s body, which is inflated, and the connection is used again', async (encoding, body) => {
     const server = await wire((socket) => socket.write(http(body, { 'content-encoding': encoding })));
     const transport = startTransport();
     for (let i = 0; i < 2; i++) expect((await transport(post(server.url))).body).toBe('{"a":1}');
     expect(server.connections()).toBe(1);
   });
 
-  test('but not exactly 256 KiB, nor an encoding of identity', async () => {
+  test('neither exactly 256 KiB nor an encoding of identity', async () => {
     const server = await wire((socket) => socket.write(http('x'.repeat(large), { 'content-encoding': 'identity' })));
     expect((await startTransport()(post(server.url))).body).toHaveLength(large);
   });

@@ -105,7 +105,7 @@ describe('plain http', () => {
     expect((await failureOf(startTransport()(post('http://[::1]:1')))).code).toBe('unreachable');
   });
 
-  test('needs a url at all', async () => {
+  test('is refused without a valid URL', async () => {
     const failure = await failureOf(startTransport()({ ...post('x'), url: 'no url' }));
     expect(failure.code).toBe('request_rejected');
   });

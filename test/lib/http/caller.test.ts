@@ -18,7 +18,7 @@ describe('the caller', () => {
     ['the subject of the token', { jwt: { claims: { sub: 'desk-7' } } }, 'desk-7'],
   ])('is %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
 
-  it('a request that names no caller is refused', () => {
+  it('is required: a request without one is refused', () => {
     expect(() => callerOf(event)).toThrow('did not identify the caller');
     expect(() => callerOf(by({ jwt: { claims: { accounts: '[main]' } } }))).toThrow('needs a `sub` claim');
   });

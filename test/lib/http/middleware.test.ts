@@ -23,7 +23,7 @@ const Anything = { response: z.looseObject({}) };
 const open: Stage = { name: 'test', auth: { kind: 'iam' }, accounts: {} };
 const path = '/accounts/main/orders/BTC-1.x_Y';
 
-describe('around a handler', () => {
+describe('around a handler,', () => {
   let output: CapturedOutput;
   beforeEach(() => {
     output = captureOutput();
@@ -207,7 +207,7 @@ describe('around a handler', () => {
     expect((await answer(() => ({}), event)).statusCode).toBe(200);
   });
 
-  describe('where tokens are required', () => {
+  describe('where tokens are required,', () => {
     const stage: Stage = { ...open, auth: { kind: 'jwt', accountsClaim: 'accounts' } };
     const withClaims = (claims: object, account = 'main') => {
       const event = getOrderEvent({ account, order_id: '1' });

@@ -82,7 +82,7 @@ describe('an order that the exchange does not find', () => {
   });
 });
 
-describe('what is no answer about an order', () => {
+describe('a reply that says nothing about an order:', () => {
   const faults: readonly (readonly [string, Fault, string])[] = [
     ['not ours', { kind: 'error', code: 10_029 }, 'not_owner'],
     ['not authenticated', { kind: 'error', code: 13_009 }, 'unauthorized'],
@@ -118,7 +118,7 @@ describe('what is no answer about an order', () => {
     expect(await testBed.itemsOf(id)).toEqual(items);
   });
 
-  it.each(faults)('%s watches nothing that was never seen', async (_, fault) => {
+  it.each(faults)('%s starts no watch of an order that was never seen', async (_, fault) => {
     const id = testBed.orangex.place();
     testBed.orangex.scriptAlways(id, fault);
     await failureOf(check(id));
@@ -138,7 +138,7 @@ describe('what is no answer about an order', () => {
   it.each([
     ['main', { kind: 'error', code: 10_004 }, 'exchange_error'],
     ['main', { kind: 'error', code: 13_004 }, 'key_refused'],
-  ] as const)('account %s: %j in place of a token is no miss', async (account, fault, code) => {
+  ] as const)('for account %s, %j in place of a token is no not-found reply', async (account, fault, code) => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);

@@ -122,7 +122,7 @@ describe('the digits of an order', () => {
     },
   );
 
-  it('may be a word or missing', async () => {
+  it('are not needed: a price may be a word, and quantities may be missing', async () => {
     const gone = { amount: undefined, filled_amount: undefined, average_price: undefined };
     const id = testBed.deribit.place({ price: 'market_price', ...gone });
     const { order } = await check(id, { account: 'other' });

@@ -112,7 +112,7 @@ describe('the orders of an account', () => {
     }
   });
 
-  it('are each in the list of their state, with the times that people ask for', async () => {
+  it('are each in the list of their state, with their times', async () => {
     const account = newAccount();
     await watch(account, {
       unconfirmed: { openedAt: start + 1 },

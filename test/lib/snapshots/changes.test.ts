@@ -70,7 +70,7 @@ describe('the changes between two orders', () => {
     expect(reported({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
   });
 
-  it('lead from the one to the other', () => {
+  it('turn the first order into the second', () => {
     fc.assert(
       fc.property(answered, answered, (first, second) => {
         const before = observationOf(key, first).order;

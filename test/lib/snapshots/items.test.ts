@@ -69,7 +69,7 @@ describe('a snapshot', () => {
     ['rank.S', { rank: { N: '7788' } }],
     ['requested_at.N', { requested_at: { S: 'spoiled-value' } }],
     ['exchange_time.N', { exchange_time: { S: 'spoiled-value' } }],
-  ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
+  ])('whose %s is spoiled is refused by name, and the value is not quoted', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.message).toBe(`An item of the table has a shape that this version cannot read: see ${name}.`);
@@ -77,7 +77,7 @@ describe('a snapshot', () => {
   });
 
   it.each(['', '{"amount":"spoiled-value', '[]', '"spoiled-value"', '{}', '{"order_id":"spoiled-value"}'])(
-    'whose result is %j is refused, and the text stays untold',
+    'whose result is %j is refused, and the text is not quoted',
     async (result) => {
       const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), result: { S: result } }));
       expect(refused.code).toBe('store_corrupt');
@@ -87,8 +87,8 @@ describe('a snapshot', () => {
   );
 });
 
-describe('a miss', () => {
-  it('is evidence under its time, and sorts by it', () => {
+describe('a not-found reply', () => {
+  it('is an audit entry under its time, and sorts by it', () => {
     const early = notFoundItem({ ...key, requestedAt: 999, requestId: 'r', observedBy: 'get-order' });
     const late = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
     expect(sortKeyOf(early)).toBe('E#0000000000999#r');
@@ -97,10 +97,10 @@ describe('a miss', () => {
   });
 });
 
-describe('a note', () => {
+describe('an audit entry', () => {
   const notFound = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
 
-  it('is a miss, or a watch command', () => {
+  it('is a not-found reply, or a watch command', () => {
     const command = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
     const noted = { at: start + 1, requestId: 'w', by: 'anna' };
     expect(readAuditEntry(notFound)).toEqual({ kind: 'not_found', at: start, requestId: 'r', observedBy: 'get-order' });
@@ -120,7 +120,7 @@ describe('a note', () => {
     expect(message).toContain(`see ${name}.`);
   });
 
-  it('of a kind that nobody writes is refused, and the value stays untold', async () => {
+  it('of a kind that nobody writes is refused, and the value is not quoted', async () => {
     const refused = await refusal(() => readAuditEntry({ ...notFound, kind: { S: 'spoiled-value' } }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.printed).not.toContain('spoiled-value');

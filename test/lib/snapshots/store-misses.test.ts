@@ -18,7 +18,7 @@ import {
 
 emptyTableForEachTest();
 
-describe('recording a miss', () => {
+describe('recording a not-found reply', () => {
   it('of an order that was never seen writes nothing', async () => {
     expect(await store.recordNotFound(notFound(0))).toEqual({});
     expect(kept()).toMatchObject({ head: undefined, stored: undefined });

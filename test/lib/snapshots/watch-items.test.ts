@@ -129,7 +129,7 @@ describe('a watch', () => {
       'operator.M.stopped.BOOL',
       { operator: { M: { at: { N: '1' }, by: { S: 'a' }, stopped: { S: 'spoiled-value' } } } },
     ],
-  ])('whose %s is spoiled is refused by name, and the value stays untold', async (name, spoiled) => {
+  ])('whose %s is spoiled is refused by name, and the value is not quoted', async (name, spoiled) => {
     const item = watchItem(key, { watch: join(undefined, stopped), revision: 1 }, policy);
     const refused = await refusal(() => readWatch({ ...item, ...spoiled }));
     expect(refused.code).toBe('store_corrupt');

@@ -178,7 +178,7 @@ describe('the kind of a failed check', () => {
     secret_malformed: 'auth',
   };
 
-  it.each(codes)('of the code %s is about the account, or there is none', (code) => {
+  it.each(codes)('of the code %s concerns the account, or there is none', (code) => {
     expect(accountFailureOf(new Failure(code, 'for the test'))).toBe(expected[code]);
   });
 });

@@ -15,7 +15,7 @@ describe('a list that lacks orders', () => {
     [{ absent: 2, covered: 5, listed: 3 }, false],
     [{ absent: 8, covered: 1_000, listed: 992 }, false],
     [{ absent: 9, covered: 1_000, listed: 991 }, true],
-  ])('of %j is believed only after a probe: %s', (counts, suspicious) => {
+  ])('with the counts %j is believed only after a probe: %s', (counts, suspicious) => {
     expect(isSuspicious(counts)).toBe(suspicious);
   });
 });

@@ -162,7 +162,7 @@ describe('an order that vanishes from the list', () => {
     expect(await scene.watchOf('order-1')).toMatchObject({ listed: { present: true } });
   });
 
-  it('is not concluded from for an order that no list ever held: that one is checked as without lists', async () => {
+  it('is not one that no list ever held: that one is checked as without lists', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('copied');
@@ -239,7 +239,7 @@ describe('a list that cannot be right', () => {
     expect((await scene.accountTable.readAccount(account)).listed?.at).toBe(startTime + (scene.lists[0] ?? 0));
   });
 
-  it('is no empty one when it fails: nothing vanishes, and the orders are checked by themselves in time', async () => {
+  it('is not taken for empty when it fails: nothing vanishes, and the orders are checked by themselves in time', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.onList((list) => (list >= 2 ? { kind: 'fails', failure: failure('invalid_response') } : undefined));

@@ -34,7 +34,7 @@ describe('accounts that nobody sweeps', () => {
     ['was swept three minutes ago', 180_000, undefined, ['main']],
     ['is paused', 900_000, pause(), []],
     ['was paused until a moment ago', 900_000, pause(startTime), ['main']],
-  ])('an account that %s', async (_, agoMs, paused, expected) => {
+  ])('are determined right for an account that %s', async (_, agoMs, paused, expected) => {
     const { now } = createEnvironment();
     const table = createMemoryAccountTable();
     await swept(table, 'main', startTime - agoMs);
@@ -43,7 +43,7 @@ describe('accounts that nobody sweeps', () => {
     expect(await unsweptOf(['main'])).toEqual(expected);
   });
 
-  it('one that was never swept counts', async () => {
+  it('include one that was never swept', async () => {
     const unsweptOf = createUnsweptOf({ table: createMemoryAccountTable(), clock: createEnvironment() });
     expect(await unsweptOf(['main', 'desk-2'])).toEqual(['main', 'desk-2']);
   });

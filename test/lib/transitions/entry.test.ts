@@ -60,7 +60,7 @@ describe('the entry of an event', () => {
   });
 });
 
-describe('the batches', () => {
+describe('the batches of entries', () => {
   const small = entryOf(eventWith(0), 'bus');
 
   it('are none for no entries', () => {

@@ -35,6 +35,6 @@ it('the events made again from the snapshots are those of the stream, late snaps
   );
 });
 
-it('there are none without snapshots', () => {
+it('no events are made where there are no snapshots', () => {
   expect(stateChangesOf([])).toEqual([]);
 });

@@ -124,20 +124,20 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason, published: {}, left: 2 }]);
   });
 
-  it('is sent by the second attempt when only the first one suffered', async () => {
+  it('is sent by the second attempt when only the first one failed', async () => {
     bus.fail({ kind: 'down' });
     expect(await publisher()(recordsOf(2), 20_000)).toEqual({ batchItemFailures: [] });
     expect(ordersOnBus()).toEqual([0, 1]);
   });
 
-  it('is not taken for sent when the answer is not the bus talking', async () => {
+  it('is not taken for sent when something other than the bus responds', async () => {
     bus.failAlways({ kind: 'status', status: 200, body: '{}' });
     const { batchItemFailures } = await publisher()(recordsOf(1), 20_000);
     expect(batchItemFailures).toHaveLength(1);
     expect(logged()).toMatchObject([{ code: 'bus_refused', reason: 'no count of failed entries' }]);
   });
 
-  it('is left in time when the bus hangs', async () => {
+  it('is given up in time when the bus hangs', async () => {
     const records = recordsOf(1);
     bus.failAlways({ kind: 'hang' });
     expect(await publisher()(records, 1_050)).toEqual({
@@ -146,7 +146,7 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason: 'AbortError' }]);
   });
 
-  it('is left where the time ended', async () => {
+  it('is given up at the entry at which the time ends', async () => {
     const records = recordsOf(25);
     const clock = createVirtualClock();
     let requested = 0;

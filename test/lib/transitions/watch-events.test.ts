@@ -83,7 +83,7 @@ describe('the event of a watch', () => {
     });
   });
 
-  it('says when it turned, when the order was last seen and in which state, and whose word it was', () => {
+  it('says when the status changed, when the order was last seen and in which state, and who gave the command', () => {
     const event = transitionOf(imagesOf(watchRecord(key, watches.watched, watches.stopped)));
     expect(event?.detail).toMatchObject({
       changed_at: '2026-01-01T00:01:00.000Z',
@@ -106,13 +106,16 @@ describe('the event of a watch', () => {
     expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
   });
 
-  it('has none of an order that is final when it is first seen', () => {
+  it('does not exist for an order that is final when it is first seen', () => {
     const announced = join(undefined, { openedAt: start, startedBy: 'request', announcedRank: at(1, 2) });
     expect(statusOf(announced)).toBe('watched');
     expect(transitionOf(imagesOf(watchRecord(key, undefined, announced)))).toBeUndefined();
   });
 
-  it.each(Object.values(watches).filter((watch) => watch !== undefined))('is none when the status stays', (watch) => {
-    expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
-  });
+  it.each(Object.values(watches).filter((watch) => watch !== undefined))(
+    'does not exist when the status stays',
+    (watch) => {
+      expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
+    },
+  );
 });

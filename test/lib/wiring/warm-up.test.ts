@@ -63,7 +63,7 @@ describe('warming up', () => {
     expect(output.lines()).toEqual([]);
   });
 
-  it('is fine without any account', async () => {
+  it('does nothing without any account', async () => {
     await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
   });
 
@@ -76,7 +76,7 @@ describe('warming up', () => {
     await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
   });
 
-  it('waits for nobody longer than its time', async () => {
+  it('ends after two seconds, whatever hangs', async () => {
     const slept: number[] = [];
     const clock = {
       now: Date.now,

@@ -71,7 +71,7 @@ describe('the wiring', () => {
     await hanging;
   });
 
-  it.each(['TABLE_NAME', 'AWS_REGION'])('needs %s', (name) => {
+  it.each(['TABLE_NAME', 'AWS_REGION'])('needs the variable %s', (name) => {
     const env = Object.fromEntries(Object.entries(testBed.env).filter(([variable]) => variable !== name));
     expect(() => wired({ env })).toThrow(`${name} is not set.`);
   });
@@ -110,7 +110,7 @@ describe('the wiring', () => {
     expect(lines).toMatchObject([{ exchange_ms: expect.any(Number) }, { exchange_ms: expect.any(Number) }]);
   });
 
-  it('says once of each account what its exchange answers that nobody has a name for', async () => {
+  it('reports once for each account what its exchange answers that is not in our tables', async () => {
     const { checkOrder } = wired();
     for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
       testBed.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
