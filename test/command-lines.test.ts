@@ -68,7 +68,7 @@ it.each(commands.map((command, index) => [index, ...command] as const))(
   },
 );
 
-it('no script of package.json that is a program of this project is missing here', () => {
+it('every script of package.json that is a program of this project is among these commands', () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
@@ -79,7 +79,7 @@ it('no script of package.json that is a program of this project is missing here'
   expect(programs.filter((program) => !commands.some(([script]) => script === program))).toEqual([]);
 });
 
-it('a process of its own ends so, too', async () => {
+it('a command that runs as its own process ends with the same line and exit code', async () => {
   const [script, name, args, line] = commands[1];
   expect(await run(script, args)).toEqual({ code: 2, out: '', stderr: `${line}. See: ${name} --help\n` });
 });

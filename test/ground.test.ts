@@ -27,8 +27,8 @@ function versions(): readonly [string, string][] {
 const namesThem = /^test\/(?:banned-words|ground\.test)\.ts$/;
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 
-describe('the ground', () => {
-  it("runs on Lambda's major of Node, whatever the machine has", () => {
+describe('the repository', () => {
+  it("runs its tests on Lambda's major of Node, whatever the machine has", () => {
     expect(process.version).toMatch(/^v24\./);
     templateOf().allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x' });
   });

@@ -51,7 +51,7 @@ async function synthesize(app: string, name: string, context: object): Promise<s
   return template.replaceAll(/[0-9a-f]{64}/g, 'HASH');
 }
 
-it('the package holds what it takes to synthesize and to ask, and nothing else', async () => {
+it('the package holds what it takes to synthesize and to call the API, and nothing else', async () => {
   const folder = join(project, 'node_modules/order-state-snapshots');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
@@ -62,12 +62,12 @@ it('the package holds what it takes to synthesize and to ask, and nothing else',
   expect(files.filter((file) => !needed.test(file) || file.includes('/local/'))).toEqual([]);
 });
 
-it('it brings no Node along: the project that installs it has one', async () => {
+it('the package brings no Node along: the project that installs it has one', async () => {
   const installed = await readdir(join(project, 'node_modules'));
   expect(installed.filter((name) => /^node-|toolchain/.test(name))).toEqual([]);
 });
 
-it('every entry loads', async () => {
+it('every entry point of the package loads', async () => {
   const entries = Object.keys(manifest.exports).filter((path) => !path.endsWith('.json'));
   const loads = entries.map(
     (path) => `console.log(Object.keys(await import('${join('order-state-snapshots', path)}')));`,
@@ -83,7 +83,7 @@ it("ten lines synthesize a stage of one's own, as they do in this repository", a
   expect(template).toBe(await synthesize(join(root, 'test/package/app.js'), 'here', unbundled));
 });
 
-it('five lines ask for an order', async () => {
+it('five lines request an order', async () => {
   const testBed = await startTestBed();
   const api = await startLocalApi(testBed);
   const coolDown = captureOutput();
@@ -95,7 +95,7 @@ it('five lines ask for an order', async () => {
   await testBed.stop();
 });
 
-it('a CommonJS project requires it', async () => {
+it('a CommonJS project can require the package', async () => {
   const testBed = await startTestBed();
   const api = await startLocalApi(testBed);
   const output = captureOutput();

@@ -93,7 +93,7 @@ async function stdoutOf(program: string, args: readonly string[]): Promise<strin
   return stdout.replaceAll('\r', '');
 }
 
-it('every block is a transcript, an example or a command that something else runs', () => {
+it('every code block of the README is a transcript, an example or a command that something else runs', () => {
   // The first two by `npm run stock`, in clean clones; the third by test/package.test.ts, in an empty folder, with links in place of
   // what npm would install.
   const install = 'npm install ./order-state-snapshots-0.1.0.tgz aws-cdk-lib constructs';
@@ -103,7 +103,7 @@ it('every block is a transcript, an example or a command that something else run
   expect(transcripts.length).toBeGreaterThan(12);
 });
 
-it('the example of another project is the file that test/package.test.ts runs', () => {
+it("the README's example of another project is the file that test/package.test.ts runs", () => {
   expect(readme).toContain(`\`\`\`js\n${readFileSync(`${root}test/package/app.js`, 'utf8')}\`\`\``);
 });
 

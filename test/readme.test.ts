@@ -22,7 +22,7 @@ it('there is a runbook for every alarm, and no other', () => {
   expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());
 });
 
-it('lists every error code with its status', () => {
+it('the README lists every error code with its status', () => {
   const rows = [...readme.matchAll(/^\| (\d{3}) \| ((?:`\w+`(?:, )?)+) \|/gm)];
   const listed = rows.flatMap(([, status, codes = '']) =>
     [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => `${code} ${status}`),
@@ -34,11 +34,11 @@ it('lists every error code with its status', () => {
   );
 });
 
-it('names every event', () => {
+it('the README names every event', () => {
   for (const name of Object.keys(eventSchemas)) expect(readme).toContain(`\`${name}\``);
 });
 
-it('names every script, and none that is not there', () => {
+it('the README names every script, and none that does not exist', () => {
   for (const name of Object.keys(scripts)) expect(readme).toMatch(new RegExp(`npm (run )?${name}\\b`));
   for (const [, name = ''] of readme.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);
 });

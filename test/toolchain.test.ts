@@ -13,7 +13,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file)
 const Toolchain = z.object({ optionalDependencies: z.record(z.string(), z.string()) });
 const platform = `${process.platform.replace('win32', 'win')}-${process.arch}`;
 
-describe('where Node 24 is looked for', () => {
+describe('npm scripts use a Node 24', () => {
   /** A project with nothing but the launcher. */
   let project: string;
   const { optionalDependencies } = Toolchain.parse(read('test/toolchain/package.json'));
@@ -47,21 +47,21 @@ describe('where Node 24 is looked for', () => {
     return { status, stdout, stderr };
   }
 
-  it.each(['node_modules', 'test/toolchain/node_modules'])('in %s', (folder) => {
+  it.each(['node_modules', 'test/toolchain/node_modules'])('that is installed in %s', (folder) => {
     installNode(folder, '#!/bin/sh\necho "installed $*"\n');
     expect(run('old')).toEqual({ status: 0, stdout: 'installed --print "own"\n', stderr: '' });
   });
 
-  it("else the machine's own, from 24 on", () => {
+  it('of the machine, from 24 on, where none is installed', () => {
     expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
   });
 
-  it("a binary that does not start, as glibc's on Alpine, leaves the machine's own", () => {
+  it("of the machine where the installed one does not start, as glibc's on Alpine", () => {
     installNode('node_modules', '#!/lib/no-such-loader\n');
     expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
   });
 
-  it.each([[''], ['#!/lib/no-such-loader\n']])('else one sentence says what to do (%j)', (script) => {
+  it.each([[''], ['#!/lib/no-such-loader\n']])('or say in one sentence what to do (%j)', (script) => {
     if (script !== '') installNode('node_modules', script);
     const { status, stdout, stderr } = run('old');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -71,11 +71,11 @@ describe('where Node 24 is looked for', () => {
   });
 });
 
-describe('the script', () => {
+describe('a script that the launcher runs', () => {
   const start = (script: string) =>
     spawn(process.execPath, [launcher, '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
 
-  it('leaves its exit code', async () => {
+  it('determines the exit code', async () => {
     const child = start('process.exitCode = 7');
     expect(await once(child, 'exit')).toEqual([7, null]);
   });
@@ -85,7 +85,7 @@ describe('the script', () => {
     expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives %s', async (signal) => {
     const child = start(`
       process.once('${signal}', () => process.exit(5));
       setInterval(() => {}, 1000);
@@ -97,14 +97,14 @@ describe('the script', () => {
   });
 });
 
-describe('every command of the project', () => {
+describe('every command of package.json', () => {
   const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(read('package.json'));
   const { app } = z.object({ app: z.string() }).parse(read('cdk.json'));
   const commands = Object.entries({ ...scripts, app }).flatMap(([script, line]) =>
     line.split(' && ').map((command) => [script, command] as const),
   );
 
-  it.each(commands)('%s: runs on Node 24, in any shell: %s', (_, command) => {
+  it.each(commands)('that %s runs is started on Node 24, in any shell: %s', (_, command) => {
     // npm itself, and what any Node can do before there is a node_modules.
     expect(command).toMatch(
       /^(node test\/toolchain\/node\.cjs (test|cdk|node_modules)\/|npm sbom |node -e "fs\.rmSync\()/,

@@ -78,7 +78,7 @@ describe('the contract is broken by', () => {
   });
   const absent = { ...refusal, status: 404, code: 'unknown_account', detail: 'There is no such account here.' };
 
-  it('neither an answer nor a refusal in its place', () => {
+  it('neither a correct response nor a correct refusal', () => {
     expect(checker(right, reported(200, list), judged)).toEqual([]);
     expect(checker(wrong, reported(400, refusal), judged)).toEqual([]);
   });

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => rm(copy, { recursive: true }));
 
 describe('a third dialect', () => {
-  it('is one file, its import and its line in the list', async () => {
+  it('needs one file, its import and its line in the list', async () => {
     const [before, after] = await Promise.all([root, copy].map((place) => readdir(join(place, folder))));
     expect(after).toEqual([...(before ?? []), 'acme.ts'].toSorted());
     const lines = async (place: string) => (await readFile(join(place, folder, 'index.ts'), 'utf8')).split('\n');

@@ -63,13 +63,13 @@ describe('the running stack survives', () => {
     expect(violationsOf(result, { isTimed: false })).toEqual([]);
   });
 
-  it('and exports no credential', async () => {
+  it('every fault without a credential in its export', async () => {
     const { leaks, characters } = await leaksInExport(stack, 'jsonl');
     expect(leaks).toEqual([]);
     expect(characters).toBeGreaterThan(50_000);
   });
 
-  it('while every credential is looked for in all that is let out', () => {
+  it('every fault while all output is searched for every credential', () => {
     const { characters, credentials } = stack.redaction.searched();
     expect(characters).toBeGreaterThan(200_000);
     expect(credentials).toBeGreaterThan(50);
@@ -136,7 +136,7 @@ describe('the checker finds', () => {
     [token, signature, key.clientId, key.clientSecret].flatMap((credential) =>
       disguisesOf(credential).map(([form, text]) => [credential.slice(0, 5), form, text.slice(0, 24)] as const),
     ),
-  )('%s… as %s', (_, _form, planted) => {
+  )('the credential %s… written as %s', (_, _form, planted) => {
     const redaction = createRedaction();
     redaction.granted(`{"access_token":"${token}"}`);
     redaction.sent({ headers: { authorization: `deri-hmac-sha256 id=x,sig=${signature}` } });
@@ -147,7 +147,7 @@ describe('the checker finds', () => {
   });
 });
 
-it('the table goes between two marks of a document', () => {
+it('the table of faults is written between two marks of a document', () => {
   expect(between('a <!-- x --> old <!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b');
   expect(() => between('a', 'x', 'new')).toThrow('<!-- x -->');
   expect(fullTable([])).toBe('');

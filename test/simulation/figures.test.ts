@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { capacityOfAccount } from './capacity.ts';
 import { billOf } from './cost.ts';
 
-it('an account watches about what the formula says', async () => {
+it('an account watches about as many orders as the formula says', async () => {
   const { byFormula, credited, simulated } = await capacityOfAccount('orangex', 60);
   expect(credited).toBeLessThanOrEqual(byFormula);
   expect(simulated / byFormula).toBeGreaterThan(0.85);

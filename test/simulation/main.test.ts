@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 const run = promisify(execFile);
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
-it('replays one seed, the same way in every process', async () => {
+it('npm run simulate replays one seed, the same way in every process', async () => {
   const replay = () => run(process.execPath, [main, '--seed', '3', '--orders', '20', '--days', '0.1']);
   const [first, again] = await Promise.all([replay(), replay()]);
   expect(again.stdout).toBe(first.stdout);

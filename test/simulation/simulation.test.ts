@@ -31,7 +31,7 @@ describe('the simulation', () => {
     expect(other.trace).not.toBe(first.trace);
   });
 
-  it('has neither real time nor real chance, and gives both back', () => {
+  it('uses neither real time nor real randomness, and restores both', () => {
     const { now } = Date;
     {
       using _ = withoutRealTime();

@@ -61,7 +61,7 @@ test.each([
       ...remote('http://[::1]:9'),
     },
   ],
-])('options: %s', async (_, args, requested) => {
+])('npm start takes its options: %s', async (_, args, requested) => {
   expect(await parseOptions(args, key)).toEqual(requested);
 });
 
@@ -94,7 +94,7 @@ test.each([
     ['--exchange', 'https://u:p@example.com', '--dialect', 'deribit'],
     `--exchange takes a URL without user, query or fragment. ${see}`,
   ],
-])('wrong options: %j', async (args, line) => {
+])('npm start refuses wrong options: %j', async (args, line) => {
   expect(await parseOptions(args, key)).toEqual({ kind: 'wrong', line });
 });
 
@@ -102,7 +102,7 @@ test.each([
   [['8080'], { npm_config_port: 'true' }, '--port'],
   [[], { npm_config_port: '8080' }, '--port'],
   [[], { npm_config_demo: '' }, '--no-demo'],
-])('options before the two dashes go to npm: %j %j', async (args, env, option) => {
+])('options before the two dashes, which go to npm, are refused: %j %j', async (args, env, option) => {
   expect(await parseOptions(args, env)).toEqual({
     kind: 'wrong',
     line: `npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080. ${see}`,
@@ -110,7 +110,7 @@ test.each([
 });
 
 test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_CLIENT_SECRET: 'secret' }])(
-  'a real exchange without its whole key: %j',
+  'a real exchange without its whole key is refused: %j',
   async (env) => {
     expect(await parseOptions(['--exchange', 'https://x', '--dialect', 'deribit'], env)).toEqual({
       kind: 'wrong',

@@ -136,7 +136,7 @@ test('--exchange uses a real exchange, about which nothing is assumed', together
   await exchange.stop();
 });
 
-test('a taken port is one line, at once', async () => {
+test('a taken port is reported in one line, at once', async () => {
   const server = createServer();
   const { port } = await listen(server, 0);
   expect(await launch(['--port', String(port)]).exit).toEqual({
@@ -149,13 +149,13 @@ test('a taken port is one line, at once', async () => {
 test.each([
   [['--exchange', 'https://x', '--dialect', 'deribit'], /^--exchange needs the key in the environment: .*\n$/],
   [['--nonsense'], /^Unknown option '--nonsense'\. See: npm start -- --help\n$/],
-])('a wrong option is one line: %j', async (args, line) => {
+])('a wrong option is reported in one line: %j', async (args, line) => {
   const { code, errors } = await launch(args, { EXCHANGE_CLIENT_ID: '' }).exit;
   expect(code).toBe(2);
   expect(errors).toMatch(line);
 });
 
-test('a folder that cannot be used is one line', async () => {
+test('a folder that cannot be used is reported in one line', async () => {
   const file = join(newFolder(), 'file');
   writeFileSync(file, '');
   const { code, errors } = await launch(['--port', '0', '--data', file]).exit;
@@ -191,13 +191,13 @@ onLinux('a signal to the whole group, which the launcher passes on, too, stops i
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('what fails while starting is one line', async () => {
+test('a failure while starting is reported in one line', async () => {
   const { code, errors } = await launch(['--port', '0'], { TMPDIR: join(newFolder(), 'gone') }).exit;
   expect(code).toBe(1);
   expect(errors).toMatch(/^Cannot start: ENOENT: no such file or directory.*\n$/);
 });
 
-test('--help explains', async () => {
+test('--help prints the help', async () => {
   const run = launch(['--help']);
   expect(await run.exit).toEqual({ code: 0, errors: '' });
   expect(run.shown()).toContain('npm start');

@@ -20,7 +20,7 @@ const running = {
 const how = { dialect: 'orangex', builtIn: true, data: undefined, every: 5 };
 const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_597_129_894_026 };
 
-describe('what stands where', () => {
+describe('the summary of what runs', () => {
   it('has its notes in a column where the terminal has the width', () => {
     expect(standing(running, how, 110).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
@@ -31,7 +31,7 @@ describe('what stands where', () => {
     ]);
   });
 
-  it('has them below on a narrow one, and long values in lines', () => {
+  it('has its notes below on a narrow terminal, and long values in several lines', () => {
     expect(standing(running, how, 60).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1',
       '             built in, speaks orangex',

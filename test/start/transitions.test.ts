@@ -77,7 +77,7 @@ test.each([
   ['an older release started', watch('WatchStarted'), 'watch started'],
   ['a person stops', watch('WatchStopped'), 'watch stopped by an operator'],
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
-])('says in words when %s', (_, event, expected) => {
+])('a line says in words when %s', (_, event, expected) => {
   expect(what(createTransitionLines()(event, now, Infinity))).toBe(expected);
 });
 
@@ -124,7 +124,7 @@ test.each([
   [7_200_000, '2 h'],
   [3 * 86_400_000, '3 days'],
   [6.3 * 365 * 86_400_000, '6 years'],
-])('%s ms is %s', (milliseconds, expected) => {
+])('a duration of %s ms is shown as %s', (milliseconds, expected) => {
   expect(duration(milliseconds)).toBe(expected);
 });
 

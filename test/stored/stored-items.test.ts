@@ -42,13 +42,13 @@ describe.each(releases)('a table with items of %s', (release) => {
   });
 
   it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))(
-    'is refused once its schema is one of later: %s',
+    'is refused once its schema is a later one: %s',
     (_, item) => {
       expect(() => readAny({ ...item, schema: { N: '999' } })).toThrow('a shape that this version cannot read');
     },
   );
 
-  it('shows the states that it showed then', () => {
+  it('shows the states that it showed when it was written', () => {
     const statuses = items
       .filter(({ sk }) => sk?.S === watchKey)
       .map((item) => `${item['order_id']?.S} ${statusOf(readWatch(item).watch)}`);
@@ -64,7 +64,7 @@ describe.each(releases)('a table with items of %s', (release) => {
     ]);
   });
 
-  it('goes on: an order of then has one history with what comes now', async () => {
+  it('goes on: an order from then has one history with its present states', async () => {
     const getOrder = await loadHttpFunction('get-order', testBed);
     testBed.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
     const coolDown = captureOutput();
