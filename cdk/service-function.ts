@@ -145,6 +145,7 @@ function permissionsOf({ permissions }: FunctionSettings): readonly [ResourceNam
 function environmentOf(settings: FunctionSettings, bindings: ServiceFunctionProps['bindings']): Record<string, string> {
   return Object.assign(
     { POWERTOOLS_SERVICE_NAME: serviceName },
+    settings.nodeOptions === undefined ? {} : { NODE_OPTIONS: settings.nodeOptions },
     ...permissionsOf(settings).map(([resource]) => bindings[resource].environment),
   );
 }

@@ -10,14 +10,29 @@ const space = 0x20;
 /**
  * Takes the rows out of a JSON-RPC reply as its text arrives, so that a list of any size is never held or parsed as a
  * whole. The function takes the next piece, calls `onRow` with the text of each element of the top-level array `result`
- * that ends in it, verbatim, and returns the piece with `null` in the place of each.
+ * that ends in it, verbatim, and returns the piece with the number of elements in the place of all of them: a JSON parser
+ * of what is left would take longer for an element, even for a `null`, than the scan takes.
  * The reply is JSON exactly if all that is returned, joined, is JSON and each row is: neither is checked here.
  */
 export function createRowScan(onRow: (text: string) => void): (piece: string) => string {
   let place: 'frame' | 'rows' | 'row' = 'frame';
   let row = '';
+  let rows = 0;
+  /** What may come next in the array: an element or its end, an element after a comma, a comma or the end. */
+  let next: 'first' | 'row' | 'comma' = 'first';
   let value = createValueScan();
   const startsRows = createFrameScan();
+
+  /** What is left of a character between two rows: nothing of a comma where one belongs. */
+  const between = (code: number, character: string): string => {
+    if (code === comma && next === 'comma') {
+      next = 'row';
+      return '';
+    }
+    if (code !== closeBracket) return character;
+    place = 'frame';
+    return `${rows === 0 ? '' : rows}${next === 'row' ? ',' : ''}]`;
+  };
 
   return (piece) => {
     let frame = '';
@@ -29,21 +44,31 @@ export function createRowScan(onRow: (text: string) => void): (piece: string) =>
         at = end ?? piece.length;
         if (end === undefined) continue;
         onRow(row);
-        frame += 'null';
+        rows++;
+        next = 'comma';
         place = 'rows';
         continue;
       }
       const code = piece.charCodeAt(at);
       if (place === 'rows' && code > space && code !== comma && code !== closeBracket && code !== closeBrace) {
+        // Two elements without a comma are no JSON, and nor is what is left of them.
+        if (next === 'comma') frame += '0 ';
         place = 'row';
         row = '';
         value = createValueScan();
         continue;
       }
-      if (place === 'rows' && code === closeBracket) place = 'frame';
-      else if (place === 'frame' && startsRows(code, piece.charAt(at))) place = 'rows';
-      frame += piece.charAt(at);
+      const character = piece.charAt(at);
       at++;
+      if (place === 'rows') {
+        frame += between(code, character);
+        continue;
+      }
+      frame += character;
+      if (!startsRows(code, character)) continue;
+      place = 'rows';
+      next = 'first';
+      rows = 0;
     }
     return frame;
   };

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { Answered, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
-import { isJsonObject, JsonError, parseJson } from './json.ts';
+import { isJsonObject, JsonError, parseJson, scalarText } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
 import { createRowScan, rowOrderId } from './row-scan.ts';
 
@@ -60,7 +60,9 @@ export function createRowReader(
     read: ({ result }) => {
       if (!Array.isArray(result)) throw unusable('its result is not a list');
       // A reply with two results: the rows of both have been seen as one list.
-      if (result.length !== count) throw unusable('it has more than one result');
+      if (scalarText(result[0]) !== (count === 0 ? undefined : String(count))) {
+        throw unusable('it has more than one result');
+      }
       if (malformed) throw unusable('a row of its list is not JSON');
       return count;
     },

@@ -27,6 +27,7 @@ describe.each(functionNames)('the function %s', (name) => {
   it('has resource names in its environment, and nothing secret', () => {
     expect(properties['Environment']['Variables']).toEqual({
       ...reported,
+      ...(name === 'check-open-orders' && { NODE_OPTIONS: '--max-semi-space-size=4' }),
       POWERTOOLS_SERVICE_NAME: 'order-state-snapshots',
     });
   });

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { isJsonObject, parseJson } from '../../../lib/exchange/json.ts';
 import { createListReader } from '../../../lib/exchange/open-orders.ts';
 import { writeOrder } from '../../emulator/exchange/wire.ts';
 
@@ -38,10 +39,13 @@ function listText(): string {
 function read(bytes: Buffer, known?: ReadonlyMap<string, string>) {
   const ids = new Map([...(known ?? [])].map(([orderId, digest]) => [digest, orderId]));
   const { stream, read: readList } = createListReader((digest) => ids.get(digest));
+  let reply = '';
   for (let at = 0; at < bytes.length; at += pieceLength) {
-    stream?.take(bytes.subarray(at, at + pieceLength).toString('utf8'));
+    reply += stream?.take(bytes.subarray(at, at + pieceLength).toString('utf8'));
   }
-  return readList({ result: Array.from({ length: count }, () => null), resultText: '', exchangeTimes: {} });
+  const frame = parseJson(reply);
+  const result = isJsonObject(frame) ? (frame['result'] ?? null) : null;
+  return readList({ result, resultText: '', exchangeTimes: {} });
 }
 
 /** The least of several rounds: other processes can only add. */
