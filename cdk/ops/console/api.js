@@ -15,6 +15,9 @@ import { learnTime, now } from './now.js';
 /** The code of what cannot be reached: a sentence of its own stands above every view then. */
 const unreachable = 'console_unreachable';
 
+/** A response that takes longer counts as none. The gateway itself waits 30 s, which a command is given. */
+const [lateMs, lateCommandMs] = [15_000, 35_000];
+
 /** A response that is no success; the message is for a person. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} detail */
@@ -98,7 +101,7 @@ async function send(path, { method = 'GET', signal } = {}) {
     ...(token !== null && { 'x-console-token': token }),
     ...(before !== undefined && { 'if-none-match': before.etag }),
   };
-  const { response, text } = await reply(path, { method, headers, cache: 'no-store', ...(signal && { signal }) });
+  const { response, text } = await reply(path, { method, headers, cache: 'no-store' }, signal);
   learnTime(response.headers.get('date'));
   // 502 of the console itself: the API behind it cannot be reached.
   report(!(response.status === 502 && text.includes(unreachable)));
@@ -114,15 +117,20 @@ async function send(path, { method = 'GET', signal } = {}) {
   return { text, ageSeconds };
 }
 
-/** @param {string} path @param {RequestInit} request */
-async function reply(path, request) {
+/** @param {string} path @param {RequestInit} request @param {AbortSignal} [signal] */
+async function reply(path, request, signal) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), request.method === 'GET' ? lateMs : lateCommandMs);
   try {
-    const response = await fetch(path, request);
+    const either = AbortSignal.any([late.signal, ...(signal === undefined ? [] : [signal])]);
+    const response = await fetch(path, { ...request, signal: either });
     return { response, text: await response.text() };
   } catch (error) {
-    if (request.signal?.aborted) throw error;
+    if (signal?.aborted) throw error;
     report(false);
     throw new ApiError(0, unreachable, 'The API cannot be reached.');
+  } finally {
+    clearTimeout(timer);
   }
 }
 

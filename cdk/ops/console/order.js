@@ -150,7 +150,9 @@ function WatchButton({ account, orderId, on, changed }) {
   const act = async () => {
     setSure(false);
     setSaid('');
-    await changeWatch(account, orderId, on).then(changed, (error) => setSaid(sentenceOf(error) ?? 'It was not done.'));
+    await changeWatch(account, orderId, on).then(changed, (error) =>
+      setSaid(sentenceOf(error) ?? 'It is not known whether that was done.'),
+    );
   };
   return html`<div class="watch">
     ${

@@ -95,8 +95,6 @@ export function ConnectionNotice() {
   const { lostSince, reachedAt } = useConnection();
   if (lostSince === undefined) return null;
   const seen = reachedAt === undefined ? 'Nothing was loaded yet.' : `What you see is from ${clock(reachedAt)} UTC.`;
-  return html`<p class="notice bad" role="alert">
-    The connection to the API was lost at ${clock(lostSince)} UTC. ${seen} The console tries again every
-    ${pollMs / 1_000} seconds.
-  </p>`;
+  const sentence = `The connection to the API was lost at ${clock(lostSince)} UTC. ${seen} The console tries again every ${pollMs / 1_000} seconds.`;
+  return html`<p class="notice bad" role="alert">${sentence}</p>`;
 }

@@ -96,6 +96,21 @@ it('where nothing was loaded before the connection was lost, nothing seems to lo
   await page.getByRole('heading', { name: 'History' }).waitFor();
 });
 
+it('an API that does not answer any more counts as lost, and a command to it as uncertain', async () => {
+  const page = await open();
+  await go(page, `main/order/${order}`);
+  await page.getByText('What this record said was true.').waitFor();
+  await page.route('**/watch', () => undefined);
+  await page.getByRole('button', { name: 'Stop the watch' }).click();
+  await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
+  await page.clock.fastForward(36_000);
+  await page.getByText('It is not known whether that was done.').waitFor();
+  await page.route('**/main/**', () => undefined);
+  await pollIn(page);
+  await page.clock.fastForward(16_000);
+  await page.getByText('The connection to the API was lost').waitFor();
+});
+
 it("the time slider's table names the moment that it shows, and a failure there goes away", async () => {
   const page = await open();
   await go(page, `main/order/${order}`);
