@@ -62,8 +62,8 @@ export function Blotter({ account, list }) {
   return html`
     <${AccountHead} account=${account} view=${list}><${Filter} text=${text} change=${setText} /><//>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    <p class="muted summary" role="status">${isLoading ? 'Loading.' : page !== undefined && summaryOf(rows, page, text, list)}</p>
-    ${isFiltered && page?.covers === 'all' && rows.length === 0 && html`<${ById} account=${account} text=${text.trim()} />`}
+    <p class="muted summary" role="status">${isLoading ? 'Loading.' : page !== undefined && summaryOf(rows, page, text, cursor === undefined ? list : undefined)}</p>
+    ${isFiltered && page !== undefined && page.covers !== 'page' && rows.length === 0 && html`<${ById} account=${account} text=${text.trim()} />`}
     ${
       rows.length > 0 &&
       html`<div class="scroll" ref=${table}><table class="grid cards blotter" onKeyDown=${moveBetweenRows}>
@@ -88,24 +88,20 @@ export function Blotter({ account, list }) {
  */
 async function loadPage(account, list, cursor, signal) {
   const [attention, { orders, cursor: next }] = await Promise.all([
-    list === 'live' && cursor === undefined ? attentionOf(account, signal) : [],
+    list === 'live' && cursor === undefined ? listAllOrders(account, 'attention', signal) : { orders: [] },
     listOrders(account, list, pageSize, { cursor, signal }),
   ]);
-  return { rows: withoutDoubles(attention, orders), next, covers: 'page' };
+  return { rows: withoutDoubles(attention.orders, orders), next, covers: 'page' };
 }
 
 /** What the filter searches. @param {string} account @param {'live' | 'final'} list @param {AbortSignal} signal @returns {Promise<Page>} */
 async function loadAll(account, list, signal) {
-  const [attention, { orders, isWhole }] = await Promise.all([
-    list === 'live' ? attentionOf(account, signal) : [],
+  const [attention, rest] = await Promise.all([
+    list === 'live' ? listAllOrders(account, 'attention', signal) : { orders: [], isWhole: true },
     listAllOrders(account, list, signal),
   ]);
-  return { rows: withoutDoubles(attention, orders), next: undefined, covers: isWhole ? 'all' : 'start' };
-}
-
-/** @param {string} account @param {AbortSignal} signal */
-async function attentionOf(account, signal) {
-  return (await listAllOrders(account, 'attention', signal)).orders;
+  const covers = attention.isWhole && rest.isWhole ? 'all' : 'start';
+  return { rows: withoutDoubles(attention.orders, rest.orders), next: undefined, covers };
 }
 
 /** An order may change its list between two requests. @param {readonly ListedOrder[]} attention @param {readonly ListedOrder[]} orders */
@@ -114,7 +110,7 @@ function withoutDoubles(attention, orders) {
   return [...attention, ...orders.filter(({ order_id: id }) => !ids.has(id))];
 }
 
-/** @param {readonly ListedOrder[]} rows @param {Page} page @param {string} text @param {'live' | 'final'} list */
+/** @param {readonly ListedOrder[]} rows @param {Page} page @param {string} text @param {'live' | 'final' | undefined} list Of the first page. */
 function summaryOf(rows, { covers, next, rows: all }, text, list) {
   const urgent = rows.filter(needsAttention).length;
   const attention = urgent === 0 ? '' : `, ${urgent} in need of attention`;
@@ -126,7 +122,7 @@ function summaryOf(rows, { covers, next, rows: all }, text, list) {
     }[covers];
     return `${count(rows.length, 'order')} with “${visible(text.trim())}” ${where}${attention}`;
   }
-  if (rows.length === 0 && next === undefined) return list === 'live' ? 'No live orders.' : 'No final orders.';
+  if (rows.length === 0 && next === undefined && list !== undefined) return `No ${list} orders.`;
   return `${count(rows.length, 'order')} on this page${attention}`;
 }
 

@@ -31,7 +31,7 @@ it.each([
   [`main/order/${order}`, `${order} · main`],
 ])('the title of #/%s names what is shown', async (view, title) => {
   await go(view);
-  await expect.poll(() => page.title()).toBe(`${title} · Order state snapshots`);
+  await expect.poll(() => page.title(), { timeout: 20_000 }).toBe(`${title} · Order state snapshots`);
 });
 
 it('after a link was followed the keyboard is in the new view, and going back is where it was, filter and all', async () => {
@@ -42,12 +42,12 @@ it('after a link was followed the keyboard is in the new view, and going back is
   const address = await link.getAttribute('href');
   await link.press('Enter');
   await page.getByRole('heading', { name: 'History' }).waitFor();
-  expect(await focused()).toBe('MAIN');
+  await expect.poll(focused, { timeout: 20_000 }).toBe('MAIN');
   await page.keyboard.press('Tab');
   expect(await focused()).toBe('#/');
   await page.goBack();
   await page.getByText(/with “eth-perpetual buy” on all pages/).waitFor();
-  await expect.poll(focused).toBe(address);
+  await expect.poll(focused, { timeout: 20_000 }).toBe(address);
   expect(await page.getByRole('searchbox').inputValue()).toBe('eth-perpetual buy');
   await go('hedge/live');
   await go('main/live');
@@ -129,4 +129,17 @@ it('an order opens in a tab of its own', async () => {
   const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })]);
   await tab.getByRole('heading', { name: 'History' }).waitFor();
   await tab.close();
+});
+
+it('the filter says how many orders it searched where there are more', async () => {
+  const [first] = api.orders;
+  if (first === undefined) throw new Error('the fixture has no orders');
+  for (let more = 0; more < 500; more += 1)
+    api.orders.push({ ...first, id: `3910000000050${String(more).padStart(4, '0')}` });
+  await go('main/live');
+  await page.getByText('52 orders on this page').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('39100000000500499');
+  await page.getByText('0 orders with “39100000000500499” among the first 502').waitFor();
+  await page.getByRole('link', { name: 'Open order 39100000000500499 by its id' }).waitFor();
 });
