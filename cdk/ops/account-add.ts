@@ -45,8 +45,8 @@ function addCommand(context: Context) {
   addNotes(
     command,
     `The key is typed without being shown, or read from a file; it is never an argument, and never printed. A key that the
-exchange refuses is not stored. The check requests an order that cannot exist, with the key: it places nothing, and proves
-that the key may read orders. Functions use the new key within five minutes, or as soon as the exchange refuses the old one,
+exchange rejects is not stored. The check uses the key to request an order that cannot exist: it places nothing, and proves
+that the key may read orders. Functions use the new key within five minutes, or as soon as the exchange rejects the old one,
 which stays as AWSPREVIOUS until the next change. Exit codes: 0 done, 1 failed, 2 wrong options.`,
   );
   return command;

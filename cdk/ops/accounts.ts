@@ -39,9 +39,8 @@ export function accountsCommand({ terminal, clock }: Context) {
   );
   addNotes(
     command,
-    `Orders are as the sweep last counted them; covered are those that lists confirm. Age is the time since the latest
-complete list was requested. Rate limit is how much of our share's burst is in use now. Exit codes: 0 done, 1 failed, 2 wrong
-options.`,
+    `The sweep last counted the orders; covered ones are confirmed by lists. Age is the time since the latest complete list
+was requested. Rate limit is the part of our burst that is in use now. Exit codes: 0 done, 1 failed, 2 wrong options.`,
   );
   return command;
 }

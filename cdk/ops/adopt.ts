@@ -10,7 +10,7 @@ import { readStageTemplate } from './stage-template.ts';
 
 export function adoptCommand({ terminal }: Context) {
   const command = createCommand('adopt')
-    .description('Takes the kept secret of a removed account or a destroyed stage back into its stack.')
+    .description('Takes the secrets of removed accounts or of a destroyed stage back into the stack.')
     .requiredOption('--stage <name>', 'name of the stage')
     .option('--template <file>', 'its synthesized template, for a stage of your own project')
     .option('--out <file>', 'the mapping file to write (default: adopt-STAGE.json)')

@@ -25,9 +25,9 @@ const writers: Readonly<Record<(typeof formats)[number], Format>> = {
 export function exportCommand(context: Context) {
   const { terminal, clock } = context;
   const command = createStackCommand('export')
-    .description('Writes all snapshots since a time as JSON lines or CSV, with their provenance and every digit.')
+    .description('Exports all snapshots since a time as JSON lines or CSV, with provenance and exact digits.')
     .requiredOption('--since <time>', sinceText, timeOption('--since'))
-    .requiredOption('--format <name>', 'jsonl (a snapshot a line) or csv', oneOf('--format', formats))
+    .requiredOption('--format <name>', 'jsonl (one snapshot per line) or csv', oneOf('--format', formats))
     .option('--out <file>', 'a new file (default: standard output)')
     .action(async ({ since, format, out, json, ...options }) => {
       const table = await openTable(targetOf(options));
@@ -50,8 +50,8 @@ export function exportCommand(context: Context) {
   );
   addNotes(
     command,
-    `It reads the whole table once, at ${unitsPerSecond} read units a second. Orders come in the order of the table, an order's
-snapshots by the exchange's time. In csv, text that a spreadsheet would run as a formula has an apostrophe in front; import
+    `It reads the whole table once, at ${unitsPerSecond} read units a second. Orders are sorted as in the table, an order's
+snapshots by the exchange's time. In csv, text that a spreadsheet would run as a formula is prefixed with an apostrophe; import
 order ids as text, because spreadsheets round them. Control characters are written as \\uXXXX.
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
   );

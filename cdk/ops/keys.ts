@@ -17,7 +17,7 @@ secret. The clock is this machine's. Exit codes: 0 the key works, 1 it does not,
 
 function checkCommand(context: Context) {
   const command = createKeyCommand('check')
-    .description('Tries the current key: its environment, the clock, what it may do, and whether it may read orders.')
+    .description('Tries the current key: its environment, the clock, its permissions, and whether it may read orders.')
     .action(async (_name, { json, ...options }, { args }) => {
       const account = await exchangeAccount(args, options);
       const { secrets, secretName } = account;

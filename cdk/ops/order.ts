@@ -19,7 +19,7 @@ import { createTableReader, type TableReader } from './table-reader.ts';
 
 export function orderCommand({ terminal, clock }: Context) {
   const command = createStackCommand('order')
-    .description('Shows what the table holds of one order: its state, its watch, and its history.')
+    .description('Shows the state, the watch and the history of one order, from the table.')
     .argument('<id>', 'id of the order', orderIdText('order'))
     .requiredOption('--account <name>', 'account of the order', accountName)
     .option('--history', "all snapshots, newest first by the exchange's time, and what changed field by field")
@@ -50,7 +50,7 @@ export function orderCommand({ terminal, clock }: Context) {
   );
   addNotes(
     command,
-    'It reads the table only, never the exchange. Exit codes: 0 done, 1 failed or no such order, 2 wrong options.',
+    'It reads only the table and never calls the exchange. Exit codes: 0 done, 1 failed or no such order, 2 wrong options.',
   );
   return command;
 }

@@ -51,7 +51,7 @@ export function ordersCommand({ terminal, clock }: Context) {
     command,
     ['--account main --stage prod', 'live orders, the next due first'],
     ['--account main --stage prod --state attention', 'missing, unknown and inconsistent orders'],
-    ['--account main --stage prod --state final', 'final orders, the last closed first'],
+    ['--account main --stage prod --state final', 'final orders, the latest first'],
   );
   addNotes(
     command,

@@ -19,7 +19,7 @@ export function pauseCommand({ terminal, clock }: Context) {
       wholeNumber('--minutes', 1, maxMinutes),
     )
     .option('--resume', 'end a pause')
-    .option('--by <name>', 'who pauses, kept with the pause (default: the user of this machine)')
+    .option('--by <name>', 'who pauses it, recorded with the pause (default: the user of this machine)')
     .action(async ({ account, minutes, resume, json, by = terminal.user, ...options }) => {
       if (minutes !== undefined && resume) throw new UsageError('give --minutes or --resume, not both');
       const accounts = createDynamoAccountTable(await openTable(targetOf(options)));
@@ -46,8 +46,8 @@ export function pauseCommand({ terminal, clock }: Context) {
   );
   addNotes(
     command,
-    `Requests are answered as always. An order that closes during a pause longer than the exchange keeps closed orders may vanish unseen. A running sweep ends
-within seconds of the next minute. Exit codes: 0 done, 1 failed, 2 wrong options.`,
+    `API requests work as usual. If the pause is longer than the exchange keeps closed orders, an order that closes meanwhile may
+be forgotten unseen. A running sweep ends within seconds of the next minute. Exit codes: 0 done, 1 failed, 2 wrong options.`,
   );
   return command;
 }

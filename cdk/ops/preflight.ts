@@ -21,7 +21,7 @@ type Finding = { readonly ok: boolean; readonly what: string; readonly line: str
 
 export function preflightCommand({ terminal, fail }: Context) {
   const command = createCommand('preflight')
-    .description('Checks, before a deployment, what in the AWS account would make it fail.')
+    .description('Checks before a deployment whether anything in the AWS account would make it fail.')
     .requiredOption('--stage <name>', 'name of the stage')
     .option('--template <file>', 'its synthesized template, for a stage of your own project')
     .option('--region <name>', 'AWS region (default: that of the environment or of the AWS profile)')
@@ -38,7 +38,7 @@ export function preflightCommand({ terminal, fail }: Context) {
   addExamples(command, ['--stage prod'], ['--stage desk --template cdk.out/order-state-snapshots-desk.template.json']);
   addNotes(
     command,
-    'It reads only. Exit codes: 0 nothing found that would make the deployment fail, 1 something found, 2 wrong options.',
+    'It only reads. Exit codes: 0 nothing found that would make the deployment fail, 1 something found, 2 wrong options.',
   );
   return command;
 }

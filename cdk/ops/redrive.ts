@@ -26,7 +26,7 @@ type TransitionResult = {
 export function redriveCommand(context: Context) {
   const { terminal } = context;
   const command = createStackCommand('redrive')
-    .description('Sends the events again that the dead-letter queues report as lost, and clears the queues.')
+    .description('Publishes again the events that the dead-letter queues report as lost, and clears the queues.')
     .option('--bus <name>', "the event bus, if it is not the stage's")
     .option('--yes', 'send the events and delete the messages; without it they are only shown')
     .action(async ({ bus, yes = false, json, ...options }) => {
@@ -63,10 +63,10 @@ export function redriveCommand(context: Context) {
   );
   addNotes(
     command,
-    `Messages about transitions say where in the table's stream the records were that publish-transitions gave up on. Fix first
-what it failed on. Their events are made again from the table, from ${beforeMs / 60_000} minutes before the first of the records, and the
-messages are deleted only when all were sent. Messages about sweeps are shown and deleted: a tick is never redriven,
-because the next minute's sweep did its work. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
+    `Messages about transitions hold the position, in the table's stream, of the records that publish-transitions gave up on. Fix
+the cause first. The events are then recreated from the table, from ${beforeMs / 60_000} minutes before the first of those records, and the
+messages are deleted only after all events were sent. Messages about sweeps are shown and deleted: an invocation is never
+repeated, because the next minute's did the same work. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
   );
   return command;
 }

@@ -7,7 +7,7 @@ import { unitsPerSecond } from './table-reader.ts';
 export function republishCommand(context: Context) {
   const { terminal } = context;
   const command = createStackCommand('republish')
-    .description('Sends OrderStateChanged events again, made from the table, to consumers that missed them.')
+    .description('Publishes OrderStateChanged events again, from the table, for consumers that missed them.')
     .requiredOption('--since <time>', `when the states were first observed: ${sinceText}`, timeOption('--since'))
     .option('--bus <name>', "the event bus, if it is not the stage's")
     .option('--yes', 'send them; without it they are only counted')
@@ -31,9 +31,9 @@ export function republishCommand(context: Context) {
   );
   addNotes(
     command,
-    `It reads the whole table once, at ${unitsPerSecond} read units a second. The events of an order keep their order and the ids that
-they had: consumers recognize repeated ones by detail.id. Events of watches (OrderMissing and the like) are not in the table
-and cannot be made again. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
+    `It reads the whole table once, at ${unitsPerSecond} read units a second. The events of an order keep their order and their ids:
+consumers recognize repeated ones by detail.id. Events about watches (such as OrderMissing) are not in the table and cannot be
+published again. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
   );
   return command;
 }

@@ -13,7 +13,7 @@ export function verifyCommand(context: Context) {
   const { terminal, clock } = context;
   const command = createStackCommand('verify')
     .description('Recomputes the whole table from what the exchange returned, and reports every difference.')
-    .option('--repair', 'finish what checks that were cut short left undone')
+    .option('--repair', 'finish what interrupted checks left undone')
     .action(async ({ json, repair, ...options }) => {
       const table = await openTable(targetOf(options));
       const reader = createTableReader(table, clock);
@@ -52,10 +52,10 @@ export function verifyCommand(context: Context) {
   addExamples(command, ['--stage prod'], ['--stage prod --repair']);
   addNotes(
     command,
-    `It compares each snapshot's rank and digest with the exchange's own text that it keeps, each head with the newest snapshot,
-each watch with its head and with its own status and place in the index. It reads the whole table once, at ${unitsPerSecond} read
-units a second, and at the end once more what differs, because checks go on meanwhile. With --repair it gives an order whose check
-was cut short the head of its newest snapshot, and has the next sweep check it: that repairs the rest.
+    `It compares each snapshot's rank and digest with the exchange's text stored in it, each head with the newest snapshot, and
+each watch with its head, its own status and its place in the index. It reads the whole table once, at ${unitsPerSecond} read
+units a second, and then again whatever differs, because checks go on meanwhile. With --repair, an order whose check was
+interrupted gets the head of its newest snapshot and becomes due for the next sweep, which repairs the rest.
 Exit codes: 0 no differences, 1 differences found or failed, 2 wrong options.`,
   );
   return command;
