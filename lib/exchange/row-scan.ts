@@ -20,7 +20,7 @@ export function createRowScan(onRow: (text: string) => void): (piece: string) =>
   let rows = 0;
   /** What may come next in the array: an element or its end, an element after a comma, a comma or the end. */
   let next: 'first' | 'row' | 'comma' = 'first';
-  let value = createValueScan();
+  const value = createValueScan();
   const startsRows = createFrameScan();
 
   /** What is left of a character between two rows: nothing of a comma where one belongs. */
@@ -55,7 +55,6 @@ export function createRowScan(onRow: (text: string) => void): (piece: string) =>
         if (next === 'comma') frame += '0 ';
         place = 'row';
         row = '';
-        value = createValueScan();
         continue;
       }
       const character = piece.charAt(at);
@@ -75,8 +74,8 @@ export function createRowScan(onRow: (text: string) => void): (piece: string) =>
 }
 
 /**
- * Follows one JSON value through pieces of text: takes a piece and where to go on in it, and returns the index after the
- * value, or `undefined` when the value goes on in the next piece.
+ * Follows JSON values through pieces of text, one after the other: takes a piece and where to go on in it, and returns the
+ * index after the value, or `undefined` when the value goes on in the next piece.
  */
 function createValueScan(): (piece: string, from: number) => number | undefined {
   let depth = 0;
