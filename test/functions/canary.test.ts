@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 /** Requests an order, and gathers all that is let out. */
-async function tell(requested: Requested): Promise<FunctionResult> {
+async function requestOrder(requested: Requested): Promise<FunctionResult> {
   const result = await invoke(requested);
   await testBed.resetRateLimits();
   rememberCredentials(testBed.orangex);
@@ -105,30 +105,30 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     });
 
     /** The order is requested with a new token, in its first answer or in the one under test. */
-    async function suffer(fault: Fault, remainingMs?: number): Promise<FunctionResult> {
-      await tell({ ...requested, maxAge: 0 });
+    async function requestWithFault(fault: Fault, remainingMs?: number): Promise<FunctionResult> {
+      await requestOrder({ ...requested, maxAge: 0 });
       if (remainingMs === undefined) exchange.revokeTokens();
       exchange.scriptAlways(target, fault);
-      return tell({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
+      return requestOrder({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
 
     it('without a fault', async () => {
       for (const maxAge of [{}, { maxAge: 0 }]) {
-        const { code, text } = await tell({ ...requested, ...maxAge });
+        const { code, text } = await requestOrder({ ...requested, ...maxAge });
         expect(code).toBe('ok');
         expect(tracker.find(text)).toEqual([]);
       }
     });
 
     it.each(faultCases)('with the fault: $name', async ({ fault, code, remainingMs }) => {
-      const reported = await suffer(fault, remainingMs);
+      const reported = await requestWithFault(fault, remainingMs);
       expect(reported.code).toBe(code);
       expect(tracker.find(reported.text)).toEqual([]);
       expect(reported.text).not.toContain(marker);
     });
 
     it.each(quoting)('with the secret quoted in %s', async (_, fault) => {
-      const reported = await suffer(fault);
+      const reported = await requestWithFault(fault);
       expect(reported.code).not.toBe('ok');
       expect(tracker.find(reported.text)).toEqual([]);
     });
@@ -139,7 +139,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     if (value !== undefined) testBed.secrets.create(secretName, value(key.clientSecret));
     await freshProcess({ stage: withSecret(secretName) });
     if (fault !== undefined) testBed.secrets.failAlways(fault);
-    const reported = await tell({ account: 'main', orderId: testBed.orangex.place() });
+    const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
     expect(reported.code).toBe(code);
     expect(tracker.find(reported.text)).toEqual([]);
     expect(reported.text).not.toContain(marker);
@@ -152,14 +152,14 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
   ])('when Secrets Manager answers a page %s', async (_, body, status) => {
     await freshProcess();
     testBed.secrets.failAlways({ kind: 'status', status, body });
-    const reported = await tell({ account: 'main', orderId: testBed.orangex.place() });
+    const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
     expect(reported.code).not.toBe('ok');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
-    const reported = await tell({ account: 'main', orderId: seedId });
+    const reported = await requestOrder({ account: 'main', orderId: seedId });
     expect(reported.code).toBe('store_unavailable');
     expect(tracker.find(reported.text)).toEqual([]);
   });
@@ -175,14 +175,14 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     tracker.addDistinctive('newer secret', newer.clientSecret);
     const requested = { account: 'main', orderId: orangex.place() };
     orangex.setKeys([{ ...key, scope: 'account:read trade:read_write' }]);
-    const warned = await tell(requested);
+    const warned = await requestOrder(requested);
     expect(warned.text).toContain('is allowed to do more than read');
     orangex.setKeys([newer]);
-    const refused = await tell(requested);
+    const refused = await requestOrder(requested);
     expect(refused.code).toBe('key_refused');
     secrets.put(secretNames.main, secretText(newer));
     await freshProcess();
-    const renewed = await tell(requested);
+    const renewed = await requestOrder(requested);
     expect(renewed.code).toBe('ok');
     for (const { text } of [warned, refused, renewed]) expect(tracker.find(text)).toEqual([]);
   });
@@ -211,14 +211,14 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
   });
 
   it('without a fault', async () => {
-    const reported = await tell(requested);
+    const reported = await requestOrder(requested);
     expect(reported.code).toBe('ok');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it.each(quoting.slice(0, 1))('with the secret quoted in %s', async (_, fault) => {
     testBed.orangex.scriptAlways('order', fault);
-    const reported = await tell(requested);
+    const reported = await requestOrder(requested);
     expect(reported.code).toBe('busy');
     expect(tracker.find(reported.text)).toEqual([]);
   });
@@ -226,14 +226,14 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
   it('when the key is no JSON', async () => {
     testBed.secrets.create('bare-key', key.clientSecret);
     await freshProcess({ stage: withSecret('bare-key') });
-    const reported = await tell(requested);
+    const reported = await requestOrder(requested);
     expect(reported.code).toBe('secret_malformed');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
   it('when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
-    const reported = await tell(requested);
+    const reported = await requestOrder(requested);
     expect(reported.code).toBe('store_unavailable');
     expect(tracker.find(reported.text)).toEqual([]);
   });

@@ -34,7 +34,7 @@ afterEach(() => output.release());
 
 let commands = 0;
 /** Sends a watch command; returns the response. */
-async function say(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
+async function sendCommand(method: 'PUT' | 'DELETE', orderId: string, account = 'main', query = '', via = changeWatch) {
   const path = { account, order_id: orderId };
   const { statusCode, headers, body } = await via(method, path, query, `command-${++commands}`);
   return { status: statusCode, type: headers['content-type'], body: JSON.parse(body) };
@@ -55,7 +55,7 @@ describe('PUT of a watch', () => {
     const { orangex, deribit, secrets } = testBed;
     const requested = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
     const before = requested();
-    const { status, type, body } = await say('PUT', 'NEVER-SEEN');
+    const { status, type, body } = await sendCommand('PUT', 'NEVER-SEEN');
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(body).toEqual({ account: 'main', order_id: 'NEVER-SEEN', watched: true, status: 'unconfirmed' });
     expect(requested()).toBe(before);
@@ -66,7 +66,7 @@ describe('PUT of a watch', () => {
 
   it('keeps who gave the command, and when, as an audit entry', async () => {
     const from = Date.now();
-    await say('PUT', 'EVIDENCE');
+    await sendCommand('PUT', 'EVIDENCE');
     const [command, ...others] = await commandsOf('EVIDENCE');
     expect(others).toEqual([]);
     const at = Number(command?.['at']?.N);
@@ -82,12 +82,12 @@ describe('PUT of a watch', () => {
   it('leaves a watched order watched', async () => {
     const id = testBed.orangex.place();
     await get(id);
-    expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
+    expect((await sendCommand('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
   });
 
   it('does not reopen a final order', async () => {
     await get(seedId);
-    expect((await say('PUT', seedId)).body).toMatchObject({ watched: false, status: 'final' });
+    expect((await sendCommand('PUT', seedId)).body).toMatchObject({ watched: false, status: 'final' });
     expect(await testBed.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
   });
 
@@ -102,13 +102,16 @@ describe('PUT of a watch', () => {
     // It has no time to check anything, and looks all the same how much there is.
     const sweep = () => checkOpenOrders({ accounts: ['small'] }, 15_000);
 
-    expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
-    expect((await say('PUT', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await sendCommand('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await sendCommand('PUT', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
     expect(await sweep()).toMatchObject({ outcome: 'swept', overCapacity: true });
-    expect((await say('PUT', 'SECOND', 'small', '', via)).body).toMatchObject({ watched: true, over_capacity: true });
-    expect((await say('DELETE', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await sendCommand('PUT', 'SECOND', 'small', '', via)).body).toMatchObject({
+      watched: true,
+      over_capacity: true,
+    });
+    expect((await sendCommand('DELETE', 'SECOND', 'small', '', via)).body).not.toHaveProperty('over_capacity');
     expect(await sweep()).toMatchObject({ outcome: 'swept', overCapacity: false });
-    expect((await say('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
+    expect((await sendCommand('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');
   });
 });
 
@@ -116,7 +119,7 @@ describe('DELETE of a watch', () => {
   it('stops the watch, and keeps who gave the command', async () => {
     const id = testBed.orangex.place();
     await get(id);
-    expect((await say('DELETE', id)).body).toEqual({
+    expect((await sendCommand('DELETE', id)).body).toEqual({
       account: 'main',
       order_id: id,
       watched: false,
@@ -131,11 +134,11 @@ describe('DELETE of a watch', () => {
   it('stays in force whatever the exchange answers later, until PUT', async () => {
     const id = testBed.orangex.place();
     await get(id);
-    await say('DELETE', id);
+    await sendCommand('DELETE', id);
     testBed.orangex.partialFill(id, '1');
     expect(await get(id)).toMatchObject({ changed: true, watched: false });
     expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'stopped' } });
-    expect((await say('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
+    expect((await sendCommand('PUT', id)).body).toMatchObject({ watched: true, status: 'watched' });
     expect(await get(id)).toMatchObject({ watched: true });
     expect(await commandsOf(id)).toHaveLength(2);
   });
@@ -150,7 +153,7 @@ describe('a watch command fails', () => {
     ['an over-long order id', 'PUT', 'main', '1'.repeat(65), '', 400, 'bad_request'],
     ['a parameter that it does not have', 'PUT', 'main', 'X', 'max_age=1', 400, 'bad_request'],
   ])('for %s in a %s', async (_, method, account, orderId, query, status, code) => {
-    const answer = await say(method, orderId, account, query);
+    const answer = await sendCommand(method, orderId, account, query);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(await testBed.itemsOf(orderId, account)).toEqual([]);
   });
@@ -158,13 +161,13 @@ describe('a watch command fails', () => {
   it('for a table that is down', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const via = await loadChangeWatch({ ...testBed, env });
-    const { status, body } = await say('PUT', 'X', 'main', '', via);
+    const { status, body } = await sendCommand('PUT', 'X', 'main', '', via);
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
   });
 });
 
 it('a watch command is logged in one line, without the caller’s name', async () => {
-  await say('PUT', 'LOGGED');
+  await sendCommand('PUT', 'LOGGED');
   const [line = '', ...others] = output.lines();
   expect(others).toEqual([]);
   expect(JSON.parse(line)).toMatchObject({

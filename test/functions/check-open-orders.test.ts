@@ -56,12 +56,12 @@ async function tick(calls: number, refusing?: { readonly orderId: string; readon
   return report;
 }
 
-async function say(method: 'PUT' | 'DELETE', orderId: string) {
+async function sendCommand(method: 'PUT' | 'DELETE', orderId: string) {
   return JSON.parse((await changeWatch(method, { account: 'main', order_id: orderId })).body);
 }
 
 async function watched(...orderIds: readonly string[]): Promise<void> {
-  for (const orderId of orderIds) await say('PUT', orderId);
+  for (const orderId of orderIds) await sendCommand('PUT', orderId);
 }
 
 async function statusOf(orderId: string): Promise<string | undefined> {
@@ -138,9 +138,9 @@ describe('the ticks of a schedule', () => {
     const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
-    expect(await say('DELETE', id)).toMatchObject({ watched: false, status: 'stopped' });
+    expect(await sendCommand('DELETE', id)).toMatchObject({ watched: false, status: 'stopped' });
     expect(await tick(0)).toMatchObject({ checked: 0, backlog: 0 });
-    expect(await say('PUT', id)).toMatchObject({ watched: true, status: 'watched' });
+    expect(await sendCommand('PUT', id)).toMatchObject({ watched: true, status: 'watched' });
     expect(await tick(1)).toMatchObject({ checked: 1 });
   });
 

@@ -39,7 +39,7 @@ export function createFunctions(environment: TestEnvironment, requestFaultRate: 
     if (random.chance(requestFaultRate)) {
       const step = random.whole(0, lastStep[priority]);
       const ms = random.pick([random.whole(500, 5_000), random.whole(5_000, 60_000), random.whole(60_000, 600_000)]);
-      process.suffer(random.chance(0.5) ? { step, kind: 'killed' } : { step, kind: 'frozen', ms });
+      process.injectFault(random.chance(0.5) ? { step, kind: 'killed' } : { step, kind: 'frozen', ms });
     }
     const death = new Promise<'killed'>((resolve) => process.onDeath(() => resolve('killed')));
     const startedAt = scheduler.now();

@@ -12,7 +12,7 @@ type RequestOutcome = { readonly step: number } & (
 export type Process = {
   readonly clock: Clock;
   readonly isAlive: () => boolean;
-  readonly suffer: (outcomeOfRequest: RequestOutcome) => void;
+  readonly injectFault: (outcomeOfRequest: RequestOutcome) => void;
   /** Called when the process ends before its work is done. */
   readonly onDeath: (listener: () => void) => void;
   /**
@@ -87,7 +87,7 @@ export function createProcess(deps: {
         }),
     },
     isAlive: () => isAlive,
-    suffer: (next) => {
+    injectFault: (next) => {
       outcomeOfRequest = next;
       steps = 0;
     },

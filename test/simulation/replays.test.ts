@@ -106,7 +106,7 @@ describe('NautilusTrader', () => {
     placement: Placement,
     end: (stage: Stage, orderId: string) => void,
   ): Promise<{ readonly verdict: Verdict; readonly before: readonly unknown[]; readonly after: readonly unknown[] }> {
-    const said = (stage: Stage, orderId: string) => [stage.statusOf(orderId), stage.stateOf(orderId)];
+    const statesOf = (stage: Stage, orderId: string) => [stage.statusOf(orderId), stage.stateOf(orderId)];
     let before: readonly unknown[] = [];
     let after = () => before;
     const verdict = await replay({
@@ -114,10 +114,10 @@ describe('NautilusTrader', () => {
       script: (stage) => {
         const [orderId = ''] = placeKnown(stage, [placement]);
         stage.scheduler.at(start + 15 * minute, () => {
-          before = said(stage, orderId);
+          before = statesOf(stage, orderId);
           end(stage, orderId);
         });
-        after = () => said(stage, orderId);
+        after = () => statesOf(stage, orderId);
       },
     });
     return { verdict, before, after: after() };

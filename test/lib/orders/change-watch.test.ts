@@ -26,7 +26,7 @@ beforeEach(() => {
 
 let requests = 0;
 /** A second after whatever was before. */
-function say(watch: boolean, orderId = key.orderId, account = 'main') {
+function sendCommand(watch: boolean, orderId = key.orderId, account = 'main') {
   clock.advance(1_000);
   return changeWatch({ account, orderId, by, requestId: `command-${++requests}`, watch });
 }
@@ -55,14 +55,14 @@ function answer(members: Partial<ResponseOf>) {
 
 describe('starting a watch', () => {
   it('of an order that was never seen leaves it unconfirmed and due', async () => {
-    expect(await say(true)).toEqual({ watched: true, status: 'unconfirmed', overCapacity: false });
+    expect(await sendCommand(true)).toEqual({ watched: true, status: 'unconfirmed', overCapacity: false });
     const due = await table.list('main', 'live', clock.now(), 10);
     expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
   });
 
   it('of a final order only records the command', async () => {
     await answer({ state: 'filled', updatedAfter: 1 });
-    expect(await say(true)).toMatchObject({ watched: false, status: 'final' });
+    expect(await sendCommand(true)).toMatchObject({ watched: false, status: 'final' });
     expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
   });
 
@@ -70,41 +70,41 @@ describe('starting a watch', () => {
     await answer({});
     clock.advance(1_000);
     await store.recordNotFound({ ...key, requestedAt: clock.now(), requestId: 'm', observedBy: 'check-open-orders' });
-    expect(await say(true)).toMatchObject({ watched: true, status: 'missing' });
+    expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'missing' });
   });
 
   it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
-    expect(await say(true)).toMatchObject({ overCapacity: false });
+    expect(await sendCommand(true)).toMatchObject({ overCapacity: false });
     await leave(true);
-    expect(await say(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
-    expect(await say(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
+    expect(await sendCommand(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
+    expect(await sendCommand(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
     // Still over capacity, but that matters only to callers that start a watch.
-    expect(await say(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
+    expect(await sendCommand(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
     await leave(false);
-    expect(await say(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
+    expect(await sendCommand(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
   });
 });
 
 describe('stopping a watch', () => {
   it('holds against every later answer, until a command starts it again', async () => {
     await answer({});
-    expect(await say(false)).toMatchObject({ watched: false, status: 'stopped' });
+    expect(await sendCommand(false)).toMatchObject({ watched: false, status: 'stopped' });
     clock.advance(60_000);
     await answer({ updatedAfter: 5_000, version: 2 });
-    expect(await say(false)).toMatchObject({ status: 'stopped' });
+    expect(await sendCommand(false)).toMatchObject({ status: 'stopped' });
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
-    expect(await say(true)).toMatchObject({ watched: true, status: 'watched' });
+    expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'watched' });
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
   });
 
   it('of an order that was never seen keeps it off the lists', async () => {
-    expect(await say(false)).toEqual({ watched: false, status: 'stopped', overCapacity: false });
+    expect(await sendCommand(false)).toEqual({ watched: false, status: 'stopped', overCapacity: false });
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
   });
 
   it('records every command, with its caller and time', async () => {
-    await say(true);
-    await say(false);
+    await sendCommand(true);
+    await sendCommand(false);
     const at = clock.now();
     expect([...table.inspect(key).commands.values()]).toEqual([
       { ...key, at: at - 1_000, by, stopped: false, requestId: `command-${requests - 1}` },
@@ -116,7 +116,7 @@ describe('stopping a watch', () => {
 it.each([true, false])(
   'a command (%s) for an account that the stage does not have is refused, and not recorded',
   async (command) => {
-    const { code, message } = await failureOf(say(command, 'ORDER-1', 'nobody'));
+    const { code, message } = await failureOf(sendCommand(command, 'ORDER-1', 'nobody'));
     expect(code).toBe('unknown_account');
     expect(message).toBe('This stage has no account nobody; its accounts are in the stage table.');
     expect(table.inspect({ account: 'nobody', orderId: 'ORDER-1' }).commands.size).toBe(0);

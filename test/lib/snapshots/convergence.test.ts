@@ -15,7 +15,7 @@ import {
   looksSound,
   observationsOnly,
   race,
-  tell,
+  recordEvent,
   withCommands,
   withNotFound,
   writersOf,
@@ -32,7 +32,7 @@ const parameters = { seed, numRuns: runs };
 console.log(`convergence: ${runs} runs a property, ${engineRuns} on the engine, SEED=${seed}`);
 
 /** What makes two answers differ, determined without the code under test: all but what moves by itself. */
-function whatWasSaid({ state, updatedAfter, version, filled, label }: ResponseOf): string {
+function stateOf({ state, updatedAfter, version, filled, label }: ResponseOf): string {
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
@@ -49,7 +49,7 @@ describe('the table in memory, with every interleaving', () => {
           looksSound(() => table.inspect(key)),
         );
         // At least once: what a crash lost is recorded again.
-        for (const event of lost) await tell(table, key, event);
+        for (const event of lost) await recordEvent(table, key, event);
         const events = writers.flatMap((writer) => writer.events);
         expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
       }),
@@ -61,7 +61,7 @@ describe('the table in memory, with every interleaving', () => {
     await fc.assert(
       fc.asyncProperty(answered, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
         const table = createMemoryTable(() => policy);
-        await tell(table, key, { answer: first });
+        await recordEvent(table, key, { answer: first });
         const lost = await race(
           table,
           key,
@@ -69,7 +69,7 @@ describe('the table in memory, with every interleaving', () => {
           scheduler,
           looksSound(() => table.inspect(key)),
         );
-        for (const event of lost) await tell(table, key, event);
+        for (const event of lost) await recordEvent(table, key, event);
         const events = [{ answer: first }, ...writers.flatMap((writer) => writer.events)];
         expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
       }),
@@ -81,7 +81,7 @@ describe('the table in memory, with every interleaving', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (responses) => {
         const table = createMemoryTable(() => policy);
-        for (const answer of responses) await tell(table, key, { answer }, { isStale: true });
+        for (const answer of responses) await recordEvent(table, key, { answer }, { isStale: true });
         const once = content(table.inspect(key));
         expect(once).toEqual(
           content(
@@ -93,8 +93,8 @@ describe('the table in memory, with every interleaving', () => {
             ).inspect(key),
           ),
         );
-        expect(once.snapshots.length).toBe(new Set(responses.map(whatWasSaid)).size);
-        for (const answer of responses) await tell(table, key, { answer });
+        expect(once.snapshots.length).toBe(new Set(responses.map(stateOf)).size);
+        for (const answer of responses) await recordEvent(table, key, { answer });
         expect(content(table.inspect(key))).toEqual(once);
       }),
       parameters,
@@ -117,7 +117,7 @@ describe('the table in memory, with every interleaving', () => {
           expect(before.snapshots.size).toBe(0);
           return;
         }
-        await tell(table, key, { notFoundAfter: 100_000 });
+        await recordEvent(table, key, { notFoundAfter: 100_000 });
         const { snapshots, head, stored } = table.inspect(key);
         const newest = [...snapshots.keys()].sort().at(-1);
         expect(head?.rank).toBe(newest);
@@ -145,7 +145,7 @@ describe('the table on a real engine', () => {
       fc.asyncProperty(writersOf(withCommands, 2), fc.scheduler(), async (writers, scheduler) => {
         const own = { account: `account-${++orders}`, orderId: 'ORDER' };
         const lost = await race(table, own, writers, scheduler, () => undefined);
-        for (const event of lost) await tell(table, own, event);
+        for (const event of lost) await recordEvent(table, own, event);
         const memory = await inOrder(
           writers.flatMap((writer) => writer.events),
           own,

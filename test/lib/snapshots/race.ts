@@ -59,7 +59,7 @@ type Table = SnapshotTable & WatchCommandTable;
 type Known = { watch?: StoredWatch; readonly isStale?: boolean };
 
 /** Records one event in the store. `known`: the watch as its writer saw it before, and what takes it as it is now. */
-export async function tell(table: Table, key: OrderKey, event: Event, known: Known = {}): Promise<void> {
+export async function recordEvent(table: Table, key: OrderKey, event: Event, known: Known = {}): Promise<void> {
   const store = createSnapshotStore(table);
   if ('answer' in event) {
     const answer = observationOf(key, event.answer);
@@ -111,7 +111,7 @@ export async function race(
     const known: Known = {};
     for (const event of writer.events) {
       try {
-        await tell(own, key, event, known);
+        await recordEvent(own, key, event, known);
       } catch (error) {
         if (!(error instanceof Crash)) throw error;
         lost.push(event);
@@ -147,7 +147,7 @@ export function content({ snapshots, head, stored }: Kept) {
 
 export async function inOrder(events: readonly Event[], key: OrderKey): Promise<MemoryTable> {
   const table = createMemoryTable(() => policy);
-  for (const event of events) await tell(table, key, event);
+  for (const event of events) await recordEvent(table, key, event);
   return table;
 }
 
