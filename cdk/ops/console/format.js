@@ -33,7 +33,7 @@ export function shown(value) {
  */
 export function shownField(field, value) {
   if (!/_timestamp$/.test(field) || typeof value !== 'number') return shown(value);
-  return `${shown(value)} (${time(value)})`;
+  return `${shown(value)} (${time(value)} UTC)`;
 }
 
 /**
