@@ -59,7 +59,19 @@ export type SnapshotStore = {
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
   const advance = createAdvance(table);
-  return { read: table.readCurrent, record, confirm, recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
+  return {
+    read: table.readCurrent,
+    ...createObservationWrites(table, advance),
+    ...createWatchWrites(table, advance),
+  };
+}
+
+/** An answer that shows the order: watch, snapshot and head. */
+function createObservationWrites(
+  table: SnapshotTable,
+  advance: AdvanceWatch,
+): Pick<SnapshotStore, 'record' | 'confirm'> {
+  return { record, confirm };
 
   async function record(observation: Observation, known?: Current): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
@@ -104,6 +116,20 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     return record(observation);
   }
 
+  /** Starts watching an order that another one announced, unless it is known already. */
+  async function open(key: OrderKey, { openedAt, startedBy }: WatchDelta): Promise<void> {
+    const { stored } = await table.readCurrent(key);
+    if (stored === undefined) await advance(key, stored, { openedAt, startedBy });
+  }
+}
+
+/** What shows no state of the order: its watch, its audit entries, and a head that a crash left behind. */
+function createWatchWrites(
+  table: SnapshotTable,
+  advance: AdvanceWatch,
+): Pick<SnapshotStore, 'recordNotFound' | 'recordLookup' | 'markUnlisted' | 'recordFailedCheck'> {
+  return { recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
+
   async function recordNotFound(notFound: NotFoundAnswer, known?: Current): Promise<Current> {
     const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
@@ -139,17 +165,13 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
     const stored = known ?? (await table.readCurrent(key)).stored;
     return stored && advance(key, stored, { ...delta, openedAt: stored.watch.openedAt });
   }
-
-  /** Starts watching an order that another one announced, unless it is known already. */
-  async function open(key: OrderKey, { openedAt, startedBy }: WatchDelta): Promise<void> {
-    const { stored } = await table.readCurrent(key);
-    if (stored === undefined) await advance(key, stored, { openedAt, startedBy });
-  }
 }
 
 /** Adds to a watch as it was last read, and to what others have made of it since. */
-function createAdvance({ readCurrent, putWatch }: SnapshotTable) {
-  return (key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta): Promise<StoredWatch> => {
+type AdvanceWatch = (key: OrderKey, stored: StoredWatch | undefined, delta: WatchDelta) => Promise<StoredWatch>;
+
+function createAdvance({ readCurrent, putWatch }: SnapshotTable): AdvanceWatch {
+  return (key, stored, delta) => {
     const reread = async () => (await readCurrent(key)).stored;
     return advanceWatch({ key, stored, delta, putWatch, reread });
   };
