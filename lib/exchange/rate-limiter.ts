@@ -42,8 +42,8 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
 
 /** Permits expire this long after they were requested: it bounds how many calls can start at once. */
 export const permitLifeMs = 2_000;
-/** An interactive call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
-const reservationMs = 1_000;
+/** A call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
+const maxAheadMs: Readonly<Record<Priority, number>> = { interactive: 1_000, background: 0 };
 /** How far a call steps back whose permit others took, milliseconds. */
 const maxBackMs = 1_500;
 /** Permits in one request: more would save little, and their calls all start at once. */
@@ -76,36 +76,9 @@ type RateLimiterDeps = {
 /** `dueAt`: when the first of them may be used. */
 type Taken = { readonly permits: number; readonly tat: number; readonly dueAt: number; readonly requestedAt: number };
 
-type TakeRequest = {
-  readonly permits: number;
-  /** How many to take instead if all are earned back; at most a burst. */
-  readonly permitsWhenFull: number;
-  /** A lower bound of the table's. */
-  readonly tat: number;
-  /** How long before they are due. */
-  readonly aheadMs: number;
-};
-
-/** Takes permits in the table; `undefined` when there are too few. */
-function createTakePermits({ table, account, priority, limits, clock }: RateLimiterDeps) {
-  const { msPerPermit, burst } = limits;
-  const burstMs = burst[priority] * msPerPermit;
-  // `requestedAt` is from before the request: however late its response, the permits were not taken earlier.
-  return async ({ permits, permitsWhenFull, tat, aheadMs }: TakeRequest): Promise<Taken | undefined> => {
-    const now = clock.now();
-    const raised = now + permitsWhenFull * msPerPermit;
-    if (tat < now && (await table.raiseTat(account, { below: now, to: raised }))) {
-      return { permits: permitsWhenFull, tat: raised, dueAt: now, requestedAt: now };
-    }
-    const byMs = permits * msPerPermit;
-    const requestedAt = clock.now();
-    const to = requestedAt + burstMs - byMs + aheadMs;
-    const after = await table.advanceTat(account, { from: requestedAt, to, byMs });
-    return after === undefined ? undefined : { permits, tat: after, dueAt: after - burstMs, requestedAt };
-  };
-}
-
 type Permit = { readonly dueAt: number; readonly requestedAt: number };
+
+type HeldPermits = ReturnType<typeof createHeldPermits>;
 
 /** Permits that were taken in the table and are not used yet: for a short time, and until a throttled reply. */
 function createHeldPermits(clock: Clock) {
@@ -135,6 +108,74 @@ function createHeldPermits(clock: Clock) {
   };
 }
 
+/** Requests for permits, one at a time, for all calls of the process that wait: their deadlines, the first to come first. */
+function createPermitRequests(deps: RateLimiterDeps, held: HeldPermits, waiting: ReadonlyMap<symbol, number>) {
+  const { table, account, priority, limits, clock } = deps;
+  const { msPerPermit, burst } = limits;
+  const burstMs = burst[priority] * msPerPermit;
+  const isInteractive = priority === 'interactive';
+  // What sweeps leave of the burst; and for them one permit short of it, so that the next batch can be taken before the
+  // bucket is full and time is lost.
+  const maxPermits = isInteractive ? burst.interactive - burst.background : burst.background - 1;
+  const batch = Math.max(1, Math.min(maxBatch, maxPermits));
+  /** The latest known; the table's is never less. */
+  let tat = 0;
+  /** What throttled replies here made of it, written to the table or not. */
+  let cooledTat = 0;
+  let refusals = 0;
+  let request: Promise<number> | undefined;
+
+  /** Takes permits in the table, or `whenFull` if all are earned back; `undefined` when there are too few. */
+  const take = async (permits: number, whenFull: number, aheadMs: number): Promise<Taken | undefined> => {
+    const now = clock.now();
+    const raised = now + whenFull * msPerPermit;
+    if (tat < now && (await table.raiseTat(account, { below: now, to: raised }))) {
+      return { permits: whenFull, tat: raised, dueAt: now, requestedAt: now };
+    }
+    const byMs = permits * msPerPermit;
+    // From before the request: however late its response, the permits were not taken earlier.
+    const requestedAt = clock.now();
+    const to = requestedAt + burstMs - byMs + aheadMs;
+    const after = await table.advanceTat(account, { from: requestedAt, to, byMs });
+    return after === undefined ? undefined : { permits, tat: after, dueAt: after - burstMs, requestedAt };
+  };
+
+  const requestPermits = async (): Promise<number> => {
+    const permits = isInteractive ? 1 : Math.min(waiting.size, batch);
+    const whenFull = isInteractive ? Math.min(Math.max(waiting.size, held.usedLately()), batch) : permits;
+    const [deadline = 0] = waiting.values();
+    const aheadMs = Math.max(0, Math.min(maxAheadMs[priority], deadline - clock.now() - 1));
+    const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
+    if (waitMs() > aheadMs) return waitMs();
+
+    const taken = await take(permits, whenFull, aheadMs);
+    if (taken === undefined) {
+      tat = Math.max(tat, (await table.readAccount(account)).tat);
+      // Processes that want the same permit step back further each time, so that they do not all try for every one.
+      // Background calls have no rival, and would come too late for permits that are earned meanwhile.
+      const backMs = isInteractive ? Math.min(refusals++ * msPerPermit, maxBackMs) : 0;
+      return Math.max(waitMs(), backMs);
+    }
+    tat = Math.max(tat, taken.tat);
+    held.replace(taken);
+    refusals = 0;
+    return 0;
+  };
+
+  return {
+    /** Milliseconds until permits are due; 0 or less when they were taken. */
+    next: (): Promise<number> => {
+      request ??= requestPermits().finally(() => {
+        request = undefined;
+      });
+      return request;
+    },
+    coolDown: (to: number): void => {
+      cooledTat = Math.max(cooledTat, to);
+    },
+  };
+}
+
 /**
  * The permits of one account, counted in the table for all processes together. The waiting calls of one process are
  * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
@@ -149,66 +190,23 @@ function createHeldPermits(clock: Clock) {
 export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const { table, account, priority, limits, clock } = deps;
   const { msPerPermit, burst } = limits;
-  const takePermits = createTakePermits(deps);
-  const isInteractive = priority === 'interactive';
-  // What sweeps leave of the burst; and for them one permit short of it, so that the next batch can be taken before the
-  // bucket is full and time is lost.
-  const maxPermits = isInteractive ? burst.interactive - burst.background : burst.background - 1;
-  const batch = Math.max(1, Math.min(maxBatch, maxPermits));
-  /** The latest known; the table's is never less. */
-  let tat = 0;
-  /** What throttled replies here made of it, written to the table or not. */
-  let cooledTat = 0;
-  const maxAheadMs = isInteractive ? reservationMs : 0;
   const held = createHeldPermits(clock);
-  let refusals = 0;
-  let request: Promise<number> | undefined;
-  /** The waiting calls and their deadlines, the first to come first. */
-  const line = new Map<symbol, number>();
-
-  /** Milliseconds until permits are due; 0 or less when they were taken. */
-  const requestPermits = async (): Promise<number> => {
-    const permits = isInteractive ? 1 : Math.min(line.size, batch);
-    const permitsWhenFull = isInteractive ? Math.min(Math.max(line.size, held.usedLately()), batch) : permits;
-    const [deadline = 0] = line.values();
-    const aheadMs = Math.max(0, Math.min(maxAheadMs, deadline - clock.now() - 1));
-    const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
-    if (waitMs() > aheadMs) return waitMs();
-
-    const taken = await takePermits({ permits, permitsWhenFull, tat, aheadMs });
-    if (taken === undefined) {
-      tat = Math.max(tat, (await table.readAccount(account)).tat);
-      // Processes that want the same permit step back further each time, so that they do not all try for every one.
-      // Background calls have no rival, and would come too late for permits that are earned meanwhile.
-      const backMs = isInteractive ? Math.min(refusals++ * msPerPermit, maxBackMs) : 0;
-      return Math.max(waitMs(), backMs);
-    }
-    tat = Math.max(tat, taken.tat);
-    held.replace(taken);
-    refusals = 0;
-    return 0;
-  };
-
-  const nextPermits = (): Promise<number> => {
-    request ??= requestPermits().finally(() => {
-      request = undefined;
-    });
-    return request;
-  };
+  const waiting = new Map<symbol, number>();
+  const requests = createPermitRequests(deps, held, waiting);
 
   const nextPermit = async (deadline: number): Promise<Permit> => {
     const call = Symbol('call');
-    line.set(call, deadline);
+    waiting.set(call, deadline);
     try {
-      while (held.count() <= [...line.keys()].indexOf(call)) {
+      while (held.count() <= [...waiting.keys()].indexOf(call)) {
         // What is held belongs to the calls before this one: they are about to take it.
-        const waitMs = held.count() > 0 ? msPerPermit : await nextPermits();
+        const waitMs = held.count() > 0 ? msPerPermit : await requests.next();
         if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
-        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxAheadMs, Math.min(waitMs, msPerPermit)));
+        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxAheadMs[priority], Math.min(waitMs, msPerPermit)));
       }
       return held.use();
     } finally {
-      line.delete(call);
+      waiting.delete(call);
     }
   };
 
@@ -227,7 +225,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
     const until = clock.now() + Math.min(Math.max(waitMs, minCoolDownMs), maxCoolDownMs);
     // As if the whole burst but one permit were taken at the end: none comes earlier, and then no burst does.
     const to = until + (burst.interactive - 1) * msPerPermit;
-    cooledTat = Math.max(cooledTat, to);
+    requests.coolDown(to);
     await table.raiseTat(account, { below: to, to });
   };
 
