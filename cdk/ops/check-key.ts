@@ -62,9 +62,8 @@ async function requestGrant(
   const body = encodeCall(dialect, id, method, params);
   const reply = await transport({ url: `${url}/${method}`, headers: {}, body, deadline });
   const answeredAt = clock.now();
-  const { result, exchangeTimes } = readReply(reply, { id, dialect, now: answeredAt });
+  const { result, exchangeTime } = readReply(reply, { id, dialect, now: answeredAt });
   const { scope, mayWrite } = readToken(result);
-  const exchangeTime = exchangeTimes.usOut?.epochMs;
   const [middle, uncertaintyMs] = [(requestedAt + answeredAt) / 2, (answeredAt - requestedAt) / 2];
   return {
     scope,

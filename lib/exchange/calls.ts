@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, type Failure } from '../errors.ts';
-import { type Credentials, createSignatureAuth, createTokenAuth, type Grant } from './auth.ts';
+import { type Credentials, createSignatureAuth, createTokenAuth, type Grant, type KeyVersion } from './auth.ts';
 import type { MethodCall } from './dialects/definition.ts';
 import type { Dialect } from './dialects/index.ts';
 import { hedged } from './hedged.ts';
@@ -34,7 +34,7 @@ export type Answered<Result> = {
   readonly result: Result;
   /** The text of `result`, verbatim; of a streamed reply, what its stream left of it. */
   readonly resultText: string;
-  readonly exchangeTimes: Reply['exchangeTimes'];
+  readonly exchangeTime: Reply['exchangeTime'];
   readonly requestedAt: number;
   readonly answeredAt: number;
   /** The version of the key that was used. */
@@ -65,10 +65,8 @@ export type Calls = {
 };
 
 export function createCalls(deps: CallDeps): Calls {
-  const { dialect, credentials, clock, random, retryBudget, hedgingDelayMs: delayMs } = deps;
-  /** Whether a call was answered after the last free repeat. */
-  let repeatIsFree = true;
-
+  const { dialect, credentials, clock, retryBudget, hedgingDelayMs: delayMs } = deps;
+  const freeRepeat: FreeRepeat = { isLeft: true };
   const compose = createCompose(deps);
   const send = createSend(deps);
   const auth =
@@ -82,15 +80,13 @@ export function createCalls(deps: CallDeps): Calls {
 
   const answered = (grant: Grant | undefined): void => {
     grant?.accepted();
-    repeatIsFree = true;
+    freeRepeat.isLeft = true;
   };
 
   const call: Calls['call'] = async (methodCall, createReader, deadline) => {
     retryBudget.earn();
     const first = once();
-    const refusals = new Map<string, Failure>();
-    // As it was when the call began: a process that was frozen resumes with several dead connections.
-    const isFree = repeatIsFree;
+    const remedy = createRemedy(deps, deadline, first, freeRepeat);
     let key = await credentials.get(deadline);
     for (;;) {
       const { version } = key;
@@ -110,29 +106,7 @@ export function createCalls(deps: CallDeps): Calls {
       } catch (thrown) {
         const failure = asFailure(thrown);
         if (isOrderFailure(failure)) answered(grant);
-        switch (failure.spec.retry) {
-          case 'never':
-            throw failure;
-          case 'now':
-            if (!first('call') || !(retryBudget.spend() || isFree)) throw failure;
-            repeatIsFree = false;
-            break;
-          case 'later': {
-            const delay = retryDelay(failure, random(), deadline - clock.now());
-            if (delay === undefined || !first('call') || !retryBudget.spend()) throw failure;
-            await clock.sleep(delay);
-            break;
-          }
-          case 'renew': {
-            if (grant?.discard() && first('token')) break;
-            refusals.set(key.version, failure);
-            const next = await credentials.renew(key.version, deadline);
-            // The failure of the key in force, and not that of one which stood in for it.
-            const refusal = refusals.get(next.version);
-            if (refusal !== undefined || !first('key')) throw refusal ?? failure;
-            key = next;
-          }
-        }
+        key = await remedy(failure, key, grant);
       }
     }
   };
@@ -183,12 +157,54 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
   };
 }
 
-/** Each remedy once in a call: true the first time that it is named. */
-function once(): (remedy: 'call' | 'late' | 'token' | 'key') => boolean {
+/** Whether a call was answered after the last repeat that the budget did not pay for. */
+type FreeRepeat = { isLeft: boolean };
+
+/** What follows a failed attempt of one call: another one with the key that is returned, or the failure is thrown. */
+function createRemedy(
+  { credentials, clock, random, retryBudget }: CallDeps,
+  deadline: number,
+  first: First,
+  freeRepeat: FreeRepeat,
+) {
+  const refusals = new Map<string, Failure>();
+  // As it was when the call began: a process that was frozen resumes with several dead connections.
+  const isFree = freeRepeat.isLeft;
+  return async (failure: Failure, key: KeyVersion, grant: Grant | undefined): Promise<KeyVersion> => {
+    switch (failure.spec.retry) {
+      case 'never':
+        throw failure;
+      case 'now':
+        if (!first('call') || !(retryBudget.spend() || isFree)) throw failure;
+        freeRepeat.isLeft = false;
+        return key;
+      case 'later': {
+        const delay = retryDelay(failure, random(), deadline - clock.now());
+        if (delay === undefined || !first('call') || !retryBudget.spend()) throw failure;
+        await clock.sleep(delay);
+        return key;
+      }
+      case 'renew': {
+        if (grant?.discard() && first('token')) return key;
+        refusals.set(key.version, failure);
+        const next = await credentials.renew(key.version, deadline);
+        // The failure of the key in force, and not that of one which stood in for it.
+        const refusal = refusals.get(next.version);
+        if (refusal !== undefined || !first('key')) throw refusal ?? failure;
+        return next;
+      }
+    }
+  };
+}
+
+/** True the first time that a remedy is named. */
+type First = (remedy: 'call' | 'late' | 'token' | 'key') => boolean;
+
+/** Each remedy once in a call. */
+function once(): First {
   const tried = new Set<string>();
   return (remedy) => {
-    const isFirst = !tried.has(remedy);
-    tried.add(remedy);
-    return isFirst;
+    const before = tried.size;
+    return tried.add(remedy).size > before;
   };
 }

@@ -33,14 +33,14 @@ export type Exchange = {
 export function createExchange(deps: CallDeps, { call, warmUp } = createCalls(deps)): Exchange {
   return {
     getOrderState: async (orderId, { deadline }) => {
-      const { result, exchangeTimes, ...reply } = await call(
+      const { result, ...reply } = await call(
         { method: 'private/get_order_state', params: { order_id: orderId } },
         () => ({ read: (received) => resultAbout(orderId, received) }),
         deadline,
       );
       const order = readOrder(result, deps.dialect);
       refuseImplausibleTimes(order, reply.answeredAt);
-      return { ...reply, order, exchangeTime: exchangeTimes.usOut?.epochMs };
+      return { ...reply, order };
     },
     warmUp,
   };

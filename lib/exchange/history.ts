@@ -103,10 +103,10 @@ async function findRow(
   for (let page = 0; page < maxPages; page++) {
     const params = { ...place.params, instrument_name: query.instrumentName, count, offset: rows };
     const { result, ...answer } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
-    const { requestedAt, answeredAt, keyVersion, exchangeTimes } = answer;
+    const { requestedAt, answeredAt, keyVersion, exchangeTime } = answer;
     rows += result.count;
     if (result.found.length > 0) {
-      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, exchangeTimes }));
+      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, exchangeTime }));
       return {
         outcome: 'found',
         rows,

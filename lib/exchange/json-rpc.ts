@@ -6,21 +6,12 @@ import { isOrderFailure } from './order-failures.ts';
 import { earliest } from './order-fields.ts';
 import type { HttpReply } from './transport.ts';
 
-/** A time as the exchange wrote it; `epochMs` only from 2010 to an hour ahead of our clock. */
-type ExchangeTime = { readonly raw: string; readonly epochMs?: number };
-
-/** When the exchange handled the call, by its own clock. `usDiff` is in the unit of the other two. */
-type ExchangeTimes = {
-  readonly usIn?: ExchangeTime | undefined;
-  readonly usOut?: ExchangeTime | undefined;
-  readonly usDiff?: { readonly raw: string } | undefined;
-};
-
 export type Reply = {
   readonly result: Json;
   /** The text of `result`, verbatim. */
   readonly resultText: string;
-  readonly exchangeTimes: ExchangeTimes;
+  /** When the exchange replied, by its own clock, if it said; milliseconds since the Unix epoch. */
+  readonly exchangeTime: number | undefined;
 };
 
 /** The minimum wait after a throttled call, milliseconds. */
@@ -71,7 +62,7 @@ export function readReply(
   }
   const resultText = memberText(reply.body, 'result');
   if (result === undefined || resultText === undefined) throw unusable('it has neither a result nor an error');
-  return { result, resultText, exchangeTimes: readExchangeTimes(message, call.now) };
+  return { result, resultText, exchangeTime: readTime(message['usOut'], call.now) };
 }
 
 function parseMessage(text: string): JsonObject | JsonError {
@@ -126,20 +117,15 @@ function readWait(data: Json | undefined): number | undefined {
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : undefined;
 }
 
-function readExchangeTimes(message: JsonObject, now: number): ExchangeTimes {
-  const usIn = readTime(message['usIn'], now);
-  const usOut = readTime(message['usOut'], now);
-  const usDiff = scalarText(message['usDiff']);
-  return { usIn, usOut, usDiff: usDiff === undefined ? undefined : { raw: usDiff } };
-}
-
-/** Micro- or milliseconds: the specification says one and shows the other, so the magnitude decides. */
-function readTime(value: Json | undefined, now: number): ExchangeTime | undefined {
-  const raw = scalarText(value);
-  if (raw === undefined) return undefined;
-  const time = /^\d{13,16}$/.test(raw) ? Number(raw) : 0;
+/**
+ * Micro- or milliseconds: the specification says one and shows the other, so the magnitude decides. Only a time from 2010 to
+ * an hour ahead of our clock counts.
+ */
+function readTime(value: Json | undefined, now: number): number | undefined {
+  const digits = scalarText(value) ?? '';
+  const time = /^\d{13,16}$/.test(digits) ? Number(digits) : 0;
   const epochMs = time >= 1e15 ? Math.floor(time / 1000) : time;
-  return epochMs >= earliest && epochMs <= now + maxAheadMs ? { raw, epochMs } : { raw };
+  return epochMs >= earliest && epochMs <= now + maxAheadMs ? epochMs : undefined;
 }
 
 /** Whether a member is present: some servers write `null` for an absent one. */

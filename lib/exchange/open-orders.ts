@@ -94,9 +94,9 @@ function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): Open
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
     digests: merged(lists),
-    changed: replies.flatMap(({ result, answeredAt, exchangeTimes }) =>
+    changed: replies.flatMap(({ result, answeredAt, exchangeTime }) =>
       result.changed.flatMap((row) =>
-        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, exchangeTimes }),
+        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, exchangeTime }),
       ),
     ),
     complete: rowsWithoutId === 0 && repeatedIds.length === 0 && keyVersions.size === 1,

@@ -81,10 +81,9 @@ export function orderRow(
   {
     dialect,
     answeredAt,
-    exchangeTimes,
-  }: Pick<Answered<unknown>, 'answeredAt' | 'exchangeTimes'> & { readonly dialect: Dialect },
+    exchangeTime,
+  }: Pick<Answered<unknown>, 'answeredAt' | 'exchangeTime'> & { readonly dialect: Dialect },
 ): OrderRow {
-  const exchangeTime = exchangeTimes.usOut?.epochMs;
   return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, answeredAt }) };
 }
 

@@ -45,7 +45,7 @@ function read(bytes: Buffer, known?: ReadonlyMap<string, string>) {
   }
   const frame = parseJson(reply);
   const result = isJsonObject(frame) ? (frame['result'] ?? null) : null;
-  return readList({ result, resultText: '', exchangeTimes: {} });
+  return readList({ result, resultText: '', exchangeTime: undefined });
 }
 
 /** The least of several rounds: other processes can only add. */
