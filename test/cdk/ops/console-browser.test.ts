@@ -98,7 +98,7 @@ it('final orders have a tab of their own', async () => {
 it('an order shows its course, its states with their provenance, and every digit', async () => {
   await go(`main/order/${order}`);
   await page.getByText('observed 1 m 58 s later').waitFor();
-  expect(await page.locator('.chart canvas').count()).toBe(2);
+  await page.locator('.chart canvas').nth(1).waitFor();
   const history = await page.locator('.history').innerText();
   expect(history).toMatch(/filled_amount\s+0\.60\s+→\s+1\.50/);
   expect(history).toContain('Observed by check-open-orders · requested');
@@ -106,14 +106,14 @@ it('an order shows its course, its states with their provenance, and every digit
   await page.locator('.compare').getByText('details.fee').waitFor();
   expect(await page.locator('.compare').innerText()).toMatch(/details\.fee\s+7\.10\s+7\.10/);
   // Whether the line is drawn: some pixels of the canvas have its colour, some that of a gap.
-  const painted = await page.evaluate(`(() => {
+  const painted = `(() => {
     const canvas = document.querySelector('.chart canvas');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
     const found = new Set();
     for (let at = 0; at < data.length; at += 4) found.add(data.slice(at, at + 3).join());
     return ['31,90,158', '90,101,114', '242,217,168'].filter((color) => found.has(color)).length;
-  })()`);
-  expect(painted).toBe(3);
+  })()`;
+  await expect.poll(() => page.evaluate(painted), { timeout: 20_000 }).toBe(3);
 });
 
 it('a hostile label is text: nothing of it runs, and its invisible marks are shown', async () => {

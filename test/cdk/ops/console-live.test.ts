@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ConsoleFixture } from './console-fixture.ts';
 import { type ConsoleBrowser, go, noBrowser, startConsoleBrowser } from './console-page.ts';
 
@@ -17,10 +17,17 @@ beforeAll(async () => {
 beforeEach(({ skip }) => skip(browser === undefined, noBrowser));
 afterAll(() => browser?.stop());
 
-/** A page of its own, whose timers run ahead when `pollIn` moves them. */
+const opened: Page[] = [];
+afterEach(async () => {
+  for (const page of opened.splice(0)) await page.context().close();
+});
+
+/** A page of its own, whose timers run ahead when `pollIn` moves them. No other one polls beside it. */
 async function open(time = Date.now()): Promise<Page> {
   if (browser === undefined) throw new Error(noBrowser);
-  return browser.open({ time });
+  const page = await browser.open({ time });
+  opened.push(page);
+  return page;
 }
 const pollIn = (page: Page) => page.clock.fastForward(5_100);
 
@@ -179,6 +186,7 @@ it('a chart that was zoomed in stays so while the order goes on', async () => {
         return pixels / (canvas.width * canvas.height);
       })()`),
     );
+  await expect.poll(late, { timeout: 20_000 }).toBeGreaterThan(0.1);
   expect(await late()).toBeLessThan(0.3);
   const { x = 0, y = 0, width = 0 } = (await chart.boundingBox()) ?? {};
   await page.mouse.move(x + width * 0.47, y + 50);
