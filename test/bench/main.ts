@@ -13,18 +13,13 @@ const memoryOptions = { checks: 100_000, lists: 1_000, listedOrders: 10_000 };
 
 const command = createCommand('npm run bench --')
   .description('Measures our functions and what people would write instead, in fresh processes on this machine.')
-  .option('--rounds <n>', 'fresh processes of each', wholeNumber('--rounds', 1, 100), 5)
-  .option(
-    '--requests <n>',
-    'warm requests that are measured of each process',
-    wholeNumber('--requests', 1, 10_000),
-    300,
-  )
-  .option('--only <text>', 'only those whose names have this in them, and what ratios refer to')
-  .option('--ours', 'leave the others out, and install nothing')
+  .option('--rounds <n>', 'fresh processes per subject', wholeNumber('--rounds', 1, 100), 5)
+  .option('--requests <n>', 'warm requests measured per process', wholeNumber('--requests', 1, 10_000), 300)
+  .option('--only <text>', 'only subjects whose names contain this, and the one that ratios refer to')
+  .option('--ours', 'measure only our own functions, and install nothing')
   .option('--every', 'measure all functions of the API, not get-order alone')
   .option('--tls', 'speak TLS to the exchange, DynamoDB and Secrets Manager')
-  .option('--share', 'after INIT, leave each process the part of a CPU that Lambda gives to the function')
+  .option('--share', 'after INIT, give each process the share of a CPU that Lambda gives to the function')
   .option('--chart <file>', 'write a bar chart, as SVG')
   .option(
     '--sweep',
@@ -47,7 +42,7 @@ const command = createCommand('npm run bench --')
   });
 addNotes(
   command,
-  `The others are installed by npm into .local/bench, which git ignores. All talk to the same exchange for tests, DynamoDB
-engine and Secrets Manager, which run in this process. Two shared cores are enough for ratios, and for nothing else.`,
+  `The others are installed by npm into .local/bench, which git ignores. All use the same test exchange, DynamoDB
+engine and Secrets Manager, which run in this process. Two shared cores are enough for ratios only.`,
 );
 await runMain(command);

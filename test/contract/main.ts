@@ -16,8 +16,8 @@ const command = createCommand('npm run contract --')
   .action(main);
 addNotes(
   command,
-  `Exits 1 when a response differs from the document, is a 500, or refuses without naming what is wrong; when a valid request
-is refused or an invalid one accepted; and when less than a third got what they requested.`,
+  `Exits 1 if a response differs from the document, is a 500, or rejects a request without naming what is wrong; if a valid
+request is rejected or an invalid one accepted; or if less than a third of the requests succeed.`,
 );
 await runMain(command);
 

@@ -13,17 +13,17 @@ const document = fileURLToPath(new URL('../../.github/faults.md', import.meta.ur
 
 const command = createCommand('npm run faults --')
   .description(
-    'Plays every fault of the matrix on real sockets against the stack on this machine, and checks each answer.',
+    'Injects every fault of the matrix on real sockets into the stack on this machine, and checks each outcome.',
   )
-  .option('--only <text>', 'rows whose group or fault contains it')
-  .option('--quick', 'some cases of each row')
-  .option('--write', 'writes the tables to .github/faults.md')
+  .option('--only <text>', 'only rows whose group or fault contains this')
+  .option('--quick', 'try only some cases of each row')
+  .option('--write', 'write the tables to .github/faults.md')
   .action(main);
 addNotes(
   command,
-  `Exits 1 when an answer is wrong or late (deadline + 50 ms), when memory grows by 20 MB, when a request causes more than 1.2
-calls, when a snapshot is lost, goes back or was never sent, when an order is closed without evidence, and when a
-credential gets out. Other work on the machine makes answers late.`,
+  `Exits 1 if an outcome is wrong or late (deadline + 50 ms), if memory grows by 20 MB, if a request causes more than 1.2
+calls, if a snapshot is lost, goes back or was never sent, if an order is closed without evidence, or if a credential leaks.
+Other work on the machine makes outcomes late.`,
 );
 await runMain(command);
 

@@ -4,10 +4,10 @@ import { targets } from './targets.ts';
 
 const command = createCommand('npm run fuzz --')
   .description(
-    'Reads mutated replies, lists, secrets, items, events and requests, and looks for crashes and wrong digits.',
+    'Parses mutated replies, lists, secrets, items, events and requests, and looks for crashes and wrong digits.',
   )
   .option('--seconds <n>', 'how long', '10')
-  .option('--seed <n>', 'the first seed; each case has the next')
+  .option('--seed <n>', 'the first seed; each case takes the next one')
   .action((options) => {
     const seconds = positive('--seconds', options.seconds);
     const seed = options.seed === undefined ? Date.now() % 1_000_000_000 : positive('--seed', options.seed);

@@ -35,7 +35,10 @@ const command = createCommand('npm run mutation --')
   )
   .argument('[text]', 'only the modules whose path contains this', '')
   .action(main);
-addNotes(command, `Takes some minutes. Exits 1 when the tests notice less than ${least * 100} % of the changes.`);
+addNotes(
+  command,
+  `All modules take half an hour. Exits 1 if the tests notice less than ${least * 100} % of the changes.`,
+);
 await runMain(command);
 
 async function main(text: string): Promise<void> {

@@ -17,7 +17,7 @@ const folder = fileURLToPath(new URL('../../.local/peers', import.meta.url));
 
 const command = createCommand('npm run peers --')
   .description(
-    `Reads the same orders with ccxt ${version} from the exchange and through this stack, and compares them.`,
+    `Reads the same orders with ccxt ${version}, directly from the exchange and through this stack, and compares them.`,
   )
   .action(async () => {
     const ccxt = await loadCcxt(await install(folder, 'ccxt', version));

@@ -13,28 +13,28 @@ const minDays = 0.05;
 
 const columnsHelp = `
 Columns that must be 0:
-  closed w/o evidence  orders taken to be closed that are not, or that ended otherwise
-  live dropped         live orders that are known and that no schedule checks
-  ends never seen      ends that were forgotten unseen, though there was time and budget to see them
-  not discovered       listed orders that nobody registered, and that the table does not know
-  confirmed stale      orders that a list is taken to have confirmed in a state that they had left
+  closed w/o evidence  orders recorded as closed that are open, or that closed in another state
+  live dropped         known live orders that are no longer checked
+  ends never seen      orders whose end was never observed, although there was time and budget for it
+  not discovered       listed orders that nobody registered and that are not in the table
+  confirmed stale      orders counted as confirmed by a list in a state that they had left
   permits overspent    windows in which more calls reached the exchange than the share allows
   lost or regressed    responses missing from the history or older than the table, heads that went back, watches that
                        opened again
 Other columns:
-  unseeable            ends that were forgotten before the exchange, or the way to it, worked again
-  swept                the part of the time that a sweep had the account
+  unseeable            orders that the exchange forgot before it, or the connection to it, worked again
+  swept                the part of the time in which the account was swept
   median, p99          from a transition to its snapshot, outages included`;
 
 const command = createCommand('npm run simulate --')
-  .description('Simulates the checks of one account, with every fault that can happen, on a simulated clock.')
+  .description('Simulates the checks of one account on a simulated clock, with every fault that can happen.')
   .option('--seeds <n>', 'how many seeds', wholeNumber('--seeds', 1, 1_000_000), 20)
   .option('--first <n>', 'the first seed', wholeNumber('--first', 1, 999_999_999), 1)
-  .option('--seed <n>', 'one seed, with every finding', wholeNumber('--seed', 1, 999_999_999))
-  .option('--orders <n>', 'orders of each seed', wholeNumber('--orders', 1, 1_000_000), 150)
-  .option('--days <n>', `simulated time of each seed, at least ${minDays}`, days, 0.25)
+  .option('--seed <n>', 'a single seed, with all findings', wholeNumber('--seed', 1, 999_999_999))
+  .option('--orders <n>', 'orders per seed', wholeNumber('--orders', 1, 1_000_000), 150)
+  .option('--days <n>', `simulated days per seed, at least ${minDays}`, days, 0.25)
   .option('--capacity', 'print what one account can watch, order by order')
-  .option('--cost', 'print what the checks cost, beside a naive poller')
+  .option('--cost', 'print what the checks cost, compared with a naive poller')
   .option('--delay', 'print how long it takes from a transition to its snapshot')
   .option('--json', 'with --capacity, --cost or --delay: print JSON')
   .action(async ({ capacity, cost, delay, json, seeds, first, seed, orders, days }) => {
@@ -49,7 +49,7 @@ const command = createCommand('npm run simulate --')
   });
 addNotes(
   command,
-  'Exits 1 when a number that must be 0 is not, when hardly anything happened, or when nobody swept for most of the time.',
+  'Exits 1 if a number that must be 0 is not, if hardly anything happened, or if nothing was swept for most of the time.',
 );
 command.addHelpText('after', columnsHelp);
 await runMain(command);

@@ -10,7 +10,7 @@ function portNumber(given: string): number {
 }
 
 const command = new Command(name)
-  .description('Runs the exchange for tests by hand, on loopback, until SIGINT or SIGTERM, and prints its base URL.')
+  .description('Runs the test exchange on loopback until SIGINT or SIGTERM, and prints its base URL.')
   .addOption(new Option('--dialect <name>', 'how it speaks').choices(emulatedDialects).default('orangex' as const))
   .option('--port <n>', 'its port; 0 takes any free one', portNumber, 0)
   .helpOption('--help', 'show this')
