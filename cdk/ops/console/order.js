@@ -72,8 +72,11 @@ async function loadOrder(account, orderId, before, signal) {
   if (urgent !== undefined) return { ...rest, status: urgent.status, ageSeconds: urgent.age_seconds };
   const command = latestCommand(entries)?.kind;
   if (command === 'watch_stopped') return { ...rest, status: 'stopped', ageSeconds: undefined };
-  if (newest === undefined)
-    return { ...rest, status: command === undefined ? 'not known' : 'unconfirmed', ageSeconds: undefined };
+  if (newest === undefined) {
+    const live = await listAllOrders(account, 'live', signal);
+    const isListed = live.orders.some(({ order_id: id }) => id === orderId);
+    return { ...rest, status: isListed || command !== undefined ? 'unconfirmed' : 'not known', ageSeconds: undefined };
+  }
   const { order, ageSeconds } = await getOrder(account, orderId, signal);
   // It may be newer than what was read before it.
   const latest = order.rank === newest.rank ? snapshots : await listSnapshots(account, orderId, signal);
@@ -123,7 +126,7 @@ function kindOf(status) {
 /** What a person should know of the order, each as a sentence. @param {OrderView} view @returns {string[]} */
 function noticesOf({ snapshots, entries, status, ageSeconds }) {
   const sentences = [];
-  if (status === 'not known') sentences.push('This record has no state of the order, and no command about its watch.');
+  if (status === 'not known') sentences.push('This record has no state of the order, and knows of no watch.');
   else if (snapshots.length === 0) sentences.push('No check has found the order yet: nothing is known of its state.');
   if (status === 'missing')
     sentences.push(

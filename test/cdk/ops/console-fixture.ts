@@ -103,7 +103,7 @@ function createFixtureApi(now: number, known: readonly Known[]) {
     if (id === undefined) return path.endsWith('/orders') ? listOf(account, query) : written(AccountOverview, overview);
     const order = account === 'main' ? known.find((each) => each.id === id) : undefined;
     if (order === undefined) return written(History, { account, order_id: id, snapshots: [], audit_entries: [] });
-    const all = historyOf(order, now);
+    const all = order.status === 'unconfirmed' ? [] : historyOf(order, now);
     const history = id === behindOrder && isBehind ? all.slice(1) : all;
     if (rest === '/watch')
       return written(ChangedWatch, {
@@ -129,7 +129,8 @@ function createFixtureApi(now: number, known: readonly Known[]) {
   };
 }
 
-const listNamed = (status: string) => (status === 'watched' ? 'live' : status === 'final' ? 'final' : 'attention');
+const listNamed = (status: string) =>
+  status === 'watched' || status === 'unconfirmed' ? 'live' : status === 'final' ? 'final' : 'attention';
 
 function listed({ id, status, fields, age }: Known, iso: (ago: number) => string) {
   return {

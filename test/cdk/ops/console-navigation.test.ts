@@ -81,10 +81,20 @@ it('the filter finds what is on another page, and an id that is in no list can b
 });
 
 it('an order of which nothing is known is a sentence, without charts and dashes, and can be put on watch', async () => {
-  await page.getByText('This record has no state of the order, and no command about its watch.').waitFor();
+  await page.getByText('This record has no state of the order, and knows of no watch.').waitFor();
   expect(await page.locator('.chart, .sell, .history').count()).toBe(0);
   expect(await page.locator('main').innerText()).not.toContain('–');
   await page.getByRole('button', { name: 'Start the watch' }).waitFor();
+});
+
+it('an order on watch that no check has found yet is a sentence, too', async () => {
+  api.orders.push({ id: '39100000000999998', status: 'unconfirmed', fields: {}, age: 0 });
+  await go('main/order/39100000000999998');
+  await page.getByText('No check has found the order yet: nothing is known of its state.').waitFor();
+  expect(await page.locator('.facts').innerText()).toMatch(/^Watch\s+unconfirmed$/);
+  await page.getByRole('button', { name: 'Stop the watch' }).waitFor();
+  expect(await page.locator('.chart').count()).toBe(0);
+  api.orders.pop();
 });
 
 it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])('#/%s names no view', async (view) => {

@@ -233,6 +233,7 @@ export function entriesOf({ status }: Known, iso: (ago: number) => string, stopp
   return [
     ...(stopped ? [{ kind: 'watch_stopped', at: iso(1_000), request_id: 'JKJaXmPLvHcES7A=', by: operator }] : []),
     ...(status === 'missing' ? missed : []),
-    started,
+    // The account's own list put this one on watch.
+    ...(status === 'unconfirmed' ? [] : [started]),
   ];
 }
