@@ -20,7 +20,7 @@ export type AlarmSources = {
   readonly streamMapping: EventSourceMapping;
   readonly sweepDeadLetters: IQueue;
   readonly transitionDeadLetters: IQueue;
-  /** How many synthetic checks were answered, where the stage has them. */
+  /** How many synthetic checks got a response, if the stage has them. */
   readonly syntheticResponses?: IMetric | undefined;
 };
 

@@ -7,7 +7,7 @@ export type FunctionSettings = {
   readonly nodeOptions?: string;
   /** Exact IAM actions, by the resource that they are allowed on. */
   readonly permissions: Readonly<Partial<Record<ResourceName, readonly string[]>>>;
-  /** The queue for asynchronous invocations that Lambda gave up on. Default: none, because somebody waits for the answer. */
+  /** The queue for asynchronous invocations that Lambda gave up on. Default: none, because a caller waits for the response. */
   readonly onFailure?: 'sweepDeadLetters' | 'transitionDeadLetters';
   /** Concurrent executions reserved for each schedule of the function, where the stage reserves any. */
   readonly concurrencyPerSchedule?: number;
@@ -27,7 +27,7 @@ export const resourceNames = [
 ] as const;
 export type ResourceName = (typeof resourceNames)[number];
 
-/** Below the gateway's 30 s, so that a caller gets our answer and not the gateway's. */
+/** Below the gateway's 30 s, so that a caller gets our response and not the gateway's. */
 const api = { timeoutSeconds: 28, memoryMb: 512 } as const;
 
 const checksOrders = {

@@ -30,7 +30,7 @@ export type AccountConfig = {
    * an account whose orders change all the time. Default: false.
    */
   readonly ownSchedule?: boolean;
-  /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: for ever. */
+  /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: forever. */
   readonly historyDays?: number;
   /**
    * The full ARN of a secret of your own that holds the key, in the stage's region. If a KMS key encrypts it, that must be

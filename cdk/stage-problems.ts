@@ -131,7 +131,7 @@ function* syntheticCheckProblems({ syntheticCheck, accounts }: StageConfig): Gen
   }
 }
 
-/** A hundred years: more is for ever. */
+/** A hundred years: more is forever. */
 const maxHistoryDays = 36_500;
 
 function* accountProblems(account: string, settings: AccountConfig): Generator<string> {

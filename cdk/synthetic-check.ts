@@ -22,7 +22,7 @@ const route = 'synthetic-check';
  * gateway, because a schedule cannot sign requests. A metric filter counts the responses in the function's log.
  */
 export class SyntheticCheck extends Construct {
-  /** How many requests were answered. */
+  /** How many requests got a response. */
   readonly responses: Metric;
 
   constructor(scope: Construct, id: string, props: SyntheticCheckProps) {

@@ -41,7 +41,7 @@ export function createServiceClient<Input extends object, Output extends Metadat
     ignoreConfiguredEndpointUrls: true,
     retryStrategy: async () => retryStrategy,
     maxAttempts: async () => maxAttempts,
-    // SQS: the message is signed, and TLS guards the answer.
+    // SQS: the message is signed, and TLS guards the response.
     md5: false,
     disableHostPrefix: true,
     urlParser: parseUrl,

@@ -52,7 +52,7 @@ export type Calls = {
   /**
    * Calls a private method. `deadline` (epoch ms) bounds everything: key, token, call and repeats. Each of them takes a
    * permit. A call is repeated once, and then again with a new token or key. The repeat comes out of the retry budget;
-   * when that is empty, only the first lost connection since the last answer is made up for. So does a request beside a
+   * when that is empty, only the first lost connection since the last reply is made up for. So does a request beside a
    * late one, once in a call: the reply that comes first counts, and nothing is made of the other. Throws `Failure`.
    */
   readonly call: <Result>(

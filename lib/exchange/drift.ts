@@ -7,7 +7,7 @@ const loggable = /^\w{1,40}$/;
 const directions = ['buy', 'sell'];
 
 /**
- * What an answer holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`,
+ * What a reply holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`,
  * `missing NAME`, `order_state VALUE`, `direction VALUE`, `over N oto_order_ids`, `created after its last update`. It is kept all the same; this
  * is how a change of the exchange is noticed.
  */

@@ -10,7 +10,7 @@ export type ExchangeLists = {
   readonly listOpenOrders: (options: ListOpenOrdersOptions) => Promise<OpenOrders>;
   /**
    * Looks for an order that `getOrderState` no longer knows, place after place, until its row is found. An attempt that
-   * fails is part of the answer; the failure speaks of the account, never of the order.
+   * fails is part of the result; the failure speaks of the account, never of the order.
    */
   readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistorySearchResult>;
 };

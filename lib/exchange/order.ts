@@ -96,7 +96,7 @@ export function linkedOrderIds({ details }: Order): readonly string[] {
 }
 
 /**
- * Refuses times that cannot be, so that no answer can outrank every later one for ever.
+ * Refuses times that cannot be, so that no reply can outrank every later one forever.
  * Throws `invalid_response` for an order updated over an hour ahead of `now`.
  */
 export function refuseImplausibleTimes({ last_update_timestamp: updated }: Order, now: number): void {

@@ -140,7 +140,7 @@ function isFinal({ order }: Snapshot): boolean {
   return phaseOf(order) === 'final';
 }
 
-/** The exchange's latest answer is the head's state. */
+/** The exchange's latest reply is the head's state. */
 function isConfirmed(watch: Watch, head: Snapshot): boolean {
   const status = statusOf(watch);
   return (status === 'watched' || status === 'unknown') && isLastRequested(watch, head.rank);

@@ -57,7 +57,7 @@ const lastingSeconds = 60;
 
 /**
  * Checks many orders of one account, some at a time, each on its own. Once a failure concerns the whole account, or the
- * deadline has passed, or the answer is full, no further check starts; running ones are waited for. Throws only
+ * deadline has passed, or the response is full, no further check starts; running ones are waited for. Throws only
  * `unknown_account`.
  */
 export function createCheckOrders({ accounts, checkOrder, clock, onInternalError }: CheckOrdersDeps): CheckOrders {

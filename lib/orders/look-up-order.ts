@@ -40,7 +40,7 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
     const { head, stored } = await store.read({ account, orderId });
     const instrumentName = head?.order.instrument_name;
     if (head === undefined || instrumentName === undefined) return undefined;
-    // Not by the status: answers that contradict each other may have come before those that did not find the order.
+    // Not by the status: replies that contradict each other may have come before those that did not find the order.
     if (stored === undefined || !isMissing(stored.watch)) return undefined;
     const at = clock.now();
     if (lookupDueAt(stored.watch) > at) return undefined;
@@ -49,7 +49,7 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
     for (const row of rows) {
       const order = row.read();
       if (order instanceof Failure || phaseOf(order) !== 'final') continue;
-      // It says nothing of what the order was last seen in, and is no answer that would put off the next lookup.
+      // It says nothing of what the order was last seen in, and is no reply that would put off the next lookup.
       if (rankOf(order, dialect.volatile) < head.rank) continue;
       const { requestedAt, answeredAt, keyVersion, text: result, exchangeTime } = row;
       const provenance = { requestedAt, firstObservedAt: answeredAt, requestId, observedBy: 'history', keyVersion };

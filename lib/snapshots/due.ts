@@ -4,11 +4,11 @@ import { checkedAt, isCovered, isVanished, statusOf, type Watch } from './watch.
 /** How often a live order is checked; milliseconds. */
 export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 
-/** The shortest interval of checks of an order that vanished from a list and is still open by its own answer. */
+/** The shortest interval of checks of an order that vanished from a list and is still open by its own reply. */
 const minVanishedMs = 2_000;
-/** How often an order that lists cover is still checked by itself: so that no list is believed for ever. */
+/** How often an order that lists cover is still checked by itself: so that no list is believed forever. */
 const coveredMs = 4 * 3_600_000;
-/** Its checks are due at whole steps from its opening: an answer that leaves the order in its place costs one write less. */
+/** Its checks are due at whole steps from its opening: a reply that leaves the order in its place costs one write less. */
 const coveredStepMs = 3_600_000;
 
 /**
@@ -57,7 +57,7 @@ function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
     // It vanished from a list after it was last seen: what became of it is worth a call at once.
     if (listed !== undefined && isVanished(watch)) return listed.at;
     const usual = clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
-    // It vanished from a list, and its own answer, perhaps of a node that is late, says that it is open: soon again.
+    // It vanished from a list, and its own reply, perhaps of a node that is late, says that it is open: soon again.
     const sinceVanished = listed?.present === false ? latest.requestedAt - listed.at : Infinity;
     return latest.requestedAt + Math.min(usual, Math.max(sinceVanished, minVanishedMs));
   }

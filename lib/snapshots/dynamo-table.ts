@@ -20,7 +20,7 @@ import type { OrderKey, Provenance } from './snapshot.ts';
 import type { Listed, SnapshotTable } from './table.ts';
 
 type DynamoTableDeps = WatchWriterDeps & {
-  /** How long an account keeps snapshots that are no longer the newest; for ever when undefined. */
+  /** How long an account keeps snapshots that are no longer the newest; forever when undefined. */
   readonly historyDaysOf?: (account: string) => number | undefined;
 };
 

@@ -15,7 +15,7 @@
  * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
  * | record a snapshot                       | PutItem if absent, or if this one was observed earlier       |
  * | let snapshots go, where history is not  | Query pk, sk from S# to S#rank, descending, limit, filter no |
- * | for ever                                | expires_at; UpdateItem expires_at (TTL) of each              |
+ * | forever                                 | expires_at; UpdateItem expires_at (TTL) of each              |
  * | raise the head                          | PutItem if absent, of lesser rank, or observed later         |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
  * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |

@@ -19,7 +19,7 @@ type SnapshotRange = {
 /** Where a list continues: after this entry, which may have left the list since. */
 export type ListPosition = Pick<Listed, 'at' | 'orderId'>;
 
-/** What is recorded of an order besides its states: a not-found answer or a lookup with its observer, or a command. */
+/** What is recorded of an order besides its states: a not-found reply or a lookup with its observer, or a command. */
 export type AuditEntry = {
   readonly kind: (typeof auditKinds)[number];
   /** Milliseconds since the Unix epoch, by our clock. */

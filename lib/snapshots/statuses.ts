@@ -1,7 +1,7 @@
 /**
  * The statuses of an order's watch.
- * - `watched`: live, and so were the latest answers.
- * - `unconfirmed`: never seen yet. `missing`: seen alive, and the latest answer was not-found.
+ * - `watched`: live, and so were the latest replies.
+ * - `unconfirmed`: never seen yet. `missing`: seen alive, and the latest reply was not-found.
  * - `unknown`: in a state that we have no name for. `inconsistent`: the exchange twice returned an older state than before.
  * - `final`: a reply named a final state, and the head has it. `stopped`: by an operator.
  */

@@ -9,30 +9,30 @@ import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '
 /** The result of a check, as stored. */
 type RecordResult = {
   /**
-   * The state in force: the head, or this answer if only the digest puts it below the head and no later request was
+   * The state in force: the head, or this reply if only the digest puts it below the head and no later request was
    * answered.
    */
   readonly head: Snapshot;
   readonly stored: StoredWatch;
   /** This check found a new state. */
   readonly changed: boolean;
-  /** It is the answer to this check; `false` when a late answer ranks below it. */
+  /** It is the reply to this check; `false` when a late reply ranks below it. */
   readonly inForce: boolean;
 };
 
 export type SnapshotStore = {
   /** What the table currently holds of an order. */
   readonly read: (key: OrderKey) => Promise<Current>;
-  /** Stores an answer. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
+  /** Stores a reply. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
   readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
   /**
    * The same for an order whose watch is known, as it was at any time. What is known is only believed once a write under
-   * its revision has shown that nobody has written since: an answer that says nothing new takes one such write, and one
+   * its revision has shown that nobody has written since: a reply that says nothing new takes one such write, and one
    * that shows a new state four writes, with no read.
    */
   readonly confirm: (observation: Observation, known: StoredWatch) => Promise<RecordResult>;
   /**
-   * Stores a not-found answer. It counts only for a watched order whose head is not final, and only when requested
+   * Stores a not-found reply. It counts only for a watched order whose head is not final, and only when requested
    * after the last observation. It never changes a head.
    */
   readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
@@ -46,7 +46,7 @@ export type SnapshotStore = {
    * nothing. Safe to repeat. `known` saves a read.
    */
   readonly markUnlisted: (key: OrderKey, at: number, known?: StoredWatch) => Promise<StoredWatch | undefined>;
-  /** Applies backoff to a known order after a check without an answer. Safe to repeat. `known` saves a read. */
+  /** Applies backoff to a known order after a check without a reply. Safe to repeat. `known` saves a read. */
   readonly recordFailedCheck: (failed: FailedCheck, known?: StoredWatch) => Promise<StoredWatch | undefined>;
 };
 
@@ -54,8 +54,8 @@ export type SnapshotStore = {
  * The one place that knows the order of writes. An observation is announced in the watch before its snapshot is
  * written, and the snapshot is written before the head. The watch closes only after the head has reached the greatest
  * announced rank and that rank is final. So whatever a crash leaves unfinished belongs to an order that is still
- * watched, and its next check finishes it. And the writer of an older, final answer cannot close the watch while a
- * newer, live answer is being written.
+ * watched, and its next check finishes it. And the writer of an older, final reply cannot close the watch while a
+ * newer, live reply is being written.
  */
 export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
   const advance = createAdvance(table);
@@ -66,7 +66,7 @@ export function createSnapshotStore(table: SnapshotTable): SnapshotStore {
   };
 }
 
-/** An answer that shows the order: watch, snapshot and head. */
+/** A reply that shows the order: watch, snapshot and head. */
 function createObservationWrites(
   table: SnapshotTable,
   advance: AdvanceWatch,
@@ -88,7 +88,7 @@ function createObservationWrites(
     for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
     const announced = isAnnounced(stored, rank) ? stored : await advance(snapshot, stored, opening);
     const written = await table.putSnapshot(snapshot);
-    // If refused, the snapshot exists: a crashed writer left it, or the answer is late. Then the newest is the head.
+    // If refused, the snapshot exists: a crashed writer left it, or the reply is late. Then the newest is the head.
     const newest = written ? snapshot : ((await table.newestSnapshot(snapshot)) ?? snapshot);
     const raised = await table.putHead(newest);
     const settled = await advance(snapshot, announced, { ...observed, applied: appliedBy(newest) });
@@ -105,7 +105,7 @@ function createObservationWrites(
     const { applied } = known.watch;
     const { opening, observed } = deltasOf(observation, rank);
     if (!isAnnounced(known, rank)) return record(observation, await announceNew(table, snapshot, known, opening));
-    // The head has reached this state, and this answer is not the first to show it.
+    // The head has reached this state, and this reply is not the first to show it.
     if (applied?.rank === rank && provenance.firstObservedAt > applied.at) {
       const stored = await advance(snapshot, known, observed);
       const head = { ...snapshot, provenance: { ...provenance, firstObservedAt: applied.at } };
@@ -177,7 +177,7 @@ function createAdvance({ readCurrent, putWatch }: SnapshotTable): AdvanceWatch {
   };
 }
 
-/** What an answer adds to the watch: before its snapshot is written, and after the head has reached it. */
+/** What a reply adds to the watch: before its snapshot is written, and after the head has reached it. */
 function deltasOf({ provenance, listedAt }: Observation, rank: Rank) {
   const startedBy = listedAt === undefined ? 'request' : 'list';
   const opening: WatchDelta = { openedAt: provenance.firstObservedAt, startedBy, announcedRank: rank };
@@ -216,7 +216,7 @@ function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
   return stored?.watch.announcedRank !== undefined && stored.watch.announcedRank >= rank;
 }
 
-/** Only the digest puts the answer of this rank below the head, and it is the one that was requested last. */
+/** Only the digest puts the reply of this rank below the head, and it is the one that was requested last. */
 function isLastOfEquals({ watch }: StoredWatch, head: Snapshot, rank: Rank): boolean {
   return head.rank !== rank && placeOf(head.rank) === placeOf(rank) && watch.observations[0]?.rank === rank;
 }

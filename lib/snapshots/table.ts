@@ -56,7 +56,7 @@ export type Listed = OrderKey & {
   readonly stored: StoredWatch;
 };
 
-/** A check without an answer. */
+/** A check without a reply. */
 export type FailedCheck = OrderKey & {
   readonly requestedAt: number;
   /** The cause is this order alone: other checks succeeded meanwhile, or the exchange refuses only this one. */

@@ -12,22 +12,22 @@ export type Watch = {
   /** When we first knew of the order, and through what. */
   readonly openedAt: number;
   readonly startedBy?: WatchOrigin | undefined;
-  /** The greatest rank that an answer has shown, announced before its snapshot is written. */
+  /** The greatest rank that a reply has shown, announced before its snapshot is written. */
   readonly announcedRank?: Rank | undefined;
   /** The greatest rank that the head is known to have reached, when it was first observed, and the order as of it. */
   readonly applied?:
     | { readonly rank: Rank; readonly at: number; readonly summary?: OrderSummary | undefined }
     | undefined;
-  /** The two most recently requested answers, newest first. */
+  /** The two most recently requested replies, newest first. */
   readonly observations: readonly ObservedRank[];
-  /** When the not-found answers were requested that came after the newest observation; newest first, at most ten. */
+  /** When the not-found replies were requested that came after the newest observation; newest first, at most ten. */
   readonly notFoundAt: readonly number[];
   /**
-   * When the checks were requested that failed for a reason of this order alone since its newest answer, not-found
+   * When the checks were requested that failed for a reason of this order alone since its newest reply, not-found
    * included; newest first, at most ten, absent when there are none. It backs the order off.
    */
   readonly failedAt?: readonly number[] | undefined;
-  /** When the latest check was requested that failed with the whole account, since the newest answer. */
+  /** When the latest check was requested that failed with the whole account, since the newest reply. */
   readonly attemptedAt?: number | undefined;
   /** The latest list of the account's open orders that says anything of this one: when it was requested, and what. */
   readonly listed?: Listing | undefined;
@@ -71,7 +71,7 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const observations = newest([...(watch?.observations ?? []), ...(delta.observations ?? [])]);
   const seenAt = observations[0]?.requestedAt ?? 0;
   const notFoundAt = newestAfter(seenAt, [watch?.notFoundAt, delta.notFoundAt], maxNotFoundAt);
-  // Both are cut off at the newest answer, which only rises, so the remainder does not depend on the order of arrival.
+  // Both are cut off at the newest reply, which only rises, so the remainder does not depend on the order of arrival.
   const answeredAt = Math.max(seenAt, notFoundAt[0] ?? 0);
   const failedAt = newestAfter(answeredAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
   const attemptedAt = Math.max(watch?.attemptedAt ?? 0, delta.attemptedAt ?? 0);
@@ -116,12 +116,12 @@ export function isOpen(status: WatchStatus): boolean {
   return status !== 'final' && status !== 'stopped';
 }
 
-/** Whether no answer that differs from this rank in nothing but its digest was requested last. */
+/** Whether no reply that differs from this rank in nothing but its digest was requested last. */
 export function isLastRequested({ observations: [last] }: Watch, rank: Rank): boolean {
   return last === undefined || last.rank === rank || placeOf(last.rank) !== placeOf(rank);
 }
 
-/** When the answer that last confirmed the head's state was requested. */
+/** When the reply that last confirmed the head's state was requested. */
 export function checkedAt(watch: Watch): number | undefined {
   return watch.observations[0]?.requestedAt;
 }
@@ -131,7 +131,7 @@ export function isCovered({ listed }: Watch): boolean {
   return listed?.present === true;
 }
 
-/** A list lacked the order after it was last seen: its own answer has to say what became of it. */
+/** A list lacked the order after it was last seen: its own reply has to say what became of it. */
 export function isVanished({ listed, observations, notFoundAt }: Watch): boolean {
   const answeredAt = Math.max(observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0);
   return listed?.present === false && listed.at > answeredAt;
@@ -161,7 +161,7 @@ function isConfirmedByLists(watch: Watch): boolean {
 }
 
 /**
- * When the exchange last confirmed the head's state: by an answer about the order, or, for an open order that lists
+ * When the exchange last confirmed the head's state: by a reply about the order, or, for an open order that lists
  * cover, by the account's latest complete list.
  */
 export function confirmedAt(watch: Watch, list: ListTimes | undefined): number | undefined {
@@ -171,7 +171,7 @@ export function confirmedAt(watch: Watch, list: ListTimes | undefined): number |
   return Math.max(own ?? 0, list.at);
 }
 
-/** Both latest answers rank below the head although they were requested well after it was first observed. */
+/** Both latest replies rank below the head although they were requested well after it was first observed. */
 function contradicted({ applied, observations }: Watch): boolean {
   return (
     applied !== undefined &&

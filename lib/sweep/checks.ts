@@ -23,7 +23,7 @@ type ChecksDeps = {
 
 /** What the checks of a sweep came to. */
 export type CheckCounts = {
-  /** Answered, not-found answers included. */
+  /** Answered, not-found replies included. */
   readonly checked: number;
   readonly changed: number;
   readonly final: number;
@@ -37,7 +37,7 @@ export type CheckCounts = {
 export type Checks = {
   /**
    * Checks one order. Never throws: a failure is counted, and recorded with the order. `undefined` when there was no
-   * answer, else whether the order is still open.
+   * reply, else whether the order is still open.
    */
   readonly check: (orderId: string) => Promise<'open' | 'closed' | 'missing' | undefined>;
   /** The order to probe with: the longest due that did not just fail, if there is one. */
@@ -147,7 +147,7 @@ type FailedCheck = {
   readonly requestedAt: number;
   /** The order failed by itself. */
   readonly own: boolean;
-  /** It may have: the account's fault or its own, which the next answer shows. */
+  /** It may have: the account's fault or its own, which the next reply shows. */
   readonly suspect?: boolean;
 };
 

@@ -7,9 +7,9 @@ import type { Failure } from '../errors.ts';
  */
 export type CircuitBreaker = {
   readonly closed: boolean;
-  /** Failures of the transport since the last answer. */
+  /** Failures of the transport since the last reply. */
   readonly failuresInARow: number;
-  /** How long it was last open, milliseconds; 0 after an answer. */
+  /** How long it was last open, milliseconds; 0 after a reply. */
   readonly backoffMs: number;
   /** When it last opened, and when the first probe may follow. */
   readonly openedAt: number;
@@ -20,7 +20,7 @@ export type CircuitBreaker = {
 export type AccountFailure = 'transport' | 'auth' | 'secrets' | 'throttling' | 'maintenance';
 
 export type BreakerEvent =
-  /** The exchange answered a check that started at `requestedAt`; not-found is an answer, too. */
+  /** The exchange answered a check that started at `requestedAt`; not-found is a reply, too. */
   | { readonly type: 'answered'; readonly requestedAt: number }
   | { readonly type: 'failed'; readonly kind: AccountFailure; readonly retryAfterMs?: number | undefined };
 
@@ -39,7 +39,7 @@ export function phaseAt({ closed, probeAt }: CircuitBreaker, now: number): Break
 
 export function nextState(state: CircuitBreaker, event: BreakerEvent, now: number): CircuitBreaker {
   if (event.type === 'answered') {
-    // An answer to a call from before the breaker opened says nothing about the time since.
+    // A reply to a call from before the breaker opened says nothing about the time since.
     const isStale = !state.closed && event.requestedAt < state.openedAt;
     return isStale ? state : { ...halfOpen, closed: true };
   }

@@ -9,14 +9,14 @@ import type { Code } from '../errors.ts';
 export type TrustEvent =
   /** A complete list in which no live order was missing without an explanation. */
   | { readonly type: 'passed' }
-  /** The list lacked an order that its own answer showed to be open. */
+  /** The list lacked an order that its own reply showed to be open. */
   | { readonly type: 'contradicted' }
   /** The exchange answered with something that permits no conclusion, or refused to list at all. */
   | { readonly type: 'failed'; readonly reason: Code | 'incomplete' };
 
 export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };
 
-/** One odd list is tried again at the usual pace, for the list or the probe's answer may be late; so many in a row are not. */
+/** One odd list is tried again at the usual pace, for the list or the probe's reply may be late; so many in a row are not. */
 const maxFailures = 3;
 const firstRetryMs = 60_000;
 /** A list that cannot be had is tried more often than one that was wrong: nothing depends on it meanwhile. */

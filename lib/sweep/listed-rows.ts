@@ -151,7 +151,7 @@ function createRowActions(deps: ListedRowsDeps) {
     const live = orders.get(orderId);
     const order = row.read();
     if (order instanceof Failure || phaseOf(order) === 'final') {
-      // A list proves no end, and a row that cannot be read proves nothing: the order's own answer has to.
+      // A list proves no end, and a row that cannot be read proves nothing: the order's own reply has to.
       await leaveToCheck(orderId, list.requestedAt);
       return 'nothing';
     }

@@ -98,7 +98,7 @@ function nameOf(from: WatchStatus | undefined, to: WatchStatus, watch: Watch): W
     : undefined;
 }
 
-/** A final answer is announced before its snapshot is written: until then its watch is not final, yet it is over. */
+/** A final reply is announced before its snapshot is written: until then its watch is not final, yet it is over. */
 function isAlive({ announcedRank }: Watch): boolean {
   return announcedRank !== undefined && phaseOfRank(announcedRank) !== 'final';
 }

@@ -29,7 +29,7 @@ export const OrderStateChanged = z.strictObject({
   /** `to.details` would have made the event too large; GET the order to see them. */
   details_omitted: z.optional(z.literal(true)),
   first_observed_at: z.string(),
-  /** The exchange's clock when it answered, if it said. */
+  /** The exchange's clock when it replied, if the reply says. */
   exchange_time: z.optional(z.string()),
 });
 export type OrderStateChanged = z.infer<typeof OrderStateChanged>;
@@ -42,7 +42,7 @@ export const WatchChanged = z.strictObject({
   from: z.nullable(z.enum(statuses)),
   to: z.enum(statuses),
   changed_at: z.string(),
-  /** When the latest answer that showed the order was requested; absent when none ever did. */
+  /** When the latest reply that showed the order was requested; absent when none ever did. */
   checked_at: z.optional(z.string()),
   /** The rank of the last state known; absent when there is none. */
   rank: z.optional(z.string()),

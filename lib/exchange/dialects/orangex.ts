@@ -7,7 +7,7 @@ const codeBase = { document: "OrangeX's code base of 2022", unconfirmed: true } 
 
 /**
  * OrangeX publishes no list of its codes. Its API copies Deribit's, so Deribit's numbers are taken for its own until an
- * answer shows otherwise. A code that may mean several things is `exchange_error`, from which nothing is concluded.
+ * reply shows otherwise. A code that may mean several things is `exchange_error`, from which nothing is concluded.
  */
 const errors = {
   ...Object.fromEntries(

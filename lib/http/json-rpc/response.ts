@@ -38,7 +38,7 @@ export function jsonRpcResponse(body: string): APIGatewayProxyStructuredResultV2
   return httpResponse(200, 'application/json', body);
 }
 
-/** Inside the stack of `httpHandler`: answers a failed call with a JSON-RPC error instead of a problem. */
+/** Inside the stack of `httpHandler`: returns a JSON-RPC error for a failed call, instead of a problem. */
 export const jsonRpcErrorMiddleware: HttpMiddleware = {
   onError: (request) => {
     if (request.error instanceof JsonRpcFailure) request.response = jsonRpcResponse(request.error.body);
