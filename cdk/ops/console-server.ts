@@ -40,8 +40,8 @@ const forwarded = [
 ];
 
 /**
- * Serves the console on 127.0.0.1, and forwards its requests to the API. Only to who has the token, and only under the
- * server's own address: a foreign name that resolves to this machine is refused. Rejects when the port is taken.
+ * Serves the console on 127.0.0.1, and forwards its requests to the API. Only for requests that carry the token, and only
+ * under the server's own address: a foreign name that resolves to this machine is refused. Rejects when the port is taken.
  */
 export async function startConsoleServer({ files, url, fetch, port }: ConsoleSetting): Promise<ConsoleServer> {
   const token = randomBytes(32).toString('base64url');
