@@ -34,16 +34,33 @@ export type Held = {
  * tries again for as long; then it throws `store_unavailable`.
  */
 export async function withLease<Result>(
-  { table, clock }: LeaseDeps,
-  { account, owner }: LeaseRequest,
+  deps: LeaseDeps,
+  request: LeaseRequest,
   work: (holds: () => boolean, held: Held) => Promise<Result>,
 ): Promise<Result | undefined> {
+  const { table, clock } = deps;
+  const { account, owner } = request;
   const acquireUntil = clock.now() + acquireTimeoutMs;
-  let until = 0;
-  const lease = () => ({ owner, until: clock.now() + lifeMs });
+  const persistently = createPersistence(clock, acquireUntil);
+  const taken = await acquire(deps, request, { acquireUntil, persistently });
+  if (taken === undefined) return undefined;
 
-  /** One request that fails must not cost the account the whole tick. */
-  const persistently = async <Result>(request: () => Promise<Result>): Promise<Result> => {
+  const renewals = startRenewals(deps, request, taken.until);
+  try {
+    // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
+    await persistently(() => table.requestHandover(account, owner));
+    return await work(renewals.holds, { before: taken.before, keep: renewals.keep });
+  } finally {
+    const progress = await renewals.stop();
+    await table.releaseLease(account, owner, progress()).catch(() => undefined);
+  }
+}
+
+type Persistence = ReturnType<typeof createPersistence>;
+
+/** One request that fails must not cost the account the whole tick. */
+function createPersistence(clock: Clock, acquireUntil: number) {
+  return async <Result>(request: () => Promise<Result>): Promise<Result> => {
     for (;;) {
       try {
         return await request();
@@ -53,38 +70,46 @@ export async function withLease<Result>(
       }
     }
   };
+}
 
-  const take = (): Promise<AccountState | undefined> =>
+type Acquiring = { readonly acquireUntil: number; readonly persistently: Persistence };
+type Taken = { readonly before: AccountState; readonly until: number };
+
+/** Requests the lease, again when another process requested it since, and takes it once it is free. */
+async function acquire(
+  { table, clock }: LeaseDeps,
+  { account, owner }: LeaseRequest,
+  { acquireUntil, persistently }: Acquiring,
+): Promise<Taken | undefined> {
+  const take = (): Promise<Taken | undefined> =>
     persistently(async () => {
-      const { until: end } = lease();
-      const taken = await table.takeLease(account, { owner, now: clock.now(), until: end });
-      if (taken !== undefined) until = end;
-      return taken;
+      const until = clock.now() + lifeMs;
+      const before = await table.takeLease(account, { owner, now: clock.now(), until });
+      return before && { before, until };
     });
-  const request = () => persistently(() => table.requestHandover(account, owner));
 
-  /** Requests the lease, again when another process requested it since, and takes it once it is free. */
-  const acquire = async (): Promise<AccountState | undefined> => {
-    for (let taken = await take(); ; ) {
-      if (taken !== undefined || clock.now() >= acquireUntil) return taken;
-      const { lease: held, handoverRequestedBy } = await persistently(() => table.readAccount(account));
-      if (held === undefined || held.until <= clock.now()) taken = await take();
-      else {
-        if (handoverRequestedBy !== owner) await request();
-        await clock.sleep(handoverPollMs);
-      }
+  for (let taken = await take(); ; ) {
+    if (taken !== undefined || clock.now() >= acquireUntil) return taken;
+    const { lease: held, handoverRequestedBy } = await persistently(() => table.readAccount(account));
+    if (held === undefined || held.until <= clock.now()) taken = await take();
+    else {
+      if (handoverRequestedBy !== owner) await persistently(() => table.requestHandover(account, owner));
+      await clock.sleep(handoverPollMs);
     }
-  };
-  const before = await acquire();
-  if (before === undefined) return undefined;
+  }
+}
 
+/** Renews a lease that expires at `takenUntil`, until it is stopped. */
+function startRenewals({ table, clock }: LeaseDeps, { account, owner }: LeaseRequest, takenUntil: number) {
+  let until = takenUntil;
   let working = true;
   let isOver = false;
   let progress: () => SweepProgress = () => ({});
   let renewing: Promise<void> = Promise.resolve();
+
   const renew = async () => {
     try {
-      const next = lease();
+      const next = { owner, until: clock.now() + lifeMs };
       // After a requested handover it still renews, so that its last checks are its own.
       const state = await table.renewLease(account, next, progress());
       if (state === undefined) {
@@ -98,7 +123,7 @@ export async function withLease<Result>(
       // While the table is unavailable the lease runs out, which `holds` sees by the clock.
     }
   };
-  const renewal = async () => {
+  const renewRegularly = async () => {
     for (;;) {
       await clock.sleep(renewEveryMs);
       if (!working) return;
@@ -106,18 +131,18 @@ export async function withLease<Result>(
       await renewing;
     }
   };
-  void renewal();
-  try {
-    // Clears earlier handover requests: a waiting process requests again, and a crashed one must not end this work.
-    await request();
-    const keep: Held['keep'] = (latest) => {
+  void renewRegularly();
+
+  return {
+    holds: () => !isOver && clock.now() < until,
+    keep: (latest: () => SweepProgress): void => {
       progress = latest;
-    };
-    return await work(() => !isOver && clock.now() < until, { before, keep });
-  } finally {
-    working = false;
-    // A renewal that is under way would take the lease again after its release.
-    await renewing;
-    await table.releaseLease(account, owner, progress()).catch(() => undefined);
-  }
+    },
+    /** Returns what `keep` took last. A renewal that is under way would take the lease again after its release. */
+    stop: async () => {
+      working = false;
+      await renewing;
+      return progress;
+    },
+  };
 }
