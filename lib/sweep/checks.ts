@@ -56,13 +56,15 @@ const lookupMs = 30_000;
 /** How long an order is set aside whose failed check could not be recorded. */
 const unrecordedMs = 60_000;
 
+const observedBy = 'check-open-orders';
+
 export function createChecks(deps: ChecksDeps): Checks {
-  const { checkOrder, lookUpOrder, clock, orders, breaker, account, requestId, minCheckMs } = deps;
+  const { checkOrder, clock, orders, breaker, account, requestId, minCheckMs } = deps;
   const failedChecks = createFailedChecks(deps);
-  const counts = { checked: 0, changed: 0, final: 0, found: 0 };
-  const failed: Partial<Record<Code, number>> = {};
+  const tally = createTally();
+  const { counts, count } = tally;
+  const findInHistory = createEndSearch(deps, tally);
   let changedAt = 0;
-  const observer = { observedBy: 'check-open-orders', requestId };
 
   const check: Checks['check'] = async (orderId) => {
     const requestedAt = clock.now();
@@ -70,7 +72,7 @@ export function createChecks(deps: ChecksDeps): Checks {
     const deadline = requestedAt + checkMs;
     try {
       const known = orders.get(orderId)?.stored;
-      const request = { account, orderId, maxAgeMs: 0, known, ...observer, deadline };
+      const request = { account, orderId, maxAgeMs: 0, known, observedBy, requestId, deadline };
       const { changed, final, stored } = await checkOrder(request);
       if (changed) changedAt = clock.now();
       counts.changed += Number(changed);
@@ -90,29 +92,10 @@ export function createChecks(deps: ChecksDeps): Checks {
     }
   };
 
-  /** Whether a history names the end of the order. */
-  const findInHistory = async (orderId: string): Promise<boolean> => {
-    if (lookUpOrder === undefined) return false;
-    try {
-      const found = await lookUpOrder({ account, orderId, ...observer, deadline: clock.now() + lookupMs });
-      if (found === undefined) return false;
-      orders.set(orderId, found.stored);
-      counts.found += Number(found.closed);
-      return found.closed;
-    } catch (thrown) {
-      count(asFailure(thrown));
-      return false;
-    }
-  };
-
   const answered = async (orderId: string, requestedAt: number): Promise<void> => {
     counts.checked++;
     breaker.answered(requestedAt);
     await failedChecks.answered(orderId);
-  };
-
-  const count = ({ code }: Failure): void => {
-    failed[code] = (failed[code] ?? 0) + 1;
   };
 
   const fail = async (orderId: string, requestedAt: number, failure: Failure): Promise<void> => {
@@ -137,12 +120,43 @@ export function createChecks(deps: ChecksDeps): Checks {
     check,
     probeOf: (due) => due.find((order) => !order.failing && !failedChecks.isFailing(order.orderId)) ?? due[0],
     count,
-    counts: () => ({ ...counts, failed }),
+    counts: () => ({ ...counts, failed: tally.failed }),
     changedAt: () => changedAt,
   };
 }
 
-type FailedCheck = {
+type Tally = ReturnType<typeof createTally>;
+
+function createTally() {
+  const failed: Partial<Record<Code, number>> = {};
+  return {
+    counts: { checked: 0, changed: 0, final: 0, found: 0 },
+    failed,
+    count: ({ code }: Failure): void => {
+      failed[code] = (failed[code] ?? 0) + 1;
+    },
+  };
+}
+
+/** Whether a history names the end of an order that the exchange does not find. */
+function createEndSearch({ lookUpOrder, clock, orders, account, requestId }: ChecksDeps, { counts, count }: Tally) {
+  return async (orderId: string): Promise<boolean> => {
+    if (lookUpOrder === undefined) return false;
+    try {
+      const deadline = clock.now() + lookupMs;
+      const found = await lookUpOrder({ account, orderId, observedBy, requestId, deadline });
+      if (found === undefined) return false;
+      orders.set(orderId, found.stored);
+      counts.found += Number(found.closed);
+      return found.closed;
+    } catch (thrown) {
+      count(asFailure(thrown));
+      return false;
+    }
+  };
+}
+
+type CheckFailure = {
   readonly orderId: string;
   readonly requestedAt: number;
   /** The order failed by itself. */
@@ -167,7 +181,7 @@ function createFailedChecks({ recordFailedCheck, clock, orders, account }: Check
   };
 
   return {
-    add: async ({ orderId, requestedAt, own, suspect = false }: FailedCheck): Promise<void> => {
+    add: async ({ orderId, requestedAt, own, suspect = false }: CheckFailure): Promise<void> => {
       failing.add(orderId);
       if (suspect) suspects.set(orderId, requestedAt);
       await record(orderId, requestedAt, own);
