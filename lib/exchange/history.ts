@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { asFailure, type Code, Failure } from '../errors.ts';
 import type { Calls, ReplyReader } from './calls.ts';
 import type { HistoryMethod } from './dialects/definition.ts';
@@ -12,15 +11,13 @@ import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './row
 
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
 
-/** One look into one place. Times are ours, epoch ms: just before the first call, just after the last reply. */
+/** One look into one place. */
 type SearchAttempt = {
   /** The place, as the dialect names it. */
   readonly source: string;
   readonly outcome: HistoryOutcome;
   /** How many rows or trades were read. */
   readonly rows: number;
-  readonly requestedAt: number;
-  readonly answeredAt: number;
   /** Why it failed. */
   readonly failure?: Failure;
 };
@@ -57,7 +54,7 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
  * place fails for a reason that the next one would share. Throws nothing that the exchange answered: failures are part of
  * the attempts.
  */
-export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock: Clock) {
+export function createFindInHistory(dialect: Dialect, call: Calls['call']) {
   return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistorySearchResult> => {
     const { lists } = dialect;
     const context = { call, deadline, dialect };
@@ -68,9 +65,8 @@ export function createFindInHistory(dialect: Dialect, call: Calls['call'], clock
     const rows: HistoryRow[] = [];
     const attempts: SearchAttempt[] = [];
     for (const { source, look } of looks) {
-      const requestedAt = clock.now();
       const { found = [], ...outcome } = await look().catch(rethrowAsAccountFailure).catch(failed);
-      attempts.push({ source, ...outcome, requestedAt, answeredAt: clock.now() });
+      attempts.push({ source, ...outcome });
       const stops = outcome.failure !== undefined && !ofOneCall.has(outcome.failure.code);
       rows.push(...found);
       if (stops || found.some(namesEnd)) break;

@@ -16,12 +16,9 @@ export type ExchangeLists = {
 };
 
 /** Lists and histories of one account. Apart from `createExchange`, so that a function that never lists does not load it. */
-export function createExchangeLists(
-  { dialect, clock }: Pick<CallDeps, 'dialect' | 'clock'>,
-  { call }: Calls,
-): ExchangeLists {
+export function createExchangeLists({ dialect }: Pick<CallDeps, 'dialect'>, { call }: Calls): ExchangeLists {
   return {
     listOpenOrders: createListOpenOrders(dialect, call),
-    findInHistory: createFindInHistory(dialect, call, clock),
+    findInHistory: createFindInHistory(dialect, call),
   };
 }

@@ -11,13 +11,9 @@ export type OpenOrders = {
   readonly changed: readonly OrderRow[];
   /**
    * Whether an order's absence from `digests` means that the exchange did not list it. `false` when the id of a row
-   * could not be read, when a reply held an id twice, or when the key changed between the calls.
+   * could not be read, when a reply held an id twice (each different row is in `changed`, and the rank decides), or when the key changed between the calls.
    */
   readonly complete: boolean;
-  /** How many rows have no readable id. */
-  readonly rowsWithoutId: number;
-  /** The ids that one reply held more than once: each different row is in `changed`, and the rank decides. */
-  readonly repeatedIds: readonly string[];
   /** Just before the first call was sent. */
   readonly requestedAt: number;
   /** Just after the last reply. */
@@ -36,8 +32,7 @@ export type ListOpenOrdersOptions = {
 type ListReply = {
   readonly digests: ReadonlyMap<string, string>;
   readonly changed: readonly ScannedRow[];
-  readonly rowsWithoutId: number;
-  readonly repeatedIds: readonly string[];
+  readonly complete: boolean;
 };
 
 /**
@@ -58,16 +53,15 @@ export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
 export function createListReader(knownId?: KnownRowId): ReplyReader<ListReply> {
   const digests = new Map<string, string>();
   const changed: ScannedRow[] = [];
-  const repeatedIds = new Set<string>();
-  let rowsWithoutId = 0;
+  let complete = true;
   const { stream, read } = createRowReader((row) => {
     const { orderId, digest } = row;
     if (orderId === undefined) {
-      rowsWithoutId++;
+      complete = false;
       return;
     }
     const before = digests.get(orderId);
-    if (before !== undefined) repeatedIds.add(orderId);
+    if (before !== undefined) complete = false;
     digests.set(orderId, digest);
     if (!row.known && digest !== before) changed.push(row);
   }, knownId);
@@ -75,7 +69,7 @@ export function createListReader(knownId?: KnownRowId): ReplyReader<ListReply> {
     stream,
     read: (reply) => {
       read(reply);
-      return { digests, changed, rowsWithoutId, repeatedIds: [...repeatedIds] };
+      return { digests, changed, complete };
     },
   };
 }
@@ -89,8 +83,6 @@ function merged([first, ...others]: readonly ListReply[]): ReadonlyMap<string, s
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
 function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): OpenOrders {
   const lists = replies.map(({ result }) => result);
-  const rowsWithoutId = lists.reduce((sum, list) => sum + list.rowsWithoutId, 0);
-  const repeatedIds = lists.flatMap((list) => list.repeatedIds);
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
     digests: merged(lists),
@@ -99,9 +91,7 @@ function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): Open
         row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, exchangeTime }),
       ),
     ),
-    complete: rowsWithoutId === 0 && repeatedIds.length === 0 && keyVersions.size === 1,
-    rowsWithoutId,
-    repeatedIds,
+    complete: lists.every((list) => list.complete) && keyVersions.size === 1,
     requestedAt: Math.min(...replies.map(({ requestedAt }) => requestedAt)),
     answeredAt: Math.max(...replies.map(({ answeredAt }) => answeredAt)),
     keyVersion: [...keyVersions].at(-1) ?? '',

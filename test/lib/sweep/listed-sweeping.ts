@@ -125,8 +125,6 @@ function createListedExchange(environment: TestEnvironment) {
         digests: new Map(rows.map(({ orderId, text }) => [orderId, text])),
         changed: changed.map(readRow),
         complete: fault?.incomplete !== true,
-        rowsWithoutId: fault?.incomplete === true ? 1 : 0,
-        repeatedIds: [],
         keyVersion: 'v1',
         ...times,
       };
@@ -136,7 +134,7 @@ function createListedExchange(environment: TestEnvironment) {
       const found = history.filter((row) => row.orderId === orderId);
       return {
         rows: found.map((row) => ({ ...readRow(row), ...times, source, keyVersion: 'v1' })),
-        attempts: [{ source, outcome: found.length > 0 ? 'found' : 'not_found', rows: found.length, ...times }],
+        attempts: [{ source, outcome: found.length > 0 ? 'found' : 'not_found', rows: found.length }],
       };
     },
   };
