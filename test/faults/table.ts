@@ -3,7 +3,7 @@ import { megabytes, totalsOf } from './verdict.ts';
 
 type Cells = readonly string[];
 
-const columns = ['fault', 'tried', 'answer', 'longest', 'calls a request', 'memory', 'lost', 'closed', 'leaks'];
+const columns = ['fault', 'tried', 'outcome', 'longest', 'calls a request', 'memory', 'lost', 'closed', 'leaks'];
 
 function cellsOf({ fault, tried, requests, outcomes, maxMs, calls, growthBytes, damage, leaks }: RowResult): Cells {
   const codes = [...outcomes]

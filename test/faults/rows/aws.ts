@@ -45,7 +45,7 @@ const tables: readonly Row[] = [
     ),
   ),
   aws('DynamoDB is slow', [table('200 ms', 'ok', () => () => ({ kind: 'slow', ms: 200 }))]),
-  aws('DynamoDB does not answer', [table('hang', 'store_unavailable', () => () => ({ kind: 'hang' }))], {
+  aws('DynamoDB does not respond', [table('hang', 'store_unavailable', () => () => ({ kind: 'hang' }))], {
     isSlow: true,
   }),
   aws(
@@ -97,7 +97,7 @@ const secrets: readonly Row[] = [
     { isThrottled: true },
   ),
   aws(
-    'Secrets Manager does not answer, and the key is not known',
+    'Secrets Manager does not respond, and the key is not known',
     [
       {
         name: 'hang',

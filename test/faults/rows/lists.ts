@@ -19,8 +19,8 @@ const lists: readonly Row[] = [
     listing({ kind: 'omitRow' }),
     ({ exchange, orderIds }) => exchange.scriptAlways('open_orders', { kind: 'omitRow', orderId: orderIds[0] ?? '' }),
   ]),
-  row('an empty list that says success', [listing({ kind: 'result', text: '[]' })]),
-  row('a list that failed, is absent, or is none', [
+  row('an empty list with success', [listing({ kind: 'result', text: '[]' })]),
+  row('a list that failed, is absent, or is not a list', [
     ...[10_004, 10_040, 11_051, 13_021].map((code) => listing({ kind: 'error', code })),
     ...['null', '{}', '"x"', '0', '{"orders":[]}'].map((text) => listing({ kind: 'result', text })),
     listing({ kind: 'neither' }),
@@ -42,8 +42,8 @@ const lists: readonly Row[] = [
       listing({ kind: 'spoilRow', text }),
     ),
   ]),
-  row('rows that hold the least fields', [listing({ kind: 'thinRows' })]),
-  row('rows of orders as if they had ended', [
+  row('rows with the fewest fields', [listing({ kind: 'thinRows' })]),
+  row('rows that show orders as closed', [
     ...['filled', 'cancelled', 'closed'].map((state) =>
       listing(rewritten((body) => body.replaceAll(/"order_state":"\w+"/g, `"order_state":"${state}"`))),
     ),
@@ -78,7 +78,7 @@ const forgotten =
 
 const histories: readonly Row[] = [
   row(
-    'an order that is in no list, no answer and no history',
+    'an order that is in no list, no reply and no history',
     [
       forgotten('order_history', { kind: 'result', text: '[]' }),
       forgotten('order_history', { kind: 'omitRow' }),

@@ -59,7 +59,7 @@ const errors: readonly Row[] = [
   both('unknown error codes', [
     ...[424_242, 1, 0, -1, -32_099, 999_999_999].map((code) => answered({ kind: 'error', code }, 'exchange_error')),
   ]),
-  both('errors that are none', [
+  both('malformed errors', [
     ...['"x"', '0', '[]', '{}', 'true', '[{"code":10004}]'].map((error) => withError(error, 'invalid_response')),
     ...['null', '1.5', '1e4', '"1 0004"', '[10004]', '99999999999999999999', '{"code":10004}', '""'].map((code) =>
       withError(`{"code":${code},"message":"x"}`, 'invalid_response'),
@@ -97,7 +97,7 @@ const fields: readonly Row[] = [
       check: ({ watchStatus }: OrderItems) => (watchStatus === 'unknown' ? undefined : `the watch is ${watchStatus}`),
     })),
   ]),
-  both('states that are none', [
+  both('malformed states', [
     ...['null', '""', '[]', '{}', 'true', `"${'x'.repeat(120_000)}"`, ''].map((state) =>
       member('order_state', state, 'invalid_response'),
     ),
@@ -158,7 +158,7 @@ const courses: readonly Row[] = [
       { ...member('filled_amount', String(back), 'ok'), name: `filled ${back} of before 4, at the same time` },
     ]);
   }),
-  both('an order that is open again after its end', async ({ exchange }) => {
+  both('an order that is open again after it closed', async ({ exchange }) => {
     const later = (id: string, order_state: string) => exchange.update(id, { order_state });
     return [
       {

@@ -34,7 +34,7 @@ const pages: readonly Row[] = [
       answered({ kind: 'status', status: 429, retryAfter: 'Fri, 31 Dec 2100 23:59:59 GMT' }, 'throttled'),
     ],
   }),
-  both('an empty answer', [
+  both('an empty reply', [
     ...[200, 204, 400, 401].map((status) => answered({ kind: 'empty', status }, 'invalid_response')),
     answered({ kind: 'empty', status: 503 }, 'busy'),
   ]),
@@ -45,7 +45,7 @@ const pages: readonly Row[] = [
     answered({ kind: 'redirect', location: '/api/v2/private/get_order_state' }, 'invalid_response'),
     answered({ kind: 'status', status: 304 }, 'invalid_response'),
   ]),
-  wire('what is no HTTP', [
+  wire('bytes that are not HTTP', [
     played('text', (socket) => socket.write(`${page}\r\n\r\n`), 'invalid_response'),
     played('bytes', (socket) => socket.write(Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1])), 'invalid_response'),
     played(
@@ -132,7 +132,7 @@ const json: readonly Row[] = [
       ),
     ),
   ]),
-  both('what is no JSON', [
+  both('invalid JSON', [
     ...['', ' ', 'null', '[]', '0', '"x"', '{', '{"jsonrpc":"2.0"', "{'a':1}", '{"a":NaN}', '{"a":01}', '{}{}'].map(
       (body) => answered({ kind: 'raw', body }, 'invalid_response'),
     ),

@@ -47,7 +47,7 @@ const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
 
 const size: readonly Row[] = [
   both('more than 256 KiB of correct JSON', [answered({ kind: 'oversized', bytes: 300_000 }, 'invalid_response')]),
-  wire('a body or headers without end', [
+  wire('an endless body or endless headers', [
     played(
       'chunks',
       (socket) => endlessly(socket, `${head}transfer-encoding: chunked\r\n\r\n`, chunk),
@@ -147,7 +147,7 @@ const tls: readonly Row[] = [
   ),
   caseRow({
     group: 'wire',
-    fault: 'TLS: a handshake without an answer',
+    fault: 'TLS: a handshake without a reply',
     accounts: ['tls-missing'],
     isUnreadable: true,
     limitMs: untilDeadline.limitMs,
@@ -173,7 +173,7 @@ const granted = (fault: Fault, code: Expected): FaultCase => ({
 const tokens: readonly Row[] = [
   caseRow({
     group: 'wire',
-    fault: 'any of these in the answer with the token',
+    fault: 'any of these in the reply with the token',
     accounts: ['orangex'],
     before: async ({ stack, account, exchange, orderId }) => {
       exchange.revokeTokens();
