@@ -62,6 +62,23 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       metric: worst('ListUntrusted'),
       missing: asItWas,
     },
+    ...keyAlarms(stage),
+    {
+      id: 'retention-headroom-low',
+      description: 'is about to lose track of an order',
+      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that time has passed since a live order was last confirmed by a list or by an individual check. First: check that the exchange responds; if it does, raise shareOfRate or watch fewer orders.`,
+      metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
+      breach: { below: (minutes * 60) / 2 },
+      // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
+      missing: nothingHappened,
+      essential: true,
+    },
+  ];
+}
+
+/** The keys that the checks use. */
+function keyAlarms(stage: string): readonly AlarmConfig[] {
+  return [
     {
       id: 'auth-refused',
       description: 'has an exchange key that is rejected',
@@ -81,16 +98,6 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       metric: serviceMetric(previousKeyMetric, Stats.SUM, { stage }),
       // Each process says so once in five minutes.
       periods: { bad: 1, of: 10 },
-      missing: nothingHappened,
-      essential: true,
-    },
-    {
-      id: 'retention-headroom-low',
-      description: 'is about to lose track of an order',
-      means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that time has passed since a live order was last confirmed by a list or by an individual check. First: check that the exchange responds; if it does, raise shareOfRate or watch fewer orders.`,
-      metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
-      breach: { below: (minutes * 60) / 2 },
-      // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
       missing: nothingHappened,
       essential: true,
     },

@@ -76,6 +76,18 @@ describe('the repository', () => {
     expect(lengths.filter(([, lines]) => lines > 300)).toEqual([]);
   });
 
+  it('has no function above 70 lines in what is deployed, its comments included', () => {
+    const deployed = tracked.filter(
+      (file) => /^(?:cdk|functions|lib)\/.*\.ts$/.test(file) && existsSync(`${root}${file}`),
+    );
+    const declared = /^(?:export )?(?:async )?function\*? (\w+).*?^\}$/gms;
+    const lengths = deployed.flatMap((file) =>
+      [...read(file).matchAll(declared)].map(([text, name]) => [`${file} ${name}`, text.split('\n').length] as const),
+    );
+    expect(lengths.length).toBeGreaterThan(500);
+    expect(lengths.filter(([, lines]) => lines > 70)).toEqual([]);
+  });
+
   it('declares each exported name once', () => {
     // Names of the contract are those of what it presents, and a handler is Lambda's own name.
     const files = tracked.filter((file) => /^(?:cdk|lib)\/(?!api\/).*\.ts$/.test(file) && existsSync(`${root}${file}`));

@@ -43,10 +43,7 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
       const isOwner = 'lease.#owner = :owner';
       return update(account, {
         set: assignments(values),
-        if:
-          listed === undefined
-            ? isOwner
-            : `${isOwner} AND (attribute_not_exists(listed_at) OR listed_at <= :listed_at)`,
+        if: listed === undefined ? isOwner : `${isOwner} AND ${isLatestList}`,
         names: { '#owner': 'owner' },
         values: { ...values, ':owner': { S: lease.owner } },
       });
@@ -78,6 +75,8 @@ export function createDynamoAccountTable({ client, tableName }: TableDeps): Acco
     },
   };
 }
+
+const isLatestList = '(attribute_not_exists(listed_at) OR listed_at <= :listed_at)';
 
 /** By placeholder, which is the attribute's name after a colon. */
 function progressValues({ listed, listTrust, summary }: SweepProgress): Item {

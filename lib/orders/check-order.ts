@@ -87,7 +87,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     reading: Promise<Current | undefined>,
   ): Promise<Checked> {
     const requestedAt = clock.now();
-    const [observed, read] = await Promise.allSettled([observe(request, account), reading]);
+    const [observed, read] = await Promise.allSettled([observe(account, request, onDrift), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
     if (observed.status === 'rejected') return unanswered(request, asFailure(observed.reason), requestedAt, read.value);
 
@@ -99,22 +99,6 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     const { exchangeTime: time, order, result } = observed.value;
     // Volatile fields make no new snapshot: order and text are those of this reply.
     return { ...known, order, source: 'exchange', changed, exchangeTime: time ?? known.exchangeTime, result };
-  }
-
-  async function observe(request: CheckOrderRequest, { exchange, dialect }: Account): Promise<Observation> {
-    const { account, orderId, deadline, observedBy, requestId } = request;
-    const reply = await exchange.getOrderState(orderId, { deadline });
-    const { order, exchangeTime, requestedAt, answeredAt, keyVersion } = reply;
-    onDrift(account, driftOf(order, dialect));
-    return {
-      account,
-      orderId,
-      dialect,
-      order,
-      result: reply.resultText,
-      exchangeTime,
-      provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
-    };
   }
 
   async function unanswered(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
@@ -134,6 +118,27 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     if (known?.final) return known;
     throw new OrderNotFound(failure, request, { lastKnown: known, stored });
   }
+}
+
+/** Calls the exchange. Throws `Failure`. */
+async function observe(
+  { exchange, dialect }: Account,
+  request: CheckOrderRequest,
+  onDrift: CheckOrderDeps['onDrift'],
+): Promise<Observation> {
+  const { account, orderId, deadline, observedBy, requestId } = request;
+  const reply = await exchange.getOrderState(orderId, { deadline });
+  const { order, exchangeTime, requestedAt, answeredAt, keyVersion } = reply;
+  onDrift(account, driftOf(order, dialect));
+  return {
+    account,
+    orderId,
+    dialect,
+    order,
+    result: reply.resultText,
+    exchangeTime,
+    provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
+  };
 }
 
 function isFinal({ order }: Snapshot): boolean {

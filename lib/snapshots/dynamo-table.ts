@@ -42,8 +42,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
 
     newestSnapshot: async (key) => {
       const newest = { ...withPrefix(key, snapshotPrefix), ScanIndexForward: false, Limit: 1, ConsistentRead: true };
-      const { items } = await query(newest);
-      const [item] = items;
+      const [item] = (await query(newest)).items;
       return item && readSnapshot(item);
     },
 

@@ -42,7 +42,7 @@ export async function withLease<Result>(
   const { account, owner } = request;
   const acquireUntil = clock.now() + acquireTimeoutMs;
   const persistently = createPersistence(clock, acquireUntil);
-  const taken = await acquire(deps, request, { acquireUntil, persistently });
+  const taken = await acquire(deps, request, acquireUntil, persistently);
   if (taken === undefined) return undefined;
 
   const renewals = startRenewals(deps, request, taken.until);
@@ -72,14 +72,14 @@ function createPersistence(clock: Clock, acquireUntil: number) {
   };
 }
 
-type Acquiring = { readonly acquireUntil: number; readonly persistently: Persistence };
 type Taken = { readonly before: AccountState; readonly until: number };
 
 /** Requests the lease, again when another process requested it since, and takes it once it is free. */
 async function acquire(
   { table, clock }: LeaseDeps,
   { account, owner }: LeaseRequest,
-  { acquireUntil, persistently }: Acquiring,
+  acquireUntil: number,
+  persistently: Persistence,
 ): Promise<Taken | undefined> {
   const take = (): Promise<Taken | undefined> =>
     persistently(async () => {

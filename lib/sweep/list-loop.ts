@@ -1,4 +1,4 @@
-import type { AccountState, SweepProgress } from '../accounts/table.ts';
+import type { AccountState, ListTrust, SweepProgress } from '../accounts/table.ts';
 import { asFailure, type Failure } from '../errors.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Checks } from './checks.ts';
@@ -63,14 +63,12 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     counts.discovered += discovered;
     counts.vanished += vanished;
     if (changed) changedAt = clock.now();
-    if (outcome === 'contradicted') trust = nextTrust(trust, { type: outcome }, clock.now());
-    if (outcome === 'incomplete') trust = nextTrust(trust, { type: 'failed', reason: outcome }, clock.now());
+    trust = trustAfter(trust, outcome, clock.now());
     if (listed === undefined) {
       counts.listFailed++;
       return;
     }
     counts.listed++;
-    trust = nextTrust(trust, { type: 'passed' }, clock.now());
     latest = listed;
     orders.confirm(listed);
   };
@@ -78,15 +76,9 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
   const fail = (failure: Failure): void => {
     counts.listFailed++;
     checks.count(failure);
-    if (failure.code === 'rate_limited_locally') {
-      breaker.outOfPermits(failure.retryAfterMs);
-      return;
+    if (isOfLists(failure, breaker)) {
+      trust = nextTrust(trust, { type: 'failed', reason: failure.code }, clock.now());
     }
-    if (failure.spec.category === 'internal' && failure.code !== 'request_rejected') return;
-    const kind = accountFailureOf(failure);
-    // A key may be allowed to read orders and not to list them: that says nothing of single checks.
-    if (kind !== undefined && kind !== 'auth') breaker.failed(failure);
-    else trust = nextTrust(trust, { type: 'failed', reason: failure.code }, clock.now());
   };
 
   const listOnce = async (): Promise<void> => {
@@ -123,4 +115,23 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     progress: () => ({ listed: latest, listTrust: trust }),
     counts: () => ({ ...counts, listUntrusted: !trust.trusted }),
   };
+}
+
+function trustAfter(trust: ListTrust, outcome: ListResult['outcome'], now: number): ListTrust {
+  if (outcome === 'unfinished') return trust;
+  return nextTrust(trust, outcome === 'incomplete' ? { type: 'failed', reason: outcome } : { type: outcome }, now);
+}
+
+/** Whether a failed list says something of lists; what it says of the account, the breaker takes. */
+function isOfLists(failure: Failure, breaker: AccountBreaker): boolean {
+  if (failure.code === 'rate_limited_locally') {
+    breaker.outOfPermits(failure.retryAfterMs);
+    return false;
+  }
+  if (failure.spec.category === 'internal' && failure.code !== 'request_rejected') return false;
+  const kind = accountFailureOf(failure);
+  // A key may be allowed to read orders and not to list them: that says nothing of single checks.
+  if (kind === undefined || kind === 'auth') return true;
+  breaker.failed(failure);
+  return false;
 }

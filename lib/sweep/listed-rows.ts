@@ -92,18 +92,10 @@ export function createListedRows(deps: ListedRowsDeps) {
   };
 }
 
-/** What one row of a list leads to. */
-function createRowActions(deps: ListedRowsDeps) {
-  const { dialect, store, orders, knownRows, checks, account, requestId, discover, onDrift } = deps;
-
-  const triedAt = new Map<string, number>();
-
-  const unlisted = async ({ orderId, stored }: LiveOrder, at: number): Promise<void> => {
-    const marked = await store.markUnlisted({ account, orderId }, at, stored);
-    if (marked !== undefined) orders.set(orderId, marked);
-  };
-
-  const recordRow = async (row: OrderRow, order: Order, list: OpenOrders): Promise<void> => {
+/** Records the state that a row shows. */
+function createRecordRow(deps: ListedRowsDeps) {
+  const { dialect, store, orders, knownRows, account, requestId, onDrift } = deps;
+  return async (row: OrderRow, order: Order, list: OpenOrders): Promise<void> => {
     onDrift(account, driftOf(order, dialect));
     const { orderId, text: result, exchangeTime, digest } = row;
     const { requestedAt, answeredAt: firstObservedAt, keyVersion } = list;
@@ -115,6 +107,18 @@ function createRowActions(deps: ListedRowsDeps) {
       : store.confirm(observation, known));
     orders.set(orderId, stored);
     if (inForce) knownRows.set({ orderId, digest, rank: rankOf(order, dialect.volatile) });
+  };
+}
+
+/** What one row of a list leads to. */
+function createRowActions(deps: ListedRowsDeps) {
+  const { dialect, store, orders, knownRows, checks, account, discover } = deps;
+  const recordRow = createRecordRow(deps);
+  const triedAt = new Map<string, number>();
+
+  const unlisted = async ({ orderId, stored }: LiveOrder, at: number): Promise<void> => {
+    const marked = await store.markUnlisted({ account, orderId }, at, stored);
+    if (marked !== undefined) orders.set(orderId, marked);
   };
 
   /** Rarely: each list shows the row again, and while its check fails, nothing backs it off. */
