@@ -6,18 +6,18 @@ export type AccountConfig = {
   readonly dialect: StageAccount['dialect'];
   /** Base URL of the exchange. Default: the dialect's production exchange. */
   readonly url?: string;
-  /** The earliest time after a change at which a live order is checked again, seconds. Default: 10. */
+  /** The shortest time between individual checks of a live order, seconds. Default: 10. */
   readonly minCheckSeconds?: number;
-  /** The latest time. Default and maximum: a third of how long the exchange keeps closed orders, seconds. */
+  /** The longest time, seconds. Default and maximum: a third of the time for which the exchange keeps closed orders. */
   readonly maxCheckSeconds?: number;
   /**
-   * How long this exchange reports closed orders, where that is shorter than its dialect's known time, as on some test
-   * exchanges; seconds. Default and maximum: the dialect's.
+   * How long this exchange reports closed orders, seconds, if that is shorter than the time known for its dialect, as on
+   * some test exchanges. Default and maximum: the dialect's.
    */
   readonly keepsClosedOrdersSeconds?: number;
   /** Our share of the exchange's rate limit; the rest is for other users of the account. Default: 0.5. */
   readonly shareOfRate?: number;
-  /** Whether all open orders of the account are listed; false checks each by itself. Default: true. */
+  /** Whether all open orders of the account are listed; `false`: each is checked individually. Default: true. */
   readonly lists?: boolean;
   /** Whether listed orders that nobody registered are watched, too. Default: true. */
   readonly discover?: boolean;
@@ -26,11 +26,11 @@ export type AccountConfig = {
   /** The time between lists while all orders rest, seconds; at most `maxCheckSeconds`. Default: 10, or `minListSeconds`. */
   readonly maxListSeconds?: number;
   /**
-   * Whether the account has a schedule, and so an invocation, of its own instead of sharing them with up to 24 others: for
-   * an account whose orders change all the time. Default: false.
+   * Whether the account has its own schedule, and thus its own invocation, instead of sharing them with up to 24 others:
+   * for an account whose orders change all the time. Default: false.
    */
   readonly ownSchedule?: boolean;
-  /** How long a snapshot stays once its order has a newer one, days. The newest always stays. Default: forever. */
+  /** How long a snapshot is kept once its order has a newer one, days. The newest is always kept. Default: forever. */
   readonly historyDays?: number;
   /**
    * The full ARN of a secret of your own that holds the key, in the stage's region. If a KMS key encrypts it, that must be
@@ -57,21 +57,20 @@ export type StageConfig = {
   readonly accounts: Readonly<Record<string, AccountConfig>>;
   /**
    * Termination protection of the stack, and deletion protection of the table. What happens to data when the stack is
-   * deleted does not depend on it: table, secrets and logs stay in every stage. One deployment with `-c protect=false`
-   * leaves it off: the first one, so that a failed creation can be repeated, and the last one before `cdk destroy`.
+   * deleted does not depend on it: table, secrets and logs are kept in every stage. `-c protect=false` turns it off for
+   * one deployment: the first one, so that a failed creation can be repeated, and the last one before `cdk destroy`.
    */
   readonly protect: boolean;
   readonly logRetention: RetentionDays;
   /** The API's limit for all callers together: requests per second, and the burst on top. */
   readonly throttle: { readonly rate: number; readonly burst: number };
   /**
-   * Reserves Lambda concurrency for the checks, two executions for each group of up to 25
-   * accounts, whatever else runs in the AWS account.
-   * Lambda refuses it if less than 100 would be left for everything else: a new AWS account may have 10 in all.
-   * Default: true.
+   * Reserves Lambda concurrency for the checks, whatever else runs in the AWS account: two executions for each group of up
+   * to 25 accounts. Lambda refuses this if less than 100 would be left for everything else; a new AWS account may have 10
+   * in all. Default: true.
    */
   readonly reserveConcurrency?: boolean;
-  /** Where the stack is deployed. Default: the default region of the AWS command line. */
+  /** The region of the stack. Default: the default region of the AWS command line. */
   readonly region?: string;
   /** Default: IAM. */
   readonly auth?: AuthConfig;
@@ -79,7 +78,7 @@ export type StageConfig = {
   readonly cors?: { readonly origins: readonly string[] };
   /** SNS topic in the stack's region that is notified when an alarm starts and when it ends. Default: no notifications. */
   readonly alarmTopicArn?: string;
-  /** KMS key that encrypts table, secrets, queues and logs; needs `region`. Default: keys that the services own. */
+  /** KMS key that encrypts table, secrets, queues and logs; needs `region`. Default: keys owned by the services. */
   readonly kmsKeyArn?: string;
   /** Event bus that transitions are published to. Default: the stack creates one. */
   readonly eventBusArn?: string;
@@ -88,13 +87,13 @@ export type StageConfig = {
   /** X-Ray traces of every function. Default: none. */
   readonly xray?: boolean;
   /**
-   * Requests this order through get-order every 5 minutes, from the exchange, and raises an alarm when there is no
-   * response. The order must stay alive; an account for tests is best. Default: none.
+   * Requests this order from the exchange through get-order every 5 minutes, and raises an alarm if there is no response.
+   * The order must stay live; a test account is best. Default: none.
    */
   readonly syntheticCheck?: { readonly account: string; readonly orderId: string };
   /**
-   * How much CloudWatch watches. `essential`: only the alarms that nothing else would reveal and their metrics, no
-   * dashboard. `npm run price` prints what both cost. Default: `full`.
+   * How much CloudWatch monitors. `essential`: no dashboard, and only the alarms for failures that would otherwise go
+   * unnoticed, with their metrics. `npm run price` prints what both cost. Default: `full`.
    */
   readonly monitoring?: 'full' | 'essential';
   /** Tags of every resource. */

@@ -33,7 +33,7 @@ export type ClientSetting = {
   readonly fetch?: ((url: string, request: ClientRequest) => Promise<Response>) | undefined;
 };
 
-/** Why a request failed. Decide by `code`; it is `gateway` when no function of this API responded. */
+/** Why a request failed. `code` is the error code for programs, or `gateway` if no function of this API responded. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly status: number;

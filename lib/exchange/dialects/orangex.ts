@@ -2,7 +2,7 @@ import type { DialectDefinition, ExchangeError, ListMethods } from './definition
 import { deribitErrors } from './deribit.ts';
 
 const documents = { document: 'https://openapi-docs.orangex.com' };
-const observed = { document: 'answers of api.orangex.com, recorded by users' };
+const observed = { document: 'replies of api.orangex.com, recorded by users' };
 const codeBase = { document: "OrangeX's code base of 2022", unconfirmed: true } as const;
 
 /**
