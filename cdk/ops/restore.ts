@@ -70,10 +70,10 @@ export function restoreCommand(context: Context) {
   addExamples(command, ['--from orders-2026-11-01 --stage prod']);
   addNotes(
     command,
-    `It can run while checks go on, and be repeated after an interruption: what is there already stays. A live order that the
-stack's table lacked is on watch again and due at once; OrderStateChanged is published again for it, with the same id. Of a
-state that both tables have, the earlier observation is kept. Accounts' own items (lease, rate limit, circuit breaker, pause)
-are not copied. An order with an item that verify finds wrong by itself is left out. It reads the restored table at ${unitsPerSecond} read
+    `It can run while checks go on, and can be repeated after an interruption: existing items are kept. A live order that the
+stack's table lacked is watched again and due at once; OrderStateChanged is published again for it, with the same id. If both
+tables have a state, the earlier observation is kept. Accounts' own items (lease, rate limit, circuit breaker, pause) are not
+copied. An order with an item that verify finds wrong in itself is left out. It reads the restored table at ${unitsPerSecond} read
 units a second. Exit codes: 0 done, 1 failed or orders left out, 2 wrong options.`,
   );
   return command;
