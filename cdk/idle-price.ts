@@ -24,10 +24,10 @@ const idleTick = { seconds: 0.5, gigabytes: functionSettings['check-open-orders'
 /** What one account's sweep adds to it: lease, account item and index queries; its log lines and metrics. */
 const idleSweep = { writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;
 
-type Item = { readonly what: string; readonly count: number; readonly dollars: number };
+type CostItem = { readonly what: string; readonly count: number; readonly dollars: number };
 
 /** What a stage without orders and requests costs a month, from its template and its metrics. */
-export function idlePrice(template: string, stage: ResolvedStage): readonly Item[] {
+export function idlePrice(template: string, stage: ResolvedStage): readonly CostItem[] {
   const resources = resourcesIn(template);
   const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
   const alarmMetrics = ofType('AWS::CloudWatch::Alarm').reduce(
@@ -61,6 +61,6 @@ export function idlePrice(template: string, stage: ResolvedStage): readonly Item
   ].map(({ what, count, unit }) => ({ what, count, dollars: count * unit }));
 }
 
-export function totalOf(items: readonly Item[]): number {
+export function totalOf(items: readonly CostItem[]): number {
   return items.reduce((sum, { dollars }) => sum + dollars, 0);
 }

@@ -137,7 +137,7 @@ const maxHistoryDays = 36_500;
 function* accountProblems(account: string, settings: AccountConfig): Generator<string> {
   if (!accountPattern.test(account)) yield 'rename it: an account name is 1 to 32 characters from a-z, 0-9 and -.';
   if (account in Object.prototype) yield 'rename it: every JavaScript object has a member of this name.';
-  yield* unknownSettings(settings, accountSettings);
+  yield* unknownSettings(settings, accountSettingNames);
   const url = settings.url === undefined ? undefined : urlProblem(settings.url);
   if (url !== undefined) yield url;
   const { historyDays: days } = settings;
@@ -259,7 +259,7 @@ const stageSettings: Readonly<Record<keyof StageConfig, true>> = {
   monitoring: true,
   tags: true,
 };
-const accountSettings: Readonly<Record<keyof AccountConfig, true>> = {
+const accountSettingNames: Readonly<Record<keyof AccountConfig, true>> = {
   dialect: true,
   url: true,
   minCheckSeconds: true,

@@ -18,10 +18,10 @@ export function resourcesIn(template: string): readonly Resource[] {
 
 /** What stands at a path of a value, if anything does. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
-  return path.reduce((holder, key) => membersOf(holder).get(key), value);
+  return path.reduce((holder, key) => memberValues(holder).get(key), value);
 }
 
-function membersOf(holder: unknown): ReadonlyMap<string, unknown> {
+function memberValues(holder: unknown): ReadonlyMap<string, unknown> {
   return new Map(typeof holder === 'object' && holder !== null ? Object.entries(holder) : []);
 }
 

@@ -26,7 +26,7 @@ type KeyGrant = {
 export type KeyTrial = { readonly grant?: KeyGrant | undefined; readonly failure?: Failure };
 
 /** No order has this id. */
-const noOrder = '0';
+const impossibleOrderId = '0';
 /** How an exchange refuses it to a key that may read orders. */
 const expected: ReadonlySet<string> = new Set(['order_not_found', 'invalid_order_id', 'not_owner']);
 const timeoutMs = 15_000;
@@ -39,7 +39,7 @@ export async function tryKey(key: ApiKey, exchange: ExchangeAddress, clock: Cloc
   let grant: KeyGrant | undefined;
   try {
     grant = await requestGrant(key, exchange, transport, clock);
-    await readOrder(key, exchange, transport, clock);
+    await requestOrder(key, exchange, transport, clock);
     return { grant };
   } catch (thrown) {
     return { grant, failure: asFailure(thrown) };
@@ -73,7 +73,7 @@ async function requestGrant(
 }
 
 /** Throws the `Failure` of a key that may not read orders. */
-async function readOrder(
+async function requestOrder(
   key: ApiKey,
   { url, dialect }: ExchangeAddress,
   transport: Transport,
@@ -93,7 +93,7 @@ async function readOrder(
     retryBudget: createRetryBudget(),
   });
   try {
-    await exchange.getOrderState(noOrder, { deadline: clock.now() + timeoutMs });
+    await exchange.getOrderState(impossibleOrderId, { deadline: clock.now() + timeoutMs });
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (!expected.has(failure.code)) throw failure;

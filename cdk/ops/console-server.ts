@@ -20,7 +20,11 @@ export type ConsoleServer = {
   readonly stop: () => Promise<void>;
 };
 
-type Reply = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
+type ConsoleReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+};
 
 /** The header in which the page sends the token. A page of another origin cannot set it. */
 export const tokenHeader = 'x-console-token';
@@ -61,7 +65,7 @@ export async function startConsoleServer({ files, url, fetch, port }: ConsoleSet
   const listening = typeof address === 'object' && address !== null ? address.port : port;
   hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${listening}`);
 
-  async function reply(request: IncomingMessage): Promise<Reply> {
+  async function reply(request: IncomingMessage): Promise<ConsoleReply> {
     const { method = '', url: target = '', headers } = request;
     if (!hosts.includes(headers.host ?? ''))
       return problem(421, 'console_host', 'This is not the address of the console.');
@@ -78,7 +82,7 @@ export async function startConsoleServer({ files, url, fetch, port }: ConsoleSet
     return forward(method, target, headers['if-none-match']);
   }
 
-  async function forward(method: string, target: string, ifNoneMatch: string | undefined): Promise<Reply> {
+  async function forward(method: string, target: string, ifNoneMatch: string | undefined): Promise<ConsoleReply> {
     const sent = { accept: 'application/json', ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }) };
     const late = AbortSignal.timeout(apiTimeoutMs);
     const response = await Promise.race([
@@ -121,7 +125,7 @@ function isForwarded(method: string, target: string): boolean {
   );
 }
 
-function problem(status: number, code: string, detail: string): Reply {
+function problem(status: number, code: string, detail: string): ConsoleReply {
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
@@ -129,7 +133,7 @@ function problem(status: number, code: string, detail: string): Reply {
   };
 }
 
-function send(response: ServerResponse, { status, headers, body }: Reply): void {
+function send(response: ServerResponse, { status, headers, body }: ConsoleReply): void {
   response.writeHead(status, { 'x-content-type-options': 'nosniff', ...headers });
   response.end(status === 304 ? undefined : body);
 }

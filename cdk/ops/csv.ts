@@ -4,7 +4,7 @@ import { visible } from '../../lib/visible.ts';
 import type { ExportedRow } from './snapshot-row.ts';
 
 const { order_id: _, ...orderColumns } = orderFields;
-const columns = [
+const csvColumns = [
   'account',
   'order_id',
   ...Object.keys(orderColumns),
@@ -21,12 +21,12 @@ const columns = [
   'details',
 ];
 
-export const csvHeading = lineOf(columns);
+export const csvHeading = lineOf(csvColumns);
 
 /** One snapshot as a line of RFC 4180. */
 export function csvLine({ order: { details, ...fields }, ...known }: ExportedRow): string {
   const cells: Readonly<Record<string, unknown>> = { ...fields, ...known, details: writeJson(details) };
-  return lineOf(columns.map((name) => String(cells[name] ?? '')));
+  return lineOf(csvColumns.map((name) => String(cells[name] ?? '')));
 }
 
 function lineOf(cells: readonly string[]): string {

@@ -68,14 +68,14 @@ export async function openDeadLetterQueue(target: Target, name: DeadLetterQueueN
     },
     remove: async (messages) => {
       let kept = 0;
-      for (const Entries of batchesOf(messages)) {
+      for (const Entries of messageBatches(messages)) {
         const { Failed = [] } = await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
         kept += Failed.length;
       }
       if (kept > 0) throw new Error(`${kept} of ${messages.length} messages could not be deleted: run this again`);
     },
     giveBack: async (messages) => {
-      for (const batch of batchesOf(messages)) {
+      for (const batch of messageBatches(messages)) {
         const Entries = batch.map((entry) => ({ ...entry, VisibilityTimeout: 0 }));
         await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
       }
@@ -83,7 +83,7 @@ export async function openDeadLetterQueue(target: Target, name: DeadLetterQueueN
   };
 }
 
-function batchesOf(messages: readonly Message[]) {
+function messageBatches(messages: readonly Message[]) {
   const entries = messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
   return Array.from({ length: Math.ceil(entries.length / maxBatch) }, (_, index) =>
     entries.slice(index * maxBatch, (index + 1) * maxBatch),

@@ -29,7 +29,7 @@ export type Difference = {
 };
 
 /** An item's attributes, and what it should have been. */
-type Checked = { readonly item: Item; readonly sk: string };
+type ReadItem = { readonly item: Item; readonly sk: string };
 
 /**
  * Compares all items of one partition key: every snapshot with its own `result`, the head with the newest snapshot, the
@@ -46,12 +46,12 @@ export function itemDifferencesOf(pk: string, items: readonly Item[]): readonly 
   return checkItems(pk, items).found;
 }
 
-type CheckedOrder = {
+type OrderItems = {
   readonly snapshots: readonly Snapshot[];
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
 };
-type CheckedItems = CheckedOrder & { readonly found: readonly Difference[]; readonly isReadable: boolean };
+type CheckedItems = OrderItems & { readonly found: readonly Difference[]; readonly isReadable: boolean };
 
 function checkItems(pk: string, items: readonly Item[]): CheckedItems {
   const found: Difference[] = [];
@@ -83,7 +83,7 @@ function checkItems(pk: string, items: readonly Item[]): CheckedItems {
 
 type Differs = (sk: string, how: string) => void;
 
-function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
+function checkedSnapshot({ item, sk }: ReadItem, differs: Differs): Snapshot {
   const snapshot = readSnapshot(item);
   const { rank, order, orderId, dialect } = snapshot;
   const due = rankOf(order, dialects[dialect].volatile);
@@ -96,7 +96,7 @@ function checkedSnapshot({ item, sk }: Checked, differs: Differs): Snapshot {
   return snapshot;
 }
 
-function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
+function checkedWatch({ item, sk }: ReadItem, differs: Differs): StoredWatch {
   const stored = readWatch(item);
   const key = { account: item['account']?.S ?? '', orderId: item['order_id']?.S ?? '' };
   // When an open order is due depends on its stage: only its presence in the index can be checked here.
@@ -108,14 +108,14 @@ function checkedWatch({ item, sk }: Checked, differs: Differs): StoredWatch {
   return stored;
 }
 
-function checkAuditEntry({ item, sk }: Checked, differs: Differs): void {
+function checkAuditEntry({ item, sk }: ReadItem, differs: Differs): void {
   if (sk !== auditKey(readAuditEntry(item))) differs(sk, 'its time and request_id are not those of its key');
 }
 
 /** How the items of an order contradict each other. */
 function* disagreements(
   items: readonly Item[],
-  { snapshots, head, stored }: CheckedOrder,
+  { snapshots, head, stored }: OrderItems,
 ): Generator<Omit<Difference, 'pk'>> {
   const newest = snapshots.reduce<Snapshot | undefined>(
     (best, snapshot) => (best === undefined || snapshot.rank > best.rank ? snapshot : best),

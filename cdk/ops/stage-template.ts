@@ -5,11 +5,11 @@ import * as z from 'zod/mini';
 import { stackNameOf } from '../stack-outputs.ts';
 import { UsageError } from './command-line.ts';
 
-const Resource = z.object({ Type: z.string(), Properties: z.optional(z.record(z.string(), z.unknown())) });
-const Output = z.object({ Value: z.optional(z.unknown()) });
+const ResourceShape = z.object({ Type: z.string(), Properties: z.optional(z.record(z.string(), z.unknown())) });
+const OutputShape = z.object({ Value: z.optional(z.unknown()) });
 const Template = z.object({
-  Resources: z.record(z.string(), Resource),
-  Outputs: z.optional(z.record(z.string(), Output)),
+  Resources: z.record(z.string(), ResourceShape),
+  Outputs: z.optional(z.record(z.string(), OutputShape)),
 });
 const Join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const Reference = z.object({ Ref: z.string() });

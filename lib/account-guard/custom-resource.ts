@@ -30,20 +30,20 @@ export function customResource({ logger }: { readonly logger: Logger }): Middlew
     {
       after: async ({ event, response }) => {
         logger[response == null ? 'info' : 'warn']('answered', { refusal: response ?? undefined });
-        await respond(event, response ?? undefined);
+        await sendResponse(event, response ?? undefined);
       },
       onError: async (request) => {
         const failure = asFailure(request.error);
         logger.error('failed', describeFailure(failure));
         const refusal = `Could not verify that this change is allowed (${failure.code}): see the log of guard-accounts.`;
-        await respond(request.event, refusal);
+        await sendResponse(request.event, refusal);
         request.response = refusal;
       },
     },
   ];
 }
 
-async function respond(event: unknown, refusal: string | undefined): Promise<void> {
+async function sendResponse(event: unknown, refusal: string | undefined): Promise<void> {
   const { ResponseURL: url, ...request } = Request.parse(event);
   const body = {
     ...request,

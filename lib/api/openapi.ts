@@ -149,7 +149,7 @@ function responsesOf({ response, conditional, partial, codes }: Route, examples:
       description: sentences.join(' '),
       headers: status === 503 ? retryAfter : undefined,
       content: {
-        ...(matching.length > 0 && content(status, 'application/problem+json', problemOf(status, matching))),
+        ...(matching.length > 0 && content(status, 'application/problem+json', problemSchema(status, matching))),
         ...(gateway && content(status, 'application/json', reference(responses.GatewayError))),
       },
     };
@@ -178,7 +178,7 @@ function byName(values: readonly (readonly [name: string, value: unknown])[]) {
   );
 }
 
-function problemOf(status: number, codes: readonly Code[]) {
+function problemSchema(status: number, codes: readonly Code[]) {
   return {
     allOf: [reference(responses.Problem), { properties: { status: { const: status }, code: { enum: codes } } }],
   };

@@ -117,9 +117,13 @@ async function findRow(
   return { outcome: 'not_exhausted', rows };
 }
 
-type Page = { readonly count: number; readonly firstDigest: string | undefined; readonly found: readonly ScannedRow[] };
+type ScannedPage = {
+  readonly count: number;
+  readonly firstDigest: string | undefined;
+  readonly found: readonly ScannedRow[];
+};
 
-function createPageReader(orderId: string): ReplyReader<Page> {
+function createPageReader(orderId: string): ReplyReader<ScannedPage> {
   const found: ScannedRow[] = [];
   let firstDigest: string | undefined;
   const { stream, read } = createRowReader((row) => {

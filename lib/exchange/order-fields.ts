@@ -29,7 +29,7 @@ const quantity = z
   .check(z.describe('A decimal number, or market_price.'));
 
 /** A whole number of so many digits at most, however it is written: `12`, `"12"`, `12.0` or `1.2E1`. */
-function wholeNumber(maxDigits: number) {
+function boundedInteger(maxDigits: number) {
   const read = (value: unknown): unknown => {
     const digits = isLosslessNumber(value) ? value.value : value;
     if (typeof digits !== 'string') return digits;
@@ -46,7 +46,7 @@ function wholeNumber(maxDigits: number) {
 /** Earlier than any exchange of today: a time before it is in another unit. */
 export const earliest = Date.UTC(2010, 0, 1);
 const timestamp = z
-  .pipe(wholeNumber(13), z.int().check(z.refine((time) => time >= earliest)))
+  .pipe(boundedInteger(13), z.int().check(z.refine((time) => time >= earliest)))
   .check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock."));
 
 /** Whatever is optional here is absent where the exchange wrote nothing, or nothing that can be read as it. */
@@ -66,7 +66,7 @@ export const orderFields = {
   creation_timestamp: z.optional(timestamp),
   direction: z.optional(text),
   order_type: z.optional(text),
-  version: z.optional(wholeNumber(10)),
+  version: z.optional(boundedInteger(10)),
 };
 type OrderField = keyof typeof orderFields;
 

@@ -43,7 +43,7 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
 /** Permits expire this long after they were requested: it bounds how many calls can start at once. */
 export const permitLifeMs = 2_000;
 /** A call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
-const maxAheadMs: Readonly<Record<Priority, number>> = { interactive: 1_000, background: 0 };
+const maxReservationMs: Readonly<Record<Priority, number>> = { interactive: 1_000, background: 0 };
 /** How far a call steps back whose permit others took, milliseconds. */
 const maxBackMs = 1_500;
 /** Permits in one request: more would save little, and their calls all start at once. */
@@ -144,7 +144,7 @@ function createPermitRequests(deps: RateLimiterDeps, held: HeldPermits, waiting:
     const permits = isInteractive ? 1 : Math.min(waiting.size, batch);
     const whenFull = isInteractive ? Math.min(Math.max(waiting.size, held.usedLately()), batch) : permits;
     const [deadline = 0] = waiting.values();
-    const aheadMs = Math.max(0, Math.min(maxAheadMs[priority], deadline - clock.now() - 1));
+    const aheadMs = Math.max(0, Math.min(maxReservationMs[priority], deadline - clock.now() - 1));
     const waitMs = () => permitsDueAt(Math.max(tat, cooledTat), permits, burst[priority], msPerPermit) - clock.now();
     if (waitMs() > aheadMs) return waitMs();
 
@@ -202,7 +202,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
         // What is held belongs to the calls before this one: they are about to take it.
         const waitMs = held.count() > 0 ? msPerPermit : await requests.next();
         if (clock.now() + waitMs >= deadline) throw exhausted(Math.max(waitMs, msPerPermit));
-        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxAheadMs[priority], Math.min(waitMs, msPerPermit)));
+        if (waitMs > 0) await clock.sleep(Math.max(waitMs - maxReservationMs[priority], Math.min(waitMs, msPerPermit)));
       }
       return held.use();
     } finally {

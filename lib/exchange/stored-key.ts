@@ -61,7 +61,7 @@ function binary(name: string): Failure {
 /** The key in a secret's text. Throws `secret_empty` or `secret_malformed`, which quote none of it. */
 export function parseKey(text: string, name: string): ApiKey {
   if (text === '') throw unfilled(name);
-  const parsed = KeyText.safeParse(parseJson(text));
+  const parsed = KeyText.safeParse(parseSecret(text));
   if (!parsed.success) {
     const members = [...new Set(parsed.error.issues.flatMap(({ path }) => path))];
     const what = members.length === 0 ? 'is not a JSON object' : `has no usable ${members.join(' and no usable ')}`;
@@ -73,7 +73,7 @@ export function parseKey(text: string, name: string): ApiKey {
 }
 
 /** `undefined` when the text is not JSON. The parser's error quotes the text, so it is dropped here. */
-function parseJson(text: string): unknown {
+function parseSecret(text: string): unknown {
   try {
     return JSON.parse(withoutByteOrderMark(text));
   } catch {

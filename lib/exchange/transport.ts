@@ -97,7 +97,7 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
         end(failure);
       });
       request.on('response', (response) => {
-        readReply(response, { host: url.host, clock, stream: post.stream }).then((reply) => {
+        receiveReply(response, { host: url.host, clock, stream: post.stream }).then((reply) => {
           clearTimeout(timer);
           resolve({ ...reply, dropConnection: () => request.socket?.destroy() });
         }, end);
@@ -146,7 +146,7 @@ function loadZlib() {
 
 type Reading = { readonly host: string; readonly clock: Clock; readonly stream: ReplyStream | undefined };
 
-async function readReply(response: IncomingMessage, { host, clock, stream }: Reading): Promise<HttpReply> {
+async function receiveReply(response: IncomingMessage, { host, clock, stream }: Reading): Promise<HttpReply> {
   const status = response.statusCode ?? 0;
   if (status >= 300 && status < 400) {
     throw new Failure('invalid_response', `${host} returned a redirect (HTTP ${status}), which is never followed.`);
@@ -156,7 +156,7 @@ async function readReply(response: IncomingMessage, { host, clock, stream }: Rea
   if (inflate === undefined && !plainEncodings.has(encoding)) {
     throw new Failure('invalid_response', `${host} used a content encoding that was not requested.`);
   }
-  const body = await readBody(inflate?.(response) ?? response, host, stream ?? wholeBody);
+  const body = await receiveBody(inflate?.(response) ?? response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
   return { status, body, retryAfterMs };
 }
@@ -164,7 +164,7 @@ async function readReply(response: IncomingMessage, { host, clock, stream }: Rea
 /** Without a stream: everything stays in the body. */
 const wholeBody: ReplyStream = { maxBytes: maxReplyBytes, take: (piece) => piece };
 
-async function readBody(response: Readable, host: string, { maxBytes, take }: ReplyStream): Promise<string> {
+async function receiveBody(response: Readable, host: string, { maxBytes, take }: ReplyStream): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const unusable = (what: string) => new Failure('invalid_response', `${host} ${what}.`);
   const decode = (bytes?: Uint8Array): string => {

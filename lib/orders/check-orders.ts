@@ -73,7 +73,7 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
       for (const orderId of queue) {
         if (accountRetrySeconds !== undefined || bytesLeft < 0 || clock.now() >= deadline) return;
         const outcome = await check(orderId);
-        bytesLeft -= bytesOf(outcome);
+        bytesLeft -= bytesInResponse(outcome);
         // Its state is in the table, and the next request reads it from there.
         outcomes.set(orderId, bytesLeft < 0 ? notTried(orderId) : outcome);
       }
@@ -128,7 +128,7 @@ function countsByCode(outcomes: readonly OrderOutcome[]): OutcomeCounts['failed'
 }
 
 /** What an order takes in a response of Lambda, where the whole body is one JSON string. */
-function bytesOf(outcome: OrderOutcome): number {
+function bytesInResponse(outcome: OrderOutcome): number {
   if (outcome.outcome === 'not_tried') return 0;
   const known = outcome.outcome === 'checked' ? outcome.checked : lastKnownOf(outcome.failure);
   return known === undefined ? 0 : Buffer.byteLength(JSON.stringify(known.result));

@@ -53,11 +53,11 @@ export function createListOrders({ accounts, reader, readLatestList }: ListOrder
   return async ({ account, state, ...page }) => {
     refuseUnknown(accounts, account);
     const [{ rows, next }, list] = await Promise.all([reader.list(account, state, page), readLatestList(account)]);
-    return { orders: rows.map((row) => listedOrder(row, list)), next: next && rows.at(-1) };
+    return { orders: rows.map((row) => orderInList(row, list)), next: next && rows.at(-1) };
   };
 }
 
-function listedOrder({ orderId, status, at, stored: { watch } }: Listed, list: ListTimes | undefined): ListedOrder {
+function orderInList({ orderId, status, at, stored: { watch } }: Listed, list: ListTimes | undefined): ListedOrder {
   return {
     orderId,
     status,

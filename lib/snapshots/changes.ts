@@ -12,14 +12,14 @@ export type FieldChange = {
 
 /** What became of an order, field by field and digit by digit; `details` member by member. */
 export function changesBetween(before: Order, after: Order): FieldChange[] {
-  const was = membersOf(before);
-  const is = membersOf(after);
+  const was = fieldsByName(before);
+  const is = fieldsByName(after);
   return [...new Map([...was, ...is]).keys()]
     .filter((field) => !isDeepStrictEqual(was.get(field), is.get(field)))
     .map((field) => ({ field, from: was.get(field), to: is.get(field) }));
 }
 
-function membersOf(order: Order): ReadonlyMap<string, Json | number> {
+function fieldsByName(order: Order): ReadonlyMap<string, Json | number> {
   const ofDetails = Object.entries(order.details).map(([field, value]) => [`details.${field}`, value] as const);
   return new Map<string, Json | number>([...fieldsOf(order), ...ofDetails]);
 }

@@ -13,7 +13,7 @@ import { fieldsOf, type Order, type Phase, phaseOf, type Quantity } from '../exc
 export type Rank = string;
 
 const phaseDigits: Readonly<Record<Phase, string>> = { live: '0', unknown: '1', final: '2' };
-const phaseAt = '1597129894026.0000000001.'.length;
+const phaseOffset = '1597129894026.0000000001.'.length;
 
 export const rankPattern = /^\d{13}\.\d{10}\.[012]\.\d{18}\.\d{18}\.[0-9a-f]{32}$/;
 
@@ -31,7 +31,7 @@ export function rankOf(order: Order, volatile: readonly string[]): Rank {
 }
 
 export function phaseOfRank(rank: Rank): Phase {
-  const digit = rank[phaseAt];
+  const digit = rank[phaseOffset];
   if (digit === phaseDigits.final) return 'final';
   return digit === phaseDigits.live ? 'live' : 'unknown';
 }

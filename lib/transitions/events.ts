@@ -62,7 +62,7 @@ function watchChange(
   const to = statusOf(watch);
   const name = from === to ? undefined : nameOf(from, to, watch);
   if (name === undefined) return undefined;
-  const at = changedAt(watch);
+  const at = latestFactAt(watch);
   const startedBy = from === 'stopped' ? 'person' : watch.startedBy;
   const { operator } = watch;
   const detail: WatchChanged = {
@@ -104,7 +104,7 @@ function isAlive({ announcedRank }: Watch): boolean {
 }
 
 /** The time of the latest fact in the watch. */
-function changedAt({ openedAt, observations, notFoundAt, operator }: Watch): number {
+function latestFactAt({ openedAt, observations, notFoundAt, operator }: Watch): number {
   return Math.max(openedAt, observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0, operator?.at ?? 0);
 }
 
