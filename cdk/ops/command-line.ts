@@ -64,9 +64,11 @@ export function addExamples(
   });
 }
 
-/** Adds a paragraph to the end of a help text. */
+/** Adds a paragraph to the end of a help text, and what it says of exit codes on a line of its own. */
 export function addNotes(command: CommandUnknownOpts, notes: string) {
-  command.addHelpText('after', `\n${command.createHelp().boxWrap(notes.replaceAll('\n', ' '), helpWidth)}`);
+  const lines = notes.replaceAll('\n', ' ').split(/ (?=Exit codes: )/);
+  const wrapped = lines.map((line) => command.createHelp().boxWrap(line, helpWidth));
+  command.addHelpText('after', `\n${wrapped.join('\n')}`);
 }
 
 /** A whole number of an option. */
