@@ -33,7 +33,7 @@ export class ExchangeKeys extends Construct {
     Validations.of(this).acknowledge({
       id: 'AwsSolutions::AwsSolutions-SMG4',
       reason:
-        'Neither exchange can issue a key by API: a person makes the new key and puts it in place of the old one.',
+        'Neither exchange can issue keys by API: a person creates a new key and stores it in place of the old one.',
     });
     // One pattern for all of them: the ARNs of hundreds do not fit into the policies of a role.
     const own = `arn:${Aws.PARTITION}:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:${ownSecrets(runtime.name)}`;

@@ -146,7 +146,7 @@ export function keyPermissions({ onFailure }: FunctionSettings): readonly string
 /** A resource with a wildcard that an action is allowed on, without the template's references, and why. */
 type ExplainedWildcard = { readonly on: RegExp; readonly reason: string };
 
-const everything = { on: /^\*$/, reason: 'X-Ray has no resources to name in a policy: IAM takes only *.' };
+const everything = { on: /^\*$/, reason: 'X-Ray has no resource-level permissions: IAM accepts only *.' };
 
 /** Actions that are allowed on more than one named resource; the stack's rules let no other pass. */
 export const explainedWildcards: Readonly<
@@ -157,6 +157,6 @@ export const explainedWildcards: Readonly<
   'secretsmanager:GetSecretValue': {
     on: /^arn::secretsmanager:::secret:order-state-snapshots\/[a-z][a-z0-9-]*\/\*\/exchange-key-\?{6}$/,
     reason:
-      "The names of the stage's own secrets share a prefix that nothing else has; their ARNs one by one do not fit into the policies of a role. Secrets that the stage brings are named one by one.",
+      "The names of the stage's own secrets share a prefix that nothing else has; their individual ARNs do not fit into the policies of a role. Other secrets are listed individually.",
   },
 };

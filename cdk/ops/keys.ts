@@ -90,7 +90,7 @@ function trialFindings({ grant, failure }: KeyTrial, { url, dialect }: ExchangeA
       ? {
           level: 'WARNING',
           what: 'scope',
-          line: `${grant.scope}: THE KEY MAY DO MORE THAN READ. Anyone who gets hold of it can act on the account: replace it by a read-only key`,
+          line: `${grant.scope}: THE KEY MAY DO MORE THAN READ. Anyone who gets hold of it can act on the account: replace it with a read-only key`,
         }
       : { level: 'ok', what: 'scope', line: grant.scope },
     failure === undefined

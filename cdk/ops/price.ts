@@ -32,7 +32,7 @@ function stageOf(name: string): ResolvedStage {
 
 await runMain(
   createCommand('npm run price --')
-    .description('Computes from the template what an idle stage costs a month, by list price.')
+    .description('Computes the monthly list price of an idle stage from its template.')
     .option('--stage <name>', 'name of the stage', 'dev')
     .action(({ stage: name }) => {
       const stage = stageOf(name);
