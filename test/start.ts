@@ -1,12 +1,10 @@
-import * as z from 'zod/mini';
 import { visible } from '../lib/visible.ts';
 import { seedId } from './emulator/exchange/seed-order.ts';
+import { getOrder } from './start/get-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
-import { Answer, demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
+import { demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
 import { type BusEvent, createTransitionLines, isShown, transitionsHeader } from './start/transitions.ts';
-
-const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
 const requested = await parseOptions(process.argv.slice(2), process.env);
 if (requested.kind === 'help') {
@@ -55,7 +53,10 @@ async function serve(options: Options): Promise<number> {
     try {
       const builtIn = options.exchange === undefined;
       console.log(standing(run, { ...options, builtIn }, width()));
-      if (builtIn) console.log(snapshot(await get(`${run.url}/accounts/${options.account}/orders/${seedId}`), width()));
+      if (builtIn)
+        console.log(
+          snapshot(await getOrder(`${run.url}/accounts/${options.account}/orders/${seedId}`, signal), width()),
+        );
       console.log(invitation(run, options.account, builtIn ? seedId : 'ORDER_ID'));
       if (run.stack.mappings.length > 0) {
         if (options.demo) console.log(demonstration);
@@ -83,14 +84,6 @@ async function serve(options: Options): Promise<number> {
 /** Of the terminal, in characters; without one, lines may have any length. */
 function width(): number {
   return process.stdout.columns || Infinity;
-}
-
-async function get(url: string): Promise<Answer> {
-  const response = await fetch(url);
-  const text = await response.text();
-  if (response.ok) return Answer.parse(JSON.parse(text));
-  const { title = text, detail = '' } = z.catch(Problem, {}).parse(JSON.parse(text));
-  throw new Error(`the order was answered with ${response.status}: ${title}. ${detail}`.trim());
 }
 
 function failed(functionName: string, errorType: string, errorMessage: string): void {
