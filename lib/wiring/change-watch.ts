@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import { type ChangeWatch, createChangeWatch } from '../orders/change-watch.ts';
 import { createDynamoWatchCommandTable } from '../snapshots/dynamo-watch-command-table.ts';
 import type { Stage } from '../stage/stage.ts';
-import { accountsIn, policyIn, tableNameIn } from './settings.ts';
+import { accountsIn, checkPolicyOf, settingsIn, tableNameIn } from './settings.ts';
 
 /** Starting and stopping a watch: it writes the table, and needs neither key nor exchange. */
 export function wireChangeWatch(deps: {
@@ -14,9 +14,11 @@ export function wireChangeWatch(deps: {
 }): ChangeWatch {
   const { stage, env, clock } = deps;
   const binding = { client: createDynamoClient(env), tableName: tableNameIn(env) };
+  const settingsOf = settingsIn(stage);
+  const policyOf = (account: string) => checkPolicyOf(settingsOf(account));
   return createChangeWatch({
     accounts: accountsIn(stage),
-    table: createDynamoWatchCommandTable({ ...binding, policyOf: policyIn(stage) }),
+    table: createDynamoWatchCommandTable({ ...binding, policyOf }),
     requests: createDynamoWatchRequests(binding),
     clock,
   });

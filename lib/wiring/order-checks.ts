@@ -22,7 +22,7 @@ import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
 import type { Stage } from '../stage/stage.ts';
 import { rehearse } from './rehearsal.ts';
-import { accountIn, policyIn, tableNameIn } from './settings.ts';
+import { checkPolicyOf, settingsIn, tableNameIn } from './settings.ts';
 import { noOrder, settled, warmUpMs } from './warm-up.ts';
 
 export type OrderChecksDeps = {
@@ -57,11 +57,12 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const { stage, env, clock, logger, priority, connect = (calls: CallDeps) => createExchange(calls) } = deps;
   const client = createDynamoClient(env);
   const tableName = tableNameIn(env);
+  const settingsOf = settingsIn(stage);
   const snapshotTable = createDynamoTable({
     client,
     tableName,
-    policyOf: policyIn(stage),
-    historyDaysOf: (account) => accountIn(stage, account).historyDays,
+    policyOf: (account) => checkPolicyOf(settingsOf(account)),
+    historyDaysOf: (account) => settingsOf(account).historyDays,
   });
   const accountTable = createDynamoAccountTable({ client, tableName });
   const secretsManager = createSecretsManagerClient(env);

@@ -7,13 +7,13 @@ import { createExchangeLists, type ExchangeLists } from '../exchange/lists.ts';
 import { capacityOf, rateLimitsOf } from '../exchange/rate-limiter.ts';
 import { logFailure } from '../log.ts';
 import { createLookUpOrder } from '../orders/look-up-order.ts';
-import type { Stage } from '../stage/stage.ts';
+import type { StageAccount } from '../stage/stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
 import { hedgingDelayMs } from '../sweep/pace.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
 import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept.ts';
 import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
-import { accountIn, listPolicyIn, policyIn } from './settings.ts';
+import { checkPolicyOf, listPolicyOf, settingsIn } from './settings.ts';
 
 /** The scheduled checks of all watched orders. Throws when the environment lacks `TABLE_NAME`. */
 export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | 'connect'>): {
@@ -23,18 +23,19 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
 } {
   const { stage, clock, logger } = deps;
   const lists = new Map<string, ExchangeLists>();
+  const settingsOf = settingsIn(stage);
   const checks = createOrderChecks({
     ...deps,
     priority: 'background',
     connect: (callDeps, account) => {
       // Lists and single orders share the account's token.
       const calls = createCalls({ ...callDeps, hedgingDelayMs });
-      if (accountIn(stage, account).lists) lists.set(account, createExchangeLists(callDeps, calls));
+      if (settingsOf(account).lists) lists.set(account, createExchangeLists(callDeps, calls));
       return createExchange(callDeps, calls);
     },
   });
   const { accounts, checkOrder, snapshotTable, store, accountTable, onDrift, warmUp } = checks;
-  const listedAccount = listedAccountIn(stage, checks, lists, clock);
+  const listedAccount = listedAccountIn(settingsOf, checks, lists, clock);
   const checkOpenOrders = createCheckOpenOrders({
     sweep: createSweep({
       checkOrder,
@@ -46,8 +47,8 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
       clock,
     }),
     accounts,
-    policyOf: policyIn(stage),
-    capacityOf: capacityIn(stage),
+    policyOf: (account) => checkPolicyOf(settingsOf(account)),
+    capacityOf: (account) => capacityIn(settingsOf(account)),
     accountTable,
     clock,
     nonce: randomUUID,
@@ -56,7 +57,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
 }
 
 function listedAccountIn(
-  stage: Stage,
+  settingsOf: (account: string) => StageAccount,
   { accounts, store }: Pick<OrderChecks, 'accounts' | 'store'>,
   listsOf: ReadonlyMap<string, ExchangeLists>,
   clock: Clock,
@@ -65,19 +66,17 @@ function listedAccountIn(
     const lists = listsOf.get(account);
     const dialect = accounts.get(account)?.dialect;
     if (lists === undefined || dialect === undefined) return undefined;
+    const settings = settingsOf(account);
     return {
       dialect,
       lists,
       lookUpOrder: createLookUpOrder({ dialect, lists, store, clock }),
-      listPolicy: listPolicyIn(stage)(account),
-      discover: accountIn(stage, account).discover,
+      listPolicy: listPolicyOf(settings),
+      discover: settings.discover,
     };
   };
 }
 
-function capacityIn(stage: Stage): (account: string) => number {
-  return (account) => {
-    const { dialect, shareOfRate, maxCheckSeconds } = accountIn(stage, account);
-    return capacityOf(rateLimitsOf(dialects[dialect].limit, shareOfRate), maxCheckSeconds * 1000);
-  };
+function capacityIn({ dialect, shareOfRate, maxCheckSeconds }: StageAccount): number {
+  return capacityOf(rateLimitsOf(dialects[dialect].limit, shareOfRate), maxCheckSeconds * 1000);
 }

@@ -16,23 +16,18 @@ export function accountsIn({ accounts }: Stage): ReadonlySet<string> {
   return new Set(Object.keys(accounts));
 }
 
-/** Throws `unknown_account`. */
-export function accountIn({ accounts }: Stage, name: string): StageAccount {
-  return accountNamed(new Map(Object.entries(accounts)), name);
+/** The settings of each account. The function throws `unknown_account`. */
+export function settingsIn({ accounts }: Stage): (account: string) => StageAccount {
+  const settings = new Map(Object.entries(accounts));
+  return (account) => accountNamed(settings, account);
 }
 
-/** How often each account's orders are checked. */
-export function policyIn(stage: Stage): (account: string) => CheckPolicy {
-  return (account) => {
-    const { minCheckSeconds, maxCheckSeconds } = accountIn(stage, account);
-    return { minMs: minCheckSeconds * 1000, maxMs: maxCheckSeconds * 1000 };
-  };
+/** How often an account's orders are checked. */
+export function checkPolicyOf({ minCheckSeconds, maxCheckSeconds }: StageAccount): CheckPolicy {
+  return { minMs: minCheckSeconds * 1000, maxMs: maxCheckSeconds * 1000 };
 }
 
-/** How often each account's open orders are listed. */
-export function listPolicyIn(stage: Stage): (account: string) => ListPolicy {
-  return (account) => {
-    const { minListSeconds, maxListSeconds } = accountIn(stage, account);
-    return { minMs: minListSeconds * 1000, maxMs: maxListSeconds * 1000 };
-  };
+/** How often an account's open orders are listed. */
+export function listPolicyOf({ minListSeconds, maxListSeconds }: StageAccount): ListPolicy {
+  return { minMs: minListSeconds * 1000, maxMs: maxListSeconds * 1000 };
 }
