@@ -64,6 +64,6 @@ function warningsOf({ account, list, orders, circuit_breaker: breaker, over_capa
     sentences.push(
       `Account ${account} is paused${pause.until === undefined ? '' : ` until ${time(pause.until)} UTC`}.`,
     );
-  if (overCapacity) sentences.push(`Account ${account} has more orders on watch than can be checked in time.`);
+  if (overCapacity) sentences.push(`Account ${account} has more watched orders than can be checked in time.`);
   return sentences;
 }

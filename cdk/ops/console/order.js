@@ -133,12 +133,12 @@ function noticesOf({ snapshots, entries, status, ageSeconds }) {
       'The exchange does not find this order any more. It is missing, not closed: it is searched for until its end is found or its watch is stopped.',
     );
   if (status === 'inconsistent') sentences.push('The exchange twice returned an older state than before.');
-  if (status === 'unknown') sentences.push('The order is in a state that has no name here: it stays on watch.');
+  if (status === 'unknown') sentences.push('The order is in a state that is not recognized; it is still watched.');
   const command = latestCommand(entries);
   if (status === 'stopped')
     sentences.push(
       command === undefined
-        ? 'The order is not on watch: what you see may be stale.'
+        ? 'The order is not watched: what you see may be stale.'
         : `The watch was stopped at ${time(command.at)} UTC by ${shown(command.by)}: what you see may be stale.`,
     );
   if (status === 'watched' && ageSeconds !== undefined && ageSeconds > 120)

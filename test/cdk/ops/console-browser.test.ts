@@ -83,7 +83,7 @@ it('arrow keys go from row to row, and Enter opens an order', async () => {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'History' }).waitFor();
-  await page.getByText(/missing, not closed|has no name here/).waitFor();
+  await page.getByText(/missing, not closed|is not recognized/).waitFor();
 });
 
 it('final orders have a tab of their own', async () => {
