@@ -134,12 +134,12 @@ function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
     ...half,
     left: [
       new MathExpression({
-        expression: '(checked + failed + listed - starved) / PERIOD(checked)',
+        expression: '(checked + failed + listed - exhausted) / PERIOD(checked)',
         usingMetrics: {
           listed: acquired('Listed'),
           checked: acquired('Checked'),
           failed: acquired('Failed'),
-          starved: acquired('RateLimitExhausted'),
+          exhausted: acquired('RateLimitExhausted'),
         },
         label: 'acquired',
         period,

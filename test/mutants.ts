@@ -181,7 +181,7 @@ const faults: readonly Fault[] = [
     tests: 'test/lib/accounts/table',
   },
   {
-    name: 'the earliest evidence does not win',
+    name: 'the earliest provenance does not win',
     file: 'lib/snapshots/dynamo-table.ts',
     from: "'first_observed_at > :seen OR",
     to: "'first_observed_at < :seen OR",

@@ -1,24 +1,24 @@
 /**
  * The table, item by item, and every way it is read.
  *
- * | item     | pk              | sk                      | changes                                   |
- * |----------|-----------------|-------------------------|-------------------------------------------|
- * | snapshot | account#orderId | S#rank                  | never, but for earlier evidence of itself |
- * |          |                 |                         | and, once it is not the newest, its end   |
- * | head     | account#orderId | NOW#HEAD                | only when rank rises, or as its snapshot  |
- * | watch    | account#orderId | NOW#WATCH               | on every check, if its revision is as read|
- * | evidence | account#orderId | E#time#request          | never                                     |
+ * | item        | pk              | sk             | changes                                      |
+ * |-------------|-----------------|----------------|----------------------------------------------|
+ * | snapshot    | account#orderId | S#rank         | never, but for an earlier provenance and,    |
+ * |             |                 |                | once it is not the newest, its expiry        |
+ * | head        | account#orderId | NOW#HEAD       | only when rank rises, or as its snapshot     |
+ * | watch       | account#orderId | NOW#WATCH      | on every check, if its revision is as read   |
+ * | audit entry | account#orderId | E#time#request | never                                        |
  *
  * | access pattern                          | request                                                      |
  * |-----------------------------------------|--------------------------------------------------------------|
  * | head and watch of an order              | Query pk, sk begins with NOW#, consistent                    |
  * | newest snapshot of an order             | Query pk, sk begins with S#, descending, limit 1, consistent |
  * | record a snapshot                       | PutItem if absent, or if this one was observed earlier       |
- * | let snapshots go, where history is not  | Query pk, sk from S# to S#rank, descending, limit, filter no |
- * | forever                                 | expires_at; UpdateItem expires_at (TTL) of each              |
+ * | expire snapshots, if history is limited | Query pk, sk from S# to S#rank, descending, limit, filter no |
+ * |                                         | expires_at; UpdateItem expires_at (TTL) of each              |
  * | raise the head                          | PutItem if absent, of lesser rank, or observed later         |
  * | open, touch, close a watch              | PutItem if absent, or if its revision is the one read        |
- * | take the next revision of a watch       | UpdateItem revision + 1 if present, which answers the item   |
+ * | take the next revision of a watch       | UpdateItem revision + 1 if present; returns the item         |
  * | record an audit entry                   | PutItem                                                      |
  * | a page of an order's history            | Query pk, sk from S# to S#time or S#rank, descending, limit, |
  * |                                         | consistent                                                   |

@@ -66,8 +66,8 @@ describe('PUT of a watch', () => {
 
   it('keeps who gave the command, and when, as an audit entry', async () => {
     const from = Date.now();
-    await sendCommand('PUT', 'EVIDENCE');
-    const [command, ...others] = await commandsOf('EVIDENCE');
+    await sendCommand('PUT', 'AUDITED');
+    const [command, ...others] = await commandsOf('AUDITED');
     expect(others).toEqual([]);
     const at = Number(command?.['at']?.N);
     expect(command).toMatchObject({

@@ -42,7 +42,7 @@ function readCsv(text: string): readonly (readonly string[])[] {
 }
 
 describe('export', () => {
-  it('writes one snapshot a line, with its evidence and every digit', async () => {
+  it('writes one snapshot a line, with its provenance and every digit', async () => {
     const { code, out, stderr } = await exported('--format', 'jsonl');
     expect(code).toBe(0);
     const rows = out

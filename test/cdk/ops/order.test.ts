@@ -17,7 +17,7 @@ afterAll(() => ops.stop());
 const order = (...args: readonly string[]) => ops.run(['order', ...args, '--account', 'main', '--stage', 'dev']);
 const iso = (after: number) => new Date(start + after).toISOString();
 
-it('shows the state in force with its evidence, every digit, and the watch', async () => {
+it('shows the state in force with its provenance, every digit, and the watch', async () => {
   const { code, out } = await order('A');
   expect(code).toBe(0);
   for (const [name, value] of [

@@ -118,7 +118,7 @@ describe('verify', () => {
     ],
     ['a newest snapshot that is gone', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'it has no snapshot'],
     [
-      'evidence in the head that its snapshot does not have',
+      'provenance in the head that its snapshot does not have',
       () => spoil('LIVE', 'NOW#HEAD', { request_id: text('another') }),
       'main#LIVE NOW#HEAD',
       'not what the newest snapshot implies: request_id',

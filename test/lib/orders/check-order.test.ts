@@ -157,7 +157,7 @@ describe('a request', () => {
     expect((await failureOf(check(seedId, more))).code).toBe('store_unavailable');
   });
 
-  it('succeeds when the key was rotated meanwhile, and the evidence has the version that was accepted', async () => {
+  it('succeeds when the key was rotated meanwhile, and the provenance has the version that was accepted', async () => {
     const { orangex, secrets, secretNames } = testBed;
     const id = orangex.place();
     await check(id);

@@ -254,7 +254,7 @@ describe('a history of thousands of snapshots', () => {
     const believed = await requestsDuring({ believed_at: iso(500 * many + 10_500) });
     console.log(
       `requests over ${many} snapshots: first page ${first.requests}, second page ${second.requests}, ` +
-        `page of a range ${amid.requests}, at ${at.requests}, believed_at ${believed.requests} with its evidence`,
+        `page of a range ${amid.requests}, at ${at.requests}, believed_at ${believed.requests} with its audit entries`,
     );
     expect([first, second, amid, at].map((requested) => requested.requests)).toEqual([1, 1, 1, 1]);
     const filled = ({ history }: typeof first) => history.snapshots.map(({ order }) => order.filled_amount);

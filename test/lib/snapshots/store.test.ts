@@ -120,7 +120,7 @@ describe('recording an answer', () => {
       expect(kept().stored?.watch.observations).toHaveLength(2);
     });
 
-    it('takes over earlier evidence, and finishes what another writer has only announced', async () => {
+    it('takes over an earlier provenance, and finishes what another writer has only announced', async () => {
       const { stored } = await store.record(observed({ requestedAfter: 1_000 }));
       await store.confirm(observed({ requestedAfter: 500 }), stored);
       expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
@@ -168,7 +168,7 @@ describe('recording an answer', () => {
     expect(kept().snapshots.size).toBe(1);
   });
 
-  it('takes over the earlier evidence of a state, without a change', async () => {
+  it('takes over the earlier provenance of a state, without a change', async () => {
     await store.record(observed({ requestedAfter: 1_000 }));
     const earlier = await store.record(observed({ requestedAfter: 500 }));
     expect(earlier).toMatchObject({ changed: false, inForce: true });

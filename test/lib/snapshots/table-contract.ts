@@ -44,7 +44,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.readCurrent(key)).toEqual({ head: snapshot, stored: { watch, revision: 1 } });
   });
 
-  it('keeps the earliest evidence of a snapshot, by time and then by request id', async () => {
+  it('keeps the earliest provenance of a snapshot, by time and then by request id', async () => {
     const table = tableOf();
     const key = newKey();
     const late = snapshotOf(observationOf(key, { ...requested, requestedAfter: 900 }));

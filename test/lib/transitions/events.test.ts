@@ -78,7 +78,7 @@ describe('the event of a head', () => {
     });
   });
 
-  it('is none when only the evidence became earlier, when the head is removed, and for what is neither head nor watch', () => {
+  it('is none when only the provenance became earlier, when the head is removed, and for what is neither head nor watch', () => {
     const late = snapshot({ requestedAfter: 900 });
     expect(eventOf(headItem(late), headItem(snapshot()))).toBeUndefined();
     expect(eventOf(headItem(late), undefined)).toBeUndefined();
