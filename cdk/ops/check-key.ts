@@ -61,10 +61,10 @@ async function requestGrant(
   const deadline = requestedAt + timeoutMs;
   const body = encodeCall(dialect, id, method, params);
   const reply = await transport({ url: `${url}/${method}`, headers: {}, body, deadline });
-  const answeredAt = clock.now();
-  const { result, exchangeTime } = readReply(reply, { id, dialect, now: answeredAt });
+  const receivedAt = clock.now();
+  const { result, exchangeTime } = readReply(reply, { id, dialect, now: receivedAt });
   const { scope, mayWrite } = readToken(result);
-  const [middle, uncertaintyMs] = [(requestedAt + answeredAt) / 2, (answeredAt - requestedAt) / 2];
+  const [middle, uncertaintyMs] = [(requestedAt + receivedAt) / 2, (receivedAt - requestedAt) / 2];
   return {
     scope,
     mayWrite,

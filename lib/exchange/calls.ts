@@ -29,14 +29,14 @@ export type CallDeps = {
   readonly onWarning?: (sentence: string) => void;
 };
 
-/** What a call was answered. Times are ours, epoch ms: just before the answered request, and just after. */
-export type Answered<Result> = {
+/** What a call returned. Times are by our clock, epoch ms: just before the request was sent, and when its reply came. */
+export type CallResult<Result> = {
   readonly result: Result;
   /** The text of `result`, verbatim; of a streamed reply, what its stream left of it. */
   readonly resultText: string;
   readonly exchangeTime: Reply['exchangeTime'];
   readonly requestedAt: number;
-  readonly answeredAt: number;
+  readonly receivedAt: number;
   /** The version of the key that was used. */
   readonly keyVersion: string;
 };
@@ -59,7 +59,7 @@ export type Calls = {
     call: MethodCall,
     createReader: () => ReplyReader<Result>,
     deadline: number,
-  ) => Promise<Answered<Result>>;
+  ) => Promise<CallResult<Result>>;
   /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
@@ -146,9 +146,9 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
     const requestedAt = clock.now();
     onSent?.();
     const reply = await transport({ url, headers, body, deadline, stream });
-    const answeredAt = clock.now();
+    const receivedAt = clock.now();
     try {
-      return { ...readReply(reply, { id, dialect, now: answeredAt }), requestedAt, answeredAt };
+      return { ...readReply(reply, { id, dialect, now: receivedAt }), requestedAt, receivedAt };
     } catch (thrown) {
       const failure = asFailure(thrown);
       if (failure.code === 'throttled') await rateLimiter.throttled(failure.retryAfterMs);
@@ -157,7 +157,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
   };
 }
 
-/** Whether a call was answered after the last repeat that the budget did not pay for. */
+/** Whether a call got its reply after the last repeat that the budget did not pay for. */
 type FreeRepeat = { isLeft: boolean };
 
 /** What follows a failed attempt of one call: another one with the key that is returned, or the failure is thrown. */

@@ -11,9 +11,9 @@ type OrderReply = {
   readonly resultText: string;
   /** The exchange's clock when it replied, if it said. */
   readonly exchangeTime: number | undefined;
-  /** Our clock just before the request that was answered, and just after its reply. */
+  /** By our clock: just before the request was sent, and when its reply came. */
   readonly requestedAt: number;
-  readonly answeredAt: number;
+  readonly receivedAt: number;
   /** The version of the key that was used. */
   readonly keyVersion: string;
 };
@@ -39,7 +39,7 @@ export function createExchange(deps: CallDeps, { call, warmUp } = createCalls(de
         deadline,
       );
       const order = readOrder(result, deps.dialect);
-      refuseImplausibleTimes(order, reply.answeredAt);
+      refuseImplausibleTimes(order, reply.receivedAt);
       return { ...reply, order };
     },
     warmUp,

@@ -10,7 +10,7 @@ type Hedging = {
 
 /**
  * The outcome of an attempt, or of a second one beside it if the first is late: not over `delayMs` after it called
- * `onSent`. Whichever is answered first counts. A failure of the second one, or of the exchange, does not end the other.
+ * `onSent`. The first reply counts. A failure of the second one, or of the exchange, does not end the other.
  */
 export async function hedged<Result>(
   attempt: (onSent: () => void) => Promise<Result>,
@@ -26,6 +26,6 @@ export async function hedged<Result>(
   );
   if (!(await Promise.race([isOver, isLate])) || !mayRepeat()) return first;
   const second = attempt(() => {});
-  const answer = first.catch((thrown) => (asFailure(thrown).spec.category === 'upstream' ? second : first));
-  return Promise.race([answer, second.catch(() => first)]);
+  const reply = first.catch((thrown) => (asFailure(thrown).spec.category === 'upstream' ? second : first));
+  return Promise.race([reply, second.catch(() => first)]);
 }

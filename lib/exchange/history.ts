@@ -27,7 +27,7 @@ type HistoryRow = OrderRow & {
   readonly source: string;
   /** Just before the call that the row came with, and just after; epoch ms. */
   readonly requestedAt: number;
-  readonly answeredAt: number;
+  readonly receivedAt: number;
   readonly keyVersion: string;
 };
 
@@ -38,7 +38,7 @@ export type HistorySearchResult = {
   readonly attempts: readonly SearchAttempt[];
 };
 
-/** What one place answered. */
+/** What one place returned. */
 type Found = Pick<SearchAttempt, 'outcome' | 'rows' | 'failure'> & { readonly found?: readonly HistoryRow[] };
 type SearchContext = { readonly call: Calls['call']; readonly deadline: number; readonly dialect: Dialect };
 type OrderHistory = Dialect['lists']['orderHistory'][number];
@@ -51,7 +51,7 @@ const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_erro
 /**
  * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until a row names
  * its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early when a
- * place fails for a reason that the next one would share. Throws nothing that the exchange answered: failures are part of
+ * place fails for a reason that the next one would share. Throws nothing that the exchange replied: failures are part of
  * the attempts.
  */
 export function createFindInHistory(dialect: Dialect, call: Calls['call']) {
@@ -98,15 +98,15 @@ async function findRow(
   let before: string | undefined;
   for (let page = 0; page < maxPages; page++) {
     const params = { ...place.params, instrument_name: query.instrumentName, count, offset: rows };
-    const { result, ...answer } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
-    const { requestedAt, answeredAt, keyVersion, exchangeTime } = answer;
+    const { result, ...reply } = await call({ method, params }, () => createPageReader(query.orderId), deadline);
+    const { requestedAt, receivedAt, keyVersion, exchangeTime } = reply;
     rows += result.count;
     if (result.found.length > 0) {
-      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, answeredAt, exchangeTime }));
+      const found = result.found.map((row) => orderRow(query.orderId, row, { dialect, receivedAt, exchangeTime }));
       return {
         outcome: 'found',
         rows,
-        found: found.map((row) => ({ ...row, source, requestedAt, answeredAt, keyVersion })),
+        found: found.map((row) => ({ ...row, source, requestedAt, receivedAt, keyVersion })),
       };
     }
     if (result.count === 0) return { outcome: 'not_found', rows };
@@ -147,7 +147,7 @@ async function findTrades(
   return { outcome: result.hasMore ? 'not_exhausted' : 'not_found', rows: 0 };
 }
 
-/** A bare array, or `{trades, has_more}`: both exchanges have answered both. */
+/** A bare array, or `{trades, has_more}`: both exchanges have returned both. */
 function readTrades({ result }: Reply): { readonly trades: readonly Json[]; readonly hasMore: boolean } {
   const trades = isJsonObject(result) ? result['trades'] : result;
   if (!Array.isArray(trades)) {

@@ -1,4 +1,4 @@
-import type { Answered, Calls, ReplyReader } from './calls.ts';
+import type { CallResult, Calls, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
 import { rethrowAsAccountFailure } from './order-failures.ts';
 import { createRowReader, type KnownRowId, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
@@ -17,7 +17,7 @@ export type OpenOrders = {
   /** Just before the first call was sent. */
   readonly requestedAt: number;
   /** Just after the last reply. */
-  readonly answeredAt: number;
+  readonly receivedAt: number;
   /** The version of the key that was used. */
   readonly keyVersion: string;
 };
@@ -41,7 +41,7 @@ type ListReply = {
  */
 export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
   return async ({ deadline, knownId }: ListOpenOrdersOptions): Promise<OpenOrders> => {
-    const replies: Answered<ListReply>[] = [];
+    const replies: CallResult<ListReply>[] = [];
     for (const method of dialect.lists.openOrders) {
       replies.push(await call(method, () => createListReader(knownId), deadline).catch(rethrowAsAccountFailure));
     }
@@ -81,19 +81,19 @@ function merged([first, ...others]: readonly ListReply[]): ReadonlyMap<string, s
 }
 
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
-function joined(replies: readonly Answered<ListReply>[], dialect: Dialect): OpenOrders {
+function joined(replies: readonly CallResult<ListReply>[], dialect: Dialect): OpenOrders {
   const lists = replies.map(({ result }) => result);
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
     digests: merged(lists),
-    changed: replies.flatMap(({ result, answeredAt, exchangeTime }) =>
+    changed: replies.flatMap(({ result, receivedAt, exchangeTime }) =>
       result.changed.flatMap((row) =>
-        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, answeredAt, exchangeTime }),
+        row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, receivedAt, exchangeTime }),
       ),
     ),
     complete: lists.every((list) => list.complete) && keyVersions.size === 1,
     requestedAt: Math.min(...replies.map(({ requestedAt }) => requestedAt)),
-    answeredAt: Math.max(...replies.map(({ answeredAt }) => answeredAt)),
+    receivedAt: Math.max(...replies.map(({ receivedAt }) => receivedAt)),
     keyVersion: [...keyVersions].at(-1) ?? '',
   };
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
-import type { Answered, ReplyReader } from './calls.ts';
+import type { CallResult, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
 import { isJsonObject, JsonError, parseJson, scalarText } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
@@ -80,24 +80,24 @@ export function orderRow(
   { text, digest }: ScannedRow,
   {
     dialect,
-    answeredAt,
+    receivedAt,
     exchangeTime,
-  }: Pick<Answered<unknown>, 'answeredAt' | 'exchangeTime'> & { readonly dialect: Dialect },
+  }: Pick<CallResult<unknown>, 'receivedAt' | 'exchangeTime'> & { readonly dialect: Dialect },
 ): OrderRow {
-  return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, answeredAt }) };
+  return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, receivedAt }) };
 }
 
 function readRow(
   text: string,
   orderId: string,
-  { dialect, answeredAt }: { readonly dialect: Dialect; readonly answeredAt: number },
+  { dialect, receivedAt }: { readonly dialect: Dialect; readonly receivedAt: number },
 ): RowReading {
   try {
     const row = parseJson(text);
     if (!isJsonObject(row)) throw unusable('a row of its list is not an order');
     const order = readOrder(row, dialect);
     if (order.order_id !== orderId) throw unusable('a row of its list has two order ids');
-    refuseImplausibleTimes(order, answeredAt);
+    refuseImplausibleTimes(order, receivedAt);
     return order;
   } catch (thrown) {
     if (thrown instanceof Failure) return thrown;

@@ -89,7 +89,8 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(account, request, onDrift), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
-    if (observed.status === 'rejected') return unanswered(request, asFailure(observed.reason), requestedAt, read.value);
+    if (observed.status === 'rejected')
+      return withoutReply(request, asFailure(observed.reason), requestedAt, read.value);
 
     const { known: watch } = request;
     const { head, stored, changed, inForce } =
@@ -101,7 +102,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     return { ...known, order, source: 'exchange', changed, exchangeTime: time ?? known.exchangeTime, result };
   }
 
-  async function unanswered(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
+  async function withoutReply(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
     if (failure.code === 'order_not_found') return notFound(request, failure, requestedAt, read);
     // The order was open when it became known: without an exchange, the table may still know its end.
     const { known, maxAgeMs } = request;
@@ -128,7 +129,7 @@ async function observe(
 ): Promise<Observation> {
   const { account, orderId, deadline, observedBy, requestId } = request;
   const reply = await exchange.getOrderState(orderId, { deadline });
-  const { order, exchangeTime, requestedAt, answeredAt, keyVersion } = reply;
+  const { order, exchangeTime, requestedAt, receivedAt, keyVersion } = reply;
   onDrift(account, driftOf(order, dialect));
   return {
     account,
@@ -137,7 +138,7 @@ async function observe(
     order,
     result: reply.resultText,
     exchangeTime,
-    provenance: { requestedAt, firstObservedAt: answeredAt, requestId, observedBy, keyVersion },
+    provenance: { requestedAt, firstObservedAt: receivedAt, requestId, observedBy, keyVersion },
   };
 }
 

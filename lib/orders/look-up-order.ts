@@ -51,8 +51,8 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
       if (order instanceof Failure || phaseOf(order) !== 'final') continue;
       // It says nothing of what the order was last seen in, and is no reply that would put off the next lookup.
       if (rankOf(order, dialect.volatile) < head.rank) continue;
-      const { requestedAt, answeredAt, keyVersion, text: result, exchangeTime } = row;
-      const provenance = { requestedAt, firstObservedAt: answeredAt, requestId, observedBy: 'history', keyVersion };
+      const { requestedAt, receivedAt, keyVersion, text: result, exchangeTime } = row;
+      const provenance = { requestedAt, firstObservedAt: receivedAt, requestId, observedBy: 'history', keyVersion };
       await store.record({ account, orderId, dialect, order, result, exchangeTime, provenance });
     }
     const lookedUp = await store.recordLookup({

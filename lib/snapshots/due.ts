@@ -40,12 +40,12 @@ function dueAfterNotFound(watch: Watch, lastNotFound: number, policy: CheckPolic
 
 /** What happened while a watch was stopped is unknown: a start makes the order due at once, and never later. */
 function dueAfterStart(watch: Watch, policy: CheckPolicy): number {
-  const due = dueAfterAnswer(watch, policy);
+  const due = dueAfterReply(watch, policy);
   const startedAt = watch.operator?.at ?? 0;
   return startedAt > (checkedAt(watch) ?? Infinity) ? Math.min(due, startedAt) : due;
 }
 
-function dueAfterAnswer(watch: Watch, policy: CheckPolicy): number {
+function dueAfterReply(watch: Watch, policy: CheckPolicy): number {
   const { announcedRank, observations, openedAt, listed } = watch;
   const [latest] = observations;
   if (latest !== undefined) {

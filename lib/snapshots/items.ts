@@ -37,8 +37,8 @@ import { updatedAtOfRank } from './rank.ts';
 import type { AuditEntry } from './reader.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { OrderSummary } from './summary.ts';
-import type { HistoryLookup, List, NotFoundAnswer, StoredWatch, WatchCommand } from './table.ts';
-import { checkedAt, isUnanswered, statusOf, type Watch, type WatchStatus } from './watch.ts';
+import type { HistoryLookup, List, NotFoundReply, StoredWatch, WatchCommand } from './table.ts';
+import { checkedAt, isUnobserved, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
 export const snapshotSchema = '1';
@@ -109,7 +109,7 @@ function snapshotAttributes(snapshot: Snapshot): Item {
 
 export function watchItem(key: OrderKey, { watch, revision }: StoredWatch, policy: CheckPolicy): Item {
   const status = statusOf(watch);
-  const list = isUnanswered(watch) ? 'attention' : lists[status];
+  const list = isUnobserved(watch) ? 'attention' : lists[status];
   const lastChecked = checkedAt(watch);
   return {
     ...orderAttributes(key),
@@ -160,7 +160,7 @@ function summaryAttributes(summary: OrderSummary | undefined): Item {
   return { ...Object.fromEntries(written), last_update_timestamp: number(updated) };
 }
 
-export function notFoundItem(notFound: NotFoundAnswer): Item {
+export function notFoundItem(notFound: NotFoundReply): Item {
   return { ...auditItem('not_found', notFound, notFound.requestedAt), observed_by: { S: notFound.observedBy } };
 }
 

@@ -3,7 +3,7 @@ import { advanceWatch } from './advance-watch.ts';
 import { placeOf, type Rank } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
 import { orderSummaryOf } from './summary.ts';
-import type { Current, FailedCheck, HistoryLookup, NotFoundAnswer, SnapshotTable, StoredWatch } from './table.ts';
+import type { Current, FailedCheck, HistoryLookup, NotFoundReply, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** The result of a check, as stored. */
@@ -35,7 +35,7 @@ export type SnapshotStore = {
    * Stores a not-found reply. It counts only for a watched order whose head is not final, and only when requested
    * after the last observation. It never changes a head.
    */
-  readonly recordNotFound: (notFound: NotFoundAnswer, known?: Current) => Promise<Current>;
+  readonly recordNotFound: (notFound: NotFoundReply, known?: Current) => Promise<Current>;
   /**
    * Stores a search of the exchange's histories, and that there was one. A row that it found is recorded by itself,
    * before this. Safe to repeat.
@@ -130,7 +130,7 @@ function createWatchWrites(
 ): Pick<SnapshotStore, 'recordNotFound' | 'recordLookup' | 'markUnlisted' | 'recordFailedCheck'> {
   return { recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
 
-  async function recordNotFound(notFound: NotFoundAnswer, known?: Current): Promise<Current> {
+  async function recordNotFound(notFound: NotFoundReply, known?: Current): Promise<Current> {
     const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
     const head = await healedHead(table, notFound);

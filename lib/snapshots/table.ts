@@ -7,7 +7,7 @@ import type { Watch, WatchStatus } from './watch.ts';
 /** The lists of the index: orders that the schedule checks, orders that need attention, closed orders. */
 export type List = (typeof listNames)[number];
 
-export type NotFoundAnswer = OrderKey & {
+export type NotFoundReply = OrderKey & {
   readonly requestedAt: number;
   readonly requestId: string;
   readonly observedBy: string;
@@ -83,7 +83,7 @@ export type SnapshotTable = {
   readonly putHead: (snapshot: Snapshot) => Promise<boolean>;
   /** Writes the watch as revision `after + 1`, if the stored one is revision `after` (0: none is stored). */
   readonly putWatch: (key: OrderKey, watch: StoredWatch['watch'], after: number) => Promise<boolean>;
-  readonly putNotFound: (notFound: NotFoundAnswer) => Promise<void>;
+  readonly putNotFound: (notFound: NotFoundReply) => Promise<void>;
   readonly putHistoryLookup: (lookup: HistoryLookup) => Promise<void>;
   /**
    * Orders of one list of an account, by ascending time up to `until`; eventually consistent. One request for each

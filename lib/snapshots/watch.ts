@@ -72,8 +72,8 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
   const seenAt = observations[0]?.requestedAt ?? 0;
   const notFoundAt = newestAfter(seenAt, [watch?.notFoundAt, delta.notFoundAt], maxNotFoundAt);
   // Both are cut off at the newest reply, which only rises, so the remainder does not depend on the order of arrival.
-  const answeredAt = Math.max(seenAt, notFoundAt[0] ?? 0);
-  const failedAt = newestAfter(answeredAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
+  const latestReplyAt = Math.max(seenAt, notFoundAt[0] ?? 0);
+  const failedAt = newestAfter(latestReplyAt, [watch?.failedAt, delta.failedAt], maxFailedAt);
   const attemptedAt = Math.max(watch?.attemptedAt ?? 0, delta.attemptedAt ?? 0);
   const listed = latestListing(watch?.listed, delta.listed);
   const lookedUpAt = newestAfter(seenAt, [watch?.lookedUpAt, delta.lookedUpAt], maxLookedUpAt);
@@ -84,7 +84,7 @@ export function join(watch: Watch | undefined, delta: WatchDelta): Watch {
     observations,
     notFoundAt,
     failedAt: failedAt.length > 0 ? failedAt : undefined,
-    attemptedAt: attemptedAt > answeredAt ? attemptedAt : undefined,
+    attemptedAt: attemptedAt > latestReplyAt ? attemptedAt : undefined,
     listed,
     lookedUpAt: lookedUpAt.length > 0 ? lookedUpAt : undefined,
     operator,
@@ -103,12 +103,12 @@ export function statusOf(watch: Watch): WatchStatus {
 }
 
 /** An order that was never seen needs a person when this many checks, some minutes' worth, have not found it or failed. */
-const maxUnanswered = 5;
+const maxUnobservedChecks = 5;
 
 /** Never seen, in spite of several checks: such as the id of a linked order that the exchange never created. */
-export function isUnanswered(watch: Watch): boolean {
+export function isUnobserved(watch: Watch): boolean {
   const { notFoundAt, failedAt = [] } = watch;
-  return statusOf(watch) === 'unconfirmed' && notFoundAt.length + failedAt.length >= maxUnanswered;
+  return statusOf(watch) === 'unconfirmed' && notFoundAt.length + failedAt.length >= maxUnobservedChecks;
 }
 
 /** Whether the schedule still checks the order. */
@@ -133,8 +133,8 @@ export function isCovered({ listed }: Watch): boolean {
 
 /** A list lacked the order after it was last seen: its own reply has to say what became of it. */
 export function isVanished({ listed, observations, notFoundAt }: Watch): boolean {
-  const answeredAt = Math.max(observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0);
-  return listed?.present === false && listed.at > answeredAt;
+  const latestReplyAt = Math.max(observations[0]?.requestedAt ?? 0, notFoundAt[0] ?? 0);
+  return listed?.present === false && listed.at > latestReplyAt;
 }
 
 /**

@@ -98,7 +98,7 @@ function createRecordRow(deps: ListedRowsDeps) {
   return async (row: OrderRow, order: Order, list: OpenOrders): Promise<void> => {
     onDrift(account, driftOf(order, dialect));
     const { orderId, text: result, exchangeTime, digest } = row;
-    const { requestedAt, answeredAt: firstObservedAt, keyVersion } = list;
+    const { requestedAt, receivedAt: firstObservedAt, keyVersion } = list;
     const provenance = { requestedAt, firstObservedAt, requestId, observedBy: 'list', keyVersion };
     const observation = { account, orderId, dialect, order, result, exchangeTime, provenance, listedAt: requestedAt };
     const known = orders.get(orderId)?.stored;

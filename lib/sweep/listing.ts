@@ -69,8 +69,8 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
     if (!isSuspicious({ absent: settled.length, covered, listed: digests.size })) return 'plausible';
     for (const { orderId } of probesOf(settled, clock.now())) {
-      const answer = await checks.check(orderId);
-      if (answer !== undefined) return answer === 'open' ? 'contradicted' : 'plausible';
+      const outcome = await checks.check(orderId);
+      if (outcome !== undefined) return outcome === 'open' ? 'contradicted' : 'plausible';
     }
     return 'unanswered';
   }

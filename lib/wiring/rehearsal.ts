@@ -33,7 +33,7 @@ const order = {
 };
 
 /** An exchange that knows one order. */
-const answer: Transport = async ({ body }) => {
+const reply: Transport = async ({ body }) => {
   const { id }: { readonly id: number } = JSON.parse(body);
   return { status: 200, body: JSON.stringify({ jsonrpc: '2.0', id, result: order, usIn: 1, usOut: 2, usDiff: 1 }) };
 };
@@ -62,7 +62,7 @@ export async function rehearse(dialectName: DialectName, clock: Clock): Promise<
   const exchange = createExchange({
     dialect: { ...dialect, auth: 'signature' },
     url: dialect.url,
-    transport: answer,
+    transport: reply,
     credentials: { get: async () => key, renew: async () => key },
     rateLimiter: { acquire: async () => {}, throttled: async () => {} },
     clock,

@@ -124,8 +124,8 @@ describe('the ticks of a schedule', () => {
     expect(await tick(1)).toMatchObject({ checked: 1, missing: 0 });
     expect(await statusOf(id)).toBe('watched');
     expect((await testBed.watchOf(id))?.['not_found_at']).toEqual({ L: [] });
-    const notFoundAnswers = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
-    expect(notFoundAnswers).toHaveLength(2);
+    const notFoundReplies = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
+    expect(notFoundReplies).toHaveLength(2);
   });
 
   it('leave an order unconfirmed that was never seen', async () => {

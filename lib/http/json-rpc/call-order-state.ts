@@ -26,7 +26,7 @@ type CallOrderState = (event: APIGatewayProxyEventV2, deadline: number) => Promi
  */
 export function createCallOrderState({ accounts, checkOrder, clock, onCall }: CallOrderStateDeps): CallOrderState {
   return async (event, deadline) => {
-    const cameInAt = clock.now();
+    const startedAt = clock.now();
     const { account, dialect } = placeOf(event);
     const { id, orderId } = readCall(event);
 
@@ -35,7 +35,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     const envelope: Envelope = {
       id,
       jsonrpc: '2.0',
-      ...timesOf(cameInAt, clock.now(), dialect),
+      ...timesOf(startedAt, clock.now(), dialect),
     };
     if (typeof outcome === 'string') return writeResult(envelope, outcome);
     throw jsonRpcFailure(envelope, outcome);
@@ -65,10 +65,10 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
 }
 
 /** Ours, in the unit that the exchange's own would have. */
-function timesOf(cameInAt: number, answeredAt: number, { unitsPerMs }: Dialect) {
+function timesOf(startedAt: number, respondedAt: number, { unitsPerMs }: Dialect) {
   return {
-    usIn: cameInAt * unitsPerMs,
-    usOut: answeredAt * unitsPerMs,
-    usDiff: (answeredAt - cameInAt) * unitsPerMs,
+    usIn: startedAt * unitsPerMs,
+    usOut: respondedAt * unitsPerMs,
+    usDiff: (respondedAt - startedAt) * unitsPerMs,
   };
 }

@@ -18,7 +18,7 @@ describe.each(both)('the %s client', (dialect) => {
     const reply = await getOrderState(id);
     expect(reply.resultText).toContain('"amount":1.10');
     expect(reply.order).toMatchObject({ order_id: id, amount: '1.10', price: '1.6e-7' });
-    expect(reply).toMatchObject({ requestedAt: clock.now(), answeredAt: clock.now(), keyVersion: 'v1' });
+    expect(reply).toMatchObject({ requestedAt: clock.now(), receivedAt: clock.now(), keyVersion: 'v1' });
   });
 
   test("reads the exchange's time, whatever its unit", async () => {
@@ -177,7 +177,7 @@ test('the client needs nothing but a transport and a clock', async () => {
   });
   const requestedAt = clock.now() + 7;
   const answer = await client.getOrderState(seedId, { deadline: clock.now() + 1_000 });
-  expect(answer).toMatchObject({ requestedAt, answeredAt: requestedAt + 7 });
+  expect(answer).toMatchObject({ requestedAt, receivedAt: requestedAt + 7 });
   expect(sent.map(({ url }) => url)).toEqual([
     'https://exchange.invalid/api/v1/public/auth',
     'https://exchange.invalid/api/v1/private/get_order_state',

@@ -88,7 +88,7 @@ test('a late request is sent once more, with an id and a permit of its own, and 
   await leave(1);
   await pass(50);
   await answer(1, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000, answeredAt: startedAt + 2_050 });
+  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000, receivedAt: startedAt + 2_050 });
   expect(new Set(requests.map(({ request }) => idOf(request))).size).toBe(2);
   expect(permits).toHaveLength(2);
 });

@@ -34,7 +34,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const orders = await list(harness);
     expect([...orders.digests.keys()].toSorted()).toEqual([id, other].toSorted());
     expect(orders).toMatchObject({ complete: true, keyVersion: 'v1' });
-    expect([orders.requestedAt, orders.answeredAt]).toEqual([clock.now(), clock.now()]);
+    expect([orders.requestedAt, orders.receivedAt]).toEqual([clock.now(), clock.now()]);
     const row = orders.changed.find(({ orderId }) => orderId === id);
     expect(row?.text).toContain('"price":1.6e-7');
     expect(row?.text).toMatch(/^\{.*\}$/);

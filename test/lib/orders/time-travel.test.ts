@@ -105,10 +105,10 @@ describe('a history read', () => {
 
   it('has the hundred latest not-found replies', async () => {
     const key = newKey();
-    const notFoundAnswers = Array.from({ length: 105 }, (_, i) =>
+    const notFoundReplies = Array.from({ length: 105 }, (_, i) =>
       notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
     );
-    await writeItems(engine, notFoundAnswers);
+    await writeItems(engine, notFoundReplies);
     const { audit_entries: entries = [] } = await request(key, { believed_at: iso(hour) });
     expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
   });

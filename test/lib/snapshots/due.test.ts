@@ -110,12 +110,12 @@ describe('the next check', () => {
     ['after a tenth of the time since its last change', [seen(0, 0, t0 + 1_000_000)], 1_100_000],
     ['at the latest for an old order', [seen(0, 0, t0 + 100_000_000)], 100_600_000],
     [
-      'soon after the first not-found answer',
+      'soon after the first not-found reply',
       [seen(0, 0, t0 + 1_000_000), { openedAt: t0, notFoundAt: [t0 + 2_000_000] }],
       2_010_000,
     ],
     [
-      'later after each further not-found answer',
+      'later after each further not-found reply',
       [seen(0, 0, t0), { openedAt: t0, notFoundAt: [t0 + 2_000_000, t0 + 1_900_000, t0 + 1_800_000] }],
       2_040_000,
     ],

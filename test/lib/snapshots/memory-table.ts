@@ -4,7 +4,7 @@ import { readListed } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type {
   HistoryLookup,
-  NotFoundAnswer,
+  NotFoundReply,
   SnapshotTable,
   StoredWatch,
   WatchCommand,
@@ -16,7 +16,7 @@ export type Kept = {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
-  readonly notFoundAnswers: ReadonlyMap<string, NotFoundAnswer>;
+  readonly notFoundReplies: ReadonlyMap<string, NotFoundReply>;
   readonly lookups: ReadonlyMap<string, HistoryLookup>;
   readonly commands: ReadonlyMap<string, WatchCommand>;
 };
@@ -30,7 +30,7 @@ export type MemoryTable = SnapshotTable &
 type Row = {
   readonly key: OrderKey;
   readonly snapshots: Map<string, Snapshot>;
-  readonly notFoundAnswers: Map<string, NotFoundAnswer>;
+  readonly notFoundReplies: Map<string, NotFoundReply>;
   readonly lookups: Map<string, HistoryLookup>;
   readonly commands: Map<string, WatchCommand>;
   head: Snapshot | undefined;
@@ -75,7 +75,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       return true;
     },
     putNotFound: async (notFound) => {
-      rowOf(notFound).notFoundAnswers.set(`${notFound.requestedAt}#${notFound.requestId}`, notFound);
+      rowOf(notFound).notFoundReplies.set(`${notFound.requestedAt}#${notFound.requestId}`, notFound);
     },
     putHistoryLookup: async (lookup) => {
       rowOf(lookup).lookups.set(`${lookup.at}#${lookup.requestId}`, lookup);
@@ -104,7 +104,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
     const row = rows.get(id) ?? {
       key: { account, orderId },
       snapshots: new Map(),
-      notFoundAnswers: new Map(),
+      notFoundReplies: new Map(),
       lookups: new Map(),
       commands: new Map(),
       head: undefined,

@@ -22,7 +22,7 @@ describe('recording a not-found reply', () => {
   it('of an order that was never seen writes nothing', async () => {
     expect(await store.recordNotFound(notFound(0))).toEqual({});
     expect(kept()).toMatchObject({ head: undefined, stored: undefined });
-    expect(kept().notFoundAnswers.size).toBe(0);
+    expect(kept().notFoundReplies.size).toBe(0);
   });
 
   it.each([
@@ -31,11 +31,11 @@ describe('recording a not-found reply', () => {
     ['after', 1, 'missing', 1],
   ] as const)(
     'requested %s the last observation counts accordingly',
-    async (_, requestedAfter, now, notFoundAnswers) => {
+    async (_, requestedAfter, now, notFoundReplies) => {
       await store.record(observed());
       const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
       expect(status()).toBe(now);
-      expect(kept().notFoundAnswers.size).toBe(notFoundAnswers);
+      expect(kept().notFoundReplies.size).toBe(notFoundReplies);
       expect(head).toEqual(snapshotOf(observed()));
       expect(stored).toEqual(kept().stored);
     },
@@ -47,7 +47,7 @@ describe('recording a not-found reply', () => {
     expect(status()).toBe('missing');
     await store.record(observed({ requestedAfter: 2_000 }));
     expect(status()).toBe('watched');
-    expect(kept().notFoundAnswers.size).toBe(1);
+    expect(kept().notFoundReplies.size).toBe(1);
   });
 
   it('never changes the head or the history', async () => {
@@ -65,7 +65,7 @@ describe('recording a not-found reply', () => {
     const { head } = await store.recordNotFound(notFound(1_000));
     expect(head?.order.order_state).toBe('filled');
     expect(status()).toBe('final');
-    expect(kept().notFoundAnswers.size).toBe(0);
+    expect(kept().notFoundReplies.size).toBe(0);
   });
 
   it('first raises the head to the newest snapshot, which a crash had kept from it', async () => {
@@ -78,7 +78,7 @@ describe('recording a not-found reply', () => {
     expect(head).toEqual(filled);
     expect(kept().head).toEqual(filled);
     expect(status()).toBe('final');
-    expect(kept().notFoundAnswers.size).toBe(0);
+    expect(kept().notFoundReplies.size).toBe(0);
   });
 
   it('counts for an id that is watched and was never seen, which then is not missing', async () => {
@@ -88,7 +88,7 @@ describe('recording a not-found reply', () => {
     expect(head).toBeUndefined();
     expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
     expect(status()).toBe('unconfirmed');
-    expect(kept().notFoundAnswers.size).toBe(1);
+    expect(kept().notFoundReplies.size).toBe(1);
   });
 
   it('does not count for an order whose watch was stopped', async () => {
@@ -96,7 +96,7 @@ describe('recording a not-found reply', () => {
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.recordNotFound(notFound(1_000));
     expect(status()).toBe('stopped');
-    expect(kept().notFoundAnswers.size).toBe(0);
+    expect(kept().notFoundReplies.size).toBe(0);
   });
 
   it('uses what the caller has read, and joins into what was written since', async () => {

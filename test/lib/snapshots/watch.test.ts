@@ -6,7 +6,7 @@ import {
   isCovered,
   isLastRequested,
   isOpen,
-  isUnanswered,
+  isUnobserved,
   join,
   statusOf,
   type WatchDelta,
@@ -146,7 +146,7 @@ describe('a watch', () => {
     }
   });
 
-  it('keeps the ten latest not-found answers and the two latest observations', () => {
+  it('keeps the ten latest not-found replies and the two latest observations', () => {
     const notFoundAt = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
     const watch = watchOf(seen(1, 0, t0 + 1), seen(1, 0, t0 + 3), seen(1, 0, t0 + 2), { openedAt: t0, notFoundAt });
     expect(watch.observations.map(({ requestedAt }) => requestedAt - t0)).toEqual([3, 2]);
@@ -214,14 +214,14 @@ describe('an order that was never seen', () => {
     });
 
   it('needs a person after five checks that did not find it, or failed', () => {
-    expect(isUnanswered(unanswered(2, 2))).toBe(false);
-    expect(isUnanswered(unanswered(2, 3))).toBe(true);
-    expect(isUnanswered(unanswered(5, 0))).toBe(true);
-    expect(isUnanswered(watchOf({ openedAt: t0 }))).toBe(false);
+    expect(isUnobserved(unanswered(2, 2))).toBe(false);
+    expect(isUnobserved(unanswered(2, 3))).toBe(true);
+    expect(isUnobserved(unanswered(5, 0))).toBe(true);
+    expect(isUnobserved(watchOf({ openedAt: t0 }))).toBe(false);
   });
 
   it('is one that no answer has ever shown', () => {
     const missing = { openedAt: t0, notFoundAt: [10, 11, 12, 13, 14].map((ms) => t0 + ms) };
-    expect(isUnanswered(watchOf(seen(0, 0, t0 + 5), missing))).toBe(false);
+    expect(isUnobserved(watchOf(seen(0, 0, t0 + 5), missing))).toBe(false);
   });
 });

@@ -53,7 +53,7 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
         resultText,
         exchangeTime: undefined,
         requestedAt,
-        answeredAt: environment.now(),
+        receivedAt: environment.now(),
         keyVersion: 'v1',
       };
     },

@@ -70,11 +70,11 @@ const source = 'order_history';
 
 /** One call: notes when it was requested, and says when it was answered. */
 function createCall(environment: TestEnvironment) {
-  return async (times: number[]): Promise<{ readonly requestedAt: number; readonly answeredAt: number }> => {
+  return async (times: number[]): Promise<{ readonly requestedAt: number; readonly receivedAt: number }> => {
     const requestedAt = environment.now();
     times.push(requestedAt - startTime);
     await environment.sleep(50);
-    return { requestedAt, answeredAt: environment.now() };
+    return { requestedAt, receivedAt: environment.now() };
   };
 }
 

@@ -100,7 +100,7 @@ describe('a sweep while the exchange or its connection fails', () => {
     expect(swept.report).toMatchObject({ checked: 12, failed: { throttled: 10 } });
   });
 
-  it('counts a not-found answer as an answer: no backoff follows two failures on either side of it', async () => {
+  it('counts a not-found reply as an answer: no backoff follows two failures on either side of it', async () => {
     const failing = new Set(['order-001', 'order-002', 'order-004', 'order-005']);
     const { checks, report } = await sweeping({
       orders: orders(6),
