@@ -44,7 +44,7 @@ export class SyntheticCheck extends Construct {
       logGroup: getOrder.logGroup,
       filterPattern: FilterPattern.all(
         FilterPattern.stringValue('$.route', '=', route),
-        FilterPattern.stringValue('$.message', '=', 'answered'),
+        FilterPattern.stringValue('$.message', '=', 'responded'),
       ),
       // A namespace for each stage: a filter cannot add a dimension that the log line does not have.
       metricNamespace: `OrderStateSnapshots/${stage.runtime.name}`,

@@ -3,7 +3,7 @@ import { seedId } from './emulator/exchange/seed-order.ts';
 import { getOrder } from './start/get-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
-import { demonstration, invitation, snapshot, standing, title } from './start/terminal.ts';
+import { demonstration, invitation, snapshot, summary, title } from './start/terminal.ts';
 import { type BusEvent, createTransitionLines, isShown, transitionsHeader } from './start/transitions.ts';
 
 const requested = await parseOptions(process.argv.slice(2), process.env);
@@ -52,7 +52,7 @@ async function serve(options: Options): Promise<number> {
     const run = await startLocal({ options, signal, failed, onEvent, unwritable });
     try {
       const builtIn = options.exchange === undefined;
-      console.log(standing(run, { ...options, builtIn }, width()));
+      console.log(summary(run, { ...options, builtIn }, width()));
       if (builtIn)
         console.log(
           snapshot(await getOrder(`${run.url}/accounts/${options.account}/orders/${seedId}`, signal), width()),

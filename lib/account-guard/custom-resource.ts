@@ -29,7 +29,7 @@ export function customResource({ logger }: { readonly logger: Logger }): Middlew
     logInvocations(logger),
     {
       after: async ({ event, response }) => {
-        logger[response == null ? 'info' : 'warn']('answered', { refusal: response ?? undefined });
+        logger[response == null ? 'info' : 'warn']('responded', { refusal: response ?? undefined });
         await sendResponse(event, response ?? undefined);
       },
       onError: async (request) => {

@@ -43,7 +43,7 @@ function requests({ logger, clock, stage }: HttpDeps): HttpMiddleware {
       refuseForeignAccount(event, stage);
     },
     after: ({ response }) => {
-      logger.info('answered', { status: response?.statusCode, code: 'ok', duration_ms: clock.now() - startedAt });
+      logger.info('responded', { status: response?.statusCode, code: 'ok', duration_ms: clock.now() - startedAt });
     },
     onError: (request) => {
       const failure = asFailure(request.error);

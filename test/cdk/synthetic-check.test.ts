@@ -54,14 +54,14 @@ describe('the synthetic check', () => {
     const { body = '' } = await handler(inputOf(templateOf(settings)), contextOf());
     expect(JSON.parse(body)).toEqual({ account: 'main', order_id: 'TEST-1', max_age: 0 });
     expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
-      { route: 'synthetic-check', message: 'answered' },
+      { route: 'synthetic-check', message: 'responded' },
     ]);
   });
 
   it('raises an alarm when no response came for a quarter of an hour', () => {
     template.hasResourceProperties('AWS::Logs::MetricFilter', {
       LogGroupName: { Ref: Match.stringLikeRegexp('^GetOrderLogs') },
-      FilterPattern: '{ ($.route = "synthetic-check") && ($.message = "answered") }',
+      FilterPattern: '{ ($.route = "synthetic-check") && ($.message = "responded") }',
       MetricTransformations: [
         { MetricNamespace: 'OrderStateSnapshots/test', MetricName: 'SyntheticResponses', MetricValue: '1' },
       ],

@@ -6,19 +6,19 @@ const problemJson = 'application/problem+json';
 const Refusal = z.object({ code: z.string(), detail: z.string(), parameters: z._default(z.array(z.string()), []) });
 const RpcError = z.object({ error: z.object({ data: z.object({ param: z.optional(z.string()) }) }) });
 
-/** Whether an answer of the exchange's own kind is an error, though its status is 200. */
+/** Whether a response of the exchange's own kind is an error, though its status is 200. */
 export function isRpcError({ status, text }: ReceivedResponse): boolean {
   return status === 200 && z.safeParse(RpcError, JSON.parse(text)).success;
 }
 
-/** What is wrong with an answer, as words; none when it is what the document and the request call for. */
+/** What is wrong with a response, as words; none when it is what the document and the request call for. */
 export function checker(
   meant: Meant,
   reported: ReceivedResponse,
   { complaints }: ReturnType<typeof createChecker>,
 ): readonly string[] {
   const { operation, spoiled } = meant;
-  if (reported.status >= 500 && reported.status !== 503) return [`answers ${reported.status}`];
+  if (reported.status >= 500 && reported.status !== 503) return [`responds with ${reported.status}`];
   const found = [...complaints(operation.name, reported)];
   if (reported.type === problemJson) found.push(...complaintsOfRefusal(meant, reported));
   if (spoiled === undefined && reported.status === 400) found.push('refuses what the document allows');
@@ -26,7 +26,7 @@ export function checker(
     found.push('loses the route');
   if (spoiled === 'method' && reported.type === problemJson) found.push('has a route that the document has not');
   if (spoiled !== undefined && reported.status === 200 && !isRpcError(reported))
-    found.push('answers what the document forbids');
+    found.push('responds with what the document forbids');
   if (meant.wrong !== undefined && isRpcError(reported)) {
     const { param } = z.safeParse(RpcError, JSON.parse(reported.text)).data?.error.data ?? {};
     if (param !== meant.wrong) found.push(`names ${param} and not ${meant.wrong}`);

@@ -18,7 +18,7 @@ const closed = 28;
 /** So many ids are known to nobody. */
 const strangers = 2;
 
-/** Starts the stack, and requests every order once. `failed`: a function that failed instead of answering. */
+/** Starts the stack, and requests every order once. `failed`: a function that failed instead of responding. */
 export async function startEnvironment(failed: (reported: string) => void): Promise<TestEnvironment> {
   const dialect = 'deribit';
   const exchange = await startExchange({ dialect });
@@ -44,7 +44,7 @@ export async function startEnvironment(failed: (reported: string) => void): Prom
   const open = orderIds.slice(closed);
   for (const id of orderIds) {
     const response = await fetch(`${run.url}/accounts/${account}/orders/${id}`);
-    if (!response.ok) throw new Error(`order ${id} was answered with ${response.status}: ${await response.text()}`);
+    if (!response.ok) throw new Error(`order ${id} got ${response.status}: ${await response.text()}`);
   }
   return {
     url: run.url,

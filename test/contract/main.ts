@@ -39,8 +39,8 @@ async function main({
     for (const { request, complaint } of tally.findings.slice(0, 20)) console.log(`${complaint}: ${request}`);
     for (const reported of failures.slice(0, 20)) console.log(reported);
     const isKept = tally.findings.length + failures.length + unasked(tally).length === 0;
-    console.log(isKept ? 'Every answer was as the document has it.' : `${tally.findings.length} answers were not.`);
-    if (!isKept || tally.answered * 3 < tally.requests) process.exitCode = 1;
+    console.log(isKept ? 'Every response was as the document says.' : `${tally.findings.length} responses were not.`);
+    if (!isKept || tally.succeeded * 3 < tally.requests) process.exitCode = 1;
   } finally {
     await environment.stop();
   }

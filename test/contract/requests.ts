@@ -186,7 +186,7 @@ function withBodySpoiled(meant: Meant): fc.Arbitrary<Meant> {
     .map((spoiled) => ({ ...meant, body: spoiled, spoiled: 'body' }));
 }
 
-/** No route at all: the gateway's own answer. */
+/** No route at all: the gateway's own response. */
 function withMethodSpoiled(meant: Meant): fc.Arbitrary<Meant> {
   return fc
     .constantFrom('PATCH', 'OPTIONS')

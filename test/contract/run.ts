@@ -9,11 +9,11 @@ import { type Meant, requests } from './requests.ts';
 
 type ContractViolation = { readonly request: string; readonly complaint: string };
 type Tally = {
-  /** How often each operation was answered with each status; errors of JSON-RPC apart, though their status is 200. */
+  /** How often each operation got each status; errors of JSON-RPC apart, though their status is 200. */
   readonly counts: ReadonlyMap<string, ReadonlyMap<string, number>>;
   readonly requests: number;
   /** Requests that got what they requested. */
-  readonly answered: number;
+  readonly succeeded: number;
   readonly findings: readonly ContractViolation[];
 };
 
@@ -37,7 +37,7 @@ export async function checkContract({ environment, seed, requests: count, progre
   const counts = new Map<string, Map<string, number>>();
   const findings: ContractViolation[] = [];
   let done = 0;
-  let answered = 0;
+  let succeeded = 0;
 
   async function send(meant: Meant, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const { target, init } = compose(meant.operation, meant.parameters, meant.body);
@@ -45,7 +45,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     const response = await fetch(`${environment.url}${target}`, {
       ...init,
       headers: { ...init.headers, ...headers },
-    }).catch((cause: unknown) => Promise.reject(new Error(`${request} was not answered`, { cause })));
+    }).catch((cause: unknown) => Promise.reject(new Error(`${request} got no response`, { cause })));
     const text = await response.clone().text();
     const reported = { status: response.status, type: response.headers.get('content-type'), text };
     for (const complaint of checker(meant, reported, describedBy)) {
@@ -54,7 +54,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     const column = isRpcError(reported) ? 'error' : String(reported.status);
     const ofOperation = counts.get(meant.operation.name) ?? new Map<string, number>();
     counts.set(meant.operation.name, ofOperation.set(column, (ofOperation.get(column) ?? 0) + 1));
-    if (column === '200') answered += 1;
+    if (column === '200') succeeded += 1;
     done += 1;
     progress?.(done);
     return response;
@@ -79,7 +79,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     }
   }
   await Promise.all(Array.from({ length: workers }, work));
-  return { counts, requests: done, answered, findings };
+  return { counts, requests: done, succeeded, findings };
 }
 
 /** One at a time: thousands at once would hold up the stack, which is in this process. */
@@ -88,11 +88,11 @@ function* meantBy(arbitrary: fc.Arbitrary<Meant>, seed: number): Generator<Meant
 }
 
 /** The counts as a table: a line an operation, a column a status. */
-export function tableOf({ counts, requests: total, answered }: Tally): string {
+export function tableOf({ counts, requests: total, succeeded }: Tally): string {
   const columns = [...new Set([...counts.values()].flatMap((row) => [...row.keys()]))].toSorted();
   const line = (name: string, cells: readonly (string | number)[]) =>
     `${name.padEnd(18)}${cells.map((cell) => String(cell).padStart(7)).join('')}`;
-  const share = ((answered / total) * 100).toFixed(1);
+  const share = ((succeeded / total) * 100).toFixed(1);
   return [
     line('', columns),
     ...[...counts].toSorted().map(([name, row]) =>
@@ -101,7 +101,7 @@ export function tableOf({ counts, requests: total, answered }: Tally): string {
         columns.map((column) => row.get(column) ?? 0),
       ),
     ),
-    `${total} requests, ${share} % of them answered with what they requested`,
+    `${total} requests, ${share} % of them succeeded`,
   ].join('\n');
 }
 

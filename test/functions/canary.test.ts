@@ -243,7 +243,7 @@ describe('the search for secrets', () => {
   it('has read every function, errors, logs and answers, and every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
-    expect(everything).toContain('"message":"answered"');
+    expect(everything).toContain('"message":"responded"');
     expect(everything).toContain('"message":"ticked"');
     expect(everything).toContain('application/problem+json');
     expect(everything).toContain("name: 'Failure'");

@@ -171,7 +171,7 @@ it('a watch command is logged in one line, without the caller’s name', async (
   const [line = '', ...others] = output.lines();
   expect(others).toEqual([]);
   expect(JSON.parse(line)).toMatchObject({
-    message: 'answered',
+    message: 'responded',
     status: 200,
     account: 'main',
     order_id: 'LOGGED',

@@ -17,18 +17,18 @@ import { loadHttpFunction } from './load-function.ts';
 startTestBedForFile();
 
 describe('what a check of many orders cannot do in time', () => {
-  it('is not tried when the exchange throttles, and the answer says when to come again', async () => {
+  it('is not tried when the exchange throttles, and the response says when to come again', async () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('order', { kind: 'throttle', wait: 7 });
     // Too little time to wait for it.
-    const answer = await sendAll(ids, { account: 'other', remainingMs: 5_000 });
-    const outcomes = outcomesOf(answer);
-    expect(answer.status).toBe(200);
-    expect(answer.headers['retry-after']).toBe('7');
-    expect(answer.body.outcomes[outcomes.indexOf('failed')].problem).toMatchObject({ code: 'throttled' });
+    const response = await sendAll(ids, { account: 'other', remainingMs: 5_000 });
+    const outcomes = outcomesOf(response);
+    expect(response.status).toBe(200);
+    expect(response.headers['retry-after']).toBe('7');
+    expect(response.body.outcomes[outcomes.indexOf('failed')].problem).toMatchObject({ code: 'throttled' });
     expect(outcomes).not.toContain('checked');
     expect(new Set(outcomes.slice(8))).toEqual(new Set(['not_tried']));
-    expect(answer.body.outcomes.at(-1)).toEqual({
+    expect(response.body.outcomes.at(-1)).toEqual({
       order_id: ids.at(-1),
       outcome: 'not_tried',
       retry_after_seconds: 7,
@@ -76,7 +76,7 @@ describe('what a check of many orders cannot do in time', () => {
   });
 
   it('fails by the deadline, or is not tried, when the exchange hangs', async () => {
-    // Key and connection are at hand: it is the answer that is late.
+    // Key and connection are at hand: it is the reply that is late.
     await sendAll([seedId], { account: 'other' });
     testBed.deribit.scriptAlways('order', { kind: 'hang' });
     const { body } = await sendAll(place(40), { account: 'other', remainingMs: 2_500 });
@@ -87,10 +87,10 @@ describe('what a check of many orders cannot do in time', () => {
   it('is left untried when the key is refused', async () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('any', { kind: 'error', code: 13_004 });
-    const answer = await sendAll(ids, { account: 'other' });
-    expect(answer.body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'key_refused' } });
-    expect(outcomesOf(answer).at(-1)).toBe('not_tried');
-    expect(answer.headers['retry-after']).toBe('60');
+    const response = await sendAll(ids, { account: 'other' });
+    expect(response.body.outcomes[0]).toMatchObject({ outcome: 'failed', problem: { code: 'key_refused' } });
+    expect(outcomesOf(response).at(-1)).toBe('not_tried');
+    expect(response.headers['retry-after']).toBe('60');
   });
 });
 

@@ -20,7 +20,7 @@ import {
 startTestBedForFile();
 
 describe('a check of many orders', () => {
-  it('answers each order as if it were requested alone, and keeps it', async () => {
+  it('returns each order as if it were requested alone, and keeps it', async () => {
     const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];
     const { status, type, headers, body, text } = await sendAll(ids);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
@@ -48,16 +48,16 @@ describe('a check of many orders', () => {
         path: { account: 'other' },
         body: JSON.stringify({ order_ids: ids, max_age: 60 }),
       });
-      const answer = await checkOrders(event);
-      expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(6 * 1024 * 1024);
-      const { outcomes } = JSON.parse(answer.body);
+      const response = await checkOrders(event);
+      expect(Buffer.byteLength(JSON.stringify(response))).toBeLessThan(6 * 1024 * 1024);
+      const { outcomes } = JSON.parse(response.body);
       checked.push(outcomes.filter(({ outcome }: { outcome: string }) => outcome === 'checked').length);
       ids = ids.filter((_, at) => outcomes[at].outcome === 'not_tried');
     }
     expect(checked).toEqual([20, 10]);
   });
 
-  it('takes no surplus response on a connection for the answer about another order', async () => {
+  it('takes no surplus reply on a connection for the reply about another order', async () => {
     const ids = place(32);
     testBed.deribit.script('order', ...Array.from({ length: 8 }, () => ({ kind: 'surplus', code: 10004 }) as const));
     const { body, text } = await sendAll(ids, { account: 'other' });
@@ -69,7 +69,7 @@ describe('a check of many orders', () => {
     }
   });
 
-  it('lets the table answer what is final, and what is fresh enough', async () => {
+  it('reads from the table what is final, and what is fresh enough', async () => {
     const id = testBed.orangex.place();
     await sendAll([id, seedId]);
     const sources = async (max_age?: number) => {
@@ -109,7 +109,7 @@ describe('a check of many orders', () => {
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
-      message: 'answered',
+      message: 'responded',
       status: 200,
       account: 'main',
       checked: 1,
@@ -130,7 +130,7 @@ describe('a check of many orders', () => {
     const lines = output.lines().map((line) => JSON.parse(line));
     expect(lines).toMatchObject([
       { level: 'ERROR', message: 'failed', order_id: 'CORRUPT-2', code: 'store_corrupt' },
-      { message: 'answered', failed: { store_corrupt: 1 } },
+      { message: 'responded', failed: { store_corrupt: 1 } },
     ]);
   });
 });
@@ -140,8 +140,8 @@ it('a hundred orders take a hundred permits of the account, and a hundred calls'
   const now = realNow();
   holdTime(now);
   const requested = testBed.deribit.count('get_order_state');
-  const answer = await sendAll(ids, { account: 'other' });
-  expect(new Set(outcomesOf(answer))).toEqual(new Set(['checked']));
+  const response = await sendAll(ids, { account: 'other' });
+  expect(new Set(outcomesOf(response))).toEqual(new Set(['checked']));
   expect(testBed.deribit.count('get_order_state') - requested).toBe(100);
   const { client, tableName } = testBed.engine;
   const Key = { pk: { S: 'other' }, sk: { S: 'ACCOUNT' } };

@@ -15,7 +15,7 @@ export type Requested = {
   readonly remainingMs?: number;
 };
 
-/** `ok` or the failure's code, and all of what was answered or thrown. */
+/** `ok` or the failure's code, and all of what was returned or thrown. */
 export type FunctionResult = { readonly code: string; readonly text: string };
 
 export type Invoke = (requested: Requested) => Promise<FunctionResult>;
@@ -31,8 +31,8 @@ export const everyFunction = {
     const getOrder = await loadHttpFunction('get-order', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const query = maxAge === undefined ? '' : `max_age=${maxAge}`;
-      const answer = await getOrder(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
-      return { code: JSON.parse(answer.body).code ?? 'ok', text: textOf(answer) };
+      const response = await getOrder(getOrderEvent({ account, order_id: orderId }, query), remainingMs);
+      return { code: JSON.parse(response.body).code ?? 'ok', text: textOf(response) };
     };
   },
 
@@ -40,9 +40,9 @@ export const everyFunction = {
     const checkOrders = await loadHttpFunction('check-orders', environment);
     return async ({ account, orderId, maxAge, remainingMs }) => {
       const body = JSON.stringify({ order_ids: [orderId], max_age: maxAge });
-      const answer = await checkOrders(apiEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
-      const [{ outcome, problem }] = JSON.parse(answer.body).outcomes;
-      return { code: outcome === 'checked' ? 'ok' : String(problem?.code), text: textOf(answer) };
+      const response = await checkOrders(apiEvent(routes.checkOrders, { path: { account }, body }), remainingMs);
+      const [{ outcome, problem }] = JSON.parse(response.body).outcomes;
+      return { code: outcome === 'checked' ? 'ok' : String(problem?.code), text: textOf(response) };
     };
   },
 
@@ -51,8 +51,8 @@ export const everyFunction = {
     return async ({ account, orderId, remainingMs }) => {
       const version = environment.stage.accounts[account]?.dialect === 'orangex' ? 'v1' : 'v2';
       const event = apiEvent(routes.getOrderState, { path: { account, version }, query: `order_id=${orderId}` });
-      const answer = await getOrderState(event, remainingMs);
-      return { code: JSON.parse(answer.body).error?.data.code ?? 'ok', text: textOf(answer) };
+      const response = await getOrderState(event, remainingMs);
+      return { code: JSON.parse(response.body).error?.data.code ?? 'ok', text: textOf(response) };
     };
   },
 

@@ -23,9 +23,9 @@ describe('GET of an order fails', () => {
     ['an unknown parameter', 'main', seedId, 'maxage=1', 400, bad],
     ['an order that nobody saw', 'main', 'nobody-saw-this', '', 404, 'order_not_found'],
   ])('for %s', async (_, account, orderId, query, status, code) => {
-    const answer = await send(orderId, query, account);
-    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
-    expect(answer.body).not.toHaveProperty('last_known');
+    const response = await send(orderId, query, account);
+    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(response.body).not.toHaveProperty('last_known');
     expect(await testBed.itemsOf(orderId, account)).toEqual(
       orderId === seedId && account === 'main' ? expect.anything() : [],
     );
@@ -96,7 +96,7 @@ describe('a fault of the exchange', () => {
     coolDown.release();
   });
 
-  /** A process that has not been throttled. Key and token are at hand: it is the answer that is late. */
+  /** A process that has not been throttled. Key and token are at hand: it is the reply that is late. */
   async function startAnew(): Promise<void> {
     await testBed.resetRateLimits();
     await loadGetOrder();
@@ -107,9 +107,9 @@ describe('a fault of the exchange', () => {
     'with code %s is a problem with %j',
     async (code, { status, retryAfter, remainingMs }, fault) => {
       testBed.orangex.scriptAlways('order', fault);
-      const answer = await send(id, 'max_age=0', 'main', { remainingMs });
-      expect({ status: answer.status, type: answer.type }).toEqual({ status, type: 'application/problem+json' });
-      expect(answer.body).toMatchObject({
+      const response = await send(id, 'max_age=0', 'main', { remainingMs });
+      expect({ status: response.status, type: response.type }).toEqual({ status, type: 'application/problem+json' });
+      expect(response.body).toMatchObject({
         type: `urn:order-state-snapshots:${code}`,
         title: expect.any(String),
         status,
@@ -118,7 +118,7 @@ describe('a fault of the exchange', () => {
         instance: `/accounts/main/orders/${id}`,
         request_id: 'request-1',
       });
-      expect(answer.headers['retry-after']).toBe(retryAfter);
+      expect(response.headers['retry-after']).toBe(retryAfter);
       testBed.orangex.clearScript();
       if (code === 'throttled') await startAnew();
     },
@@ -142,9 +142,9 @@ describe('an exchange key', () => {
     const stage = { ...testBed.stage, accounts: { main: { ...main, secretName }, other } };
     const via = await loadHttpFunction('get-order', { stage, env: testBed.env });
     if (code === 'secret_unavailable') testBed.secrets.failAlways({ kind: 'denied' });
-    const answer = await send(testBed.orangex.place(), '', 'main', { via });
-    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 503, code });
-    expect(answer.headers['retry-after']).toBe(retryAfter);
-    expect(answer.body.detail).toContain(secretName);
+    const response = await send(testBed.orangex.place(), '', 'main', { via });
+    expect({ status: response.status, code: response.body.code }).toEqual({ status: 503, code });
+    expect(response.headers['retry-after']).toBe(retryAfter);
+    expect(response.body.detail).toContain(secretName);
   });
 });

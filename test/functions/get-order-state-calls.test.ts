@@ -31,8 +31,8 @@ describe('a get_order_state call', () => {
   const good = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
 
   it('may name the method with a slash or without, and come as base64', async () => {
-    for (const answer of [await call(seedId), await post(good), await post(good, { base64: true })]) {
-      expect(answer.body.result.order_id).toBe(seedId);
+    for (const response of [await call(seedId), await post(good), await post(good, { base64: true })]) {
+      expect(response.body.result.order_id).toBe(seedId);
     }
   });
 
@@ -92,15 +92,15 @@ describe('a wrong path of get_order_state', () => {
     ['an unknown account', { account: 'nobody', version: 'v1' }, 404, 'unknown_account'],
     ['a name that every object has', { account: 'constructor', version: 'v1' }, 404, 'unknown_account'],
     ['a wrong version', { account: 'main', version: '1' }, 400, 'bad_request'],
-  ])('is answered with a problem: %s', async (_, path, status, code) => {
-    for (const answer of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
-      expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { code } });
+  ])('gets a problem: %s', async (_, path, status, code) => {
+    for (const response of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
+      expect(response).toMatchObject({ status, type: 'application/problem+json', body: { code } });
     }
   });
 
-  it('is answered with a problem: a POST with a query', async () => {
+  it('gets a problem: a POST with a query', async () => {
     const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
-    const answer = await send(event, {});
-    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });
+    const response = await send(event, {});
+    expect(response).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });
   });
 });

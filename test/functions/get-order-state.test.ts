@@ -14,7 +14,7 @@ startTestBedForFile();
 describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (dialect) => {
   const path = places[dialect];
 
-  it('is answered with the exchange’s result, character by character', async () => {
+  it('gets the exchange’s result, character by character', async () => {
     const exchange = testBed[dialect];
     const raw = `{ "z_first" : 1.10, "huge":390048812767682561234,"text":"\\u00e9\\/\\u0041 ü","order_id":"RAW-${dialect}",
       "price":0.000000010,"tiny":1.6e-7,"instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled",
@@ -23,15 +23,15 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     exchange.place({ order_id: `RAW-${dialect}`, raw });
     const requested = () => exchange.count('get_order_state');
     const before = requested();
-    for (const answer of [await get(`order_id=RAW-${dialect}`, { path }), await call(`RAW-${dialect}`, { path })]) {
-      expect({ status: answer.status, type: answer.type }).toEqual({ status: 200, type: 'application/json' });
-      expect(memberText(answer.text, 'result')).toBe(raw);
+    for (const response of [await get(`order_id=RAW-${dialect}`, { path }), await call(`RAW-${dialect}`, { path })]) {
+      expect({ status: response.status, type: response.type }).toEqual({ status: 200, type: 'application/json' });
+      expect(memberText(response.text, 'result')).toBe(raw);
     }
-    // It is final: the second answer came from the table.
+    // It is final: the second response came from the table.
     expect(requested()).toBe(before + 1);
   });
 
-  it('is answered as the exchange answers it, by GET and by POST, but for the times', async () => {
+  it('is returned as the exchange returns it, by GET and by POST, but for the times', async () => {
     let sent = '';
     testBed[dialect].scriptAlways('order', (_, genuine) => {
       sent = genuine.body;
@@ -43,7 +43,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     }
   });
 
-  it('is answered with times of ours, in the unit of the exchange', async () => {
+  it('gets times of ours, in the unit of the exchange', async () => {
     const before = Date.now();
     const { body } = await call(seedId, { path });
     const perMs = dialect === 'orangex' ? 1 : 1000;
@@ -56,10 +56,10 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
 
   it('is refused at another version than the exchange’s own', async () => {
     const wrong = { account: path.account, version: dialect === 'orangex' ? 'v2' : 'v1' };
-    for (const answer of [await get(`order_id=${seedId}`, { path: wrong }), await call(seedId, { path: wrong })]) {
-      expect(answer).toMatchObject({ status: 400, type: 'application/problem+json' });
-      expect(answer.body).toMatchObject({ code: 'bad_request', parameters: ['version'] });
-      expect(answer.body.detail).toContain(path.version);
+    for (const response of [await get(`order_id=${seedId}`, { path: wrong }), await call(seedId, { path: wrong })]) {
+      expect(response).toMatchObject({ status: 400, type: 'application/problem+json' });
+      expect(response.body).toMatchObject({ code: 'bad_request', parameters: ['version'] });
+      expect(response.body.detail).toContain(path.version);
     }
     expect(dialects[dialect].url).toMatch(new RegExp(`/api/${path.version}$`));
   });
@@ -76,9 +76,9 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     ['throttling by status alone', { kind: 'status', status: 429, retryAfter: 30 }, 'throttled', 10_028, 30],
     ['a page', { kind: 'html' }, 'busy', 10_040, 1],
     ['a lost connection', { kind: 'drop' }, 'unreachable', 10_040, 5],
-    ['a cut answer', { kind: 'truncate' }, 'invalid_response', 10_040, undefined],
+    ['a cut reply', { kind: 'truncate' }, 'invalid_response', 10_040, undefined],
     ['a call that it does not understand', { kind: 'error', code: -32_601 }, 'request_rejected', -32_603, undefined],
-  ])('is answered with the right error for %s', async (_, fault, code, number, wait) => {
+  ])('gets the right error for %s', async (_, fault, code, number, wait) => {
     testBed[dialect].scriptAlways('order', fault);
     const id = testBed[dialect].place();
     const { status, type, body } = await call(id, { path, id: '"mine"' });
@@ -168,14 +168,14 @@ describe('the response to a get_order_state call', () => {
 });
 
 describe('a get_order_state call is logged in one line', () => {
-  it('when it is answered', async () => {
+  it('when it succeeds', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await call(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
       level: 'INFO',
-      message: 'answered',
+      message: 'responded',
       status: 200,
       code: 'ok',
       account: 'main',

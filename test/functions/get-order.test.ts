@@ -21,7 +21,7 @@ describe('an absurd wait of the exchange', () => {
 });
 
 describe('GET of an order', () => {
-  it('leaves out a time of the exchange that cannot be, and answers the order', async () => {
+  it('leaves out a time of the exchange that cannot be, and returns the order', async () => {
     testBed.orangex.script('order', (_request, { body }) => ({
       body: body.replace(/"usOut":\d+/, '"usOut":999999999999999'),
     }));
@@ -30,7 +30,7 @@ describe('GET of an order', () => {
     expect(body).not.toHaveProperty('exchange_time');
   });
 
-  it('answers the seed’s order with every field of the specification', async () => {
+  it('returns the seed’s order with every field of the specification', async () => {
     const { status, type, body, text } = await send(seedId);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     const { first_observed_at, checked_at, age_seconds, rank, ...rest } = body;
@@ -50,7 +50,7 @@ describe('GET of an order', () => {
     expect(text).toContain(`"order_id":"${seedId}"`);
   });
 
-  it('answers the seed’s order again unchanged, with and without max_age=0, and keeps it once', async () => {
+  it('returns the seed’s order again unchanged, with and without max_age=0, and keeps it once', async () => {
     await send(seedId);
     expect((await send(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
     expect((await send(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
@@ -74,7 +74,7 @@ describe('GET of an order', () => {
     expect((await send(id)).body).toMatchObject({ source: 'exchange' });
   });
 
-  it('answers 304 to a client that has the state, and calls the exchange only when the table is not enough', async () => {
+  it('returns 304 to a client that has the state, and calls the exchange only when the table is not enough', async () => {
     const id = testBed.orangex.place();
     const first = await send(id);
     const { etag = '', age } = first.headers;
@@ -107,13 +107,13 @@ describe('GET of an order', () => {
     }
   });
 
-  it('logs one line, with what a search needs and nothing of the answer', async () => {
+  it('logs one line, with what a search needs and nothing of the response', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await send(id);
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({
-      message: 'answered',
+      message: 'responded',
       status: 200,
       code: 'ok',
       account: 'main',

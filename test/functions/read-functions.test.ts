@@ -195,9 +195,9 @@ describe('a request that reads is refused', () => {
       ['since'],
     ],
   ])('for a history: %s', async (_, query, account, status, code, parameters) => {
-    const answer = await history(seedId, query, account);
-    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
-    expect(answer.body.parameters).toEqual(parameters);
+    const response = await history(seedId, query, account);
+    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(response.body.parameters).toEqual(parameters);
   });
 
   it.each([
@@ -206,9 +206,9 @@ describe('a request that reads is refused', () => {
     ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
     ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
   ])('for a list of orders: %s', async (_, query, account, status, code, parameters) => {
-    const answer = await list(query, account);
-    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
-    expect(answer.body.parameters).toEqual(parameters);
+    const response = await list(query, account);
+    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    expect(response.body.parameters).toEqual(parameters);
   });
 });
 
@@ -218,13 +218,13 @@ it('each function that reads logs one line, with what a search needs and nothing
   const lines = output.lines().map((line) => JSON.parse(line));
   expect(lines).toMatchObject([
     {
-      message: 'answered',
+      message: 'responded',
       status: 200,
       account: 'main',
       order_id: seedId,
       route: expect.stringContaining('/snapshots'),
     },
-    { message: 'answered', status: 200, account: 'main', route: 'GET /accounts/{account}/orders' },
+    { message: 'responded', status: 200, account: 'main', route: 'GET /accounts/{account}/orders' },
   ]);
   expect(output.text()).not.toContain('BTC-14AUG20');
 });

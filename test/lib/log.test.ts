@@ -20,11 +20,11 @@ describe('a line of the log', () => {
   it('has the names that Powertools gives to level, service, function and trace', () => {
     const logger = new Logger();
     logger.begin(contextOf());
-    logger.info('answered', { status: 200 });
+    logger.info('responded', { status: 200 });
     expect(lines()).toEqual([
       {
         level: 'INFO',
-        message: 'answered',
+        message: 'responded',
         timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         service: 'checks',
         cold_start: true,

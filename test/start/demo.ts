@@ -134,7 +134,7 @@ const stories = opening.map(([, story]) => story);
 /** From then on one story after the other begins, the longest of which has eight of these to end. */
 const goesOnAt = 30;
 const everySeconds = 10;
-/** A closed order stays known to the exchange for as long; later requests for it are answered from the table. */
+/** A closed order stays known to the exchange for as long; later requests for it are served from the table. */
 const keptSeconds = 60;
 
 /** Lets orders come and go in the built-in exchange, always in the same way, until it is stopped. */
@@ -158,7 +158,7 @@ export function startDemo({ exchange, ordersUrl, failed, secondMs = 1000 }: Demo
   async function request(method: string, path: string): Promise<void> {
     const response = await fetch(`${ordersUrl}/${path}`, { method, signal });
     await response.body?.cancel();
-    if (!response.ok) failed(`${method} ${path} was answered with ${response.status}`);
+    if (!response.ok) failed(`${method} ${path} got ${response.status}`);
   }
 
   async function tell(story: Story): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { Answer } from './terminal.ts';
+import { OrderResponse } from './terminal.ts';
 
 const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) });
 
@@ -8,10 +8,10 @@ const Problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.s
  * Reads an order from the local API. A machine that is busy starting the stack may let the first requests run out of
  * time: the request is repeated when the API returns 503 and says when to try again. Throws what the API says otherwise.
  */
-export async function getOrder(url: string, signal: AbortSignal, attempts = 5): Promise<Answer> {
+export async function getOrder(url: string, signal: AbortSignal, attempts = 5): Promise<OrderResponse> {
   const response = await fetch(url, { signal });
   const text = await response.text();
-  if (response.ok) return Answer.parse(JSON.parse(text));
+  if (response.ok) return OrderResponse.parse(JSON.parse(text));
   const retryAfter = response.headers.get('retry-after');
   if (response.status === 503 && retryAfter !== null && attempts > 1) {
     await sleep(Number(retryAfter) * 1000, undefined, { signal });

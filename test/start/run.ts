@@ -48,7 +48,7 @@ type RunSetting = {
   readonly options: Options;
   /** Ends the start early. */
   readonly signal?: AbortSignal;
-  /** A function that failed instead of answering. */
+  /** A function that failed instead of responding. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
   /** Called with each event that the functions put on the bus. */
   readonly onEvent: (event: BusEvent) => void;

@@ -83,7 +83,7 @@ async function tableOf(endpoint: string) {
   };
 }
 
-onLinux('--data that cannot be written ends with one line, and keeps what was answered', together, async () => {
+onLinux('--data that cannot be written ends with one line, and keeps every response so far', together, async () => {
   const data = join(newFolder(), 'table');
   // Stands in for a full disk: no file may grow beyond one or two megabytes, as the shell counts.
   const limited = ['sh', '-c', 'ulimit -f 2048 && exec "$0" "$@"'];

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { killLaunched, start } from './launch.ts';
-import { snapshot, standing } from './terminal.ts';
+import { snapshot, summary } from './terminal.ts';
 
 const run = promisify(execFile);
 const running = {
@@ -22,7 +22,7 @@ const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_59
 
 describe('the summary of what runs', () => {
   it('has its notes in a column where the terminal has the width', () => {
-    expect(standing(running, how, 110).split('\n')).toEqual([
+    expect(summary(running, how, 110).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
       '  Table      in memory                                                          --data FOLDER to keep it',
@@ -32,7 +32,7 @@ describe('the summary of what runs', () => {
   });
 
   it('has its notes below on a narrow terminal, and long values in several lines', () => {
-    expect(standing(running, how, 60).split('\n')).toEqual([
+    expect(summary(running, how, 60).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1',
       '             built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1',

@@ -4,11 +4,11 @@ import { visible } from '../../lib/visible.ts';
 import type { LocalRun } from './run.ts';
 
 /** The API's response about an order, as far as it is shown. */
-export const Answer = z.looseObject({
+export const OrderResponse = z.looseObject({
   account: z.string(),
   order: z.looseObject({ order_id: z.string(), details: z.optional(z.record(z.string(), z.unknown())) }),
 });
-export type Answer = z.infer<typeof Answer>;
+export type OrderResponse = z.infer<typeof OrderResponse>;
 
 // On a terminal only, and not where NO_COLOR is set: styleText looks at both.
 const bold = (text: string) => styleText('bold', text);
@@ -18,7 +18,7 @@ type Row = readonly [name: string, value: string, note: string];
 
 export const title = `\n  ${bold('Order state snapshots')}: starting the whole stack\n`;
 
-type Standing = {
+type RunSettings = {
   readonly dialect: string;
   readonly builtIn: boolean;
   readonly data: string | undefined;
@@ -35,8 +35,8 @@ type Running = Pick<LocalRun, 'exchangeUrl' | 'logFile'> & {
   };
 };
 
-/** What stands where, in the order of the data's way. Widths are in characters; `Infinity` where there is no terminal. */
-export function standing(run: Running, how: Standing, width: number): string {
+/** What runs where, in the order in which data flows. Widths are in characters; `Infinity` where there is no terminal. */
+export function summary(run: Running, how: RunSettings, width: number): string {
   const { routes, functions, tables, secretNames, schedules, mappings } = run.stack;
   const parts = [
     count(routes, 'route'),
@@ -60,8 +60,8 @@ export function standing(run: Running, how: Standing, width: number): string {
 }
 
 /** A response of the API as a table: the order's fields, then what we know of it. */
-export function snapshot(answer: Answer, width: number): string {
-  const { account, order, rank: _, ...known } = answer;
+export function snapshot(response: OrderResponse, width: number): string {
+  const { account, order, rank: _, ...known } = response;
   const { order_id, details = {}, ...fields } = order;
   const further = Object.keys(details);
   const row = ([name, value]: readonly [string, unknown]): Row => [
@@ -99,7 +99,7 @@ function watchRow(order: string): Row {
   return ['Watch', bold(`curl -X PUT ${order}/watch`), ''];
 }
 
-/** Whose orders are about to appear. */
+/** Where the orders that are about to appear come from. */
 export const demonstration = ['A demo now trades on the built-in exchange;', '--no-demo turns it off']
   .map((line) => `  ${dim(line)}\n`)
   .join('');

@@ -69,7 +69,7 @@ test.each([
   ['it vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s earlier; still watched'],
   ['it is found', watch('OrderFound'), 'found again'],
   ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, still watched'],
-  ['answers contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, still watched'],
+  ['replies contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, still watched'],
   ['and no longer do', watch('OrderConsistent'), 'consistent again'],
   ['a person starts', watch('WatchStarted', undefined, 'person'), 'watch started by an operator'],
   ['a request starts', watch('WatchStarted', undefined, 'request'), 'watch started by a request'],

@@ -7,19 +7,19 @@ import { createClient } from '../../../lib/api/client.ts';
 import { listen } from '../../emulator/listen.ts';
 import { runHere, spawnSmoke } from './operating.ts';
 
-type Answer = { readonly status: number; readonly body: unknown };
+type ApiResponse = { readonly status: number; readonly body: unknown };
 
 let server: Server;
 let url: string;
-/** What the API answers, by path and query; the later of two that fit. */
-let answers: (readonly [target: string, answer: Answer])[] = [];
+/** What the API responds, by path and query; the later of two that fit. */
+let responses: (readonly [target: string, reply: ApiResponse])[] = [];
 const requests: IncomingMessage[] = [];
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     requests.push(request);
     const [, { status, body } = { status: 404, body: { message: 'Not Found' } }] =
-      answers.findLast(([target]) => target === request.url) ?? [];
+      responses.findLast(([target]) => target === request.url) ?? [];
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   const { port } = await listen(server, 0);
@@ -31,7 +31,7 @@ afterAll(() => {
 });
 beforeEach(() => {
   requests.length = 0;
-  answers = [...well];
+  responses = [...well];
 });
 
 const order = {
@@ -72,13 +72,13 @@ const snapshot = {
   key_version: 'v',
   changes: [],
 };
-const ok = (body: unknown): Answer => ({ status: 200, body });
-const problem = (status: number, code: string): Answer => ({
+const ok = (body: unknown): ApiResponse => ({ status: 200, body });
+const problem = (status: number, code: string): ApiResponse => ({
   status,
   body: { type: 'about:blank', title: code, status, detail: `It is ${code}.`, code, instance: '/', request_id: 'r-1' },
 });
 const ofMain = '/accounts/main/orders';
-const well: typeof answers = [
+const well: typeof responses = [
   [`${ofMain}/A`, ok(checked)],
   [`${ofMain}/A?max_age=3600`, ok({ ...checked, source: 'snapshot', changed: false })],
   [`${ofMain}/A/snapshots?limit=1`, ok({ account: 'main', order_id: 'A', snapshots: [snapshot] })],
@@ -115,7 +115,7 @@ describe('the smoke test', () => {
     expect(requests).toHaveLength(6);
   });
 
-  it.each<[what: string, at: number, answer: Answer, line: string]>([
+  it.each<[what: string, at: number, reply: ApiResponse, line: string]>([
     [
       'an order that is not known',
       0,
@@ -127,12 +127,12 @@ describe('the smoke test', () => {
     ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
     ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
     ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'check the alarms function-errors'],
-    ['an answer that the table did not keep', 1, ok(checked), 'the exchange was called again'],
+    ['a response that the table did not keep', 1, ok(checked), 'the exchange was called again'],
     ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'run ops verify'],
     ['an account that it should not have', 4, ok(checked), 'the request succeeded, not as 404 unknown_account'],
     ['another refusal than it should be', 5, problem(404, 'order_not_found'), 'it was refused as 404 order_not_found'],
-  ])('ends at %s, and says what to look at', async (_, at, answer, line) => {
-    answers.push([well[at]?.[0] ?? '', answer]);
+  ])('ends at %s, and says what to look at', async (_, at, reply, line) => {
+    responses.push([well[at]?.[0] ?? '', reply]);
     const seen = await tried();
     expect(seen).toHaveLength(at + 1);
     expect(seen.at(-1)).toMatch(/^FAILED /);
@@ -149,7 +149,7 @@ describe('the smoke test', () => {
   });
 
   it('runs as people run it, and exits 1 at the first step that is wrong', async () => {
-    answers.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
+    responses.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
     const args = ['--url', url, '--account', 'main', '--order', 'A'];
     const { code, out, stderr } = await spawnSmoke(args);
     expect([code, stderr]).toEqual([1, '']);
@@ -169,7 +169,7 @@ describe('the smoke test', () => {
       .split('\n')
       .map((line) => JSON.parse(line));
     expect([code, steps.map(({ ok }) => ok)]).toEqual([0, Array(6).fill(true)]);
-    answers.push([`${ofMain}/A`, problem(404, 'order_not_found')]);
+    responses.push([`${ofMain}/A`, problem(404, 'order_not_found')]);
     const failed = await runHere('npm run smoke --', args.slice(0, -1));
     expect([failed.code, failed.out]).toEqual([1, expect.stringMatching(/^FAILED +\d+ ms {2}one order: 404 /)]);
   });

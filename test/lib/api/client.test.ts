@@ -41,7 +41,7 @@ async function problemOf(request: Promise<unknown>): Promise<ApiProblem> {
     (error: unknown) => error,
   );
   if (thrown instanceof ApiProblem) return thrown;
-  throw new Error('it was answered, or something else was thrown', { cause: thrown });
+  throw new Error('it succeeded, or something else was thrown', { cause: thrown });
 }
 
 describe('the client', () => {
@@ -202,7 +202,7 @@ describe('the client throws', () => {
     ['a page', 200, 'text/html', '<h1>Welcome</h1>'],
     ['another service’s JSON', 200, 'application/json', '{"hello":"there"}'],
     ['an error without a body', 502, 'text/plain', ''],
-  ])('a problem for %s where an answer should be', async (_, status, type, body) => {
+  ])('a problem for %s where a response should be', async (_, status, type, body) => {
     const page = await startPage(status, type, body);
     const request = createClient({ url: page.url }).stopWatch({ account, order_id: seedId });
     expect(await problemOf(request)).toMatchObject({ status, code: 'gateway' });

@@ -36,7 +36,7 @@ export function createChecker(text = readFileSync(documentFile, 'utf8')) {
   function complaints(operationId: string, { status, type, text }: ReceivedResponse): readonly string[] {
     const operation = operations.find((one) => one.operationId === operationId);
     const response = operation?.responses[status];
-    if (operation === undefined || response === undefined) return [`${operationId} never answers ${status}`];
+    if (operation === undefined || response === undefined) return [`${operationId} never responds with ${status}`];
     if (response.content === undefined) return text === '' ? [] : [`${status} has no content, but came with some`];
     const media = type?.replace(/;.*/, '') ?? '';
     if (response.content[media] === undefined) return [`${status} is never ${media}`];

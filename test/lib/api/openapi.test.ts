@@ -38,7 +38,7 @@ describe('the OpenAPI document', () => {
     expect(await new Validator().validate(JSON.parse(document))).toEqual({ valid: true });
   });
 
-  it('has real answers as examples, each as its schema says', () => {
+  it('has real responses as examples, each as its schema says', () => {
     const { complaints } = createChecker(document);
     for (const example of examples) {
       expect({ name: example.name, complaints: complaints(example.operation, example) }).toEqual({
@@ -48,7 +48,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it.each(Object.keys(routes))('has an answer and a problem of %s among its examples', (name) => {
+  it.each(Object.keys(routes))('has a response and a problem of %s among its examples', (name) => {
     const reported = examples
       .filter(({ operation }) => operation === name)
       .map(({ status, type }) => `${status} ${type}`);
@@ -73,7 +73,7 @@ describe('the response checker', () => {
     createChecker(document).complaints(name, reported);
 
   it.each([
-    ['a status that is not described', 418, 'application/json', '{}', 'startWatch never answers 418'],
+    ['a status that is not described', 418, 'application/json', '{}', 'startWatch never responds with 418'],
     ['another media type', 200, 'text/html', '<h1>', '200 is never text/html'],
     [
       'a field that is not declared',

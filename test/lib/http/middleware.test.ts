@@ -31,7 +31,7 @@ describe('around a handler,', () => {
   afterEach(() => output.release());
 
   /** Runs a handler in the stack; it takes 40 ms. */
-  async function answer(
+  async function respondTo(
     result: () => Readonly<Record<string, unknown>>,
     event: APIGatewayProxyEventV2 = getOrderEvent(good),
     { stage = open, headers: more }: { stage?: Stage; headers?: Record<string, string> } = {},
@@ -56,13 +56,13 @@ describe('around a handler,', () => {
   };
 
   it('a result is written as JSON, digits exact, and logged in one line', async () => {
-    const { statusCode, headers, text } = await answer(() => ({ amount: new LosslessNumber('1.10'), note: 'a\nb' }));
+    const { statusCode, headers, text } = await respondTo(() => ({ amount: new LosslessNumber('1.10'), note: 'a\nb' }));
     expect(statusCode).toBe(200);
     expect(headers).toEqual({ 'content-type': 'application/json', 'cache-control': 'no-store' });
     expect(text).toBe('{"amount":1.10,"note":"a\\nb"}');
     expect(logged()).toMatchObject({
       level: 'INFO',
-      message: 'answered',
+      message: 'responded',
       status: 200,
       code: 'ok',
       duration_ms: 40,
@@ -75,7 +75,7 @@ describe('around a handler,', () => {
   });
 
   it('a failure becomes problem+json and one line of log', async () => {
-    const { statusCode, headers, body } = await answer(
+    const { statusCode, headers, body } = await respondTo(
       failing(new Failure('invalid_response', 'It was unreadable.', { exchangeCode: 7 })),
     );
     expect(statusCode).toBe(502);
@@ -113,7 +113,7 @@ describe('around a handler,', () => {
     ['throttled', 'WARN'],
     ['forbidden', 'ERROR'],
   ] as const)('%s is logged as %s', async (code, level) => {
-    await answer(failing(new Failure(code, 'x')));
+    await respondTo(failing(new Failure(code, 'x')));
     expect(logged()['level']).toBe(level);
   });
 
@@ -127,13 +127,13 @@ describe('around a handler,', () => {
     ['timeout', 5_000, undefined],
     ['internal', 5_000, undefined],
   ] as const)('%s with %s ms to wait has the Retry-After %s', async (code, retryAfterMs, header) => {
-    const { headers } = await answer(failing(new Failure(code, 'x', { retryAfterMs })));
+    const { headers } = await respondTo(failing(new Failure(code, 'x', { retryAfterMs })));
     expect(headers['retry-after']).toBe(header);
   });
 
-  it('a failure’s further members are in the answer as far as it declares them', async () => {
+  it('a failure’s further members are in the response as far as it declares them', async () => {
     const members = { parameters: ['max_age'], request_body: 'inner text' };
-    const { body } = await answer(failing(new Failure('bad_request', 'x', { members })));
+    const { body } = await respondTo(failing(new Failure('bad_request', 'x', { members })));
     expect(body).toMatchObject({ parameters: ['max_age'] });
     expect(body).not.toHaveProperty('request_body');
   });
@@ -141,7 +141,7 @@ describe('around a handler,', () => {
   it.each(['request_rejected', 'store_corrupt', 'internal'] as const)(
     '%s reveals no internals to the caller',
     async (code) => {
-      const { statusCode, body, text } = await answer(
+      const { statusCode, body, text } = await respondTo(
         failing(new Failure(code, 'inner text', { exchangeCode: 10_030 })),
       );
       expect(statusCode).toBe(500);
@@ -154,7 +154,7 @@ describe('around a handler,', () => {
 
   it('an unexpected error is internal: its names and places are logged, its text is not', async () => {
     const inner = Object.assign(new RangeError('inner text'), { code: 'ECONNRESET' });
-    const { statusCode, body, text } = await answer(failing(new TypeError('outer text', { cause: inner })));
+    const { statusCode, body, text } = await respondTo(failing(new TypeError('outer text', { cause: inner })));
     expect(statusCode).toBe(500);
     expect(body).toMatchObject({ code: 'internal', status: 500, request_id: 'request-1' });
     expect(text).not.toMatch(/inner|outer|TypeError/);
@@ -165,25 +165,25 @@ describe('around a handler,', () => {
   });
 
   it('a thrown value that is not an error is internal, too, and is not revealed', async () => {
-    const { statusCode, text } = await answer(failing({ secret: 'inner text' }));
+    const { statusCode, text } = await respondTo(failing({ secret: 'inner text' }));
     expect(statusCode).toBe(500);
     expect(text + output.text()).not.toContain('inner text');
   });
 
-  it('a request without path parameters is answered and logged all the same', async () => {
+  it('a request without path parameters is handled and logged all the same', async () => {
     const { pathParameters: _, ...event } = getOrderEvent(good);
-    expect((await answer(() => ({ fine: true }), event)).text).toBe('{"fine":true}');
+    expect((await respondTo(() => ({ fine: true }), event)).text).toBe('{"fine":true}');
     expect(logged()).not.toHaveProperty('account');
   });
 
   it('what a caller writes cannot make a second line of log', async () => {
-    await answer(() => ({}), getOrderEvent({ account: 'main\n{"level":"ERROR"}', order_id: '\u2028' }));
+    await respondTo(() => ({}), getOrderEvent({ account: 'main\n{"level":"ERROR"}', order_id: '\u2028' }));
     expect(logged()['account']).toBe('main\n{"level":"ERROR"}');
   });
 
   it('what a caller writes cannot reorder, hide or colour a line of log', async () => {
     const account = 'a\u202eb\u2028c\u009b31md\u200b\u{e0041}';
-    await answer(() => ({}), getOrderEvent({ account, order_id: '1' }));
+    await respondTo(() => ({}), getOrderEvent({ account, order_id: '1' }));
     expect(output.text()).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(logged()['account']).toBe(account);
   });
@@ -196,15 +196,15 @@ describe('around a handler,', () => {
     ['', 'W/"a"', 200],
   ])('If-None-Match %s meets the ETag %s with %i', async (ifNoneMatch, etag, status) => {
     const event = { ...getOrderEvent(good), headers: { 'if-none-match': ifNoneMatch } };
-    const { statusCode, headers, text } = await answer(() => ({ a: 1 }), event, { headers: { etag } });
+    const { statusCode, headers, text } = await respondTo(() => ({ a: 1 }), event, { headers: { etag } });
     expect({ statusCode, etag: headers['etag'] }).toEqual({ statusCode: status, etag });
     expect(text).toBe(status === 304 ? '' : '{"a":1}');
     expect(logged()).toMatchObject({ status });
   });
 
-  it('If-None-Match is nothing to an answer without an ETag', async () => {
+  it('If-None-Match is ignored for a response without an ETag', async () => {
     const event = { ...getOrderEvent(good), headers: { 'if-none-match': '*' } };
-    expect((await answer(() => ({}), event)).statusCode).toBe(200);
+    expect((await respondTo(() => ({}), event)).statusCode).toBe(200);
   });
 
   describe('where tokens are required,', () => {
@@ -224,8 +224,8 @@ describe('around a handler,', () => {
       ['[]', 403],
       ['', 403],
       [7, 403],
-    ])('a claim of %j is answered %i', async (accounts, status) => {
-      const { statusCode, body } = await answer(() => ({}), withClaims({ sub: 'desk', accounts }), { stage });
+    ])('a claim of %j gets %i', async (accounts, status) => {
+      const { statusCode, body } = await respondTo(() => ({}), withClaims({ sub: 'desk', accounts }), { stage });
       expect(statusCode).toBe(status);
       if (status === 403)
         expect(body).toMatchObject({ code: 'account_forbidden', detail: expect.stringContaining('accounts') });
@@ -233,7 +233,7 @@ describe('around a handler,', () => {
 
     it('a token without the claim, and a request without a token, are refused', async () => {
       for (const event of [withClaims({ sub: 'desk' }), withClaims({}, ''), getOrderEvent(good)]) {
-        expect((await answer(() => ({}), event, { stage })).statusCode).toBe(403);
+        expect((await respondTo(() => ({}), event, { stage })).statusCode).toBe(403);
       }
     });
   });
