@@ -23,8 +23,9 @@ export async function restoreOrder(
   const snapshots = openSnapshots(table);
   const watch = restored.find((item) => sortKeyOf(item) === watchKey);
   if (watch !== undefined) await restoreWatch(snapshots, key, readWatch(watch).watch);
-  const newest = newestOf(restored);
-  if (newest !== undefined) await recordAgain(snapshots, newest);
+  // Without a watch of its own, what the stack's table has must be announced first: a restored end must not close it.
+  const first = held.has(watchKey) ? undefined : newestOf([...held.values()]);
+  for (const newest of [first, newestOf(restored)]) if (newest !== undefined) await recordAgain(snapshots, newest);
   const put = createPut(table);
   for (const item of restored.filter((each) => isSnapshot(each) || isAuditEntry(each))) {
     const own = held.get(sortKeyOf(item));

@@ -1,3 +1,4 @@
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { restoreOrder } from '../../../cdk/ops/restore-order.ts';
@@ -53,6 +54,21 @@ describe('a restoration that is cut short', () => {
       await ops.createTable(table);
       return cutBefore(writes, table);
     }
+  });
+});
+
+describe("restoring an order of which the stack's table has a later, live state and no watch", () => {
+  it.each([['with the restored watch'], ['without any watch']])('%s, its watch stays open', async (watch) => {
+    await ops.before.record(seenOf('A', filled));
+    await ops.observe('A', { filled: '0.5', updatedAfter: 9, requestedAfter: 20_000 });
+    const Key = { pk: { S: 'main#A' }, sk: { S: 'NOW#WATCH' } };
+    for (const TableName of watch === 'without any watch' ? [from, names.table] : [names.table])
+      await ops.engine.client.send(new DeleteItemCommand({ TableName, Key }));
+    expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
+    const { head, stored } = await ops.store.read(key('A'));
+    expect(head?.order.order_state).toBe('open');
+    expect(stored && statusOf(stored.watch)).toBe('watched');
+    expect((await ops.verify()).code).toBe(0);
   });
 });
 
