@@ -19,7 +19,7 @@ const staleListSeconds = 60;
  * @param {{ account: string, view: 'live' | 'final' | 'delays', children?: import('preact').ComponentChildren }} properties
  */
 export function AccountHead({ account, view, children }) {
-  // What fails here fails in the view itself too, and is said there; only a stack of long ago lacks this route.
+  // What fails here fails in the view itself too, and is reported there.
   const { value: overview } = usePolled((_before, signal) => getAccount(account, signal), account);
   return html`<p class="path"><a href="#/">Accounts</a> / ${account}</p>
     <div class="tools">

@@ -30,13 +30,13 @@ export function Accounts() {
   `;
 }
 
-/** `null` where the stack is older than this console: its gateway does not know the route. */
+/** `null` where IAM does not allow the caller to list them: such a caller may still see accounts of its own. */
 /** @param {unknown} _before @param {AbortSignal} signal */
 async function accountsOrNone(_before, signal) {
   try {
     return await listAccounts(signal);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404 && error.code === 'gateway') return null;
+    if (error instanceof ApiError && error.status === 403 && error.code === 'gateway') return null;
     throw error;
   }
 }
@@ -48,7 +48,7 @@ function ByName() {
     location.hash = `#/${new FormData(event.currentTarget).get('account')}/live`;
   };
   return html`<form class="tools" onSubmit=${open}>
-    <p class="muted">This stack does not list its accounts: deploy it again, or name one.</p>
+    <p class="muted">Your AWS credentials do not allow listing all accounts: enter the name of one.</p>
     <input name="account" type="search" required pattern="[a-z0-9\\-]{1,32}" aria-label="Name of the account" /><button>Open</button>
   </form>`;
 }

@@ -45,7 +45,7 @@ function Guarded({ children }) {
   const [error] = useErrorBoundary();
   if (error === undefined) return children;
   const reason = error instanceof Error ? error.message : String(error);
-  return html`<p class="notice bad" role="alert">This view cannot be shown: ${reason}. Is the stack older than this console?</p>`;
+  return html`<p class="notice bad" role="alert">This view cannot be shown: ${reason}. Load the page again.</p>`;
 }
 
 function App() {

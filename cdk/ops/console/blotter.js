@@ -4,15 +4,13 @@ import { listAllOrders, listOrders } from './api.js';
 import { age, clock, count, shown, time, visible } from './format.js';
 import { html } from './html.js';
 import { keep, useKept } from './kept.js';
-import { arranged, filledShare, needsAttention } from './model.js';
+import { arranged, filledShare, needsAttention, staleOrderSeconds } from './model.js';
 import { usePolled } from './polling.js';
 
 /** @typedef {import('./api.js').ListedOrder} ListedOrder */
 /** @typedef {import('./model.js').SortKey} SortKey */
 
 const pageSize = 50;
-/** An order that was confirmed longer ago than this is marked. */
-const oldSeconds = 120;
 
 /** @typedef {readonly [key: SortKey, title: string, number: boolean]} Column */
 /** @type {readonly Column[]} */
@@ -174,7 +172,7 @@ function Row({ account, row }) {
   const { order_id: id, status, direction, age_seconds: seconds, closed_at: closed } = row;
   const path = `#/${account}/order/${encodeURIComponent(id)}`;
   const isFinal = status === 'final';
-  const old = !isFinal && (seconds === undefined || seconds > oldSeconds);
+  const old = !isFinal && (seconds === undefined || seconds > staleOrderSeconds);
   return html`<tr class=${needsAttention(row) ? 'urgent' : ''}>
     <th scope="row"><a href=${path} onClick=${() => keep('opened', path)}>${row.instrument_name === undefined ? shown(id) : shown(row.instrument_name)}</a></th>
     <td data-label="Side" class=${direction === 'buy' ? 'buy' : direction === 'sell' ? 'sell' : ''}>${shown(direction)}</td>

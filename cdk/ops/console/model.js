@@ -5,6 +5,9 @@
  * @typedef {import('./api.js').ListedOrder} ListedOrder
  */
 
+/** A live order that was confirmed longer ago than this may be stale. */
+export const staleOrderSeconds = 120;
+
 /** A state of an order: when it began by the exchange's clock, and when this record first had it. Milliseconds. */
 /** @typedef {{ at: number, observed: number, state: string, filled: number }} Transition */
 

@@ -4,7 +4,7 @@ import { StepChart } from './charts.js';
 import { age, count, duration, shown, time } from './format.js';
 import { Timeline } from './history.js';
 import { html } from './html.js';
-import { filledShare, gapsOf, latestCommand, stepsOf, transitionOf } from './model.js';
+import { filledShare, gapsOf, latestCommand, staleOrderSeconds, stepsOf, transitionOf } from './model.js';
 import { now } from './now.js';
 import { usePolled } from './polling.js';
 import { TimeTravel } from './time-travel.js';
@@ -141,7 +141,7 @@ function noticesOf({ snapshots, entries, status, ageSeconds }) {
         ? 'The order is not watched: what you see may be stale.'
         : `The watch was stopped at ${time(command.at)} UTC by ${shown(command.by)}: what you see may be stale.`,
     );
-  if (status === 'watched' && ageSeconds !== undefined && ageSeconds > 120)
+  if (status === 'watched' && ageSeconds !== undefined && ageSeconds > staleOrderSeconds)
     sentences.push(`The exchange last confirmed this order ${age(ageSeconds)} ago: its state may be stale.`);
   return sentences;
 }

@@ -10,7 +10,7 @@ export type ConsoleFixture = {
   readonly url: string;
   /** The method and the path of each request, in their order. */
   readonly requests: string[];
-  /** From now on nothing is answered, or everything is again. */
+  /** From now on no request gets a response, or each does again. */
   readonly lose: (lost: boolean) => void;
   /** All that it knows; what is added is listed from then on. */
   readonly orders: Known[];
@@ -42,8 +42,8 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
     if (method !== 'GET') stopped = method === 'DELETE';
     if (target.includes(`${behindOrder}?`)) isBehind = false;
     const { pathname, searchParams } = new URL(target, 'http://fixture');
-    const isOld = !listsAccounts && /^\/accounts(\/[^/]+)?$/.test(pathname);
-    const { status, body } = isOld ? gatewayError : api(pathname, searchParams, { stopped, isBehind });
+    const isDenied = !listsAccounts && pathname === '/accounts';
+    const { status, body } = isDenied ? denial : api(pathname, searchParams, { stopped, isBehind });
     const etag = status === 200 && /\/orders\/[^/]+$/.test(pathname) ? 'W/"fixture"' : undefined;
     const isSame = etag !== undefined && headers['if-none-match'] === etag;
     response.writeHead(isSame ? 304 : status, {
@@ -67,25 +67,27 @@ export async function startConsoleFixture(now: number): Promise<ConsoleFixture> 
   };
 }
 
-type Answer = { readonly status: number; readonly body: string };
+type ApiResponse = { readonly status: number; readonly body: string };
 
-const gatewayError: Answer = { status: 404, body: '{"message":"Not Found"}' };
+/** The gateway's own, when IAM denies the call. */
+const denial: ApiResponse = { status: 403, body: '{"message":"Forbidden"}' };
+const gatewayError: ApiResponse = { status: 404, body: '{"message":"Not Found"}' };
 
 /** As the API sends it: what the schema does not declare does not leave. */
-function written(schema: z.ZodMiniType, body: unknown): Answer {
+function written(schema: z.ZodMiniType, body: unknown): ApiResponse {
   return { status: 200, body: JSON.stringify(z.parse(schema, body)) };
 }
 
-function unknownAccount(account: string): Answer {
+function unknownAccount(account: string): ApiResponse {
   const detail = `This stage has no account ${account}; its accounts are in the stage table.`;
   return { status: 404, body: JSON.stringify({ code: 'unknown_account', detail }) };
 }
 
-/** What each path answers; responses pass the API's own schemas. Only account main has orders. */
+/** What each path returns; responses pass the API's own schemas. Only account main has orders. */
 function createFixtureApi(now: number, known: readonly Known[]) {
   const iso = (ago: number) => new Date(now - ago).toISOString();
 
-  function listOf(account: string, query: URLSearchParams): Answer {
+  function listOf(account: string, query: URLSearchParams): ApiResponse {
     const state = query.get('state') ?? '';
     const from = Number(query.get('cursor') ?? 0);
     const to = from + Number(query.get('limit'));
@@ -94,7 +96,7 @@ function createFixtureApi(now: number, known: readonly Known[]) {
     return written(OrderList, { account, state, orders, ...(to < all.length && { cursor: String(to) }) });
   }
 
-  return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): Answer => {
+  return (path: string, query: URLSearchParams, { stopped, isBehind }: Moment): ApiResponse => {
     const accounts = accountsOf(iso);
     const [, account, id, rest] = /^\/accounts(?:\/([\w-]+)(?:\/orders(?:\/([\w.-]+)(\/.*)?)?)?)?$/.exec(path) ?? [];
     if (account === undefined) return path === '/accounts' ? written(AccountList, { accounts }) : gatewayError;
