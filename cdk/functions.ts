@@ -1,3 +1,5 @@
+import { maxOrders } from '../lib/api/parameters.ts';
+
 /** The settings of one function. */
 export type FunctionSettings = {
   readonly description: string;
@@ -47,7 +49,7 @@ export const functionSettings = {
     permissions: checksOrders,
   },
   'check-orders': {
-    description: 'Checks up to 100 orders at the exchange, stores the snapshots and returns them.',
+    description: `Checks up to ${maxOrders} orders at the exchange, stores the snapshots and returns them.`,
     ...api,
     permissions: checksOrders,
   },

@@ -159,7 +159,7 @@ function refuseOversized(item: Item): void {
   const kilobytes = Math.ceil(bytes / 1024);
   throw new Failure(
     'invalid_response',
-    `The order is too large to store: ${kilobytes} KB, but an item holds at most 400 KB.`,
+    `The order is too large to store: ${kilobytes} KB, but an item holds at most ${maxItemBytes / 1024} KB.`,
   );
 }
 

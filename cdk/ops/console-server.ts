@@ -2,6 +2,9 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { ClientSetting } from '../../lib/api/client.ts';
+import { routes } from '../../lib/api/routes.ts';
+import { orderIdPattern } from '../../lib/exchange/order.ts';
+import { accountPattern } from '../../lib/stage/stage.ts';
 import type { ConsoleFiles } from './console-files.ts';
 
 type ConsoleSetting = {
@@ -30,17 +33,12 @@ type ConsoleReply = {
 export const tokenHeader = 'x-console-token';
 const apiTimeoutMs = 30_000;
 
-const account = '/accounts/[a-z0-9-]{1,32}';
-const order = `${account}/orders/[A-Za-z0-9._-]{1,64}`;
 /** What is forwarded: what reads the table, and the watch of an order. */
-const forwarded = [
-  { method: 'GET', path: /^\/accounts$/ },
-  { method: 'GET', path: new RegExp(`^${account}(/orders)?$`) },
-  { method: 'GET', path: new RegExp(`^${order}/snapshots$`) },
+const { listAccounts, getAccount, listOrders, listSnapshots, getOrder, startWatch, stopWatch } = routes;
+const forwarded: readonly RequestPattern[] = [
+  ...[listAccounts, getAccount, listOrders, listSnapshots, startWatch, stopWatch].map(patternOf),
   // Without a maximum age it would call the exchange.
-  { method: 'GET', path: new RegExp(`^${order}$`), query: '?max_age=999999' },
-  { method: 'PUT', path: new RegExp(`^${order}/watch$`) },
-  { method: 'DELETE', path: new RegExp(`^${order}/watch$`) },
+  { ...patternOf(getOrder), query: '?max_age=999999' },
 ];
 
 /**
@@ -112,16 +110,28 @@ export async function startConsoleServer({ files, url, fetch, port }: ConsoleSet
   };
 }
 
+/** Requests of one route: its method, and what its path looks like once the names in it are filled in. */
+type RequestPattern = { readonly method: string; readonly path: RegExp; readonly query?: string };
+
+function patternOf({ method, path }: { readonly method: string; readonly path: string }): RequestPattern {
+  const segments = { account: accountPattern, order_id: orderIdPattern };
+  const filled = Object.entries(segments).reduce(
+    (text, [name, { source }]) => text.replace(`{${name}}`, source.replace(/^\^|\$$/g, '')),
+    path,
+  );
+  return { method, path: new RegExp(`^${filled}$`) };
+}
+
 function isForwarded(method: string, target: string): boolean {
   const base = 'http://api';
   const parsed = URL.parse(target, base);
   // A path that fetch would resolve to another one, such as one with `..`, is none of these.
   if (parsed === null || parsed.origin !== base || `${parsed.pathname}${parsed.search}` !== target) return false;
   return forwarded.some(
-    (allowed) =>
-      allowed.method === method &&
-      allowed.path.test(parsed.pathname) &&
-      (allowed.query === undefined || allowed.query === parsed.search),
+    (each) =>
+      each.method === method &&
+      each.path.test(parsed.pathname) &&
+      (each.query === undefined || each.query === parsed.search),
   );
 }
 

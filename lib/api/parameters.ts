@@ -49,6 +49,7 @@ const maxAgeSeconds = /* @__PURE__ */ define(() =>
 export const maxAge = /* @__PURE__ */ define(() => z.pipe(digits, maxAgeSeconds));
 export const maxAgeInBody = maxAgeSeconds;
 
+export const defaultRows = 20;
 const maxRows = 100;
 const rows = `must be a whole number, 1 to ${maxRows}`;
 export const limit = /* @__PURE__ */ define(() =>
@@ -59,11 +60,12 @@ export const limit = /* @__PURE__ */ define(() =>
       .check(
         z.gte(1, rows),
         z.lte(maxRows, rows),
-        z.describe('The maximum number of rows on a page; 20 by default. A page may have fewer.'),
+        z.describe(`The maximum number of rows on a page; ${defaultRows} by default. A page may have fewer.`),
       ),
   ),
 );
-export const defaultRows = 20;
+/** How many orders one request may check. */
+export const maxOrders = 100;
 
 /** Whether a cursor belongs to the list it is used on is checked when it is read. */
 export const cursor = /* @__PURE__ */ define(() =>

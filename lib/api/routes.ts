@@ -80,7 +80,7 @@ export const checkOrders = /* @__PURE__ */ define(
       method: 'POST',
       path: '/accounts/{account}/orders/check',
       function: 'check-orders',
-      summary: 'The state of up to 100 orders',
+      summary: `The state of up to ${parameters.maxOrders} orders`,
       description:
         "Like the state of one order, for each order id. All share the exchange's rate limit: orders that could not be checked in time, or whose states would exceed 5 MB, are `not_tried`, and the response has a Retry-After header.",
       parameters: z.strictObject({ account: parameters.account }),
@@ -88,7 +88,10 @@ export const checkOrders = /* @__PURE__ */ define(
         {
           order_ids: z
             .array(parameters.orderId, 'must be a list of order ids')
-            .check(z.minLength(1, 'must name an order'), z.maxLength(100, 'must name at most 100 orders'))
+            .check(
+              z.minLength(1, 'must name an order'),
+              z.maxLength(parameters.maxOrders, `must name at most ${parameters.maxOrders} orders`),
+            )
             .check(z.refine((ids: readonly string[]) => new Set(ids).size === ids.length, 'must name each order once')),
           max_age: z.optional(parameters.maxAgeInBody),
         },
