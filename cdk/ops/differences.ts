@@ -15,7 +15,7 @@ import {
   watchKey,
 } from '../../lib/snapshots/items.ts';
 import { rankOf } from '../../lib/snapshots/rank.ts';
-import { readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
+import { expiresAtOf, readAuditEntry, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import type { Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { StoredWatch } from '../../lib/snapshots/table.ts';
 
@@ -64,6 +64,8 @@ function checkItems(pk: string, items: readonly Item[]): CheckedItems {
   for (const item of items) {
     const sk = item['sk']?.S ?? '';
     try {
+      // Throws for one that is no time.
+      expiresAtOf(item);
       if (sk !== 'ACCOUNT' && `${item['account']?.S}#${item['order_id']?.S}` !== pk)
         differs(sk, 'its account and order_id are not those of its key');
       if (sk.startsWith(snapshotPrefix)) snapshots.push(checkedSnapshot({ item, sk }, differs));

@@ -9,7 +9,7 @@ import { createStackCommand, targetOf } from './options.ts';
 import { partitions, readPartition } from './partitions.ts';
 import { createProgress } from './progress.ts';
 import { isExpired, restoreOrder } from './restore-order.ts';
-import { openTable, type Table } from './stack.ts';
+import { openTable, stackOfTable, type Table } from './stack.ts';
 import { createTableReader, unitsPerSecond } from './table-reader.ts';
 
 type Counts = { copied: number; present: number; expired: number; accounts: number; leftOut: number };
@@ -81,12 +81,16 @@ units a second. Exit codes: 0 done, 1 failed or orders left out, 2 wrong options
 
 /** Returns how many items there are to read, as DynamoDB counts them every six hours. */
 async function checkTables(restored: Table, table: Table): Promise<number> {
-  const { ItemCount, StreamSpecification, TableArn, TableStatus } = await describe(restored);
+  const { ItemCount, RestoreSummary, StreamSpecification, TableArn, TableStatus } = await describe(restored);
   const own = await describe(table);
   if (restored.tableName === table.tableName || TableArn === own.TableArn)
     throw new UsageError("--from names the stack's own table: give the restored one");
   if (StreamSpecification?.StreamEnabled)
     throw new UsageError(`${restored.tableName} has a stream, so it is a stack's table: give the restored one`);
+  const source = stackOfTable(RestoreSummary?.SourceTableArn?.replace(/^.*\//, ''));
+  const target = stackOfTable(table.tableName);
+  if (source !== undefined && target !== undefined && source !== target)
+    throw new UsageError(`${restored.tableName} was restored from a table of ${source}, not of ${target}`);
   if (TableStatus !== 'ACTIVE')
     throw new UsageError(`${restored.tableName} is ${TableStatus}: wait until it is ACTIVE`);
   return ItemCount ?? 0;

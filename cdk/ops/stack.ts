@@ -36,10 +36,15 @@ export async function findApi(target: Target): Promise<string> {
 /** The name or ARN of the event bus that the stack publishes to. */
 export async function findBus(target: Target, { tableName }: Table): Promise<string> {
   const output = await outputOf(target, stackOutputs.transitionBus);
-  // Without a stack: the bus has its name, and the name of the table begins with it.
-  const [, bus] = /^(order-state-snapshots-.+)-SnapshotTable/.exec(tableName) ?? [];
+  // Without a stack: the bus has its name.
+  const bus = stackOfTable(tableName);
   if ((output ?? bus) === undefined) throw new UsageError('give --bus: the name of the table does not imply it');
   return output ?? bus ?? '';
+}
+
+/** The name of the stack that made a table: the table's begins with it. `undefined` for a name of another kind. */
+export function stackOfTable(tableName = ''): string | undefined {
+  return /^(order-state-snapshots-.+)-SnapshotTable/.exec(tableName)?.[1];
 }
 
 export function createEvents(target: Target): EventBridgeClient {

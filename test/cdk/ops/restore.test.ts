@@ -29,6 +29,10 @@ afterEach(() => ops.stop());
 
 const restore = (...args: readonly string[]) => ops.run(['restore', '--from', from, '--table', names.table, ...args]);
 
+const restoredFrom = (stage: string) => ({
+  SourceTableArn: `arn:aws:dynamodb:eu-west-1:111122223333:table/order-state-snapshots-${stage}-SnapshotTable0A-9Z`,
+});
+
 /** A person's command about a watch of the restored table. */
 async function command(orderId: string, stopped: boolean): Promise<void> {
   const table = createDynamoWatchCommandTable({ client: ops.engine.client, tableName: from, policyOf: () => policy });
@@ -210,6 +214,19 @@ describe('restore', () => {
     expect((await ops.itemsOf(names.table, 'B')).size).toBe(3);
   });
 
+  it('leaves out an order with an expiry that is no time, names it, and restores the others', async () => {
+    await before.record(seenOf('A'));
+    await before.record(seenOf('B'));
+    const snapshot = (await everything(from)).find(({ pk, sk }) => pk?.S === 'main#A' && sk?.S?.startsWith('S#'));
+    const Item = { ...snapshot, expires_at: { S: 'never' } };
+    await ops.engine.client.send(new PutItemCommand({ TableName: from, Item }));
+    const { code, stderr } = await restore();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^main#A is left out: S#\S+: it cannot be read: .*see expires_at\.N\.\n$/);
+    expect((await ops.itemsOf(names.table, 'A')).size).toBe(0);
+    expect((await ops.itemsOf(names.table, 'B')).size).toBe(3);
+  });
+
   it("leaves out an order that cannot be read in the stack's table, and restores the others", async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('B'));
@@ -224,8 +241,17 @@ describe('restore', () => {
   });
 
   it.each([
-    ['a table that is being restored', { TableStatus: 'CREATING' }, 'restored is CREATING: wait until it is ACTIVE'],
+    [
+      "a table that is still being restored from the stack's own",
+      { TableStatus: 'CREATING', RestoreSummary: restoredFrom('dev') },
+      'restored is CREATING: wait until it is ACTIVE',
+    ],
     ['the table of another stack', { StreamSpecification: { StreamEnabled: true } }, 'restored has a stream'],
+    [
+      'a table that was restored from that of another stack',
+      { RestoreSummary: restoredFrom('dev-2') },
+      'restored was restored from a table of order-state-snapshots-dev-2, not of order-state-snapshots-dev',
+    ],
   ])('refuses %s', async (_, described, line) => {
     const { forward, stop } = createForwarder();
     const server = createServer(async (incoming, response) => {
