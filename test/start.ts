@@ -3,7 +3,7 @@ import { seedId } from './emulator/exchange/seed-order.ts';
 import { getOrder } from './start/get-order.ts';
 import { type Options, parseOptions, WrongOption } from './start/options.ts';
 import { startLocal } from './start/run.ts';
-import { demonstration, invitation, snapshot, summary, title } from './start/terminal.ts';
+import { demoNotice, nextSteps, orderTable, summary, title } from './start/terminal.ts';
 import { type BusEvent, createTransitionLines, isShown, transitionsHeader } from './start/transitions.ts';
 
 const requested = await parseOptions(process.argv.slice(2), process.env);
@@ -55,11 +55,11 @@ async function serve(options: Options): Promise<number> {
       console.log(summary(run, { ...options, builtIn }, width()));
       if (builtIn)
         console.log(
-          snapshot(await getOrder(`${run.url}/accounts/${options.account}/orders/${seedId}`, signal), width()),
+          orderTable(await getOrder(`${run.url}/accounts/${options.account}/orders/${seedId}`, signal), width()),
         );
-      console.log(invitation(run, options.account, builtIn ? seedId : 'ORDER_ID'));
+      console.log(nextSteps(run, options.account, builtIn ? seedId : 'ORDER_ID'));
       if (run.stack.mappings.length > 0) {
-        if (options.demo) console.log(demonstration);
+        if (options.demo) console.log(demoNotice);
         console.log(transitionsHeader(width()));
         show = (line) => console.log(line);
         early.forEach(show);

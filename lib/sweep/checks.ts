@@ -23,7 +23,7 @@ type ChecksDeps = {
 
 /** What the checks of a sweep came to. */
 export type CheckCounts = {
-  /** Answered, not-found replies included. */
+  /** With a reply, not-found included. */
   readonly checked: number;
   readonly changed: number;
   readonly final: number;

@@ -35,7 +35,7 @@ export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempot
 export const refused = 'refused by the exchange';
 
 const Received = z.object({ request: z.instanceof(IncomingMessage) });
-const Answered = z.object({ ...Received.shape, response: z.instanceof(ServerResponse) });
+const Exchanged = z.object({ ...Received.shape, response: z.instanceof(ServerResponse) });
 
 type ServersOptions = { readonly tls: boolean; readonly rateLimit?: RateLimitOptions };
 
@@ -47,7 +47,7 @@ export async function startServers({ tls, rateLimit = 'unlimited' }: ServersOpti
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
   };
   const countRefused = (message: unknown) => {
-    const { request, response } = Answered.parse(message);
+    const { request, response } = Exchanged.parse(message);
     if (request.url?.includes('/private/') && response.statusCode >= 400) {
       counts.set(refused, (counts.get(refused) ?? 0) + 1);
     }

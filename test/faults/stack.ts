@@ -52,8 +52,8 @@ export type FaultStack = {
   readonly stop: () => Promise<void>;
 };
 
-/** Answers above this size are not kept: no order is as large. */
-const maxAnswerBytes = 100_000;
+/** Replies above this size are not kept: no order is as large. */
+const maxKeptBytes = 100_000;
 
 export async function startFaultStack(): Promise<FaultStack> {
   const started = new AsyncDisposableStack();
@@ -182,14 +182,14 @@ async function startExchanges(started: AsyncDisposableStack, redaction: Redactio
   let aheadMs = 0;
   const now = () => Date.now() + aheadMs;
   const sent: string[] = [];
-  const onAnswer = (result: string | undefined, delivery: Delivery) => {
+  const onDelivery = (result: string | undefined, delivery: Delivery) => {
     redaction.granted(result);
-    if ('answer' in delivery && delivery.answer.body.length <= maxAnswerBytes) {
-      sent.push(delivery.answer.body.toString('utf8'), result ?? '');
+    if ('reply' in delivery && delivery.reply.body.length <= maxKeptBytes) {
+      sent.push(delivery.reply.body.toString('utf8'), result ?? '');
     }
   };
   const start = async (dialect: 'orangex' | 'deribit') => {
-    const exchange = await startExchange({ dialect, now, keys: [key], onAnswer });
+    const exchange = await startExchange({ dialect, now, keys: [key], onDelivery });
     started.defer(exchange.stop);
     return exchange;
   };

@@ -1,11 +1,11 @@
-import type { AnswerFault, Fault } from '../emulator/exchange/faults.ts';
+import type { CustomFault, Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 
 /** No words, and a character of every kind that some encoding changes. */
 export const key = { clientId: 'canary-id', clientSecret: 'Cz9+Kq4/Vw=x%41Jm&"Rt"\\7d19~Bq2Lf' };
 
 /** Quotes, in every place of an answer, what the request proved itself with. */
-function echoes(place: (secret: string, id: string) => ReturnType<AnswerFault>): AnswerFault {
+function echoes(place: (secret: string, id: string) => ReturnType<CustomFault>): CustomFault {
   return ({ headers, body }) => {
     const [, id = '0'] = /"id":(\d+)/.exec(body) ?? [];
     return place(`${key.clientSecret} ${headers.authorization} ${body}`, id);

@@ -1,4 +1,4 @@
-import type { AnswerFault } from '../emulator/exchange/faults.ts';
+import type { CustomFault } from '../emulator/exchange/faults.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { Tracker } from './traces.ts';
 
@@ -6,7 +6,7 @@ export const tracker = new Tracker();
 export const seenTokens = new Set<string>();
 
 /** Changes nothing; knows afterwards which tokens were handed out. */
-export const rememberingTokens: AnswerFault = (_request, genuine) => {
+export const rememberingTokens: CustomFault = (_request, genuine) => {
   for (const [, token = ''] of genuine.body.matchAll(/"(?:access|refresh)_token":"([^"]+)"/g)) remember('token', token);
   return genuine;
 };

@@ -16,7 +16,7 @@ import type { Scheduler } from './scheduler.ts';
 
 /** What became of a request: an answer, nothing at all for ever, or a failure of the way. */
 export type Outcome =
-  | { readonly kind: 'answer'; readonly reply: HttpReply; readonly orderId: string | undefined }
+  | { readonly kind: 'reply'; readonly reply: HttpReply; readonly orderId: string | undefined }
   | { readonly kind: 'silence' }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
@@ -87,7 +87,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
     const reply = { ...genuine.reply, result };
     const fault = faultOf(outage) ?? (call === 'open_orders' ? listFault() : staleness(orderId)) ?? faultCase();
     if (fault === undefined) {
-      return { kind: 'answer', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
+      return { kind: 'reply', reply: { status: reply.httpStatus, body: writeReply(dialect, reply) }, orderId };
     }
     const delivery = await plan(fault, { ...genuine, reply }, never);
     return outcomeOf(delivery, orderId);
@@ -155,20 +155,20 @@ function outcomeOf(delivery: Delivery, orderId: string | undefined): Outcome {
     case 'cut': {
       if (delivery.framing === 'short')
         return unusable('exchange.test closed the connection in the middle of its response.');
-      const body = delivery.answer.body.subarray(0, delivery.at).toString('utf8');
-      return { kind: 'answer', reply: { status: delivery.answer.status, body }, orderId };
+      const body = delivery.reply.body.subarray(0, delivery.at).toString('utf8');
+      return { kind: 'reply', reply: { status: delivery.reply.status, body }, orderId };
     }
     case 'surplus':
-      return outcomeOf({ kind: 'answer', answer: delivery.surplus }, orderId);
-    case 'answer': {
-      const { status, headers, body } = delivery.answer;
+      return outcomeOf({ kind: 'reply', reply: delivery.surplus }, orderId);
+    case 'reply': {
+      const { status, headers, body } = delivery.reply;
       if (status >= 300 && status < 400) return unusable('exchange.test returned a redirect.');
       if (headers['content-encoding'] !== undefined)
         return unusable('exchange.test used a content encoding that was not requested.');
       if (!isUtf8(body)) return unusable('exchange.test sent text that is not UTF-8.');
       const retryAfter = headers['retry-after'];
       const wait = retryAfter === undefined ? {} : { retryAfterMs: Number(retryAfter) * 1000 };
-      return { kind: 'answer', reply: { status, body: body.toString('utf8'), ...wait }, orderId };
+      return { kind: 'reply', reply: { status, body: body.toString('utf8'), ...wait }, orderId };
     }
   }
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { killLaunched, start } from './launch.ts';
-import { snapshot, summary } from './terminal.ts';
+import { orderTable, summary } from './terminal.ts';
 
 const run = promisify(execFile);
 const running = {
@@ -48,7 +48,7 @@ describe('the summary of what runs', () => {
 });
 
 it('an order fits a narrow terminal', () => {
-  const lines = snapshot({ account: 'main', order, final: false }, 40).split('\n');
+  const lines = orderTable({ account: 'main', order, final: false }, 40).split('\n');
   expect(lines).toContain('  last_update_timestamp   1597129894026');
   expect(lines).toContain('                          2020-08-11T07:11:34.026Z');
 });

@@ -60,7 +60,7 @@ export function summary(run: Running, how: RunSettings, width: number): string {
 }
 
 /** A response of the API as a table: the order's fields, then what we know of it. */
-export function snapshot(response: OrderResponse, width: number): string {
+export function orderTable(response: OrderResponse, width: number): string {
   const { account, order, rank: _, ...known } = response;
   const { order_id, details = {}, ...fields } = order;
   const further = Object.keys(details);
@@ -77,7 +77,7 @@ export function snapshot(response: OrderResponse, width: number): string {
 }
 
 /** Where it is served, and what to do next: addresses and commands in one piece, to be copied, however long. */
-export function invitation(
+export function nextSteps(
   { url, awsUrl, stack }: Pick<LocalRun, 'url' | 'awsUrl' | 'stack'>,
   account: string,
   orderId: string,
@@ -100,7 +100,7 @@ function watchRow(order: string): Row {
 }
 
 /** Where the orders that are about to appear come from. */
-export const demonstration = ['A demo now trades on the built-in exchange;', '--no-demo turns it off']
+export const demoNotice = ['A demo now trades on the built-in exchange;', '--no-demo turns it off']
   .map((line) => `  ${dim(line)}\n`)
   .join('');
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { duration } from '../../cdk/ops/duration.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
-import { snapshot } from './terminal.ts';
+import { orderTable } from './terminal.ts';
 import { createTransitionLines, isShown, transitionsHeader } from './transitions.ts';
 
 const now = Date.parse('2026-03-04T05:06:07.000Z');
@@ -142,8 +142,8 @@ test('text of an order cannot control the terminal: an event', () => {
   expect(line).not.toMatch(/\p{C}/u);
 });
 
-test('text of an order cannot control the terminal: a snapshot', () => {
-  const shown = snapshot(
+test('text of an order cannot control the terminal: an order', () => {
+  const shown = orderTable(
     { account: 'main', order: { order_id: hostile, label: hostile, details: { [hostile]: 1 } } },
     80,
   );

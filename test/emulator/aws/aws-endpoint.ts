@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
-import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send, unknownOperation } from './forward.ts';
 
 const notHere = 'No service of this name runs here.';
 
 /** For CloudFormation and others whose responses are XML. */
-const unknownQuery: Answer = {
+const unknownQuery: ForwardedResponse = {
   status: 400,
   headers: { 'content-type': 'text/xml' },
   body: Buffer.from(

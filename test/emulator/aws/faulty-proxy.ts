@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { listen, unlisten } from '../listen.ts';
-import { type Answer, createForwarder, send } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send } from './forward.ts';
 
 /** What can go wrong with one request to DynamoDB. */
 type TableFault =
@@ -90,7 +90,7 @@ export async function startFaultyProxy(url: string): Promise<FaultyProxy> {
   };
 }
 
-function refusal(type: string, message: string, status = 400): Answer {
+function refusal(type: string, message: string, status = 400): ForwardedResponse {
   const body = Buffer.from(JSON.stringify({ __type: type, message }));
   return { status, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
 }

@@ -4,11 +4,15 @@ import { buffer } from 'node:stream/consumers';
 /** A request as it came in, its body read. */
 type Incoming = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: Buffer };
 
-export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer };
+export type ForwardedResponse = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+};
 
 type Forwarder = {
   /** Sends the same request to a server on this machine, and resolves with its response. Rejects when it cannot be reached. */
-  readonly forward: (incoming: Incoming, to: string) => Promise<Answer>;
+  readonly forward: (incoming: Incoming, to: string) => Promise<ForwardedResponse>;
   readonly stop: () => void;
 };
 
@@ -31,13 +35,13 @@ export function createForwarder(): Forwarder {
   };
 }
 
-export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body }: ForwardedResponse): void {
   const { connection: _, 'keep-alive': __, 'transfer-encoding': ___, ...kept } = headers;
   response.writeHead(status, { ...kept, 'content-length': body.length }).end(body);
 }
 
 /** How AWS's own services say that they do not know an operation. */
-export function unknownOperation(message: string): Answer {
+export function unknownOperation(message: string): ForwardedResponse {
   const body = Buffer.from(JSON.stringify({ __type: 'com.amazon.coral.service#UnknownOperationException', message }));
   return { status: 400, headers: { 'content-type': 'application/x-amz-json-1.0' }, body };
 }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
-import { type Answer, createForwarder, send, unknownOperation } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send, unknownOperation } from './forward.ts';
 import type { LocalStream } from './triggers.ts';
 
 /** An item as it is on the wire. */
@@ -44,7 +44,7 @@ const untold = [
 
 const Item = z.record(z.string(), z.unknown());
 const WriteRequest = z.object({ TableName: z.string(), Item: z.optional(Item), Key: z.optional(Item) });
-const GetAnswer = z.object({ Item: z.optional(Item) });
+const GetItemResponse = z.object({ Item: z.optional(Item) });
 
 /**
  * Stands between the functions and DynamoDB, and reports what their writes did: the engine has no streams. Everything goes
@@ -90,10 +90,14 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
     const get = Buffer.from(JSON.stringify({ TableName: tableName, Key: keys, ConsistentRead: true }));
     const { status, body } = await forward(incoming, 'GetItem', get);
     // If the key is invalid, the write itself will fail with the reason.
-    return status === 200 ? GetAnswer.parse(JSON.parse(body.toString())).Item : undefined;
+    return status === 200 ? GetItemResponse.parse(JSON.parse(body.toString())).Item : undefined;
   }
 
-  function forward({ method, url: path, headers }: IncomingMessage, operation: string, body: Buffer): Promise<Answer> {
+  function forward(
+    { method, url: path, headers }: IncomingMessage,
+    operation: string,
+    body: Buffer,
+  ): Promise<ForwardedResponse> {
     const target = operation === '' ? {} : { 'x-amz-target': `${protocol}.${operation}` };
     return forwarder.forward({ method, url: path, headers: { ...headers, ...target }, body }, url);
   }

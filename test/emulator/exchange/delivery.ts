@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export type Answer = {
+export type WireReply = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -9,24 +9,24 @@ export type Answer = {
 
 /** What happens on the socket. */
 export type Delivery =
-  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'reply'; readonly reply: WireReply }
   | { readonly kind: 'hang' }
   | { readonly kind: 'drop'; readonly reset: boolean }
   /** The body's first `at` bytes; `short` says in the headers that all of it comes, and closes the connection. */
   | {
       readonly kind: 'cut';
-      readonly answer: Answer;
+      readonly reply: WireReply;
       readonly at: number;
       readonly framing: 'length' | 'chunked' | 'short';
     }
-  /** A response that no request was sent for, then the answer: each later request gets the one of the request before. */
-  | { readonly kind: 'surplus'; readonly answer: Answer; readonly surplus: Answer }
-  | { readonly kind: 'drip'; readonly answer: Answer; readonly bytes: number; readonly everyMs: number };
+  /** A response that no request was sent for, then the reply: each later request gets the one of the request before. */
+  | { readonly kind: 'surplus'; readonly reply: WireReply; readonly surplus: WireReply }
+  | { readonly kind: 'drip'; readonly reply: WireReply; readonly bytes: number; readonly everyMs: number };
 
 export async function deliver(response: ServerResponse, delivery: Delivery, signal: AbortSignal): Promise<void> {
   switch (delivery.kind) {
-    case 'answer':
-      return send(response, delivery.answer);
+    case 'reply':
+      return send(response, delivery.reply);
     case 'hang':
       return;
     case 'drop':
@@ -34,16 +34,16 @@ export async function deliver(response: ServerResponse, delivery: Delivery, sign
       else response.socket?.destroy();
       return;
     case 'cut': {
-      const { answer, at, framing } = delivery;
-      const start = answer.body.subarray(0, at);
-      if (framing === 'length') return send(response, { ...answer, body: start });
+      const { reply, at, framing } = delivery;
+      const start = reply.body.subarray(0, at);
+      if (framing === 'length') return send(response, { ...reply, body: start });
       if (framing === 'chunked') {
-        response.writeHead(answer.status, answer.headers);
+        response.writeHead(reply.status, reply.headers);
         response.write(start);
         response.end();
         return;
       }
-      response.writeHead(answer.status, { ...answer.headers, 'content-length': String(answer.body.length) });
+      response.writeHead(reply.status, { ...reply.headers, 'content-length': String(reply.body.length) });
       response.flushHeaders();
       // Both are in the socket's queue now; it closes when they have been handed over.
       if (start.length > 0) response.write(start);
@@ -54,18 +54,18 @@ export async function deliver(response: ServerResponse, delivery: Delivery, sign
       response.socket?.write(httpMessage(delivery.surplus));
       // Not in one packet: node ends a connection on which one request gets two responses.
       await wait(5, undefined, { signal });
-      return send(response, delivery.answer);
+      return send(response, delivery.reply);
     case 'drip':
-      return drip(response, delivery.answer, delivery.bytes, delivery.everyMs, signal);
+      return drip(response, delivery.reply, delivery.bytes, delivery.everyMs, signal);
   }
 }
 
-export function send(response: ServerResponse, { status, headers, body }: Answer): void {
+export function send(response: ServerResponse, { status, headers, body }: WireReply): void {
   response.writeHead(status, { ...headers, 'content-length': String(body.length) });
   response.end(body);
 }
 
-function httpMessage({ status, headers, body }: Answer): Buffer {
+function httpMessage({ status, headers, body }: WireReply): Buffer {
   const all = Object.entries({ ...headers, 'content-length': String(body.length) });
   const head = all.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Surplus\r\n${head}\r\n`), body]);
@@ -73,7 +73,7 @@ function httpMessage({ status, headers, body }: Answer): Buffer {
 
 async function drip(
   response: ServerResponse,
-  { status, headers, body }: Answer,
+  { status, headers, body }: WireReply,
   bytes: number,
   everyMs: number,
   signal: AbortSignal,

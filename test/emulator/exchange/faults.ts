@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import type { Answer, Delivery } from './delivery.ts';
+import type { Delivery, WireReply } from './delivery.ts';
 import { isRowFault, type Listing, type RowFault, spoilRows } from './lists.ts';
 import { errorStatus, writeError } from './refusals.ts';
 import type { RecordedRequest } from './requests.ts';
@@ -13,8 +13,8 @@ type CannedReply = {
   readonly body: string | Buffer;
 };
 
-/** A fault written by the test: from the request and the answer that would have gone out, to the one that does. */
-export type AnswerFault = (
+/** A fault written by the test: from the request and the reply that would have gone out, to the one that does. */
+export type CustomFault = (
   request: RecordedRequest,
   genuine: { readonly status: number; readonly body: string },
 ) => CannedReply | Promise<CannedReply>;
@@ -27,16 +27,16 @@ type NamedFault =
   /** The answer comes late, by time or (`hold`) when the test says so; then as itself or with another fault. */
   | { readonly kind: 'delay'; readonly ms: number; readonly next?: Fault }
   | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: Fault }
-  /** Accepted and never answered. */
+  /** Accepted and never replied to. */
   | { readonly kind: 'hang' }
-  /** The connection ends before the answer, politely or by a reset. */
+  /** The connection ends before the reply, politely or by a reset. */
   | { readonly kind: 'drop'; readonly reset?: boolean }
   | { readonly kind: 'dropAfterHeaders' }
   /** Cut JSON: in a whole HTTP message (`length`, `chunked`), or promising more than comes before the end (`short`). */
   | { readonly kind: 'truncate'; readonly at?: number; readonly framing?: 'length' | 'chunked' | 'short' }
   /** The body drips, a few bytes at a time. */
   | { readonly kind: 'slowBody'; readonly bytes?: number; readonly everyMs?: number }
-  /** Ahead of the answer, an error that nobody requested and that has no id. */
+  /** Ahead of the reply, an error that nobody requested and that has no id. */
   | { readonly kind: 'surplus'; readonly code: number }
   // HTTP
   | { readonly kind: 'html'; readonly status?: number }
@@ -80,7 +80,7 @@ type NamedFault =
   // the rows of a list or a history
   | RowFault;
 
-export type Fault = NamedFault | AnswerFault;
+export type Fault = NamedFault | CustomFault;
 
 /** The answer without a fault, and what faults are made from. */
 export type Genuine = {
@@ -89,7 +89,7 @@ export type Genuine = {
   readonly reply: Reply;
   readonly order: Order | undefined;
   readonly past: readonly Order[];
-  /** What an answer lists that lists orders. */
+  /** The orders in a reply that lists orders. */
   readonly listing: Listing | undefined;
 };
 
@@ -98,9 +98,9 @@ const json = { 'content-type': 'application/json' };
 
 /** What goes on the wire for one request: the genuine answer, changed by the fault. */
 export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal): Promise<Delivery> {
-  const answer = asAnswer(genuine, genuine.reply);
+  const wireReply = asWireReply(genuine, genuine.reply);
   if (typeof fault === 'function') {
-    const canned = await fault(genuine.request, { status: answer.status, body: answer.body.toString('utf8') });
+    const canned = await fault(genuine.request, { status: wireReply.status, body: wireReply.body.toString('utf8') });
     return whole(canned.status ?? 200, { ...json, ...canned.headers }, canned.body);
   }
   switch (fault.kind) {
@@ -115,17 +115,17 @@ export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal):
     case 'drop':
       return { kind: 'drop', reset: fault.reset ?? false };
     case 'dropAfterHeaders':
-      return { kind: 'cut', answer, at: 0, framing: 'short' };
+      return { kind: 'cut', reply: wireReply, at: 0, framing: 'short' };
     case 'truncate': {
-      const at = fault.at ?? Math.floor(answer.body.length / 2);
-      return { kind: 'cut', answer, at, framing: fault.framing ?? 'length' };
+      const at = fault.at ?? Math.floor(wireReply.body.length / 2);
+      return { kind: 'cut', reply: wireReply, at, framing: fault.framing ?? 'length' };
     }
     case 'slowBody':
-      return { kind: 'drip', answer, bytes: fault.bytes ?? 1, everyMs: fault.everyMs ?? 50 };
+      return { kind: 'drip', reply: wireReply, bytes: fault.bytes ?? 1, everyMs: fault.everyMs ?? 50 };
     case 'surplus': {
       const error = writeError(genuine.dialect, fault.code);
       const body = writeReply(genuine.dialect, { ...genuine.reply, id: undefined, result: undefined, error });
-      return { kind: 'surplus', answer, surplus: { status: 200, headers: json, body: Buffer.from(body) } };
+      return { kind: 'surplus', reply: wireReply, surplus: { status: 200, headers: json, body: Buffer.from(body) } };
     }
     case 'html':
       return whole(fault.status ?? 502, { 'content-type': 'text/html' }, page);
@@ -138,9 +138,13 @@ export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal):
     case 'redirect':
       return whole(fault.status ?? 302, { location: fault.location }, '');
     case 'gzip':
-      return whole(answer.status, { ...json, 'content-encoding': 'gzip' }, gzipSync(padded(genuine, fault.bytes ?? 0)));
+      return whole(
+        wireReply.status,
+        { ...json, 'content-encoding': 'gzip' },
+        gzipSync(padded(genuine, fault.bytes ?? 0)),
+      );
     case 'oversized':
-      return whole(answer.status, json, padded(genuine, fault.bytes));
+      return whole(wireReply.status, json, padded(genuine, fault.bytes));
     case 'raw':
       return whole(fault.status ?? 200, json, fault.body);
     case 'invalidUtf8': {
@@ -149,7 +153,7 @@ export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal):
       return whole(reply.httpStatus, json, Buffer.concat([Buffer.from(before), lonelyBytes, Buffer.from(after)]));
     }
     default:
-      return { kind: 'answer', answer: asAnswer(genuine, spoil(fault, genuine)) };
+      return { kind: 'reply', reply: asWireReply(genuine, spoil(fault, genuine)) };
   }
 }
 
@@ -179,7 +183,7 @@ type ReplyFault = Exclude<
   }
 >;
 
-/** The faults that only change what the JSON-RPC answer says. */
+/** The faults that only change what the JSON-RPC reply says. */
 function spoil(fault: ReplyFault, { dialect, request, reply, order, past, listing }: Genuine): Reply {
   if (isRowFault(fault)) return spoilRows(fault, reply, listing, request.at);
   switch (fault.kind) {
@@ -245,10 +249,10 @@ function padded(genuine: Genuine, bytes: number): string {
   return writeReply(genuine.dialect, reply);
 }
 
-function asAnswer({ dialect }: Genuine, reply: Reply): Answer {
+function asWireReply({ dialect }: Genuine, reply: Reply): WireReply {
   return { status: reply.httpStatus, headers: json, body: Buffer.from(writeReply(dialect, reply)) };
 }
 
 function whole(status: number, headers: Readonly<Record<string, string>>, body: string | Buffer): Delivery {
-  return { kind: 'answer', answer: { status, headers, body: typeof body === 'string' ? Buffer.from(body) : body } };
+  return { kind: 'reply', reply: { status, headers, body: typeof body === 'string' ? Buffer.from(body) : body } };
 }

@@ -19,7 +19,7 @@ export const listingCalls: Readonly<Record<Dialect, Readonly<Record<string, List
   deribit: { ...byInstrument, 'private/get_open_orders': 'open_orders' },
 };
 
-type ListingAnswer = {
+type ListingReply = {
   /** What a fault may be scripted for, the most particular first. */
   readonly targets: readonly string[];
   readonly listing: Listing | undefined;
@@ -34,8 +34,8 @@ type Shelves = {
   readonly history: HistoryOptions;
 };
 
-/** Answers one of the calls above, for the caller's account. Throws `Refusal` for parameters that cannot be used. */
-export function answerListing(shelves: Shelves, { method, params }: Call, account: string): ListingAnswer {
+/** Replies to one of the calls above, for the caller's account. Throws `Refusal` for parameters that cannot be used. */
+export function replyToListing(shelves: Shelves, { method, params }: Call, account: string): ListingReply {
   const { dialect, book } = shelves;
   const name = method.replace(/^\//, '');
   switch (listingCalls[dialect][name]) {
@@ -69,7 +69,7 @@ export function answerListing(shelves: Shelves, { method, params }: Call, accoun
   }
 }
 
-function ofRows(listing: Listing, targets: readonly string[]): ListingAnswer {
+function ofRows(listing: Listing, targets: readonly string[]): ListingReply {
   return { targets: [...targets, 'any'], listing, result: () => writeRows(listing.rows) };
 }
 

@@ -29,8 +29,8 @@ export type ExchangeOptions = {
   readonly forgetAfterMs?: number;
   readonly rateLimit?: RateLimitOptions;
   readonly history?: Partial<HistoryOptions>;
-  /** Called with each answer before it goes out: its result as it was without a fault, and what is sent. */
-  readonly onAnswer?: (result: string | undefined, delivery: Delivery) => void;
+  /** Called with each reply before it goes out: its result as it was without a fault, and what is sent. */
+  readonly onDelivery?: (result: string | undefined, delivery: Delivery) => void;
   /** The book of an earlier run, as `save` got it. */
   readonly saved?: string | undefined;
   /** Called with the whole book after every change. */
@@ -126,7 +126,7 @@ export async function startExchange(options: ExchangeOptions): Promise<Exchange>
     script,
     requests,
     signal: stopped.signal,
-    onAnswer: options.onAnswer ?? (() => undefined),
+    onDelivery: options.onDelivery ?? (() => undefined),
     numberOf: (socket) => connections.get(socket) ?? 0,
   });
   const server = createServer((incoming, response) => {
@@ -211,7 +211,7 @@ type HandlerDeps = {
   readonly service: Service;
   readonly script: Script;
   readonly requests: RequestLog<RecordedRequest>;
-  readonly onAnswer: NonNullable<ExchangeOptions['onAnswer']>;
+  readonly onDelivery: NonNullable<ExchangeOptions['onDelivery']>;
   /** Aborted when the exchange stops. */
   readonly signal: AbortSignal;
   /** Connections are numbered from 1. */
@@ -220,7 +220,7 @@ type HandlerDeps = {
 
 /** Records a request and responds to it, with its fault if it has one. */
 function createHandler(deps: HandlerDeps) {
-  const { dialect, basePath, now, service, script, requests, signal, onAnswer, numberOf } = deps;
+  const { dialect, basePath, now, service, script, requests, signal, onDelivery, numberOf } = deps;
   return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = '', url: path = '', headers, socket } = incoming;
     const arrived = { method, path, headers, at: now(), connection: numberOf(socket) };
@@ -245,7 +245,7 @@ function createHandler(deps: HandlerDeps) {
     }
     const { genuine, targets } = service.handle(request, reading);
     const delivery = await plan(script.take(targets) ?? { kind: 'pass' }, genuine, signal);
-    onAnswer(genuine.reply.result, delivery);
+    onDelivery(genuine.reply.result, delivery);
     if (!response.destroyed) await deliver(response, delivery, signal);
   };
 }

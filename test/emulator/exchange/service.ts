@@ -1,7 +1,7 @@
 import type { Caller, KeyRing } from './auth.ts';
 import type { Genuine } from './faults.ts';
 import { defaultHistory, type HistoryOptions } from './histories.ts';
-import { answerListing, listingCalls } from './listing-calls.ts';
+import { listingCalls, replyToListing } from './listing-calls.ts';
 import type { Listing } from './lists.ts';
 import type { Held, OrderBook } from './orders.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -47,7 +47,7 @@ const calls: Readonly<Record<Dialect, Readonly<Record<string, RecordedRequest['c
 
 const orderIds = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** What the exchange answers when nothing goes wrong with the answering. */
+/** What the exchange replies as long as nothing fails. */
 export class Service {
   readonly #options: ServiceOptions;
 
@@ -120,10 +120,10 @@ export class Service {
     if (request.call !== 'get_order_state') {
       const { book, now, history } = this.#options;
       const kept = { ...defaultHistory, ...history };
-      const answer = answerListing({ dialect, book, now: now(), history: kept }, requested, caller.account);
-      progress.targets = answer.targets;
-      progress.listing = answer.listing;
-      return answer.result();
+      const reply = replyToListing({ dialect, book, now: now(), history: kept }, requested, caller.account);
+      progress.targets = reply.targets;
+      progress.listing = reply.listing;
+      return reply.result();
     }
     progress.targets = orderId === undefined ? ['order', 'any'] : [orderId, 'order', 'any'];
     if (orderId === undefined) {
@@ -159,5 +159,5 @@ export class Service {
   }
 }
 
-/** What is known of a request by the time it is answered or refused. */
+/** What is known of a request by the time it gets its reply or is refused. */
 type Progress = { targets: readonly string[]; held: Held | undefined; listing: Listing | undefined };

@@ -1,4 +1,4 @@
-import type { AnswerFault, Fault } from '../../emulator/exchange/faults.ts';
+import type { CustomFault, Fault } from '../../emulator/exchange/faults.ts';
 import type { Row } from '../row.ts';
 import { type Swept, sweepRow } from '../sweep-row.ts';
 
@@ -11,7 +11,7 @@ const row = (fault: string, cases: Parameters<typeof sweepRow>[0]['cases'], isGo
   sweepRow({ group: 'lists', fault, cases, isGone });
 
 const rewritten =
-  (change: (body: string) => string): AnswerFault =>
+  (change: (body: string) => string): CustomFault =>
   (_request, { status, body }) => ({ status, body: change(body) });
 
 const lists: readonly Row[] = [

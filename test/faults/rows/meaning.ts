@@ -1,5 +1,5 @@
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
-import type { AnswerFault } from '../../emulator/exchange/faults.ts';
+import type { CustomFault } from '../../emulator/exchange/faults.ts';
 import type { OrderItems } from '../order-items.ts';
 import { answered, caseRow, type Expected, type FaultCase, type Row, type Subject } from '../row.ts';
 import { requestOrder } from '../tally.ts';
@@ -49,7 +49,7 @@ function codesOf(dialect: 'orangex' | 'deribit'): readonly Row[] {
 
 /** The reply's `error` is this JSON. */
 const withError = (error: string, code: Expected): FaultCase => {
-  const fault: AnswerFault = (_request, { body }) => ({
+  const fault: CustomFault = (_request, { body }) => ({
     body: `{"jsonrpc":"2.0","id":${/"id":(\d+)/.exec(body)?.[1]},"error":${error}}`,
   });
   return answered(fault, code, error);
@@ -71,7 +71,7 @@ const errors: readonly Row[] = [
 const member = (name: string, json: string, code: Expected): FaultCase => {
   const written = `"${name}":(?:"[^"]*"|[^,}]*)`;
   const [pattern, text] = json === '' ? [`${written},|,${written}(?=})`, ''] : [written, `"${name}":${json}`];
-  const fault: AnswerFault = (_request, { status, body }) => ({
+  const fault: CustomFault = (_request, { status, body }) => ({
     status,
     body: body.replace(new RegExp(pattern), () => text),
   });

@@ -1,11 +1,11 @@
 import { deflateSync, gzipSync } from 'node:zlib';
-import type { AnswerFault } from '../../emulator/exchange/faults.ts';
+import type { CustomFault } from '../../emulator/exchange/faults.ts';
 import { answered, caseRow, type Expected, type Row } from '../row.ts';
 import { both, head, played, wire } from './wire-cases.ts';
 
 /** An answer whose body is made from the genuine one. */
 const rewritten =
-  (change: (body: string) => string): AnswerFault =>
+  (change: (body: string) => string): CustomFault =>
   (_request, { status, body }) => ({ status, body: change(body) });
 
 const page = '<!doctype html><h1>Maintenance</h1>';
@@ -156,7 +156,7 @@ const json: readonly Row[] = [
 
 /** The genuine body in another encoding. */
 const encoded = (name: string, encode: (body: string) => Buffer, encoding: string, code: Expected) => {
-  const fault: AnswerFault = (_request, { body }) => ({
+  const fault: CustomFault = (_request, { body }) => ({
     body: encode(body),
     headers: encoding === '' ? {} : { 'content-encoding': encoding },
   });

@@ -79,7 +79,7 @@ function createCall(environment: TestEnvironment) {
 }
 
 /** What the exchange answers about single orders. */
-function createAnswers(environment: TestEnvironment, stateOf: (orderId: string) => BookOrder | undefined) {
+function createExchangeStub(environment: TestEnvironment, stateOf: (orderId: string) => BookOrder | undefined) {
   const checks: { readonly orderId: string; readonly at: number }[] = [];
   const failing = new Map<string, Code>();
   const call = createCall(environment);
@@ -138,7 +138,7 @@ function createListedExchange(environment: TestEnvironment) {
       };
     },
   };
-  const { exchange, checks, failing } = createAnswers(
+  const { exchange, checks, failing } = createExchangeStub(
     environment,
     (orderId) => book.get(orderId) ?? (forgotten.has(orderId) ? undefined : closed.get(orderId)),
   );
