@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { routes } from '../lib/api/routes.ts';
 import { errorCatalog } from '../lib/errors.ts';
 import { eventSchemas } from '../lib/transitions/schemas.ts';
 import { everySetting, templateOf } from './cdk/synthesize.ts';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const runbooks = readFileSync(new URL('../cdk/runbooks.md', import.meta.url), 'utf8');
+const stageConfig = readFileSync(new URL('../cdk/stage-config.ts', import.meta.url), 'utf8');
 const scripts: Record<string, string> = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).scripts;
@@ -32,6 +34,33 @@ it('the README lists every error code with its status', () => {
       .map(([code, { status }]) => `${code} ${status}`)
       .toSorted(),
   );
+});
+
+it('the README lists every request of the API, and no other', () => {
+  const [, table = ''] = /^\| request \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+  const listed = table.split('\n').flatMap((row) => {
+    // Several methods may stand before the one path that they share.
+    const named = [...(row.split('|')[1] ?? '').matchAll(/`([A-Z]+)(?: (\S+))?`/g)];
+    return named.map(([, method], i) => `${method} ${named.slice(i).find(([, , path]) => path !== undefined)?.[2]}`);
+  });
+  expect(listed.toSorted()).toEqual(
+    Object.values(routes)
+      .map(({ method, path }) => `${method} ${path}`)
+      .toSorted(),
+  );
+});
+
+it.each([
+  ['an account', 'AccountConfig'],
+  ['a stage', 'StageConfig'],
+])('the README lists every setting of %s, and no other', (what, type) => {
+  const [, table = ''] = new RegExp(`^\\| setting of ${what} \\|.*\\n((?:\\|.*\\n)+)`, 'm').exec(readme) ?? [];
+  const listed = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)]);
+  const [, members = ''] = new RegExp(`^export type ${type} = \\{\\n(.*?)^\\};`, 'ms').exec(stageConfig) ?? [];
+  // The accounts of a stage are described by the other table.
+  const settings = [...members.matchAll(/^ {2}readonly (\w+)\??:/gm)].filter(([, name]) => name !== 'accounts');
+  expect(settings.length).toBeGreaterThan(10);
+  expect(listed.map(([, name]) => name).toSorted()).toEqual(settings.map(([, name]) => name).toSorted());
 });
 
 it('the README names every event', () => {

@@ -34,8 +34,8 @@ export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempot
 /** Calls of private methods that the exchange answers with an error, in the counts of calls. */
 export const refused = 'refused by the exchange';
 
-const Received = z.object({ request: z.instanceof(IncomingMessage) });
-const Exchanged = z.object({ ...Received.shape, response: z.instanceof(ServerResponse) });
+const RequestMessage = z.object({ request: z.instanceof(IncomingMessage) });
+const ResponseMessage = z.object({ ...RequestMessage.shape, response: z.instanceof(ServerResponse) });
 
 type ServersOptions = { readonly tls: boolean; readonly rateLimit?: RateLimitOptions };
 
@@ -43,11 +43,11 @@ export async function startServers({ tls, rateLimit = 'unlimited' }: ServersOpti
   const started = new AsyncDisposableStack();
   const counts = new Map<string, number>();
   const count = (message: unknown) => {
-    const operation = operationOf(Received.parse(message).request);
+    const operation = operationOf(RequestMessage.parse(message).request);
     counts.set(operation, (counts.get(operation) ?? 0) + 1);
   };
   const countRefused = (message: unknown) => {
-    const { request, response } = Exchanged.parse(message);
+    const { request, response } = ResponseMessage.parse(message);
     if (request.url?.includes('/private/') && response.statusCode >= 400) {
       counts.set(refused, (counts.get(refused) ?? 0) + 1);
     }
