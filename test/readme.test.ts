@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { operate } from '../cdk/ops/operate.ts';
+import { createTerminal } from '../cdk/ops/terminal.ts';
 import { routes } from '../lib/api/routes.ts';
+import { systemClock } from '../lib/clock.ts';
 import { errorCatalog } from '../lib/errors.ts';
 import { eventSchemas } from '../lib/transitions/schemas.ts';
 import { everySetting, templateOf } from './cdk/synthesize.ts';
@@ -22,6 +25,18 @@ it('there is a runbook for every alarm, and no other', () => {
   );
   const headings = [...runbooks.matchAll(/^## Alarm (\S+)$/gm)].map(([, id]) => `alarm-${id}`);
   expect(headings.toSorted()).toEqual([...new Set(anchors)].toSorted());
+});
+
+it('the runbooks list the permissions of every ops command, and of no other', async () => {
+  const shown: string[] = [];
+  const terminal = { ...createTerminal(process), out: (text: string) => void shown.push(text) };
+  await operate('npm run ops --', ['--help'], { terminal, clock: systemClock });
+  const commands = [...shown.join('').matchAll(/^ {2}([a-z]+) .*[A-Z].*\.$/gm)].map(([, name]) => name);
+  const [, table = ''] = /^\| command \| actions \|\n\|[-|]+\n((?:\|.*\n)+)/m.exec(runbooks) ?? [];
+  const cells = table.split('\n').map((row) => row.split('|')[1] ?? '');
+  const listed = cells.flatMap((cell) => [...cell.matchAll(/`([a-z]+)(?: [^`]*)?`/g)].map(([, name]) => name));
+  expect(commands.length).toBeGreaterThan(10);
+  expect(new Set(listed.filter((name) => name !== 'npm'))).toEqual(new Set(commands));
 });
 
 it('the README lists every error code with its status', () => {
