@@ -4,7 +4,7 @@ import { auditPrefix, headKey, snapshotPrefix, watchKey } from '../../lib/snapsh
 import { expiresAtOf, readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
-import type { Watch } from '../../lib/snapshots/watch.ts';
+import { statusOf, type Watch } from '../../lib/snapshots/watch.ts';
 import { openSnapshots, recordAgain } from './repair-order.ts';
 import type { Table } from './stack.ts';
 
@@ -49,7 +49,10 @@ async function restoreWatch(snapshots: SnapshotTable, key: OrderKey, watch: Watc
   const { putWatch, readCurrent } = snapshots;
   const reread = async () => (await readCurrent(key)).stored;
   const stored = await reread();
-  if (stored === undefined && (await putWatch(key, { ...watch, applied: undefined, listed: undefined }, 0))) return;
+  // Not-found replies after the end say nothing, but would report the order as missing until its head is there.
+  const notFoundAt = statusOf(watch) === 'final' ? [] : watch.notFoundAt;
+  const announced = { ...watch, applied: undefined, listed: undefined, notFoundAt };
+  if (stored === undefined && (await putWatch(key, announced, 0))) return;
   const { openedAt, startedBy } = watch;
   await advanceWatch({ key, stored: stored ?? (await reread()), delta: { openedAt, startedBy }, putWatch, reread });
 }

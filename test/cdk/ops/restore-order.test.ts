@@ -5,7 +5,7 @@ import { restoreOrder } from '../../../cdk/ops/restore-order.ts';
 import type { SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
-import { answered, observationOf } from '../../lib/snapshots/observations.ts';
+import { answered, observationOf, start } from '../../lib/snapshots/observations.ts';
 import { names, runHere, seenOf } from './operating.ts';
 import { filled, from, key, type Restoring, startRestoring } from './restoring.ts';
 
@@ -54,6 +54,26 @@ describe('a restoration that is cut short', () => {
       await ops.createTable(table);
       return cutBefore(writes, table);
     }
+  });
+});
+
+describe('restoring a closed order that the exchange did not find later', () => {
+  it('reports it as missing at no time', async () => {
+    await ops.before.record(seenOf('OVER', filled));
+    const notFound = { ...key('OVER'), requestId: 'r', observedBy: 'get-order', requestedAt: start + 20_000 };
+    const { stored } = await ops.before.recordNotFound(notFound);
+    expect(stored && statusOf(stored.watch)).toBe('final');
+    const proxy = await startFaultyProxy(ops.url);
+    let puts = 0;
+    proxy.play((operation) => (operation === 'PutItem' && puts++ > 0 ? { kind: 'denied' } : undefined));
+    const args = ['restore', '--from', from, '--table', names.table, '--endpoint', proxy.url];
+    expect((await runHere('npm run ops --', args, ops.clock)).code).toBe(1);
+    await proxy.stop();
+    const announced = (await ops.store.read(key('OVER'))).stored;
+    expect(announced && statusOf(announced.watch)).toBe('watched');
+    expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
+    const restored = (await ops.store.read(key('OVER'))).stored;
+    expect(restored && statusOf(restored.watch)).toBe('final');
   });
 });
 
