@@ -10,8 +10,11 @@ export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'incons
 /** The lists of an account's orders: on watch and in order, on watch and in need of attention, closed. */
 export const listNames = ['live', 'attention', 'final'] as const;
 
-/** Through what a watch is started: the account's list of open orders, a request about the order, an operator's command. */
-export const watchOrigins = ['list', 'request', 'operator'] as const;
+/**
+ * Through what a watch is started: the account's list of open orders, a request about the order, a person's command. These
+ * names are stored: if one changed, the watches that have it, and so their orders, could no longer be read.
+ */
+export const watchOrigins = ['list', 'request', 'person'] as const;
 
 /** What is recorded of an order besides its states. */
 export const auditKinds = ['not_found', 'history_lookup', 'watch_started', 'watch_stopped'] as const;

@@ -14,7 +14,7 @@ export async function applyWatchCommand(table: WatchCommandTable, command: Watch
   const { watch } = await advanceWatch({
     key: command,
     stored: await claim(),
-    delta: { openedAt: at, startedBy: 'operator', operator: { at, by, stopped } },
+    delta: { openedAt: at, startedBy: 'person', operator: { at, by, stopped } },
     putWatch: table.putWatch,
     reread: claim,
   });

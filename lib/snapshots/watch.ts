@@ -46,7 +46,7 @@ type Listing = { readonly at: number; readonly present: boolean };
 /** Of a list of the account's open orders: when it was requested, and when its sweep had read which orders there are. */
 export type ListTimes = Pick<AccountListing, 'at' | 'ordersReadAt'>;
 
-/** Through what the watch was started: the account's list, a request about the order, or an operator's command. */
+/** Through what the watch was started: the account's list, a request about the order, or a person's command. */
 type WatchOrigin = (typeof watchOrigins)[number];
 
 type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };
@@ -102,7 +102,7 @@ export function statusOf(watch: Watch): WatchStatus {
   return phase === 'unknown' ? 'unknown' : 'watched';
 }
 
-/** An order that was never observed needs attention when this many checks, some minutes' worth, have not found it or failed. */
+/** An order that was never seen needs a person when this many checks, some minutes' worth, have not found it or failed. */
 const maxUnobservedChecks = 5;
 
 /** Never seen, in spite of several checks: such as the id of a linked order that the exchange never created. */

@@ -63,7 +63,7 @@ function watchChange(
   const name = from === to ? undefined : nameOf(from, to, watch);
   if (name === undefined) return undefined;
   const at = latestFactAt(watch);
-  const startedBy = from === 'stopped' ? 'operator' : watch.startedBy;
+  const startedBy = from === 'stopped' ? 'person' : watch.startedBy;
   const { operator } = watch;
   const detail: WatchChanged = {
     schema: eventSchema,

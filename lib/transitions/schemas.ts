@@ -46,7 +46,7 @@ export const WatchChanged = z.strictObject({
   checked_at: z.optional(z.string()),
   /** The rank of the last state known; absent when there is none. */
   rank: z.optional(z.string()),
-  /** Only in `WatchStarted`: the account's list, a request about the order, or an operator's command. */
+  /** Only in `WatchStarted`: the account's list, a request about the order, or a person's command. */
   started_by: z.optional(z.enum(watchOrigins)),
   /** Who gave the latest watch command, and when. */
   operator: z.optional(z.strictObject({ by: z.string(), at: z.string() })),

@@ -69,7 +69,7 @@ async function vanishes(desk: Desk): Promise<void> {
   desk.partialFill(id, '7500000');
   await desk.seconds(7);
   desk.forget(id);
-  // Nothing closes it: it is searched for until an operator stops its watch.
+  // Nothing closes it: it is looked for until a person says that it is enough.
   await desk.seconds(40);
   await desk.letGo(id);
 }

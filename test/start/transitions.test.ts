@@ -71,11 +71,11 @@ test.each([
   ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, still watched'],
   ['replies contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, still watched'],
   ['and no longer do', watch('OrderConsistent'), 'consistent again'],
-  ['an operator starts', watch('WatchStarted', undefined, 'operator'), 'watch started by an operator'],
+  ['a person starts', watch('WatchStarted', undefined, 'person'), 'watch started by an operator'],
   ['a request starts', watch('WatchStarted', undefined, 'request'), 'watch started by a request'],
   ['a list starts', watch('WatchStarted', undefined, 'list'), 'watch started: found in the list of open orders'],
   ['an older release started', watch('WatchStarted'), 'watch started'],
-  ['an operator stops', watch('WatchStopped'), 'watch stopped by an operator'],
+  ['a person stops', watch('WatchStopped'), 'watch stopped by an operator'],
   ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
 ])('a line says in words when %s', (_, event, expected) => {
   expect(what(createTransitionLines()(event, now, Infinity))).toBe(expected);
@@ -84,8 +84,8 @@ test.each([
 test.each([
   ['request', false],
   ['list', true],
-  ['operator', true],
-] as const)('a watch started by: %s, is shown: %s', (startedBy, shown) => {
+  ['person', true],
+] as const)('a watch started by a %s is shown: %s', (startedBy, shown) => {
   expect(isShown(watch('WatchStarted', undefined, startedBy))).toBe(shown);
 });
 
@@ -93,7 +93,7 @@ test('lines stand under their header, and remember what an order trades', () => 
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(header).toBe('  Time         After  Order              Instrument           What changed');
-  expect(lineOf(watch('WatchStarted', undefined, 'operator'), now, 110)).toBe(
+  expect(lineOf(watch('WatchStarted', undefined, 'person'), now, 110)).toBe(
     `  ${time}     0.5 s  ${seedId}  -                    watch started by an operator`,
   );
   expect(lineOf(changed(null, {}), now, 110)).toBe(

@@ -102,7 +102,7 @@ const watchEvents: Readonly<Record<string, Pick<TransitionLine, 'what' | 'style'
 const startedBy = {
   list: ': found in the list of open orders',
   request: ' by a request',
-  operator: ' by an operator',
+  person: ' by an operator',
 } as const;
 
 function ofWatch(name: string, change: z.infer<typeof WatchChanged>): TransitionLine {

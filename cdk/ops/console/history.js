@@ -5,7 +5,7 @@ import { membersOf } from './model.js';
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 /** @typedef {import('./api.js').AuditEntry} AuditEntry */
 
-/** What happened to an order, newest first by our clock: its states, misses, searches, and what operators did. */
+/** What happened to an order, newest first by our clock: its states, misses, searches, and what people did. */
 /** @param {{ snapshots: readonly SnapshotRow[], entries: readonly AuditEntry[] }} properties */
 export function Timeline({ snapshots, entries }) {
   const all = [

@@ -32,7 +32,7 @@ describe('a watch', () => {
     ['was only opened', { openedAt: start }],
     ['is watched', watched],
     ['is missing', missing],
-    ['was stopped by an operator', stopped],
+    ['was stopped by a person', stopped],
     ['is final', closed],
   ])('that %s is read back', (_, delta) => {
     const watch: Watch = join(undefined, delta);

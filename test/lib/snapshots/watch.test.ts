@@ -23,7 +23,7 @@ const delta: fc.Arbitrary<WatchDelta> = fc.record(
   {
     openedAt: moments,
     announcedRank: ranks,
-    startedBy: fc.constantFrom('list', 'request', 'operator'),
+    startedBy: fc.constantFrom('list', 'request', 'person'),
     applied: fc.record({ rank: ranks, at: moments }),
     observations: fc.array(fc.record({ requestedAt: moments, rank: ranks }), { maxLength: 3 }),
     notFoundAt: fc.array(moments, { maxLength: 12 }),
@@ -197,7 +197,7 @@ describe('an order in the lists of its account', () => {
 
 describe('the start of a watch', () => {
   it('has the cause of the earliest start, also when others name the order later', () => {
-    const later: WatchDelta = { openedAt: t0 + 1, startedBy: 'operator' };
+    const later: WatchDelta = { openedAt: t0 + 1, startedBy: 'person' };
     const first: WatchDelta = { openedAt: t0, startedBy: 'list' };
     expect(watchOf(later, first)).toMatchObject({ openedAt: t0, startedBy: 'list' });
     expect(watchOf(first, later, { openedAt: t0 })).toMatchObject({ openedAt: t0, startedBy: 'list' });
@@ -213,7 +213,7 @@ describe('an order that was never seen', () => {
       failedAt: Array.from({ length: failed }, (_, i) => t0 + 100 + i),
     });
 
-  it('needs attention after five checks that did not find it, or failed', () => {
+  it('needs a person after five checks that did not find it, or failed', () => {
     expect(isUnobserved(unanswered(2, 2))).toBe(false);
     expect(isUnobserved(unanswered(2, 3))).toBe(true);
     expect(isUnobserved(unanswered(5, 0))).toBe(true);

@@ -93,17 +93,17 @@ describe('the event of a watch', () => {
     });
   });
 
-  it.each(['list', 'request', 'operator'] as const)('says what started the watch of a new order: %s', (startedBy) => {
+  it.each(['list', 'request', 'person'] as const)('says that a %s started the watch of a new order', (startedBy) => {
     for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
       const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
       expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
     }
   });
 
-  it('says that an operator resumed a stopped watch, through whatever it was first started', () => {
+  it('says that a person resumed a stopped watch, through whatever it was first started', () => {
     const resumed = join({ ...watches.stopped, startedBy: 'list' }, command(false));
     const event = transitionOf(imagesOf(watchRecord(key, watches.stopped, resumed)));
-    expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'operator', operator: { by: 'anna' } } });
+    expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
   });
 
   it('does not exist for an order that is final when it is first seen', () => {
