@@ -86,8 +86,8 @@ export const functionSettings = {
     timeoutSeconds: 150,
     // It waits nearly all of its time.
     memoryMb: 256,
-    // Without it, V8 collects the whole heap after each long list: `npm run bench -- --sweep` shows CPU and memory.
-    // Unconfirmed on Lambda: its nodejs18.x sets this option on Node's command line (12 MB), which takes precedence.
+    // V8's own young generation grows to 100 MB while long lists are read (`npm run bench -- --sweep`). Unconfirmed: Lambda
+    // may set the option itself, as 5 % of the memory (nodejs18.x does), and then that counts.
     nodeOptions: '--max-semi-space-size=4',
     permissions: { ...checksOrders, orderLists: ['dynamodb:Query'], sweepDeadLetters: ['sqs:SendMessage'] },
     onFailure: 'sweepDeadLetters',
