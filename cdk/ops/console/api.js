@@ -137,7 +137,7 @@ async function reply(path, request, signal) {
 /** @param {number} status @param {string} text */
 function problemOf(status, text) {
   const body = bodyOf(status, text);
-  return new ApiError(status, body.code ?? 'gateway', body.detail ?? body.message ?? `HTTP ${status}`);
+  return new ApiError(status, body?.code ?? 'gateway', body?.detail ?? body?.message ?? `HTTP ${status}`);
 }
 
 /** @param {number} status @param {string} text */

@@ -170,6 +170,15 @@ it('a failure says from when the orders are that still stand there', async () =>
   expect(await page.locator('.blotter tbody tr').count()).toBe(52);
 });
 
+it('an error whose body is null is named by its status', async () => {
+  const page = await open();
+  await go(page, 'main/live');
+  await page.getByText('52 orders on this page').waitFor();
+  await page.route('**/accounts/main/orders?*', (route) => route.fulfill({ status: 502, body: 'null' }));
+  await pollIn(page);
+  await page.getByText('HTTP 502').waitFor();
+});
+
 it('a chart that was zoomed in stays so while the order goes on', async () => {
   const page = await open();
   await go(page, `main/order/${order}`);
