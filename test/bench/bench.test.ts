@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 120_000 });
 beforeEach(() => void vi.spyOn(process.stderr, 'write').mockReturnValue(true));
 afterEach(() => void vi.restoreAllMocks());
 
-it('one round of our bundles measures them, counts their calls and prints its tables', async () => {
+it('one benchmark round measures our bundles, counts their calls and prints its tables', async () => {
   const report = await bench({ rounds: 1, requests: 2, ours: true, every: true });
   const names = ['empty handler', 'get-order, changed', 'get-order, unchanged', 'get-order, from the table'];
   const others = ['check-orders', 'get-order-state', 'list-orders', 'list-snapshots', 'list-accounts', 'change-watch'];
@@ -39,7 +39,7 @@ it('one round of our bundles measures them, counts their calls and prints its ta
   expect(chart).toContain('>get-order, from the table<');
 });
 
-it('a trace shows what a warm request waits for: one call and one write, or one read', async () => {
+it('a trace shows what a warm request waits for: one exchange call and one table write, or one table read', async () => {
   const report = await traceReport(3);
   const [changed, unchanged, fromTable] = report.paths.map(({ requests: { UpdateItem: _, ...requests } }) => requests);
   expect(changed).toEqual({ get_order_state: 1, PutItem: 4 });
@@ -52,19 +52,19 @@ it('a trace shows what a warm request waits for: one call and one write, or one 
   );
 });
 
-it('a handler that does not do its work is no result', () => {
+it('the benchmark rejects a handler whose response is wrong', () => {
   const subject = { name: 'x', handler: '', env: {}, event: () => ({}), expected: /"changed":false/ };
   expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":true}' })).toThrow('x answered');
   expect(() => checkResponse(subject, { statusCode: 503, body: '{"changed":false}' })).toThrow('x answered');
   expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":false}' })).not.toThrow();
 });
 
-it('a function has the part of a CPU that its memory buys, and never more than one', () => {
+it('the benchmark gives a function the share of a CPU that its memory setting buys, and never more than one CPU', () => {
   expect(cpuShare(512)).toBeCloseTo(0.289, 3);
   expect(cpuShare(3_008)).toBe(1);
 });
 
-it('the heap of a sweep that goes on and on does not grow with its checks and lists', async () => {
+it('the heap of a sweep that runs for long does not grow with the number of its checks and lists', async () => {
   const report = await memoryReport({ checks: 1_000, lists: 30, listedOrders: 100 });
   for (const { calls, heap_mb } of [report.single, report.listed]) {
     expect(calls).toBeGreaterThanOrEqual(30);
@@ -75,7 +75,7 @@ it('the heap of a sweep that goes on and on does not grow with its checks and li
   expect(memoryLines(report)).toContain('listed');
 });
 
-it('a smaller function takes longer for its CPU, not for its waits, and what it costs is computed from the calls', () => {
+it('a smaller function takes longer for its CPU time but not for its waits, and its cost is computed from its calls', () => {
   const figures = { warm_cpu: { median: 1 }, peak_rss_mb: { median: 80 } };
   const calls = { changed: { get_order_state: 1, PutItem: 4 }, unchanged: { get_order_state: 1, PutItem: 1 } };
   const subjects = Object.entries({ ...calls, 'from the table': { Query: 1 } }).map(([name, warm_calls]) => ({

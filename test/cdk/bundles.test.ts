@@ -65,7 +65,7 @@ const bundles = new Map(
     .map(({ displayName, source }) => [displayName.replace('/Function/Code', ''), source.path]),
 );
 
-it('synthesizing again gives the same templates, assets and hashes, to the byte', () => {
+it('synthesizing a stage twice gives identical templates, assets and hashes', () => {
   expect([...twice.keys()]).toEqual([...once.keys()]);
   for (const [file, text] of once) expect(twice.get(file) === text, file).toBe(true);
 });
@@ -78,27 +78,27 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
   const file = join(folder, 'once', bundles.get(id) ?? '', 'index.mjs');
   const code = readFileSync(file, 'utf8');
 
-  it(`weighs ${budgetKb} KB at most`, () => {
+  it(`is at most ${budgetKb} KB`, () => {
     const kb = Buffer.byteLength(code) / 1024;
     console.log(`${name}: ${kb.toFixed(1)} KB`);
     expect(kb).toBeLessThanOrEqual(budgetKb);
   });
 
-  it('holds all its code in one file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
+  it('is a single file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
 
-  it('has the stage compiled in, unless its function takes everything from its event', () => {
+  it('has its stage compiled in, unless the function gets everything from its event', () => {
     // These two take everything from their event.
     const isIndependent = id === 'PublishTransitions' || id === 'GuardAccounts';
     expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isIndependent);
   });
 
-  it('names no path of the machine that made it', () => {
+  it('contains no path of the machine that built it', () => {
     expect(code).not.toContain(process.cwd());
     expect(code).not.toContain(folder);
     expect(code).not.toMatch(/\/(home|Users)\/\w/);
   });
 
-  it('makes the calls that its role may make, and no others', () => {
+  it('makes exactly the AWS calls that the role of its function allows', () => {
     // A command keeps its operation's name as a string, and a command that nobody sends is not in the bundle.
     const calls = [
       operations('dynamodb', dynamodb),
@@ -114,7 +114,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(made.toSorted()).toEqual([...new Set(granted)].toSorted());
   });
 
-  it('imports only built-in modules, and takes http from the process without importing it', () => {
+  it('imports only built-in modules, and gets http without importing it', () => {
     const { metafile } = buildSync({
       stdin: { contents: code, loader: 'js' },
       bundle: true,
@@ -133,7 +133,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(code).not.toContain('Dynamic require of');
   });
 
-  it('loads neither undici nor zlib: a process needs them rarely, or never', () => {
+  it('loads neither undici nor zlib at startup', () => {
     expect(code).not.toContain('undici');
     const load = `await import(${JSON.stringify(pathToFileURL(file).href)});
       console.log(JSON.stringify(process.moduleLoadList.filter((name) => /undici|zlib/.test(name))));

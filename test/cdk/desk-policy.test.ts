@@ -52,8 +52,8 @@ const allows = (sids: readonly string[], [method, path]: readonly [string, strin
 const ofAccounts = routes.filter((route) => route.includes('{account}'));
 const both = ['Read', 'Watch'];
 
-describe('the policy of a desk', () => {
-  it('allows every route of its account, and a desk that only reads changes no watch', () => {
+describe('the IAM policy of a trading desk', () => {
+  it('allows every route of its account, and a read-only desk may not change a watch', () => {
     expect(ofAccounts).toHaveLength(routes.length - 1);
     for (const route of ofAccounts) {
       expect([route, allows(both, requestOf(route, 'main'))]).toEqual([route, true]);
@@ -62,27 +62,27 @@ describe('the policy of a desk', () => {
   });
 
   it.each(['desk-2', 'main-2', 'mai', 'xmain', 'Main', 'main%2f', '*', ''])(
-    'allows no route of account %j',
+    'allows no route of another account, such as %j',
     (account) => {
       for (const route of ofAccounts) expect([route, allows(both, requestOf(route, account))]).toEqual([route, false]);
     },
   );
 
   it.each(['accounts/main', 'x/accounts/main/orders', '..%2Faccounts%2Fmain%2Forders'])(
-    'denies another account whatever the order id, such as %j',
+    'denies access to another account whatever the order id contains, such as %j',
     (orderId) => {
       for (const route of ofAccounts)
         expect([route, allows(both, requestOf(route, 'desk-2', orderId))]).toEqual([route, false]);
     },
   );
 
-  it('does not allow the list of all accounts', () => {
+  it('does not allow listing all accounts', () => {
     const others = routes.filter((route) => !ofAccounts.includes(route));
     expect(others).toEqual(['GET /accounts']);
     for (const route of others) expect(allows(both, requestOf(route, 'main'))).toBe(false);
   });
 
-  it('has no resource without a route', () => {
+  it('names only resources that have a route', () => {
     for (const pattern of statements.flatMap(({ Resource }) => Resource)) {
       const allowed = ofAccounts.filter((route) => matches(pattern, arnOf(...requestOf(route, 'main'))));
       expect([pattern, allowed.length > 0]).toEqual([pattern, true]);

@@ -55,7 +55,7 @@ function changes(before: string, after: string): readonly string[] {
   return said.split('\n').filter((line) => /^\[[-+~]\] AWS::/.test(line));
 }
 
-it('no table, secret, queue or bus was replaced or removed since the first commit that had them all', ({ skip }) => {
+it('no table, secret, queue or bus was replaced or removed since the first commit that had all of them', ({ skip }) => {
   const commit = firstCommit();
   skip(commit === '', 'There is nothing to compare with: the history of this repository is not here.');
   const seen = changes(synthesize(treeOf(commit), commit), synthesize(root, 'now'));

@@ -33,8 +33,8 @@ function inFull(namespace: string, name: string, dimensions: Readonly<Record<str
   ].join(' ');
 }
 
-describe('the alarms', () => {
-  it('are exactly these, with these metrics and thresholds', () => {
+describe('the alarms of a stage', () => {
+  it('have exactly these names, metrics and thresholds', () => {
     expect(alarms.map(inShort)).toEqual([
       ['sweep-silent', 'Maximum UnsweptAccounts >= 1, 3 of 3 x 60 s, breaching'],
       ['missing-orders', 'Maximum Missing >= 1, 1 of 1 x 60 s, ignore'],
@@ -58,7 +58,7 @@ describe('the alarms', () => {
     ]);
   });
 
-  it('read metrics that the functions of this stage write, with the dimensions that Powertools gives them', () => {
+  it('use metrics that the functions of the stage emit, with the dimensions that Powertools adds', () => {
     const [lambda] = Object.values(template.findResources('AWS::Lambda::Function'));
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', lambda?.['Properties'].Environment.Variables.POWERTOOLS_SERVICE_NAME);
     onTestFinished(() => void vi.unstubAllEnvs());
@@ -88,7 +88,7 @@ describe('the alarms', () => {
     expect(read.toSorted()).toEqual(written.toSorted());
   });
 
-  it('count errors and throttles of every function but the one that fails its deployment', () => {
+  it('count errors and throttles of every function but the one whose failure already fails its deployment', () => {
     const all = Object.keys(template.findResources('AWS::Lambda::Function'));
     const functions = all.filter((id) => !id.startsWith('GuardAccounts'));
     expect(functions).toHaveLength(all.length - 1);
@@ -105,7 +105,7 @@ describe('the alarms', () => {
     }
   });
 
-  it('say in sentences what is wrong, what that means and what to do first', () => {
+  it('describe in full sentences what is wrong, what that means and what to do first', () => {
     const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
     for (const { AlarmName: name, AlarmDescription: description } of all) {
       expect(name).toMatch(/^order-state-snapshots-test (has|is|watches|gave|publishes|returns|does not) [ -~]+$/);
@@ -123,7 +123,7 @@ describe('the alarms', () => {
     }
   });
 
-  it('notify no one without a topic', () => {
+  it('have no action where the stage has no alarm topic', () => {
     const silent = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
     expect(silent).toHaveLength(alarms.length);
     for (const { Properties: alarm } of silent) expect(alarm).not.toHaveProperty('AlarmActions');
@@ -143,7 +143,7 @@ describe('the alarm order-monitoring-down', () => {
   const description = `order-state-snapshots-${'x'.repeat(16)} has accounts that have not been swept for three minutes`;
   const maxArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${description}`.length;
 
-  it('is on when an account is not swept, a key is refused or the retention headroom is low', () => {
+  it('is in alarm when an account is not swept, a key is refused or the retention headroom is low', () => {
     const [blind, ...others] = composites.map(({ Properties: composite }) => ruleOf(composite.AlarmRule));
     expect(others).toEqual([]);
     expect(blind?.text).toBe('(ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN"))');
@@ -159,7 +159,7 @@ describe('essential monitoring', () => {
   const essential = Template.fromStack(stackOf(stage));
   const kept = Object.values(essential.findResources('AWS::CloudWatch::Alarm')).map(({ Properties: alarm }) => alarm);
 
-  it('keeps the alarms that nothing else would reveal, and has no dashboard', () => {
+  it('keeps the alarms for what nothing else would reveal, and has no dashboard', () => {
     expect(kept.map(inShort).map(([anchor]) => anchor)).toEqual([
       'sweep-silent',
       'auth-refused',
@@ -174,7 +174,7 @@ describe('essential monitoring', () => {
     essential.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   });
 
-  it('reads only metrics that its sweeps write', () => {
+  it('uses only metrics that its sweeps emit', () => {
     const read = kept.filter(({ Namespace: of }) => of === 'OrderStateSnapshots').map(({ MetricName: name }) => name);
     expect(new Set(read)).toEqual(new Set(['UnsweptAccounts', 'PreviousKeyUsed', ...essentialSweepMetrics]));
     expect(stage.runtime.monitoring).toBe('essential');
@@ -188,7 +188,7 @@ describe('essential monitoring', () => {
   });
 });
 
-describe('the dashboard', () => {
+describe('the CloudWatch dashboard', () => {
   const [board] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.parse(
     board?.['Properties'].DashboardBody['Fn::Join'][1]
@@ -217,7 +217,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('draws metrics that a tick writes, with the dimensions that the alarms read', () => {
+  it('charts metrics that a tick emits, with the dimensions that the alarms use', () => {
     const drawn = widgets
       .flatMap(({ properties: { metrics = [] } }) => metrics)
       .filter(([namespace]) => namespace === 'OrderStateSnapshots');
@@ -242,7 +242,7 @@ describe('the dashboard', () => {
     ]);
   });
 
-  it('compares permits with the share of all accounts: half of 10 and of 20 a second', () => {
+  it("compares the permits taken with the sum of all accounts' shares: half of 10 and half of 20 a second", () => {
     const rateLimit = widgets.find(({ properties }) => properties.title.startsWith('Permits'));
     expect(rateLimit).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
   });

@@ -67,7 +67,7 @@ describe('the rule violations that are acknowledged with a reason', () => {
       everySetting,
       [...at('AwsSolutions-IAM5[Resource::*]', ...functions), ...at('ScheduledFunctionDeadLetters', 'GetOrder')],
     ],
-  ])('are, in %s, exactly these', (_, changes, besides) => {
+  ])('are exactly these in %s', (_, changes, besides) => {
     const reports = reportsOf(resolveStage('test', { ...loopbackStage, ...changes }));
     for (const report of reports) expect(report).toMatchObject({ conclusion: 'success', violations: [] });
     const suppressed = reports.flatMap(({ suppressedViolations }) => suppressedViolations);
@@ -78,7 +78,7 @@ describe('the rule violations that are acknowledged with a reason', () => {
   });
 });
 
-describe("CloudFormation's own schemas", () => {
+describe("validation against CloudFormation's own schemas", () => {
   it.each<[string, ResolvedStage]>([
     ['dev', stageNamed('dev')],
     ['prod', stageNamed('prod')],
@@ -87,26 +87,26 @@ describe("CloudFormation's own schemas", () => {
       'a stage with all accounts that it may have',
       resolveStage('test', { ...loopbackStage, accounts: manyAccounts() }),
     ],
-  ])('allow the template of %s', (_, stage) => {
+  ])('accepts the template of %s', (_, stage) => {
     expect(reportsOf(stage).map(({ conclusion }) => conclusion)).not.toContain('failure');
   });
 
-  it('fail the synthesis when somebody adds what CloudFormation would refuse', () => {
+  it('fails the synthesis when somebody adds what CloudFormation would refuse', () => {
     const stack = stackOf(stage);
     new CfnResource(stack, 'Planted', { type: 'AWS::SQS::Queue', properties: { DelaySeconds: 'never' } });
     expect(() => Stage.of(stack)?.synth()).toThrow(/DelaySeconds/);
   });
 });
 
-describe("AWS's own rules", () => {
-  it('fail the synthesis when somebody adds a wildcard', () => {
+describe('the AWS solutions rules', () => {
+  it('fail the synthesis when somebody adds a wildcard permission', () => {
     const stack = stackOf(stage);
     const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }));
     expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-IAM5/);
   });
 
-  it('fail the synthesis when somebody adds a topic that takes unencrypted messages', () => {
+  it('fail the synthesis when somebody adds a topic that accepts unencrypted messages', () => {
     const stack = stackOf(stage);
     new Topic(stack, 'Planted');
     expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-SNS3/);

@@ -12,12 +12,12 @@ import { allowed, dev, full, functionIn, functions, ownSecrets } from './templat
 const prod = templateOf({ protect: true, logRetention: 365 });
 
 describe('the snapshot table', () => {
-  it('has the keys, the one index and the billing that the functions and the bill count on', () => {
+  it('has the keys, the one index and the billing mode that the functions and the cost estimate rely on', () => {
     dev.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
     dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', snapshotTable);
   });
 
-  it('lets DynamoDB remove what has an end, and nothing else', () => {
+  it('lets DynamoDB remove items with an expiry, and no others', () => {
     dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
     });
@@ -26,7 +26,7 @@ describe('the snapshot table', () => {
   it.each([
     ['may be deleted by hand', 'dev', dev, false],
     ['is protected from deletion', 'prod', prod, true],
-  ])('%s in %s, and is restorable to the second', (_, __, template, isProtected) => {
+  ])('%s in %s, and can be restored to any second', (_, __, template, isProtected) => {
     template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       Replicas: [
         Match.objectLike({
@@ -39,7 +39,7 @@ describe('the snapshot table', () => {
 });
 
 describe('the exchange keys', () => {
-  it('are one secret per account, without a value', () => {
+  it('are one secret per account, created without a value', () => {
     const secrets = Object.values(dev.findResources('AWS::SecretsManager::Secret'));
     expect(secrets.map((secret) => secret['Properties']['Name'])).toEqual([
       'order-state-snapshots/test/main/exchange-key',
@@ -50,7 +50,7 @@ describe('the exchange keys', () => {
     }
   });
 
-  it('keep apart accounts whose names differ by a dash only', () => {
+  it('are separate for accounts whose names differ only by a dash', () => {
     const { main } = loopbackStage.accounts;
     const accounts = { 'a-b': main, ab: main, 'a--b': main, 'ab-put-key': main };
     templateOf({ accounts }).resourceCountIs('AWS::SecretsManager::Secret', 4);
@@ -61,17 +61,20 @@ it.each([
   ['an unprotected stage', dev],
   ['a protected stage', prod],
   ['a stage with every setting', full],
-])('table, secrets and logs of %s stay when the stack is deleted, and go when its creation fails', (_, template) => {
-  for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']) {
-    const resources = Object.values(template.findResources(type));
-    expect(resources).not.toEqual([]);
-    for (const resource of resources) {
-      expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+])(
+  'the table, secrets and logs of %s stay when the stack is deleted, and go when its creation fails',
+  (_, template) => {
+    for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::SecretsManager::Secret', 'AWS::Logs::LogGroup']) {
+      const resources = Object.values(template.findResources(type));
+      expect(resources).not.toEqual([]);
+      for (const resource of resources) {
+        expect(resource).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
+      }
     }
-  }
-});
+  },
+);
 
-it('replaces no stateful resource when the code moves: their logical ids are pinned', () => {
+it('moving code replaces no stateful resource, because their logical ids are pinned', () => {
   const stateful = [
     'AWS::DynamoDB::GlobalTable',
     'AWS::Events::EventBus',
@@ -88,7 +91,7 @@ it('replaces no stateful resource when the code moves: their logical ids are pin
   ]);
 });
 
-describe('a stage with resources of its own', () => {
+describe('a stage with its own resources', () => {
   const { kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
 
   it('encrypts table, secrets, queues and logs with its KMS key', () => {
@@ -117,19 +120,19 @@ describe('a stage with resources of its own', () => {
     expect(actions).toEqual([['kms:Decrypt', 'kms:GenerateDataKey']]);
   });
 
-  it('sends transitions to its event bus, and creates no other', () => {
+  it('sends transitions to its event bus, and creates no other bus', () => {
     full.resourceCountIs('AWS::Events::EventBus', 0);
     const [, { Properties: properties }] = functionIn(full, 'publish-transitions');
     expect(properties['Environment']['Variables']['EVENT_BUS_NAME']).toBe(eventBusArn);
   });
 
-  it('holds every role within its permissions boundary', () => {
+  it('gives every role its permissions boundary', () => {
     const roles = Object.values(full.findResources('AWS::IAM::Role'));
     expect(roles.length).toBeGreaterThan(Object.keys(functions).length);
     for (const { Properties: role } of roles) expect(role.PermissionsBoundary).toBe(permissionsBoundaryArn);
   });
 
-  it('creates no secret for an account that brings one, and its functions may read that one and those of the stage', () => {
+  it('creates no secret for an account that brings one, and lets its functions read only that secret and those of the stage', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const template = templateOf({ accounts: { main: { ...main, secretArn }, other: main } });
@@ -142,7 +145,7 @@ describe('a stage with resources of its own', () => {
   });
 });
 
-it('a stage of a region goes there, and any other one to where the AWS command line is at home', () => {
+it('a stage with a region is deployed there, and any other stage to the region of the AWS CLI', () => {
   const regionOf = (changes: Partial<StageConfig>) =>
     stackOf(resolveStage('test', { ...loopbackStage, ...changes })).region;
   expect(regionOf({ region: 'eu-west-1' })).toBe('eu-west-1');
@@ -150,7 +153,7 @@ it('a stage of a region goes there, and any other one to where the AWS command l
 });
 
 describe('the HTTP API', () => {
-  it('has the routes of the API, and every one requires a signature', () => {
+  it('has the routes of the API, and each of them requires a signature', () => {
     const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
     expect(routes.map((route) => route['RouteKey'])).toEqual(
       Object.values(operations).map(({ method, path }) => `${method} ${path}`),
@@ -158,14 +161,14 @@ describe('the HTTP API', () => {
     for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
   });
 
-  it('hands payload 2.0 to the function, which answers before the gateway gives up at 30 s', () => {
+  it('invokes the function with payload 2.0, and the function times out before the gateway does at 30 s', () => {
     dev.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       PayloadFormatVersion: '2.0',
       TimeoutInMillis: Match.absent(),
     });
   });
 
-  it('requires a token for every route, where the stage says so', () => {
+  it('requires a token for every route where the stage configures tokens', () => {
     full.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
       AuthorizerType: 'JWT',
       IdentitySource: ['$request.header.Authorization'],
@@ -177,7 +180,7 @@ describe('the HTTP API', () => {
     }
   });
 
-  it('admits pages of the web sites that the stage names', () => {
+  it('allows the CORS origins that the stage lists', () => {
     full.hasResourceProperties('AWS::ApiGatewayV2::Api', {
       CorsConfiguration: {
         AllowOrigins: ['https://desk.example.com'],
@@ -189,7 +192,7 @@ describe('the HTTP API', () => {
     });
   });
 
-  it('admits pages of no web site where the stage names none', () => {
+  it('allows no CORS origin where the stage lists none', () => {
     dev.hasResourceProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP', CorsConfiguration: Match.absent() });
   });
 
@@ -212,10 +215,10 @@ describe('the HTTP API', () => {
   });
 });
 
-describe('the outputs', () => {
+describe("the stack's outputs", () => {
   const outputsOf = (template: Template) => template.toJSON()['Outputs'];
 
-  it('lead to everything that people and ops look for, by names that can be typed', () => {
+  it('lead to everything that people and the ops commands look for, under names that can be typed', () => {
     const outputs = outputsOf(dev);
     expect(Object.keys(outputs).toSorted()).toEqual(Object.values(stackOutputs).toSorted());
     expect(JSON.stringify(outputs['Url'].Value)).toContain('.execute-api.');
@@ -227,7 +230,7 @@ describe('the outputs', () => {
     });
   });
 
-  it('also lead to the bus and the secrets that a stage brings', () => {
+  it('include the bus and the secrets that a stage brings', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const accounts = { 'desk-2': { ...main, secretArn }, main };
@@ -249,7 +252,7 @@ it.each([
   for (const group of groups) expect(group).toMatchObject({ Properties: { RetentionInDays: days } });
 });
 
-it('the access log has a name for vended logs that no other stack of the stage takes', () => {
+it('the log group of the access log has a vended-log name that no other stack of the stage uses', () => {
   const names = Object.values(dev.findResources('AWS::Logs::LogGroup')).flatMap(
     ({ Properties: { LogGroupName: name } }) => name ?? [],
   );
@@ -260,13 +263,13 @@ it('the access log has a name for vended logs that no other stack of the stage t
 it.each([
   ['dev', false],
   ['prod', true],
-])('the stack of %s is tagged, and protected from deletion: %s', (name, isProtected) => {
+])('the stack of %s is tagged, and termination protection is %s', (name, isProtected) => {
   const stack = stackOf(stageNamed(name));
   expect(stack.terminationProtection).toBe(isProtected);
   expect(stack.tags.tagValues()).toEqual({ service: 'order-state-snapshots', stage: name });
 });
 
-it('one deployment with -c protect=false leaves protection off, and changes nothing else', () => {
+it('a deployment with -c protect=false turns termination protection off, and changes nothing else', () => {
   const stack = stackOf(stageNamed('prod'), { protect: 'false' });
   expect(stack.terminationProtection).toBe(false);
   const unprotected = Template.fromStack(stack).toJSON();
@@ -278,6 +281,6 @@ it('one deployment with -c protect=false leaves protection off, and changes noth
   expect(unprotected).toEqual(Template.fromStack(stackOf(stageNamed('prod'))).toJSON());
 });
 
-it('the template fits every account and region, and reports nothing to anyone', () => {
+it('the template is valid for every account and region, and sends no CDK analytics', () => {
   expect(JSON.stringify(dev.toJSON())).not.toMatch(/\b\d{12}\b|CDKMetadata|[a-z]{2}-[a-z]+-\d\b/);
 });

@@ -7,10 +7,10 @@ const [checkOpenOrders = ''] = Object.keys(template.findResources('AWS::Lambda::
   id.startsWith('CheckOpenOrders'),
 );
 
-describe('the scheduled checks', () => {
+describe('the scheduled checks of a stage', () => {
   const schedules = Object.values(template.findResources('AWS::Scheduler::Schedule'));
 
-  it('are one schedule for accounts that share one, in a group of the stage', () => {
+  it('are one schedule for all accounts that share one, in a schedule group of the stage', () => {
     const [[groupId, group] = []] = Object.entries(template.findResources('AWS::Scheduler::ScheduleGroup'));
     expect(group?.['Properties']).toMatchObject({ Name: 'order-state-snapshots-test' });
     expect(schedules.map(({ Properties: { Name, GroupName } }) => [Name, GroupName])).toEqual([
@@ -18,7 +18,7 @@ describe('the scheduled checks', () => {
     ]);
   });
 
-  it('start the sweeps of their accounts each minute', () => {
+  it('start the sweeps of their accounts every minute', () => {
     for (const { Properties: schedule } of schedules) {
       expect(schedule).toMatchObject({
         ScheduleExpression: 'rate(1 minute)',
@@ -31,7 +31,7 @@ describe('the scheduled checks', () => {
     }
   });
 
-  it('may invoke that one function and leave dead letters, and only the schedules of the group may', () => {
+  it('may only invoke that one function and send dead letters, and only schedules of the group may use the role', () => {
     const [role = ''] = new Set(schedules.map(({ Properties: schedule }) => schedule.Target.RoleArn['Fn::GetAtt'][0]));
     const [policy] = Object.values(template.findResources('AWS::IAM::Policy')).filter(
       ({ Properties: { Roles } }) => Roles[0].Ref === role,
@@ -57,13 +57,13 @@ describe('the scheduled checks', () => {
     });
   });
 
-  it('do not tick before the role may', () => {
+  it('start only after the permissions of the role exist', () => {
     for (const { DependsOn: awaited } of schedules) {
       expect(awaited).toContainEqual(expect.stringMatching(/RoleDefaultPolicy/));
     }
   });
 
-  it('put ticks that Scheduler or Lambda gave up on into the same queue', () => {
+  it('send ticks that Scheduler or Lambda gave up on to the same queue', () => {
     const [, config] =
       Object.entries(template.findResources('AWS::Lambda::EventInvokeConfig')).find(
         ([, { Properties: of }]) => of.FunctionName.Ref === checkOpenOrders,
@@ -92,7 +92,7 @@ describe('the scheduled checks', () => {
   });
 });
 
-describe('the groups of accounts', () => {
+describe('the groups of accounts that share a schedule', () => {
   const { main } = loopbackStage.accounts;
   const names = (count: number) => Array.from({ length: count }, (_, i) => `desk-${i + 1}`);
   const groupsOf = (accounts: readonly string[], alone: readonly string[] = []) =>
@@ -111,7 +111,7 @@ describe('the groups of accounts', () => {
     expect(accountsOf(130).slice(0, 2)).toEqual(accountsOf(50));
   });
 
-  it('do not hold an account with a schedule of its own, which takes no place in a group', () => {
+  it('do not include an account with its own schedule, which takes no place in a group', () => {
     const others = names(26).filter((name) => name !== 'desk-3');
     expect(groupsOf(names(26), ['desk-3'])).toEqual([
       { name: 'Accounts1', accounts: others, next: ['desk-3'] },

@@ -9,11 +9,11 @@ import {
 import { everySetting } from './synthesize.ts';
 import { allowed, dev, full, functionIn, functions, ownSecrets } from './templates.ts';
 
-describe.each(functionNames)('the function %s', (name) => {
+describe.each(functionNames)('the deployed function %s', (name) => {
   const { timeout, reported } = functions[name];
   const [id, { Properties: properties }] = functionIn(dev, name);
 
-  it('has the runtime, timeout and log format of the table of functions', () => {
+  it('has the runtime, timeout and log format that the table of functions says', () => {
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -32,7 +32,7 @@ describe.each(functionNames)('the function %s', (name) => {
     });
   });
 
-  it('is not invoked again and again', () => {
+  it('is not retried by Lambda', () => {
     dev.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: id },
       MaximumRetryAttempts: 0,
@@ -47,7 +47,7 @@ describe.each(functionNames)('the function %s', (name) => {
       full,
       { customerKey: [everySetting.kmsKeyArn], transitionBus: [everySetting.eventBusArn], traces: ['*'] },
     ],
-  ])('may do what the table of functions says, and nothing else, in %s', (_, template, brought) => {
+  ])('has the permissions of the table of functions, and no others, in %s', (_, template, brought) => {
     const [, { Properties: properties }] = functionIn(template, name);
     const resources: Readonly<Record<string, readonly string[]>> = {
       exchangeKeys: [ownSecrets],
@@ -69,7 +69,7 @@ describe.each(functionNames)('the function %s', (name) => {
   });
 });
 
-it('a function that sends to an encrypted queue may also make data keys', () => {
+it('a function that sends to an encrypted queue may also generate data keys', () => {
   for (const name of functionNames) {
     const settings: FunctionSettings = functionSettings[name];
     const sends = Object.keys(settings.permissions).some((resource) => resource.endsWith('DeadLetters'));

@@ -14,7 +14,7 @@ const largest = largestWith(fewestBrought);
 it.each([
   ['a plain stage', dev],
   ['the largest stage', largest],
-])('no function and no permission of %s changes before the guard of accounts has agreed', (_, template) => {
+])('no function and no permission of %s changes before the account guard has agreed', (_, template) => {
   const [guard = ''] = Object.keys(template.findResources('Custom::Accounts'));
   const types = ['AWS::Lambda::Function', 'AWS::IAM::Role', 'AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'];
   const changedBefore = types.flatMap((type) =>

@@ -243,7 +243,7 @@ describe('the rules of the stack', () => {
     ['a stage with essential monitoring', { monitoring: 'essential' }],
     ['a stage with every setting', everySetting],
     ['an account that goes by a number', { accounts: { 'sub-20260101': loopbackStage.accounts.main } }],
-  ])('let %s pass', (_, changes) => {
+  ])('accept %s', (_, changes) => {
     expect(() => synthesize(() => {}, changes)).not.toThrow();
   });
 
@@ -260,7 +260,7 @@ describe('the rules of the stack', () => {
     for (const { fix } of rules) expect(fix).toMatch(/^[A-Z][a-z]+ [^\n]+\.$/);
   });
 
-  it('hold for their own stack, and leave others in the same app alone', () => {
+  it('apply to their own stack, and leave others in the same app alone', () => {
     const stack = stackOf(resolveStage('test', loopbackStage));
     const app = Stage.of(stack);
     if (app === undefined) throw new Error('The stack is in no app.');

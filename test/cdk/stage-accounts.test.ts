@@ -3,26 +3,26 @@ import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
 import { fromPlainJavaScript, problems, withAccount, withUrl } from './stage-refusals.ts';
 import { manyAccounts } from './synthesize.ts';
 
-describe('resolving a stage', () => {
+describe('the accounts of a stage: resolving the stage', () => {
   it('refuses a stage without accounts', () => {
     expect(problems({ accounts: {} })).toEqual(['Stage "test" has no account: add at least one.']);
   });
 
-  it('refuses more accounts than a template has room for', () => {
+  it('refuses more accounts than fit into a template', () => {
     expect(problems({ accounts: manyAccounts() })).toEqual([]);
     expect(problems({ accounts: manyAccounts(maxAccounts + 1, maxBroughtSecrets) })).toEqual([
       'Stage "test" has 401 accounts: move some to another stage; a stage holds at most 400.',
     ]);
   });
 
-  it('refuses more secrets and schedules than a template has room for', () => {
+  it('refuses more secrets and schedules than fit into a template', () => {
     expect(problems({ accounts: manyAccounts(346, 0) })).toEqual([]);
     expect(problems({ accounts: manyAccounts(347, 0) })).toEqual([
       'Stage "test" needs 347 secrets and 14 schedules: set secretArn in some accounts, remove ownSchedule, or move some accounts to another stage; a stage holds at most 360 of both together.',
     ]);
   });
 
-  it('refuses more secrets of your own than a template has room for', () => {
+  it('refuses more external secrets than fit into a template', () => {
     expect(problems({ accounts: manyAccounts(maxBroughtSecrets, maxBroughtSecrets) })).toEqual([]);
     expect(problems({ accounts: manyAccounts(141, 141) })).toEqual([
       'Stage "test" has 141 accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most 140.',
@@ -41,7 +41,7 @@ describe('resolving a stage', () => {
     ]);
   });
 
-  it('refuses what is no address, without quoting it', () => {
+  it('refuses an invalid address, without quoting it', () => {
     expect(withUrl('api.orangex.com')).toEqual([
       'Stage "test", account "main": set url to a complete address, such as https://api.orangex.com/api/v1.',
     ]);
@@ -51,7 +51,7 @@ describe('resolving a stage', () => {
     ['http://api.orangex.com/api/v1', 'http://api.orangex.com'],
     ['ftp://127.0.0.1/x', 'ftp://127.0.0.1'],
     ['http://127.0.0.1.example.test/x', 'http://127.0.0.1.example.test'],
-  ])('refuses %s, which is not encrypted', (url, shown) => {
+  ])('refuses the address %s, which is not encrypted', (url, shown) => {
     expect(withUrl(url)).toEqual([
       `Stage "test", account "main": use https in url (it is ${shown}); plain http is allowed for this machine only.`,
     ]);
@@ -72,7 +72,7 @@ describe('resolving a stage', () => {
     ]);
   });
 
-  it('refuses to check more rarely than lets an order close and vanish unseen', () => {
+  it('refuses a check interval that would let an order close and vanish unseen', () => {
     expect(withAccount({ maxCheckSeconds: 600 })).toEqual([]);
     expect(withAccount({ maxCheckSeconds: 601 })).toEqual([
       'Stage "test", account "main": lower maxCheckSeconds from 601 to at most 600, a third of the time for which the exchange keeps closed orders (1800 s): otherwise an order can close and be forgotten unseen.',
@@ -84,13 +84,13 @@ describe('resolving a stage', () => {
     [1.5, 60],
     [10, 60.5],
     [Number.NaN, 60],
-  ])('refuses an interval of %d to %d seconds', (minCheckSeconds, maxCheckSeconds) => {
+  ])('refuses a check interval of %d to %d seconds', (minCheckSeconds, maxCheckSeconds) => {
     expect(withAccount({ minCheckSeconds, maxCheckSeconds })).toEqual([
       `Stage "test", account "main": set minCheckSeconds and maxCheckSeconds to whole numbers of at least 1 (they are ${minCheckSeconds} and ${maxCheckSeconds}).`,
     ]);
   });
 
-  it('refuses an interval whose ends are swapped', () => {
+  it('refuses a check interval whose minimum is above its maximum', () => {
     expect(withAccount({ minCheckSeconds: 61, maxCheckSeconds: 60 })).toEqual([
       'Stage "test", account "main": lower minCheckSeconds (61) to at most maxCheckSeconds (60).',
     ]);
@@ -113,22 +113,25 @@ describe('resolving a stage', () => {
       { maxCheckSeconds: 60, maxListSeconds: 61 },
       'lower maxListSeconds from 61 to at most maxCheckSeconds (60): otherwise lists come too late to see an order close.',
     ],
-  ])('refuses the settings of lists %j', (settings, problem) => {
+  ])('refuses the list settings %j', (settings, problem) => {
     const accounts = { main: { dialect: 'orangex', ...settings } };
     expect(problems(fromPlainJavaScript({ accounts }))).toEqual([`Stage "test", account "main": ${problem}`]);
   });
 
-  it.each([0, -0.5, 1.01, Number.NaN])('refuses to spend %d of the rate', (shareOfRate) => {
+  it.each([0, -0.5, 1.01, Number.NaN])("refuses a share of %d of the exchange's rate limit", (shareOfRate) => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate } } })).toEqual([
       `Stage "test", account "main": set shareOfRate to more than 0 and at most 1 (it is ${shareOfRate}): it is the part of the exchange's rate limit that this stack uses.`,
     ]);
   });
 
-  it.each([0, 2, 100.5, 1801, Number.NaN])('refuses to believe that an exchange keeps orders for %d s', (seconds) => {
-    expect(withAccount({ keepsClosedOrdersSeconds: seconds })).toEqual([
-      `Stage "test", account "main": set keepsClosedOrdersSeconds to a whole number from 3 to 1800, the time for which orangex is known to keep closed orders (it is ${seconds}).`,
-    ]);
-  });
+  it.each([0, 2, 100.5, 1801, Number.NaN])(
+    'refuses the setting that an exchange keeps closed orders for %d s',
+    (seconds) => {
+      expect(withAccount({ keepsClosedOrdersSeconds: seconds })).toEqual([
+        `Stage "test", account "main": set keepsClosedOrdersSeconds to a whole number from 3 to 1800, the time for which orangex is known to keep closed orders (it is ${seconds}).`,
+      ]);
+    },
+  );
 
   it.each([0, -1, 1.5, 36_501, Number.NaN])('refuses to keep history for %d days', (historyDays) => {
     expect(withAccount({ historyDays })).toEqual([
@@ -142,7 +145,7 @@ describe('resolving a stage', () => {
     'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-??????',
     'arn:aws:secretsmanager:eu-west-1:111122223333:secret:*',
     'arn:aws:ssm:eu-west-1:111122223333:parameter/key-a1B2c3',
-  ])('refuses %s as a secret of your own', (secretArn) => {
+  ])('refuses %s as an external secret', (secretArn) => {
     expect(withAccount({ secretArn })).toEqual([
       `Stage "test", account "main": set secretArn to the ARN of a secret, including the - and the 6 characters that Secrets Manager appended, such as arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/key-a1B2c3 (it is "${secretArn}").`,
     ]);

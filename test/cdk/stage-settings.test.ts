@@ -4,8 +4,8 @@ import { dialectNames } from '../../lib/exchange/dialects/index.ts';
 import { arns, fromPlainJavaScript, problems, withArn } from './stage-refusals.ts';
 import { everySetting } from './synthesize.ts';
 
-describe('resolving a stage', () => {
-  it('refuses a name that cannot be part of resource names', () => {
+describe('the settings of a stage: resolving the stage', () => {
+  it('refuses a stage name that cannot be part of resource names', () => {
     for (const name of ['Dev', '1st', 'a-name-of-17-chars', '']) {
       expect(problems({}, name)).toEqual([
         `Stage "${name}": rename it: a stage name is 1 to 16 characters from a-z, 0-9 and -, and starts with a-z.`,
@@ -30,7 +30,7 @@ describe('resolving a stage', () => {
     ]);
   });
 
-  it('refuses what is in another region than the stage', () => {
+  it('refuses a resource in another region than the stage', () => {
     const { alarmTopicArn, kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const accounts = { main: { dialect: 'orangex', secretArn } } as const;
@@ -44,7 +44,7 @@ describe('resolving a stage', () => {
     ]);
   });
 
-  it('refuses a key without a region, because a key encrypts in its own region only', () => {
+  it('refuses a KMS key for a stage without a region, because a key encrypts in its own region only', () => {
     expect(problems({ kmsKeyArn: everySetting.kmsKeyArn })).toEqual([
       'Stage "test": set region, because kmsKeyArn is set: a key encrypts in its own region only.',
     ]);
@@ -85,7 +85,7 @@ describe('resolving a stage', () => {
     ]);
   });
 
-  it('refuses tokens that do not say whose orders their holder may see', () => {
+  it('refuses token settings that do not say whose orders the bearer may see', () => {
     const { accountsClaim: _, ...auth } = everySetting.auth;
     for (const claim of [{}, { accountsClaim: '' }, { accountsClaim: 'two words' }]) {
       expect(problems(fromPlainJavaScript({ auth: { ...auth, ...claim } }))).toEqual([
@@ -111,17 +111,17 @@ describe('resolving a stage', () => {
       { audience: [''] },
       'list in auth.audience the aud claims of tokens for this API: without them, tokens for any other API would be accepted.',
     ],
-  ])('refuses tokens of %j', (wrong, sentence) => {
+  ])('refuses token settings of %j', (wrong, sentence) => {
     expect(problems({ auth: { ...everySetting.auth, ...wrong } })).toEqual([`Stage "test": ${sentence}`]);
   });
 
-  it('refuses another kind of auth', () => {
+  it('refuses an unknown kind of auth', () => {
     expect(problems(fromPlainJavaScript({ auth: { kind: 'none' } }))).toEqual([
       'Stage "test": set auth.kind to iam or jwt.',
     ]);
   });
 
-  it('refuses pages of web sites where callers have to sign', () => {
+  it('refuses CORS origins where callers have to sign', () => {
     expect(problems({ cors: everySetting.cors })).toEqual([
       'Stage "test": remove cors, or set auth.kind to jwt: a browser has no AWS key to sign requests with.',
     ]);
@@ -141,7 +141,7 @@ describe('resolving a stage', () => {
       ['https://*.example.com'],
       'write the origin "https://*.example.com" as https:// and a host, such as https://desk.example.com.',
     ],
-  ])('refuses the origins %j', (origins, sentence) => {
+  ])('refuses the CORS origins %j', (origins, sentence) => {
     expect(problems({ auth: everySetting.auth, cors: { origins } })).toEqual([`Stage "test": ${sentence}`]);
   });
 
@@ -155,7 +155,7 @@ describe('resolving a stage', () => {
     expect(problems({ syntheticCheck })).toEqual([`Stage "test": ${sentence}`]);
   });
 
-  it('refuses what TypeScript would have refused', () => {
+  it('refuses values that TypeScript would have refused', () => {
     const wrong = {
       protect: 'no',
       xray: 1,

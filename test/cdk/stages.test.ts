@@ -6,13 +6,13 @@ import { type arns, problems, withAccount, withArn, withUrl } from './stage-refu
 import { everySetting, loopbackStage, manyAccounts } from './synthesize.ts';
 
 describe('the stage table', () => {
-  it.each(['dev', 'prod'])('%s resolves to what the functions parse', (name) => {
+  it.each(['dev', 'prod'])('resolves %s to what the functions parse', (name) => {
     const { runtime } = stageNamed(name);
     expect(Stage.parse(JSON.parse(JSON.stringify(runtime)))).toEqual(runtime);
     expect(runtime.name).toBe(name);
   });
 
-  it.each(['staging', '', 'toString'])('an unknown stage (%j) lists the known ones', (name) => {
+  it.each(['staging', '', 'toString'])('lists the known stages for an unknown one (%j)', (name) => {
     expect(() => stageNamed(name)).toThrow(new StageError(`There is no stage "${name}": choose one of dev, prod.`));
   });
 });
@@ -32,14 +32,14 @@ describe('resolving a stage', () => {
     );
   });
 
-  it('takes every setting, and compiles in those that the functions need', () => {
+  it('accepts every setting, and compiles in those that the functions use', () => {
     const { runtime, ...settings } = resolveStage('test', { ...loopbackStage, ...everySetting });
     expect(settings).toMatchObject(everySetting);
     expect(runtime.auth).toEqual({ kind: 'jwt', accountsClaim: 'desk_accounts' });
     expect(Stage.parse(JSON.parse(JSON.stringify(runtime)))).toEqual(runtime);
   });
 
-  it("fills in the exchange's address, the secret's name, the share of the rate and the check interval", () => {
+  it("defaults the exchange's address, the secret's name, the share of the rate limit and the check interval", () => {
     const stage = resolveStage('test', {
       ...loopbackStage,
       accounts: { main: { dialect: 'orangex' }, fast: { dialect: 'deribit', maxCheckSeconds: 5, shareOfRate: 0.8 } },
@@ -80,37 +80,37 @@ describe('resolving a stage', () => {
   });
 
   it.each(['https://example.test/api', 'http://127.0.0.1:8080/api/v1', 'http://localhost:1/x', 'http://[::1]:1/x'])(
-    'takes %s as an address',
+    'accepts %s as an address',
     (url) => expect(withUrl(url)).toEqual([]),
   );
 
-  it('names everything that is wrong at once', () => {
+  it('reports all errors at once', () => {
     expect(problems({ accounts: {}, throttle: { rate: 0, burst: 0 } })).toHaveLength(3);
   });
 
-  it('gives the settings of lists to the functions', () => {
+  it('gives the list settings to the functions', () => {
     const settings = { lists: true, discover: false, minListSeconds: 20, maxListSeconds: 30 };
     const accounts: StageConfig['accounts'] = { main: { dialect: 'orangex', ...settings } };
     expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']).toMatchObject(settings);
   });
 
-  it('lets an account spend the whole rate', () => {
+  it('lets an account use the whole rate limit', () => {
     expect(problems({ accounts: { main: { dialect: 'orangex', shareOfRate: 1 } } })).toEqual([]);
   });
 
-  it('reserves concurrency for the checks, unless the stage says no', () => {
+  it('reserves concurrency for the checks, unless the stage opts out', () => {
     expect(resolveStage('test', loopbackStage).reserveConcurrency).toBe(true);
     expect(resolveStage('test', { ...loopbackStage, reserveConcurrency: false }).reserveConcurrency).toBe(false);
     expect([stageNamed('dev'), stageNamed('prod')].map((stage) => stage.reserveConcurrency)).toEqual([false, true]);
   });
 
-  it('reserves no more, in the largest stage, than leaves 100 of the 1000 that AWS gives an account', () => {
+  it("reserves so little concurrency, in the largest stage, that 100 of AWS's default 1000 are left", () => {
     expect(
       2 * resolveStage('test', { ...loopbackStage, accounts: manyAccounts() }).schedules.length,
     ).toBeLessThanOrEqual(1000 - 100);
   });
 
-  it("checks more often where the exchange keeps closed orders for less than its dialect's", () => {
+  it('checks more often where the exchange keeps closed orders for less time than its dialect says', () => {
     const accounts = { main: { dialect: 'orangex', keepsClosedOrdersSeconds: 100 } } as const;
     expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']).toMatchObject({
       keepsClosedOrdersSeconds: 100,
@@ -128,7 +128,7 @@ describe('resolving a stage', () => {
     expect([main?.historyDays, hedge?.historyDays]).toEqual([30, undefined]);
   });
 
-  it('takes a secret of your own in the place of the one that the stack would make', () => {
+  it('uses an external secret instead of one that the stack creates', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const accounts = { main: { dialect: 'orangex', secretArn } } as const;
     expect(resolveStage('test', { ...loopbackStage, accounts }).runtime.accounts['main']?.secretName).toBe(secretArn);
@@ -139,5 +139,5 @@ describe('resolving a stage', () => {
     ['kmsKeyArn', 'arn:aws:kms:eu-west-1:111122223333:key/mrk-1a2b3c4d000044448888123456789abc'],
     ['eventBusArn', 'arn:aws-us-gov:events:us-gov-west-1:111122223333:event-bus/default'],
     ['permissionsBoundaryArn', 'arn:aws:iam::aws:policy/PowerUserAccess'],
-  ])('takes for %s the ARN %s', (setting, arn) => expect(withArn(setting, arn)).toEqual([]));
+  ])('accepts for %s the ARN %s', (setting, arn) => expect(withArn(setting, arn)).toEqual([]));
 });

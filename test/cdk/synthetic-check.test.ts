@@ -43,7 +43,7 @@ describe('the synthetic check', () => {
   it.each([
     ['callers sign', { syntheticCheck }],
     ['callers bring a token', everySetting],
-  ])('passes where %s, and its response is logged in a line that the metric filter counts', async (_, settings) => {
+  ])('succeeds where %s, and its response is logged in a line that the metric filter counts', async (_, settings) => {
     const stage = resolveStage('test', { ...loopbackStage, ...settings });
     const output = captureOutput();
     onTestFinished(output.release);

@@ -8,14 +8,14 @@ const [source] = Object.values(template.findResources('AWS::Lambda::EventSourceM
   ({ Properties: properties }) => properties,
 );
 
-describe('the event bus', () => {
-  it('has a name that consumers can count on, and no policy that lets others in', () => {
+describe('the event bus of a stage', () => {
+  it('has a predictable name for consumers, and no policy that lets others in', () => {
     template.hasResourceProperties('AWS::Events::EventBus', { Name: 'order-state-snapshots-test' });
     template.resourceCountIs('AWS::Events::EventBusPolicy', 0);
   });
 });
 
-describe('the stream of changes', () => {
+describe("the table's stream of changes", () => {
   it('is read by the publisher alone, from its oldest record, in batches that wait a second', () => {
     template.resourceCountIs('AWS::Lambda::EventSourceMapping', 1);
     expect(source).toMatchObject({
@@ -38,7 +38,7 @@ describe('the stream of changes', () => {
     }
   });
 
-  it('invokes the publisher for every watch whose status changed, and not for one whose status stayed', () => {
+  it('invokes the publisher for every watch whose status changed, and not for one whose status stayed the same', () => {
     const image = (status: string | undefined) => (status === undefined ? undefined : { status: { S: status } });
     const pairs = [undefined, ...statuses].flatMap((from) => statuses.map((to) => ({ from, to })));
     const silent = pairs.filter(

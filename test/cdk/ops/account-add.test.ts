@@ -51,7 +51,7 @@ async function stored(): Promise<unknown> {
   return JSON.parse(SecretString);
 }
 
-describe('account add', () => {
+describe('ops account add', () => {
   it.each(['orangex', 'deribit'] as const)('checks a key at %s, writes it and reads it back', async (dialect) => {
     const { url } = await exchangeOf(dialect);
     const { code, out, stderr } = await add(['--file', keyFile(), '--exchange', url, '--dialect', dialect]);
@@ -62,7 +62,7 @@ describe('account add', () => {
     expect(await stored()).toEqual(key);
   });
 
-  it('reads the key at a terminal', async () => {
+  it('prompts for the key at a terminal', async () => {
     const requested: string[] = [];
     const promptSecret = async (question: string) => {
       requested.push(question);
@@ -86,7 +86,7 @@ describe('account add', () => {
     expect(await stored()).toEqual({ client_id: 'old', client_secret: 'old' });
   });
 
-  it('does not write a key that may not read orders, and warns of one that may trade', async () => {
+  it('does not write a key that may not read orders, and warns about one that may trade', async () => {
     const { url } = await exchangeOf('orangex', 'account:read');
     const refused = await add(['--file', keyFile(), '--exchange', url, '--dialect', 'orangex']);
     expect(refused.code).toBe(1);
@@ -109,7 +109,7 @@ describe('account add', () => {
     );
   });
 
-  it('says it when somebody else wrote another key at the same time', async () => {
+  it('reports that somebody else wrote another key at the same time', async () => {
     ops.secrets.fail({ kind: 'pass' }, { kind: 'pass' });
     const other = JSON.stringify({ ...key, client_id: 'another' });
     ops.secrets.fail({ kind: 'hold', until: ops.secrets.received(3).then(() => ops.secrets.put(names.secret, other)) });
@@ -146,15 +146,18 @@ describe('account add', () => {
     expect(stderr).toContain(line);
   });
 
-  it.each([[], ['KEY_OF_THE_DESK']])('wants the name of an account, and quotes nothing else: %j', async (...names) => {
-    const { code, stderr } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
-    expect([code, stderr]).toEqual([
-      2,
-      'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
-    ]);
-  });
+  it.each([[], ['KEY_OF_THE_DESK']])(
+    'refuses the arguments %j for lack of an account name, and quotes no argument that could be a key',
+    async (...names) => {
+      const { code, stderr } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
+      expect([code, stderr]).toEqual([
+        2,
+        'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
+      ]);
+    },
+  );
 
-  it('runs as people run it, and shows the key nowhere', async () => {
+  it('works from a shell, and shows the key nowhere', async () => {
     const { url } = await exchangeOf('orangex');
     const args = ['account', 'add', 'main', '--file', keyFile(), '--exchange', url, '--dialect', 'orangex'];
     const { code, out, stderr } = await spawnOps([...args, '--endpoint', ops.url]);

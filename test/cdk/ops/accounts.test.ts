@@ -65,7 +65,7 @@ it('ops accounts shows how much of the rate limit is in use', async () => {
   expect(out).toMatch(/\nbusy +never +- +- +- +- +- +- +- +40 % +closed +no +no\n$/);
 });
 
-it('ops accounts answers in JSON as the API does, for one account where that is wanted', async () => {
+it('ops accounts prints the JSON that the API returns, for one account if one is named', async () => {
   const { out } = await accounts('--stage', 'dev', '--account', 'main', '--json');
   const parsed: unknown = JSON.parse(out);
   expect(AccountList.parse(parsed)).toEqual(parsed);

@@ -37,7 +37,7 @@ async function picture(of: Page, name: string, height: number): Promise<void> {
   await rename(`${path}.part`, path);
 }
 
-it('the token leaves the address, and the accounts are shown at a glance with what is wrong, in sentences', async () => {
+it('the console removes its token from the address bar, and shows all accounts at a glance, each problem in a sentence', async () => {
   expect(page.url()).not.toContain('token');
   const row = page.getByRole('row').filter({ hasText: 'options' });
   await row.waitFor();
@@ -50,7 +50,7 @@ it('the token leaves the address, and the accounts are shown at a glance with wh
   await picture(page, 'console-accounts', 390);
 });
 
-it('the blotter shows what needs attention first, filters, sorts and has pages', async () => {
+it('the blotter shows first what needs attention, and can be filtered, sorted and paged', async () => {
   await page.getByRole('link', { name: 'main' }).click();
   const rows = page.locator('.blotter tbody tr');
   await page.getByText('52 orders on this page, 2 in need of attention').waitFor();
@@ -78,7 +78,7 @@ it('the blotter shows what needs attention first, filters, sorts and has pages',
   await page.getByText('52 orders on this page').waitFor();
 });
 
-it('arrow keys go from row to row, and Enter opens an order', async () => {
+it('arrow keys move from row to row of the blotter, and Enter opens an order', async () => {
   await page.locator('.blotter tbody tr').nth(0).getByRole('link').focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
@@ -86,7 +86,7 @@ it('arrow keys go from row to row, and Enter opens an order', async () => {
   await page.getByText(/missing, not closed|is not recognized/).waitFor();
 });
 
-it('final orders have a tab of their own', async () => {
+it('final orders have their own tab in the console', async () => {
   await go('main/live');
   await page.getByRole('link', { name: 'Final' }).click();
   await page.getByText('2 orders on this page').waitFor();
@@ -95,7 +95,7 @@ it('final orders have a tab of their own', async () => {
   );
 });
 
-it('an order shows its course, its states with their provenance, and every digit', async () => {
+it('the page of an order shows its timeline, its states with their provenance, and every digit', async () => {
   await go(`main/order/${order}`);
   await page.getByText('observed 1 m 58 s later').waitFor();
   await page.locator('.chart canvas').nth(1).waitFor();
@@ -116,14 +116,14 @@ it('an order shows its course, its states with their provenance, and every digit
   await expect.poll(() => page.evaluate(painted), { timeout: 20_000 }).toBe(3);
 });
 
-it('a hostile label is text: nothing of it runs, and its invisible marks are shown', async () => {
+it('a hostile label is shown as text: no script in it runs, and its invisible characters are made visible', async () => {
   const shown = hostileLabel.replace('\u202E', '\\u202e');
   await page.locator('.history').getByText(shown).first().waitFor();
   expect(await page.locator('main img, main script').count()).toBe(0);
   expect(await page.evaluate("'injected' in globalThis")).toBe(false);
 });
 
-it('the slider moves what we believed, and beside it stands what was true, with the differences marked', async () => {
+it('the time slider shows what was believed at a time beside what was true, and marks the differences', async () => {
   await page.getByText('What this record said was true.').waitFor();
   const slider = page.getByRole('slider', { name: 'Moment' });
   // Between a transition and its late observation.
@@ -141,7 +141,7 @@ it('the slider moves what we believed, and beside it stands what was true, with 
   await picture(page, 'console-order', 760);
 });
 
-it('an end that becomes known while the order is read is shown, with its snapshot', async () => {
+it('the page of an open order shows its end, with the snapshot, as soon as the end is known', async () => {
   await go(`main/order/${behindOrder}`);
   await page.locator('.facts').getByText('final').waitFor();
   expect(await page.locator('.facts').innerText()).toMatch(/State\s+filled/);
@@ -149,7 +149,7 @@ it('an end that becomes known while the order is read is shown, with its snapsho
   await go(`main/order/${order}`);
 });
 
-it('the watch is stopped only when that is confirmed, and started again', async () => {
+it('the console stops a watch only after a confirmation, and starts it again', async () => {
   await page.getByRole('button', { name: 'Stop the watch' }).click();
   expect(api.requests.some((sent) => sent.startsWith('DELETE'))).toBe(false);
   await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
@@ -159,7 +159,7 @@ it('the watch is stopped only when that is confirmed, and started again', async 
   expect(api.requests).toContain(`PUT /accounts/main/orders/${order}/watch`);
 });
 
-it('delays are a histogram, with the longest of them', async () => {
+it('the console shows delays as a histogram, and lists the longest ones', async () => {
   await go('main/delays');
   await page.getByText(/\d+ transitions of 27 orders/).waitFor();
   expect(await page.locator('.facts').innerText()).toMatch(/Median\s+2\.1 s[\s\S]*Longest\s+1 m 58 s/);
@@ -168,7 +168,7 @@ it('delays are a histogram, with the longest of them', async () => {
   await picture(page, 'console-delays', 620);
 });
 
-it('a lost connection is said in a sentence, what was shown stays, and it goes away by itself', async () => {
+it('the console reports a lost connection in a sentence that disappears on reconnection, and keeps what it showed', async () => {
   await go('main/live');
   await page.getByText('52 orders on this page').waitFor();
   api.lose(true);
@@ -182,7 +182,7 @@ it('a lost connection is said in a sentence, what was shown stays, and it goes a
   complaints.splice(0, complaints.length, ...complaints.filter((each) => !each.includes('502')));
 });
 
-it('an account is opened by its name where IAM does not allow listing all accounts', async () => {
+it('an account can be opened by its name where IAM does not allow listing all accounts', async () => {
   api.listAccounts(false);
   await go('');
   await page.getByRole('searchbox', { name: 'Name of the account' }).fill('main');
@@ -192,7 +192,7 @@ it('an account is opened by its name where IAM does not allow listing all accoun
   complaints.splice(0, complaints.length, ...complaints.filter((each) => !each.includes('403')));
 });
 
-it('on a narrow dark screen nothing is wider than the screen, in any view', async () => {
+it('no view of the console is wider than a narrow dark screen', async () => {
   const before = page;
   page = (await browser?.open({ viewport: { width: 390, height: 800 }, colorScheme: 'dark' })) ?? page;
   for (const view of ['', 'main/live', 'main/final', `main/order/${order}`, 'main/delays']) {
@@ -211,6 +211,6 @@ it('on a narrow dark screen nothing is wider than the screen, in any view', asyn
   page = before;
 });
 
-it('the browser refused nothing, reported no error, and reached no other address', () => {
+it('the console caused no refusal, no error and no request to another host in the browser', () => {
   expect(complaints).toEqual([]);
 });

@@ -24,7 +24,7 @@ const tinted = ['good', 'warn', 'bad'].map((color) => [color, `${color}-tint`]);
 const onUrgentRows = ['text', 'muted', 'link', 'good', 'bad'].map((color) => [color, 'warn-tint']);
 
 it.each([...texts, ...tinted, ...onUrgentRows])(
-  '%s on %s has a contrast of 4.5, light and dark',
+  "the console's text %s on %s has a contrast of at least 4.5, in light and dark mode",
   (color = '', ground = '') => {
     for (const scheme of [0, 1] as const) {
       const [a = 0, b = 0] = [color, ground]
@@ -40,7 +40,7 @@ it.each([
   ['exchange', 'panel'],
   ['record', 'gap'],
   ['exchange', 'gap'],
-])('the line %s on %s has a contrast of 3', (color = '', ground = '') => {
+])("the console's line %s on %s has a contrast of at least 3", (color = '', ground = '') => {
   for (const scheme of [0, 1] as const) {
     const [a = 0, b = 0] = [color, ground]
       .map((name) => luminance(colors.get(name)?.[scheme] ?? '#000000'))

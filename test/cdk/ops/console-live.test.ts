@@ -46,7 +46,7 @@ async function pollUntil(page: Page, reached: () => boolean | Promise<boolean>, 
 
 const sent = (request: string) => api.requests.filter((each) => each === request).length;
 
-it('the delays follow what happens, and read no history again that is unchanged', async () => {
+it('the console updates its delays live, and does not fetch an unchanged history again', async () => {
   const page = await open();
   await go(page, 'main/delays');
   await page.getByText('transitions of 27 orders').waitFor();
@@ -60,11 +60,11 @@ it('the delays follow what happens, and read no history again that is unchanged'
   expect(histories()).toBe(before + 1);
 });
 
-it('a page that becomes visible again and again polls no more often than before', async () => {
+it('a console page that becomes visible again and again polls no more often than before', async () => {
   const page = await open();
   const lists = () => sent('GET /accounts');
   const start = lists();
-  // While the first answer is still to come.
+  // While the first response is still to come.
   await page.evaluate(
     `for (let times = 0; times < 5; times += 1) document.dispatchEvent(new Event('visibilitychange'))`,
   );
@@ -75,7 +75,7 @@ it('a page that becomes visible again and again polls no more often than before'
 });
 
 it.each([-hourMs, hourMs])(
-  "with a browser's clock %d ms off, the order is the newest, and times are the API's",
+  "with a browser clock %d ms off, the console shows the latest state of an order, with the API's times",
   async (off) => {
     const page = await open(Date.now() + off);
     await go(page, `main/order/${order}`);
@@ -87,7 +87,7 @@ it.each([-hourMs, hourMs])(
   },
 );
 
-it('a final order is polled by its ETag alone', async () => {
+it('the console polls a final order by its ETag alone', async () => {
   const page = await open();
   await go(page, `main/order/${closed}`);
   await page.getByText('What this record said was true.').waitFor();
@@ -97,7 +97,7 @@ it('a final order is polled by its ETag alone', async () => {
   expect(new Set(api.requests.slice(before))).toEqual(new Set([own]));
 });
 
-it('where nothing was loaded before the connection was lost, nothing seems to load', async () => {
+it('a console that lost its connection before anything was loaded does not look as if it were loading', async () => {
   const page = await open();
   await page.getByRole('link', { name: 'main' }).waitFor();
   api.lose(true);
@@ -111,7 +111,7 @@ it('where nothing was loaded before the connection was lost, nothing seems to lo
   await page.getByRole('heading', { name: 'History' }).waitFor();
 });
 
-it('an API that does not answer any more counts as lost, and a command to it as uncertain', async () => {
+it('an API that no longer responds counts as lost, and a command that was sent to it as uncertain', async () => {
   const page = await open();
   await go(page, `main/order/${order}`);
   await page.getByText('What this record said was true.').waitFor();
@@ -125,7 +125,7 @@ it('an API that does not answer any more counts as lost, and a command to it as 
   await pollUntil(page, () => notice.isVisible(), 16_000);
 });
 
-it("the time slider's table names the moment that it shows, and a failure there goes away", async () => {
+it('the table of the time slider names the time that it shows, and a failure shown there goes away', async () => {
   const page = await open();
   await go(page, `main/order/${order}`);
   await page.getByText('What this record said was true.').waitFor();
@@ -139,7 +139,7 @@ it("the time slider's table names the moment that it shows, and a failure there 
   await page.getByRole('columnheader', { name: `What we believed at ${moment}` }).waitFor();
 });
 
-it('the time slider goes on to the newest event until a person chooses a moment', async () => {
+it('the time slider follows the newest event until a person chooses a time', async () => {
   const page = await open();
   const moment = () => page.getByRole('slider').getAttribute('aria-valuetext');
   await go(page, `main/order/${order}`);
@@ -156,7 +156,7 @@ it('the time slider goes on to the newest event until a person chooses a moment'
   expect(await moment()).toBe(before);
 });
 
-it('a failure says from when the orders are that still stand there', async () => {
+it('a failed refresh says how old the orders are that are still shown', async () => {
   const page = await open();
   await go(page, 'main/live');
   await page.getByText('52 orders on this page').waitFor();
@@ -170,7 +170,7 @@ it('a failure says from when the orders are that still stand there', async () =>
   expect(await page.locator('.blotter tbody tr').count()).toBe(52);
 });
 
-it('an error whose body is null is named by its status', async () => {
+it('the console names an error with a null body by its HTTP status', async () => {
   const page = await open();
   await go(page, 'main/live');
   await page.getByText('52 orders on this page').waitFor();
@@ -179,7 +179,7 @@ it('an error whose body is null is named by its status', async () => {
   await page.getByText('HTTP 502').waitFor();
 });
 
-it('a chart that was zoomed in stays so while the order goes on', async () => {
+it('a chart that was zoomed in stays zoomed in while new data arrives for the order', async () => {
   const page = await open();
   await go(page, `main/order/${order}`);
   const chart = page.locator('.chart .u-over').first();
@@ -211,7 +211,7 @@ it('a chart that was zoomed in stays so while the order goes on', async () => {
   expect(await late()).toBeGreaterThan(0.5);
 });
 
-it('a view that cannot be drawn says so, and the next one is drawn', async () => {
+it('a console view that fails to render says so, and the next view renders', async () => {
   const page = await open();
   await page.route('**/accounts', (route) => route.fulfill({ json: { accounts: [{ account: 'main' }] } }));
   await go(page, 'hedge/live');

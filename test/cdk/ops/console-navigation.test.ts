@@ -29,12 +29,12 @@ it.each([
   ['main/final', 'main · final'],
   ['main/delays', 'main · delays'],
   [`main/order/${order}`, `${order} · main`],
-])('the title of #/%s names what is shown', async (view, title) => {
+])('the title of the console page #/%s names what is shown', async (view, title) => {
   await go(view);
   await expect.poll(() => page.title(), { timeout: 20_000 }).toBe(`${title} · Order state snapshots`);
 });
 
-it('after a link was followed the keyboard is in the new view, and going back is where it was, filter and all', async () => {
+it('following a link moves the keyboard focus into the new view, and going back restores focus and filter', async () => {
   await go('main/live');
   await page.getByRole('searchbox').fill('eth-perpetual buy');
   await page.getByText(/with “eth-perpetual buy” on all pages/).waitFor();
@@ -54,7 +54,7 @@ it('after a link was followed the keyboard is in the new view, and going back is
   await page.getByText('52 orders on this page').waitFor();
 });
 
-it('a page of a list and its arrangement are there again, too', async () => {
+it('going back restores the page and the sort order of a list', async () => {
   await page.getByRole('button', { name: 'Price' }).click();
   await page.getByRole('button', { name: 'Next →' }).click();
   await page.getByText('7 orders on this page').waitFor();
@@ -65,7 +65,7 @@ it('a page of a list and its arrangement are there again, too', async () => {
   expect(await page.locator('th[aria-sort="ascending"]').innerText()).toContain('Price');
 });
 
-it('the filter finds what is on another page, and an id that is in no list can be opened', async () => {
+it("the console's filter finds an order that is on another page, and an id that is in no list can be opened", async () => {
   await go('main/final');
   await go('main/live');
   await page.getByText('52 orders on this page').waitFor();
@@ -80,14 +80,14 @@ it('the filter finds what is on another page, and an id that is in no list can b
   await page.getByRole('heading', { name: 'Order 39100000000999999' }).waitFor();
 });
 
-it('an order of which nothing is known is a sentence, without charts and dashes, and can be put on watch', async () => {
+it('an unknown order is described in a sentence, without empty charts, and can be put on watch', async () => {
   await page.getByText('This record has no state of the order, and knows of no watch.').waitFor();
   expect(await page.locator('.chart, .sell, .history').count()).toBe(0);
   expect(await page.locator('main').innerText()).not.toContain('–');
   await page.getByRole('button', { name: 'Start the watch' }).waitFor();
 });
 
-it('an order on watch that no check has found yet is a sentence, too', async () => {
+it('an order on watch that no check has found yet is described in a sentence', async () => {
   api.orders.push({ id: '39100000000999998', status: 'unconfirmed', fields: {}, age: 0 });
   await go('main/order/39100000000999998');
   await page.getByText('No check has found the order yet: nothing is known of its state.').waitFor();
@@ -97,12 +97,15 @@ it('an order on watch that no check has found yet is a sentence, too', async () 
   api.orders.pop();
 });
 
-it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])('#/%s names no view', async (view) => {
-  await go(view);
-  await page.getByText('This address names no view of the console.').waitFor();
-});
+it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])(
+  'the console reports that #/%s is no view',
+  async (view) => {
+    await go(view);
+    await page.getByText('This address names no view of the console.').waitFor();
+  },
+);
 
-it('an account that does not exist is a sentence and no table that loads for ever', async () => {
+it('an unknown account is reported in a sentence, without a table that never finishes loading', async () => {
   for (const view of ['live', 'delays']) {
     await go(`nobody/${view}`);
     await page.getByText('This stage has no account nobody; its accounts are in the stage table.').waitFor();
@@ -111,7 +114,7 @@ it('an account that does not exist is a sentence and no table that loads for eve
   }
 });
 
-it('an account without orders says so', async () => {
+it('an account without orders is shown as having none', async () => {
   await go('hedge/live');
   await page.getByText('No live orders.').waitFor();
   await go('hedge/final');
@@ -119,12 +122,12 @@ it('an account without orders says so', async () => {
   expect(await page.locator('table').count()).toBe(0);
 });
 
-it('what is wrong with an account stands above its orders, too', async () => {
+it('the console shows the problems of an account above its orders, too', async () => {
   await go('options/live');
   await page.getByText('Scheduled checks of account options wait: maintenance.').waitFor();
 });
 
-it('Enter pressed twice stops no watch', async () => {
+it('pressing Enter twice does not stop a watch', async () => {
   await go(`main/order/${order}`);
   await page.getByRole('button', { name: 'Stop the watch' }).press('Enter');
   await page.getByRole('button', { name: 'Yes, stop the watch' }).waitFor();
@@ -133,7 +136,7 @@ it('Enter pressed twice stops no watch', async () => {
   expect(api.requests.filter((sent) => sent.startsWith('DELETE'))).toEqual([]);
 });
 
-it('an order opens in a tab of its own', async () => {
+it('an order can be opened in a new tab', async () => {
   await go('main/live');
   const link = page.locator('.blotter tbody tr').nth(0).getByRole('link');
   const [tab] = await Promise.all([page.context().waitForEvent('page'), link.click({ modifiers: ['ControlOrMeta'] })]);
@@ -141,7 +144,7 @@ it('an order opens in a tab of its own', async () => {
   await tab.close();
 });
 
-it('the filter says how many orders it searched where there are more', async () => {
+it('the filter says how many orders it searched when the account has more', async () => {
   const [first] = api.orders;
   if (first === undefined) throw new Error('the fixture has no orders');
   for (let more = 0; more < 500; more += 1)

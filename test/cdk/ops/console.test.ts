@@ -41,7 +41,7 @@ async function send(target: string, { method = 'GET', headers = { [tokenHeader]:
   return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
 }
 
-it('the console serves its page, its own files and those of its libraries, each with its type', async () => {
+it('the console serves its page, its own files and its libraries, each with its content type', async () => {
   const page = await send('/?from=bookmark', { headers: {} });
   expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
   const named = [...page.body.matchAll(/(?:src|href)="(\/[^"]+)"|:"(\/console[^"]+)"/g)].map(
@@ -53,7 +53,7 @@ it('the console serves its page, its own files and those of its libraries, each 
   expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-type': 'text/javascript; charset=utf-8' } });
 });
 
-it("the console's policy allows its own files and its import map, and nothing else", async () => {
+it("the console's content security policy allows its own files and its import map, and nothing else", async () => {
   const { headers } = await send('/', { headers: {} });
   const policy = String(headers['content-security-policy']);
   expect(policy).toContain("default-src 'none'");
@@ -73,12 +73,12 @@ it.each([
   expect((await send(path)).status).toBe(403);
 });
 
-it.each(['POST', 'PUT', 'DELETE'])("the console's files cannot be sent with %s", async (method) => {
+it.each(['POST', 'PUT', 'DELETE'])("the console's files cannot be requested with %s", async (method) => {
   expect((await send('/', { method })).status).toBe(405);
 });
 
 it.each([{}, { [tokenHeader]: '' }, { [tokenHeader]: 'x'.repeat(43) }, { cookie: 'x-console-token=1' }])(
-  'without its token the console forwards nothing: %j',
+  'the console forwards no request without its token: %j',
   async (headers) => {
     const before = api.requests.length;
     expect(await send('/accounts', { headers })).toMatchObject({ status: 401 });
@@ -87,7 +87,7 @@ it.each([{}, { [tokenHeader]: '' }, { [tokenHeader]: 'x'.repeat(43) }, { cookie:
 );
 
 it.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost.evil.example'])(
-  'the console answers nothing under the name %s, which may resolve to this machine',
+  'the console refuses requests for the host name %s, which may resolve to this machine',
   async (host) => {
     for (const path of ['/', '/accounts']) {
       expect((await send(path, { headers: { host, [tokenHeader]: token } })).status).toBe(421);
@@ -95,19 +95,19 @@ it.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost.evil.example
   },
 );
 
-it.each(['127.0.0.1', 'localhost', '[::1]'])('the console answers under the name %s and its port', async (name) => {
+it.each(['127.0.0.1', 'localhost', '[::1]'])('the console serves requests for %s and its port', async (name) => {
   const host = `${name}:${new URL(origin).port}`;
   expect((await send('/accounts', { headers: { host, [tokenHeader]: token } })).status).toBe(200);
 });
 
-it('each console has a token of its own, of 256 random bits', async () => {
+it('each console has its own random token of 256 bits', async () => {
   const other = await startConsoleServer({ files: new Map(), url: api.url, fetch, port: 0 });
   expect(Buffer.from(token, 'base64url')).toHaveLength(32);
   expect(new URL(other.url).hash).not.toBe(`#token=${token}`);
   await other.stop();
 });
 
-it('the console forwards what reads the table and what changes a watch, with the ETag both ways', async () => {
+it('the console forwards reads of the table and changes of a watch, with the ETag in both directions', async () => {
   const order = '/accounts/main/orders/39100000000131073';
   for (const path of [
     '/accounts',
@@ -147,7 +147,7 @@ it.each([
   expect(api.requests.length).toBe(before);
 });
 
-it('the console says that the API cannot be reached, and nothing of the cause', async () => {
+it('the console says that the API cannot be reached, and does not reveal the cause', async () => {
   const failing = await startConsoleServer({
     files: new Map(),
     url: api.url,
@@ -163,7 +163,7 @@ it('the console says that the API cannot be reached, and nothing of the cause', 
   await failing.stop();
 });
 
-it('the console signs what it forwards, and its own token, signature and credentials stay out of the response', async () => {
+it('the console signs what it forwards, and leaves its token, signature and credentials out of the response', async () => {
   const seen: IncomingHttpHeaders[] = [];
   const signed = createServer((received, response) => {
     seen.push(received.headers);
@@ -212,7 +212,7 @@ it('ops console prints the address that opens it, and ends when it is stopped', 
   expect(code).toBe(0);
 });
 
-it("ops console --stage finds the API by the stack's output, and its process goes on until it is interrupted", async () => {
+it("ops console --stage finds the API in the stack's outputs, and runs until it is interrupted", async () => {
   const account: Account = {
     stack: { outputs: { Url: api.url }, resources: {} },
     concurrency: { quota: 1000, unreserved: 1000, ofFunction: 1 },
@@ -246,12 +246,12 @@ it("ops console --stage finds the API by the stack's output, and its process goe
   vi.unstubAllEnvs();
 });
 
-it('a taken port is reported', async () => {
+it('ops console reports a port that is taken', async () => {
   const port = Number(new URL(origin).port);
   await expect(startConsoleServer({ files: new Map(), url: api.url, fetch, port })).rejects.toThrow('EADDRINUSE');
 });
 
-it('ops console needs a stage or an address, and its options are checked', async () => {
+it('ops console requires a stage or an address, and validates its options', async () => {
   expect(await runHere('npm run ops --', ['console'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('give --stage or --url'),

@@ -41,7 +41,7 @@ function readCsv(text: string): readonly (readonly string[])[] {
   return rows.slice(0, -1);
 }
 
-describe('export', () => {
+describe('ops export', () => {
   it('writes one snapshot a line, with its provenance and every digit', async () => {
     const { code, out, stderr } = await exported('--format', 'jsonl');
     expect(code).toBe(0);
@@ -64,7 +64,7 @@ describe('export', () => {
     expect(stderr).toBe('3 snapshots of 10 items in the table.\n');
   });
 
-  it('writes CSV that a spreadsheet reads as it is meant: no formulas, quotes doubled, numbers untouched', async () => {
+  it('writes CSV that is safe to open in a spreadsheet: no formulas, quotes doubled, numbers untouched', async () => {
     const { out } = await exported('--format', 'csv');
     const [heading = [], ...rows] = readCsv(out);
     expect(heading.slice(0, 3)).toEqual(['account', 'order_id', 'order_state']);
@@ -77,7 +77,7 @@ describe('export', () => {
     expect(JSON.parse(ofA?.['details'] ?? '')).toEqual({ custom_order_id: 'a, "quoted"\nlabel', rpl: '0' });
   });
 
-  it('writes into a new file, and never over one', async () => {
+  it('writes into a new file, and never overwrites one', async () => {
     const file = join(folder, 'snapshots.csv');
     const { code, out } = await exported('--format', 'csv', '--out', file);
     expect([code, out]).toEqual([0, '3 snapshots of 10 items in the table.\n']);
@@ -88,14 +88,14 @@ describe('export', () => {
     expect(again.stderr).toContain('cannot be written (EEXIST): name a new file');
   });
 
-  it('leaves no half of a file behind when the table stops answering', async () => {
+  it('leaves no partial file behind when the table stops responding', async () => {
     const file = join(folder, 'half.jsonl');
     const { code } = await ops.run(['export', '--table', 'gone', '--since', since, '--format', 'jsonl', '--out', file]);
     expect(code).toBe(1);
     expect(existsSync(file)).toBe(false);
   });
 
-  it('shows on a terminal how far it is', async () => {
+  it('shows its progress on a terminal', async () => {
     const { stderr } = await ops.run(['export', '--stage', 'dev', '--since', since, '--format', 'jsonl'], {
       terminal: { columns: 60 },
     });
@@ -104,7 +104,7 @@ describe('export', () => {
     expect(rest).toBe('3 snapshots of 10 items in the table.\n');
   });
 
-  it('names what it cannot read, leaves it out, and exits 1', async () => {
+  it('names the items that it cannot read, leaves them out, and exits 1', async () => {
     const broken = { ...snapshotItem(snapshotOf(seenOf('X', { requestedAfter: 20_000 }))), result: { S: '{}' } };
     await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: broken }));
     const { code, stderr } = await exported('--format', 'jsonl');

@@ -37,7 +37,7 @@ const inShort = (out: string) =>
 
 const allWell = ['ok key', 'ok environment', 'ok clock', 'ok scope', 'ok orders'];
 
-describe('keys check', () => {
+describe('ops keys check', () => {
   it.each(dialects)('shows the environment, the clock and the scope of a key of %s', async (dialect) => {
     const where = await at({ dialect });
     const version = ops.secrets.put(names.secret, secretText(current));
@@ -50,7 +50,7 @@ describe('keys check', () => {
     expect(out).not.toMatch(/nobody-may-see/);
   });
 
-  it.each(dialects)('warns loudly of a key of %s that may trade', async (dialect) => {
+  it.each(dialects)('warns loudly about a key of %s that may trade', async (dialect) => {
     const where = await at({ dialect, scope: 'account:read trade:read_write' });
     ops.secrets.put(names.secret, secretText(current));
     const { code, out } = await run('check', where);
@@ -62,7 +62,7 @@ describe('keys check', () => {
     ['orangex', 30_000, 'WARNING', 'behind'],
     ['deribit', 30_000, 'WARNING', 'behind'],
     ['deribit', -90_000, 'FAILED', 'ahead of'],
-  ] as const)('says that the clock is off, at %s by %d ms', async (dialect, offsetMs, level, where) => {
+  ] as const)('warns that the clock is off, at %s by %d ms', async (dialect, offsetMs, level, where) => {
     const options = await at({ dialect, now: () => Date.now() + offsetMs });
     ops.secrets.put(names.secret, secretText(current));
     const { code, out } = await run('check', options);
@@ -92,7 +92,7 @@ describe('keys check', () => {
   it.each([
     ['secret_malformed', 'nobody-may-see'],
     ['secret_empty', '{"client_id":"","client_secret":"nobody-may-see"}'],
-  ])('names a version that is no key by its code (%s), and calls no exchange', async (code, text) => {
+  ])('names the code (%s) of a secret version that holds no key, and calls no exchange', async (code, text) => {
     const where = await at();
     ops.secrets.put(names.secret, text);
     const ran = await run('check', where);
@@ -115,7 +115,7 @@ describe('keys check', () => {
   });
 });
 
-describe('keys rehearse', () => {
+describe('ops keys rehearse', () => {
   it.each(dialects)('tries the pending key at %s, changes nothing, and prints how to promote it', async (dialect) => {
     const where = await at({ dialect });
     const held = ops.secrets.put(names.secret, secretText(current));
@@ -151,14 +151,14 @@ describe('keys rehearse', () => {
     }
   });
 
-  it('works when the current version is no key: that is what it is for', async () => {
+  it('works when the current version is no key, because that is what it is for', async () => {
     const where = await at();
     ops.secrets.put(names.secret, 'oops');
     ops.secrets.put(names.secret, secretText(pending), ['AWSPENDING']);
     expect((await run('rehearse', where)).code).toBe(0);
   });
 
-  it('says that nothing is pending: never stored, or promoted already', async () => {
+  it('says that no key is pending, whether none was ever stored or it was promoted already', async () => {
     const where = await at();
     ops.secrets.put(names.secret, secretText(current));
     const line = `${names.secret} has no pending version: store one with account add main --pending\n`;
@@ -167,7 +167,7 @@ describe('keys rehearse', () => {
     expect(await run('rehearse', where)).toEqual({ code: 1, out: '', stderr: line });
   });
 
-  it('follows account add --pending, which leaves the current key alone, as people run them', async () => {
+  it('works from a shell after account add --pending, which leaves the current key alone', async () => {
     const where = await at();
     const held = ops.secrets.put(names.secret, secretText(current));
     const options = [...where, '--endpoint', ops.url];

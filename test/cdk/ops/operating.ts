@@ -26,7 +26,7 @@ export type Operating = LocalAws & {
   /** Runs a command here. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
   /** Stores what an exchange would return. */
-  readonly observe: (orderId: string, answer?: Partial<ResponseOf>) => Promise<void>;
+  readonly observe: (orderId: string, response?: Partial<ResponseOf>) => Promise<void>;
 };
 
 /** As CloudFormation names them. */
@@ -39,8 +39,8 @@ export const names = {
 };
 
 /** What an exchange would return for an order of account main. */
-export function seenOf(orderId: string, answer: Partial<ResponseOf> = {}): Observation {
-  return observationOf({ account: 'main', orderId }, { ...opened, ...answer });
+export function seenOf(orderId: string, response: Partial<ResponseOf> = {}): Observation {
+  return observationOf({ account: 'main', orderId }, { ...opened, ...response });
 }
 
 export async function startOperating(): Promise<Operating> {
@@ -85,8 +85,8 @@ export async function startOperating(): Promise<Operating> {
       const code = await operate(program, [...args, '--endpoint', url], { terminal, clock: time });
       return { code, out, stderr };
     },
-    observe: async (orderId, answer = {}) => {
-      await store.record(seenOf(orderId, answer));
+    observe: async (orderId, response = {}) => {
+      await store.record(seenOf(orderId, response));
     },
     stop: async () => {
       await stop();

@@ -22,8 +22,8 @@ const commands = [
   'redrive',
 ];
 
-describe('the command line', () => {
-  it('lists every command, and each has a help with examples and the options that it shares with the others', async () => {
+describe('the command line of npm run ops', () => {
+  it('lists every command, and each command has a help text with examples and the shared options', async () => {
     const all = await runHere('npm run ops --', ['--help']);
     expect([all.code, all.stderr]).toEqual([0, '']);
     for (const command of commands) {
@@ -40,7 +40,7 @@ describe('the command line', () => {
     }
   });
 
-  it('speaks as it was called: with npx in a project that installed the package', async () => {
+  it('names itself in messages as it was called, such as with npx where the package is installed', async () => {
     const { out } = await ops.run(['ops', 'orders', '--help'], { program: 'npx order-state-snapshots' });
     expect(out).toContain('Usage: npx order-state-snapshots ops orders [options]\n');
     const wrong = await ops.run(['ops', 'orders'], { program: 'npx order-state-snapshots' });
@@ -55,13 +55,13 @@ describe('the command line', () => {
     expect(stderr).toContain('Usage: npm run ops --');
   });
 
-  it('refuses an unknown command, and suggests the one that was meant', async () => {
+  it('refuses an unknown command, and suggests the one that was probably meant', async () => {
     const { code, stderr } = await runHere('npm run ops --', ['ordres']);
     expect(code).toBe(2);
     expect(stderr).toBe("Unknown command 'ordres' (Did you mean orders?). See: npm run ops -- --help\n");
   });
 
-  it('needs no AWS settings for an endpoint on this machine, nor a stage where there is only one table', async () => {
+  it('requires no AWS settings for a local endpoint, and no stage where there is only one table', async () => {
     const { code, out, stderr } = await spawnOps(['orders', '--account', 'main', '--endpoint', ops.url]);
     expect([code, stderr]).toEqual([0, '']);
     expect(out).toBe('Account main has no live orders.\n');
@@ -88,36 +88,37 @@ describe('the command line', () => {
   });
 });
 
-describe('the stack', () => {
-  it('must be named', () => {
-    expect(() => targetOf({})).toThrow('give --stage or --table');
-    expect(() => targetOf({ region: 'eu-central-1' })).toThrow('give --stage or --table');
-    expect(targetOf({ stage: 'dev' })).toEqual({ stage: 'dev' });
-  });
+it('an ops command requires --stage or --table', () => {
+  expect(() => targetOf({})).toThrow('give --stage or --table');
+  expect(() => targetOf({ region: 'eu-central-1' })).toThrow('give --stage or --table');
+  expect(targetOf({ stage: 'dev' })).toEqual({ stage: 'dev' });
+});
 
-  it.each([
-    'http://example.com',
-    'ftp://127.0.0.1',
-    'example.com',
-    'https://example.com/path',
-    'http://127.0.0.1.example.com',
-  ])('is never at %s, which is not encrypted or not an address', (endpoint) =>
-    expect(() => endpointUrl(endpoint)).toThrow('--endpoint takes an https address'),
-  );
+it.each([
+  'http://example.com',
+  'ftp://127.0.0.1',
+  'example.com',
+  'https://example.com/path',
+  'http://127.0.0.1.example.com',
+])('--endpoint refuses %s, which is not encrypted or not an address', (endpoint) =>
+  expect(() => endpointUrl(endpoint)).toThrow('--endpoint takes an https address'),
+);
 
-  it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])('may be at %s', (endpoint) => {
+it.each(['http://127.0.0.1:8000', 'http://localhost:8000', 'http://[::1]:8000'])(
+  '--endpoint accepts %s',
+  (endpoint) => {
     expect(isLoopback(endpoint)).toBe(true);
     expect(endpointUrl(endpoint)).toBe(endpoint);
-  });
-});
+  },
+);
 
 it.each([
   ['2026-01-01', Date.UTC(2026, 0, 1)],
   ['2026-01-01T12:00:00Z', Date.UTC(2026, 0, 1, 12)],
   ['2026-01-01T12:00:00.5+02:00', Date.UTC(2026, 0, 1, 10, 0, 0, 500)],
-])('reads the time %s', (given, time) => expect(timeOption('--since')(given)).toBe(time));
+])('an ops command reads the time %s', (given, time) => expect(timeOption('--since')(given)).toBe(time));
 
-it('prints the first line of an error', () => {
+it('an ops command prints only the first line of an error', () => {
   const cause = new Error('Requested resource not found\nand more');
   expect(errorLine(new Error('It failed.', { cause }))).toBe('It failed.');
 });

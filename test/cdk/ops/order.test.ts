@@ -17,7 +17,7 @@ afterAll(() => ops.stop());
 const order = (...args: readonly string[]) => ops.run(['order', ...args, '--account', 'main', '--stage', 'dev']);
 const iso = (after: number) => new Date(start + after).toISOString();
 
-it('shows the state in force with its provenance, every digit, and the watch', async () => {
+it('ops order shows the current state with its provenance, every digit, and the watch', async () => {
   const { code, out } = await order('A');
   expect(code).toBe(0);
   for (const [name, value] of [
@@ -33,7 +33,7 @@ it('shows the state in force with its provenance, every digit, and the watch', a
   expect(out).not.toContain('→');
 });
 
-it('shows the history newest first, and what changed field by field', async () => {
+it('ops order shows the history, newest first, and what changed field by field', async () => {
   const { out } = await order('A', '--history');
   const [, history = ''] = out.split(/\n\n(?=2026)/s, 2);
   expect(out.match(/^2026\S+ {2}\w+/gm)).toEqual([`${iso(2)}  filled`, `${iso(1)}  open`, `${iso(0)}  open`]);
@@ -57,7 +57,7 @@ it.each([
   ['adds a line', 'B3', 'a\\norder_state  filled', 'a\\u000aorder_state  filled'],
   ['reverses what follows', 'B4', 'a\\u202egpj.exe', 'a\\u202egpj.exe'],
   ['is invisible', 'B5', 'a\\u200b\\ufeff', 'a\\u200b\\ufeff'],
-])('shows a label that %s as escaped text in one line', async (_, id, label, shown) => {
+])('ops order shows a label that %s as escaped text in one line', async (_, id, label, shown) => {
   await ops.observe(id, { label });
   const { out } = await order(id, '--history');
   expect(out.split('\n').find((line) => line.startsWith('custom_order_id'))).toBe(`custom_order_id        ${shown}`);
@@ -67,7 +67,7 @@ it.each([
   expect(JSON.parse(json).head.order.details.custom_order_id).toBe(JSON.parse(`"${label}"`));
 });
 
-it('answers in JSON with the digits of the wire', async () => {
+it('ops order prints JSON with the digits of the wire', async () => {
   const { out } = await order('A', '--history', '--json');
   const { head, watch, history } = JSON.parse(out);
   expect(head).toMatchObject({ final: true, order: { order_state: 'filled', price: '855.10', filled_amount: '10' } });
@@ -75,7 +75,7 @@ it('answers in JSON with the digits of the wire', async () => {
   expect(history.map(({ changes }: { changes: readonly unknown[] }) => changes.length)).toEqual([5, 2, 0]);
 });
 
-it('shows the watch of an order that was never seen', async () => {
+it('ops order shows the watch of an order that was never seen', async () => {
   const table = createDynamoWatchCommandTable({ ...ops.engine, policyOf: () => policy });
   await applyWatchCommand(table, {
     account: 'main',
@@ -91,7 +91,7 @@ it('shows the watch of an order that was never seen', async () => {
   expect(out).toMatch(new RegExp(`^operator +started by anna at ${iso(0)}$`, 'm'));
 });
 
-it('reports an order that the table does not have', async () => {
+it('ops order reports an order that the table does not have', async () => {
   const { code, stderr } = await order('N');
   expect([code, stderr]).toEqual([1, 'The table has no order N of account main.\n']);
 });
@@ -100,7 +100,7 @@ it.each([
   [[], "Missing required argument 'id'"],
   [['A', 'B'], 'Too many arguments'],
   [['A#B'], 'order takes the id of one order'],
-])('refuses the order ids %j', async (ids, line) => {
+])('ops order refuses the order ids %j', async (ids, line) => {
   const { code, stderr } = await order(...ids);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/^[^\n]+\. See: npm run ops -- order --help\n$/)]);
   expect(stderr).toContain(line);

@@ -24,8 +24,8 @@ afterAll(() => ops.stop());
 const orders = (...args: readonly string[]) => ops.run(['orders', '--account', 'main', '--stage', 'dev', ...args]);
 const iso = (after: number) => new Date(start + after).toISOString();
 
-describe('orders', () => {
-  it('shows the live ones, the next due first, with when they were checked and how long ago', async () => {
+describe('ops orders', () => {
+  it('shows live orders, the next due first, with the time and the age of their last check', async () => {
     const { code, stderr, out } = await orders();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const [heading = '', ...rows] = out.trimEnd().split('\n');
@@ -40,7 +40,7 @@ describe('orders', () => {
     ]);
   });
 
-  it('shows those that a person should look at, and those that are over, the last closed first', async () => {
+  it("shows orders that need a person's attention, and closed orders, the last closed first", async () => {
     expect((await orders('--state', 'attention')).out).toMatch(/\nM1 +missing +/);
     const { out } = await orders('--state', 'final');
     const rows = out.trimEnd().split('\n');
@@ -51,7 +51,7 @@ describe('orders', () => {
     ]);
   });
 
-  it('gives pages, each of which says how the next is had', async () => {
+  it('prints one page, and says how to get the next one', async () => {
     const first = await orders('--limit', '2');
     const [, after = ''] = /More orders: add --after (\S+)\n$/.exec(first.out) ?? [];
     const second = await orders('--limit', '2', '--after', after);
@@ -60,7 +60,7 @@ describe('orders', () => {
     expect(second.out).not.toContain('There are more');
   });
 
-  it('answers in JSON as the API does', async () => {
+  it('prints the JSON that the API returns', async () => {
     const { out } = await orders('--limit', '1', '--json');
     expect(JSON.parse(out)).toEqual({
       account: 'main',
@@ -87,7 +87,7 @@ describe('orders', () => {
     });
   });
 
-  it('says so when there are none, of this account', async () => {
+  it('says when an account has no orders', async () => {
     const { out } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
     expect(out).toBe('Account other has no live orders.\n');
   });

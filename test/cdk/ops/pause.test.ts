@@ -12,7 +12,7 @@ afterAll(() => ops.stop());
 
 const main = ['pause', '--account', 'main', '--stage', 'dev'];
 
-it('pauses an account for a while, says so, and lets it go on', async () => {
+it('ops pause pauses an account for a while and says so, and ops resume lets it continue', async () => {
   const accounts = createDynamoAccountTable(ops.engine);
   const { clock } = ops;
   expect(await ops.run(main)).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
@@ -28,7 +28,7 @@ it('pauses an account for a while, says so, and lets it go on', async () => {
   expect(isPaused(await accounts.readAccount('main'), clock.now())).toBe(false);
 });
 
-it('says in JSON who paused it and until when', async () => {
+it('ops pause says in JSON who paused an account and until when', async () => {
   const { clock } = ops;
   clock.advance(1_000);
   const { out } = await ops.run([...main, '--minutes', '5', '--by', 'bert', '--json']);
@@ -44,14 +44,14 @@ it.each([
   [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
   [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],
   [['pause', '--account', 'main', '--stage', 'prod'], 1, 'There is no table order-state-snapshots-prod-SnapshotTable…'],
-])('refuses %j in one line', async (args, code, line) => {
+])('ops pause and ops resume refuse %j in one line', async (args, code, line) => {
   const { code: exit, stderr } = await ops.run(args);
   expect(exit).toBe(code);
   expect(stderr).toContain(line);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
-it('runs as people run it: with the credentials and the endpoint of the environment', async () => {
+it('ops pause works from a shell, with the credentials and the endpoint of the environment', async () => {
   const stack = { outputs: { SnapshotTable: names.table }, resources: {} };
   const concurrency = { quota: 0, unreserved: 0, ofFunction: 0 };
   const aws = await startFakeAws({ stack, concurrency, secrets: {}, dashboards: [], denied: [], others: ops.url });

@@ -51,8 +51,8 @@ const run = (...args: readonly string[]) =>
 
 const deployed = { ExchangeKeymain: arnOf(secret), CheckOpenOrders: 'f', Board: dashboard };
 
-describe('preflight', () => {
-  it('finds nothing in the way of a first deployment', async () => {
+describe('ops preflight', () => {
+  it('finds no obstacle to a first deployment', async () => {
     expect(await run('preflight')).toEqual({
       code: 0,
       stderr: '',
@@ -67,7 +67,7 @@ describe('preflight', () => {
     });
   });
 
-  it('finds nothing in the way of an update: what the stack has is its own', async () => {
+  it('finds no obstacle to an update, because the stack owns the existing resources', async () => {
     account.stack = { outputs: {}, resources: deployed };
     account.secrets[secret] = { deleted: false };
     account.dashboards = [dashboard];
@@ -79,7 +79,11 @@ describe('preflight', () => {
   });
 
   it.each<[what: string, change: () => void, line: string]>([
-    ['an account that CDK was not set up in', () => delete account.bootstrapVersion, 'bootstrap: CDK is not set up'],
+    [
+      'an AWS account that is not bootstrapped for CDK',
+      () => delete account.bootstrapVersion,
+      'bootstrap: CDK is not set up',
+    ],
     [
       'an old bootstrap stack',
       () => {
@@ -107,7 +111,7 @@ describe('preflight', () => {
       `secret ${secret}: scheduled for deletion, which keeps the name`,
     ],
     [
-      'a dashboard of that name',
+      'another dashboard with the same name',
       () => {
         account.dashboards = ['another', dashboard];
       },
@@ -130,7 +134,7 @@ describe('preflight', () => {
 
   it.each<[what: string, change: () => void, code: number, line: string]>([
     [
-      'takes a secret of your own that exists',
+      'accepts an external secret that exists',
       () => {
         account.secrets[ownSecret] = { deleted: false, arn: ownSecret };
       },
@@ -145,14 +149,9 @@ describe('preflight', () => {
       1,
       `FAILED  secret ${ownSecret}: is not the whole ARN: set secretArn to ${arnOf(ownSecret)}`,
     ],
+    ['reports a missing external secret', () => {}, 1, `FAILED  secret ${ownSecret}: there is no such secret`],
     [
-      'reports a secret of your own that does not exist',
-      () => {},
-      1,
-      `FAILED  secret ${ownSecret}: there is no such secret`,
-    ],
-    [
-      'reports a secret of your own that is scheduled for deletion',
+      'reports an external secret that is scheduled for deletion',
       () => {
         account.secrets[ownSecret] = { deleted: true, arn: ownSecret };
       },
@@ -183,7 +182,7 @@ describe('preflight', () => {
     ]);
   });
 
-  it('refuses what is not a template', async () => {
+  it('refuses a file that is not a template', async () => {
     writeFileSync(join(folder, 'none.json'), 'x');
     const { code, stderr } = await runHere('npm run ops --', [
       'preflight',
@@ -196,11 +195,11 @@ describe('preflight', () => {
   });
 });
 
-describe('adopt', () => {
+describe('ops adopt', () => {
   const mapping = () => JSON.parse(readFileSync(join(folder, 'adopt.json'), 'utf8'));
   const adopt = () => run('adopt', '--out', join(folder, 'adopt.json'));
 
-  it('writes the mapping of a kept secret for cdk import', async () => {
+  it('writes the resource mapping of a kept secret for cdk import', async () => {
     account.secrets[secret] = { deleted: false };
     const { code, out } = await adopt();
     expect(code).toBe(0);
@@ -210,7 +209,7 @@ describe('adopt', () => {
     expect(aws.restored).toEqual([]);
   });
 
-  it('restores a secret that is scheduled for deletion, next to the rest of the stack', async () => {
+  it('restores a secret that is scheduled for deletion, beside the existing stack', async () => {
     account.secrets[secret] = { deleted: true };
     account.stack = { outputs: {}, resources: { Board: dashboard } };
     const { out } = await adopt();
@@ -219,7 +218,7 @@ describe('adopt', () => {
     expect(aws.restored).toEqual([arnOf(secret)]);
   });
 
-  it('has nothing to do when the stack has its secrets, or nobody has', async () => {
+  it('does nothing when the stack has its secrets, or when there are none to adopt', async () => {
     expect((await adopt()).out).toContain('Nothing to adopt');
     account.secrets[secret] = { deleted: false };
     account.stack = { outputs: {}, resources: deployed };
@@ -227,7 +226,7 @@ describe('adopt', () => {
   });
 });
 
-describe('where there are two tables of one stage, as after a failed deployment,', () => {
+describe('where one stage has two tables, as after a failed deployment,', () => {
   const other = 'order-state-snapshots-dev-SnapshotTableOLD-1';
   let ops: Operating;
   beforeAll(async () => {
@@ -252,12 +251,12 @@ describe('where there are two tables of one stage, as after a failed deployment,
   afterEach(() => vi.unstubAllEnvs());
   const pause = () => runHere('npm run ops --', ['pause', '--account', 'main', '--stage', 'dev']);
 
-  it("the stack's outputs name the right one", async () => {
+  it("ops commands use the table that the stack's outputs name", async () => {
     account.stack = { outputs: { SnapshotTable: names.table }, resources: {} };
     expect(await pause()).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
   });
 
-  it("redrive and republish use the stack's queues and bus", async () => {
+  it("ops redrive and ops republish use the stack's queues and bus", async () => {
     const queue = (name: string) => `${ops.queues.url}/123456789012/${name}`;
     const outputs = {
       SnapshotTable: names.table,
@@ -272,7 +271,7 @@ describe('where there are two tables of one stage, as after a failed deployment,
     expect(republish.out).toContain(` to ${names.bus}.\n`);
   });
 
-  it('a missing stack ends in a sentence that names both', async () => {
+  it('a missing stack is reported in a sentence that names both tables', async () => {
     const { code, stderr } = await pause();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^There are 2 tables order-state-snapshots-dev-SnapshotTable…, give --table: [^\n]+\n$/);
@@ -281,7 +280,7 @@ describe('where there are two tables of one stage, as after a failed deployment,
   });
 });
 
-it.each(['preflight', 'adopt'])('%s says that it needs AWS where npm start runs', async (command) => {
+it.each(['preflight', 'adopt'])('ops %s says that it requires AWS when it is used on npm start', async (command) => {
   const local = await startAwsEndpoint({});
   try {
     const args = [command, '--stage', 'desk', '--template', template, '--endpoint', local.url];

@@ -53,13 +53,13 @@ async function visible(prefix: string): Promise<number> {
   return Messages.length;
 }
 
-describe('the transition dead-letter queue', () => {
+describe('ops redrive of the transition dead-letter queue', () => {
   beforeEach(() => {
     ops.queues.send(names.transitions, transitionDeadLetter(2 * hour));
     ops.queues.send(names.transitions, transitionDeadLetter(hour));
   });
 
-  it('is only shown without --yes, and its messages become visible again', async () => {
+  it('only shows the messages without --yes, and makes them visible again', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toBe(
@@ -74,7 +74,7 @@ describe('the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('is cleared with --yes once the events since before its first message are sent again', async () => {
+  it('clears the queue with --yes after sending again all events since just before its first message', async () => {
     const { code, out } = await redrive('--yes');
     expect(code).toBe(0);
     expect(out).toContain(`Sent 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n`);
@@ -83,7 +83,7 @@ describe('the transition dead-letter queue', () => {
     expect(ops.queues.messages(names.transitions)).toEqual([]);
   });
 
-  it('keeps its messages when the bus keeps refusing events', async () => {
+  it('keeps the messages when the bus keeps refusing events', async () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0] });
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
@@ -91,7 +91,7 @@ describe('the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('keeps its messages when an order cannot be read, and names the order', async () => {
+  it('keeps the messages when an order cannot be read, and names the order', async () => {
     const broken = snapshotOf(seenOf('BROKEN', { requestedAfter: hour }));
     for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
       await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: item }));
@@ -102,7 +102,7 @@ describe('the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('keeps messages that Lambda did not send, and the command fails', async () => {
+  it('keeps messages that Lambda did not send, and fails', async () => {
     ops.queues.send(names.transitions, 'hello');
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
@@ -118,7 +118,7 @@ describe('the transition dead-letter queue', () => {
   });
 });
 
-describe('the sweep dead-letter queue', () => {
+describe('ops redrive of the sweep dead-letter queue', () => {
   beforeEach(() => {
     const error = { ERROR_CODE: 'ThrottlingException', ERROR_MESSAGE: 'Rate exceeded' };
     ops.queues.send(names.sweeps, '{"accounts":["main","hedge"]}', error);
@@ -133,7 +133,7 @@ describe('the sweep dead-letter queue', () => {
     ops.queues.send(names.sweeps, JSON.stringify(failed));
   });
 
-  it('shows the accounts of each lost sweep and its error, and never redrives it', async () => {
+  it('shows the accounts of each lost sweep and its error, and never redrives a sweep', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which only need to be deleted\.$/m);
@@ -143,7 +143,7 @@ describe('the sweep dead-letter queue', () => {
     expect(ops.bus.requests).toHaveLength(0);
   });
 
-  it('is cleared with --yes', async () => {
+  it('clears the queue with --yes', async () => {
     const { out } = await redrive('--yes', '--json');
     expect(JSON.parse(out)).toMatchObject({
       done: true,
@@ -154,7 +154,7 @@ describe('the sweep dead-letter queue', () => {
   });
 });
 
-it('works through more messages than one request carries', async () => {
+it('ops redrive processes more messages than one request returns', async () => {
   for (let each = 0; each < 23; each++) ops.queues.send(names.sweeps, '{"accounts":["main","hedge"]}');
   expect((await redrive('--yes')).out).toContain('Sweep dead-letter queue: 23 messages');
   expect(ops.queues.messages(names.sweeps)).toEqual([]);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => ops.stop());
 beforeEach(() => ops.bus.recover());
 
-describe('republishing', () => {
+describe('ops republish', () => {
   it('only counts the events without --yes', async () => {
     const { code, out, stderr } = await republish('--since', iso(20_000), ...here);
     expect(out).toBe(
@@ -50,7 +50,7 @@ describe('republishing', () => {
     expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
   });
 
-  it('tries again what the bus refused, and gives up with one line when it goes on refusing', async () => {
+  it('sends again what the bus refused, and gives up with one line when the bus keeps refusing', async () => {
     ops.bus.fail({ kind: 'refuse', entries: [1] });
     expect((await republish('--since', iso(20_000), ...here, '--yes')).code).toBe(0);
     ops.bus.failAlways({ kind: 'refuse', entries: [0], code: 'LimitExceeded' });
@@ -60,7 +60,7 @@ describe('republishing', () => {
     });
   });
 
-  it('finds the table by the stage, and says when it cannot', async () => {
+  it('finds the table by the stage, and reports when it cannot', async () => {
     const { code, stderr } = await republish('--since', iso(0), '--stage', 'prod');
     expect(stderr).toBe(
       `There is no table order-state-snapshots-prod-SnapshotTable… at ${ops.url}: give --table, or check --region\n`,
@@ -68,7 +68,7 @@ describe('republishing', () => {
     expect(code).toBe(1);
   });
 
-  it('says in one line what AWS refuses', async () => {
+  it('reports in one line what AWS refuses', async () => {
     const { code, stderr } = await republish('--since', iso(0), '--table', 'none-such', '--bus', 'any');
     expect(code).toBe(1);
     expect(stderr).toMatch(/^.*resource.*\n$/i);
@@ -86,8 +86,8 @@ describe('republishing', () => {
   });
 });
 
-describe('the command line', () => {
-  it('has a help', async () => {
+describe('the command line of ops republish', () => {
+  it('has a help text', async () => {
     const { code, out } = await republish('--help');
     expect(code).toBe(0);
     for (const option of ['--since', '--stage', '--table', '--bus', '--region', '--yes']) expect(out).toContain(option);

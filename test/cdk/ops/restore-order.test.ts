@@ -29,7 +29,7 @@ describe('a restoration that is cut short', () => {
     return code === 1;
   }
 
-  it('closes no order without its head, leaves each that it began on watch, and is finished by the next one', async () => {
+  it('closes no order without its head, leaves each order that it began on watch, and can be completed by another restoration', async () => {
     await ops.before.record(seenOf('OVER'));
     await ops.before.record(seenOf('OVER', filled));
     await ops.before.record(seenOf('LIVE'));
@@ -57,8 +57,8 @@ describe('a restoration that is cut short', () => {
   });
 });
 
-describe('restoring a closed order that the exchange did not find later', () => {
-  it('reports it as missing at no time', async () => {
+describe('the restoration of a closed order that the exchange did not find later', () => {
+  it('never reports the order as missing', async () => {
     await ops.before.record(seenOf('OVER', filled));
     const notFound = { ...key('OVER'), requestId: 'r', observedBy: 'get-order', requestedAt: start + 20_000 };
     const { stored } = await ops.before.recordNotFound(notFound);
@@ -77,7 +77,7 @@ describe('restoring a closed order that the exchange did not find later', () => 
   });
 });
 
-describe("restoring an order of which the stack's table has a later, live state and no watch", () => {
+describe("after restoring an order for which the stack's table has a later, live state and no watch", () => {
   it.each([['with the restored watch'], ['without any watch']])('%s, its watch stays open', async (watch) => {
     await ops.before.record(seenOf('A', filled));
     await ops.observe('A', { filled: '0.5', updatedAfter: 9, requestedAfter: 20_000 });
@@ -92,8 +92,8 @@ describe("restoring an order of which the stack's table has a later, live state 
   });
 });
 
-describe('restoring an order beside checks of it', () => {
-  it('ends in the table in which nothing had been lost', async () => {
+describe('the restoration of an order while checks of it run', () => {
+  it('leaves the table as if nothing had been lost', async () => {
     await ops.createTable('whole');
     const whole = ops.storeOf('whole');
     const { client } = ops.engine;
@@ -107,8 +107,8 @@ describe('restoring an order beside checks of it', () => {
         async (lost, since, meanwhile) => {
           runs += 1;
           const order = key(`P${runs}`);
-          const record = async (store: SnapshotStore, answers: typeof lost) => {
-            for (const answer of answers) await store.record(observationOf(order, answer));
+          const record = async (store: SnapshotStore, responses: typeof lost) => {
+            for (const response of responses) await store.record(observationOf(order, response));
           };
           await record(ops.before, lost);
           await record(ops.store, since);

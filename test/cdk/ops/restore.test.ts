@@ -68,8 +68,8 @@ async function recordEach(): Promise<readonly string[]> {
   return ['LIVE', 'LISTED', 'OVER', 'GONE', 'STOPPED', 'NEW'];
 }
 
-describe('restore', () => {
-  it('gives an empty table all orders as they were, and no account', async () => {
+describe('ops restore', () => {
+  it('restores all orders into an empty table as they were, and no account item', async () => {
     const orders = await recordEach();
     const { code, out, stderr } = await restore();
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -88,7 +88,7 @@ describe('restore', () => {
     expect((await ops.verify()).out).toBe(`${items} items of ${orders.length} orders and accounts, no differences.\n`);
   });
 
-  it('has every live order checked at once, and confirmed by no list before', async () => {
+  it('makes every live order due at once, and lets no earlier list confirm one', async () => {
     await recordEach();
     await restore();
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy });
@@ -115,7 +115,7 @@ describe('restore', () => {
     });
   });
 
-  it('leaves newer states in place, and adds the older ones to their history', async () => {
+  it('keeps newer states, and adds the older ones to their history', async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('A', { filled: '0.5', updatedAfter: 1, requestedAfter: 1_000 }));
     await ops.observe('A', filled);
@@ -128,7 +128,7 @@ describe('restore', () => {
     expect((await ops.verify()).code).toBe(0);
   });
 
-  it('raises the head to a greater rank, and reopens a watch that had closed below it', async () => {
+  it('raises the head to a greater rank, and reopens a watch that had closed below that rank', async () => {
     await ops.observe('A', { state: 'canceled' });
     await before.record(seenOf('A', { filled: '0.5', updatedAfter: 9, requestedAfter: 8_000 }));
     await ops.observe('B');
@@ -140,7 +140,7 @@ describe('restore', () => {
     expect((await ops.verify()).code).toBe(0);
   });
 
-  it('keeps the earlier observation of a state that both tables have', async () => {
+  it('keeps the earlier observation of a state that is in both tables', async () => {
     await before.record({ ...seenOf('A'), listedAt: start + 10_000 });
     await ops.observe('A', { requestedAfter: 50_000, request: 2 });
     await restore();
@@ -158,7 +158,7 @@ describe('restore', () => {
     expect(statusOf(await watchOf('A'))).toBe('watched');
   });
 
-  it('brings no snapshot back that has expired, and keeps the expiry of others', async () => {
+  it('restores no expired snapshot, and keeps the expiry of the others', async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('A', { filled: '0.5', updatedAfter: 1 }));
     await before.record(seenOf('A', filled));
@@ -175,7 +175,7 @@ describe('restore', () => {
     expect(await ops.recordOf(names.table, 'A')).toEqual(others);
   });
 
-  it('takes what a backup has of an order whose items are some moments apart', async () => {
+  it('restores an order from a backup whose items were read some moments apart', async () => {
     const lose = async (orderId: string, found: string) => {
       const sk = [...(await ops.itemsOf(from, orderId)).keys()].findLast((each) => each.startsWith(found)) ?? '';
       const Key = { pk: { S: `main#${orderId}` }, sk: { S: sk } };
@@ -200,7 +200,7 @@ describe('restore', () => {
     expect((await ops.verify()).out).toBe('12 items of 3 orders and accounts, no differences.\n');
   });
 
-  it('leaves out an order with an item that is wrong, names it, and restores the others', async () => {
+  it('skips an order that has an invalid item, names it, and restores the others', async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('B'));
     const snapshot = (await everything(from)).find(({ pk, sk }) => pk?.S === 'main#A' && sk?.S?.startsWith('S#'));
@@ -214,7 +214,7 @@ describe('restore', () => {
     expect((await ops.itemsOf(names.table, 'B')).size).toBe(3);
   });
 
-  it('leaves out an order with an expiry that is no time, names it, and restores the others', async () => {
+  it('skips an order that has an invalid expiry, names it, and restores the others', async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('B'));
     const snapshot = (await everything(from)).find(({ pk, sk }) => pk?.S === 'main#A' && sk?.S?.startsWith('S#'));
@@ -227,7 +227,7 @@ describe('restore', () => {
     expect((await ops.itemsOf(names.table, 'B')).size).toBe(3);
   });
 
-  it("leaves out an order that cannot be read in the stack's table, and restores the others", async () => {
+  it("skips an order that cannot be read in the stack's table, names it, and restores the others", async () => {
     await before.record(seenOf('A'));
     await before.record(seenOf('B'));
     await ops.observe('A');
@@ -252,18 +252,16 @@ describe('restore', () => {
       { RestoreSummary: restoredFrom('dev-2') },
       'restored was restored from a table of order-state-snapshots-dev-2, not of order-state-snapshots-dev',
     ],
-  ])('refuses %s', async (_, described, line) => {
+  ])('refuses to restore from %s', async (_, described, line) => {
     const { forward, stop } = createForwarder();
     const server = createServer(async (incoming, response) => {
       const { method, url, headers } = incoming;
-      const answer = await forward({ method, url, headers, body: await buffer(incoming) }, ops.url);
-      const { Table } = z
-        .object({ Table: z.record(z.string(), z.unknown()) })
-        .parse(JSON.parse(answer.body.toString()));
+      const reply = await forward({ method, url, headers, body: await buffer(incoming) }, ops.url);
+      const { Table } = z.object({ Table: z.record(z.string(), z.unknown()) }).parse(JSON.parse(reply.body.toString()));
       const body = Buffer.from(
         JSON.stringify({ Table: Table['TableName'] === from ? { ...Table, ...described } : Table }),
       );
-      send(response, { ...answer, headers: { 'content-type': 'application/x-amz-json-1.0' }, body });
+      send(response, { ...reply, headers: { 'content-type': 'application/x-amz-json-1.0' }, body });
     });
     const endpoint = `http://127.0.0.1:${(await listen(server, 0)).port}`;
     const args = ['restore', '--from', from, '--table', names.table, '--endpoint', endpoint];
@@ -275,9 +273,9 @@ describe('restore', () => {
   });
 
   it.each([
-    ['the same table', ['--from', names.table, '--table', names.table], "--from names the stack's own table"],
-    ['a table that is not there', ['--from', 'other', '--table', names.table], 'There is no table other here'],
-    ['no restored table', ['--table', names.table], "Required option '--from <table>' not specified"],
+    ['the same table twice', ['--from', names.table, '--table', names.table], "--from names the stack's own table"],
+    ['a source table that does not exist', ['--from', 'other', '--table', names.table], 'There is no table other here'],
+    ['a missing --from option', ['--table', names.table], "Required option '--from <table>' not specified"],
   ])('refuses %s', async (_, args, line) => {
     const { code, stderr } = await ops.run(['restore', ...args]);
     expect(stderr).toContain(line);
@@ -285,7 +283,7 @@ describe('restore', () => {
   });
 });
 
-it('uses the permissions that the runbooks list for it', async () => {
+it('ops restore uses exactly the permissions that the runbooks list for it', async () => {
   await recordEach();
   const proxy = await startFaultyProxy(ops.url);
   const used = new Set<string>();

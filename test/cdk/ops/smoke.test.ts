@@ -103,7 +103,7 @@ async function tried(): Promise<readonly string[]> {
 const complete = ['--url', 'https://example.com', '--account', 'main', '--order', 'A'];
 
 describe('the smoke test', () => {
-  it('sees an order, its snapshot, its history, the list and the refusals', async () => {
+  it('checks an order, its snapshot, its history, the list and the refusals', async () => {
     expect(await tried()).toEqual([
       'open, from the exchange',
       'checked 1 s ago',
@@ -131,7 +131,7 @@ describe('the smoke test', () => {
     ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'run ops verify'],
     ['an account that it should not have', 4, ok(checked), 'the request succeeded, not as 404 unknown_account'],
     ['another refusal than it should be', 5, problem(404, 'order_not_found'), 'it was refused as 404 order_not_found'],
-  ])('ends at %s, and says what to look at', async (_, at, reply, line) => {
+  ])('stops at %s, and says what to look at', async (_, at, reply, line) => {
     responses.push([well[at]?.[0] ?? '', reply]);
     const seen = await tried();
     expect(seen).toHaveLength(at + 1);
@@ -148,7 +148,7 @@ describe('the smoke test', () => {
     expect(line).toMatch(/^no response \(.*ECONNREFUSED.*\): give the --url that/);
   });
 
-  it('runs as people run it, and exits 1 at the first step that is wrong', async () => {
+  it('works from a shell, and exits 1 at the first step that fails', async () => {
     responses.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
     const args = ['--url', url, '--account', 'main', '--order', 'A'];
     const { code, out, stderr } = await spawnSmoke(args);
@@ -188,7 +188,7 @@ describe('the smoke test', () => {
   });
 });
 
-it('signs requests as API Gateway checks them', async () => {
+it('the smoke test signs requests as API Gateway expects', async () => {
   const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI', sessionToken: 'token' };
   const fetch = createSignedFetch(async () => credentials, 'eu-central-1');
   await createClient({ url, fetch }).getOrder({ account: 'main', order_id: 'A', max_age: 3600 });

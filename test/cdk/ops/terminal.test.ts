@@ -11,24 +11,24 @@ function streams(isTTY: boolean) {
   };
 }
 
-it('reads a secret without showing it', async () => {
+it('the terminal prompt reads a secret without showing it', async () => {
   const given = streams(true);
   const { promptSecret, columns } = createTerminal(given);
   expect(columns).toBe(80);
-  const answer = promptSecret?.('secret: ');
+  const typed = promptSecret?.('secret: ');
   given.stdin.write('a-secret\r');
-  expect(await answer).toBe('a-secret');
+  expect(await typed).toBe('a-secret');
   expect([given.stdout.read(), String(given.stderr.read())]).toEqual([null, 'secret: \n']);
 });
 
-it('ends when nothing is typed', async () => {
+it('the terminal prompt fails when nothing is typed', async () => {
   const given = streams(true);
-  const answer = createTerminal(given).promptSecret?.('secret: ');
+  const typed = createTerminal(given).promptSecret?.('secret: ');
   given.stdin.end();
-  await expect(answer).rejects.toThrow('No key was entered');
+  await expect(typed).rejects.toThrow('No key was entered');
 });
 
-it('does not prompt without a terminal, and writes each text where it belongs', () => {
+it('an ops command without a terminal does not prompt, and writes to stdout and stderr as it should', () => {
   const given = streams(false);
   const { promptSecret, columns, out, log, draw } = createTerminal(given);
   expect([promptSecret, columns]).toEqual([undefined, 0]);
@@ -38,7 +38,7 @@ it('does not prompt without a terminal, and writes each text where it belongs', 
   expect([String(given.stdout.read()), String(given.stderr.read())]).toEqual(['result', 'logbar']);
 });
 
-it('a user without a name, as in a container, is named by its number', () => {
+it('a user without a name, as in a container, is named by the user id', () => {
   expect(userName(() => ({ username: 'anna' }))).toBe('anna');
   const nameless = () => {
     throw new Error('ENOENT: no such file or directory, uv_os_get_passwd');

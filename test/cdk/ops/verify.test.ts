@@ -56,8 +56,8 @@ async function remove(orderId: string, prefix: string): Promise<void> {
 
 const text = (S: string) => ({ S });
 
-describe('verify', () => {
-  it('finds nothing in a table as the store leaves it', async () => {
+describe('ops verify', () => {
+  it('finds nothing wrong in a table that the store wrote', async () => {
     expect(await verify()).toEqual({
       code: 0,
       out: '13 items of 4 orders and accounts, no differences.\n',
@@ -67,7 +67,7 @@ describe('verify', () => {
 
   it.each<[what: string, fault: () => Promise<void>, where: string, how: string]>([
     [
-      'a digit of a result',
+      'a changed digit of a result',
       async () => {
         const [snapshot] = (await itemsOf('main#OVER')).filter(({ sk }) => sk?.S?.startsWith('S#'));
         const result = snapshot?.['result']?.S ?? '';
@@ -77,7 +77,7 @@ describe('verify', () => {
       'its rank is not that of its result: digest',
     ],
     [
-      'a state that became another',
+      'a changed state in a result',
       async () => {
         const [snapshot] = (await itemsOf('main#OVER')).filter(({ sk }) => sk?.S?.startsWith('S#'));
         const result = snapshot?.['result']?.S ?? '';
@@ -87,50 +87,50 @@ describe('verify', () => {
       'its rank is not that of its result: phase, digest',
     ],
     [
-      'an attribute beside the result',
+      'an attribute that differs from the result',
       () => spoil('LIVE', 'S#', { instrument_name: text('ETH-PERPETUAL') }),
       'main#LIVE S#',
       'not what its result and key imply: instrument_name',
     ],
     [
-      'a newest snapshot that would go',
+      'an expiry on the newest snapshot',
       () => spoil('LIVE', 'S#', { expires_at: { N: '1' } }),
       'main#LIVE S#',
       'it is the newest snapshot, and expires',
     ],
     [
-      'a result that is no order',
+      'a result that is not an order',
       () => spoil('LIVE', 'S#', { result: text('no order') }),
       'main#LIVE S#',
       'it cannot be read: A snapshot in the table has a result that is not an order.',
     ],
     [
-      'an account that is not that of the key',
+      'an account that differs from the key',
       () => spoil('OVER', 'NOW#HEAD', { account: text('other') }),
       'main#OVER NOW#HEAD',
       'its account and order_id are not those of its key',
     ],
     [
-      'a head that is gone',
+      'a missing head',
       () => remove('LIVE', 'NOW#HEAD'),
       'main#LIVE NOW#HEAD',
       'it is missing, though there are snapshots',
     ],
-    ['a newest snapshot that is gone', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'it has no snapshot'],
+    ['a missing newest snapshot', () => remove('LIVE', 'S#'), 'main#LIVE NOW#HEAD', 'it has no snapshot'],
     [
-      'provenance in the head that its snapshot does not have',
+      'provenance in the head that differs from that of its snapshot',
       () => spoil('LIVE', 'NOW#HEAD', { request_id: text('another') }),
       'main#LIVE NOW#HEAD',
       'not what the newest snapshot implies: request_id',
     ],
     [
-      'a watch that is gone',
+      'a missing watch',
       () => remove('LIVE', 'NOW#WATCH'),
       'main#LIVE NOW#WATCH',
       'it is missing, though there are snapshots',
     ],
     [
-      'a status that the watch does not have',
+      'a status that contradicts the rest of the watch',
       () => spoil('LIVE', 'NOW#WATCH', { status: text('final') }),
       'main#LIVE NOW#WATCH',
       'not what the rest of the watch implies: status',
@@ -142,24 +142,24 @@ describe('verify', () => {
       'not what the rest of the watch implies: list',
     ],
     [
-      'a final order with another closing time',
+      'a final order with a wrong closing time',
       () => spoil('OVER', 'NOW#WATCH', { list_at: { N: '1' } }),
       'main#OVER NOW#WATCH',
       'not what the rest of the watch implies: list_at',
     ],
     [
-      'a note under another time',
+      'an audit entry whose time differs from its key',
       () => spoil('GONE', 'E#', { at: { N: '1' } }),
       'main#GONE E#',
       'its time and request_id are not those of its key',
     ],
     [
-      'an item of no known kind',
+      'an item of an unknown kind',
       () => spoil('LIVE', 'NOW#WATCH', { sk: text('X#') }),
       'main#LIVE X#',
       'its kind is unknown to this version',
     ],
-  ])('names %s', async (_, fault, where, how) => {
+  ])('reports %s', async (_, fault, where, how) => {
     await fault();
     const { code, out } = await verify();
     expect(code).toBe(1);
@@ -167,7 +167,7 @@ describe('verify', () => {
     expect(lines.map((line) => line.slice(line.indexOf(': ') + 2))).toContainEqual(expect.stringMatching(`^${how}`));
   });
 
-  it('takes the end of an older snapshot, where history is kept for some days', async () => {
+  it('accepts that older snapshots have expired where history is kept for some days', async () => {
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy, historyDaysOf: () => 30 });
     await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 }));
     const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
@@ -175,12 +175,12 @@ describe('verify', () => {
     expect((await verify()).out).toBe('14 items of 4 orders and accounts, no differences.\n');
   });
 
-  it('says of an order with an item that it cannot read no more than that', async () => {
+  it('reports nothing more about an order than the item that it cannot read', async () => {
     await spoil('LIVE', 'S#', { result: text('no order') });
     expect((await verify()).out).toMatch(/, differences: 1\.\n$/);
   });
 
-  it('sees a watch that lags behind its head, and a head behind its snapshots: what a crash leaves', async () => {
+  it('reports a watch that lags behind its head, and a head that lags behind its snapshots, as a crash leaves them', async () => {
     const before = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
     const head = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#HEAD');
     await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 });
@@ -199,7 +199,7 @@ describe('verify', () => {
     expect((await verify()).code).toBe(0);
   });
 
-  it('sees a state that was announced and never came', async () => {
+  it('reports a state that was announced and never written', async () => {
     const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
     const later = watch?.['announced_rank']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
     await spoil('LIVE', 'NOW#WATCH', { announced_rank: text(later) });
@@ -209,7 +209,7 @@ describe('verify', () => {
   });
 
   /** Ends the check of an order after so many of its requests that write, as a process does that is killed. */
-  async function cutShort(writes: number, answer: Parameters<typeof seenOf>[1]): Promise<void> {
+  async function cutShort(writes: number, response: Parameters<typeof seenOf>[1]): Promise<void> {
     let left = writes;
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy });
     const dying =
@@ -221,14 +221,14 @@ describe('verify', () => {
       };
     const { putWatch, putSnapshot, putHead } = table;
     const cut = { putWatch: dying(putWatch), putSnapshot: dying(putSnapshot), putHead: dying(putHead) };
-    await expect(createSnapshotStore({ ...table, ...cut }).record(seenOf('LIVE', answer))).rejects.toThrow('killed');
+    await expect(createSnapshotStore({ ...table, ...cut }).record(seenOf('LIVE', response))).rejects.toThrow('killed');
   }
 
   it.each([
     ['announced', 1],
     ['announced and stored', 2],
     ['announced, stored and made the head', 3],
-  ])('calls a check by its name that was cut short when its state was %s, and repairs it', async (_, writes) => {
+  ])('reports a check that was cut short as such when its state was %s, and repairs the order', async (_, writes) => {
     const filled = { state: 'filled', filled: '1', updatedAfter: 2, requestedAfter: 9_000 } as const;
     await cutShort(writes, filled);
     const later = start + 10_000_000;
@@ -248,7 +248,7 @@ describe('verify', () => {
     expect((await verify()).code).toBe(0);
   });
 
-  it('answers in JSON', async () => {
+  it('prints JSON', async () => {
     await remove('LIVE', 'NOW#HEAD');
     const { code, out } = await verify('--json');
     expect(code).toBe(1);
@@ -263,8 +263,8 @@ describe('verify', () => {
   });
 });
 
-describe('the pace', () => {
-  it('waits before each further page for the units that the last one took', async () => {
+describe('the pacing of ops verify', () => {
+  it('waits before each further page for the capacity units that the last page used', async () => {
     const clock = createVirtualClock();
     const pages: number[] = [];
     for await (const { items } of createTableReader(ops.engine, clock).scan({ Limit: 5 })) pages.push(items.length);
