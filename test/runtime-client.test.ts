@@ -116,7 +116,7 @@ it.each(Object.entries<Route>(routes))("AWS's runtime client loads what answers 
 it("AWS's runtime client loads the sweep, and it ends", async () => {
   const [tick] = stack.schedules;
   const outcome = await call(tick?.functionName, JSON.parse(tick?.input ?? ''));
-  expect(outcome).toMatchObject({ kind: 'answered' });
+  expect(outcome).toMatchObject({ kind: 'returned' });
 });
 
 it("AWS's runtime client loads the publisher, and it publishes", async () => {
@@ -127,7 +127,7 @@ it("AWS's runtime client loads the publisher, and it publishes", async () => {
   );
   const record = streamRecord(undefined, headItem(snapshotOf(observation)));
   const outcome = await call(stack.mappings[0]?.functionName, { Records: [record] });
-  expect(outcome).toEqual({ kind: 'answered', payload: '{"batchItemFailures":[]}' });
+  expect(outcome).toEqual({ kind: 'returned', payload: '{"batchItemFailures":[]}' });
   expect(bus.events).toHaveLength(1);
 });
 

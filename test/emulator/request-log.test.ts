@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RequestLog } from './request-log.ts';
 
-it('keeps the latest requests only, counts all, and resolves by the number of all', async () => {
+it('the request log keeps only the latest requests, counts all of them, and resolves when the n-th has come', async () => {
   const log = new RequestLog<{ readonly name: string; readonly n: number }>(({ name }) => name, 3);
   const fifth = log.received(5);
   for (let n = 1; n <= 5; n++) log.add({ name: n % 2 === 0 ? 'even' : 'odd', n });

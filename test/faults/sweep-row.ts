@@ -193,7 +193,7 @@ async function sweep({ stack, account }: Swept) {
   const result = await stack.lambda.invoke(stack.functionName(name), event, 'Root=1-00000000-000000000000000000000000');
   const ms = performance.now() - startedAt;
   if (result.kind === 'throttled') return { outcome: 'no environment was free', text: '', ms };
-  if (result.kind !== 'answered') return { outcome: 'failed', text: JSON.stringify(result), ms };
+  if (result.kind !== 'returned') return { outcome: 'failed', text: JSON.stringify(result), ms };
   stack.redaction.seen(result.payload);
   const [tick] = Ticks.parse(JSON.parse(result.payload));
   return { outcome: tick?.outcome ?? 'nothing', text: result.payload, ms };

@@ -31,7 +31,7 @@ export type LocalFunction = {
   readonly logGroup: string;
 };
 
-/** A route of the HTTP API, and what answers it. */
+/** A route of the HTTP API, and the function behind it. */
 export type LocalRoute = {
   readonly key: string;
   readonly functionName: string;
@@ -188,13 +188,13 @@ export function readStack(template: Template, place: Place, assets: ReadonlyMap<
   const integrations = new Map(all('AWS::ApiGatewayV2::Integration', Integration));
   const routes = all('AWS::ApiGatewayV2::Route', Route).map(([logicalId, route]): LocalRoute => {
     const integration = integrations.get(route.Target.replace(/^integrations\//, ''));
-    const answering = functions.find(({ arn }) => arn === integration?.IntegrationUri);
-    if (integration === undefined || answering === undefined) {
+    const handler = functions.find(({ arn }) => arn === integration?.IntegrationUri);
+    if (integration === undefined || handler === undefined) {
       throw new TemplateError(`${logicalId} (${route.RouteKey}) leads to no function of this template.`);
     }
     return {
       key: route.RouteKey,
-      functionName: answering.name,
+      functionName: handler.name,
       timeoutMs: integration.TimeoutInMillis,
       iam: route.AuthorizationType === 'AWS_IAM',
     };

@@ -27,7 +27,7 @@ afterAll(() => Promise.all([aws.stop(), dynamo.stop(), bus.stop()]));
 
 const entry = { EventBusName: 'any', Source: 'tests', DetailType: 'Tested', Detail: '{"n":1}' };
 
-it('hands each call to the service that it is for, refusals and all', async () => {
+it('the emulated AWS endpoint routes each call to its service, and passes refusals on', async () => {
   const { TableNames } = await new DynamoDBClient({ ...access, endpoint: aws.url, region }).send(
     new ListTablesCommand({}),
   );
@@ -40,18 +40,21 @@ it('hands each call to the service that it is for, refusals and all', async () =
   await expect(denied).rejects.toMatchObject({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 400 } });
 });
 
-it('refuses what is for a service that does not run', async () => {
+it('the emulated AWS endpoint refuses a request for a service that does not run', async () => {
   for (const headers of [
     {},
     { 'x-amz-target': 'secretsmanager.GetSecretValue' },
     { 'x-amz-target': 'constructor.x' },
   ]) {
-    const answer = await fetch(aws.url, { method: 'POST', headers, body: '{}' });
-    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('UnknownOperationException')]);
+    const response = await fetch(aws.url, { method: 'POST', headers, body: '{}' });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining('UnknownOperationException'),
+    ]);
   }
 });
 
-it('refuses requests of services with XML in XML', async () => {
+it('the emulated AWS endpoint refuses in XML a request for a service whose protocol is XML', async () => {
   const stacks = new CloudFormationClient({ ...access, endpoint: aws.url, region }).send(new DescribeStacksCommand({}));
   await expect(stacks).rejects.toMatchObject({
     name: 'UnknownOperationException',
@@ -59,7 +62,7 @@ it('refuses requests of services with XML in XML', async () => {
   });
 });
 
-it('resets the connection when the service behind it is gone, as it would be without it', async () => {
+it('the emulated AWS endpoint resets the connection when the service behind it is gone', async () => {
   const gone = await startEventBus();
   await gone.stop();
   const endpoint = await startAwsEndpoint({ AWSEvents: gone.url });

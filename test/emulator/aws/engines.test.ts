@@ -5,7 +5,7 @@ import { access, createTables, startDynamo } from './engines.ts';
 const region = 'eu-central-1';
 
 // A write that came too late would otherwise end the process with an exception that nobody can catch.
-it('an engine that stops under its writes ends their connections, and nothing else', async () => {
+it('a DynamoDB engine that stops during writes closes their connections, and does not crash the process', async () => {
   const engine = await startDynamo(undefined);
   await createTables(engine.url, region, [
     {

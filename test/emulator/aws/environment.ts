@@ -9,7 +9,7 @@ import type { LocalFunction } from './assembly.ts';
 
 /** What came of an invocation, in the terms of Lambda's Invoke API. */
 export type Outcome =
-  | { readonly kind: 'answered'; readonly payload: string }
+  | { readonly kind: 'returned'; readonly payload: string }
   | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string }
   | { readonly kind: 'throttled' }
   | { readonly kind: 'too_large' };
@@ -47,7 +47,7 @@ type Invocation = {
 
 const ownRuntime = [fileURLToPath(new URL('runtime.ts', import.meta.url))];
 const initLimitMs = 10_000;
-/** Of an event and of an answer, in bytes. */
+/** Of an event and of a result, in bytes. */
 export const payloadLimit = 6 * 1024 * 1024;
 
 const RuntimeError = z.object({ errorType: z._default(z.string(), 'Error'), errorMessage: z._default(z.string(), '') });
@@ -66,7 +66,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
   const server = createServer((request, response) => {
     route(request, response).catch(() => response.destroy());
   });
-  // An invocation may take longer than the default five seconds, and then answers over the same connection.
+  // An invocation may take longer than the default five seconds, and then responds over the same connection.
   server.keepAliveTimeout = 0;
   const { port } = await listen(server, 0);
   const child = spawnRuntime(setting, `127.0.0.1:${port}`);
@@ -102,7 +102,7 @@ export async function startEnvironment(setting: EnvironmentSetting): Promise<Env
     if (id === 'init' && verb === 'error') initError = described(body);
     else if (current !== undefined && id === current.id && verb === 'error') current.said = described(body);
     else if (current !== undefined && id === current.id && verb === 'response') {
-      current.said = answered(body);
+      current.said = outcomeOf(body);
     } else {
       response.writeHead(404).end();
       return;
@@ -172,10 +172,10 @@ function headersOf({ id, traceId }: Invocation, lambda: LocalFunction) {
   };
 }
 
-function answered(body: string): Outcome {
+function outcomeOf(body: string): Outcome {
   return Buffer.byteLength(body) > payloadLimit
     ? failed('Function.ResponseSizeTooLarge', `Response payload size exceeded ${payloadLimit} bytes`)
-    : { kind: 'answered', payload: body };
+    : { kind: 'returned', payload: body };
 }
 
 function described(body: string): Outcome {

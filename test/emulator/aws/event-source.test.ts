@@ -13,8 +13,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const answered = (...failures: readonly (string | null)[]): Outcome => ({
-  kind: 'answered',
+const returned = (...failures: readonly (string | null)[]): Outcome => ({
+  kind: 'returned',
   payload: JSON.stringify({ batchItemFailures: failures.map((itemIdentifier) => ({ itemIdentifier })) }),
 });
 const failed: Outcome = { kind: 'failed', errorType: 'Error', errorMessage: 'no' };
@@ -23,11 +23,11 @@ const Batch = z.object({
   Records: z.array(z.object({ dynamodb: z.object({ Keys: z.object({ n: z.string() }), SequenceNumber: z.string() }) })),
 });
 
-/** A mapping to a function that answers as scripted; its batches, by the numbers that were pushed. */
-function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {}) {
+/** A mapping to a function that returns what is scripted; its batches, by the numbers that were pushed. */
+function source(outcomes: readonly Outcome[], settings: Partial<LocalMapping> = {}) {
   const batches: string[] = [];
   const gaveUp: string[] = [];
-  const script = answers.values();
+  const script = outcomes.values();
   const started = startEventSource({
     mapping: {
       streamArn: arn,
@@ -48,7 +48,7 @@ function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {
           .Records.map(({ dynamodb }) => dynamodb.Keys.n)
           .join(''),
       );
-      return script.next().value ?? answered();
+      return script.next().value ?? returned();
     },
     gaveUp: (name, records) => gaveUp.push(`${name}: ${records.map(({ dynamodb }) => dynamodb.Keys['n']).join('')}`),
     backoffMs: 1,
@@ -78,7 +78,7 @@ function source(answers: readonly Outcome[], settings: Partial<LocalMapping> = {
 /** Of the record that was pushed at this place. */
 const sequence = (place: number) => String(100_000_000_000_000_000_000n + BigInt(place));
 
-test('records come in order, in batches of the size that the mapping says, filtered', async () => {
+test('the emulated event source filters records, and delivers them in order, in batches of the configured size', async () => {
   const passes = (record: unknown) => !JSON.stringify(record).includes('"n":"x"');
   const { push, settled } = source([], { batchSize: 2, passes });
   push('1x2x3');
@@ -87,7 +87,7 @@ test('records come in order, in batches of the size that the mapping says, filte
   await settled(['12', '3', '4']);
 });
 
-test('a batch waits for its window, but not when it is full', async () => {
+test('the emulated event source delivers a batch at the end of its window, or as soon as the batch is full', async () => {
   const patient = source([], { batchingWindowMs: 300 });
   const full = source([], { batchingWindowMs: 3_600_000, batchSize: 3 });
   patient.push('1');
@@ -99,22 +99,22 @@ test('a batch waits for its window, but not when it is full', async () => {
 });
 
 test.each([
-  ['from the first record that is named', [answered(sequence(4), sequence(3))], ['12345', '345']],
-  ['in halves, when all failed', [failed, answered()], ['12345', '123', '45']],
-  ['in halves, when the first one is named', [answered(sequence(1))], ['12345', '123', '45']],
-  ['in halves, when a stranger is named', [answered('7')], ['12345', '123', '45']],
-  ['in halves, when nobody is named', [answered(null)], ['12345', '123', '45']],
-  ['as they were, when no environment was free', [{ kind: 'throttled' } as const], ['12345', '12345']],
-  ['never, when the answer is null', [{ kind: 'answered', payload: 'null' } as const], ['12345']],
-])('failed batches are tried again %s', async (_, answers, batches) => {
-  const { push, settled, gaveUp } = source(answers);
+  ['from the first record that is named', [returned(sequence(4), sequence(3))], ['12345', '345']],
+  ['in halves, when the function failed', [failed, returned()], ['12345', '123', '45']],
+  ['in halves, when the first one is named', [returned(sequence(1))], ['12345', '123', '45']],
+  ['in halves, when an unknown record is named', [returned('7')], ['12345', '123', '45']],
+  ['in halves, when null is named', [returned(null)], ['12345', '123', '45']],
+  ['unchanged, when no environment was free', [{ kind: 'throttled' } as const], ['12345', '12345']],
+  ['never, when the result is null', [{ kind: 'returned', payload: 'null' } as const], ['12345']],
+])('the emulated event source retries a failed batch %s', async (_, outcomes, batches) => {
+  const { push, settled, gaveUp } = source(outcomes);
   push('12345');
   await settled(batches);
   expect(gaveUp).toEqual([]);
 });
 
-test('without leave to report items or to bisect, the whole batch fails or does not', async () => {
-  const { push, settled } = source([answered(sequence(1)), failed], {
+test('without batch item failures and bisecting, the emulated event source retries a batch as a whole or not at all', async () => {
+  const { push, settled } = source([returned(sequence(1)), failed], {
     bisectOnError: false,
     reportsItemFailures: false,
   });
@@ -124,14 +124,14 @@ test('without leave to report items or to bisect, the whole batch fails or does 
   await settled(['12', '34', '34']);
 });
 
-test('a record that always fails is given up as the mapping says, and holds nothing back for longer', async () => {
+test('the emulated event source gives up a record that always fails after the configured retries, and goes on with the next', async () => {
   const { push, settled, gaveUp } = source([failed, failed, failed, failed], { retryAttempts: 2 });
   push('12');
   await settled(['12', '1', '1', '1', '2']);
   expect(gaveUp).toEqual(['publish: 1']);
 });
 
-test('a record that is too old is not tried again', async () => {
+test('the emulated event source does not retry a record that is too old', async () => {
   const { push, settled, gaveUp } = source([failed], { maxRecordAgeMs: 60_000, bisectOnError: false });
   push('1', Date.now() - 100_000);
   push('2');
@@ -140,7 +140,7 @@ test('a record that is too old is not tried again', async () => {
   await settled(['12', '3']);
 });
 
-test('a schedule fires at once and then every so often, whether or not the last tick has ended', async () => {
+test('an emulated schedule fires at once and then periodically, whether or not its last tick has ended', async () => {
   vi.useFakeTimers();
   const ticks: string[] = [];
   const schedule = (input: string) => ({ name: 'S', expression: 'rate(1 minute)', functionName: 'sweep', input });

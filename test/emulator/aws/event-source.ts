@@ -96,7 +96,7 @@ export function startEventSource({ mapping, invoke, gaveUp, backoffMs = 250 }: E
   async function offer(records: readonly StreamRecord[]): Promise<number | 'throttled' | undefined> {
     const outcome = await invoke(mapping.functionName, JSON.stringify({ Records: records }));
     if (outcome.kind === 'throttled') return 'throttled';
-    if (outcome.kind !== 'answered') return 0;
+    if (outcome.kind !== 'returned') return 0;
     return mapping.reportsItemFailures ? firstFailure(outcome.payload, records) : undefined;
   }
 
@@ -113,14 +113,14 @@ export function startEventSource({ mapping, invoke, gaveUp, backoffMs = 250 }: E
   };
 }
 
-/** An answer that names no record, or one that was not in the batch, speaks of all of them. */
+/** A result that names no record, or one that was not in the batch, speaks of all of them. */
 function firstFailure(payload: string, records: readonly StreamRecord[]): number | undefined {
-  const answer: unknown = JSON.parse(payload);
+  const result: unknown = JSON.parse(payload);
   // Nothing at all, and an empty object, are a success.
-  if (answer === null || answer === '' || (typeof answer === 'object' && Object.keys(answer).length === 0)) {
+  if (result === null || result === '' || (typeof result === 'object' && Object.keys(result).length === 0)) {
     return undefined;
   }
-  const parsed = BatchResponse.safeParse(answer);
+  const parsed = BatchResponse.safeParse(result);
   if (!parsed.success) return 0;
   const places = parsed.data.batchItemFailures.map(({ itemIdentifier }) =>
     Math.max(

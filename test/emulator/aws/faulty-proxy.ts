@@ -8,15 +8,15 @@ import { createForwarder, type ForwardedResponse, send } from './forward.ts';
 type TableFault =
   /** The connection is reset: nobody is there. */
   | { readonly kind: 'down' }
-  /** Accepted and never answered. */
+  /** Accepted, and then there is no response. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'slow'; readonly ms: number }
   | { readonly kind: 'throttled' }
   | { readonly kind: 'denied' }
   | { readonly kind: 'internal' }
-  /** The request is done, and the connection reset before its answer. */
+  /** The request is done, and the connection reset before its response. */
   | { readonly kind: 'cutOff' }
-  /** The test ends the process that sent it: before the request is done, or afterwards. There is no answer. */
+  /** The test ends the process that sent it: before the request is done, or afterwards. There is no response. */
   | { readonly kind: 'kill'; readonly isDone: boolean; readonly end: () => Promise<void> };
 
 /** The fault of a request, by its operation and how many requests came before it; absent: none. */

@@ -22,9 +22,9 @@ export function createForwarder(): Forwarder {
     forward: ({ method, url: path, headers, body }, to) =>
       new Promise((resolve, reject) => {
         const sent = { ...headers, 'content-length': body.length };
-        request(new URL(path ?? '/', to), { agent, method, headers: sent }, (answer) => {
-          buffer(answer).then(
-            (answered) => resolve({ status: answer.statusCode ?? 502, headers: answer.headers, body: answered }),
+        request(new URL(path ?? '/', to), { agent, method, headers: sent }, (response) => {
+          buffer(response).then(
+            (body) => resolve({ status: response.statusCode ?? 502, headers: response.headers, body }),
             reject,
           );
         })

@@ -16,7 +16,7 @@ beforeAll(async () => {
       routes: [{ key: 'GET /accounts', functionName: 'list-accounts', iam: true, timeoutMs: 30_000 }],
       invoke: () => {
         invoked += 1;
-        return Promise.resolve({ kind: 'answered', payload: '{"statusCode":200,"body":"{}"}' });
+        return Promise.resolve({ kind: 'returned', payload: '{"statusCode":200,"body":"{}"}' });
       },
     }),
   });
@@ -30,23 +30,26 @@ async function send(path: string, method: string, host: string = new URL(gateway
   return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
 }
 
-test('HEAD of a file is answered like GET, without the body', async () => {
+test('the emulated gateway responds to HEAD of a file as to GET, without the body', async () => {
   const [whole, head] = [await send('/', 'GET'), await send('/', 'HEAD')];
   expect(whole).toMatchObject({ status: 200, headers: { 'content-length': String(Buffer.byteLength(whole.body)) } });
   expect(head).toMatchObject({ status: 200, body: '' });
   for (const name of ['content-type', 'content-length']) expect(head.headers[name]).toBe(whole.headers[name]);
 });
 
-test('a file is only read', async () => {
+test('the emulated gateway allows only reads of a file', async () => {
   expect((await send('/', 'POST')).status).toBe(404);
 });
 
-test.each(['127.0.0.1', 'localhost', '[::1]'])('the gateway answers under the name %s and its port', async (name) => {
-  expect((await send('/accounts', 'GET', `${name}:${new URL(gateway.url).port}`)).status).toBe(200);
-});
+test.each(['127.0.0.1', 'localhost', '[::1]'])(
+  'the emulated gateway serves requests for the host name %s and its port',
+  async (name) => {
+    expect((await send('/accounts', 'GET', `${name}:${new URL(gateway.url).port}`)).status).toBe(200);
+  },
+);
 
 test.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost:1', 'localhost.evil.example'])(
-  'the gateway answers nothing under the name "%s", which may resolve to this machine',
+  'the emulated gateway refuses requests for the host name "%s", which may resolve to this machine',
   async (host) => {
     const before = invoked;
     for (const path of ['/', '/accounts']) {

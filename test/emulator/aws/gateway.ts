@@ -18,7 +18,7 @@ type GatewaySetting = {
   readonly accountId: string;
   /** Requests that come before it is there wait for it. */
   readonly api: Promise<Api>;
-  /** What a GET or HEAD of these paths is answered with, besides the routes: nothing that the template has. */
+  /** What a GET or HEAD of these paths returns, besides the routes; the template has none of it. */
   readonly files?: ReadonlyMap<string, { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }>;
 };
 
@@ -35,14 +35,14 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
   router.catch(() => undefined);
   const server = createServer({ maxHeaderSize: headLimit }, (request, response) => {
     const requestId = `${randomBytes(11).toString('base64url')}=`;
-    answer(request, requestId)
+    respond(request, requestId)
       .catch(() => plain(500, 'Internal Server Error'))
-      .then((answered) => send(response, answered, requestId))
+      .then((sent) => send(response, sent, requestId))
       .catch(() => response.destroy());
   });
   const { port } = await listen(server, setting.port);
 
-  async function answer(request: IncomingMessage, requestId: string): Promise<WireResponse> {
+  async function respond(request: IncomingMessage, requestId: string): Promise<WireResponse> {
     const { method = '', url: target = '' } = request;
     const path = decodePath(target);
     const body = await read(request);
@@ -51,7 +51,7 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     if (method === 'GET' || method === 'HEAD') {
       const file = setting.files?.get(path);
-      // Of an answer to HEAD, node:http sends the headers alone.
+      // Of a response to HEAD, node:http sends the headers alone.
       if (file !== undefined) return { status: 200, cookies: [], ...file };
     }
     const match = (await router)(method, path);
@@ -91,7 +91,7 @@ function isOwn(host: string | undefined, port: number): boolean {
 
 function toResponse(outcome: Outcome): WireResponse {
   switch (outcome.kind) {
-    case 'answered':
+    case 'returned':
       return fromResult(outcome.payload) ?? plain(500, 'Internal Server Error');
     case 'failed':
       return plain(500, 'Internal Server Error');
@@ -103,11 +103,11 @@ function toResponse(outcome: Outcome): WireResponse {
 }
 
 /** The gateway stops waiting at the integration's limit; the function is not notified. */
-async function withLimit(milliseconds: number, answered: Promise<WireResponse>): Promise<WireResponse> {
+async function withLimit(milliseconds: number, responded: Promise<WireResponse>): Promise<WireResponse> {
   const limit = new AbortController();
   const late = sleep(milliseconds, plain(503, 'Service Unavailable'), { signal: limit.signal });
   try {
-    return await Promise.race([answered, late]);
+    return await Promise.race([responded, late]);
   } finally {
     limit.abort();
   }

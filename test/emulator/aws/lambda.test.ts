@@ -62,7 +62,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('one environment serves one request after the other, awaits in INIT, and sees only its own variables', async () => {
+test('one emulated Lambda environment serves one request after the other, awaits in INIT, and sees only its own variables', async () => {
   process.env['NOT_FOR_FUNCTIONS'] = 'secret';
   const { invoke, output } = toy(
     'echo',
@@ -87,7 +87,7 @@ test('one environment serves one request after the other, awaits in INIT, and se
   });
   const first = await invoke({ a: 'ü' });
   const second = await invoke();
-  if (first.kind !== 'answered' || second.kind !== 'answered') throw new Error('not answered');
+  if (first.kind !== 'returned' || second.kind !== 'returned') throw new Error('it failed');
   expect(JSON.parse(first.payload)).toMatchObject({ event: { a: 'ü' }, count: 1, started: 'yes' });
   const echo = Echo.parse(JSON.parse(second.payload));
   expect(echo.count).toBe(2);
@@ -134,7 +134,7 @@ test('one environment serves one request after the other, awaits in INIT, and se
   expect(output()).toBe('{"level":"INFO"}\n');
 });
 
-test('concurrent requests get environments of their own, up to the reserved concurrency', async () => {
+test('concurrent requests get their own Lambda environments, up to the reserved concurrency', async () => {
   const { invoke } = toy(
     'parallel',
     `export const handler = async (_, context) => {
@@ -144,13 +144,13 @@ test('concurrent requests get environments of their own, up to the reserved conc
     { concurrency: 2 },
   );
   const outcomes = await Promise.all([invoke(), invoke(), invoke()]);
-  expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['answered', 'answered', 'throttled']);
-  const pids = outcomes.flatMap((outcome) => (outcome.kind === 'answered' ? [pidOf(outcome)] : []));
+  expect(outcomes.map(({ kind }) => kind).toSorted()).toEqual(['returned', 'returned', 'throttled']);
+  const pids = outcomes.flatMap((outcome) => (outcome.kind === 'returned' ? [pidOf(outcome)] : []));
   expect(new Set(pids).size).toBe(2);
   expect(pids).toContain(pidOf(await invoke()));
 });
 
-test('a function is killed at its timeout, even when it is too busy to notice, and the next request gets a new one', async () => {
+test('a function is killed at its timeout, even when it blocks its event loop, and the next request gets a new environment', async () => {
   const { invoke, failures } = toy(
     'slow',
     'export const handler = ({ hang }) => { while (hang); return process.pid; };',
@@ -191,13 +191,13 @@ test.each([
   ['exports-nothing', 'export const other = 1;', 'Runtime.HandlerNotFound: exports-nothing.handler is undefined'],
   ['calls-back', 'export const handler = (event, context, done) => done();', 'Runtime.CallbackHandlerDeprecated: '],
   ['is-large', 'export const handler = () => "x".repeat(6 * 1024 * 1024);', 'Function.ResponseSizeTooLarge: '],
-])('a function that %s fails as on Lambda, visibly', async (name, source, failure) => {
+])('a function that %s fails as on Lambda, and its failure is reported', async (name, source, failure) => {
   const { invoke, failures } = toy(name, source);
   expect((await invoke()).kind).toBe('failed');
   expect(failures).toEqual([expect.stringContaining(failure)]);
 });
 
-test('a function that is killed in a request is followed by a fresh one', async () => {
+test('a function that is killed in a request gets a new environment for the next request', async () => {
   const { invoke } = toy(
     'victim',
     "export const handler = ({ die }) => (die ? process.kill(process.pid, 'SIGKILL') : process.pid);",
@@ -209,7 +209,7 @@ test('a function that is killed in a request is followed by a fresh one', async 
   expect([isAlive(before), isAlive(after)]).toEqual([false, true]);
 });
 
-test('a missing bundle and an event that is too large', async () => {
+test('a missing bundle and an event that is too large fail as on Lambda', async () => {
   expect(await toy('gone', '', { handler: 'nothing.handler' }).invoke()).toMatchObject({
     errorType: 'Runtime.ImportModuleError',
   });
@@ -217,7 +217,7 @@ test('a missing bundle and an event that is too large', async () => {
   expect(await invoke('x'.repeat(6 * 1024 * 1024))).toEqual({ kind: 'too_large' });
 });
 
-test('a handler that threw is invoked again; stopping leaves no process', async () => {
+test('a handler that threw is invoked again in the same process, and stopping the emulator ends that process', async () => {
   const { invoke, stop } = toy(
     'moody',
     'let count = 0; export const handler = async () => { if (count++ === 0) throw new Error("once"); return process.pid; };',
@@ -230,7 +230,7 @@ test('a handler that threw is invoked again; stopping leaves no process', async 
   expect(await invoke()).toEqual({ kind: 'throttled' });
 });
 
-test('the gateway answers what the function says, and speaks for it when it cannot', async () => {
+test('the emulated gateway returns what the function returns, and its own error when the function fails', async () => {
   const { lambda } = toy(
     'ways',
     `export const handler = async (event) => {

@@ -25,7 +25,7 @@ type LambdaSetting = Pick<EnvironmentSetting, 'output' | 'runtime'> & {
   readonly region: string;
   /** Standard SDK variables that lead to the engines on this machine. */
   readonly endpoints: Readonly<Record<string, string>>;
-  /** A function that failed instead of answering: never silent. */
+  /** A function that failed instead of returning: never silent. */
   readonly failed: (functionName: string, errorType: string, errorMessage: string) => void;
 };
 

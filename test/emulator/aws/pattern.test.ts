@@ -19,7 +19,7 @@ test.each([
   [{ a: [{ prefix: 'NOW#' }] }, { a: 7 }, false],
   [{ a: [{ suffix: '#HEAD' }] }, { a: 'NOW#HEAD' }, true],
   [{}, {}, true],
-])('%j lets %j through: %s', (pattern, event, expected) => {
+])('whether the event pattern %j lets the event %j through is %s', (pattern, event, expected) => {
   expect(readPattern(JSON.stringify(pattern), 'Here')(event)).toBe(expected);
 });
 
@@ -30,6 +30,6 @@ test.each([
   ['{"a":[{"anything-but":{"prefix":"x"}}]}', 'Here.a filters by {"anything-but":{"prefix":"x"}}'],
   ['{"a":[{"prefix":"x","suffix":"y"}]}', 'Here.a filters by {"prefix":"x","suffix":"y"}'],
   ['{"a":[[]]}', 'Here.a filters by []'],
-])('refuses what it cannot work out: %s', (pattern, message) => {
+])('the emulator refuses an event pattern that it does not support: %s', (pattern, message) => {
   expect(() => readPattern(pattern, 'Here')).toThrow(message);
 });

@@ -12,7 +12,7 @@ test.each([
   ['POST', '/orders/1', 'ANY /orders/{id}', { id: '1' }],
   ['GET', '/orders/1', 'GET /orders/{id}', { id: '1' }],
   ['GET', '/', '$default', undefined],
-])('selects the route that AWS would: %s %s', (method, path, key, pathParameters) => {
+])('the emulated gateway selects the route that AWS would select for %s %s', (method, path, key, pathParameters) => {
   const router = createRouter(
     [
       '$default',
@@ -35,7 +35,7 @@ test.each([
   ['POST', '/orders/1'],
   ['HEAD', '/orders/1'],
   ['OPTIONS', '/orders/1'],
-])('without a matching route nothing answers: %s %s', (method, path) => {
+])('the emulated gateway finds no route for %s %s', (method, path) => {
   expect(createRouter([route('GET /orders/{id}')])(method, path)).toBeUndefined();
 });
 
@@ -47,7 +47,7 @@ test.each([
   ['/a%252Fb', '/a%2Fb'],
   ['/%zz', undefined],
   ['/%C3', undefined],
-])('decodes a path once, before routing: %s', (target, path) => {
+])('the emulated gateway decodes a path once, before routing: %s', (target, path) => {
   expect(decodePath(target)).toBe(path);
 });
 
@@ -62,7 +62,7 @@ test.each([
   ['__proto__=1', Object.fromEntries([['__proto__', '1']])],
   ['a=%', undefined],
   ['%ff=1', undefined],
-])('decodes a query: %s', (query, parameters) => {
+])('the emulated gateway decodes the query %s', (query, parameters) => {
   expect(decodeQuery(query)).toEqual(parameters);
 });
 
@@ -92,7 +92,7 @@ const request = {
   sourceIp: '127.0.0.1',
 };
 
-test('makes the event of payload format 2.0, as captured from AWS', () => {
+test('the emulated gateway makes the same event of payload format 2.0 as AWS was recorded to make', () => {
   const match = { route: { ...route('POST /capture/{name}'), iam: true }, pathParameters: { name: 'space value' } };
   expect(toEvent(request, match, around)).toEqual({
     version: '2.0',
@@ -153,7 +153,7 @@ test('makes the event of payload format 2.0, as captured from AWS', () => {
   });
 });
 
-test('leaves out what a bare request does not have', () => {
+test('the emulated gateway leaves out of its event what a minimal request does not have', () => {
   const bare = { ...request, method: 'GET', target: '/', headers: {}, body: Buffer.alloc(0) };
   const event = toEvent(bare, { route: route('$default'), pathParameters: undefined }, around);
   expect(Object.keys(event ?? {}).toSorted()).toEqual(
@@ -174,7 +174,7 @@ test.each([
   ['application/octet-stream', true],
   ['image/png', true],
   [undefined, true],
-])('a body of type %s: base64 %s', (type, base64) => {
+])('whether the emulated gateway encodes a body of type %s as base64 is %s', (type, base64) => {
   const headers = type === undefined ? {} : { 'content-type': [type] };
   const event = toEvent(
     { ...request, headers, body: Buffer.from('hé') },
@@ -205,10 +205,10 @@ test.each([
   ],
   ['bare', { statusCode: '204' }, { status: 204, headers: text, cookies: [], body: '' }],
   ['no status code', { message: 'hi' }, { status: 200, headers: json, cookies: [], body: '{"message":"hi"}' }],
-  ['a text', 'hi', { status: 200, headers: json, cookies: [], body: 'hi' }],
+  ['a string', 'hi', { status: 200, headers: json, cookies: [], body: 'hi' }],
   ['nothing', null, { status: 200, headers: json, cookies: [], body: 'null' }],
-  ['no such status', { statusCode: 1 }, undefined],
-  ['a body that is no text', { statusCode: 200, body: { a: 1 } }, undefined],
-])('reads what a function returned: %s', (_, payload, expected) => {
+  ['an invalid status', { statusCode: 1 }, undefined],
+  ['a body that is not a string', { statusCode: 200, body: { a: 1 } }, undefined],
+])('the emulated gateway turns a function result into a response: %s', (_, payload, expected) => {
   expect(shown(payload)).toEqual(expected);
 });

@@ -153,7 +153,7 @@ function logTime(now: number): string {
   return `${day}/${month}/${year}:${time} +0000`;
 }
 
-const Answer = z.object({
+const ProxyResult = z.object({
   statusCode: z.coerce.number().check(z.int(), z.gte(200), z.lte(599)),
   headers: z.nullish(z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))),
   cookies: z.nullish(z.array(z.string())),
@@ -168,9 +168,9 @@ export function fromResult(payload: string): WireResponse | undefined {
     const body = Buffer.from(typeof result === 'string' ? result : payload);
     return { status: 200, headers: { 'content-type': 'application/json' }, cookies: [], body };
   }
-  const answer = Answer.safeParse(result);
-  if (!answer.success) return undefined;
-  const { statusCode, headers, cookies, body, isBase64Encoded } = answer.data;
+  const proxyResult = ProxyResult.safeParse(result);
+  if (!proxyResult.success) return undefined;
+  const { statusCode, headers, cookies, body, isBase64Encoded } = proxyResult.data;
   return {
     status: statusCode,
     headers: {

@@ -57,7 +57,7 @@ const key = (pk: string) => ({ pk: { S: pk }, sk: { S: 'HEAD' } });
 const put = (pk: string, n: number, table = TableName) =>
   client.send(new PutItemCommand({ TableName: table, Item: { ...key(pk), n: { N: String(n) } } }));
 
-/** The changes of one order, once there are so many: a write is answered before its change is reported. */
+/** The changes of one order, once there are so many: a write returns before its change is reported. */
 async function changesOf(pk: string, count: number): Promise<readonly Change[]> {
   const reported = () => changes.filter(({ keys }) => isDeepStrictEqual(keys, key(pk)));
   await vi.waitFor(() => expect(reported()).toHaveLength(count), { timeout: 30_000, interval: 1 });
@@ -65,7 +65,7 @@ async function changesOf(pk: string, count: number): Promise<readonly Change[]> 
 }
 const numbers = (reported: readonly Change[]) => reported.map(({ before, after }) => [before?.['n'], after?.['n']]);
 
-test('reports what each write found and left, digits as they are stored', async () => {
+test('the table proxy reports the item before and after each write, with its digits as stored', async () => {
   await put('a', 1);
   await put('a', 2);
   const { Attributes } = await client.send(
@@ -93,7 +93,7 @@ test('reports what each write found and left, digits as they are stored', async 
   );
 });
 
-test('reports nothing of refused writes, of writes that change nothing, of reads, of other tables', async () => {
+test('the table proxy reports no refused writes, no writes that change nothing, no reads, and no other tables', async () => {
   await put('b', 1);
   await put('b', 1);
   await put('b', 1, 'other');
@@ -116,7 +116,7 @@ test('reports nothing of refused writes, of writes that change nothing, of reads
   expect(changes.map(({ tableName }) => tableName)).not.toContain('other');
 });
 
-test('writes to one order wait for each other: each found what the one before had left', async () => {
+test('the table proxy serializes writes to one order, so that each report starts from the item that the write before left', async () => {
   const add = new UpdateItemCommand({
     TableName,
     Key: key('c'),
@@ -128,7 +128,7 @@ test('writes to one order wait for each other: each found what the one before ha
   expect(numbers(await changesOf('c', 20))).toEqual(expected);
 });
 
-test('refuses what it could not tell of, and resets the connection when the engine is gone', async () => {
+test('the table proxy refuses writes that it could not report, and resets the connection when the engine is gone', async () => {
   const batch = new BatchWriteItemCommand({ RequestItems: { [TableName]: [{ PutRequest: { Item: key('d') } }] } });
   await expect(client.send(batch)).rejects.toMatchObject({
     name: 'UnknownOperationException',
@@ -139,7 +139,7 @@ test('refuses what it could not tell of, and resets the connection when the engi
   await orphan.stop();
 });
 
-test("makes records as Lambda gets them from a table's stream", () => {
+test('the table proxy makes stream records as Lambda gets them from DynamoDB', () => {
   const recordOf = createStream(stream, 'eu-west-1');
   const [before, after] = [1, 2].map((n) => ({ ...key('a'), n: { N: String(n) } }));
   const change = { tableName: TableName, keys: key('a'), at: 1_700_000_000_999 };

@@ -75,9 +75,9 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
     if (write === undefined) return send(response, await forward(incoming, operation, body));
     await inTurn(write.partition, async () => {
       const before = await read(incoming, write);
-      const answer = await forward(incoming, operation, body);
-      send(response, answer);
-      if (answer.status !== 200) return;
+      const reply = await forward(incoming, operation, body);
+      send(response, reply);
+      if (reply.status !== 200) return;
       const after = await read(incoming, write);
       const { tableName, keys } = write;
       // A write that leaves the item as it was is none.

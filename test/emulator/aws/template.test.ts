@@ -56,7 +56,7 @@ test.each([
     `111122223333/toy-Table/arn:aws:dynamodb:eu-west-1:111122223333:table/toy-Table/\${Kept}`,
   ],
   ['sub with variables', { 'Fn::Sub': [`\${A}\${Greeting}`, { A: { Ref: 'AWS::Partition' } }] }, 'awshello'],
-])('works out %s', (_, value, expected) => {
+])('the emulator evaluates %s in a template', (_, value, expected) => {
   expect(evaluate(value, 'Here')).toEqual(expected);
 });
 
@@ -69,7 +69,7 @@ test.each([
   [{ 'Fn::Select': [2, ['a']] }, 'Here selects 2, which is not there.'],
   [{ 'Fn::Join': [',', 'a'] }, 'Here should be a list, and is "a".'],
   [{ 'Fn::Join': [',', [{}]] }, 'Here should be a text, and is {}.'],
-])('says what it cannot work out: %j', (value, message) => {
+])('the emulator says what it cannot evaluate in a template: %j', (value, message) => {
   expect(() => evaluate(value, 'Here')).toThrow(message);
 });
 
@@ -77,7 +77,7 @@ const bundle = { Handler: 'index.handler', Runtime: 'nodejs24.x', Code: { S3Buck
 const whole = (resources: Record<string, unknown>) =>
   readStack(Template.parse({ Resources: resources }), place, new Map([['abc.zip', '/assets/abc']]));
 
-test('reads a stack', () => {
+test('the emulator reads the functions, routes and tables of a stack from its template', () => {
   const table = template.Resources['Table'];
   const stack = whole({
     Table: table,
@@ -155,6 +155,6 @@ test.each([
     { Route: { Type: 'AWS::ApiGatewayV2::Route', Properties: { RouteKey: 'GET /', Target: 'integrations/x' } } },
     'Route (GET /) leads to no function of this template.',
   ],
-])('says what cannot run: %j', (resources, message) => {
+])('the emulator says what it cannot run of a stack: %j', (resources, message) => {
   expect(() => whole(resources)).toThrow(message);
 });

@@ -63,7 +63,7 @@ const whole = (more: Readonly<Record<string, unknown>> = {}) =>
 
 const streamArn = 'arn:aws:dynamodb:eu-west-1:111122223333:table/toy-Table/stream/local';
 
-test('reads schedules, streams, mappings, buses and queues; what cannot run here rests', () => {
+test('the emulator reads schedules, streams, mappings, buses and queues from a template, and skips what it cannot run', () => {
   const { schedules, streams, mappings, busNames, queueNames } = whole();
   expect(schedules).toEqual([
     { name: 'Tick', expression: 'rate(1 minute)', functionName: 'toy-Sweep', input: '{"accounts":["main"]}' },
@@ -102,7 +102,7 @@ const bare = {
   StartingPosition: 'LATEST',
 };
 
-test("a mapping's defaults are CloudFormation's; one that is switched off does not run", () => {
+test("an event source mapping has CloudFormation's defaults, and does not run when it is disabled", () => {
   expect(whole(mapping({ ...bare, MaximumRetryAttempts: -1 })).mappings).toMatchObject([
     {
       batchSize: 100,
@@ -131,6 +131,6 @@ test.each([
   [mapping({ ...bare, FunctionName: 'x' }), 'to a function of this template.'],
   [mapping({ ...bare, FilterCriteria: { Filters: [{ Pattern: '{' }] } }), 'Mapping.Filters[0] is not JSON.'],
   [mapping({ ...bare, StartingPosition: 'AT_TIMESTAMP' }), 'Mapping.StartingPosition cannot run here: '],
-])('says what cannot run: %j', (more, message) => {
+])('the emulator refuses a template with a trigger that it cannot run: %j', (more, message) => {
   expect(() => whole(more)).toThrow(message);
 });

@@ -21,12 +21,12 @@ afterEach(async () => {
 });
 
 /** The error's code, or what else came. */
-async function codeOf(answer: Promise<{ readonly text: string }>): Promise<string> {
-  const { text } = await answer;
+async function codeOf(reply: Promise<{ readonly text: string }>): Promise<string> {
+  const { text } = await reply;
   return /"code":(-?\d+)/.exec(text)?.[1] ?? (text.includes('"result":') ? 'result' : text);
 }
 
-describe('client_credentials', () => {
+describe('client_credentials on the emulated exchange', () => {
   test('give a bearer token that lives as long as the dialect says', async () => {
     for (const [dialect, life] of [['orangex', 43_199] as const, ['deribit', 900] as const]) {
       let at = start2019;
@@ -47,7 +47,7 @@ describe('client_credentials', () => {
   });
 
   test.each(['orangex', 'deribit'] as const)(
-    'that are wrong are refused on %s, and never taken from a URL',
+    'are refused on %s when they are wrong, and never taken from a URL',
     async (dialect) => {
       const exchange = await start({ dialect });
       const wrong = { ...credentials, client_secret: 'guess' };
@@ -59,7 +59,7 @@ describe('client_credentials', () => {
     },
   );
 
-  test('are void after a rotation, with every token that they got', async () => {
+  test('are void after a rotation, and so are the tokens that they got', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const headers = { authorization: `bearer ${await login(exchange)}` };
     exchange.setKeys([{ clientId: 'tester', clientSecret: 'the new one' }, amanda]);
@@ -70,7 +70,7 @@ describe('client_credentials', () => {
     expect(await codeOf(post(exchange, 'public/auth', { params: fresh }))).toBe('result');
   });
 
-  test('outlive a rotation that only adds a key', async () => {
+  test('stay valid after a rotation that only adds a key', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const headers = { authorization: `bearer ${await login(exchange)}` };
     exchange.setKeys([...exchange.keys, amanda]);
@@ -78,7 +78,7 @@ describe('client_credentials', () => {
   });
 });
 
-describe('a token', () => {
+describe('an access token of the emulated exchange', () => {
   test('is refused on orangex when it is missing, wrong, revoked, or in the params', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const token = await login(exchange);
@@ -95,7 +95,7 @@ describe('a token', () => {
     expect(codes).toStrictEqual(['10000', '10000', '10000', '10000', 'result', '10000']);
   });
 
-  test('of no session dies with its connection on deribit: elsewhere it is 13009, status 401', async () => {
+  test('that belongs to no session ends with its connection on deribit, where any other connection gets 13009 with status 401', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const [here, there] = [
       new Agent({ keepAlive: true, maxSockets: 1 }),
@@ -110,7 +110,7 @@ describe('a token', () => {
     there.destroy();
   });
 
-  test('is narrowed on deribit to what the key may do, and its life to what was requested', async () => {
+  test('is limited on deribit to the scope of the key, and to the requested lifetime', async () => {
     const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'account:read trade:read_write' }];
     const exchange = await start({ dialect: 'deribit', keys });
     const granted = async (scope: string) => {
@@ -122,7 +122,7 @@ describe('a token', () => {
     expect(await granted('account:read_write wallet:read expires:60')).toStrictEqual(['connection account:read', '60']);
   });
 
-  test('without the right to read orders is forbidden', async () => {
+  test('without the right to read orders is forbidden to read them', async () => {
     const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'wallet:read' }];
     expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
   });
@@ -138,7 +138,7 @@ describe('a token', () => {
   });
 });
 
-describe('a refresh token', () => {
+describe('a refresh token of the emulated exchange', () => {
   test('is used up at once, and so is the access token that it renews', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const first = await post(exchange, 'public/auth', { params: { ...credentials, scope: 'session:a' } });
@@ -151,7 +151,7 @@ describe('a refresh token', () => {
   });
 });
 
-describe('a signature', () => {
+describe('a signature on the emulated exchange', () => {
   const signature = '56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1';
   const grant = {
     grant_type: 'client_signature',
@@ -162,7 +162,7 @@ describe('a signature', () => {
     signature,
   };
 
-  test('as deribit publishes it is accepted for a token, once', async () => {
+  test('as published by deribit is accepted once for a token', async () => {
     const exchange = await start({ dialect: 'deribit', keys: [amanda], now: () => start2019 });
     expect(await codeOf(post(exchange, 'public/auth', { params: grant }))).toBe('result');
     expect(await codeOf(post(exchange, 'public/auth', { params: grant }))).toBe('13004');
@@ -195,7 +195,7 @@ describe('a signature', () => {
     expect(() => ring.authenticate(proof)).toThrow('13004');
   });
 
-  test('over method, URI and body opens the order, by POST and by GET', async () => {
+  test('over method, URI and body gives access to the order, by POST and by GET', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
     const uri = `/api/v2/${orderPath}`;
@@ -207,7 +207,7 @@ describe('a signature', () => {
     expect(await codeOf(get(exchange, orderPath + query, headers))).toBe('result');
   });
 
-  test('is refused when anything in it is off', async () => {
+  test('is refused when any part of it is wrong', async () => {
     const exchange = await start({ dialect: 'deribit', now: () => start2019 });
     const uri = `/api/v2/${orderPath}`;
     const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
@@ -228,7 +228,7 @@ describe('a signature', () => {
     expect(await send(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('13004');
   });
 
-  test('of a request is nothing that orangex knows', async () => {
+  test('of a request is unknown to orangex', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const authorization = signed('POST', `/api/v1/${orderPath}`, '');
     expect(await codeOf(post(exchange, orderPath, { params, headers: { authorization } }))).toBe('10000');

@@ -18,18 +18,18 @@ function under(fault: Fault) {
   return askFor(exchange, id, { id: '"248"' });
 }
 
-describe('a fault of the connection', () => {
+describe('a connection fault of the emulated exchange', () => {
   test.each([
     { kind: 'drop' },
     { kind: 'drop', reset: true },
     { kind: 'dropAfterHeaders' },
     { kind: 'truncate', framing: 'short' },
     { kind: 'truncate', framing: 'short', at: 1 },
-  ] as const)('%o ends it early', async (fault) => {
+  ] as const)('of the form %o ends the connection early', async (fault) => {
     await expect(under(fault)).rejects.toThrow(/socket hang up|ECONNRESET|aborted/);
   });
 
-  test('lets the headers through before it drops, and part of the body when it says so', async () => {
+  test('sends the headers before it drops the connection, and part of the body when scripted to', async () => {
     const headers = { authorization: `bearer ${await login(exchange)}` };
     const body = `{"jsonrpc":"2.0","id":"248","method":"/private/get_order_state","params":{"order_id":"${id}"}}`;
     const send = () => fetch(`${exchange.url}/private/get_order_state`, { method: 'POST', headers, body });
@@ -43,7 +43,7 @@ describe('a fault of the connection', () => {
     await expect(reader?.read()).rejects.toThrow();
   });
 
-  test('hangs without a response until the exchange stops or disconnects', async () => {
+  test('leaves a request without a reply until the exchange stops or disconnects', async () => {
     exchange.scriptAlways('any', { kind: 'hang' });
     const requested = askFor(exchange, id).catch(() => 'gone');
     await exchange.received(1);
@@ -51,33 +51,33 @@ describe('a fault of the connection', () => {
     expect(await requested).toBe('gone');
   });
 
-  test('holds an answer until the test lets it go', async () => {
+  test('holds a reply until the test releases it', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    let answered = false;
+    let replied = false;
     const requested = under({ kind: 'hold', until: promise }).finally(() => {
-      answered = true;
+      replied = true;
     });
     await exchange.received(2);
     expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
-    expect(answered).toBe(false);
+    expect(replied).toBe(false);
     resolve();
     expect((await requested).text).toBe(seedReply);
   });
 
-  test('delays, and may then go wrong in another way', async () => {
+  test('delays a reply, and can combine the delay with another fault', async () => {
     expect((await under({ kind: 'delay', ms: 1 })).text).toBe(seedReply);
     expect((await under({ kind: 'delay', ms: 1, next: { kind: 'html' } })).status).toBe(502);
     const held = { kind: 'hold', until: Promise.resolve(), next: { kind: 'empty' } } as const;
     expect((await under(held)).text).toBe('');
   });
 
-  test('drips a body that is whole in the end', async () => {
+  test('sends byte by byte a body that is complete in the end', async () => {
     expect((await under({ kind: 'slowBody', bytes: 100, everyMs: 1 })).text).toBe(seedReply);
   });
 });
 
-describe('a fault of HTTP', () => {
-  test('cuts the JSON inside a whole message, with a length or in chunks', async () => {
+describe('an HTTP fault of the emulated exchange', () => {
+  test('truncates the JSON inside a complete message, with a content length or in chunks', async () => {
     const cut = await under({ kind: 'truncate' });
     expect(cut.text).toBe(seedReply.slice(0, seedReply.length / 2));
     expect(cut.headers['content-length']).toBe(String(cut.text.length));
@@ -86,7 +86,7 @@ describe('a fault of HTTP', () => {
     expect(chunked.headers['transfer-encoding']).toBe('chunked');
   });
 
-  test('answers a page, nothing, a status, a redirect, or any text', async () => {
+  test('replies with a page, an empty body, a status, a redirect, or any text', async () => {
     expect(await under({ kind: 'html', status: 503 })).toMatchObject({
       status: 503,
       headers: { 'content-type': 'text/html' },
@@ -103,13 +103,13 @@ describe('a fault of HTTP', () => {
     expect(await under({ kind: 'raw', body: '{"a":' })).toMatchObject({ status: 200, text: '{"a":' });
   });
 
-  test('is too large, but still says what it says', async () => {
+  test('makes a reply too large, but otherwise correct', async () => {
     const { text } = await under({ kind: 'oversized', bytes: 300_000 });
     expect(text.length).toBeGreaterThan(300_000);
     expect(JSON.parse(text)).toMatchObject({ id: '248', result: { order_id: id } });
   });
 
-  test('is compressed although the request did not accept it, or a bomb', async () => {
+  test('compresses a reply although the request did not accept that, or sends a zip bomb', async () => {
     const zipped = await under({ kind: 'gzip' });
     expect(zipped.headers['content-encoding']).toBe('gzip');
     expect(gunzipSync(zipped.bytes).toString()).toBe(seedReply);
@@ -118,14 +118,14 @@ describe('a fault of HTTP', () => {
     expect(gunzipSync(bomb.bytes).length).toBeGreaterThan(5_000_000);
   });
 
-  test('has bytes that are no UTF-8 inside a string', async () => {
+  test('puts bytes that are not UTF-8 into a string', async () => {
     const { bytes } = await under({ kind: 'invalidUtf8' });
     expect(bytes.includes(Buffer.from([0x22, 0xff, 0xfe, 0x22]))).toBe(true);
     expect(JSON.parse(bytes.toString('utf8'))).toMatchObject({ result: { order_id: id } });
   });
 });
 
-describe('a fault of JSON-RPC', () => {
+describe('a JSON-RPC fault of the emulated exchange', () => {
   test.each<[Fault, string]>([
     [{ kind: 'wrongId' }, seedReply.replace('"id":"248"', '"id":987654321')],
     [{ kind: 'wrongId', id: '"249"' }, seedReply.replace('"248"', '"249"')],
@@ -141,16 +141,16 @@ describe('a fault of JSON-RPC', () => {
     [{ kind: 'duplicateKeys', name: 'version', value: '1' }, seedReply.replace('"amount"', '"version":1,"amount"')],
     [{ kind: 'deep', levels: 3 }, seedReply.replace('"amount"', '"deep":[[[]]],"amount"')],
     [{ kind: 'pass' }, seedReply],
-  ])('%o changes that and nothing else', async (fault, expected) => {
+  ])('of the form %o changes that and nothing else', async (fault, expected) => {
     expect((await under(fault)).text).toBe(expected);
   });
 
-  test('says both that it went well and that it did not', async () => {
-    const answer = JSON.parse((await under({ kind: 'bothResultAndError' })).text);
-    expect(answer).toMatchObject({ result: { order_id: id }, error: { code: 10040 } });
+  test('can claim both success and failure', async () => {
+    const reply = JSON.parse((await under({ kind: 'bothResultAndError' })).text);
+    expect(reply).toMatchObject({ result: { order_id: id }, error: { code: 10040 } });
   });
 
-  test("is an error of the script's own, with the status of the dialect", async () => {
+  test('can be any scripted error, with the HTTP status of the dialect', async () => {
     const plain = await under({ kind: 'error', code: 11051 });
     expect(plain.status).toBe(200);
     expect(JSON.parse(plain.text)).toMatchObject({ id: '248', error: { code: 11051, message: 'system_maintenance' } });
@@ -174,7 +174,7 @@ describe('a fault of JSON-RPC', () => {
     await deribit.stop();
   });
 
-  test('is the order as it was before, as orangex answers for a while after a cancel', async () => {
+  test('can show the order as it was before, as orangex does for a while after a cancel', async () => {
     const placed = exchange.place({ amount: '10' });
     exchange.partialFill(placed, '4');
     exchange.cancel(placed);
@@ -185,26 +185,26 @@ describe('a fault of JSON-RPC', () => {
     expect(await send()).toMatchObject({ result: { order_state: 'canceled', version: 3 } });
   });
 
-  test('may be written by the test itself', async () => {
-    const answer = await under((request, genuine) => ({
+  test('can be written by the test itself', async () => {
+    const reply = await under((request, genuine) => ({
       status: 418,
       headers: { 'x-order': request.orderId ?? '' },
       body: genuine.body.replace('855', '856'),
     }));
-    expect(answer).toMatchObject({ status: 418, headers: { 'x-order': id }, text: seedReply.replace('855', '856') });
+    expect(reply).toMatchObject({ status: 418, headers: { 'x-order': id }, text: seedReply.replace('855', '856') });
   });
 
   test('that throws is shown to the test as a 500', async () => {
-    const answer = await under(() => {
+    const reply = await under(() => {
       throw new Error('no such luck');
     });
-    expect(answer.status).toBe(500);
-    expect(answer.text).toContain('no such luck');
+    expect(reply.status).toBe(500);
+    expect(reply.text).toContain('no such luck');
   });
 });
 
-describe('a script', () => {
-  test('is consumed one fault per matching request, the most particular target first', async () => {
+describe('a fault script of the emulated exchange', () => {
+  test('is consumed one fault per matching request, the most specific target first', async () => {
     const other = exchange.place();
     exchange.script('any', { kind: 'status', status: 503 });
     exchange.script('order', { kind: 'status', status: 502 });
@@ -223,7 +223,7 @@ describe('a script', () => {
     return login(exchange);
   }
 
-  test('for authentication leaves the orders alone, and one for orders the logins', async () => {
+  test('for authentication does not affect orders, and one for orders does not affect logins', async () => {
     exchange.script('auth', { kind: 'error', code: 13004 });
     exchange.script('order', { kind: 'neither' });
     expect((await post(exchange, 'public/auth', { params: credentials })).text).toContain('13004');
@@ -231,19 +231,19 @@ describe('a script', () => {
     expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
   });
 
-  test('for an order waits for a request that is let in', async () => {
+  test('for an order waits for a request that is authenticated', async () => {
     exchange.script(id, { kind: 'html' });
     expect((await post(exchange, 'private/get_order_state', { params: { order_id: id } })).text).toContain('10000');
     expect((await askFor(exchange, id)).status).toBe(502);
   });
 
-  test('works for orders that are not there', async () => {
+  test('works for orders that do not exist', async () => {
     exchange.script('no-such-order', { kind: 'error', code: 10041 });
     expect((await askFor(exchange, 'no-such-order')).text).toContain('10041');
     expect((await askFor(exchange, 'no-such-order')).text).toContain('10004');
   });
 
-  test('may stand for every request until it is cleared', async () => {
+  test('can apply to every request until it is cleared', async () => {
     exchange.scriptAlways('order', { kind: 'html' });
     exchange.script(id, { kind: 'pass' });
     const statuses = [await askFor(exchange, id), await askFor(exchange, id), await askFor(exchange, id)];
@@ -255,7 +255,7 @@ describe('a script', () => {
     expect((await askFor(exchange, id)).status).toBe(200);
   });
 
-  test('hits requests that are no call at all, when it is for any', async () => {
+  test('affects requests that are not valid calls when its target is any request', async () => {
     exchange.script('any', { kind: 'raw', body: 'hello' });
     expect((await send('POST', `${exchange.url}/nowhere`, {}, 'what')).text).toBe('hello');
   });

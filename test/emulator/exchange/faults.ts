@@ -24,7 +24,7 @@ type NamedFault =
   /** Nothing: for scripts in which only a later request is to suffer. */
   | { readonly kind: 'pass' }
   // the connection
-  /** The answer comes late, by time or (`hold`) when the test says so; then as itself or with another fault. */
+  /** The reply comes late, by time or (`hold`) when the test says so; then as itself or with another fault. */
   | { readonly kind: 'delay'; readonly ms: number; readonly next?: Fault }
   | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: Fault }
   /** Accepted and never replied to. */
@@ -82,7 +82,7 @@ type NamedFault =
 
 export type Fault = NamedFault | CustomFault;
 
-/** The answer without a fault, and what faults are made from. */
+/** The reply without a fault, and what faults are made from. */
 export type Genuine = {
   readonly dialect: Dialect;
   readonly request: RecordedRequest;
@@ -96,7 +96,7 @@ export type Genuine = {
 const page = '<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>';
 const json = { 'content-type': 'application/json' };
 
-/** What goes on the wire for one request: the genuine answer, changed by the fault. */
+/** What goes on the wire for one request: the genuine reply, changed by the fault. */
 export async function plan(fault: Fault, genuine: Genuine, signal: AbortSignal): Promise<Delivery> {
   const wireReply = asWireReply(genuine, genuine.reply);
   if (typeof fault === 'function') {

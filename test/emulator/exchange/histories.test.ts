@@ -39,8 +39,8 @@ function clockAt(start = 1_700_000_000_000) {
   };
 }
 
-describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) => {
-  test('holds what is closed, the last closed first, page by page', async () => {
+describe.each(['orangex', 'deribit'] as const)('the order history of the emulated %s', (dialect) => {
+  test('holds closed orders, the last closed first, page by page', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect, now: clock.now });
     const ids = [exchange.place(), exchange.place(), exchange.place()];
@@ -58,7 +58,7 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
     expect(await idsIn(exchange, { count: 2, offset: 3 })).toEqual([]);
   });
 
-  test('refuses a page larger than it gives, and a call without an instrument', async () => {
+  test('refuses a page above the maximum size, and a call without an instrument', async () => {
     const exchange = await start({ dialect });
     const maxCount = dialect === 'orangex' ? 100 : 1_000;
     const send = (params: object) => call(exchange, 'get_order_history_by_instrument', params);
@@ -68,7 +68,7 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
     expect((await send({ count: 1 })).text).toContain('"param":"instrument_name"');
   });
 
-  test('knows an order that is no longer found by itself, unless it was erased', async () => {
+  test('holds an order that get_order_state no longer finds, unless the order was erased', async () => {
     const exchange = await start({ dialect });
     const [closed, live] = [exchange.place(), exchange.place()];
     exchange.cancel(closed);
@@ -80,7 +80,7 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
     expect(await idsIn(exchange)).toEqual([]);
   });
 
-  test('takes its time to know of an end, shows older states, fewer fields and errors when scripted', async () => {
+  test('shows an end only after the indexing time, and older states, fewer fields and errors when scripted', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect, now: clock.now, history: { indexingMs: 60_000 } });
     const id = exchange.place();
@@ -96,7 +96,7 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
     expect(exchange.count('order_history')).toBe(5);
   });
 
-  test('gives the trades of an order, one for each growth of its filled amount', async () => {
+  test('has the trades of an order, one for each increase of its filled amount', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ amount: '10' });
     exchange.partialFill(id, '4');
@@ -112,14 +112,14 @@ describe.each(['orangex', 'deribit'] as const)('the history of %s', (dialect) =>
   });
 });
 
-test('orangex can have live orders in its history', async () => {
+test('the emulated orangex can show live orders in its history', async () => {
   const exchange = await start({ dialect: 'orangex', history: { withOpen: true } });
   const id = exchange.place();
   expect(await history(exchange)).toMatchObject([{ order_id: id, order_state: 'open' }]);
 });
 
-describe('the two stores of deribit', () => {
-  test('hold no order at the same time, and for a while neither does', async () => {
+describe('the recent and the historical store of the emulated deribit', () => {
+  test('never hold an order at the same time, and for a while neither holds it', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect: 'deribit', now: clock.now, history: { archivingMs: 60_000 } });
     const id = exchange.place();
@@ -132,7 +132,7 @@ describe('the two stores of deribit', () => {
     expect(await stores()).toEqual([[], [id]]);
   });
 
-  test('show orders without a fill, and old ones, only to those who ask for them', async () => {
+  test('show orders without a fill, and old orders, only on request', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect: 'deribit', now: clock.now });
     const [filled, canceled] = [exchange.place(), exchange.place()];
@@ -145,7 +145,7 @@ describe('the two stores of deribit', () => {
     expect(old.toSorted()).toEqual([filled, canceled].toSorted());
   });
 
-  test('keep trades for a day apart, as a list or in an object', async () => {
+  test('keep trades older than a day apart, as a list or in an object', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect: 'deribit', now: clock.now, history: { wrappedTrades: true } });
     const id = exchange.place();

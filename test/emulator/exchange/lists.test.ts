@@ -36,8 +36,8 @@ async function idsOf(reply: HttpReply): Promise<readonly unknown[]> {
   return (await rowsOf(reply)).map(({ order_id: id }) => id);
 }
 
-describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (dialect) => {
-  test('holds every live order of the account, the newest first, and none that is closed', async () => {
+describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emulated %s', (dialect) => {
+  test('holds every live order of the account, the newest first, and no closed order', async () => {
     const exchange = await start({ dialect });
     const [first, second, closed] = [exchange.place(), exchange.place(), exchange.place()];
     exchange.place({ account: 'theirs' });
@@ -55,7 +55,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect((await list(exchange)).text).toContain('"result":[]');
   });
 
-  test('holds the rows that get_order_state answers, but for fields that lists leave out', async () => {
+  test('holds the same rows as get_order_state, but for fields that lists leave out', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ amount: '1.10', price: '1.6e-7' });
     const { text } = await call(exchange, 'get_order_state', { order_id: id });
@@ -64,7 +64,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect((await list(exchange)).text).toContain(dialect === 'orangex' ? '"amount":"1.10"' : '"amount":1.10');
   });
 
-  test('needs a key, and costs a call', async () => {
+  test('requires a key, and counts as a call', async () => {
     const exchange = await start({ dialect, rateLimit: { perSecond: 1, burst: 1 } });
     const method = dialect === 'deribit' ? 'get_open_orders' : 'get_open_orders_by_currency';
     const refused = dialect === 'deribit' ? 13009 : 10000;
@@ -74,7 +74,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect((await list(exchange)).text).toContain('"code":10028');
   });
 
-  test('can be of one instrument', async () => {
+  test('can be limited to one instrument', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ instrument_name: 'ETH-PERPETUAL' });
     exchange.place();
@@ -83,7 +83,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect((await call(exchange, 'get_open_orders_by_instrument')).text).toContain('"code":-32602');
   });
 
-  test('is behind the book for as long as a script says', async () => {
+  test('lags behind the orders for as long as a script says', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect, now: () => at });
     exchange.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
@@ -98,7 +98,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect(await idsOf(list(exchange))).toEqual([]);
   });
 
-  test('lies about single rows when a script says so, and about the others never', async () => {
+  test('has wrong rows when a script says so, and leaves the other rows correct', async () => {
     const exchange = await start({ dialect });
     const [a, b] = [exchange.place({ price: '1' }), exchange.place({ price: '1' })];
     exchange.edit(a, { price: '2' });
@@ -120,7 +120,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
     expect(thin).toMatchObject({ order_id: b, order_state: 'open' });
   });
 
-  test('fails, breaks off or comes empty like any other answer', async () => {
+  test('can fail, break off or be empty like any other reply', async () => {
     const exchange = await start({ dialect });
     exchange.place();
     exchange.script(
@@ -136,8 +136,8 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on %s', (d
   });
 });
 
-describe('the areas of orangex', () => {
-  test('each hold their own, and an unknown one holds nothing and is no error', async () => {
+describe('the areas of the emulated orangex', () => {
+  test('each hold their own orders, and an unknown area holds none and is no error', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const perpetual = exchange.place({ instrument_name: 'BTC-USDT-PERPETUAL' });
     const spot = exchange.place({ instrument_name: 'BTC-USDT' });
@@ -149,14 +149,14 @@ describe('the areas of orangex', () => {
     expect((await list(exchange, 'SPOT')).text).toContain('"code":9999');
   });
 
-  test('are what there is: no call lists everything', async () => {
+  test('must be listed one by one, because no call lists them all', async () => {
     const exchange = await start({ dialect: 'orangex' });
     expect((await call(exchange, 'get_open_orders')).text).toContain('"code":1000');
     expect((await call(exchange, 'get_open_orders_by_currency')).text).toContain('"code":-32602');
   });
 });
 
-test('an untriggered order is in the list of deribit, without a filled amount and an average price', async () => {
+test('the emulated deribit lists an untriggered order without a filled amount and an average price', async () => {
   const exchange = await start({ dialect: 'deribit' });
   const id = exchange.place({ order_state: 'untriggered', order_type: 'stop_market', price: 'market_price' });
   const { text } = await list(exchange);

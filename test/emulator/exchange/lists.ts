@@ -1,7 +1,7 @@
 import { isFinal, type OrderBook } from './orders.ts';
 import { type Dialect, type Order, once, type Reply, writeJson, writeOrder } from './wire.ts';
 
-/** One row of an answer that lists orders: the order as it is shown, what it was before, and how a row is written. */
+/** One row of a reply that lists orders: the order as it is shown, what it was before, and how a row is written. */
 export type Row = {
   readonly order: Order;
   /** Oldest first. */
@@ -9,7 +9,7 @@ export type Row = {
   readonly write: (order: Order) => string;
 };
 
-/** An answer that lists orders, as the book is now; `asOf` as it was at a moment, in milliseconds since the epoch. */
+/** A reply that lists orders, as the book is now; `asOf` as it was at a moment, in milliseconds since the epoch. */
 export type Listing = { readonly rows: readonly Row[]; readonly asOf: (at: number) => readonly Row[] };
 
 /** What can be wrong with the rows of a list or a history. Without `orderId`, the first row suffers. */
@@ -31,7 +31,7 @@ export function isRowFault<Other extends { readonly kind: string }>(fault: Other
   return ['lag', 'omitRow', 'repeatRow', 'olderRow', 'spoilRow', 'thinRows'].includes(fault.kind);
 }
 
-/** The answer with wrong rows; one without rows as it is. */
+/** The reply with wrong rows; one without rows as it is. */
 export function spoilRows(fault: RowFault, reply: Reply, listing: Listing | undefined, now: number): Reply {
   if (listing === undefined || reply.result === undefined) return reply;
   const texts = (fault.kind === 'lag' ? listing.asOf(now - fault.ms) : listing.rows).map((row, index) => {

@@ -17,7 +17,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 });
 
-describe('the exchange run by hand', () => {
+describe('the emulated exchange as a program of its own', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'prints its base URL, takes the key from the environment, and ends with %s',
     async (signal) => {
@@ -28,8 +28,8 @@ describe('the exchange run by hand', () => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v2$/);
       const params = { grant_type: 'client_credentials', client_id: 'me', client_secret: 'my secret' };
       const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'public/auth', params });
-      const answer = await fetch(`${url}/public/auth`, { method: 'POST', body });
-      expect(await answer.text()).toContain('"access_token"');
+      const reply = await fetch(`${url}/public/auth`, { method: 'POST', body });
+      expect(await reply.text()).toContain('"access_token"');
       child.kill(signal);
       expect(await once(child, 'exit')).toStrictEqual([0, null]);
     },
@@ -39,7 +39,7 @@ describe('the exchange run by hand', () => {
     [['--dialect', 'binance'], 'Allowed choices are orangex, deribit. See: '],
     [['--port', '70000'], 'It is a whole number from 0 to 65535. See: '],
     [['--verbose'], "unknown option '--verbose'. See: "],
-  ])('answers %j with one line and exit 2', async (args, message) => {
+  ])('refuses the arguments %j with one line and exit code 2', async (args, message) => {
     const child = run(args);
     const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
     expect(said).toContain(message);
@@ -47,7 +47,7 @@ describe('the exchange run by hand', () => {
     expect(code).toBe(2);
   });
 
-  test('explains itself', async () => {
+  test('has a help text', async () => {
     const child = run(['--help']);
     const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
     expect(said).toContain('EXCHANGE_CLIENT_ID');

@@ -18,7 +18,7 @@ async function resultOf(exchange: Exchange, id: string): Promise<unknown> {
   return result;
 }
 
-describe('the life of an order', () => {
+describe('an order on the emulated exchange', () => {
   test('goes from open over a partial fill to filled, each step with its time and version', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'orangex', now: () => at });
@@ -34,7 +34,7 @@ describe('the life of an order', () => {
     expect(await resultOf(exchange, id)).toMatchObject({ ...filled, last_update_timestamp: at });
   });
 
-  test('ends in the spelling of the dialect when it is cancelled, with the reason', async () => {
+  test('ends as cancelled in the spelling of the dialect, with the reason', async () => {
     const orangex = await start({ dialect: 'orangex' });
     const [byUser, bySystem] = [orangex.place(), orangex.place()];
     orangex.cancel(byUser);
@@ -47,7 +47,7 @@ describe('the life of an order', () => {
     expect(await resultOf(deribit, id)).toMatchObject({ order_state: 'cancelled' });
   });
 
-  test('survives an edit under the same id, and ends in a rejection', async () => {
+  test('keeps its id when it is edited, and can end in a rejection', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const id = exchange.place();
     exchange.edit(id, { price: '1.5' });
@@ -56,7 +56,7 @@ describe('the life of an order', () => {
     expect(await resultOf(exchange, id)).toMatchObject({ order_state: 'rejected' });
   });
 
-  test('of a trigger order ends with the trigger, and the order that it makes names it', async () => {
+  test('that is a trigger order ends when it triggers, and the order that it creates names it', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const id = exchange.place({
       order_id: 'ETH-SLIS-12',
@@ -83,13 +83,13 @@ describe('the life of an order', () => {
     expect(await resultOf(exchange, made)).toMatchObject({ order_state: 'filled', average_price: 12.5 });
   });
 
-  test('of a stop order shows as open on orangex before its trigger', async () => {
+  test('that is a stop order shows as open on orangex before it triggers', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place({ order_state: 'untriggered' });
     expect(await resultOf(exchange, id)).toMatchObject({ order_state: 'open' });
   });
 
-  test('may pass through an unknown state', async () => {
+  test('can pass through an unknown state', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place();
     exchange.update(id, { order_state: 'archived' });
@@ -98,7 +98,7 @@ describe('the life of an order', () => {
   });
 });
 
-describe('digits', () => {
+describe('the digits of an order on the emulated exchange', () => {
   test.each([
     ['orangex', '"1.10"', '"1.6e-7"', '"-0.050"'],
     ['deribit', '1.10', '1.6e-7', '-0.050'],
@@ -111,7 +111,7 @@ describe('digits', () => {
     expect(text).toContain(`"average_price":${average},`);
   });
 
-  test("of a lexeme are nobody's but the script's, the order id included", async () => {
+  test('change only when scripted, those of the order id included', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place({
       order_id: '39004881276768257',
@@ -125,7 +125,7 @@ describe('digits', () => {
     expect(text).not.toContain('"version"');
   });
 
-  test('of a whole scripted result are left alone', async () => {
+  test('are left alone in a whole scripted result', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const raw = '{ "order_id" : "x-1",  "price": 1E400 }';
     exchange.place({ order_id: 'x-1', raw });
@@ -133,8 +133,8 @@ describe('digits', () => {
   });
 });
 
-describe('the memory of the exchange', () => {
-  test('loses a closed order after half an hour on deribit, and a live one never', async () => {
+describe('the order memory of the emulated exchange', () => {
+  test('drops a closed order after half an hour on deribit, and never drops a live one', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at });
     const [closed, live] = [exchange.place(), exchange.place()];
@@ -147,7 +147,7 @@ describe('the memory of the exchange', () => {
     expect(await resultOf(exchange, live)).toMatchObject({ order_state: 'open' });
   });
 
-  test('can forget an order, and takes no order twice', async () => {
+  test('can drop an order on request, and takes no order id twice', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const id = exchange.place();
     expect(() => exchange.place({ order_id: id })).toThrow('already placed');

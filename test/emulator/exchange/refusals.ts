@@ -41,7 +41,7 @@ function errorMessage(dialect: Dialect, code: number): string {
   return names[code] ?? 'error';
 }
 
-/** orangex answers errors with 200. deribit has 400 for them, and 401 was seen with 13009. */
+/** orangex sends errors with status 200. deribit has 400 for them, and 401 was seen with 13009. */
 export function errorStatus(dialect: Dialect, code: number): number {
   if (dialect === 'orangex') return 200;
   return code === 13009 ? 401 : 400;

@@ -58,11 +58,11 @@ export async function send(
 
 /** The access token of a fresh login. */
 export async function login(exchange: Exchange, scope = 'session:test', agent?: Agent): Promise<string> {
-  const answer = await post(exchange, 'public/auth', {
+  const reply = await post(exchange, 'public/auth', {
     params: { ...credentials, scope },
     ...(agent ? { agent } : {}),
   });
-  return fieldOf(answer.text, 'access_token');
+  return fieldOf(reply.text, 'access_token');
 }
 
 export const credentials = {

@@ -55,7 +55,7 @@ export function callOfBody(body: string): Call {
   return { id: idText, method, params };
 }
 
-/** A refusal of something that is not a call, but has an id that the answer can carry. */
+/** A refusal of something that is not a call, but has an id that the reply can carry. */
 export class UnreadableCall extends Refusal {
   readonly id: string | undefined;
 

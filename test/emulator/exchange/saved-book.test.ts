@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 it.each(['orangex', 'deribit'] as const)(
-  'a second %s exchange goes on with the saved orders, to the digit',
+  'a restarted emulated %s has the saved orders, to the digit',
   async (dialect) => {
     let saved: string | undefined;
     const start = async () => {

@@ -1,7 +1,7 @@
 import type { Dialect } from './wire.ts';
 
 const keyScopes: Readonly<Record<Dialect, string>> = {
-  // The odd part is what a real key's answer shows.
+  // The odd part is what a real key's reply shows.
   orangex: 'account:read trade:read block_trade:undefined',
   deribit: 'account:read trade:read wallet:read',
 };

@@ -14,7 +14,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
 });
 
-test('public/test is answered on deribit to anybody, with a version', async () => {
+test('the emulated deribit replies to public/test without authentication, with a version', async () => {
   const exchange = await start({ dialect: 'deribit' });
   const { status, text } = await post(exchange, 'public/test', { params: {} });
   expect(status).toBe(200);
@@ -23,13 +23,13 @@ test('public/test is answered on deribit to anybody, with a version', async () =
   expect(JSON.parse(unknown.text)).toMatchObject({ error: { code: 1000 } });
 });
 
-describe('the order of the specification', () => {
-  test('is answered on orangex exactly as the example prints it, to the digit and in its order', async () => {
+describe('the example order of the specification on the emulated exchange', () => {
+  test('is returned by orangex exactly as printed, to the digit and in the same order of fields', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, seedId, { id: '"248"' });
-    expect(answer.status).toBe(200);
-    expect(answer.text).toBe(seedReply);
-    expect(JSON.parse(answer.text)).toStrictEqual({
+    const reply = await askFor(exchange, seedId, { id: '"248"' });
+    expect(reply.status).toBe(200);
+    expect(reply.text).toBe(seedReply);
+    expect(JSON.parse(reply.text)).toStrictEqual({
       id: '248',
       jsonrpc: '2.0',
       usIn: 1597130045270,
@@ -39,10 +39,10 @@ describe('the order of the specification', () => {
     });
   });
 
-  test('has the same fields on deribit, in numbers, microseconds and the other spelling', async () => {
+  test('has the same fields on deribit, but numbers, microseconds and the other spelling', async () => {
     const exchange = await start({ dialect: 'deribit' });
-    const answer = await askFor(exchange, seedId, { id: '"248"' });
-    expect(JSON.parse(answer.text)).toMatchObject({
+    const reply = await askFor(exchange, seedId, { id: '"248"' });
+    expect(JSON.parse(reply.text)).toMatchObject({
       id: '248',
       jsonrpc: '2.0',
       usIn: 1597130045270000,
@@ -70,7 +70,7 @@ describe('the order of the specification', () => {
     });
   });
 
-  test('stays for ever, until `forget`', async () => {
+  test('stays for ever, unless the test calls `forget`', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, tokenLifeSeconds: 1e9, forgetAfterMs: 1 });
     at += 100 * 86_400_000;
@@ -80,23 +80,23 @@ describe('the order of the specification', () => {
   });
 });
 
-describe('an id', () => {
+describe('the JSON-RPC id of a call to the emulated exchange', () => {
   test.each(['"248"', '248', '39004881276768257', '1.0', '"ü\\n"', 'null', '""', '0'])(
-    '%s comes back as it was sent',
+    'comes back as it was sent: %s',
     async (id) => {
       const exchange = await start({ dialect: 'orangex' });
-      const answer = await askFor(exchange, seedId, { id });
-      expect(answer.text.startsWith(`{"id":${id},"jsonrpc"`)).toBe(true);
+      const reply = await askFor(exchange, seedId, { id });
+      expect(reply.text.startsWith(`{"id":${id},"jsonrpc"`)).toBe(true);
     },
   );
 
-  test('is the outer one, not a parameter that is called id too', async () => {
+  test('is the outer id, not a parameter that is called id too', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, '', { id: '7', params: { order_id: seedId, id: 8 } });
-    expect(answer.text.startsWith('{"id":7,')).toBe(true);
+    const reply = await askFor(exchange, '', { id: '7', params: { order_id: seedId, id: 8 } });
+    expect(reply.text.startsWith('{"id":7,')).toBe(true);
   });
 
-  test('is echoed with an error too, and left out of the answer to a GET', async () => {
+  test('is returned with an error too, and absent from the reply to a GET', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const refused = await post(exchange, 'private/get_order_state', { id: '5', params: { order_id: 'x' } });
     expect(JSON.parse(refused.text)).toMatchObject({ id: 5, error: { code: 13009 } });
@@ -108,33 +108,33 @@ describe('an id', () => {
   });
 });
 
-describe('a call', () => {
+describe('a call to the emulated exchange', () => {
   test('needs the leading slash in its method on orangex', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await askFor(exchange, seedId, { method: 'private/get_order_state' });
-    expect(answer.status).toBe(200);
-    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: 1000, data: null } });
+    const reply = await askFor(exchange, seedId, { method: 'private/get_order_state' });
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.text)).toMatchObject({ error: { code: 1000, data: null } });
   });
 
-  test('must not have the leading slash on deribit, where errors have status 400', async () => {
+  test('must not have the leading slash in its method on deribit, where errors have status 400', async () => {
     const exchange = await start({ dialect: 'deribit' });
-    const answer = await askFor(exchange, seedId, { method: '/private/get_order_state' });
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: -32601 } });
+    const reply = await askFor(exchange, seedId, { method: '/private/get_order_state' });
+    expect(reply.status).toBe(400);
+    expect(JSON.parse(reply.text)).toMatchObject({ error: { code: -32601 } });
   });
 
-  test('may go to the bare base on deribit', async () => {
+  test('may use the bare base URL on deribit', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const headers = { authorization: `bearer ${await login(exchange)}` };
     const body = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
     expect((await send('POST', exchange.url, headers, body)).text).toContain('"result"');
   });
 
-  test('at the bare base of orangex is redirected to plain http', async () => {
+  test('to the bare base URL of orangex is redirected to plain http', async () => {
     const exchange = await start({ dialect: 'orangex' });
-    const answer = await send('POST', exchange.url, {}, '{}');
-    expect(answer.status).toBe(302);
-    expect(answer.headers['location']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/$/);
+    const reply = await send('POST', exchange.url, {}, '{}');
+    expect(reply.status).toBe(302);
+    expect(reply.headers['location']).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/$/);
   });
 
   test.each([
@@ -144,11 +144,11 @@ describe('a call', () => {
     ['{"jsonrpc":"2.0","id":{},"method":"public/auth","params":{}}', -32600],
     ['{"jsonrpc":"2.0","id":1,"method":"public/auth","params":[]}', -32602],
     ['{"jsonrpc":"2.0","id":1,"method":"public/auth","params":{}}', -32602],
-  ])('of %s is refused with %i', async (body, code) => {
+  ])('with the body %s is refused with %i', async (body, code) => {
     const exchange = await start({ dialect: 'deribit' });
-    const answer = await post(exchange, 'public/auth', { body });
-    expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text)).toMatchObject({ error: { code } });
+    const reply = await post(exchange, 'public/auth', { body });
+    expect(reply.status).toBe(400);
+    expect(JSON.parse(reply.text)).toMatchObject({ error: { code } });
   });
 
   test('over 32 kB is refused before it is read', async () => {
@@ -157,7 +157,7 @@ describe('a call', () => {
     expect((await post(exchange, 'public/auth', { body: 'x'.repeat(32 * 1024) })).status).toBe(400);
   });
 
-  test('for an order names it properly, or the refusal says why', async () => {
+  test('is refused with the reason when its order id is invalid', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const theirs = exchange.place({ account: 'somebody-else' });
     const codes: unknown[] = [];
@@ -168,15 +168,15 @@ describe('a call', () => {
       { order_id: 7 },
       {},
     ]) {
-      const answer = await askFor(exchange, '', { params });
-      codes.push(/"code":(-?\d+)/.exec(answer.text)?.[1]);
+      const reply = await askFor(exchange, '', { params });
+      codes.push(/"code":(-?\d+)/.exec(reply.text)?.[1]);
     }
     expect(codes).toStrictEqual(['10004', '10029', '10025', '-32602', '-32602']);
   });
 });
 
-describe('the rate limit', () => {
-  test('refuses with the wait in whole seconds once it is used up, and recovers', async () => {
+describe('the rate limit of the emulated exchange', () => {
+  test('refuses a call over the limit with the wait in whole seconds, and recovers', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'orangex', now: () => at, rateLimit: { perSecond: 2, burst: 2 } });
     const codes: unknown[] = [];
@@ -187,7 +187,7 @@ describe('the rate limit', () => {
     expect(codes).toStrictEqual([undefined, undefined, ['10028', '1'], undefined, ['10028', '1']]);
   });
 
-  test('that run out end the session on deribit', async () => {
+  test('ends the session on deribit when it is exceeded', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect: 'deribit', now: () => at, rateLimit: { perSecond: 1, burst: 1 } });
     const headers = { authorization: `bearer ${await login(exchange)}` };
@@ -199,8 +199,8 @@ describe('the rate limit', () => {
   });
 });
 
-describe('the exchange', () => {
-  test('records what came in, and counts it by call', async () => {
+describe('the server of the emulated exchange', () => {
+  test('records its requests, and counts them by call', async () => {
     const exchange = await start({ dialect: 'orangex', now: () => 1_700_000_000_000 });
     await askFor(exchange, seedId, { headers: { 'x-who': 'me' } });
     expect(exchange.count('auth')).toBe(1);
@@ -215,13 +215,13 @@ describe('the exchange', () => {
     expect(exchange.requests[1]?.body).toContain(seedId);
   });
 
-  test('listens on loopback only, and says so when its port is taken', async () => {
+  test('listens on loopback only, and reports a port that is taken', async () => {
     const exchange = await start({ dialect: 'orangex' });
     expect(exchange.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1$/);
     await expect(start({ dialect: 'orangex', port: Number(new URL(exchange.url).port) })).rejects.toThrow('EADDRINUSE');
   });
 
-  test('stops at once, however many connections hang, and may be stopped twice', async () => {
+  test('stops at once however many connections hang, and may be stopped twice', async () => {
     const exchange = await start({ dialect: 'orangex' });
     exchange.script('any', { kind: 'hang' }, { kind: 'delay', ms: 1e9 }, { kind: 'slowBody', everyMs: 1e9 });
     const requested = [1, 2, 3].map(() => askFor(exchange, seedId).catch(() => 'gone'));

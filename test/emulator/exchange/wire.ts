@@ -52,10 +52,10 @@ export type Order = {
   readonly raw: string | undefined;
 };
 
-/** When a request came in and its answer went out, in milliseconds since the epoch. */
+/** When a request came in and its reply went out, in milliseconds since the epoch. */
 export type Times = { readonly in: number; readonly out: number };
 
-/** A JSON-RPC answer, field by field, so that a fault can take one away or change it. `id`, `result`, `error`: JSON text. */
+/** A JSON-RPC reply, field by field, so that a fault can take one away or change it. `id`, `result`, `error`: JSON text. */
 export type Reply = {
   readonly httpStatus: number;
   readonly id: string | undefined;

@@ -14,7 +14,7 @@ export async function startLocalApi({ stage, env, requestId }: LocalApiSetting):
   const invoke = async (name: string, payload: string) => {
     const event: APIGatewayProxyEventV2 = JSON.parse(payload);
     if (requestId !== undefined) event.requestContext.requestId = requestId;
-    return { kind: 'answered', payload: JSON.stringify(await call(name, event)) } as const;
+    return { kind: 'returned', payload: JSON.stringify(await call(name, event)) } as const;
   };
   const ofTable = Object.values(routes).map(({ method, path, function: functionName }) => ({
     key: `${method} ${path}`,

@@ -14,7 +14,7 @@ export type AwsFault =
   | { readonly kind: 'down' }
   | { readonly kind: 'hang' }
   | { readonly kind: 'delay'; readonly ms: number; readonly next?: AwsFault }
-  /** The answer waits until the test lets it go. */
+  /** The response waits until the test releases it. */
   | { readonly kind: 'hold'; readonly until: Promise<unknown>; readonly next?: AwsFault }
   | ({ readonly kind: 'refuse' } & RefusedEntries)
   /** ThrottlingException, 400. */
@@ -24,7 +24,7 @@ export type AwsFault =
   | { readonly kind: 'internal'; readonly taken?: boolean }
   /** Any exception, by its `__type`. */
   | { readonly kind: 'exception'; readonly type: string; readonly message: string; readonly status?: number }
-  /** An answer that is not the service's: a proxy's page, an empty body. */
+  /** A response that is not the service's: a proxy's page, an empty body. */
   | { readonly kind: 'status'; readonly status: number; readonly body?: string };
 
 /** Of a request that carries a batch, the entries at these places are refused and the others taken. */
@@ -47,7 +47,7 @@ type AwsService = {
   readonly internalError: string;
   /** The member of an error that holds its sentence. */
   readonly messageMember: 'message' | 'Message';
-  /** Answers an operation, or throws a `ServiceException`. */
+  /** Handles an operation, or throws a `ServiceException`. */
   readonly operate: (operation: string, input: Input, refused?: RefusedEntries) => Output;
 };
 

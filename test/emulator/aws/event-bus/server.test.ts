@@ -18,7 +18,7 @@ afterEach(() => bus.stop());
 const good = { EventBusName: 'known', Source: 'tests', DetailType: 'Tested', Detail: '{"n":1}' };
 const put = (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries }));
 
-it('takes entries in their order, and reports each', async () => {
+it('the emulated event bus accepts entries in their order, and reports each', async () => {
   const { FailedEntryCount, Entries } = await put(good, { ...good, Detail: '{"n":2}', Time: new Date(1_000) });
   expect(FailedEntryCount).toBe(0);
   expect(bus.events.map(({ id }) => id)).toEqual(Entries?.map(({ EventId }) => EventId));
@@ -35,26 +35,26 @@ it.each<[string, PutEventsRequestEntry, string]>([
   ['holds an integer of more than 64 bits', { ...good, Detail: '{"n":9223372036854775808}' }, 'MalformedDetail'],
   ['has no source', { ...good, Source: '' }, 'InvalidArgument'],
   ['is for a bus that is not there', { ...good, EventBusName: 'other' }, 'ResourceNotFoundException'],
-])('refuses an entry that %s, and takes the others', async (_, entry, code) => {
+])('the emulated event bus refuses an entry that %s, and accepts the others', async (_, entry, code) => {
   const { FailedEntryCount, Entries } = await put(good, entry, good);
   expect(FailedEntryCount).toBe(1);
   expect(Entries?.map(({ ErrorCode }) => ErrorCode)).toEqual([undefined, code, undefined]);
   expect(bus.events).toHaveLength(2);
 });
 
-it('takes the longest integers, and digits in strings', async () => {
+it('the emulated event bus accepts 64-bit integers, and longer numbers in strings', async () => {
   await put({ ...good, Detail: '{"n":-9223372036854775808,"text":"92233720368547758080","x":1.5e30}' });
   expect(bus.events).toHaveLength(1);
 });
 
-it('refuses more than ten entries, and more than 1 MB', async () => {
+it('the emulated event bus refuses a request of more than ten entries, or more than 1 MB', async () => {
   await expect(put(...Array.from({ length: 11 }, () => good))).rejects.toThrow('between 1 and 10');
   await expect(put({ ...good, Detail: JSON.stringify({ text: 'x'.repeat(maxRequestBytes) }) })).rejects.toThrow(
     'over the limit',
   );
 });
 
-it('suffers the faults of its script, one a request, and the standing one after them', async () => {
+it('the emulated event bus plays one scripted fault per request, and then the standing fault', async () => {
   bus.fail({ kind: 'refuse', entries: [0], code: 'InternalFailure' }, { kind: 'delay', ms: 1 });
   bus.failAlways({ kind: 'denied' });
   expect((await put(good, good)).FailedEntryCount).toBe(1);

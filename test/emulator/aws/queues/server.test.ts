@@ -30,13 +30,13 @@ async function urlOf(prefix: string): Promise<string> {
 const receive = async (QueueUrl: string, VisibilityTimeout = 60) =>
   (await client.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout, MaxNumberOfMessages: 10 }))).Messages;
 
-it('finds queues by the beginning of their name', async () => {
+it('the emulated SQS finds queues by the prefix of their name', async () => {
   expect(await urlOf('stack-S')).toMatch(/\/stack-Sweeps-1$/);
   expect(await urlOf('stack-')).toMatch(/stack-Sweeps-1,.*stack-Others-2$/);
   expect(await urlOf('other')).toBe('');
 });
 
-it('hides what was received until its time is over, or it is given back', async () => {
+it('the emulated SQS hides a received message until its visibility timeout ends or it is made visible again', async () => {
   const QueueUrl = await urlOf('stack-S');
   queues.send('stack-Sweeps-1', 'hello', { ERROR_CODE: 'x' });
   const [message] = (await receive(QueueUrl)) ?? [];
@@ -50,7 +50,7 @@ it('hides what was received until its time is over, or it is given back', async 
   expect(await receive(QueueUrl)).toHaveLength(1);
 });
 
-it('deletes by the latest receipt only, and says which it did not', async () => {
+it('the emulated SQS deletes by the latest receipt only, and reports what it did not delete', async () => {
   const QueueUrl = await urlOf('stack-S');
   queues.send('stack-Sweeps-1', 'one');
   queues.send('stack-Sweeps-1', 'two');
@@ -66,7 +66,7 @@ it('deletes by the latest receipt only, and says which it did not', async () => 
   expect(queues.messages('stack-Sweeps-1').map(({ Body }) => Body)).toEqual(['one']);
 });
 
-it('refuses what SQS refuses', async () => {
+it('the emulated SQS refuses a queue that does not exist, and a receive of more than ten messages', async () => {
   const gone = client.send(new ReceiveMessageCommand({ QueueUrl: 'http://127.0.0.1/1/gone' }));
   await expect(gone).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
   const QueueUrl = await urlOf('stack-S');

@@ -76,7 +76,7 @@ function numberOr(value: unknown, otherwise: number): number {
   return typeof value === 'number' ? value : otherwise;
 }
 
-/** Does something with each message of a batch; which of them it cannot do is answered. */
+/** Does something with each message of a batch; the response says which of them it could not do. */
 function batch(input: Input, refused: RefusedEntries | undefined, work: (handle: string, entry: Input) => boolean) {
   const entries: unknown = input['Entries'];
   if (!Array.isArray(entries) || entries.length < 1 || entries.length > 10)

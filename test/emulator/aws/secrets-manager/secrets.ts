@@ -54,7 +54,7 @@ export class SecretStore {
     const secret = this.find(secretId);
     const known = secret.versions.find((version) => version.versionId === versionId);
     if (known) {
-      // The same request again, by its token, is answered again; another value under the same token is refused.
+      // The same request again, by its token, gets the same response; another value under the same token is refused.
       if (JSON.stringify(known.value) === JSON.stringify(value)) return secret;
       const message = `You can't use ClientRequestToken ${versionId} because that value is already in use for a version of secret ${secret.arn}.`;
       throw new ServiceException('ResourceExistsException', message);

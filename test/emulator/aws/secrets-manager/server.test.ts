@@ -30,7 +30,7 @@ afterEach(async () => {
 const get = (SecretId: string, which: { VersionId?: string; VersionStage?: string } = {}) =>
   client.send(new GetSecretValueCommand({ SecretId, ...which }));
 
-describe('a secret', () => {
+describe('a secret in the emulated Secrets Manager', () => {
   test('is read by its name, its ARN, or its ARN without the last six characters', async () => {
     const arn = server.create('exchange/main', '{"client_id":"a"}');
     expect(arn).toMatch(/^arn:aws:secretsmanager:eu-central-1:123456789012:secret:exchange\/main-[A-Za-z0-9]{6}$/);
@@ -51,7 +51,7 @@ describe('a secret', () => {
     expect(server.requests[0]?.headers.authorization).toContain('AWS4-HMAC-SHA256');
   });
 
-  test('that is not there is not found', async () => {
+  test('that does not exist is not found', async () => {
     await expect(get('nothing')).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
       message: "Secrets Manager can't find the specified secret.",
@@ -59,7 +59,7 @@ describe('a secret', () => {
     });
   });
 
-  test('that was created without a value says which label it cannot find', async () => {
+  test('that was created without a value gives an error that names the missing label', async () => {
     server.create('empty');
     await expect(get('empty')).rejects.toMatchObject({
       name: 'ResourceNotFoundException',
@@ -97,7 +97,7 @@ describe('a secret', () => {
   });
 });
 
-test('all secrets are listed, without their values', async () => {
+test('the emulated Secrets Manager lists all secrets without their values', async () => {
   server.create('one', 'value');
   server.create('two');
   const { SecretList } = await client.send(new ListSecretsCommand({}));
@@ -105,8 +105,8 @@ test('all secrets are listed, without their values', async () => {
   expect(JSON.stringify(SecretList)).not.toContain('value');
 });
 
-describe('a rotation', () => {
-  test('puts a pending version, then makes it current, and can go back', async () => {
+describe('a rotation in the emulated Secrets Manager', () => {
+  test('puts a pending version, promotes it to current, and can be undone', async () => {
     server.create('s', 'old');
     const { VersionId: old = '' } = await get('s');
     const put = await client.send(
@@ -133,7 +133,7 @@ describe('a rotation', () => {
     expect(await get('s', { VersionStage: 'AWSPREVIOUS' })).toMatchObject({ SecretString: 'new' });
   });
 
-  test('has to say where the label is now, and cannot leave a secret without AWSCURRENT', async () => {
+  test('must say where a label is now, and cannot leave a secret without AWSCURRENT', async () => {
     server.create('s', 'one');
     const { VersionId: first = '' } = await get('s');
     server.put('s', 'two');
@@ -155,7 +155,7 @@ describe('a rotation', () => {
     await expect(put('three')).rejects.toMatchObject({ name: 'ResourceExistsException' });
   });
 
-  test('is read by version only if that version is there, and has the requested label', async () => {
+  test('reads a secret by its version only if that version exists, and has the requested label', async () => {
     server.create('s', 'one');
     const { VersionId: first = '' } = await get('s');
     server.put('s', 'two');
@@ -166,8 +166,8 @@ describe('a rotation', () => {
   });
 });
 
-describe('a fault', () => {
-  test('has the shape that the SDK knows, and is gone after one request', async () => {
+describe('a fault of the emulated Secrets Manager', () => {
+  test('has the shape that the SDK expects, and affects one request', async () => {
     server.create('s', 'one');
     server.fail(
       { kind: 'denied' },
@@ -186,7 +186,7 @@ describe('a fault', () => {
     expect(await get('s')).toMatchObject({ SecretString: 'one' });
   });
 
-  test('takes the server down until it recovers', async () => {
+  test('can take the server down until it recovers', async () => {
     server.create('s', 'one');
     server.failAlways({ kind: 'down' });
     server.fail({ kind: 'pass' });
@@ -197,7 +197,7 @@ describe('a fault', () => {
     expect(await get('s')).toMatchObject({ SecretString: 'one' });
   });
 
-  test('delays or holds, and may then fail', async () => {
+  test('can delay or hold a request, and then fail it', async () => {
     server.create('s', 'one');
     server.fail({ kind: 'delay', ms: 1 }, { kind: 'delay', ms: 1, next: { kind: 'throttled' } });
     expect(await get('s')).toMatchObject({ SecretString: 'one' });
@@ -209,7 +209,7 @@ describe('a fault', () => {
     expect(await requested).toMatchObject({ SecretString: 'one' });
   });
 
-  test('hangs for as long as the server runs, and the server still stops at once', async () => {
+  test('can hang a request for as long as the server runs, and the server still stops at once', async () => {
     server.fail({ kind: 'hang' });
     const requested = get('s').catch(() => 'gone');
     await server.received(1);
@@ -219,11 +219,11 @@ describe('a fault', () => {
   });
 });
 
-describe('a request', () => {
-  test('that is no operation of the service is refused', async () => {
+describe('a request to the emulated Secrets Manager', () => {
+  test('for an unknown operation is refused', async () => {
     const send = async (headers: Readonly<Record<string, string>>, body: string) => {
-      const answer = await fetch(server.url, { method: 'POST', headers, body });
-      return [answer.status, (await answer.text()).replace(/"Message".*/, '')];
+      const response = await fetch(server.url, { method: 'POST', headers, body });
+      return [response.status, (await response.text()).replace(/"Message".*/, '')];
     };
     const target = (operation: string) => ({ 'x-amz-target': `secretsmanager.${operation}` });
     expect(await send({}, '{}')).toStrictEqual([400, '{"__type":"UnknownOperationException",']);
