@@ -48,14 +48,14 @@ it('a trace shows what a warm request waits for: one exchange call and one table
   expect(report.paths[1]?.to_call).toBeGreaterThan(1);
   expect(report.paths[2]).not.toHaveProperty('to_call');
   expect(traceLines(report)).toMatch(
-    /get-order, unchanged\n(?:.*UpdateItem.*\n)*.*get_order_state\n.*get_order_state answered\n.*PutItem\n/,
+    /get-order, unchanged\n(?:.*UpdateItem.*\n)*.*get_order_state\n.*get_order_state responded\n.*PutItem\n/,
   );
 });
 
 it('the benchmark rejects a handler whose response is wrong', () => {
   const subject = { name: 'x', handler: '', env: {}, event: () => ({}), expected: /"changed":false/ };
-  expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":true}' })).toThrow('x answered');
-  expect(() => checkResponse(subject, { statusCode: 503, body: '{"changed":false}' })).toThrow('x answered');
+  expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":true}' })).toThrow('x responded');
+  expect(() => checkResponse(subject, { statusCode: 503, body: '{"changed":false}' })).toThrow('x responded');
   expect(() => checkResponse(subject, { statusCode: 200, body: '{"changed":false}' })).not.toThrow();
 });
 

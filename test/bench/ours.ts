@@ -47,7 +47,7 @@ export function bundleBytes({ functions }: LocalStack): Readonly<Record<string, 
   return Object.fromEntries(functions.map((lambda) => [nameOf(lambda), statSync(bundleOf(lambda)).size]));
 }
 
-/** `get-order` in each of the ways in which it answers. */
+/** `get-order` in each of the ways in which it responds. */
 export function ourSubjects(stack: LocalStack, { exchange }: Servers): readonly Subject[] {
   const lambda = functionOf(stack, 'getOrder');
   const subject = (
@@ -121,7 +121,7 @@ export function functionOf({ functions, routes: local }: LocalStack, operation: 
   const { method, path } = routes[operation];
   const route = local.find(({ key }) => key === `${method} ${path}`);
   const lambda = functions.find(({ name }) => name === route?.functionName);
-  if (lambda === undefined) throw new Error(`no function answers ${method} ${path}`);
+  if (lambda === undefined) throw new Error(`no function handles ${method} ${path}`);
   return lambda;
 }
 

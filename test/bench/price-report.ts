@@ -120,7 +120,7 @@ export function priceLines(report: PriceReport): string {
         `${(100 * row.sweep_cpu_part).toFixed(0)} %`,
       ]),
     ]),
-    `\nResident at most: ${rss.requests.toFixed(0)} MB answering requests, ${rss.sweep.toFixed(0)} MB sweeping.\n`,
+    `\nResident at most: ${rss.requests.toFixed(0)} MB handling requests, ${rss.sweep.toFixed(0)} MB sweeping.\n`,
     `The same ${ordersPerAccount} orders with one Lambda for each order and minute: $${naive.toFixed(2)} a month; `,
     `a container of 0.25 vCPU and 0.5 GB: $${container.toFixed(2)}.\n`,
     `Assumed: ${waits.exchange} ms for the exchange, ${waits.table} ms for each request to the table, CPUs as fast as `,

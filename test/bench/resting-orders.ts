@@ -1,13 +1,13 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { ReplyStream, Transport } from '../../lib/exchange/transport.ts';
 
-/** An exchange whose orders rest: it answers at once, always the same, and keeps nothing. */
+/** An exchange whose orders rest: it replies at once, always the same, and keeps nothing. */
 export type RestingOrders = {
   readonly ids: readonly string[];
   /** The text of an order. */
   readonly rowOf: (orderId: string) => string;
   readonly transport: Transport;
-  /** How many calls it has answered. */
+  /** How many calls it has replied to. */
   readonly calls: () => number;
 };
 

@@ -32,7 +32,7 @@ const installed = fileURLToPath(new URL('../../.local/bench', import.meta.url));
 
 type Rival = { readonly name: string; readonly file: string; readonly warmed?: boolean };
 
-/** `file`: in `handlers/`. `warmed`: it answers one request while it is loaded. */
+/** `file`: in `handlers/`. `warmed`: it handles one request while it is loaded. */
 const rivals: readonly Rival[] = [
   { name: 'node:https by hand', file: 'floor' },
   { name: 'node:https by hand, warmed', file: 'floor', warmed: true },

@@ -31,7 +31,7 @@ export const region = 'us-east-1';
 export const rivalSecret = 'rival/exchange-key';
 export const rivalTables = { orders: 'rival-orders', idempotency: 'rival-idempotency' } as const;
 
-/** Calls of private methods that the exchange answers with an error, in the counts of calls. */
+/** Calls of private methods that the exchange rejects with an error, in the counts of calls. */
 export const refused = 'refused by the exchange';
 
 const RequestMessage = z.object({ request: z.instanceof(IncomingMessage) });

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** One way to answer requests for an order, to be measured in processes of its own. */
+/** One way to handle requests for an order, to be measured in processes of its own. */
 export type Subject = {
   readonly name: string;
   /** The bundle that exports `handler`. */
@@ -20,5 +20,5 @@ const Response = z.object({ statusCode: z.literal(200), body: z.string() });
 export function checkResponse({ name, expected }: Subject, response: unknown): void {
   const parsed = Response.safeParse(response);
   if (parsed.success && expected.test(parsed.data.body)) return;
-  throw new Error(`${name} answered ${JSON.stringify(response)?.slice(0, 500)}`);
+  throw new Error(`${name} responded ${JSON.stringify(response)?.slice(0, 500)}`);
 }

@@ -14,11 +14,11 @@ import { checkResponse, type Subject } from './subjects.ts';
 const delays = { exchange: 50, table: 5 } as const;
 const call = 'get_order_state';
 
-/** One way of answering; times are milliseconds, medians of its requests. */
+/** One way of responding; times are milliseconds, medians of its requests. */
 type ResponsePath = {
   readonly name: string;
   readonly takes_ms: number;
-  /** From the call's arrival at the exchange to its answer; absent where the exchange is not called. */
+  /** From the call's arrival at the exchange to its reply; absent where the exchange is not called. */
   readonly call_ms?: number;
   /** Of both, request by request. */
   readonly to_call?: number;
@@ -70,7 +70,7 @@ async function traced(requests: number, subject: Subject, process: MeasuredProce
     const events = timeline.takeTimed().map(({ event, at }) => ({ event, at: at - startedAt }));
     const at = (name: string) => events.find(({ event }) => event === name)?.at ?? Number.NaN;
     const called = events.some(({ event }) => event === call);
-    all.push({ ms, callMs: called ? at(`${call} answered`) - at(call) : undefined, events });
+    all.push({ ms, callMs: called ? at(`${call} responded`) - at(call) : undefined, events });
   }
   return all;
 }
@@ -80,7 +80,7 @@ function responsePathOf(name: string, all: readonly Traced[]): ResponsePath {
   const called = all.flatMap(({ ms, callMs }) => (callMs === undefined ? [] : [{ ms, callMs }]));
   const requests: Record<string, number> = {};
   for (const { event } of all.flatMap(({ events }) => events)) {
-    if (!event.endsWith(' answered')) requests[event] = (requests[event] ?? 0) + 1 / all.length;
+    if (!event.endsWith(' responded')) requests[event] = (requests[event] ?? 0) + 1 / all.length;
   }
   return {
     name,

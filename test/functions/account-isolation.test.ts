@@ -64,11 +64,11 @@ const ofAccounts = Object.keys(routes)
   .filter((name): name is Operation => name in routes)
   .filter((name) => routes[name].path.includes('{account}'));
 
-describe.each(ofAccounts)('%s', (name) => {
+describe.each(ofAccounts)('the operation %s', (name) => {
   const route: Route = routes[name];
   const path = { account: 'main', order_id: orderId, version: 'v1' };
 
-  it('of one account shows nothing of the other, and calls only its own exchange', async () => {
+  it('shows nothing of another account, and calls only the exchange of its own account', async () => {
     const before = testBed.deribit.requests.length;
     const text = await request(route, path, queries[name], bodies[name]);
     expect(statusOf(text)).toBe(200);
@@ -87,7 +87,7 @@ describe.each(ofAccounts)('%s', (name) => {
     expect(testBed.deribit.requests).toHaveLength(before);
   });
 
-  it.each(['main/../other', '../other', 'other/', 'OTHER', 'oth%65r', ''])('has no account %j', async (account) => {
+  it.each(['main/../other', '../other', 'other/', 'OTHER', 'oth%65r', ''])('finds no account %j', async (account) => {
     expect([400, 404]).toContain(statusOf(await request(route, { ...path, account }, queries[name], bodies[name])));
   });
 });

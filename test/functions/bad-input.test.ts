@@ -107,7 +107,7 @@ function expectRefusal(name: string, parameter: string, place: 'path' | 'query',
   else expectProblem(reported, parameter);
 }
 
-describe.each(Object.entries<Route>(routes))('%s refuses', (name, route) => {
+describe.each(Object.entries<Route>(routes))('the operation %s refuses', (name, route) => {
   const parameters = Object.keys(route.parameters.shape);
   const placeOf = (parameter: string) => (route.path.includes(`{${parameter}}`) ? 'path' : 'query');
   const rows = parameters.flatMap((parameter) => {
@@ -116,20 +116,23 @@ describe.each(Object.entries<Route>(routes))('%s refuses', (name, route) => {
     return bad.map(([wrong, value]) => [parameter, wrong, value] as const);
   });
 
-  it.each(rows)('%s: %s', async (parameter, _, value) => {
+  it.each(rows)('a wrong value of %s: %s', async (parameter, _, value) => {
     expectRefusal(name, parameter, placeOf(parameter), await send(name, { given: [[parameter, value]] }));
   });
 
-  it.each(parameters)('%s given twice', async (parameter) => {
+  it.each(parameters)('the parameter %s given twice', async (parameter) => {
     const good = [parameter, goodValueOf(parameter)] as const;
     expectRefusal(name, parameter, 'query', await send(name, { given: [good, good] }));
   });
 
-  it.each(needsOf(route).filter((parameter) => placeOf(parameter) === 'query'))('%s missing', async (parameter) => {
-    expectRefusal(name, parameter, 'query', await send(name, { without: parameter }));
-  });
+  it.each(needsOf(route).filter((parameter) => placeOf(parameter) === 'query'))(
+    'a request without the parameter %s',
+    async (parameter) => {
+      expectRefusal(name, parameter, 'query', await send(name, { without: parameter }));
+    },
+  );
 
-  it('a parameter that it does not have', async () => {
+  it('an unknown parameter', async () => {
     expectRefusal(name, 'surprise', 'query', await send(name, { given: [['surprise', '1']] }));
   });
 
@@ -144,29 +147,29 @@ describe.each(Object.entries<Route>(routes))('%s refuses', (name, route) => {
   });
 });
 
-describe('checkOrders refuses', () => {
+describe('the operation checkOrders refuses', () => {
   const good = goodBodies.checkOrders;
   const rows = Object.entries(badBodies).flatMap(([member, bad]) => bad.map((row) => [member, ...row] as const));
 
-  it.each(rows)('%s in its body: %s', async (member, _, value) => {
+  it.each(rows)('a wrong value of %s in its body: %s', async (member, _, value) => {
     expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, [member]: value }) }), member);
   });
 
-  it('a member of its body that it does not have', async () => {
+  it('an unknown member in its body', async () => {
     expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, surprise: 1 }) }), 'surprise');
   });
 
-  it('a member of its body given twice', async () => {
+  it('a member given twice in its body', async () => {
     expectProblem(await send('checkOrders', { body: '{"order_ids":["A"],"order_ids":["B"]}' }), 'order_ids');
   });
 
-  it('a body without its orders', async () => {
+  it('a body without order ids', async () => {
     expectProblem(await send('checkOrders', { body: '{"max_age":1}' }), 'order_ids');
   });
 
   it.each([
-    ['no JSON', '{"order_ids":['],
-    ['no object', '["ORDER-1"]'],
+    ['not JSON', '{"order_ids":['],
+    ['not an object', '["ORDER-1"]'],
     ['empty', ''],
     ['too deep', '['.repeat(100)],
     ['over-long', `{"order_ids":["${' '.repeat(33_000)}"]}`],
@@ -175,19 +178,19 @@ describe('checkOrders refuses', () => {
   });
 });
 
-describe('callGetOrderState refuses', () => {
+describe('the operation callGetOrderState refuses', () => {
   const good = goodBodies.callGetOrderState;
   const rows = Object.entries(badCalls).flatMap(([member, bad]) =>
     bad.map(([wrong, value, code, parameter]) => [member, wrong, value, code, parameter] as const),
   );
 
-  it.each(rows)('%s of its call: %s', async (member, _, value, code, parameter) => {
+  it.each(rows)('a wrong value of %s in its call: %s', async (member, _, value, code, parameter) => {
     const reported = await send('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
     expectRpcError(reported, code, parameter);
   });
 
   it.each([
-    ['no JSON', -32700, '{"jsonrpc":', undefined],
+    ['not JSON', -32700, '{"jsonrpc":', undefined],
     ['a batch', -32600, '[]', undefined],
     ['over-long', -32600, `{"id":"${' '.repeat(33_000)}"}`, 'body'],
     ['with a parameter twice', -32602, '{"params":{"order_id":"A","order_id":"B"}}', 'order_id'],
@@ -196,7 +199,7 @@ describe('callGetOrderState refuses', () => {
   });
 });
 
-describe('a cursor is refused that comes', () => {
+describe('a request is refused with a cursor', () => {
   const list = '/accounts/main/orders?state=live&limit=1';
   const history = '/accounts/main/orders/SHARED-1/snapshots?limit=1';
 

@@ -10,7 +10,7 @@ type ParameterName = Named<Routes[Operation]>;
 type WithBody = { [O in Operation]: Routes[O] extends { readonly body: object } ? O : never }[Operation];
 type Members<O extends WithBody> = keyof Routes[O]['body']['shape'];
 
-/** What each parameter can be in a request that is answered. */
+/** What each parameter can be in a valid request. */
 export const goodValues: Readonly<Record<ParameterName, string>> = {
   account: 'main',
   order_id: seedId,
@@ -84,7 +84,7 @@ export const badValues: Readonly<Record<ParameterName, readonly BadValue[]>> = {
   cursor: [['no cursor', 'tampered'], ['nothing', ''], ['over-long', 'a'.repeat(513)], control, slash],
 };
 
-/** The bodies of requests that are answered. */
+/** The bodies of valid requests. */
 export const goodBodies = {
   checkOrders: { order_ids: [seedId], max_age: 60 },
   callGetOrderState: {

@@ -81,7 +81,7 @@ const ofOrangex = ['orangex', 'order', orderFaults] as const;
 const ofDeribit = ['deribit', 'order', orderFaults] as const;
 const ofTokens = ['orangex', 'auth', tokenFaults] as const;
 
-/** All read answers by the use-case: what each function makes of a failure is seen with those of one kind. */
+/** All read replies through the use case: what each function makes of a failure is seen with those of one kind. */
 const functions = [
   ['the use-case', [ofOrangex, ofDeribit, ofTokens]],
   ['get-order', [ofTokens]],
@@ -94,7 +94,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     api = name;
   });
 
-  describe.each(targets)('while %s answers %s requests', (dialect, target, faultCases) => {
+  describe.each(targets)('when %s replies to %s requests', (dialect, target, faultCases) => {
     const account = dialect === 'orangex' ? 'main' : 'other';
     let exchange: Exchange;
     let requested: Requested;
@@ -104,7 +104,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       await freshProcess();
     });
 
-    /** The order is requested with a new token, in its first answer or in the one under test. */
+    /** The order is requested with a new token, in its first reply or in the one under test. */
     async function requestWithFault(fault: Fault, remainingMs?: number): Promise<FunctionResult> {
       await requestOrder({ ...requested, maxAge: 0 });
       if (remainingMs === undefined) exchange.revokeTokens();
@@ -147,9 +147,9 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
 
   it.each([
     ['with the key itself', `<h1>${key.clientSecret}</h1>`, 403],
-    ['with the key in half of an answer', `{"SecretString":${JSON.stringify(secretText(key))}`, 200],
-    ['with the key in an answer of another shape', JSON.stringify({ SecretString: { text: secretText(key) } }), 200],
-  ])('when Secrets Manager answers a page %s', async (_, body, status) => {
+    ['with the key in a truncated reply', `{"SecretString":${JSON.stringify(secretText(key))}`, 200],
+    ['with the key in a reply of another shape', JSON.stringify({ SecretString: { text: secretText(key) } }), 200],
+  ])('when Secrets Manager replies with a page %s', async (_, body, status) => {
     await freshProcess();
     testBed.secrets.failAlways({ kind: 'status', status, body });
     const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
@@ -164,7 +164,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it('when the key may write, or is rotated, or lost', async () => {
+  it('when the key may also trade, is rotated, or is lost', async () => {
     await freshProcess();
     const { orangex, secrets, secretNames } = testBed;
     onTestFinished(() => {
@@ -223,7 +223,7 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it('when the key is no JSON', async () => {
+  it('when the key is not JSON', async () => {
     testBed.secrets.create('bare-key', key.clientSecret);
     await freshProcess({ stage: withSecret('bare-key') });
     const reported = await requestOrder(requested);
@@ -239,8 +239,8 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
   });
 });
 
-describe('the search for secrets', () => {
-  it('has read every function, errors, logs and answers, and every kind of credential', () => {
+describe('the search for secrets in all output', () => {
+  it('has read output of every function, errors, logs and responses, and has seen every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
     expect(everything).toContain('"message":"responded"');
@@ -252,7 +252,7 @@ describe('the search for secrets', () => {
     expect(seenTokens.size).toBeGreaterThan(100);
   });
 
-  it('finds nothing in all of it, secrets learned later included', () => {
+  it('finds no secret in all of that output, not even one that was issued later', () => {
     expect(tracker.find(everything)).toEqual([]);
   });
 
@@ -274,7 +274,7 @@ describe('the search for secrets', () => {
     }
   });
 
-  it('finds a secret in the depths of an error', () => {
+  it('finds a secret deep inside an error', () => {
     const inner = Object.defineProperty(new Error('x'), '$response', {
       value: { body: { bytes: Buffer.from(key.clientSecret) } },
       enumerable: false,

@@ -50,7 +50,7 @@ async function commandsOf(orderId: string) {
   return items.filter(({ sk }) => sk?.S?.startsWith('E#'));
 }
 
-describe('PUT of a watch', () => {
+describe('the operation startWatch (PUT of a watch)', () => {
   it('puts an order on watch that nobody has seen yet, and calls no exchange', async () => {
     const { orangex, deribit, secrets } = testBed;
     const requested = () => orangex.requests.length + deribit.requests.length + secrets.requests.length;
@@ -64,7 +64,7 @@ describe('PUT of a watch', () => {
     expect(watch?.['list_at']).toEqual(watch?.['opened_at']);
   });
 
-  it('keeps who gave the command, and when, as an audit entry', async () => {
+  it('stores who gave the command, and when, as an audit entry', async () => {
     const from = Date.now();
     await sendCommand('PUT', 'AUDITED');
     const [command, ...others] = await commandsOf('AUDITED');
@@ -91,7 +91,7 @@ describe('PUT of a watch', () => {
     expect(await testBed.watchOf(seedId)).toMatchObject({ list: { S: 'main#final' } });
   });
 
-  it('says that the account is over its capacity, once a sweep has found it so and until one finds otherwise', async () => {
+  it('says that the account is over its capacity, from the sweep that finds so to the one that finds otherwise', async () => {
     const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has an account');
     // Half of ten calls a second, for 0.2 s.
@@ -115,8 +115,8 @@ describe('PUT of a watch', () => {
   });
 });
 
-describe('DELETE of a watch', () => {
-  it('stops the watch, and keeps who gave the command', async () => {
+describe('the operation stopWatch (DELETE of a watch)', () => {
+  it('stops the watch, and stores who gave the command', async () => {
     const id = testBed.orangex.place();
     await get(id);
     expect((await sendCommand('DELETE', id)).body).toEqual({
@@ -131,7 +131,7 @@ describe('DELETE of a watch', () => {
     expect(watch).not.toHaveProperty('list');
   });
 
-  it('stays in force whatever the exchange answers later, until PUT', async () => {
+  it('has effect until PUT, whatever the exchange replies later', async () => {
     const id = testBed.orangex.place();
     await get(id);
     await sendCommand('DELETE', id);
@@ -153,8 +153,8 @@ describe('a watch command fails', () => {
     ['an over-long order id', 'PUT', 'main', '1'.repeat(65), '', 400, 'bad_request'],
     ['a parameter that it does not have', 'PUT', 'main', 'X', 'max_age=1', 400, 'bad_request'],
   ])('for %s in a %s', async (_, method, account, orderId, query, status, code) => {
-    const answer = await sendCommand(method, orderId, account, query);
-    expect(answer).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+    const response = await sendCommand(method, orderId, account, query);
+    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(await testBed.itemsOf(orderId, account)).toEqual([]);
   });
 

@@ -38,7 +38,7 @@ const remainingMs = sweepMs + closingMs;
 
 /**
  * One tick in which the exchange is called so often: with the last response, the sweep's time is over. `refusing` gets what
- * it answers for one order; others are answered as they are.
+ * it replies for one order; the other orders get their own replies.
  */
 async function tick(calls: number, refusing?: { readonly orderId: string; readonly code: number }) {
   let left = calls;
@@ -73,7 +73,7 @@ async function statesOf(orderId: string): Promise<readonly (string | undefined)[
   return (await testBed.historyOf(orderId)).map((item) => item['order_state']?.S);
 }
 
-describe('the ticks of a schedule', () => {
+describe("the ticks of an account's schedule", () => {
   it('follow an order from its placing through its fills to its end, and then check it no more', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     await watched(id);
@@ -92,7 +92,7 @@ describe('the ticks of a schedule', () => {
     expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 0 });
   });
 
-  it('store which sweep saw an order, and report how many orders are left', async () => {
+  it('store which function saw an order, and report how many orders are left', async () => {
     const ids = [testBed.orangex.place(), testBed.orangex.place()];
     await watched(...ids);
     expect(await tick(0)).toMatchObject({ outcome: 'swept', checked: 0, backlog: 2 });
@@ -101,7 +101,7 @@ describe('the ticks of a schedule', () => {
     expect(snapshot).toMatchObject({ observed_by: { S: 'check-open-orders' }, request_id: { S: 'invocation-1' } });
   });
 
-  it('see an order cancelled', async () => {
+  it('notice that an order was cancelled', async () => {
     const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
@@ -111,7 +111,7 @@ describe('the ticks of a schedule', () => {
     expect(await statusOf(id)).toBe('final');
   });
 
-  it('keep an order on watch that vanished, and take it back when it is seen again', async () => {
+  it('keep an order on watch that vanished, and recover it when it is seen again', async () => {
     const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
@@ -134,7 +134,7 @@ describe('the ticks of a schedule', () => {
     expect(await statusOf('NO-SUCH-ORDER')).toBe('unconfirmed');
   });
 
-  it('check no order whose watch a person stopped, until the watch is started again', async () => {
+  it('skip an order whose watch a person stopped, until the watch is started again', async () => {
     const id = testBed.orangex.place();
     await watched(id);
     await tick(1);
@@ -144,7 +144,7 @@ describe('the ticks of a schedule', () => {
     expect(await tick(1)).toMatchObject({ checked: 1 });
   });
 
-  it('put the orders on watch that an order will make once it fills', async () => {
+  it('put the orders on watch that an order will create when it fills', async () => {
     const child = testBed.orangex.place({ order_state: 'untriggered' });
     const parent = testBed.orangex.place({ details: { oto_order_ids: [child] } });
     await watched(parent);
@@ -156,7 +156,7 @@ describe('the ticks of a schedule', () => {
     expect(await statusOf(child)).toBe('watched');
   });
 
-  it('take a triggered order for final, and do not know the order that it made', async () => {
+  it('treat a triggered order as final, and do not know the order that it created', async () => {
     const id = testBed.orangex.place({ order_type: 'stop_limit', order_state: 'untriggered' });
     await watched(id);
     await tick(1);
@@ -166,7 +166,7 @@ describe('the ticks of a schedule', () => {
     expect(await testBed.itemsOf(successor)).toEqual([]);
   });
 
-  it('go on watching an order in an unknown state', async () => {
+  it('keep watching an order in an unknown state', async () => {
     const id = testBed.orangex.place({ order_state: 'paused' });
     await watched(id);
     expect(await tick(1)).toMatchObject({ changed: 1, final: 0, unknown: 1 });
@@ -178,18 +178,21 @@ describe('the ticks of a schedule', () => {
     [10_029, 'not_owner'],
     [10_025, 'invalid_order_id'],
     [12_345, 'exchange_error'],
-  ])('check the others when the exchange answers %i for one, and close nothing', async (code, name) => {
-    const ids = [testBed.orangex.place(), testBed.orangex.place(), testBed.orangex.place()];
-    await watched(...ids);
-    const [orderId = '', ...others] = ids;
-    expect(await tick(3, { orderId, code })).toMatchObject({ checked: 2, changed: 2, failed: { [name]: 1 } });
-    expect(await statusOf(orderId)).toBe('unconfirmed');
-    for (const other of others) expect(await statusOf(other)).toBe('watched');
-  });
+  ])(
+    'check the other orders when the exchange replies with the error %i for one, and close nothing',
+    async (code, name) => {
+      const ids = [testBed.orangex.place(), testBed.orangex.place(), testBed.orangex.place()];
+      await watched(...ids);
+      const [orderId = '', ...others] = ids;
+      expect(await tick(3, { orderId, code })).toMatchObject({ checked: 2, changed: 2, failed: { [name]: 1 } });
+      expect(await statusOf(orderId)).toBe('unconfirmed');
+      for (const other of others) expect(await statusOf(other)).toBe('watched');
+    },
+  );
 });
 
-describe('a tick', () => {
-  it('logs one line with its counts, and writes metrics, and nothing of key or token', async () => {
+describe('a tick of a schedule', () => {
+  it('logs one line with its counts, writes metrics, and writes nothing of a key or token', async () => {
     await watched(testBed.orangex.place());
     output.clear();
     await tick(1);
@@ -207,7 +210,7 @@ describe('a tick', () => {
     ['is refused', 'key_refused', JSON.stringify({ client_id: 'tester', client_secret: 'refused-secret' })],
     ['is malformed', 'secret_malformed', 'refused-secret'],
   ])(
-    'whose key %s checks with the previous one, says so by a code, and counts it for the alarm',
+    'with a key that %s uses the previous key, reports that with a code, and counts it for the alarm',
     async (_, code, text) => {
       testBed.secrets.put(testBed.secretNames.main, text);
       checkOpenOrders = await loadCheckOpenOrders(testBed);
@@ -223,7 +226,7 @@ describe('a tick', () => {
     },
   );
 
-  it('of a paused account calls no exchange, and says for how long', async () => {
+  it('calls no exchange for a paused account, and says for how long it is paused', async () => {
     await watched(testBed.orangex.place());
     const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: now, until: now + 3_600_000 };
     await createDynamoAccountTable(testBed.engine).setPause('main', pause);
@@ -254,7 +257,7 @@ describe('a tick', () => {
     );
   });
 
-  it('for an account that the stage does not have fails, and is logged by its code', async () => {
+  it('for an account that the stage does not have fails, and is logged with its code', async () => {
     expect((await failed({ accounts: ['nobody'] })).code).toBe('unknown_account');
     expect(output.lines().map((line) => JSON.parse(line))).toMatchObject([
       { level: 'ERROR', message: 'failed', code: 'unknown_account', account: 'nobody' },
@@ -268,7 +271,7 @@ describe('a tick', () => {
     },
   );
 
-  it('fails while the table is down, without calling the exchange', async () => {
+  it('fails while the table is down, without a call to the exchange', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     checkOpenOrders = await loadCheckOpenOrders({ ...testBed, env });
     expect((await failed({ accounts: ['main'] })).code).toBe('store_unavailable');

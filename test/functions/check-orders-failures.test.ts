@@ -16,8 +16,8 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe('what a check of many orders cannot do in time', () => {
-  it('is not tried when the exchange throttles, and the response says when to come again', async () => {
+describe('an order in a check of many orders', () => {
+  it('is not tried when the exchange throttles, and the response says when to retry', async () => {
     const ids = place(30);
     testBed.deribit.scriptAlways('order', { kind: 'throttle', wait: 7 });
     // Too little time to wait for it.
@@ -56,7 +56,7 @@ describe('what a check of many orders cannot do in time', () => {
     expect(testBed.deribit.count('get_order_state')).toBe(requested + 1);
   });
 
-  it('is not tried once the time is over; what was requested by then is waited for', async () => {
+  it('is not tried when the time is over, while checks under way are waited for', async () => {
     const ids = place(40);
     const { deribit } = testBed;
     holdTime(realNow());
@@ -119,7 +119,7 @@ describe('a check of many orders is refused', () => {
     expect(body.detail).toContain(says);
   });
 
-  it('for a query, which the route does not have', async () => {
+  it('for a query, which its route does not have', async () => {
     const { status, body } = await send(JSON.stringify({ order_ids: [seedId] }), { query: 'max_age=1' });
     expect({ status, parameters: body.parameters }).toEqual({ status: 400, parameters: ['max_age'] });
   });

@@ -20,7 +20,7 @@ import {
 startTestBedForFile();
 
 describe('a check of many orders', () => {
-  it('returns each order as if it were requested alone, and keeps it', async () => {
+  it('returns and stores each order as if it were requested alone', async () => {
     const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];
     const { status, type, headers, body, text } = await sendAll(ids);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
@@ -39,7 +39,7 @@ describe('a check of many orders', () => {
     expect(snapshot).toMatchObject({ request_id: { S: 'request-1' }, observed_by: { S: 'check-orders' } });
   });
 
-  it('stays below the 6 MB that Lambda returns: 30 orders of 240 KB are checked in two requests', async () => {
+  it('stays below the 6 MB that Lambda can return: 30 orders of 240 KB are checked in two requests', async () => {
     const details = { note: 'x'.repeat(240_000) };
     let ids: readonly string[] = Array.from({ length: 30 }, () => testBed.deribit.place({ details }));
     const checked: number[] = [];
@@ -57,7 +57,7 @@ describe('a check of many orders', () => {
     expect(checked).toEqual([20, 10]);
   });
 
-  it('takes no surplus reply on a connection for the reply about another order', async () => {
+  it('does not mistake a surplus reply on a connection for the reply about another order', async () => {
     const ids = place(32);
     testBed.deribit.script('order', ...Array.from({ length: 8 }, () => ({ kind: 'surplus', code: 10004 }) as const));
     const { body, text } = await sendAll(ids, { account: 'other' });
@@ -81,7 +81,7 @@ describe('a check of many orders', () => {
     expect(await sources(0)).toEqual(['exchange', 'exchange']);
   });
 
-  it('reports the outcome of each, in the order of the request', async () => {
+  it('reports the outcome of each order, in the order of the request', async () => {
     const gone = testBed.orangex.place();
     await sendAll([gone]);
     testBed.orangex.forget(gone);
@@ -118,7 +118,7 @@ describe('a check of many orders', () => {
     });
   });
 
-  it('logs our own fault with the order that met it', async () => {
+  it('logs an internal failure with the order that it happened to', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-2' }, sk: { S: 'NOW#HEAD' }, schema: { N: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: { ...head, schema: { S: 'none' } } }));

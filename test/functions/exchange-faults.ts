@@ -10,7 +10,7 @@ type FaultCase = {
   readonly name: string;
   readonly code: Code;
   readonly fault: Fault;
-  /** The answer would never come: the invocation's time, milliseconds. */
+  /** The reply would never come: the invocation's time, milliseconds. */
   readonly remainingMs?: number;
 };
 
@@ -47,7 +47,7 @@ const errors: readonly (readonly [number, Code])[] = [
 
 const soon = 2_000;
 
-/** What may go wrong with any answer. */
+/** What may go wrong with any reply. */
 const wire: readonly FaultCase[] = [
   { name: 'hang', code: 'timeout', fault: { kind: 'hang' }, remainingMs: soon },
   { name: 'slow body', code: 'timeout', fault: { kind: 'slowBody', everyMs: 100 }, remainingMs: soon },
@@ -101,7 +101,7 @@ function errorFaults(meaning: (code: Code) => Code = (code) => code): readonly F
   });
 }
 
-/** Faults of an answer about an order. */
+/** Faults of a reply about an order. */
 export const orderFaults: readonly FaultCase[] = [
   ...errorFaults(),
   ...wire,
@@ -113,7 +113,7 @@ export const orderFaults: readonly FaultCase[] = [
   },
 ];
 
-/** Faults of an answer with a token: it says nothing of an order. */
+/** Faults of a reply with a token: it says nothing of an order. */
 export const tokenFaults: readonly FaultCase[] = [
   ...errorFaults((code) =>
     code === 'order_not_found' || code === 'not_owner' || code === 'invalid_order_id' || code === 'bad_request'

@@ -49,7 +49,7 @@ describe('GET of an order fails', () => {
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('for an item that cannot be read, and logs which', async () => {
+  it('for an item that cannot be read, and logs which item', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
@@ -104,7 +104,7 @@ describe('a fault of the exchange', () => {
   }
 
   it.each(exchangeFaults)(
-    'with code %s is a problem with %j',
+    'with the code %s is reported as a problem with %j',
     async (code, { status, retryAfter, remainingMs }, fault) => {
       testBed.orangex.scriptAlways('order', fault);
       const response = await send(id, 'max_age=0', 'main', { remainingMs });
@@ -124,7 +124,7 @@ describe('a fault of the exchange', () => {
     },
   );
 
-  it('leaves nothing behind once it is over', async () => {
+  it('leaves no trace once it is over', async () => {
     expect((await send(id)).body).toMatchObject({ source: 'exchange', watched: true });
   });
 });
@@ -134,7 +134,7 @@ describe('an exchange key', () => {
     ['secret_empty', undefined],
     ['secret_malformed', undefined],
     ['secret_unavailable', '5'],
-  ] as const)('that cannot be read is %s with 503 and retry-after %s', async (code, retryAfter) => {
+  ] as const)('that cannot be read is reported as %s with 503 and retry-after %s', async (code, retryAfter) => {
     const secretName = `secret-of-${code}`;
     if (code === 'secret_malformed') testBed.secrets.create(secretName, 'a-bare-key');
     const { main, other } = testBed.stage.accounts;

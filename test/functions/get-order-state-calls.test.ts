@@ -9,14 +9,14 @@ startTestBedForFile();
 
 describe('the id of a get_order_state call', () => {
   it.each(['0', '-7', '1.0', '248', '39004881276768256123', '"248"', '"a \\" b"', '""', 'null'])(
-    'comes back as it was: %s',
+    'comes back in the response as it was sent: %s',
     async (id) => {
       expect(memberText((await call(seedId, { id })).text, 'id')).toBe(id);
       expect(memberText((await call('nobody-saw-this', { id })).text, 'id')).toBe(id);
     },
   );
 
-  it('is not made up where a call has none', async () => {
+  it('is not invented where a call has none', async () => {
     const { body } = await post(
       `{"jsonrpc":"2.0","method":"private/get_order_state","params":{"order_id":"${seedId}"}}`,
     );
@@ -30,7 +30,7 @@ describe('the id of a get_order_state call', () => {
 describe('a get_order_state call', () => {
   const good = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
 
-  it('may name the method with a slash or without, and come as base64', async () => {
+  it('may name the method with or without a slash, and may come as base64', async () => {
     for (const response of [await call(seedId), await post(good), await post(good, { base64: true })]) {
       expect(response.body.result.order_id).toBe(seedId);
     }
@@ -86,19 +86,19 @@ describe('a get_order_state call', () => {
   });
 });
 
-describe('a wrong path of get_order_state', () => {
+describe('a request to a wrong path of get_order_state', () => {
   it.each<[string, Path, number, string]>([
     ['a wrong account', { account: 'Main', version: 'v1' }, 400, 'bad_request'],
     ['an unknown account', { account: 'nobody', version: 'v1' }, 404, 'unknown_account'],
     ['a name that every object has', { account: 'constructor', version: 'v1' }, 404, 'unknown_account'],
     ['a wrong version', { account: 'main', version: '1' }, 400, 'bad_request'],
-  ])('gets a problem: %s', async (_, path, status, code) => {
+  ])('is refused with a problem for %s', async (_, path, status, code) => {
     for (const response of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
       expect(response).toMatchObject({ status, type: 'application/problem+json', body: { code } });
     }
   });
 
-  it('gets a problem: a POST with a query', async () => {
+  it('is refused with a problem when a POST has a query', async () => {
     const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
     const response = await send(event, {});
     expect(response).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });

@@ -11,10 +11,10 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (dialect) => {
+describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect of %s', (dialect) => {
   const path = places[dialect];
 
-  it('gets the exchange’s result, character by character', async () => {
+  it('returns the exchange’s result, character by character', async () => {
     const exchange = testBed[dialect];
     const raw = `{ "z_first" : 1.10, "huge":390048812767682561234,"text":"\\u00e9\\/\\u0041 ü","order_id":"RAW-${dialect}",
       "price":0.000000010,"tiny":1.6e-7,"instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled",
@@ -31,7 +31,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     expect(requested()).toBe(before + 1);
   });
 
-  it('is returned as the exchange returns it, by GET and by POST, but for the times', async () => {
+  it('returns what the exchange returns, by GET and by POST, but for the times', async () => {
     let sent = '';
     testBed[dialect].scriptAlways('order', (_, genuine) => {
       sent = genuine.body;
@@ -43,7 +43,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     }
   });
 
-  it('gets times of ours, in the unit of the exchange', async () => {
+  it('returns our own times, in the unit of the exchange', async () => {
     const before = Date.now();
     const { body } = await call(seedId, { path });
     const perMs = dialect === 'orangex' ? 1 : 1000;
@@ -78,7 +78,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
     ['a lost connection', { kind: 'drop' }, 'unreachable', 10_040, 5],
     ['a cut reply', { kind: 'truncate' }, 'invalid_response', 10_040, undefined],
     ['a call that it does not understand', { kind: 'error', code: -32_601 }, 'request_rejected', -32_603, undefined],
-  ])('gets the right error for %s', async (_, fault, code, number, wait) => {
+  ])('returns the right error for %s', async (_, fault, code, number, wait) => {
     testBed[dialect].scriptAlways('order', fault);
     const id = testBed[dialect].place();
     const { status, type, body } = await call(id, { path, id: '"mine"' });
@@ -91,7 +91,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state as %s has it', (
 });
 
 describe('the response to a get_order_state call', () => {
-  it('is the exchange’s latest text, also where only volatile fields have changed', async () => {
+  it('is the exchange’s latest text, even where only volatile fields have changed', async () => {
     const id = testBed.orangex.place();
     const rpl = async () => (await call(id)).body.result.rpl;
     expect(await rpl()).toBe('0');
@@ -101,7 +101,7 @@ describe('the response to a get_order_state call', () => {
     expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
-  it('is an error for an order that was seen and is gone', async () => {
+  it('is an error for an order that was seen and has vanished', async () => {
     const id = testBed.orangex.place();
     await call(id);
     testBed.orangex.forget(id);
@@ -113,13 +113,13 @@ describe('the response to a get_order_state call', () => {
     });
   });
 
-  it('is the error not_owner for an order of another account of the exchange', async () => {
+  it('is the error not_owner for an order of another account at the exchange', async () => {
     const id = testBed.deribit.place({ account: 'somebody-else' });
     const { body } = await call(id, { path: places.deribit });
     expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
   });
 
-  it('is an error with a wait when time or permits are short', async () => {
+  it('is an error with a wait when time or permits run out', async () => {
     testBed.deribit.scriptAlways('order', { kind: 'hang' });
     const id = testBed.deribit.place();
     const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });
@@ -156,7 +156,7 @@ describe('the response to a get_order_state call', () => {
     expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });
   });
 
-  it('says of an internal error only that the fault is ours; the log has the details', async () => {
+  it('says of an internal error only that the fault is ours, while the log has the details', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-3' }, sk: { S: 'NOW#HEAD' }, schema: { S: 'none' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
@@ -167,8 +167,8 @@ describe('the response to a get_order_state call', () => {
   });
 });
 
-describe('a get_order_state call is logged in one line', () => {
-  it('when it succeeds', async () => {
+describe('one log line is written for a get_order_state call', () => {
+  it('that succeeds', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await call(id);
     const [line = '', ...others] = output.lines();
@@ -188,21 +188,25 @@ describe('a get_order_state call is logged in one line', () => {
   });
 
   it.each<[string, () => Promise<unknown>, object]>([
-    ['not found', () => call('nobody-saw-this'), { level: 'INFO', status: 200, code: 'order_not_found' }],
-    ['not read', () => post('{'), { level: 'INFO', status: 200, code: 'bad_request' }],
     [
-      'led nowhere',
+      'whose order is not found',
+      () => call('nobody-saw-this'),
+      { level: 'INFO', status: 200, code: 'order_not_found' },
+    ],
+    ['whose body cannot be parsed', () => post('{'), { level: 'INFO', status: 200, code: 'bad_request' }],
+    [
+      'whose account is unknown',
       () => get('', { path: { account: 'nobody', version: 'v1' } }),
       { level: 'INFO', status: 404, code: 'unknown_account' },
     ],
-  ])('when it is %s', async (_, failing, logged) => {
+  ])('%s', async (_, failing, logged) => {
     await failing();
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ message: 'failed', duration_ms: expect.any(Number), ...logged });
   });
 
-  it('when the exchange refuses the key, as an error', async () => {
+  it('whose key the exchange refuses, at level ERROR', async () => {
     testBed.orangex.scriptAlways('order', { kind: 'error', code: 13_004 });
     await call(testBed.orangex.place());
     const [line = '', ...others] = output.lines();

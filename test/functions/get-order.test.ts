@@ -7,13 +7,13 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe('an absurd wait of the exchange', () => {
+describe('an absurdly long wait that the exchange requires', () => {
   it.each([
     ['999999999', { kind: 'status', status: 503, retryAfter: '999999999' }],
     ['999 999 999 999', { kind: 'status', status: 503, retryAfter: '999999999999' }],
     ['a date in 2100', { kind: 'status', status: 503, retryAfter: 'Fri, 01 Jan 2100 00:00:00 GMT' }],
     ['a wait of years in its error', { kind: 'error', code: 10_040, data: { wait: 999_999_999 } }],
-  ] as const)('is passed on in Retry-After as 300 s at most: %s', async (_what, fault) => {
+  ] as const)('is passed on in Retry-After as at most 300 s: %s', async (_what, fault) => {
     testBed.deribit.script('order', fault);
     const { status, headers } = await send(testBed.deribit.place(), '', 'other');
     expect({ status, wait: headers['retry-after'] }).toEqual({ status: 503, wait: '300' });
@@ -21,7 +21,7 @@ describe('an absurd wait of the exchange', () => {
 });
 
 describe('GET of an order', () => {
-  it('leaves out a time of the exchange that cannot be, and returns the order', async () => {
+  it('returns the order without an exchange time when the time in the reply is impossible', async () => {
     testBed.orangex.script('order', (_request, { body }) => ({
       body: body.replace(/"usOut":\d+/, '"usOut":999999999999999'),
     }));
@@ -50,14 +50,14 @@ describe('GET of an order', () => {
     expect(text).toContain(`"order_id":"${seedId}"`);
   });
 
-  it('returns the seed’s order again unchanged, with and without max_age=0, and keeps it once', async () => {
+  it('returns the unchanged seed’s order again, with and without max_age=0, and stores it once', async () => {
     await send(seedId);
     expect((await send(seedId)).body).toMatchObject({ source: 'snapshot', changed: false });
     expect((await send(seedId, 'max_age=0')).body).toMatchObject({ source: 'exchange', changed: false });
     expect(await testBed.historyOf(seedId)).toHaveLength(1);
   });
 
-  it('returns what the exchange has just said, also where only volatile fields have changed', async () => {
+  it('returns what the exchange has just said, even where only volatile fields have changed', async () => {
     const id = testBed.orangex.place();
     const { headers } = await send(id);
     const { version, last_update_timestamp } = testBed.orangex.order(id);
@@ -74,7 +74,7 @@ describe('GET of an order', () => {
     expect((await send(id)).body).toMatchObject({ source: 'exchange' });
   });
 
-  it('returns 304 to a client that has the state, and calls the exchange only when the table is not enough', async () => {
+  it('returns 304 to a client that has the state, and calls the exchange only when the table is not fresh enough', async () => {
     const id = testBed.orangex.place();
     const first = await send(id);
     const { etag = '', age } = first.headers;
@@ -97,7 +97,7 @@ describe('GET of an order', () => {
     expect(await getOrder(event('max_age=0'))).toMatchObject({ statusCode: 200 });
   });
 
-  it('writes the digits of the wire', async () => {
+  it('returns the digits of the wire', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
     const id = testBed.deribit.place({ amount: '0.100', details });
     for (const query of ['', 'max_age=60']) {
@@ -125,7 +125,7 @@ describe('GET of an order', () => {
     expect(line).not.toMatch(/in-the-body|BTC-PERPETUAL/);
   });
 
-  it('stores the ids of request and function with the snapshot', async () => {
+  it('stores the request id and the function name with the snapshot', async () => {
     const id = testBed.orangex.place();
     await getOrder(getOrderEvent({ account: 'main', order_id: id }, '', 'request-of-this-test'));
     const [snapshot] = await testBed.historyOf(id);

@@ -8,7 +8,7 @@ import { startTestBed, type TestBed } from '../lib/test-bed.ts';
 import { contextOf, getOrderEvent } from './events.ts';
 import { type HttpFunction, loadFunction, loadHttpFunction } from './load-function.ts';
 
-/** Where CloudFormation waits for the answer. */
+/** Where CloudFormation waits for the response. */
 const responses: Record<string, unknown>[] = [];
 let takes = 200;
 const cloudFormation = createServer(async (request, response) => {
@@ -23,7 +23,7 @@ let url: string;
 
 beforeAll(async () => {
   testBed = await startTestBed();
-  url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/answer?Signature=of-cloudformation`;
+  url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/response?Signature=of-cloudformation`;
   getOrder = await loadHttpFunction('get-order', testBed);
 });
 afterAll(async () => {
@@ -59,7 +59,7 @@ it.each([
   ['the stage goes as a whole', { RequestType: 'Delete', ResourceProperties: { Accounts: ['main'] } }],
   ['an account is added', update(['main'], ['main', 'other'])],
   ['an account without orders leaves', update(['main', 'idle'], ['main'])],
-])('the guard of accounts allows a deployment when %s', async (_, change) => {
+])('the account guard allows a deployment when %s', async (_, change) => {
   expect(await send(change)).toEqual({
     method: 'PUT',
     type: '',
@@ -71,12 +71,12 @@ it.each([
   });
 });
 
-it('the guard of accounts allows the removal of an account whose orders are all final', async () => {
+it('the account guard allows the removal of an account whose orders are all final', async () => {
   await getOrder(getOrderEvent({ account: 'main', order_id: seedId }));
   expect(await send(update(['main'], []))).toMatchObject({ Status: 'SUCCESS' });
 });
 
-it('the guard of accounts refuses a removal while an order is live or missing, and says which and what to do', async () => {
+it('the account guard refuses a removal while an order is live or missing, and says which order and what to do', async () => {
   const id = testBed.deribit.place();
   await getOrder(getOrderEvent({ account: 'other', order_id: id }));
   const refused = await send(update(['main', 'other'], ['main', 'renamed']));
@@ -90,7 +90,7 @@ it('the guard of accounts refuses a removal while an order is live or missing, a
   expect(await send(update(['other'], []))).toMatchObject({ Status: 'FAILED' });
 });
 
-it('the guard of accounts refuses a change that it cannot verify, instead of leaving CloudFormation without a response for an hour', async () => {
+it('the account guard refuses a change that it cannot verify, instead of leaving CloudFormation without a response for an hour', async () => {
   const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
   expect(await send(update(['main'], []), env)).toMatchObject({
     Status: 'FAILED',
@@ -99,7 +99,7 @@ it('the guard of accounts refuses a change that it cannot verify, instead of lea
   expect(output.text()).toContain('store_unavailable');
 });
 
-it('the guard of accounts does not log the address for its response, because anyone who has it can respond', async () => {
+it('the account guard does not log the address for its response, because anyone who has it can respond', async () => {
   takes = 403;
   await expect(send(update(['main'], ['main']))).rejects.toThrow('HTTP 403');
   expect(output.text()).not.toContain('Signature');

@@ -59,7 +59,7 @@ async function get(account?: string, via = listAccounts) {
 }
 
 describe('GET /accounts/{account}', () => {
-  it('says of an account that no sweep has seen that it was never listed', async () => {
+  it('says that the account was never listed where no sweep has seen it', async () => {
     expect(await get('main')).toEqual({
       status: 200,
       body: {
@@ -73,7 +73,7 @@ describe('GET /accounts/{account}', () => {
     });
   });
 
-  it('shows the latest list, the counts of the sweep, and why calls are stopped', async () => {
+  it('shows the latest list, the counts of the sweep, and why calls are suspended', async () => {
     await leave('main', { listed: { at: now - 4_500, orders: 7, ordersReadAt: now - 9_000 }, summary });
     await table.raiseTat('main', { below: now + 300, to: now + 300 });
     await table.setPause('main', { paused: true, by: 'anna', at: now - 1_000 });
@@ -100,7 +100,7 @@ describe('GET /accounts/{account}', () => {
     });
   });
 
-  it('is 404 for an account that the stage lacks', async () => {
+  it('returns 404 for an account that the stage lacks', async () => {
     expect(await get('nobody')).toMatchObject({ status: 404, body: { code: 'unknown_account' } });
   });
 });
@@ -112,7 +112,7 @@ describe('GET /accounts', () => {
     expect(body.accounts.map(({ account }: { account: string }) => account)).toEqual(['main', 'other']);
   });
 
-  it('lists only the accounts that the caller’s token lists, and refuses the path of another one', async () => {
+  it('lists only the accounts in the caller’s token, and refuses the path of another account', async () => {
     const auth = { kind: 'jwt', accountsClaim: 'accounts' } as const;
     const jwt = await loadHttpFunction('list-accounts', { ...testBed, stage: { ...testBed.stage, auth } });
     const asTenant: HttpFunction = (event) => {

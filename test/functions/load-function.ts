@@ -16,7 +16,7 @@ const HttpResponse = z.object({
 });
 type HttpResponse = z.infer<typeof HttpResponse>;
 
-/** Answers one event; the invocation may take so many milliseconds. */
+/** Handles one event; the invocation may take so many milliseconds. */
 export type HttpFunction = (event: APIGatewayProxyEventV2, remainingMs?: number) => Promise<HttpResponse>;
 
 type HttpModule = {

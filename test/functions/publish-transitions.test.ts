@@ -34,9 +34,9 @@ afterAll(async () => {
 });
 
 function head(updatedAfter: number, state: string): Item {
-  const answer = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
+  const response = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
   const key = { account: 'main', orderId: seedId };
-  return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1 })));
+  return headItem(snapshotOf(observationOf(key, { ...response, requestedAfter: 0, took: 1, request: 1 })));
 }
 
 it('publish-transitions publishes the records of a stream, and logs them with its own request id', async () => {
@@ -53,12 +53,12 @@ it('publish-transitions publishes the records of a stream, and logs them with it
   });
 });
 
-it('publish-transitions returns the record to try again from', async () => {
+it('publish-transitions returns the record from which to retry', async () => {
   const { handler } = await loadFunction(() => import('../../functions/publish-transitions.ts'), { env });
   const record = streamRecord(undefined, head(0, 'open'));
   bus.fail({ kind: 'refuse', entries: [0] });
-  const answer = { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber }] };
-  expect(await handler({ Records: [record] }, contextOf())).toEqual(answer);
+  const expected = { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber }] };
+  expect(await handler({ Records: [record] }, contextOf())).toEqual(expected);
 });
 
 it.each(['EVENT_BUS_NAME', 'DEAD_LETTER_QUEUE_URL'])('publish-transitions does not load without %s', async (name) => {

@@ -4,7 +4,7 @@ import { seedId } from '../emulator/exchange/seed-order.ts';
 /** No words, and a character of every kind that some encoding changes. */
 export const key = { clientId: 'canary-id', clientSecret: 'Cz9+Kq4/Vw=x%41Jm&"Rt"\\7d19~Bq2Lf' };
 
-/** Quotes, in every place of an answer, what the request proved itself with. */
+/** Quotes, in every place of a reply, what the request proved itself with. */
 function echoes(place: (secret: string, id: string) => ReturnType<CustomFault>): CustomFault {
   return ({ headers, body }) => {
     const [, id = '0'] = /"id":(\d+)/.exec(body) ?? [];
@@ -58,7 +58,7 @@ export const quoting: readonly (readonly [string, Fault])[] = [
   ],
   ['a page', echoes((secret) => ({ status: 500, body: `<h1>${secret}</h1>` }))],
   ['a page that claims to be fine', echoes((secret) => ({ body: secret }))],
-  ['half of an answer', echoes((secret) => ({ body: `{"jsonrpc":"2.0","result":${JSON.stringify(secret)}` }))],
+  ['a truncated reply', echoes((secret) => ({ body: `{"jsonrpc":"2.0","result":${JSON.stringify(secret)}` }))],
   ['a key given twice', echoes((secret) => ({ body: `{${JSON.stringify(secret)}:1,${JSON.stringify(secret)}:2}` }))],
   ['a list', echoes((secret) => ({ body: JSON.stringify([secret]) }))],
   [

@@ -75,7 +75,7 @@ it('a missing permission on the table is reported and logged as an internal erro
 });
 
 describe('GET of an order’s snapshots', () => {
-  it('lists what the exchange said, who requested it, and what changed, without an exchange call', async () => {
+  it('lists what the exchange said, which request observed it, and what changed, without an exchange call', async () => {
     const { orangex, secrets } = testBed;
     const id = orangex.place();
     const first = await check(id);
@@ -98,14 +98,14 @@ describe('GET of an order’s snapshots', () => {
     expect(body).not.toHaveProperty('cursor');
   });
 
-  it('writes the digits of the wire', async () => {
+  it('returns the digits of the wire', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
     const id = testBed.deribit.place({ amount: '0.100', details });
     await check(id, 'other');
     expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
   });
 
-  it('lists what was believed, with the not-found replies and the watch commands', async () => {
+  it('lists what was believed at a time, with the not-found replies and the watch commands', async () => {
     const { orangex } = testBed;
     const id = orangex.place();
     const seen = await check(id);
@@ -127,7 +127,7 @@ describe('GET of an order’s snapshots', () => {
     });
   });
 
-  it('leads from page to page', async () => {
+  it('links page to page', async () => {
     const id = testBed.orangex.place();
     await check(id);
     testBed.orangex.partialFill(id, '1');
@@ -140,7 +140,7 @@ describe('GET of an order’s snapshots', () => {
 });
 
 describe('GET of an account’s orders', () => {
-  it('lists each order under its present state, and no longer under the one before', async () => {
+  it('lists each order under its present state, and no longer under its former one', async () => {
     const id = testBed.orangex.place();
     const idsIn = async (state: string) => {
       const { body } = await list(`state=${state}&limit=100`);
@@ -179,7 +179,7 @@ describe('GET of an account’s orders', () => {
   });
 });
 
-describe('a request that reads is refused', () => {
+describe('a request that only reads is refused', () => {
   it.each([
     ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
     ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
@@ -212,7 +212,7 @@ describe('a request that reads is refused', () => {
   });
 });
 
-it('each function that reads logs one line, with what a search needs and nothing of the response', async () => {
+it('each function that only reads logs one line, with what a search needs and nothing of the response', async () => {
   await history(seedId);
   await list('state=live');
   const lines = output.lines().map((line) => JSON.parse(line));
@@ -246,7 +246,7 @@ describe.each([
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('opens its connection to the table as it starts, with a query like its own', async () => {
+  it('opens its connection to the table during its start, with a query like its own', async () => {
     const requests: { target: unknown; index: unknown; port: unknown }[] = [];
     const server = createServer(async (request, response) => {
       const { IndexName: index } = JSON.parse(await text(request));

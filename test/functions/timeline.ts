@@ -7,9 +7,9 @@ import { listen, unlisten } from '../emulator/listen.ts';
 /** `at`: by this process's performance clock, milliseconds. */
 export type TimedEvent = { readonly event: string; readonly at: number };
 
-/** What several services were sent and answered, in the order of its happening: `PutItem`, `PutItem answered`. */
+/** What several services were sent and responded, in the order of its happening: `PutItem`, `PutItem responded`. */
 export type Timeline = {
-  /** Stands before a service, whose answers then take so much longer; returns the address to use instead. */
+  /** Stands before a service, whose responses then take so much longer; returns the address to use instead. */
   readonly before: (url: string, delayMs: number) => Promise<string>;
   /** What happened since the last call of either. */
   readonly take: () => readonly string[];
@@ -36,10 +36,10 @@ export function createTimeline(): Timeline {
           .split(/[./]/)
           .reverse();
         note(name);
-        const answer = await forwarder.forward({ method: method ?? '', url, headers, body }, to);
+        const reply = await forwarder.forward({ method: method ?? '', url, headers, body }, to);
         await wait(delayMs);
-        note(`${name} answered`);
-        send(response, answer);
+        note(`${name} responded`);
+        send(response, reply);
       });
       stops.push(() => unlisten(server));
       const { port } = await listen(server, 0);

@@ -41,7 +41,7 @@ async function eventsOf(orderId: string, query: string): Promise<readonly string
 
 /** But for permits: how many calls share a request for them depends on how fast they come. */
 const sentIn = (events: readonly string[]) =>
-  events.filter((event) => !event.endsWith(' answered') && event !== 'UpdateItem').toSorted();
+  events.filter((event) => !event.endsWith(' responded') && event !== 'UpdateItem').toSorted();
 
 /** Each of these happened after the one before it. */
 function expectOrder(events: readonly string[], ...chain: readonly string[]): void {
@@ -52,36 +52,36 @@ function expectOrder(events: readonly string[], ...chain: readonly string[]): vo
 
 describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
   it.each(['', 'max_age=0'])(
-    'for an unchanged order that the process knows (%s) is one call and one write',
+    'for an unchanged order that the process knows (%s) makes one call and one write',
     async (query) => {
       const orderId = testBed.orangex.place();
       await eventsOf(orderId, query);
       const events = await eventsOf(orderId, query);
       expect(sentIn(events)).toEqual(['PutItem', 'get_order_state']);
-      expectOrder(events, 'get_order_state', 'get_order_state answered', 'PutItem');
+      expectOrder(events, 'get_order_state', 'get_order_state responded', 'PutItem');
     },
   );
 
-  it('for an order that the process does not know reads first: the table answers for an order that is final', async () => {
+  it('for an order that the process does not know reads first, and returns a final order from the table', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, '');
-    expectOrder(events, 'Query answered', 'get_order_state', 'PutItem');
+    expectOrder(events, 'Query responded', 'get_order_state', 'PutItem');
     const final = testBed.orangex.place({ order_state: 'filled' });
     await eventsOf(final, '');
-    expect(await eventsOf(final, '')).toEqual(['Query', 'Query answered']);
+    expect(await eventsOf(final, '')).toEqual(['Query', 'Query responded']);
   });
 
-  it('that an earlier check is fresh enough for is one read of the table, and no call', async () => {
+  it('that the table is fresh enough for makes one read of the table, and no call', async () => {
     const orderId = testBed.orangex.place();
     await eventsOf(orderId, 'max_age=0');
-    expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query answered']);
+    expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query responded']);
   });
 
-  it('for a new state announces it, writes snapshot and head, and settles the watch; a read goes on beside the call', async () => {
+  it('for a new state announces the change, writes snapshot and head, and settles the watch, while it reads during the call', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, 'max_age=0');
     expect(sentIn(events)).toEqual(['PutItem', 'PutItem', 'PutItem', 'PutItem', 'Query', 'get_order_state']);
-    expectOrder(events, 'Query', 'get_order_state answered');
+    expectOrder(events, 'Query', 'get_order_state responded');
     testBed.orangex.edit(orderId, { price: '51000' });
     expect(sentIn(await eventsOf(orderId, ''))).toEqual([
       'PutItem',
