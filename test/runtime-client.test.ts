@@ -101,17 +101,23 @@ const sent: Readonly<Record<string, { readonly query?: string; readonly body?: u
   },
 };
 
-it.each(Object.entries<Route>(routes))("AWS's runtime client loads what answers %s", async (name, { method, path }) => {
-  const { query = '', body } = sent[name] ?? {};
-  const target = path.replace('{account}', 'main').replace('{order_id}', seedId).replace('{version}', 'v1');
-  const response = await fetch(gateway.url + target + query, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const said = await response.text();
-  expect({ status: response.status, said, failures: failures.splice(0) }).toMatchObject({ status: 200, failures: [] });
-  expect(said).toContain(path.includes('/orders') || path.includes('/api/') ? seedId : '"account":"main"');
-});
+it.each(Object.entries<Route>(routes))(
+  "AWS's runtime client loads the function behind %s",
+  async (name, { method, path }) => {
+    const { query = '', body } = sent[name] ?? {};
+    const target = path.replace('{account}', 'main').replace('{order_id}', seedId).replace('{version}', 'v1');
+    const response = await fetch(gateway.url + target + query, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const said = await response.text();
+    expect({ status: response.status, said, failures: failures.splice(0) }).toMatchObject({
+      status: 200,
+      failures: [],
+    });
+    expect(said).toContain(path.includes('/orders') || path.includes('/api/') ? seedId : '"account":"main"');
+  },
+);
 
 it("AWS's runtime client loads the sweep, and it ends", async () => {
   const [tick] = stack.schedules;
@@ -120,10 +126,10 @@ it("AWS's runtime client loads the sweep, and it ends", async () => {
 });
 
 it("AWS's runtime client loads the publisher, and it publishes", async () => {
-  const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
+  const reply = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const observation = observationOf(
     { account: 'main', orderId: seedId },
-    { ...answer, requestedAfter: 0, took: 1, request: 1 },
+    { ...reply, requestedAfter: 0, took: 1, request: 1 },
   );
   const record = streamRecord(undefined, headItem(snapshotOf(observation)));
   const outcome = await call(stack.mappings[0]?.functionName, { Records: [record] });
@@ -140,7 +146,7 @@ it("AWS's runtime client loads the guard of accounts, and CloudFormation receive
   const { port } = await listen(cloudFormation, 0);
   const request = { StackId: 'stack', RequestId: 'request', LogicalResourceId: 'Accounts' };
   const guard = stack.functions.find(({ name }) => name.includes('GuardAccounts'));
-  await call(guard?.name, { ...request, RequestType: 'Create', ResponseURL: `http://127.0.0.1:${port}/answer` });
+  await call(guard?.name, { ...request, RequestType: 'Create', ResponseURL: `http://127.0.0.1:${port}/response` });
   expect(JSON.parse(await received.promise)).toMatchObject({ ...request, Status: 'SUCCESS' });
   cloudFormation.close();
 });

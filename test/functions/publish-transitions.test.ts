@@ -34,9 +34,9 @@ afterAll(async () => {
 });
 
 function head(updatedAfter: number, state: string): Item {
-  const response = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
+  const reply = { state, updatedAfter, version: 1, filled: '0', label: '', rpl: '0' };
   const key = { account: 'main', orderId: seedId };
-  return headItem(snapshotOf(observationOf(key, { ...response, requestedAfter: 0, took: 1, request: 1 })));
+  return headItem(snapshotOf(observationOf(key, { ...reply, requestedAfter: 0, took: 1, request: 1 })));
 }
 
 it('publish-transitions publishes the records of a stream, and logs them with its own request id', async () => {

@@ -7,7 +7,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import type { Observation } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
-import { observationOf, opened, type ResponseOf, start } from '../../lib/snapshots/observations.ts';
+import { observationOf, opened, type ReplyFields, start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock, type VirtualClock } from '../../lib/virtual-clock.ts';
 import { type LocalAws, startLocalAws } from '../../local-aws.ts';
@@ -26,7 +26,7 @@ export type Operating = LocalAws & {
   /** Runs a command here. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Ran>;
   /** Stores what an exchange would return. */
-  readonly observe: (orderId: string, response?: Partial<ResponseOf>) => Promise<void>;
+  readonly observe: (orderId: string, reply?: Partial<ReplyFields>) => Promise<void>;
 };
 
 /** As CloudFormation names them. */
@@ -39,8 +39,8 @@ export const names = {
 };
 
 /** What an exchange would return for an order of account main. */
-export function seenOf(orderId: string, response: Partial<ResponseOf> = {}): Observation {
-  return observationOf({ account: 'main', orderId }, { ...opened, ...response });
+export function seenOf(orderId: string, reply: Partial<ReplyFields> = {}): Observation {
+  return observationOf({ account: 'main', orderId }, { ...opened, ...reply });
 }
 
 export async function startOperating(): Promise<Operating> {
@@ -85,8 +85,8 @@ export async function startOperating(): Promise<Operating> {
       const code = await operate(program, [...args, '--endpoint', url], { terminal, clock: time });
       return { code, out, stderr };
     },
-    observe: async (orderId, response = {}) => {
-      await store.record(seenOf(orderId, response));
+    observe: async (orderId, reply = {}) => {
+      await store.record(seenOf(orderId, reply));
     },
     stop: async () => {
       await stop();

@@ -5,7 +5,7 @@ import { restoreOrder } from '../../../cdk/ops/restore-order.ts';
 import type { SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
-import { answered, observationOf, start } from '../../lib/snapshots/observations.ts';
+import { anyReply, observationOf, start } from '../../lib/snapshots/observations.ts';
 import { names, runHere, seenOf } from './operating.ts';
 import { filled, from, key, type Restoring, startRestoring } from './restoring.ts';
 
@@ -101,14 +101,14 @@ describe('the restoration of an order while checks of it run', () => {
     let runs = 0;
     await fc.assert(
       fc.asyncProperty(
-        fc.array(answered, { minLength: 1, maxLength: 4 }),
-        fc.array(answered, { maxLength: 3 }),
-        fc.array(answered, { maxLength: 3 }),
+        fc.array(anyReply, { minLength: 1, maxLength: 4 }),
+        fc.array(anyReply, { maxLength: 3 }),
+        fc.array(anyReply, { maxLength: 3 }),
         async (lost, since, meanwhile) => {
           runs += 1;
           const order = key(`P${runs}`);
-          const record = async (store: SnapshotStore, responses: typeof lost) => {
-            for (const response of responses) await store.record(observationOf(order, response));
+          const record = async (store: SnapshotStore, replies: typeof lost) => {
+            for (const reply of replies) await store.record(observationOf(order, reply));
           };
           await record(ops.before, lost);
           await record(ops.store, since);

@@ -209,7 +209,7 @@ describe('ops verify', () => {
   });
 
   /** Ends the check of an order after so many of its requests that write, as a process does that is killed. */
-  async function cutShort(writes: number, response: Parameters<typeof seenOf>[1]): Promise<void> {
+  async function cutShort(writes: number, reply: Parameters<typeof seenOf>[1]): Promise<void> {
     let left = writes;
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy });
     const dying =
@@ -221,7 +221,7 @@ describe('ops verify', () => {
       };
     const { putWatch, putSnapshot, putHead } = table;
     const cut = { putWatch: dying(putWatch), putSnapshot: dying(putSnapshot), putHead: dying(putHead) };
-    await expect(createSnapshotStore({ ...table, ...cut }).record(seenOf('LIVE', response))).rejects.toThrow('killed');
+    await expect(createSnapshotStore({ ...table, ...cut }).record(seenOf('LIVE', reply))).rejects.toThrow('killed');
   }
 
   it.each([

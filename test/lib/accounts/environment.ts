@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 export type TestEnvironment = {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Time stands still until the request is answered, be it by a real engine. */
+  /** Time stands still until the request has its response, even from a real engine. */
   readonly request: <T>(send: () => Promise<T>) => Promise<T>;
   /** Until nothing is due any more. */
   readonly run: () => Promise<void>;

@@ -23,7 +23,7 @@ const caller: Plan = {
   faults: [],
 };
 
-/** Processes that call again as soon as they are answered, each with its own distance to table and exchange. */
+/** Processes that call again as soon as they have a reply, each with its own distance to table and exchange. */
 async function saturate(processes: number) {
   const environment = createEnvironment();
   const account = { table: createMemoryAccountTable(), name: 'main', limits };

@@ -84,7 +84,7 @@ export type Deeds = {
   /** When each call started, and how long it waited for its permit. */
   readonly calls: { readonly at: number; readonly waitedMs: number }[];
   readonly failures: Code[];
-  /** Throttled answers: when it said so, and when the table had answered; not if the reply was lost. */
+  /** Throttling replies: when the exchange sent one, and when the table had responded; not if the response was lost. */
   readonly coolDowns: { readonly at: number; readonly waitMs: number; knownAt: number }[];
   requests: number;
 };

@@ -9,7 +9,7 @@ const found = '{"Item":{"n":{"N":"0.10"}}}';
 const whole = `HTTP/1.1 200 OK\r\ncontent-length: ${found.length}\r\n\r\n${found}`;
 const command = new GetItemCommand({ TableName: 'snapshots', Key: { pk: { S: '1' } } });
 
-/** Answers each request in turn; the last answer holds for all that follow. */
+/** Responds to each request in turn; the last response holds for all that follow. */
 let replies: ((socket: Socket) => void)[];
 let server: Server;
 let sockets: Socket[];
@@ -24,9 +24,9 @@ beforeEach(async () => {
     socket.on('error', () => {});
     socket.on('data', () => {
       requests++;
-      const [answer] = replies;
+      const [respond] = replies;
       if (replies.length > 1) replies.shift();
-      answer?.(socket);
+      respond?.(socket);
     });
   });
   const { port } = await listen(server, 0);

@@ -7,13 +7,13 @@ import { http } from './wire-server.ts';
 
 const patiently = { timeout: 10_000 };
 
-/** An exchange that answers at once, except for one account: its replies come when the test says so. */
+/** An exchange that replies at once, except for one account: its replies come when the test says so. */
 async function startTwoAccounts() {
   const held: (() => void)[] = [];
   const server = await wire((socket) => {
-    const answer = () => void socket.write(http('{}'));
-    if (server.requests.at(-1)?.includes('/silent/')) held.push(answer);
-    else answer();
+    const reply = () => void socket.write(http('{}'));
+    if (server.requests.at(-1)?.includes('/silent/')) held.push(reply);
+    else reply();
   });
   const transport = startTransport();
   const [silent, other] = [1, 2].map(() => createAccountTransport(transport, systemClock));
@@ -27,7 +27,7 @@ async function startTwoAccounts() {
   return { server, held, release, ofSilent, ofOther: () => other(post(server.url)) };
 }
 
-test('requests that hang of one account take no connection from another', async () => {
+test('hanging requests of one account take no connection from another account', async () => {
   const { server, held, release, ofSilent, ofOther } = await startTwoAccounts();
   const hanging = Array.from({ length: 40 }, () => ofSilent());
   await expect.poll(() => held.length, patiently).toBe(8);
@@ -37,7 +37,7 @@ test('requests that hang of one account take no connection from another', async 
   expect(server.connections()).toBeLessThanOrEqual(9);
 });
 
-test('a request that waits for its turn is sent when a reply comes, or times out by its own deadline', async () => {
+test('a request that waits for a connection is sent when a reply comes, or times out by its own deadline', async () => {
   const { server, held, release, ofSilent } = await startTwoAccounts();
   const hanging = Array.from({ length: 8 }, () => ofSilent());
   await expect.poll(() => held.length, patiently).toBe(8);

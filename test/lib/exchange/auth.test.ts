@@ -11,7 +11,7 @@ const amanda = { clientId: 'AMANDA', clientSecret: new Secret('AMANDASECRECT') }
 const timestamp = 1576074319000;
 const nonce = '1iqt2wls';
 
-describe('signing gives the published result', () => {
+describe('signing gives the result that the exchange publishes', () => {
   test('for client_signature', () => {
     expect(sign(amanda.clientSecret, [String(timestamp), nonce, ''])).toBe(
       '56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1',
@@ -28,7 +28,7 @@ describe('signing gives the published result', () => {
 });
 
 describe('signature auth', () => {
-  test('signs each request anew, and has nothing that could be renewed', async () => {
+  test('signs each request anew, and has no token that could be renewed', async () => {
     const clock = createVirtualClock(timestamp);
     const nonces = ['a', 'b'];
     const auth = createSignatureAuth({ clock, nonce: () => nonces.shift() ?? '' });
@@ -45,7 +45,7 @@ describe('signature auth', () => {
 
 const request = { url: 'https://localhost/', body: '' };
 
-/** Token auth whose exchange gives scripted answers, and counts the requests. */
+/** Token auth whose exchange sends scripted replies, and counts the requests. */
 function tokens(
   reply: (requested: number) => string | Promise<string> = (requested) =>
     `"access_token":"t${requested}","expires_in":900`,
@@ -67,7 +67,7 @@ function tokens(
 }
 
 describe('token auth', () => {
-  test('sends client_credentials in the body, once, and uses the token until it has to be renewed', async () => {
+  test('sends client_credentials in the body, once, and uses the token until it must be renewed', async () => {
     const { clock, calls, bearer } = tokens();
     expect(await bearer()).toBe('bearer t1');
     clock.advance(900_000 - 60_000 - 1);
@@ -87,7 +87,7 @@ describe('token auth', () => {
     ['-5', 54_000],
     ['null', 54_000],
     ['"soon"', 54_000],
-  ])('with expires_in %s keeps a token for %i ms', async (expiresIn, kept) => {
+  ])('keeps a token with expires_in %s for %i ms', async (expiresIn, kept) => {
     const { clock, calls, bearer } = tokens((requested) => `"access_token":"t${requested}","expires_in":${expiresIn}`);
     await bearer();
     clock.advance(kept - 1);
@@ -109,7 +109,7 @@ describe('token auth', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('shares one request among concurrent callers', async () => {
+  test('shares one token request among concurrent callers', async () => {
     const { calls, bearer } = tokens();
     expect(await Promise.all([bearer(), bearer(), bearer()])).toEqual(['bearer t1', 'bearer t1', 'bearer t1']);
     expect(calls).toHaveLength(1);
@@ -123,7 +123,7 @@ describe('token auth', () => {
     expect(calls).toHaveLength(3);
   });
 
-  test('drops a refused token, but not the one that has come in its place', async () => {
+  test('drops a refused token, but not the one that has replaced it', async () => {
     const { calls, grant, bearer } = tokens();
     await grant();
     const [one, other] = [await grant(), await grant()];
@@ -134,7 +134,7 @@ describe('token auth', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('says of a token that was made for this request that another would not do better', async () => {
+  test('says that another token would not help when the refused one was made for this request', async () => {
     const { grant, bearer } = tokens();
     expect((await grant()).discard()).toBe(false);
     expect(await bearer()).toBe('bearer t2');
@@ -167,7 +167,7 @@ describe('token auth', () => {
   });
 
   test.each(['order_not_found', 'invalid_order_id'] as const)(
-    'does not let %s refer to an order in a token request',
+    'does not let the error %s of a token request say anything about an order',
     async (code) => {
       const { bearer } = tokens(() => {
         throw new Failure(code, 'The exchange returned error 1.', { exchangeCode: 1 });
@@ -177,7 +177,7 @@ describe('token auth', () => {
   );
 
   test.each(['', '"access_token":""', '"access_token":7', '"access_token":"a b"', '"access_token":"canary\\n"'])(
-    'refuses an answer of {%s} as invalid_response',
+    'refuses a token reply with {%s} as invalid_response',
     async (reply) => {
       const failure = await failureOf(tokens(() => reply).bearer());
       expect(failure.code).toBe('invalid_response');
@@ -185,7 +185,7 @@ describe('token auth', () => {
     },
   );
 
-  test('refuses an answer that is not an object as invalid_response', async () => {
+  test('refuses a token reply that is not an object as invalid_response', async () => {
     const auth = createTokenAuth({
       clock: createVirtualClock(),
 
@@ -200,7 +200,7 @@ describe('token auth', () => {
     ['"trade:read_write account:read"', 1],
     ['"session:x wallet:write"', 1],
     ['["trade:read_write"]', 1],
-  ])('with a scope of %s warns %i times, once for each key', async (scope, times) => {
+  ])('warns, for a token with the scope %s, %i times, once for each key', async (scope, times) => {
     const { warnings, grant } = tokens((requested) => `"access_token":"t${requested}","scope":${scope}`);
     (await grant()).discard();
     await grant();

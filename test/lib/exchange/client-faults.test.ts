@@ -9,7 +9,7 @@ describe.each([
   ['orangex', 'order', faultsOfOrders],
   ['deribit', 'order', faultsOfOrders],
   ['orangex', 'auth', faultsOfAuth],
-] as const)('%s: a fault of its answers to %s ends in', (dialect, target, faults) => {
+] as const)('on %s, a call whose reply to the %s request is faulty fails with', (dialect, target, faults) => {
   let resources: ReturnType<typeof countResources>;
   let idle: ReturnType<typeof resources.held>;
   let harness: Harness;
@@ -43,36 +43,36 @@ describe.each([
       }
       harness.server.clearScript();
       await harness.getOrderState();
-      // The next call is answered, and then no timer, socket or listener of this one is left.
+      // The next call succeeds, and then no timer, socket or listener of this one is left.
       await vi.waitFor(() => expect(resources.held()).toEqual(idle), { timeout: 30_000, interval: 5 });
     },
   );
 });
 
-describe.each(['orangex', 'deribit'] as const)('%s: without any fault, a call', (dialect) => {
+describe.each(['orangex', 'deribit'] as const)('on %s without a fault, a call', (dialect) => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({ dialect });
   });
   afterAll(() => harness.stop());
 
-  test('is answered though the answer is old', async () => {
+  test('accepts a reply with an old state of the order', async () => {
     const id = harness.server.place();
     harness.server.fill(id);
     harness.server.script('order', { kind: 'stale' });
     expect((await harness.getOrderState(id)).order.order_state).toBe('open');
   });
 
-  test('ends in order_not_found for an order that it never had', async () => {
+  test('fails with order_not_found for an order that never existed', async () => {
     expect((await failureOf(harness.getOrderState('nobodys-1'))).code).toBe('order_not_found');
   });
 
-  test('ends in not_owner for an order of another account', async () => {
+  test('fails with not_owner for an order of another account', async () => {
     const id = harness.server.place({ account: 'theirs' });
     expect((await failureOf(harness.getOrderState(id))).code).toBe('not_owner');
   });
 
-  test('ends in unreachable when nobody is there', async () => {
+  test('fails with unreachable when no server listens', async () => {
     const gone = await startHarness({ dialect });
     await gone.server.stop();
     expect((await failureOf(gone.getOrderState())).code).toBe('unreachable');

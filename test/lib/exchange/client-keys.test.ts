@@ -7,14 +7,14 @@ const rotated = { clientId: 'tester', clientSecret: 'second-secret' };
 const wrongKey = () => holdKey(keyOf('v1', 'wrong'));
 const rotatedKey = () => holdKey(keyOf('v1', 'wrong'), keyOf('v2'));
 
-describe.each(['orangex', 'deribit'] as const)('the %s client', (dialect) => {
-  test('takes a new key once when the exchange refuses the old one', async () => {
+describe.each(['orangex', 'deribit'] as const)('the %s client with a key that changes', (dialect) => {
+  test('gets a new key once when the exchange refuses the old one', async () => {
     const { getOrderState, key } = await start({ dialect }, rotatedKey());
     expect((await getOrderState()).keyVersion).toBe('v2');
     expect(key.renewals).toBe(1);
   });
 
-  test('gives up when there is no newer key, or the newer one is refused as well', async () => {
+  test('gives up when there is no newer key, or when the newer one is refused as well', async () => {
     const same = await start({ dialect }, wrongKey());
     expect((await failureOf(same.getOrderState())).code).toBe('key_refused');
     expect([same.key.renewals, same.server.requests.length]).toEqual([1, 1]);
@@ -24,7 +24,7 @@ describe.each(['orangex', 'deribit'] as const)('the %s client', (dialect) => {
     expect(newer.server.requests).toHaveLength(2);
   });
 
-  test('takes a new key no more than once, however many there are', async () => {
+  test('gets a new key no more than once, however many newer ones there are', async () => {
     let version = 1;
     const renew = async () => keyOf(`v${++version}`, 'wrong');
     const { getOrderState, server } = await start({ dialect }, { ...wrongKey(), renew });
@@ -32,7 +32,7 @@ describe.each(['orangex', 'deribit'] as const)('the %s client', (dialect) => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('goes on with a key that is rotated while it runs', async () => {
+  test('keeps working with a key that is rotated while it runs', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.setKeys([rotated]);
@@ -46,7 +46,7 @@ describe.each(['orangex', 'deribit'] as const)('the %s client', (dialect) => {
 describe('a bearer token', () => {
   const dialect = 'orangex';
 
-  test('that is no longer known is renewed once, and the call repeated', async () => {
+  test('that the exchange no longer knows is renewed once, and the call repeated', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.revokeTokens();
@@ -69,14 +69,14 @@ describe('a bearer token', () => {
     expect(server.count('auth')).toBe(2);
   });
 
-  test('that is refused although it is new leads to the key, not to a third token', async () => {
+  test('that is refused although it is new causes a new key, not a third token', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 10000 });
     expect((await failureOf(getOrderState())).code).toBe('unauthorized');
     expect([server.count('auth'), server.count('get_order_state'), key.renewals]).toEqual([1, 1, 1]);
   });
 
-  test('that is refused, like the one after it, leads to the key', async () => {
+  test('that is refused, like its replacement, causes a new key', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.scriptAlways('order', { kind: 'error', code: 10000 });
@@ -115,7 +115,7 @@ describe('a bearer token', () => {
     expect(server.count('auth')).toBe(2);
   });
 
-  test('that may do more than read is warned of', async () => {
+  test('that may do more than read causes a warning', async () => {
     const keys = [{ ...defaultKey, scope: 'trade:read_write' }];
     const { getOrderState, warnings } = await start({ dialect, keys });
     await getOrderState();

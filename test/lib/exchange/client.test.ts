@@ -26,7 +26,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect((await getOrderState()).exchangeTime).toBe(1597130046950);
   });
 
-  test('does not request an order again that cannot be parsed', async () => {
+  test('does not request an order again when its reply cannot be parsed', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
     expect((await failureOf(getOrderState())).code).toBe('invalid_response');
@@ -45,7 +45,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect((await getOrderState()).order.order_id).toBe(seedId);
   });
 
-  test('uses one connection, a new id for each call, and never puts a key in a url', async () => {
+  test('uses one connection, a new id for each call, and never puts a key in a URL', async () => {
     const { getOrderState, server } = await start({ dialect });
     for (let i = 0; i < 3; i++) await getOrderState();
     const ids = server.requests.map(({ body }) => JSON.parse(body).id);
@@ -55,7 +55,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('auth')).toBe(dialect === 'orangex' ? 1 : 0);
   });
 
-  test('repeats once at once when the connection had been closed meanwhile, though the budget is empty', async () => {
+  test('repeats a call at once, and only once, when the connection had been closed meanwhile, even with an empty retry budget', async () => {
     const { getOrderState, server, clock, budget } = await start({ dialect });
     await getOrderState();
     while (budget.spend());
@@ -64,7 +64,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(clock.sleeps).toEqual([]);
   });
 
-  test('takes no error without an id for an answer about the order, and calls again on a new connection', async () => {
+  test('does not take an error without an id for a reply about the order, and calls again on a new connection', async () => {
     const { getOrderState, server } = await start({ dialect });
     await getOrderState();
     server.script('order', { kind: 'error', code: 10004, withId: false });
@@ -81,7 +81,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(3);
   });
 
-  test('repeats calls at once that found their connections closed together, and after them no more than the budget allows', async () => {
+  test('repeats calls at once that found their connections closed together, and after that no more than the budget allows', async () => {
     const { getOrderState, server, budget } = await start({ dialect });
     await Promise.all([getOrderState(), getOrderState(), getOrderState()]);
     while (budget.spend());
@@ -91,7 +91,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(before + 6);
   });
 
-  test('repeats what failed in passing once, after a jittered wait', async () => {
+  test('repeats a call that failed temporarily once, after a jittered wait', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'html', status: 502 });
     const before = clock.now();
@@ -108,14 +108,14 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(2);
   });
 
-  test('waits as long as the exchange requires', async () => {
+  test('waits for as long as the exchange requires', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 3 });
     await getOrderState();
     expect(clock.sleeps).toEqual([3_100]);
   });
 
-  test('does not wait past the deadline, and reports the wait to the caller', async () => {
+  test('does not wait past the deadline, and reports the required wait to the caller', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 30 });
     expect(await failureOf(getOrderState())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });
@@ -129,14 +129,14 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(12);
   });
 
-  test('never repeats what would be answered the same again', async () => {
+  test('never repeats a call that would get the same reply again', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 13021 });
     expect((await failureOf(getOrderState())).code).toBe('forbidden');
     expect(server.count('get_order_state')).toBe(1);
   });
 
-  test('passes on what the credentials fail with', async () => {
+  test('passes on the failure of its credentials', async () => {
     const broken = { ...holdKey(keyOf('v1')), get: () => Promise.reject(new TypeError('boom')) };
     const { getOrderState, server } = await start({ dialect }, broken);
     await expect(getOrderState()).rejects.toThrow('boom');
@@ -176,8 +176,8 @@ test('the client needs nothing but a transport and a clock', async () => {
     },
   });
   const requestedAt = clock.now() + 7;
-  const answer = await client.getOrderState(seedId, { deadline: clock.now() + 1_000 });
-  expect(answer).toMatchObject({ requestedAt, receivedAt: requestedAt + 7 });
+  const reply = await client.getOrderState(seedId, { deadline: clock.now() + 1_000 });
+  expect(reply).toMatchObject({ requestedAt, receivedAt: requestedAt + 7 });
   expect(sent.map(({ url }) => url)).toEqual([
     'https://exchange.invalid/api/v1/public/auth',
     'https://exchange.invalid/api/v1/private/get_order_state',

@@ -40,7 +40,7 @@ const get = (acquireTimeout = 5_000) => credentials.get(clock.now() + acquireTim
 const renew = (version: string, acquireTimeout = 5_000) => credentials.renew(version, clock.now() + acquireTimeout);
 const requested = () => manager.count('GetSecretValue');
 
-describe('a key', () => {
+describe('an exchange key', () => {
   test('comes with the version of its secret', async () => {
     manager.create(secretName);
     const version = manager.put(secretName, keyText());
@@ -54,7 +54,7 @@ describe('a key', () => {
     expect((await get()).key.clientId).toBe('tester');
   });
 
-  test('that is stored as binary is refused as that', async () => {
+  test('that is stored as binary is refused, and the reason is named', async () => {
     manager.create(secretName);
     const bytes = { SecretBinary: new TextEncoder().encode(keyText()) };
     await client.send(new PutSecretValueCommand({ SecretId: secretName, ...bytes }));
@@ -64,7 +64,7 @@ describe('a key', () => {
     expect(printed(failure)).not.toContain(canary);
   });
 
-  test('whose KMS key may not be used is reported as that', async () => {
+  test('whose KMS key may not be used is refused, and the missing permission is named', async () => {
     manager.create(secretName, keyText());
     const message = 'Access to KMS is not allowed';
     manager.failAlways({ kind: 'exception', type: 'AccessDeniedException', message });
@@ -83,7 +83,7 @@ describe('a key', () => {
     expect((await get()).key.clientId).toBe('second');
   });
 
-  test('is fetched once for all who need it at the same time', async () => {
+  test('is fetched once for all callers that need it at the same time', async () => {
     manager.create(secretName, keyText());
     await Promise.all([get(), get(), get(), renew('?')]);
     expect(requested()).toBe(1);
@@ -97,8 +97,8 @@ describe('a key', () => {
   });
 });
 
-describe('a key that the exchange refused', () => {
-  test('is fetched anew at once', async () => {
+describe('an exchange key that the exchange refused', () => {
+  test('is fetched again at once', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     const newer = manager.put(secretName, keyText('second'));
@@ -107,7 +107,7 @@ describe('a key that the exchange refused', () => {
     expect(requested()).toBe(2);
   });
 
-  test('is answered from what another call has fetched meanwhile', async () => {
+  test('is replaced by the key that another call has fetched meanwhile', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     const newer = manager.put(secretName, keyText('second'));
@@ -125,7 +125,7 @@ describe('a key that the exchange refused', () => {
     expect(requested()).toBe(2);
   });
 
-  test('is not fetched again within ten seconds, though it be refused again', async () => {
+  test('is not fetched again within ten seconds, even if it is refused again', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     for (let i = 0; i < 5; i++) expect((await renew(version)).version).toBe(version);
@@ -136,7 +136,7 @@ describe('a key that the exchange refused', () => {
     expect(requested()).toBe(5);
   });
 
-  test('is the one that is kept when Secrets Manager is down', async () => {
+  test('is kept when Secrets Manager is down', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     manager.failAlways({ kind: 'denied' });
@@ -148,7 +148,7 @@ describe('while Secrets Manager is down', () => {
   test.each([
     ['reset', { kind: 'down' }],
     ['denied', { kind: 'denied' }],
-    ['answering nonsense', { kind: 'status', status: 502, body: '<html>' }],
+    ['sending nonsense', { kind: 'status', status: 502, body: '<html>' }],
     ['broken', { kind: 'exception', type: 'InternalServiceError', message: 'm', status: 500 }],
   ] as const)('(%s) the old key is used for another hour, and fetched every ten seconds', async (_how, fault) => {
     manager.create(secretName, keyText());
@@ -170,7 +170,7 @@ describe('while Secrets Manager is down', () => {
     expect((await failureOf(get())).code).toBe('secret_unavailable');
   });
 
-  test('a key at hand does not wait for longer than two seconds', async () => {
+  test('a cached key does not wait longer than two seconds', async () => {
     manager.create(secretName, keyText());
     const { version } = await get();
     manager.failAlways({ kind: 'hang' });
@@ -181,7 +181,7 @@ describe('while Secrets Manager is down', () => {
     bounds.mockRestore();
   });
 
-  test('it is used again as soon as it is back', async () => {
+  test('a cached key is used until Secrets Manager is back, and then replaced by the current one', async () => {
     manager.create(secretName, keyText());
     await get();
     manager.failAlways({ kind: 'denied' });
@@ -193,13 +193,13 @@ describe('while Secrets Manager is down', () => {
     expect((await get()).version).toBe(version);
   });
 
-  test('without a key, the deadline is kept', async () => {
+  test('a call without a key keeps its deadline', async () => {
     manager.failAlways({ kind: 'hang' });
     expect((await failureOf(get(100))).code).toBe('secret_unavailable');
     expect((await failureOf(get(-100))).code).toBe('secret_unavailable');
   });
 
-  test('a refusal says what is not allowed', async () => {
+  test('a refusal by Secrets Manager is reported with what is not allowed', async () => {
     manager.failAlways({ kind: 'denied' });
     expect((await failureOf(get())).message).toBe(
       `The secret ${secretName} cannot be read (AccessDeniedException): secretsmanager:GetSecretValue is denied.`,
@@ -209,7 +209,7 @@ describe('while Secrets Manager is down', () => {
   });
 });
 
-describe('a secret that is not filled in', () => {
+describe('a secret without a usable value', () => {
   test.each([
     ['does not exist', undefined],
     ['has no value', () => manager.create(secretName)],
@@ -217,7 +217,7 @@ describe('a secret that is not filled in', () => {
     ['is empty', () => manager.create(secretName, '')],
     ['has an empty client_id', () => manager.create(secretName, keyText('', canary))],
     ['has an empty client_secret', () => manager.create(secretName, keyText('tester', ''))],
-  ])('(it %s) says how to fill it', async (_what, prepare) => {
+  ])('that %s is refused with what to do', async (_what, prepare) => {
     prepare?.();
     const failure = await failureOf(get());
     expect(failure.code).toBe('secret_empty');
@@ -228,7 +228,7 @@ describe('a secret that is not filled in', () => {
     expect(printed(failure)).not.toContain(canary);
   });
 
-  test('is seen as soon as it is filled', async () => {
+  test('is read again as soon as it has a value', async () => {
     manager.create(secretName);
     await failureOf(get());
     manager.put(secretName, keyText());
@@ -249,7 +249,7 @@ describe('a malformed secret', () => {
     [`{"client_id":7,"client_secret":"${canary}"}`, 'has no usable client_id'],
     [`{"client_id":"tester","client_secret":"${canary}\\n"}`, 'has no usable client_secret'],
     [`{"client_id":"tester","client_secret":"${canary}ü"}`, 'has no usable client_secret'],
-  ])('%s is named with what is wrong, and never quoted', async (text, what) => {
+  ])('such as %s is reported with what is wrong, and never quoted', async (text, what) => {
     manager.create(secretName, text);
     const failure = await failureOf(get());
     expect(failure.code).toBe('secret_malformed');
@@ -258,7 +258,7 @@ describe('a malformed secret', () => {
   });
 });
 
-test('a key prints as [redacted]', async () => {
+test('an exchange key prints as [redacted]', async () => {
   manager.create(secretName, keyText());
   const held = await get();
   expect(JSON.stringify(held)).toContain('"clientSecret":"[redacted]"');

@@ -4,7 +4,7 @@ import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 
 describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
-  it('is listed by its own name', () => {
+  it('is registered under its own name', () => {
     expect(dialect.name).toBe(name);
   });
 
@@ -12,7 +12,7 @@ describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
     expect(dialect.url).toMatch(new RegExp(`^https://.*/${dialect.version}$`));
   });
 
-  it('names each error as the exchange does, with a source', () => {
+  it('names each error as the exchange does, and cites a source', () => {
     const errors = Object.entries(dialect.errors);
     expect(errors.length).toBeGreaterThan(20);
     for (const [number, { name, code, document }] of errors) {
@@ -22,7 +22,7 @@ describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
     }
   });
 
-  it('has a source for every other fact', () => {
+  it('cites a source for every other fact', () => {
     for (const [fact, { document }] of Object.entries(dialect.sources)) {
       expect(dialect, fact).toHaveProperty(fact);
       expect(document, fact).not.toBe('');
@@ -33,13 +33,13 @@ describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
     expect(dialect.fields).toEqual(expect.arrayContaining([...dialect.volatile]));
   });
 
-  it('takes an order for not found only where the name of the error says so', () => {
+  it('treats an order as not found only where the name of the error says so', () => {
     const notFound = Object.values(dialect.errors).filter(({ code }) => code === 'order_not_found');
     for (const { name } of notFound) expect(name).toMatch(/order.*not.*(found|exist)/);
   });
 });
 
-describe("OrangeX's codes that nobody has seen on the wire", () => {
+describe('an OrangeX error code that nobody has seen on the wire', () => {
   it.each([
     [1005, 'throttled'],
     [2010, 'forbidden'],
@@ -47,7 +47,7 @@ describe("OrangeX's codes that nobody has seen on the wire", () => {
     [5010, 'exchange_error'],
     [8001, 'exchange_error'],
     [9900, 'busy'],
-  ] as const)('%s is %s, and marked as unconfirmed', (number, code) => {
+  ] as const)('such as %s is %s, and marked as unconfirmed', (number, code) => {
     expect(orangex.errors[number]).toMatchObject({ code, unconfirmed: true });
   });
 });

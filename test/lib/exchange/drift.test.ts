@@ -26,11 +26,11 @@ it.each([
     { 'a b': '1', direction: '"x y"' },
     ['field of an unusual name', 'direction of an unusual name'],
   ],
-])('the drift of an order: %s', (_, members, drift) => {
+])('the drift of an order is reported: %s', (_, members, drift) => {
   expect(driftOf(order(members), orangex)).toEqual(drift);
 });
 
-it('a field is drift on an exchange whose orders do not have it', () => {
+it('a field counts as drift on an exchange whose orders do not have it', () => {
   expect(driftOf(order({ usd: '1' }), deribit)).toEqual([]);
   expect(driftOf(order({ rpl: '1' }), deribit)).toEqual(['field rpl']);
 });

@@ -63,7 +63,7 @@ function startWaiting() {
       sleeps.shift()?.resolve();
       await soon();
     },
-    answer: async (n: number, result: string) => {
+    replyTo: async (n: number, result: string) => {
       const { request, reply } = requests[n] ?? {};
       const body = `{"jsonrpc":"2.0","id":${request && idOf(request)},"result":${result}}`;
       reply?.resolve({ status: 200, body: request?.stream?.take(body) ?? body });
@@ -80,30 +80,30 @@ function idOf({ body }: HttpRequest): number {
 
 const lost = new Failure('unreachable', 'exchange.invalid cannot be reached.');
 
-test('a late request is sent once more, with an id and a permit of its own, and the reply says when its own request left', async () => {
-  const { order, leave, pass, answer, requests, permits } = startWaiting();
-  const answered = order();
+test('a late request is repeated once, with its own id and permit, and the reply says when its own request left', async () => {
+  const { order, leave, pass, replyTo, requests, permits } = startWaiting();
+  const requested = order();
   await leave(0);
   await pass(2_000);
   await leave(1);
   await pass(50);
-  await answer(1, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000, receivedAt: startedAt + 2_050 });
+  await replyTo(1, seedResultWith({ order_id: seedId }));
+  expect(await requested).toMatchObject({ requestedAt: startedAt + 2_000, receivedAt: startedAt + 2_050 });
   expect(new Set(requests.map(({ request }) => idOf(request))).size).toBe(2);
   expect(permits).toHaveLength(2);
 });
 
-test('a reply in time leaves it at one request', async () => {
-  const { order, leave, pass, answer, permits } = startWaiting();
-  const answered = order();
+test('a reply in time keeps its call at one request', async () => {
+  const { order, leave, pass, replyTo, permits } = startWaiting();
+  const requested = order();
   await leave(0);
-  await answer(0, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt });
+  await replyTo(0, seedResultWith({ order_id: seedId }));
+  expect(await requested).toMatchObject({ requestedAt: startedAt });
   await pass(2_000);
   expect(permits).toHaveLength(1);
 });
 
-test('waiting for a permit makes no request late', async () => {
+test('waiting for a permit does not make a request late', async () => {
   const { order, soon, sleeps, leave } = startWaiting();
   void order();
   await soon();
@@ -112,14 +112,14 @@ test('waiting for a permit makes no request late', async () => {
   expect(sleeps).toHaveLength(1);
 });
 
-test('a late list that comes first counts as of its own request, and the other one is dropped', async () => {
-  const { list, leave, pass, answer } = startWaiting();
+test('a late list that comes first counts as of its own request, and the other list is dropped', async () => {
+  const { list, leave, pass, replyTo } = startWaiting();
   const listed = list();
   await leave(0);
   await pass(2_000);
   await leave(1);
-  await answer(0, `[${seedResultWith({ order_id: seedId })}]`);
-  await answer(1, '[]');
+  await replyTo(0, `[${seedResultWith({ order_id: seedId })}]`);
+  await replyTo(1, '[]');
   const { digests, requestedAt, complete } = await listed;
   expect({ ids: [...digests.keys()], requestedAt, complete }).toEqual({
     ids: [seedId],
@@ -128,19 +128,19 @@ test('a late list that comes first counts as of its own request, and the other o
   });
 });
 
-test('the failure of the second request says nothing of the first', async () => {
-  const { order, leave, pass, answer, fail, soon } = startWaiting();
-  const answered = order();
+test('the failure of the second of two requests does not end the first', async () => {
+  const { order, leave, pass, replyTo, fail, soon } = startWaiting();
+  const requested = order();
   await leave(0);
   await pass(2_000);
   await leave(1);
   fail(1, lost);
   await soon();
-  await answer(0, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt });
+  await replyTo(0, seedResultWith({ order_id: seedId }));
+  expect(await requested).toMatchObject({ requestedAt: startedAt });
 });
 
-test('a call whose requests both fail has failed', async () => {
+test('a call fails when both of its requests fail', async () => {
   const { order, leave, pass, fail } = startWaiting();
   const failed = failureOf(order());
   await leave(0);
@@ -151,19 +151,19 @@ test('a call whose requests both fail has failed', async () => {
   expect((await failed).code).toBe('timeout');
 });
 
-test('the exchange’s failure of the first request does not end the second', async () => {
-  const { order, leave, pass, answer, fail, soon } = startWaiting();
-  const answered = order();
+test('an exchange failure of the first of two requests does not end the second', async () => {
+  const { order, leave, pass, replyTo, fail, soon } = startWaiting();
+  const requested = order();
   await leave(0);
   await pass(2_000);
   await leave(1);
   fail(0, new Failure('busy', 'The exchange is busy.'));
   await soon();
-  await answer(1, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt + 2_000 });
+  await replyTo(1, seedResultWith({ order_id: seedId }));
+  expect(await requested).toMatchObject({ requestedAt: startedAt + 2_000 });
 });
 
-test('what the answer to the first request says of the order counts at once', async () => {
+test('what the reply to the first of two requests says about the order is returned at once', async () => {
   const { order, leave, pass, fail } = startWaiting();
   const failed = failureOf(order());
   await leave(0);
@@ -173,13 +173,13 @@ test('what the answer to the first request says of the order counts at once', as
   expect((await failed).code).toBe('order_not_found');
 });
 
-test('a late request is not sent again once the retry budget is spent', async () => {
-  const { order, leave, pass, answer, permits, retryBudget } = startWaiting();
-  const answered = order();
+test('a late request is not repeated when the retry budget is used up', async () => {
+  const { order, leave, pass, replyTo, permits, retryBudget } = startWaiting();
+  const requested = order();
   await leave(0);
   while (retryBudget.spend());
   await pass(2_000);
   expect(permits).toHaveLength(1);
-  await answer(0, seedResultWith({ order_id: seedId }));
-  expect(await answered).toMatchObject({ requestedAt: startedAt });
+  await replyTo(0, seedResultWith({ order_id: seedId }));
+  expect(await requested).toMatchObject({ requestedAt: startedAt });
 });

@@ -23,12 +23,12 @@ function paramsSent({ server }: Harness) {
   return calls.map(({ body }) => JSON.parse(body).params);
 }
 
-describe.each(both)('the history of %s', (dialect) => {
+describe.each(both)('the order history search on %s', (dialect) => {
   const [newest, ...older] =
     dialect === 'orangex' ? ['order_history'] : ['order_history_recent', 'order_history_archive'];
   const trades = dialect === 'orangex' ? ['trades'] : ['trades_recent', 'trades_archive'];
 
-  test('has the row of an order that get_order_state no longer knows, filled or not', async () => {
+  test('finds the row of an order that get_order_state no longer knows, filled or not', async () => {
     const harness = await start({ dialect });
     const { server, clock } = harness;
     const [filled, canceled] = [server.place({ amount: '1.10' }), server.place()];
@@ -48,7 +48,7 @@ describe.each(both)('the history of %s', (dialect) => {
     );
   });
 
-  test('that does not hold an order says so, place by place', async () => {
+  test('reports each place that does not hold the order', async () => {
     const harness = await start({ dialect });
     harness.server.fill(harness.server.place());
     const { rows, attempts } = await find(harness, 'nobodys-1');
@@ -58,7 +58,7 @@ describe.each(both)('the history of %s', (dialect) => {
     );
   });
 
-  test('with the order in state open is a row like any other: its state closes nothing', async () => {
+  test('returns a row in state open like any other, and that state closes nothing', async () => {
     const harness = await start({ dialect, history: { withOpen: true } });
     const id = harness.server.place();
     harness.server.cancel(id);
@@ -67,7 +67,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect(rows[0]?.read()).toMatchObject({ order_id: id, order_state: 'open' });
   });
 
-  test('may write fewer fields', async () => {
+  test('accepts rows with fewer fields', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -75,7 +75,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect((await find(harness, id)).rows[0]?.read()).toMatchObject({ order_id: id, details: {} });
   });
 
-  test('has a row that cannot be read: it is found, and its reading is a failure', async () => {
+  test('finds a row that cannot be read, and returns a failure as its order', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -87,7 +87,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect(rows.map((row) => row.read())).toMatchObject([{ code: 'invalid_response' }]);
   });
 
-  test('that holds an order twice gives both rows', async () => {
+  test('returns both rows of an order that the history holds twice', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -96,7 +96,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect(rows.map((row) => Object(row.read()).order_state)).toEqual(['filled', 'open']);
   });
 
-  test('is read page by page to an empty one, however short a page is', async () => {
+  test('reads page by page to an empty page, however short a page is', async () => {
     const harness = await start({ dialect });
     const sought = harness.server.place();
     harness.server.fill(sought);
@@ -118,7 +118,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect((await attemptsOf(find(harness, 'nobodys-1')))[0]).toEqual([newest, 'not_found', 3]);
   });
 
-  test('is not read for ever: neither when the offset is ignored, nor when it does not end', async () => {
+  test('stops when the offset is ignored or when the pages do not end', async () => {
     const harness = await start({ dialect });
     const sameAgain: Fault = (request) => {
       const { id } = JSON.parse(request.body);
@@ -134,7 +134,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect((await attemptsOf(find(harness, 'nobodys-1')))[0]).toEqual([newest, 'not_exhausted', 20]);
   });
 
-  test('lags behind: an order can be in no place for a while', async () => {
+  test('finds nothing for a while, because the history lags behind', async () => {
     const harness = await start({ dialect, history: { indexingMs: minute } });
     const id = harness.server.place();
     harness.server.cancel(id);
@@ -143,7 +143,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect((await find(harness, id)).rows).toHaveLength(1);
   });
 
-  test('may know only the trades of an order: they prove fills, and no end', async () => {
+  test('accepts the trades of an order as proof of fills, but not of an end', async () => {
     const harness = await start({ dialect, history: { indexingMs: minute, wrappedTrades: true } });
     const id = harness.server.place();
     harness.server.partialFill(id, '4');
@@ -162,7 +162,7 @@ describe.each(both)('the history of %s', (dialect) => {
     [{ kind: 'truncate' }, 'invalid_response'],
     [{ kind: 'result', text: '{"rows":[]}' }, 'invalid_response'],
     [{ kind: 'result', text: '[{"order_id":"a"}, {"b":[}]' }, 'invalid_response'],
-  ])('that answers %o is a failed place: %s; the next ones are called', async (fault, code) => {
+  ])('reports a place that replies with %o as failed with %s, and calls the next place', async (fault, code) => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -178,7 +178,7 @@ describe.each(both)('the history of %s', (dialect) => {
     [{ kind: 'throttle', wait: 60 }, 'throttled'],
     [{ kind: 'error', code: 13021 }, 'forbidden'],
     [{ kind: 'html', status: 502 }, 'busy'],
-  ])('that answers %o ends the search: %s would meet the next call, too', async (fault, code) => {
+  ])('stops when a place replies with %o, because %s would affect the next call, too', async (fault, code) => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('order_history', fault);
@@ -187,21 +187,21 @@ describe.each(both)('the history of %s', (dialect) => {
     expect(attempts).toMatchObject([{ source: newest, outcome: 'failed', failure: { code } }]);
   });
 
-  test('is searched within the deadline', async () => {
+  test('keeps the deadline', async () => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('order_history', { kind: 'hang' });
     const { attempts } = await find(harness, 'nobodys-1', 100);
     expect(attempts).toMatchObject([{ source: newest, outcome: 'failed', failure: { code: 'timeout' } }]);
   });
 
-  test.each(['{}', '7', '{"trades":{}}'])('has no trades in %s', async (text) => {
+  test.each(['{}', '7', '{"trades":{}}'])('finds no trades in the result %s', async (text) => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('trades', { kind: 'result', text });
     const { attempts } = await find(harness, 'nobodys-1');
     expect(attempts.at(-1)).toMatchObject({ source: trades.at(-1), failure: { code: 'invalid_response' } });
   });
 
-  test('counts trades of the order only, and does not take a cut list for its end', async () => {
+  test('counts only trades of the order, and does not mistake a truncated list for a complete one', async () => {
     const harness = await start({ dialect });
     const text = '{"trades":[{"order_id":"others-1"},null],"has_more":true}';
     harness.server.scriptAlways('trades', { kind: 'result', text });
@@ -209,7 +209,7 @@ describe.each(both)('the history of %s', (dialect) => {
     expect(attempts.at(-1)).toMatchObject({ outcome: 'not_exhausted', rows: 0 });
   });
 
-  test('takes a new key when the old one is refused', async () => {
+  test('gets a new key when the old one is refused', async () => {
     const harness = await start({ dialect }, holdKey(keyOf('v1', 'wrong'), keyOf('v2')));
     const id = harness.server.place();
     harness.server.fill(id);
@@ -217,10 +217,10 @@ describe.each(both)('the history of %s', (dialect) => {
   });
 });
 
-describe('the two stores of deribit', () => {
+describe('the two history stores of deribit', () => {
   const dialect = 'deribit';
 
-  test('are searched one after the other, with orders that have no fill and with old ones', async () => {
+  test('are searched one after the other, including orders without a fill and old orders', async () => {
     const harness = await start({ dialect });
     await find(harness, 'nobodys-1');
     const page = {
@@ -238,7 +238,7 @@ describe('the two stores of deribit', () => {
     ]);
   });
 
-  test('hold an order one after the other, and neither in between', async () => {
+  test('hold an order one after the other, and for a while neither holds it', async () => {
     const harness = await start({ dialect, history: { archivingMs: 5 * minute } });
     const id = harness.server.place();
     harness.server.cancel(id);

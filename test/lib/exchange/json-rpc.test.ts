@@ -22,11 +22,11 @@ function refusal(...args: Parameters<typeof read>): Failure {
   return expect.unreachable();
 }
 
-const answer = (members: string) => `{"jsonrpc":"2.0",${members}}`;
-const error = (members: string, id = '"id":7,') => answer(`${id}"error":{${members}}`);
+const replyWith = (members: string) => `{"jsonrpc":"2.0",${members}}`;
+const error = (members: string, id = '"id":7,') => replyWith(`${id}"error":{${members}}`);
 
-describe('a call', () => {
-  test('names its method as the dialect does', () => {
+describe('a JSON-RPC call', () => {
+  test('writes its method name as the dialect does', () => {
     const params = { order_id: '39004881276768256' };
     const body = (dialect: Dialect) => encodeCall(dialect, 7, 'private/get_order_state', params);
     const rest = '"params":{"order_id":"39004881276768256"}}';
@@ -35,68 +35,68 @@ describe('a call', () => {
   });
 });
 
-describe('a result', () => {
-  test('comes with its own text, verbatim', () => {
+describe('a JSON-RPC result', () => {
+  test('is returned with its own text, verbatim', () => {
     const { result, resultText } = read('{ "id" : 7, "jsonrpc" : "2.0", "result" : { "price" : 1.10 } }');
     expect(JSON.stringify(result)).toBe('{"price":{"value":"1.10","isLosslessNumber":true}}');
     expect(resultText).toBe('{ "price" : 1.10 }');
   });
 
-  test.each(['7', '"7"'])('may repeat its id as %s', (id) => {
-    expect(read(answer(`"id":${id},"result":{}`)).resultText).toBe('{}');
+  test.each(['7', '"7"'])('may echo its id as %s', (id) => {
+    expect(read(replyWith(`"id":${id},"result":{}`)).resultText).toBe('{}');
   });
 
-  test('nested 40 deep is refused as that', () => {
-    const body = answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`);
+  test('nested 40 deep is refused for its depth', () => {
+    const body = replyWith(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`);
     expect(refusal(body).message).toBe(
       'The exchange returned HTTP 200 without JSON-RPC: JSON is nested deeper than 32.',
     );
   });
 
-  test('counts whatever its HTTP status', () => {
-    expect(read(answer('"id":7,"result":{}'), { status: 500 }).resultText).toBe('{}');
+  test('is accepted whatever its HTTP status', () => {
+    expect(read(replyWith('"id":7,"result":{}'), { status: 500 }).resultText).toBe('{}');
   });
 
-  test('may have an error of null beside it', () => {
-    expect(read(answer('"id":7,"result":{},"error":null')).resultText).toBe('{}');
+  test('is accepted beside an error of null', () => {
+    expect(read(replyWith('"id":7,"result":{},"error":null')).resultText).toBe('{}');
   });
 
   test.each([
-    ['another id', answer('"id":8,"result":{}')],
-    ['an id of another type', answer('"id":[7],"result":{}')],
-    ['an id written otherwise', answer('"id":7.0,"result":{}')],
-    ['no id', answer('"result":{}')],
-    ['an id of null', answer('"id":null,"result":{}')],
-    ['an error beside it', answer('"id":7,"result":{},"error":{"code":10004}')],
+    ['another id', replyWith('"id":8,"result":{}')],
+    ['an id of another type', replyWith('"id":[7],"result":{}')],
+    ['an id written differently', replyWith('"id":7.0,"result":{}')],
+    ['no id', replyWith('"result":{}')],
+    ['an id of null', replyWith('"id":null,"result":{}')],
+    ['an error beside it', replyWith('"id":7,"result":{},"error":{"code":10004}')],
     ['no jsonrpc', '{"id":7,"result":{}}'],
     ['another jsonrpc', '{"id":7,"jsonrpc":"1.0","result":{}}'],
     ['a jsonrpc that is a number', '{"id":7,"jsonrpc":2.0,"result":{}}'],
-    ['nothing in it', answer('"id":7,"result":null')],
-    ['nothing at all', answer('"id":7')],
-    ['half of it missing', '{"jsonrpc":"2.0","id":7,"result":{"a"'],
-    ['a list around it', `[${answer('"id":7,"result":{}')}]`],
-    ['a key twice', answer('"id":7,"result":{"a":1,"a":2}')],
-    ['too many levels', answer(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`)],
+    ['null as its value', replyWith('"id":7,"result":null')],
+    ['neither result nor error', replyWith('"id":7')],
+    ['its second half missing', '{"jsonrpc":"2.0","id":7,"result":{"a"'],
+    ['a list around it', `[${replyWith('"id":7,"result":{}')}]`],
+    ['a key twice', replyWith('"id":7,"result":{"a":1,"a":2}')],
+    ['too many levels', replyWith(`"id":7,"result":${'['.repeat(40)}${']'.repeat(40)}`)],
   ])('with %s is refused as invalid_response', (_what, body) => {
     expect(refusal(body).code).toBe('invalid_response');
   });
 });
 
-describe('an error', () => {
+describe('a JSON-RPC error', () => {
   test.each(
     Object.values(dialects).flatMap(({ name, errors }) =>
       Object.entries(errors).map(([number, { code }]) => [name, number, code] as const),
     ),
-  )('of %s, %s, is %s', (name, number, code) => {
+  )('of %s with the code %s is the failure %s', (name, number, code) => {
     const failure = refusal(error(`"code":${number},"message":"m"`), { status: 400 }, dialects[name]);
     expect(failure).toMatchObject({ code, exchangeCode: Number(number) });
   });
 
-  test('with an unknown number is exchange_error', () => {
+  test('with an unknown code is exchange_error', () => {
     expect(refusal(error('"code":424242'))).toMatchObject({ code: 'exchange_error', exchangeCode: 424242 });
   });
 
-  test('may write its number as a text', () => {
+  test('may have its code as a string', () => {
     expect(refusal(error('"code":"10004"'))).toMatchObject({ code: 'order_not_found', exchangeCode: 10004 });
   });
 
@@ -106,7 +106,7 @@ describe('an error', () => {
     expect(refusal(error('"code":13004', id)).code).toBe('key_refused');
   });
 
-  test.each(['', '"id":null,'])('about an order, but without an id (%j), says nothing about an order', (id) => {
+  test.each(['', '"id":null,'])('about an order but without an id (%j) says nothing about the order', (id) => {
     for (const number of [10004, 10025, 10029, -32602]) {
       const failure = refusal(error(`"code":${number}`, id));
       expect(failure).toMatchObject({ code: 'invalid_response', message: expect.stringContaining('has no id') });
@@ -119,12 +119,12 @@ describe('an error', () => {
     expect(dropConnection).toHaveBeenCalledTimes(2);
   });
 
-  test('to another call is invalid_response', () => {
+  test('for another call is invalid_response', () => {
     expect(refusal(error('"code":10004', '"id":8,')).code).toBe('invalid_response');
   });
 
-  test('may have a result of null beside it', () => {
-    expect(refusal(answer('"id":7,"result":null,"error":{"code":10004}')).code).toBe('order_not_found');
+  test('is accepted beside a result of null', () => {
+    expect(refusal(replyWith('"id":7,"result":null,"error":{"code":10004}')).code).toBe('order_not_found');
   });
 
   test.each(['"message":"no code"', '"code":null', '"code":"ten"', '"code":1.5', '"code":[10004]'])(
@@ -134,17 +134,17 @@ describe('an error', () => {
     },
   );
 
-  test('that is only a text is invalid_response', () => {
-    expect(refusal(answer('"id":7,"error":"boom"')).code).toBe('invalid_response');
+  test('that is only a string is invalid_response', () => {
+    expect(refusal(replyWith('"id":7,"error":"boom"')).code).toBe('invalid_response');
   });
 
-  test('counts whatever its HTTP status', () => {
+  test('is accepted whatever its HTTP status', () => {
     for (const status of [200, 400, 401, 500, 503]) {
       expect(refusal(error('"code":10004'), { status }).code).toBe('order_not_found');
     }
   });
 
-  test.each([-32000, -32005, 99999, 10004, 13004])('%i with HTTP status 429 is throttling', (number) => {
+  test.each([-32000, -32005, 99999, 10004, 13004])('%i with HTTP status 429 counts as throttling', (number) => {
     expect(refusal(error(`"code":${number}`), { status: 429, retryAfterMs: 7_000 })).toMatchObject({
       code: 'throttled',
       exchangeCode: number,
@@ -152,37 +152,41 @@ describe('an error', () => {
     });
   });
 
-  test('with HTTP status 429 counts as throttling though it is for another call, or no error at all', () => {
-    for (const body of [error('"code":10004', '"id":8,'), answer('"id":7,"result":{}'), answer('"error":"slow"')]) {
+  test('with HTTP status 429 counts as throttling even if it is for another call, or is a result', () => {
+    for (const body of [
+      error('"code":10004', '"id":8,'),
+      replyWith('"id":7,"result":{}'),
+      replyWith('"error":"slow"'),
+    ]) {
       expect(refusal(body, { status: 429 })).toMatchObject({ code: 'throttled', retryAfterMs: 1_000 });
     }
   });
 
-  test('keeps its own text and data to itself', () => {
+  test('does not reveal its text and data', () => {
     const failure = refusal(error('"code":13004,"message":"canary-1","data":{"reason":"canary-2"}'));
     expect(failure.message).toMatch(/^The exchange returned error 13004: the key is wrong/);
     expect(printed(failure)).not.toContain('canary');
   });
 });
 
-describe('the wait that an error requires', () => {
+describe('the wait that an exchange error requires', () => {
   test.each([
     ['its data', '"code":10028,"data":{"wait":3}', undefined, 3_000],
-    ['its data, in parts of seconds', '"code":10028,"data":{"wait":"1.5"}', undefined, 1_500],
+    ['its data, in fractions of seconds', '"code":10028,"data":{"wait":"1.5"}', undefined, 1_500],
     ['the header', '"code":10028,"data":null', 4_000, 4_000],
     ['the longer of both', '"code":10028,"data":{"wait":3}', 2_000, 3_000],
-    ['nobody, but at least a second', '"code":10028', undefined, 1_000],
-    ['its data, but at least a second', '"code":10066,"data":{"wait":0}', undefined, 1_000],
-    ['nonsense, so at least a second', '"code":10028,"data":{"wait":-5}', undefined, 1_000],
+    ['nowhere, and is a second when throttled', '"code":10028', undefined, 1_000],
+    ['its data, but is at least a second', '"code":10066,"data":{"wait":0}', undefined, 1_000],
+    ['invalid data, and is a second when throttled', '"code":10028,"data":{"wait":-5}', undefined, 1_000],
     ['its data, though it is not throttled', '"code":10040,"data":{"wait":0.25}', undefined, 250],
-    ['nobody', '"code":10040,"data":{"wait":"soon"}', undefined, undefined],
-  ])('is said by %s', (_who, members, header, expected) => {
+    ['nowhere when its data is invalid', '"code":10040,"data":{"wait":"soon"}', undefined, undefined],
+  ])('comes from %s', (_who, members, header, expected) => {
     const reply = { status: 400, ...(header !== undefined && { retryAfterMs: header }) };
     expect(refusal(error(members), reply).retryAfterMs).toBe(expected);
   });
 });
 
-describe('what is not JSON-RPC', () => {
+describe('a reply that is not JSON-RPC', () => {
   test.each([
     [429, undefined, 'throttled', 1_000],
     [429, 5_000, 'throttled', 5_000],
@@ -204,14 +208,14 @@ describe('what is not JSON-RPC', () => {
   });
 });
 
-describe("the exchange's time of a reply", () => {
-  const timeOf = (members: string) => read(answer(`"id":7,"result":{},${members}`)).exchangeTime;
+describe("the exchange's time in a reply", () => {
+  const timeOf = (members: string) => read(replyWith(`"id":7,"result":{},${members}`)).exchangeTime;
 
-  test('is read in milliseconds, as the specification shows it', () => {
+  test('is read as milliseconds, as the example of the specification has it', () => {
     expect(timeOf('"usIn":1597130045270,"usOut":1597130046950,"usDiff":1680')).toBe(1597130046950);
   });
 
-  test('is read in microseconds, as the specification says it', () => {
+  test('is read as microseconds, as the text of the specification has it', () => {
     expect(timeOf('"usIn":1597130045270999,"usOut":"1597130046950001"')).toBe(1597130046950);
   });
 
@@ -229,12 +233,12 @@ describe("the exchange's time of a reply", () => {
     },
   );
 
-  test('may be an hour ahead, and as old as 2010', () => {
+  test('is accepted up to an hour ahead, and back to 2010', () => {
     for (const time of [now + 3_600_000, Date.UTC(2010, 0, 1)]) expect(timeOf(`"usOut":${time}`)).toBe(time);
   });
 
-  test('may be absent, or no time at all', () => {
-    expect(read(answer('"id":7,"result":{}')).exchangeTime).toBeUndefined();
+  test('may be absent or invalid', () => {
+    expect(read(replyWith('"id":7,"result":{}')).exchangeTime).toBeUndefined();
     expect(timeOf('"usOut":null')).toBeUndefined();
     expect(timeOf('"usOut":{}')).toBeUndefined();
   });

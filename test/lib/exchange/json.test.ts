@@ -44,8 +44,8 @@ const { json: jsonText } = fc.letrec<{ json: string; array: string; object: stri
     .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`),
 }));
 
-describe('JSON keeps its digits:', () => {
-  test('any number survives being read and written', () => {
+describe('JSON keeps its digits when', () => {
+  test('any number is read and written', () => {
     fc.assert(
       fc.property(lexeme, (text) => {
         expect(writeJson(parseJson(text))).toBe(text);
@@ -56,7 +56,7 @@ describe('JSON keeps its digits:', () => {
     );
   });
 
-  test('any JSON text survives being read and written', () => {
+  test('any JSON text is read and written', () => {
     fc.assert(
       fc.property(jsonText, (text) => {
         expect(writeJson(parseJson(text))).toBe(text);
@@ -87,7 +87,7 @@ describe('memberText', () => {
     );
   });
 
-  test('is not misled by the same name deeper down, or inside a text', () => {
+  test('is not misled by the same name at a deeper level, or inside a string', () => {
     const text = '{"a":{"result":1},"b":"\\"result\\":2","c":["result",{"result":3}],"result": {"x":"}"} }';
     expect(memberText(text, 'result')).toBe('{"x":"}"}');
   });
@@ -96,7 +96,7 @@ describe('memberText', () => {
     expect(memberText('{"r\\u0065sult":1.0}', 'result')).toBe('1.0');
   });
 
-  test('finds nothing in what is no object', () => {
+  test('finds nothing in a value that is not an object', () => {
     expect(memberText('[{"result":1}]', 'result')).toBeUndefined();
     expect(memberText('"result"', 'result')).toBeUndefined();
   });
@@ -119,7 +119,7 @@ describe('parseJson', () => {
     expect(() => parseJson('{"state":"open","state":"filled"}')).toThrow(JsonError);
   });
 
-  test('refuses what is nested deeper than 32, however deep, and takes what is not', () => {
+  test('refuses values nested deeper than 32, however deep, and accepts values nested 32 deep', () => {
     const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
     expect(writeJson(parseJson(nested(32)))).toBe(nested(32));
     for (const levels of [33, 1_000_000]) expect(() => parseJson(nested(levels))).toThrow(JsonError);
@@ -158,7 +158,7 @@ test('isJsonObject distinguishes objects from everything else', () => {
   expect(isJsonObject(undefined)).toBe(false);
 });
 
-test('scalarText takes texts and numbers, and nothing else', () => {
+test('scalarText accepts strings and numbers, and nothing else', () => {
   expect(scalarText('1.10')).toBe('1.10');
   expect(scalarText(undefined)).toBeUndefined();
   for (const text of ['null', 'true', '[]', '["1"]', '{}']) expect(scalarText(parseJson(text))).toBeUndefined();

@@ -84,7 +84,7 @@ describe('a current key that the exchange refuses', () => {
     expect(fallbacks).toHaveLength(2);
   });
 
-  test('ends the fallback when a newer one is written', async () => {
+  test('is no longer replaced once a newer one is written', async () => {
     const { current } = rotated();
     await get();
     await renew(current);
@@ -106,7 +106,7 @@ describe('a current key that the exchange refuses', () => {
     expect([fallbacks, labels().slice(-2)]).toEqual([[], ['AWSCURRENT', 'AWSCURRENT']]);
   });
 
-  test('is back at once when the previous one is refused as well', async () => {
+  test('is used again at once when the previous one is refused as well', async () => {
     const { old, current } = rotated();
     await get();
     await renew(current);
@@ -139,8 +139,8 @@ describe.each([
   ['secret_malformed', canary],
   ['secret_malformed', `{"client_id":"${canary}"`],
   ['secret_malformed', JSON.stringify({ client_id: `${canary}\n`, client_secret: canary })],
-] as const)('a current version that is no key (%s: %j)', (code, text) => {
-  test('is ignored in favour of the previous one, by processes that start and by those that run', async () => {
+] as const)('a current secret version that holds no key (%s: %j)', (code, text) => {
+  test('is ignored in favour of the previous one, in new and in running processes', async () => {
     manager.create(secretName);
     const good = manager.put(secretName, keyText('good'));
     await get();
@@ -155,7 +155,7 @@ describe.each([
     expect(JSON.stringify(fallbacks)).not.toContain(canary);
   });
 
-  test('twice in a row leaves a running process its last good key for an hour, and a new one none', async () => {
+  test('twice in a row leaves a running process its last good key for an hour, and a new process none', async () => {
     manager.create(secretName);
     const good = manager.put(secretName, keyText('good'));
     await get();

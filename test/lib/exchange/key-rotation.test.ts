@@ -79,7 +79,7 @@ async function startDesk(dialect: Dialect) {
     clock.advance(1_000);
   }
 
-  /** 50 requests at once; `meanwhile` happens when all have reached the exchange and none is answered. */
+  /** 50 requests at once; `meanwhile` happens when all have reached the exchange and none has a reply. */
   const second = async (meanwhile?: () => Promise<void> | void): Promise<void> => {
     let arrived = 0;
     const all = Promise.withResolvers<void>();
@@ -109,9 +109,9 @@ async function startDesk(dialect: Dialect) {
     seconds: async (count: number) => {
       for (let i = 0; i < count; i++) await second();
     },
-    /** The versions of the keys that the latest 50 were answered with. */
+    /** The versions of the keys that the latest 50 were accepted with. */
     versions: () => new Set(keyVersions.slice(-requestsPerSecond)),
-    answered: () => keyVersions.length,
+    succeeded: () => keyVersions.length,
     failures,
     /** As `ops keys rehearse` prints it. */
     promote: async (MoveToVersionId: string) => {
@@ -123,10 +123,10 @@ async function startDesk(dialect: Dialect) {
 }
 
 describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 50 requests a second', (dialect) => {
-  test('fails no request: before, while both keys work, and after the old one is revoked', async () => {
+  test('fails no request: before it, while both keys work, and after the old key is revoked', async () => {
     const desk = await startDesk(dialect);
     const { exchange, secrets, clock, second, seconds, versions } = desk;
-    const before = desk.answered();
+    const before = desk.succeeded();
     await seconds(3);
     exchange.setKeys([oldKey, newKey]);
     const newVersion = secrets.put(secretName, secretText(newKey), ['AWSPENDING']);
@@ -144,7 +144,7 @@ describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 
     await second(() => exchange.setKeys([newKey]));
     await seconds(3);
     expect(versions()).toEqual(new Set([newVersion]));
-    expect(desk.answered() - before).toBe((3 + 3 + 1 + 3 + 12 + 1 + 3) * requestsPerSecond);
+    expect(desk.succeeded() - before).toBe((3 + 3 + 1 + 3 + 12 + 1 + 3) * requestsPerSecond);
     expect([desk.failures, desk.fallbacks]).toEqual([[], []]);
   });
 
@@ -166,7 +166,7 @@ describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 
     expect([wrong.failures, wrong.fallbacks.length]).toEqual([[], processes]);
   });
 
-  test('of which neither key works fails with the code of the newer one, at 1.2 calls a request', async () => {
+  test('with two unusable keys fails with the code of the newer one, at 1.2 calls a request', async () => {
     const desk = await startDesk(dialect);
     await desk.promote(desk.secrets.put(secretName, secretText(newKey), ['AWSPENDING']));
     desk.exchange.setKeys([]);

@@ -59,7 +59,7 @@ function microsecondsPerRow(work: () => unknown): number {
   return Math.min(...rounds);
 }
 
-test('a row that did not change keeps a few hundred bytes of its order, and its CPU is printed', () => {
+test('an unchanged row of a list keeps a few hundred bytes of its order in memory, and its CPU time is printed', () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   const bytes = Buffer.from(listText());

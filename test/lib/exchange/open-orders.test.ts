@@ -25,7 +25,7 @@ function readings({ changed }: OpenOrders) {
 describe.each(both)('a list of open orders of %s', (dialect) => {
   const calls = dialect === 'orangex' ? 2 : 1;
 
-  test('is every live order, each row verbatim, with the times and the key of its calls', async () => {
+  test('has every live order, each row verbatim, with the times and the key of its calls', async () => {
     const harness = await start({ dialect });
     const { server, clock } = harness;
     const id = server.place({ amount: '1.10', price: lexeme('1.6e-7'), instrument_name: 'BTC-USDT-PERPETUAL' });
@@ -49,7 +49,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(orders.digests.size).toBe(0);
   });
 
-  test('returns no row twice that was recorded as it is', async () => {
+  test('leaves out rows that were recorded unchanged', async () => {
     const harness = await start({ dialect });
     const [resting, active] = [harness.server.place(), harness.server.place()];
     const before = await list(harness);
@@ -62,7 +62,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect((await list(harness, notRecorded)).changed.map(({ orderId }) => orderId)).toEqual([resting]);
   });
 
-  test('reads the orders that get_order_state reads', async () => {
+  test('has the same orders as get_order_state', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place({
       order_id: '39004881276768257',
@@ -77,7 +77,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     });
   });
 
-  test('shows an order late that the exchange lists late, and calls itself complete: the guard is for that', async () => {
+  test('is complete even when the exchange lists an order late, because the absence guard covers that', async () => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
     const id = harness.server.place();
@@ -105,7 +105,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     ['has a state that is no text', '{"order_id":"$","order_state":7}'],
     ['has a field twice', '{"order_id":"$","price":"1","price":"2"}'],
     ['is nested too deep', `{"order_id":"$","deep":${'['.repeat(40)}${']'.repeat(40)}}`],
-  ])('a row that %s falls back alone: its order is listed', async (_what, text) => {
+  ])('keeps the id of an order whose row %s, and only that row cannot be read', async (_what, text) => {
     const harness = await start({ dialect });
     const [spoiled, healthy] = [harness.server.place(), harness.server.place()];
     const fault = { kind: 'spoilRow', orderId: spoiled, text: text.replace('$', spoiled) } as const;
@@ -116,7 +116,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(Object.fromEntries(readings(orders))).toEqual({ [spoiled]: 'invalid_response', [healthy]: 'open' });
   });
 
-  test('refuses a row with a time that cannot be, alone', async () => {
+  test('refuses only the row whose time is impossible', async () => {
     const harness = await start({ dialect });
     const [ahead, healthy] = [harness.server.place(), harness.server.place()];
     harness.server.update(ahead, { last_update_timestamp: harness.clock.now() + 7_200_000 });
@@ -126,7 +126,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
   });
 
   test.each(['null', '7', '[]', '"text"', '{}', '{"order_id":null}', '{"order_id":""}', '{"order_id":"a/b"}'])(
-    'with the row %s is no list to conclude an absence from, but the other rows are there',
+    'with the row %s proves no absence, but has its other rows',
     async (text) => {
       const harness = await start({ dialect });
       const [spoiled, healthy] = [harness.server.place(), harness.server.place()];
@@ -137,7 +137,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     },
   );
 
-  test('with an id twice is no list to conclude an absence from; each different row of it is there', async () => {
+  test('with one id twice proves no absence, but has each different row', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place({ price: '1' });
     harness.server.edit(id, { price: '2' });
@@ -180,14 +180,14 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     ['exchange_error', { kind: 'error', code: 10025 }],
     ['exchange_error', { kind: 'error', code: 10029 }],
     ['exchange_error', { kind: 'error', code: -32602 }],
-  ])('fails with %s, and is not empty, when the exchange answers %o', async (code, fault) => {
+  ])('fails with %s, instead of being empty, when the exchange replies with %o', async (code, fault) => {
     const harness = await start({ dialect });
     harness.server.place();
     harness.server.scriptAlways('open_orders', fault);
     expect((await failureOf(list(harness))).code).toBe(code);
   });
 
-  test('is read to its end however slowly it comes, and not past the deadline', async () => {
+  test('is read to its end however slowly it arrives, but not past the deadline', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('open_orders', { kind: 'slowBody', bytes: 97, everyMs: 1 });
@@ -196,7 +196,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect((await failureOf(list(harness, undefined, 150))).code).toBe('timeout');
   });
 
-  test('repeats a call that failed in passing, from its beginning', async () => {
+  test('repeats a call that failed temporarily, from its beginning', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.script('open_orders', { kind: 'truncate', framing: 'short', at: 400 });
@@ -206,7 +206,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.server.count('open_orders')).toBe(calls + 1);
   });
 
-  test('waits as long as the exchange says', async () => {
+  test('waits for as long as the exchange requires', async () => {
     const harness = await start({ dialect });
     harness.server.script('open_orders', { kind: 'throttle', wait: 3 });
     await list(harness);
@@ -222,7 +222,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.permits()).toBe(harness.server.requests.length);
   });
 
-  test('takes a new key when the old one is refused', async () => {
+  test('gets a new key when the old one is refused', async () => {
     const harness = await start({ dialect }, holdKey(keyOf('v1', 'wrong'), keyOf('v2')));
     expect((await list(harness)).keyVersion).toBe('v2');
   });
@@ -232,10 +232,10 @@ function later(count: number): readonly Fault[] {
   return Array.from({ length: count }, () => ({ kind: 'pass' }) as const);
 }
 
-describe('the two areas of orangex', () => {
+describe('the lists of the two areas of orangex', () => {
   const dialect = 'orangex';
 
-  test('must both answer', async () => {
+  test('must both succeed', async () => {
     const harness = await start({ dialect });
     harness.server.place();
     for (const area of ['open_orders:PERPETUAL', 'open_orders:SPOT']) {
@@ -246,7 +246,7 @@ describe('the two areas of orangex', () => {
     expect((await list(harness)).digests.size).toBe(1);
   });
 
-  test('are requested by name: an unknown area would be answered with no orders', async () => {
+  test('are requested by name, because the exchange replies for an unknown area with no orders', async () => {
     const harness = await start({ dialect });
     await list(harness);
     const bodies = harness.server.requests
@@ -258,7 +258,7 @@ describe('the two areas of orangex', () => {
     ]);
   });
 
-  test('may show the same order: both rows are there, and the list is complete', async () => {
+  test('may show the same order, in which case both rows are returned and the list is complete', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('open_orders:SPOT', {
@@ -273,7 +273,7 @@ describe('the two areas of orangex', () => {
     ]);
   });
 
-  test('are no one list when the key changed between them', async () => {
+  test('are no complete list together when the key changed between them', async () => {
     const harness = await start({ dialect });
     const secret = { clientId: 'tester', clientSecret: 'tester-secret' };
     harness.server.setKeys([secret, { clientId: 'tester2', clientSecret: 'second' }]);
@@ -285,7 +285,7 @@ describe('the two areas of orangex', () => {
   });
 });
 
-test('a list of 10 000 orders fits', async () => {
+test('a list of 10 000 orders can be read', async () => {
   const harness = await start({ dialect: 'deribit' });
   for (let i = 0; i < 10_000; i++) harness.server.place();
   const first = await list(harness);

@@ -29,8 +29,8 @@ function failureOf(act: () => unknown): Failure | undefined {
   }
 }
 
-describe('an order', () => {
-  it("has every field of the specification's example, to the digit", () => {
+describe('parsing an order', () => {
+  it("returns every field of the specification's example, to the digit", () => {
     expect(order({})).toEqual({ ...seedFields, details: {} });
   });
 
@@ -55,22 +55,25 @@ describe('an order', () => {
     );
   });
 
-  it('takes market_price, and quantities that strings may write and JSON may not', () => {
+  it('accepts market_price, and quantities that strings can hold and JSON numbers cannot', () => {
     expect(order({ price: '"market_price"' }).price).toBe('market_price');
     expect(order({ price: '".5"' }).price).toBe('.5');
     expect(order({ price: '"+1."' }).price).toBe('+1.');
   });
 
-  it.each(['amount', 'filled_amount', 'average_price', 'advanced', 'version'])('may lack %s', (field) => {
-    expect(order({ [field]: '' })).not.toHaveProperty(field);
-    expect(order({ [field]: 'null' })).not.toHaveProperty(field);
-  });
+  it.each(['amount', 'filled_amount', 'average_price', 'advanced', 'version'])(
+    'accepts an order without %s',
+    (field) => {
+      expect(order({ [field]: '' })).not.toHaveProperty(field);
+      expect(order({ [field]: 'null' })).not.toHaveProperty(field);
+    },
+  );
 
-  it('takes an empty quantity for none', () => {
+  it('takes an empty quantity for a missing one', () => {
     expect(order({ average_price: '""' })).not.toHaveProperty('average_price');
   });
 
-  it('passes on what options say of their price', () => {
+  it("passes on how an option's price is quoted", () => {
     expect(order({ advanced: '"implv"' }).advanced).toBe('implv');
   });
 
@@ -87,25 +90,25 @@ describe('an order', () => {
     ['toString', 'toString', 'unknown'],
     ['rejected:insufficient_funds', 'rejected:insufficient_funds', 'final'],
     ['open:once', 'open:once', 'unknown'],
-  ])('whose state is %s is shown as %s and taken for %s', (written, shown, phase) => {
+  ])('shows the state %s as %s, and treats it as %s', (written, shown, phase) => {
     const read = order({ order_state: `"${written}"` });
     expect(read.order_state).toBe(shown);
     expect(phaseOf(read)).toBe(phase);
   });
 
-  it('is refused for a state of 120 kB, which the message names, and loses any other text of that length', () => {
+  it('refuses a state of 120 kB with a short message, and drops any other text of that length', () => {
     const long = JSON.stringify('x'.repeat(120_000));
     expect(() => order({ order_state: long })).toThrow('an order whose order_state is longer than 256 characters');
     const { instrument_name, details } = order({ instrument_name: long });
     expect([instrument_name, details['instrument_name']]).toEqual([undefined, 'x'.repeat(120_000)]);
   });
 
-  it('keeps what the specification does not name, digits exact', () => {
+  it('keeps fields that the specification does not name, digits exact', () => {
     const { details } = order({ usd: '1.10', deep: '{"__proto__":[1e400,{"a":-0.0}]}', label: '"x"' });
     expect(writeJson(details)).toBe('{"usd":1.10,"deep":{"__proto__":[1e400,{"a":-0.0}]},"label":"x"}');
   });
 
-  it('names the orders that live on after it, as far as they can be ids', () => {
+  it('names the successors of the order, where they can be order ids', () => {
     const linked = (ids: string) => linkedOrderIds(order({ oto_order_ids: ids }));
     expect(linked('["OTO-80322590",39004881276768256]')).toEqual(['OTO-80322590', '39004881276768256']);
     expect(linked('["a/b",null,true,["x"],""]')).toEqual([]);
@@ -114,13 +117,13 @@ describe('an order', () => {
     expect(linked('')).toEqual([]);
   });
 
-  it('takes times and versions written as strings', () => {
+  it('accepts times and versions written as strings', () => {
     const read = order({ creation_timestamp: '"1597129894025"', version: '"12"' });
     expect(read.creation_timestamp).toBe(1597129894025);
     expect(read.version).toBe(12);
   });
 
-  it('has an id that is a string even where the wire sends a number', () => {
+  it('returns an id that is a string even where the wire sends a number', () => {
     expect(order({ order_id: '39004881276768256' }).order_id).toBe('39004881276768256');
     expect(order({ order_id: '"ETH-349280"' }).order_id).toBe('ETH-349280');
   });
@@ -137,7 +140,7 @@ describe('an order', () => {
     ['last_update_timestamp', '-1'],
     ['last_update_timestamp', '1597129894026.5'],
     ['last_update_timestamp', '{}'],
-  ])('is refused with %s %s: nothing can be said of it', (field, value) => {
+  ])('refuses an order with %s %s, because nothing can be said about it', (field, value) => {
     const failure = failureOf(() => order({ [field]: value }));
     expect(failure?.code).toBe('invalid_response');
     expect(failure?.message).toContain(`${field} is missing or cannot be read`);
@@ -147,7 +150,7 @@ describe('an order', () => {
     ['seconds', '1597129894'],
     ['microseconds', '1597129894026000'],
     ['microseconds, in an exponent', '1.597129894026e15'],
-  ])('whose last update is in %s is refused', (_unit, value) => {
+  ])('refuses an order whose last update is in %s', (_unit, value) => {
     expect(failureOf(() => order({ last_update_timestamp: value }))?.code).toBe('invalid_response');
   });
 });
@@ -222,7 +225,7 @@ describe('an order is readable although', () => {
     expect(driftOf(read, deribit)).toEqual(['created after its last update']);
   });
 
-  it('every field that nobody needs is wrong at once', () => {
+  it('every optional field is invalid at once', () => {
     const read = readOrder(
       objectIn(`{"order_id":1,"order_state":"filled","last_update_timestamp":${seedTime}}`),
       deribit,
@@ -252,7 +255,7 @@ describe('the times of an order', () => {
   });
 });
 
-it('the fields of an order are those that are there, and none that is undefined', () => {
+it('a parsed order has only fields that have a value, and none that is undefined', () => {
   const order = {
     order_id: 'A',
     order_state: 'open',

@@ -18,7 +18,7 @@ function setUp() {
     <Args extends readonly unknown[], Result>(request: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       requests++;
-      if (behaviour.fails) throw new Failure('store_unavailable', 'No answer.');
+      if (behaviour.fails) throw new Failure('store_unavailable', 'No response.');
       const result = await request(...args);
       clock.advance(lasts.shift() ?? 0);
       return result;
@@ -41,13 +41,13 @@ function setUp() {
 }
 
 describe('an interactive call', () => {
-  it('takes a permit of an idle account with one request', async () => {
+  it('takes a permit of an idle account with one request to the table', async () => {
     const { permits, requests, late } = setUp();
     await permits('interactive').acquire(late());
     expect(requests()).toBe(1);
   });
 
-  it('of a process that has just started takes a permit for the next one, too, if all are earned back', async () => {
+  it('of a process that has just started takes a permit for the next call, too, if the burst is fully replenished', async () => {
     const { permits, requests, late, clock } = setUp();
     const { acquire } = permits('interactive');
     for (let i = 0; i < 2; i++) await acquire(late());
@@ -84,7 +84,7 @@ describe('an interactive call', () => {
     expect(requests() - before).toBe(3);
   });
 
-  it('gets a permit after a sweep took all it may', async () => {
+  it('gets a permit after a sweep took as many as it may', async () => {
     const { permits, clock, late } = setUp();
     const background = permits('background');
     for (let i = 0; i < 6; i++) await background.acquire(late());
@@ -96,7 +96,7 @@ describe('an interactive call', () => {
     expect(clock.sleeps).toEqual([100]);
   });
 
-  it('steps back further each time that another one was faster', async () => {
+  it('backs off further each time that another process was faster', async () => {
     const { clock, memory, late } = setUp();
     const full = () => memory.raiseTat('main', { below: clock.now() + 2_500, to: clock.now() + 2_500 });
     await full();
@@ -116,7 +116,7 @@ describe('an interactive call', () => {
     expect(naps).toEqual([600, 600, 600, 600, 1_000]);
   });
 
-  it('steps back by half a second at the most, however often another process was faster', async () => {
+  it('backs off by at most half a second, however often another process was faster', async () => {
     const { clock, memory } = setUp();
     const full = () => memory.raiseTat('main', { below: clock.now() + 2_500, to: clock.now() + 2_500 });
     await full();
@@ -132,7 +132,7 @@ describe('an interactive call', () => {
     expect(naps.filter((ms) => ms === 500).length).toBeGreaterThan(10);
   });
 
-  it('serves the calls of one process in the order in which they came', async () => {
+  it('is served in the order in which the calls of its process came', async () => {
     const environment = createEnvironment();
     const table = createMemoryAccountTable();
     const limiter = createRateLimiter({ table, account: 'main', priority: 'interactive', limits, clock: environment });
@@ -155,8 +155,8 @@ describe('an interactive call', () => {
   });
 });
 
-describe('a sweep', () => {
-  it('takes the permits of waiting calls with one request for five', async () => {
+describe('a sweep that waits for permits', () => {
+  it('takes five permits for waiting calls with one request to the table', async () => {
     const { permits, requests, late } = setUp();
     const { acquire } = permits('background');
     await Promise.all(Array.from({ length: 6 }, () => acquire(late())));
@@ -187,7 +187,7 @@ describe('a sweep', () => {
   });
 });
 
-describe('a response that throttles', () => {
+describe('a throttling reply', () => {
   it('stops every process of the account for as long as the exchange says, and no burst follows', async () => {
     const { permits, clock, late } = setUp();
     await permits('background').throttled(7_000);
@@ -198,7 +198,7 @@ describe('a response that throttles', () => {
     expect(clock.sleeps).toEqual([6_000, 1_000, 100, 500]);
   });
 
-  it('stops them for a second at the least and five minutes at the most, and never shortens a longer stop', async () => {
+  it('stops them for a second at least and five minutes at most, and never shortens a longer stop', async () => {
     const { permits, clock } = setUp();
     const { throttled } = permits('background');
     const acquire = () => permits('interactive').acquire(clock.now() + 1_000);

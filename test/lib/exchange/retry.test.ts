@@ -4,7 +4,7 @@ import { Failure } from '../../../lib/errors.ts';
 import { createRetryBudget, retryDelay } from '../../../lib/exchange/retry.ts';
 
 describe('the retry budget', () => {
-  test('lets the very first call be repeated, once', () => {
+  test('allows the very first call to be repeated, once', () => {
     const budget = createRetryBudget();
     expect(budget.spend()).toBe(false);
     budget.earn();
@@ -12,7 +12,7 @@ describe('the retry budget', () => {
     expect(budget.spend()).toBe(false);
   });
 
-  test('never gives out more than a fifth of the calls, rounded up, however they come', () => {
+  test('never allows more than a fifth of the calls to be repeated, rounded up, however they come', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
         const budget = createRetryBudget();
@@ -29,7 +29,7 @@ describe('the retry budget', () => {
     );
   });
 
-  test('gives out a whole fifth when every call fails', () => {
+  test('allows a whole fifth when every call fails', () => {
     const budget = createRetryBudget();
     let retries = 0;
     for (let call = 0; call < 100; call++) {
@@ -39,7 +39,7 @@ describe('the retry budget', () => {
     expect(retries).toBe(20);
   });
 
-  test('never gives out more than a fifth of any calls in a row, however many came before', () => {
+  test('never allows more than a fifth of any calls in a row, however many came before', () => {
     const budget = createRetryBudget();
     for (let call = 0; call < 10_000; call++) budget.earn();
     const spent = Array.from({ length: 20 }, () => budget.spend());

@@ -93,8 +93,8 @@ const reply = fc.tuple(list, others, resultName, space).map(([{ rows, text }, [b
 });
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe('the scan of a list', () => {
-  test('finds the rows that JSON.parse finds, verbatim, however the text is cut', () => {
+describe('the scan for rows in a list reply', () => {
+  test('finds the rows that JSON.parse finds, verbatim, however the text is chunked', () => {
     fc.assert(
       fc.property(reply, cuts, ({ rows, text, list: listText }, where) => {
         const { frame, rows: found } = scan(cut(text, where));
@@ -107,7 +107,7 @@ describe('the scan of a list', () => {
     );
   });
 
-  test('leaves JSON exactly when the whole reply is JSON, whatever is done to it', () => {
+  test('leaves valid JSON exactly when the whole reply is JSON, whatever was changed in it', () => {
     const damage = fc.tuple(
       fc.nat(),
       fc.nat({ max: 2 }),
@@ -124,7 +124,7 @@ describe('the scan of a list', () => {
     );
   });
 
-  test('gives the same result character by character', () => {
+  test('gives the same result when fed character by character', () => {
     const text = '{"id":1,"result":[ {"a":"]}\\""} , [1,[2]],"x\\\\", -1.5e+3 ,null],"usIn":5}';
     const rows = ['{"a":"]}\\""}', '[1,[2]]', '"x\\\\"', '-1.5e+3', 'null'];
     expect(scan([...text]).rows).toEqual(rows);
@@ -140,11 +140,11 @@ describe('the scan of a list', () => {
     '{"result":"[1]"}',
     '<html>[1]</html>',
     '[1]',
-  ])('takes nothing out of %s', (text) => {
+  ])('takes no row out of %s', (text) => {
     expect(scan([text])).toEqual({ frame: text, rows: [] });
   });
 
-  test('takes the rows of each of two results: the frame has the name twice then', () => {
+  test('takes the rows of both results of a reply with two, and leaves both names for the check that refuses it', () => {
     expect(scan(['{"result":[1],"result":[2]}'])).toEqual({
       frame: '{"result":[1],"result":[1]}',
       rows: ['1', '2'],
@@ -156,8 +156,8 @@ describe('the scan of a list', () => {
   });
 });
 
-describe('the order id of a row', () => {
-  test('is that of JSON.parse, whatever surrounds it', () => {
+describe('the order id of a list row', () => {
+  test('is the one that JSON.parse finds, whatever surrounds it', () => {
     const id = fc.oneof(written, number);
     const members = fc.array(
       fc.tuple(
@@ -194,7 +194,7 @@ describe('the order id of a row', () => {
     '{"order_id":"a","order_id":"a"}',
     '{"order_id":"a","order\\u005fid":"b"}',
     '{"label":"order_id"}',
-  ])('is not in %s', (row) => {
+  ])('is not found in %s', (row) => {
     expect(rowOrderId(row)).toBeUndefined();
   });
 

@@ -5,11 +5,11 @@ import { Secret } from '../../../lib/exchange/secret.ts';
 const canary = 'canary-4f1d';
 const secret = new Secret(canary);
 
-test('a secret gives its text only through reveal', () => {
+test('a Secret gives its text only through reveal', () => {
   expect(secret.reveal()).toBe(canary);
 });
 
-test('a secret prints as [redacted] however it is printed', () => {
+test('a Secret prints as [redacted] however it is printed', () => {
   const printed = [
     String(secret),
     secret.toString(),
@@ -26,7 +26,7 @@ test('a secret prints as [redacted] however it is printed', () => {
   }
 });
 
-test('a secret has no property that holds the text', () => {
+test('a Secret has no property that holds the text', () => {
   expect(JSON.stringify(Object.getOwnPropertyDescriptors(secret))).not.toContain(canary);
   expect({ ...secret }).toEqual({});
 });

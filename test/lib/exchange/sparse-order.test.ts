@@ -12,19 +12,19 @@ import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { createTransitionLines } from '../../start/transitions.ts';
 import { observationOf, opened } from '../snapshots/observations.ts';
 
-describe('an order with nothing but an id, a state, a time and a price that is none', () => {
+describe('an order with nothing but an id, a state, a time and an invalid price', () => {
   const key = { account: 'main', orderId: '7' };
   const result = '{"order_id":7,"order_state":"open","last_update_timestamp":1597129894026,"price":"market"}';
   const order = orderIn(result, orangex);
   const snapshot = snapshotOf({ ...observationOf(key, opened), dialect: orangex, result, order });
 
-  it('is stored and read back', () => {
+  it('can be stored and read back', () => {
     const item = headItem(snapshot);
     expect(item).not.toHaveProperty('instrument_name');
     expect(readSnapshot(item)).toEqual(snapshot);
   });
 
-  it('passes the response schema, the price as it was written among the details', () => {
+  it('passes the response schema, with the price as it was written among the details', () => {
     expect(Order.parse(JSON.parse(writeJson(order)))).toEqual({
       order_id: '7',
       order_state: 'open',
@@ -33,7 +33,7 @@ describe('an order with nothing but an id, a state, a time and a price that is n
     });
   });
 
-  it('is an event and a line of the terminal', () => {
+  it('can be published as an event and printed on a terminal', () => {
     const event = stateChange(undefined, snapshot);
     const detail = writeJson(event?.detail);
     expect(OrderStateChanged.parse(JSON.parse(detail)).to).toEqual(order);

@@ -6,8 +6,8 @@ import { type Harness, startHarness } from './test-client.ts';
 
 const orderFaults = [...faultsOfOrders, [{ kind: 'html', status: 401 }, 'invalid_response']] as const;
 const authFaults = [...faultsOfAuth, [{ kind: 'html', status: 401 }, 'invalid_response']] as const;
-/** Calls that are answered before the fault: their fifth would be four retries, if more than one were saved up. */
-const answered = 20;
+/** Calls that succeed before the fault: their fifth would be four retries, if more than one were saved up. */
+const earlierCalls = 20;
 
 /**
  * A process that worked for a while, and then gets nothing else but the fault: of n requests at most n / 5 may become
@@ -19,7 +19,7 @@ describe.each([
   ['deribit', 'order', orderFaults],
   ['orangex', 'auth', authFaults],
 ] as const)(
-  '%s: while each of its answers to %s is a fault, a request costs 1.2 calls at most:',
+  'on %s, while every reply to %s is faulty, a request costs at most 1.2 calls with',
   (dialect, target, faults) => {
     let harness: Harness;
     beforeAll(async () => {
@@ -32,7 +32,7 @@ describe.each([
       '%s: %s',
       async (_code, _text, fault) => {
         const { getOrderState, server } = harness;
-        for (let call = 0; call < answered; call++) await getOrderState();
+        for (let call = 0; call < earlierCalls; call++) await getOrderState();
         if (target === 'auth') server.revokeTokens();
         server.scriptAlways(target, fault);
         const before = server.requests.length;
@@ -47,7 +47,7 @@ describe.each([
 
     test('errors and dead connections in turn', async () => {
       const { getOrderState, server } = harness;
-      for (let call = 0; call < answered; call++) await getOrderState();
+      for (let call = 0; call < earlierCalls; call++) await getOrderState();
       if (target === 'auth') server.revokeTokens();
       const inTurn = [{ kind: 'html', status: 502 }, { kind: 'drop' }] as const;
       server.script(target, ...Array.from({ length: 100 }, (_, at) => inTurn[at % 2] ?? inTurn[0]));

@@ -5,7 +5,7 @@ import { certificate } from './certificate.ts';
 import { canary, post, startTransport, wire } from './start-transport.ts';
 import { http } from './wire-server.ts';
 
-describe('TLS', () => {
+describe('a TLS connection', () => {
   test('carries a request to a server whose certificate is trusted', async () => {
     const server = await wire((socket) => socket.write(http('{}')), { tls: true });
     const transport = startTransport({ ca: certificate });
@@ -13,7 +13,7 @@ describe('TLS', () => {
     expect(server.connections()).toBe(1);
   });
 
-  test('refuses a self-signed server', async () => {
+  test('to a self-signed server is refused', async () => {
     const server = await wire((socket) => socket.write(http('{}')), { tls: true });
     const failure = await failureOf(startTransport()(post(server.url)));
     expect(failure.code).toBe('unreachable');
@@ -21,7 +21,7 @@ describe('TLS', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test("refuses another host's certificate", async () => {
+  test("to a server with another host's certificate is refused", async () => {
     const server = await wire((socket) => socket.write(http('{}')), { tls: true });
     const url = server.url.replace('localhost', '127.0.0.1');
     const failure = await failureOf(startTransport({ ca: certificate })(post(url)));
@@ -35,7 +35,7 @@ describe('TLS', () => {
     expect(['unreachable', 'timeout']).toContain(failure.code);
   });
 
-  test('notices a kept-alive connection that the server closed meanwhile', async () => {
+  test('that the server closed while idle is noticed', async () => {
     const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket.end()), { tls: true });
     const transport = startTransport({ ca: certificate });
     await transport(post(server.url));
@@ -43,13 +43,14 @@ describe('TLS', () => {
   });
 });
 
+const large = 256 * 1024;
+
 describe('the transport fails with invalid_response for', () => {
-  const large = 256 * 1024;
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
     ['a permanent redirect', http('', { location: 'https://localhost/' }, '308 Permanent Redirect')],
-    ['an encoding that nobody knows', http('{}', { 'content-encoding': 'zstd' })],
-    ['gzip that is none', http('{}', { 'content-encoding': 'gzip' })],
+    ['an unknown encoding', http('{}', { 'content-encoding': 'zstd' })],
+    ['invalid gzip', http('{}', { 'content-encoding': 'gzip' })],
     ['gzip that ends early', http(gzipSync('{"a":1}').subarray(0, -9), { 'content-encoding': 'gzip' })],
     ['gzip that inflates beyond 256 KiB', http(gzipSync('x'.repeat(10_000_000)), { 'content-encoding': 'gzip' })],
     ['one byte more than 256 KiB', http('x'.repeat(large + 1))],
@@ -57,14 +58,14 @@ describe('the transport fails with invalid_response for', () => {
     ['something that is not HTTP', `${canary}\r\n\r\n`],
     ['headers of 64 KiB', http('{}', { 'x-long': canary.repeat(6_000) })],
   ];
-  test.each(cases)('%s', async (_what, answer) => {
-    const server = await wire((socket) => socket.write(answer));
+  test.each(cases)('%s', async (_what, reply) => {
+    const server = await wire((socket) => socket.write(reply));
     const failure = await failureOf(startTransport()(post(server.url, 2_000)));
     expect(failure.code).toBe('invalid_response');
     expect(printed(failure)).not.toContain(canary);
   });
 
-  test('more than 256 KiB in chunks that never end', async () => {
+  test('a body of more than 256 KiB in chunks that never end', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const server = await wire((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -87,42 +88,45 @@ describe('the transport fails with invalid_response for', () => {
       expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
     }
   });
+});
 
-  test.each(['UTF-8', 'none', 'Identity', ''])('no plain text of the encoding %j', async (encoding) => {
+test.each(['UTF-8', 'none', 'Identity', ''])(
+  'the transport accepts plain text with the encoding %j',
+  async (encoding) => {
     const server = await wire((socket) => socket.write(http('{"a":1}', { 'content-encoding': encoding })));
     expect((await startTransport()(post(server.url))).body).toBe('{"a":1}');
-  });
+  },
+);
 
-  test.each([
-    ['gzip', gzipSync('{"a":1}')],
-    ['deflate', deflateSync('{"a":1}')],
-  ])('no %s body, which is inflated, and the connection is used again', async (encoding, body) => {
-    const server = await wire((socket) => socket.write(http(body, { 'content-encoding': encoding })));
-    const transport = startTransport();
-    for (let i = 0; i < 2; i++) expect((await transport(post(server.url))).body).toBe('{"a":1}');
-    expect(server.connections()).toBe(1);
-  });
+test.each([
+  ['gzip', gzipSync('{"a":1}')],
+  ['deflate', deflateSync('{"a":1}')],
+])('the transport inflates a %s body, and uses its connection again', async (encoding, body) => {
+  const server = await wire((socket) => socket.write(http(body, { 'content-encoding': encoding })));
+  const transport = startTransport();
+  for (let i = 0; i < 2; i++) expect((await transport(post(server.url))).body).toBe('{"a":1}');
+  expect(server.connections()).toBe(1);
+});
 
-  test('neither exactly 256 KiB nor an encoding of identity', async () => {
-    const server = await wire((socket) => socket.write(http('x'.repeat(large), { 'content-encoding': 'identity' })));
-    expect((await startTransport()(post(server.url))).body).toHaveLength(large);
-  });
+test('the transport accepts a body of exactly 256 KiB and the encoding identity', async () => {
+  const server = await wire((socket) => socket.write(http('x'.repeat(large), { 'content-encoding': 'identity' })));
+  expect((await startTransport()(post(server.url))).body).toHaveLength(large);
 });
 
 describe('a host that cannot be reached', () => {
-  test('is unreachable: nobody listens', async () => {
+  test('is unreachable when nobody listens', async () => {
     const failure = await failureOf(startTransport()(post('http://127.0.0.1:1')));
     expect(failure.code).toBe('unreachable');
     expect(failure.message).toBe('127.0.0.1:1 cannot be reached (ECONNREFUSED).');
   });
 
-  test('is unreachable: no such name', async () => {
+  test('is unreachable when its name does not exist', async () => {
     const failure = await failureOf(startTransport()(post('https://exchange.invalid')));
     expect(failure.code).toBe('unreachable');
   });
 
   test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'is unreachable: it hangs up on a new connection (%s)',
+    'is unreachable when it closes a new connection (%s)',
     async (end) => {
       const server = await wire((socket) => socket[end]());
       const failure = await failureOf(startTransport()(post(server.url)));
@@ -134,7 +138,7 @@ describe('a host that cannot be reached', () => {
 
 describe('a kept-alive connection', () => {
   test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'that ends (%s) before any byte of an answer is connection_lost',
+    'that ends (%s) before any byte of a reply is connection_lost',
     async (end) => {
       const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket[end]()));
       const transport = startTransport();
@@ -180,7 +184,7 @@ describe('a kept-alive connection', () => {
     await second.catch(() => {});
   });
 
-  test('whose reply was not to the request is not used again', async () => {
+  test('whose reply was not for the request is not used again', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     const transport = startTransport();
     const { dropConnection } = await transport(post(server.url));
@@ -189,7 +193,7 @@ describe('a kept-alive connection', () => {
     expect(server.connections()).toBe(2);
   });
 
-  test('that ends within an answer is invalid_response', async () => {
+  test('that ends within a reply is invalid_response', async () => {
     const server = await wire((socket, nth) =>
       nth === 1 ? socket.write(http('{}')) : socket.end('HTTP/1.1 200 OK\r\n'),
     );

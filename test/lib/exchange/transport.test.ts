@@ -6,7 +6,7 @@ import { failureOf } from '../thrown.ts';
 import { canary, post, startTransport, wire } from './start-transport.ts';
 import { type Behaviour, http } from './wire-server.ts';
 
-describe('a request', () => {
+describe('a request to the exchange', () => {
   test('is one POST with its body, and accepts no encoding', async () => {
     const server = await wire((socket) => socket.write(http('{"a":"€"}', { 'retry-after': '3' })));
     const reply = await startTransport()(post(server.url));
@@ -19,19 +19,19 @@ describe('a request', () => {
     expect(request).toContain(`content-length: ${Buffer.byteLength(post('').body)}\r\n`);
   });
 
-  test('reuses the connection of the one before', async () => {
+  test('reuses the connection of the request before', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     const transport = startTransport();
     for (let i = 0; i < 3; i++) await transport(post(server.url));
     expect(server.connections()).toBe(1);
   });
 
-  test('keeps whatever status and body come', async () => {
+  test('returns whatever status and body come', async () => {
     const server = await wire((socket) => socket.write(http('<html>', {}, '503 Busy')));
     expect(await startTransport()(post(server.url))).toMatchObject({ status: 503, body: '<html>' });
   });
 
-  test('takes no more than 32 connections', async () => {
+  test('uses no more than 32 connections', async () => {
     const server = await wire((socket) => setTimeout(() => socket.write(http('{}')), 20));
     const transport = startTransport();
     await Promise.all(Array.from({ length: 50 }, () => transport(post(server.url))));
@@ -39,14 +39,14 @@ describe('a request', () => {
   });
 });
 
-describe('a stream', () => {
+describe('a streamed reply', () => {
   /** Keeps nothing in the body but the number of each piece. */
   const numbered = (maxBytes: number) => {
     const pieces: string[] = [];
     return { pieces, maxBytes, take: (piece: string) => `${pieces.push(piece)},` };
   };
 
-  test('takes the reply as it arrives, and what it returns is the body', async () => {
+  test("is passed on as it arrives, and the reader's result is the body", async () => {
     const [start, end] = [Buffer.from('€'.repeat(200_000)).subarray(0, -1), Buffer.from('€').subarray(2)];
     const { promise, resolve } = Promise.withResolvers<void>();
     const server = await wire((socket) => {
@@ -64,7 +64,7 @@ describe('a stream', () => {
     expect(reply.body).toBe(stream.pieces.map((_piece, index) => `${index + 1},`).join(''));
   });
 
-  test('has a limit of its own, and a smaller one for what it leaves', async () => {
+  test('has its own size limit, and a smaller one for what the reader leaves', async () => {
     const server = await wire((socket) => socket.write(http('x'.repeat(300_000))));
     const within = (maxBytes: number, take: (piece: string) => string) =>
       startTransport()({ ...post(server.url), stream: { maxBytes, take } });
@@ -76,14 +76,14 @@ describe('a stream', () => {
   test.each([
     ['in the middle', Buffer.from([0x22, 0xff, 0x22])],
     ['at the end', Buffer.from('"€').subarray(0, -1)],
-  ])('ends at bytes that are no UTF-8 %s', async (_where, body) => {
+  ])('ends at bytes that are not UTF-8 %s', async (_where, body) => {
     const server = await wire((socket) => socket.write(http(body)));
     const failure = await failureOf(startTransport()({ ...post(server.url), stream: numbered(1_000) }));
     expect(failure).toMatchObject({ code: 'invalid_response', message: expect.stringContaining('not UTF-8') });
   });
 });
 
-describe('plain http', () => {
+describe('a plain http URL', () => {
   test.each([
     'http://example.com',
     'http://10.0.0.1',
@@ -96,7 +96,7 @@ describe('plain http', () => {
     expect(failure.message).toMatch(/requires https/);
   });
 
-  test('is taken to any address of this machine', async () => {
+  test('is accepted for any address of this machine', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     const { port } = new URL(server.url);
     for (const host of ['localhost', '127.0.0.1', '127.1']) {
@@ -105,15 +105,15 @@ describe('plain http', () => {
     expect((await failureOf(startTransport()(post('http://[::1]:1')))).code).toBe('unreachable');
   });
 
-  test('is refused without a valid URL', async () => {
+  test('is refused when it is invalid', async () => {
     const failure = await failureOf(startTransport()({ ...post('x'), url: 'no url' }));
     expect(failure.code).toBe('request_rejected');
   });
 });
 
-describe('the deadline', () => {
+describe('the deadline of a request', () => {
   const silent: [string, Behaviour][] = [
-    ['an answer that never comes', () => {}],
+    ['a reply that never comes', () => {}],
     ['headers that never end', (socket) => socket.write('HTTP/1.1 200 OK\r\nx: y\r\n')],
     ['a body that never ends', (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}')],
     [
@@ -145,7 +145,7 @@ describe('the deadline', () => {
     mute.close();
   });
 
-  test('that has passed sends nothing', async () => {
+  test('prevents sending once it has passed', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     expect((await failureOf(startTransport()(post(server.url, 0)))).code).toBe('timeout');
     expect(server.connections()).toBe(0);
@@ -167,7 +167,7 @@ describe('Retry-After', () => {
     expect((await startTransport()(post(server.url))).retryAfterMs).toBe(expected);
   });
 
-  test('may be a date, counted from our clock', async () => {
+  test('may be a date, measured by our clock', async () => {
     const at = new Date(Date.now() + 60_000).toUTCString();
     const server = await wire((socket) => socket.write(http('', { 'retry-after': at }, '503 Busy')));
     const { retryAfterMs } = await startTransport()(post(server.url));
@@ -176,7 +176,7 @@ describe('Retry-After', () => {
   });
 });
 
-test('undici is never loaded: it would cost the first request more than all the rest', () => {
+test('undici is never loaded, because it would cost the first request more than all the rest', () => {
   const moduleUrl = new URL('../../../lib/exchange/transport.ts', import.meta.url);
   const script = `
     import { createHttpTransport } from ${JSON.stringify(moduleUrl.href)};

@@ -60,7 +60,7 @@ function portOf(address: AddressInfo | string | null): number {
   throw new Error('the server does not listen on a port');
 }
 
-/** A whole answer. */
+/** A whole reply. */
 export function http(body: string | Buffer, headers: Readonly<Record<string, string>> = {}, status = '200 OK'): Buffer {
   const bytes = Buffer.from(body);
   const all = { 'content-length': String(bytes.length), ...headers };

@@ -4,7 +4,7 @@ import { type ChangeWatch, createChangeWatch } from '../../../lib/orders/change-
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createMemoryTable, type MemoryTable } from '../snapshots/memory-table.ts';
-import { observationOf, type ResponseOf, start } from '../snapshots/observations.ts';
+import { observationOf, type ReplyFields, start } from '../snapshots/observations.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -47,7 +47,7 @@ async function leave(overCapacity: boolean): Promise<void> {
   await accountTable.releaseLease('main', 'a sweep', { summary });
 }
 
-function answer(members: Partial<ResponseOf>) {
+function recordReply(members: Partial<ReplyFields>) {
   const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const requestedAfter = clock.now() - start - 10_000;
   return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...members }));
@@ -61,13 +61,13 @@ describe('starting a watch', () => {
   });
 
   it('of a final order only records the command', async () => {
-    await answer({ state: 'filled', updatedAfter: 1 });
+    await recordReply({ state: 'filled', updatedAfter: 1 });
     expect(await sendCommand(true)).toMatchObject({ watched: false, status: 'final' });
     expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
   });
 
   it('of a missing order leaves it missing', async () => {
-    await answer({});
+    await recordReply({});
     clock.advance(1_000);
     await store.recordNotFound({ ...key, requestedAt: clock.now(), requestId: 'm', observedBy: 'check-open-orders' });
     expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'missing' });
@@ -87,10 +87,10 @@ describe('starting a watch', () => {
 
 describe('stopping a watch', () => {
   it('holds against every later answer, until a command starts it again', async () => {
-    await answer({});
+    await recordReply({});
     expect(await sendCommand(false)).toMatchObject({ watched: false, status: 'stopped' });
     clock.advance(60_000);
-    await answer({ updatedAfter: 5_000, version: 2 });
+    await recordReply({ updatedAfter: 5_000, version: 2 });
     expect(await sendCommand(false)).toMatchObject({ status: 'stopped' });
     expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
     expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'watched' });

@@ -8,7 +8,7 @@ import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
+import { observationOf, opened, type ReplyFields, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 
 export const hour = 3_600_000;
@@ -41,7 +41,7 @@ export function newKey(account = 'main'): OrderKey {
 }
 
 /** Keeps the states, and gives their snapshots by descending rank. */
-export async function keep(key: OrderKey, states: readonly Partial<ResponseOf>[]): Promise<readonly Snapshot[]> {
+export async function keep(key: OrderKey, states: readonly Partial<ReplyFields>[]): Promise<readonly Snapshot[]> {
   const snapshots = states.map((state) => snapshotOf(observationOf(key, { ...opened, ...state })));
   const byRank = new Map(snapshots.map((snapshot) => [snapshot.rank, snapshot]));
   await writeItems(engine, [...byRank.values()].map(snapshotItem));

@@ -45,7 +45,7 @@ function newAccount(): string {
 }
 
 function rankOf(state: string, updatedAfter: number): string {
-  const answer = {
+  const reply = {
     state,
     updatedAfter,
     version: 1,
@@ -56,7 +56,7 @@ function rankOf(state: string, updatedAfter: number): string {
     took: 1,
     request: 1,
   };
-  return snapshotOf(observationOf({ account: 'main', orderId: 'ANY' }, answer)).rank;
+  return snapshotOf(observationOf({ account: 'main', orderId: 'ANY' }, reply)).rank;
 }
 
 function seen(state: string, updatedAfter: number, requestedAfter: number): WatchDelta {

@@ -5,7 +5,7 @@ import type { SnapshotRow } from '../../../lib/api/responses.ts';
 import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import { type OrderKey, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import { answered, observationOf, opened, start } from '../snapshots/observations.ts';
+import { anyReply, observationOf, opened, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
 import {
@@ -113,7 +113,7 @@ describe('the history of an order', () => {
     const after = fc.option(fc.constantFrom(0, 1, 2, 3, 4_999, 5_000, 5_001), { nil: undefined });
     await fc.assert(
       fc.asyncProperty(
-        fc.array(answered, { maxLength: 12 }),
+        fc.array(anyReply, { maxLength: 12 }),
         fc.integer({ min: 1, max: 13 }),
         after,
         after,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { notFoundItem, watchCommandItem } from '../../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import type { Snapshot } from '../../../lib/snapshots/snapshot.ts';
-import { answered, start } from '../snapshots/observations.ts';
+import { anyReply, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 import { engine, hour, iso, keep, newKey, ranksOf, request, runs, startEngineForFile } from './histories.ts';
 
@@ -12,7 +12,7 @@ startEngineForFile();
 describe('a history read', () => {
   /**
    * Opened at 0 and seen at 10.05 s; filled at 9 s, seen at 20.05 s. A partial fill at 5 s was seen at 30.05 s only, by an
-   * answer that arrived late.
+   * reply that arrived late.
    */
   async function lateOrder() {
     const key = newKey();
@@ -77,7 +77,7 @@ describe('a history read', () => {
   it('agrees with the whole history, whatever arrived late', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(answered, { maxLength: 8 }),
+        fc.array(anyReply, { maxLength: 8 }),
         fc.integer({ min: -1, max: 5_001 }),
         fc.integer({ min: 10_000, max: 75_000 }),
         async (states, atAfter, believedAfter) => {

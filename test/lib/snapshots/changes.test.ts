@@ -4,11 +4,11 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { changesBetween } from '../../../lib/snapshots/changes.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
-import { answered, observationOf } from './observations.ts';
+import { anyReply, observationOf } from './observations.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
 
-/** An order whose answer has these members besides the necessary ones; `undefined` leaves a member out. */
+/** An order whose reply has these members besides the necessary ones; `undefined` leaves a member out. */
 function orderWith(members: Readonly<Record<string, string | undefined>>) {
   const { result } = observationOf(key, {
     state: 'open',
@@ -72,7 +72,7 @@ describe('the changes between two orders', () => {
 
   it('turn the first order into the second', () => {
     fc.assert(
-      fc.property(answered, answered, (first, second) => {
+      fc.property(anyReply, anyReply, (first, second) => {
         const before = observationOf(key, first).order;
         const after = observationOf(key, second).order;
         const changes = changesBetween(before, after);

@@ -6,7 +6,7 @@ import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
 import { createMemoryTable } from './memory-table.ts';
-import { answered, type ResponseOf } from './observations.ts';
+import { anyReply, type ReplyFields } from './observations.ts';
 import {
   content,
   inOrder,
@@ -31,8 +31,8 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`convergence: ${runs} runs a property, ${engineRuns} on the engine, SEED=${seed}`);
 
-/** What makes two answers differ, determined without the code under test: all but what moves by itself. */
-function stateOf({ state, updatedAfter, version, filled, label }: ResponseOf): string {
+/** What makes two replies differ, determined without the code under test: all but what moves by itself. */
+function stateOf({ state, updatedAfter, version, filled, label }: ReplyFields): string {
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
@@ -57,11 +57,11 @@ describe('the table in memory, with every interleaving', () => {
     );
   });
 
-  it('ends the same with not-found replies among the answers, once the order is known', async () => {
+  it('ends the same with not-found replies among the replies, once the order is known', async () => {
     await fc.assert(
-      fc.asyncProperty(answered, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
+      fc.asyncProperty(anyReply, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
         const table = createMemoryTable(() => policy);
-        await recordEvent(table, key, { answer: first });
+        await recordEvent(table, key, { reply: first });
         const lost = await race(
           table,
           key,
@@ -70,31 +70,31 @@ describe('the table in memory, with every interleaving', () => {
           looksSound(() => table.inspect(key)),
         );
         for (const event of lost) await recordEvent(table, key, event);
-        const events = [{ answer: first }, ...writers.flatMap((writer) => writer.events)];
+        const events = [{ reply: first }, ...writers.flatMap((writer) => writer.events)];
         expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
       }),
       parameters,
     );
   });
 
-  it('loses no answer to a reader who saw nothing, and repeats change nothing', async () => {
+  it('loses no reply to a reader who saw nothing, and repeats change nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(answered, { minLength: 1, maxLength: 6 }), async (responses) => {
+      fc.asyncProperty(fc.array(anyReply, { minLength: 1, maxLength: 6 }), async (replies) => {
         const table = createMemoryTable(() => policy);
-        for (const answer of responses) await recordEvent(table, key, { answer }, { isStale: true });
+        for (const reply of replies) await recordEvent(table, key, { reply }, { isStale: true });
         const once = content(table.inspect(key));
         expect(once).toEqual(
           content(
             (
               await inOrder(
-                responses.map((answer) => ({ answer })),
+                replies.map((reply) => ({ reply })),
                 key,
               )
             ).inspect(key),
           ),
         );
-        expect(once.snapshots.length).toBe(new Set(responses.map(stateOf)).size);
-        for (const answer of responses) await recordEvent(table, key, { answer });
+        expect(once.snapshots.length).toBe(new Set(replies.map(stateOf)).size);
+        for (const reply of replies) await recordEvent(table, key, { reply });
         expect(content(table.inspect(key))).toEqual(once);
       }),
       parameters,

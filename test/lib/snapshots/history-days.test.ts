@@ -6,7 +6,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { observationOf, type ResponseOf, start } from './observations.ts';
+import { observationOf, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 let engine: Engine;
@@ -18,7 +18,7 @@ afterAll(() => engine.stop());
 let orders = 0;
 const day = 86_400;
 
-function answer(version: number, requestedAfter: number): ResponseOf {
+function replyAt(version: number, requestedAfter: number): ReplyFields {
   const state = version === 3 ? 'canceled' : 'open';
   return {
     state,
@@ -57,17 +57,17 @@ function orderOf(days: number | undefined) {
   return { key, store, read };
 }
 
-/** Records answers one after the other. */
-async function recordAll(responses: readonly ResponseOf[], days: number | undefined) {
+/** Records replies one after the other. */
+async function recordAll(replies: readonly ReplyFields[], days: number | undefined) {
   const { key, store, read } = orderOf(days);
-  for (const answered of responses) await store.record(observationOf(key, answered));
-  const seenAt = responses.map((answered) => observationOf(key, answered).provenance.firstObservedAt);
+  for (const reply of replies) await store.record(observationOf(key, reply));
+  const seenAt = replies.map((reply) => observationOf(key, reply).provenance.firstObservedAt);
   return { ...(await read()), seenAt };
 }
 
 describe('where history is kept for some days', () => {
   it('a snapshot goes so many days after a newer one was first seen', async () => {
-    const { history, seenAt } = await recordAll([answer(1, 0), answer(2, 5_000), answer(3, 9_000)], 30);
+    const { history, seenAt } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], 30);
     const [, second = 0, third = 0] = seenAt;
     const daysAfter = (ms: number) => String(Math.ceil(ms / 1000) + 30 * day);
     expect(history.map(({ goesAt }) => goesAt)).toEqual([daysAfter(second), daysAfter(third), undefined]);
@@ -78,7 +78,7 @@ describe('where history is kept for some days', () => {
     await fc.assert(
       fc.asyncProperty(arrivals, async (versions) => {
         const { history, others } = await recordAll(
-          versions.map((version, i) => answer(version, i * 1_000)),
+          versions.map((version, i) => replyAt(version, i * 1_000)),
           1,
         );
         const [newest, ...older] = history.toReversed();
@@ -93,21 +93,21 @@ describe('where history is kept for some days', () => {
 
 it('what an earlier crash, or another writer, left without an end gets one with the next change', async () => {
   const { store, key, read } = orderOf(30);
-  const unended = snapshotOf(observationOf(key, answer(1, 0)));
+  const unended = snapshotOf(observationOf(key, replyAt(1, 0)));
   await createDynamoTable({ ...engine, policyOf: () => policy }).putSnapshot(unended);
-  await store.record(observationOf(key, answer(2, 5_000)));
+  await store.record(observationOf(key, replyAt(2, 5_000)));
   expect((await read()).history.map(({ goesAt }) => goesAt === undefined)).toEqual([false, true]);
 });
 
 it('history ends where the first expired snapshot stands, also while DynamoDB still has some of them', async () => {
   const { store, key } = orderOf(1);
-  for (const version of [1, 2, 3]) await store.record(observationOf(key, answer(version, version * 1_000)));
+  for (const version of [1, 2, 3]) await store.record(observationOf(key, replyAt(version, version * 1_000)));
   const found = async (now: number) => {
     const reader = createDynamoReader({ ...engine, clock: { now: () => now } });
     const { rows, next } = await reader.snapshots(key, { upTo: start + 20, limit: 10 });
     return { versions: rows.map(({ order }) => order.version), more: next !== undefined };
   };
-  const seen = (version: number) => observationOf(key, answer(version, version * 1_000)).provenance.firstObservedAt;
+  const seen = (version: number) => observationOf(key, replyAt(version, version * 1_000)).provenance.firstObservedAt;
   const aDay = day * 1_000;
   expect(await found(seen(3))).toEqual({ versions: [2, 1], more: false });
   expect(await found(seen(2) + aDay + 999)).toEqual({ versions: [2], more: false });
@@ -115,6 +115,6 @@ it('history ends where the first expired snapshot stands, also while DynamoDB st
 });
 
 it('history is kept for ever where the stage says nothing', async () => {
-  const { history } = await recordAll([answer(1, 0), answer(2, 5_000), answer(3, 9_000)], undefined);
+  const { history } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], undefined);
   expect(history.map(({ goesAt }) => goesAt)).toEqual([undefined, undefined, undefined]);
 });

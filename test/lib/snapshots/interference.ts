@@ -48,7 +48,7 @@ export function interfered(
         result = await request(...args);
         watcher();
       }
-      await turn(`${name} answered`);
+      await turn(`${name} done`);
       return result;
     };
 

@@ -5,7 +5,7 @@ import { observationOf } from './observations.ts';
 
 export const key = { account: 'main', orderId: 'ORDER-1' };
 
-export const answer = {
+export const reply = {
   state: 'open',
   updatedAfter: 0,
   version: 1,
@@ -17,7 +17,7 @@ export const answer = {
   request: 1,
 };
 
-export const snapshot: Snapshot = snapshotOf(observationOf(key, answer));
+export const snapshot: Snapshot = snapshotOf(observationOf(key, reply));
 
 export function without(item: Item, attribute: string): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => name !== attribute));

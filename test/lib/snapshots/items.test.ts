@@ -11,7 +11,7 @@ import {
 } from '../../../lib/snapshots/items.ts';
 import { readAuditEntry, readSnapshot, sortKeyOf } from '../../../lib/snapshots/read-items.ts';
 import { orderIn, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
-import { answer, key, refusal, snapshot, without } from './item-examples.ts';
+import { key, refusal, reply, snapshot, without } from './item-examples.ts';
 import { observationOf, start } from './observations.ts';
 
 const timed: Snapshot = { ...snapshot, exchangeTime: start + 1 };
@@ -33,7 +33,7 @@ describe('a snapshot', () => {
     const item = snapshotItem(snapshot);
     expect(item).toMatchObject({
       schema: { N: '1' },
-      result: { S: observationOf(key, answer).result },
+      result: { S: observationOf(key, reply).result },
       order_state: { S: 'open' },
       instrument_name: { S: 'BTC-PERPETUAL' },
       dialect: { S: 'orangex' },

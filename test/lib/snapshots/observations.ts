@@ -5,7 +5,7 @@ import { type Observation, type OrderKey, orderIn } from '../../../lib/snapshots
 /** 2026-01-01, the start of every scenario. */
 export const start = Date.UTC(2026, 0, 1);
 
-export type ResponseOf = {
+export type ReplyFields = {
   /** What the exchange said. */
   readonly state: string;
   readonly updatedAfter: number;
@@ -21,7 +21,7 @@ export type ResponseOf = {
 };
 
 /** Few values of each kind, so that scenarios are full of ties, repeats and contradictions. */
-export const answered: fc.Arbitrary<ResponseOf> = fc.record({
+export const anyReply: fc.Arbitrary<ReplyFields> = fc.record({
   state: fc.constantFrom('open', 'open', 'filled', 'canceled', 'cancelled', 'triggered', 'paused'),
   updatedAfter: fc.constantFrom(0, 1, 2, 5_000),
   version: fc.constantFrom(0, 1, 2),
@@ -33,8 +33,8 @@ export const answered: fc.Arbitrary<ResponseOf> = fc.record({
   request: fc.integer({ min: 1, max: 3 }),
 });
 
-/** An order just placed, and nothing of note about the answer. */
-export const opened: ResponseOf = {
+/** An order just placed, and nothing of note about the reply. */
+export const opened: ReplyFields = {
   state: 'open',
   updatedAfter: 0,
   version: 1,
@@ -46,12 +46,12 @@ export const opened: ResponseOf = {
   request: 1,
 };
 
-export function observationOf(key: OrderKey, answer: ResponseOf): Observation {
-  const requestedAt = start + 10_000 + answer.requestedAfter;
-  const result = `{"order_id":"${key.orderId}","order_state":"${answer.state}","amount":10,"price":855.10,
-    "filled_amount":${JSON.stringify(answer.filled)},"version":${answer.version},"direction":"buy","order_type":"limit",
+export function observationOf(key: OrderKey, reply: ReplyFields): Observation {
+  const requestedAt = start + 10_000 + reply.requestedAfter;
+  const result = `{"order_id":"${key.orderId}","order_state":"${reply.state}","amount":10,"price":855.10,
+    "filled_amount":${JSON.stringify(reply.filled)},"version":${reply.version},"direction":"buy","order_type":"limit",
     "instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled","creation_timestamp":${start},
-    "last_update_timestamp":${start + answer.updatedAfter},"custom_order_id":"${answer.label}","rpl":"${answer.rpl}"}`;
+    "last_update_timestamp":${start + reply.updatedAfter},"custom_order_id":"${reply.label}","rpl":"${reply.rpl}"}`;
   return {
     ...key,
     dialect: orangex,
@@ -59,9 +59,9 @@ export function observationOf(key: OrderKey, answer: ResponseOf): Observation {
     order: orderIn(result, orangex),
     provenance: {
       requestedAt,
-      firstObservedAt: requestedAt + answer.took,
-      // One request, one answer: equal ids are the same answer recorded twice.
-      requestId: `${answer.request} ${JSON.stringify(answer)}`,
+      firstObservedAt: requestedAt + reply.took,
+      // One request, one reply: equal ids are the same reply recorded twice.
+      requestId: `${reply.request} ${JSON.stringify(reply)}`,
       observedBy: 'get-order',
       keyVersion: 'v1',
     },

@@ -10,13 +10,13 @@ import { endOfTime } from '../../../lib/time.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
 import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
-import { answered, observationOf, type ResponseOf, start } from './observations.ts';
+import { anyReply, observationOf, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 /** The steps of one writer, in order. */
 type Event =
-  /** Listed: as a row of the account's list of open orders, requested when the answer was. */
-  | { readonly answer: ResponseOf; readonly listed?: boolean }
+  /** Listed: as a row of the account's list of open orders, requested when the reply was. */
+  | { readonly reply: ReplyFields; readonly listed?: boolean }
   | { readonly unlistedAfter: number }
   | { readonly lookedUpAfter: number }
   | { readonly notFoundAfter: number }
@@ -24,7 +24,7 @@ type Event =
   | { readonly command: { readonly after: number; readonly by: string; readonly stopped: boolean } };
 
 type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
-export const observationsOnly: fc.Arbitrary<Event> = fc.record({ answer: answered, listed: fc.boolean() });
+export const observationsOnly: fc.Arbitrary<Event> = fc.record({ reply: anyReply, listed: fc.boolean() });
 
 /** So few moments that some are shared: then, too, all have to agree on the latest command. */
 const commands: fc.Arbitrary<Event> = fc.record({
@@ -61,9 +61,9 @@ type Known = { watch?: StoredWatch; readonly isStale?: boolean };
 /** Records one event in the store. `known`: the watch as its writer saw it before, and what takes it as it is now. */
 export async function recordEvent(table: Table, key: OrderKey, event: Event, known: Known = {}): Promise<void> {
   const store = createSnapshotStore(table);
-  if ('answer' in event) {
-    const answer = observationOf(key, event.answer);
-    const observation = event.listed ? { ...answer, listedAt: answer.provenance.requestedAt } : answer;
+  if ('reply' in event) {
+    const reply = observationOf(key, event.reply);
+    const observation = event.listed ? { ...reply, listedAt: reply.provenance.requestedAt } : reply;
     const { watch } = known;
     // A stale reader believes that there is nothing yet.
     const current = known.isStale ? {} : undefined;

@@ -9,7 +9,7 @@ import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
 import { failureOf } from '../thrown.ts';
-import { observationOf, opened, type ResponseOf, start } from './observations.ts';
+import { observationOf, opened, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 import { writeItems } from './write-items.ts';
 
@@ -20,13 +20,13 @@ function newKey(): OrderKey {
 }
 
 /** Snapshots of an order, one for each change, by ascending rank. */
-function snapshotsOf(key: OrderKey, changes: readonly Partial<ResponseOf>[]): readonly Snapshot[] {
+function snapshotsOf(key: OrderKey, changes: readonly Partial<ReplyFields>[]): readonly Snapshot[] {
   return changes
     .map((change) => snapshotOf(observationOf(key, { ...opened, ...change })))
     .toSorted((a, b) => (a.rank < b.rank ? -1 : 1));
 }
 
-function updates(count: number, change: Partial<ResponseOf> = {}): readonly Partial<ResponseOf>[] {
+function updates(count: number, change: Partial<ReplyFields> = {}): readonly Partial<ReplyFields>[] {
   return Array.from({ length: count }, (_, i) => ({ updatedAfter: i, ...change }));
 }
 

@@ -7,7 +7,7 @@ import type { StoredWatch } from '../../../lib/snapshots/table.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
 import { createMemoryTable } from './memory-table.ts';
-import { observationOf, opened, type ResponseOf } from './observations.ts';
+import { observationOf, opened, type ReplyFields } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const runs = Number(process.env['RUNS'] ?? 300);
@@ -15,7 +15,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 console.log(`remembered watches: ${runs} runs a property, SEED=${seed}`);
 
 /** So few states and moments that processes often see the same, at the same time, or one after the other had left it. */
-const seen: fc.Arbitrary<ResponseOf> = fc
+const seen: fc.Arbitrary<ReplyFields> = fc
   .record({
     state: fc.constantFrom(
       {},
@@ -30,14 +30,14 @@ const seen: fc.Arbitrary<ResponseOf> = fc
   .map(({ state, ...timing }) => ({ ...opened, ...timing, ...state }));
 
 type Process = {
-  readonly responses: readonly ResponseOf[];
+  readonly replies: readonly ReplyFields[];
   readonly remembers: 'nothing' | 'the latest' | 'the first';
   readonly faultCases: readonly FaultCase[];
 };
 
 function processes(faults: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<readonly Process[]> {
   const process = fc.record({
-    responses: fc.array(seen, { minLength: 1, maxLength: 5 }),
+    replies: fc.array(seen, { minLength: 1, maxLength: 5 }),
     remembers: fc.constantFrom('nothing', 'the latest', 'the latest', 'the first'),
     faultCases: faults,
   });
@@ -50,7 +50,7 @@ const key: OrderKey = { account: 'main', orderId: seedId };
 async function race(all: readonly Process[], scheduler: fc.Scheduler) {
   const table = createMemoryTable(() => policy);
   // Of states that only the digest orders, one that is written again with earlier provenance is reported again.
-  const isTied = all.some(({ responses }) => responses.some(({ label }) => label !== ''));
+  const isTied = all.some(({ replies }) => replies.some(({ label }) => label !== ''));
   const heads = new Set<string>();
   const reported = new Set<string>();
   const headRank = (): Rank | undefined => table.inspect(key).head?.rank;
@@ -59,13 +59,13 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
     if (rank !== undefined) heads.add(placeOf(rank));
   };
 
-  const run = async ({ responses, remembers, faultCases: faults }: Process, index: number) => {
+  const run = async ({ replies, remembers, faultCases: faults }: Process, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `process ${index}: ${request}`);
     const store = createSnapshotStore(interfered(table, { faultCases: faults, turn, watcher }));
     let known: StoredWatch | undefined;
-    for (const answer of responses) {
+    for (const reply of replies) {
       const before = headRank();
-      const observation = observationOf(key, answer);
+      const observation = observationOf(key, reply);
       try {
         const result = await (known === undefined ? store.record(observation) : store.confirm(observation, known));
         const { head, stored, changed, inForce } = result;

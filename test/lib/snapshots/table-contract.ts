@@ -3,11 +3,11 @@ import { dueAt } from '../../../lib/snapshots/due.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { join, type Watch } from '../../../lib/snapshots/watch.ts';
-import { observationOf, opened, type ResponseOf, start } from './observations.ts';
+import { observationOf, opened, type ReplyFields, start } from './observations.ts';
 
 export const policy = { minMs: 10_000, maxMs: 600_000 };
 
-const requested: ResponseOf = { ...opened, requestedAfter: 100 };
+const requested: ReplyFields = { ...opened, requestedAfter: 100 };
 
 let orders = 0;
 /** An order of its own for each test: the engine is shared. */

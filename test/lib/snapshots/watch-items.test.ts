@@ -4,11 +4,11 @@ import { watchItem } from '../../../lib/snapshots/items.ts';
 import { readListed, readWatch } from '../../../lib/snapshots/read-items.ts';
 import { type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
-import { answer, key, refusal, snapshot, without } from './item-examples.ts';
+import { key, refusal, reply, snapshot, without } from './item-examples.ts';
 import { observationOf, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
-const final: Snapshot = snapshotOf(observationOf(key, { ...answer, state: 'filled', updatedAfter: 2 }));
+const final: Snapshot = snapshotOf(observationOf(key, { ...reply, state: 'filled', updatedAfter: 2 }));
 
 const watched: WatchDelta = {
   openedAt: start,

@@ -10,20 +10,20 @@ import { eventSchemas } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { answered, observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
+import { anyReply, observationOf, opened, type ReplyFields, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
 const key = { account: 'main', orderId: seedId };
 
-const requested: ResponseOf = { ...opened, label: 'a' };
+const requested: ReplyFields = { ...opened, label: 'a' };
 
 type Recorded =
-  | { readonly answer: ResponseOf }
+  | { readonly reply: ReplyFields }
   | { readonly notFoundAfter: number }
   | { readonly commandAfter: number; readonly stopped: boolean };
 const reported: fc.Arbitrary<Recorded> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ answer: answered }) },
+  { weight: 3, arbitrary: fc.record({ reply: anyReply }) },
   { weight: 1, arbitrary: fc.record({ notFoundAfter: fc.integer({ min: 0, max: 60_000 }) }) },
   { weight: 1, arbitrary: fc.record({ commandAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
 );
@@ -35,7 +35,7 @@ it('whatever the store records, the events of an order are a chain without gaps,
       const { table, records } = withStream(memory);
       const store = createSnapshotStore(table);
       for (const one of all) {
-        if ('answer' in one) await store.record(observationOf(key, one.answer));
+        if ('reply' in one) await store.record(observationOf(key, one.reply));
         else if ('commandAfter' in one) {
           const { commandAfter, stopped } = one;
           await applyWatchCommand(table, {

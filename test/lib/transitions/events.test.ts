@@ -9,15 +9,15 @@ import { type TransitionEvent, transitionOf } from '../../../lib/transitions/eve
 import { OrderStateChanged } from '../../../lib/transitions/schemas.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
-import { observationOf, opened, type ResponseOf, start } from '../snapshots/observations.ts';
+import { observationOf, opened, type ReplyFields, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { streamRecord } from './stream-records.ts';
 
 const key = { account: 'main', orderId: seedId };
-const requested: ResponseOf = { ...opened, label: 'a' };
+const requested: ReplyFields = { ...opened, label: 'a' };
 
-function snapshot(answer: Partial<ResponseOf> = {}): Snapshot {
-  return snapshotOf(observationOf(key, { ...requested, ...answer }));
+function snapshot(reply: Partial<ReplyFields> = {}): Snapshot {
+  return snapshotOf(observationOf(key, { ...requested, ...reply }));
 }
 
 function eventOf(before: Item | undefined, after: Item | undefined): TransitionEvent | undefined {

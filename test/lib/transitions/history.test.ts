@@ -6,7 +6,7 @@ import { stateChangesOf } from '../../../lib/transitions/history.ts';
 import { imagesOf } from '../../../lib/transitions/stream.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
-import { answered, observationOf } from '../snapshots/observations.ts';
+import { anyReply, observationOf } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { withStream } from './stream-records.ts';
 
@@ -15,15 +15,15 @@ const key = { account: 'main', orderId: seedId };
 it('the events made again from the snapshots are those of the stream, late snapshots among them or not', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(answered, { minLength: 1, maxLength: 12 }),
+      fc.array(anyReply, { minLength: 1, maxLength: 12 }),
       fc.infiniteStream(fc.nat()),
       async (all, rows) => {
         const memory = createMemoryTable(() => policy);
         const { table, records } = withStream(memory);
         const store = createSnapshotStore(table);
         // One check after the other, as one sweep makes them; what they say may still be late.
-        for (const [i, answer] of all.entries())
-          await store.record(observationOf(key, { ...answer, requestedAfter: i * 6_000 }));
+        for (const [i, reply] of all.entries())
+          await store.record(observationOf(key, { ...reply, requestedAfter: i * 6_000 }));
         const streamed = records.map((record) => transitionOf(imagesOf(record)));
         const heads = streamed.filter((event) => event?.name === 'OrderStateChanged');
         const snapshots = [...memory.inspect(key).snapshots.values()];

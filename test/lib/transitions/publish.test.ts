@@ -12,7 +12,7 @@ import { createSetAside } from '../../../lib/transitions/set-aside.ts';
 import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
 import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { observationOf, type ResponseOf } from '../snapshots/observations.ts';
+import { observationOf, type ReplyFields } from '../snapshots/observations.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { streamRecord } from './stream-records.ts';
 
@@ -48,10 +48,10 @@ function publisher(clock: Clock = systemClock): Publisher {
   });
 }
 
-function headOf(order: number, changes: Partial<ResponseOf> = {}): Item {
-  const answer = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: 'body', rpl: '0' } as const;
+function headOf(order: number, changes: Partial<ReplyFields> = {}): Item {
+  const reply = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: 'body', rpl: '0' } as const;
   const key = { account: 'main', orderId: `ORDER-${order}` };
-  return headItem(snapshotOf(observationOf(key, { ...answer, requestedAfter: 0, took: 1, request: 1, ...changes })));
+  return headItem(snapshotOf(observationOf(key, { ...reply, requestedAfter: 0, took: 1, request: 1, ...changes })));
 }
 
 const recordsOf = (count: number) => Array.from({ length: count }, (_, i) => streamRecord(undefined, headOf(i)));
