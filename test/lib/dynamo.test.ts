@@ -13,7 +13,7 @@ const updateInput = {
   ExpressionAttributeValues: { ':one': number(1) },
 };
 
-describe('requests to a table whose permissions are missing', () => {
+describe('a request to a table without the IAM permission', () => {
   let server: Server;
   let deps: TableDeps;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('requests to a table whose permissions are missing', () => {
     ['put', (own) => createPut(own)({ Item: Key })],
     ['update', (own) => createUpdate(own)(updateInput)],
     ['query', (own) => createQuery(own)(queryInput)],
-  ])('a %s fails as our own fault and names the missing permission', async (_, request) => {
+  ])('for a %s fails as an internal error and names the missing permission', async (_, request) => {
     const failure = await failureOf(request(deps));
     expect(failure).toMatchObject({ code: 'internal', cause: { name: 'AccessDeniedException' } });
     expect(failure.message).toBe(
@@ -45,14 +45,14 @@ describe('requests to a table whose permissions are missing', () => {
   });
 });
 
-describe('writes to a table', () => {
+describe('a write to a table', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();
   });
   afterAll(() => engine.stop());
 
-  it('return false or undefined when their condition does not hold', async () => {
+  it('returns false or undefined when its condition does not hold', async () => {
     const condition = { ConditionExpression: 'attribute_exists(pk)' };
     expect(await createPut(engine)({ Item: Key, ...condition })).toBe(false);
     expect(await createUpdate(engine)({ ...updateInput, ...condition })).toBeUndefined();
@@ -60,7 +60,7 @@ describe('writes to a table', () => {
     expect((await createQuery(engine)(queryInput)).items).toEqual([{ ...Key, revision: { N: '1' } }]);
   });
 
-  it('refuse an item above 400 KB before it is sent, and say how large it is', async () => {
+  it('above 400 KB is refused before it is sent, with its size', async () => {
     const itemOf = (bytes: number) => ({ ...Key, sk: { S: `S#${bytes}` }, result: { S: 'x'.repeat(bytes) } });
     const failure = await failureOf(createPut(engine)({ Item: itemOf(400 * 1024) }));
     expect(failure.code).toBe('invalid_response');

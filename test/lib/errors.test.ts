@@ -49,12 +49,12 @@ const table: readonly Row[] = [
   ['internal', 500, 'internal', 'never', 'error', undefined],
 ];
 
-describe('the table of failures', () => {
-  it('has these codes and no other', () => {
+describe('the error catalog', () => {
+  it('has exactly these codes', () => {
     expect(Object.keys(errorCatalog).toSorted()).toEqual(table.map(([code]) => code).toSorted());
   });
 
-  it.each(table)('answers %s with status %i', (code, status, family, retry, level, retryAfterSeconds) => {
+  it.each(table)('gives the code %s the HTTP status %i', (code, status, family, retry, level, retryAfterSeconds) => {
     const { spec } = new Failure(code, 'x');
     expect(spec.title).toMatch(/^[A-Z][a-z]+(?: (?:[a-z]+|API))*$/);
     expect({ ...spec, title: '' }).toEqual({
@@ -75,7 +75,7 @@ describe('the table of failures', () => {
   });
 });
 
-describe('a failure', () => {
+describe('a Failure', () => {
   it('keeps what it was given', () => {
     const cause = new Error('inner');
     const members = { last_known: { order: 1 } };
@@ -94,7 +94,7 @@ describe('a failure', () => {
     expect('cause' in failure).toBe(false);
   });
 
-  it('stays itself when it is thrown on', () => {
+  it('is unchanged when it is converted again', () => {
     const failure = new Failure('timeout', 'x');
     expect(asFailure(failure)).toBe(failure);
   });
@@ -110,13 +110,13 @@ describe('a failure', () => {
     expect(failure.message).not.toContain('inner text');
   });
 
-  it('has its caller wait for as long as the exchange said, in whole seconds, else for as long as the table says', () => {
+  it('makes its caller wait for as long as the exchange said, in whole seconds, or else for as long as the catalog says', () => {
     expect(retryAfterSeconds(new Failure('throttled', 'x', { retryAfterMs: 1_001 }))).toBe(2);
     expect(retryAfterSeconds(new Failure('throttled', 'x'))).toBe(errorCatalog.throttled.retryAfterSeconds);
     expect(retryAfterSeconds(new Failure('internal', 'x'))).toBeUndefined();
   });
 
-  it('concerns the whole account when the key, the secret, the limit or the exchange is at fault', () => {
+  it('concerns the whole account when the key, the secret, the rate limit or the exchange is at fault', () => {
     const concerning = table.map(([code]) => code).filter((code) => concernsAccount(new Failure(code, 'x')));
     expect(concerning).toEqual([
       'unauthorized',

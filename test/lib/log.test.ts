@@ -4,7 +4,7 @@ import { describeFailure, Logger } from '../../lib/log.ts';
 import { contextOf } from '../functions/events.ts';
 import { type CapturedOutput, captureOutput } from './captured-output.ts';
 
-describe('a line of the log', () => {
+describe('a log line', () => {
   let output: CapturedOutput;
   beforeEach(() => {
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'checks');
@@ -17,7 +17,7 @@ describe('a line of the log', () => {
   });
   const lines = (): readonly unknown[] => output.lines().map((line) => JSON.parse(line));
 
-  it('has the names that Powertools gives to level, service, function and trace', () => {
+  it('has the names that Powertools uses for level, service, function and trace', () => {
     const logger = new Logger();
     logger.begin(contextOf());
     logger.info('responded', { status: 200 });
@@ -38,7 +38,7 @@ describe('a line of the log', () => {
     ]);
   });
 
-  it('has what was appended in its invocation, and a level of its own', () => {
+  it('has what was appended in its invocation, and its own level', () => {
     const logger = new Logger();
     logger.appendKeys({ before: 1 });
     logger.begin(contextOf());
@@ -54,20 +54,20 @@ describe('a line of the log', () => {
     expect(second).not.toHaveProperty('exchange_ms');
   });
 
-  it('is there outside of an invocation, too', () => {
+  it('is written outside of an invocation, too', () => {
     new Logger().info('INIT');
     expect(lines()).toMatchObject([{ level: 'INFO', message: 'INIT', service: 'checks', cold_start: true }]);
   });
 });
 
 describe('the log of a failure', () => {
-  it('has five causes at most', () => {
+  it('has at most five causes', () => {
     let cause = new Error('deepest');
     for (let depth = 0; depth < 9; depth++) cause = new Error('deeper', { cause });
     expect(describeFailure(new Failure('internal', 'x', { cause }))['causes']).toHaveLength(5);
   });
 
-  it('ends a cycle of causes', () => {
+  it('stops at a cycle of causes', () => {
     const cause = new Error('a');
     cause.cause = cause;
     expect(describeFailure(new Failure('timeout', 'x', { cause }))['causes']).toEqual(Array(5).fill('Error'));

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { maxAccounts } from '../../../cdk/stage-problems.ts';
 import { createGuardAccounts } from '../../../lib/account-guard/guard-accounts.ts';
 
-it("the guard's refusal fits the response of a custom resource, however many accounts leave", async () => {
+it("the account guard's refusal fits into the response of a custom resource, however many accounts are removed", async () => {
   const stored = { watch: { openedAt: 0, observations: [], notFoundAt: [] }, revision: 1 };
   const row = { orderId: 'x'.repeat(64), status: 'watched', at: 0, seenAt: 0, failing: false, stored } as const;
   const guard = createGuardAccounts({ list: async (account) => ({ rows: [{ ...row, account }] }) });

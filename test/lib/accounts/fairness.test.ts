@@ -48,7 +48,7 @@ async function saturate(processes: number) {
 }
 
 it.each([2, 4, 8, 10])(
-  'while %i processes want more permits than there are, each gets its share, within the time that all of theirs take',
+  'when %i processes want more permits than there are, each gets its share, within the time that the work of all takes',
   async (processes) => {
     const { min, max, maxWaitMs, failures, requests, calls } = await saturate(processes);
     console.log(`${processes} processes: ${min} to ${max} calls each, longest wait ${maxWaitMs} ms`);
@@ -60,7 +60,7 @@ it.each([2, 4, 8, 10])(
   },
 );
 
-it('while 16 processes want more permits than a second has, none goes without, and each waits less than 15 s', async () => {
+it('when 16 processes want more permits than a second has, each gets permits and waits less than 15 s', async () => {
   const { min, max, maxWaitMs, failures } = await saturate(16);
   console.log(`16 processes: ${min} to ${max} calls each, longest wait ${maxWaitMs} ms`);
   expect(failures).toBe(0);

@@ -91,7 +91,7 @@ describe('the permits of one account', () => {
     );
   }, 120_000);
 
-  it('are never overspent by sweeps that all wake at once and hold permits taken long ago', async () => {
+  it('are never overspent by sweeps that all wake at once while they hold permits taken long before', async () => {
     const tasks = 6;
     const hoarder = fc.integer({ min: 1, max: 8 }).map(
       (step): Plan => ({
@@ -152,7 +152,7 @@ describe('the permits of one account', () => {
     );
   }, 120_000);
 
-  it('leave interactive calls their share at once while a sweep takes all it can', async () => {
+  it('are available to interactive calls at once for their share, while a sweep takes all it can', async () => {
     const interactive = fc.record({
       startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
       wayMs: fc.integer({ min: 0, max: 10 }),

@@ -50,18 +50,18 @@ async function takingsOf(gaps: readonly number[], limits: RateLimits): Promise<r
   return takings;
 }
 
-describe('permits that are taken for calls to come', () => {
-  it('are none for a process that calls once a second', async () => {
+describe('permits that are taken ahead of their calls', () => {
+  it('are not taken by a process that calls once a second', async () => {
     const takings = await takingsOf(Array(20).fill(1_000), rateLimitsOf({ perSecond: 20, burst: 100 }));
     expect(takings.map(({ permits }) => permits)).toEqual(Array(20).fill(1));
   });
 
-  it('are four in one request for a process that calls five times a second: those of the second before', async () => {
+  it('are taken four at a time by a process that calls five times a second, as many as it used in the last second', async () => {
     const takings = await takingsOf(Array(34).fill(200), rateLimitsOf({ perSecond: 20, burst: 100 }));
     expect(takings.map(({ permits }) => permits)).toEqual([2, ...Array(8).fill(4)]);
   });
 
-  it('are all used by a process that goes on as it did in the last second', async () => {
+  it('are all used by a process that continues at the rate of the last second', async () => {
     const steady = fc.record({
       gap: fc.integer({ min: 1, max: 3_000 }),
       jitter: fc.array(fc.double({ min: 0.8, max: 1.2, noNaN: true }), { minLength: 30, maxLength: 30 }),
@@ -91,7 +91,7 @@ describe('permits that are taken for calls to come', () => {
     );
   });
 
-  it('are never more than sweeps leave to calls of the API', async () => {
+  it('never exceed what sweeps leave to calls of the API', async () => {
     await fc.assert(
       fc.asyncProperty(limits, async (limits) => {
         const takings = await takingsOf(Array(30).fill(limits.msPerPermit + 1), limits);

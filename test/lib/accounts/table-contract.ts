@@ -27,14 +27,14 @@ function newAccount(): string {
 
 /** What the rate limiter and the sweep require of a table. */
 export function keepsTheAccountContract(tableOf: () => AccountTable & WatchRequests): void {
-  it('returns an empty state for an account that was never written', async () => {
+  it('an account that was never written has an empty state', async () => {
     const account = newAccount();
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });
     await tableOf().releaseLease(account, 'anyone');
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });
   });
 
-  it('raises the arrival time from nothing or from below, and never lowers it', async () => {
+  it('the arrival time rises from nothing or from below, and never falls', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.raiseTat(account, { below: now, to: now + 200 })).toBe(true);
@@ -44,7 +44,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: now + 900 });
   });
 
-  it('advances the arrival time from within its bounds only, and says where it stands', async () => {
+  it('the arrival time advances only from within its bounds, and the result says where it stands', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.advanceTat(account, { from: 0, to: now, byMs: 200 })).toBeUndefined();
@@ -57,7 +57,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: now + 800 });
   });
 
-  it('gives each of many takers at once what it took', async () => {
+  it('of many processes that take permits at once, each gets its own', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.raiseTat(account, { below: now, to: now });
@@ -67,7 +67,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(taken).toEqual(Array.from({ length: 10 }, (_, i) => now + (i + 1) * 100));
   });
 
-  it('gives the lease to its owner and to nobody else before it ends', async () => {
+  it('the lease goes to its owner and to nobody else before it expires', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.takeLease(account, { owner: 'a', now, until: now + 15 })).toBeDefined();
@@ -78,7 +78,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: 0, lease: { owner: 'b', until: now + 40 } });
   });
 
-  it('stores the last requester of the lease, whatever its owner', async () => {
+  it('the latest request for the lease is stored, with or without an owner', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.requestHandover(account, 'b');
@@ -92,7 +92,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect((await table.readAccount(account)).handoverRequestedBy).toBe('c');
   });
 
-  it('lets only the owner release the lease, and then gives it to anyone', async () => {
+  it('only the owner can release the lease, and then anyone can take it', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.raiseTat(account, { below: now, to: now });
@@ -105,7 +105,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.takeLease(account, { owner: 'b', now, until: now + 15 })).toBeDefined();
   });
 
-  it('keeps the sweep summary of the lease’s owner, and of nobody else, until there is another', async () => {
+  it("the sweep summary of the lease’s owner is kept, and no one else's, until there is another", async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.recordWatchRequest(account, now)).toBeUndefined();
@@ -124,7 +124,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.recordWatchRequest(account, now + 3)).toEqual(fits);
   });
 
-  it('lets only the owner renew the lease, and answers with the account as it then is', async () => {
+  it('only the owner can renew the lease, and the renewal returns the account as it then is', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.renewLease(account, { owner: 'a', until: now + 15 })).toBeUndefined();
@@ -138,7 +138,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     });
   });
 
-  it('stores what the owner’s sweep found out, and never an earlier list after a later one', async () => {
+  it('what the owner’s sweep found is stored, and never an earlier list after a later one', async () => {
     const table = tableOf();
     const account = newAccount();
     const lease = { owner: 'a', until: now + 15 };
@@ -173,7 +173,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8, ordersReadAt: now }, summary: over });
   });
 
-  it('keeps the latest pause command, whatever the order of arrival', async () => {
+  it('the latest pause command is kept, whatever the order of arrival', async () => {
     const table = tableOf();
     const account = newAccount();
     const paused = { paused: true, by: 'anna', at: now, until: now + 60 };
@@ -186,7 +186,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: 0, pause: resumed });
   });
 
-  it('pauses until the given end, or until the next command', async () => {
+  it('an account is paused until the given end, or until the next command', async () => {
     const pause = { paused: true, by: 'anna', at: now };
     expect(isPaused({}, now)).toBe(false);
     expect(isPaused({ pause }, now + 1e9)).toBe(true);

@@ -6,7 +6,7 @@ import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../en
 import { createMemoryAccountTable } from './memory-table.ts';
 import { keepsTheAccountContract } from './table-contract.ts';
 
-describe('the accounts in memory', () => {
+describe('the account table in memory:', () => {
   const table = createMemoryAccountTable();
   keepsTheAccountContract(() => table);
 });
@@ -14,7 +14,7 @@ describe('the accounts in memory', () => {
 describe.each([
   { name: 'dynalite', start: startDynalite, present: true },
   { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the accounts on $name', ({ start, present }) => {
+])('the account table on $name:', ({ start, present }) => {
   describe.runIf(present)('(available)', () => {
     let engine: Engine;
     beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.each([
     afterAll(() => engine.stop());
     keepsTheAccountContract(() => ({ ...createDynamoAccountTable(engine), ...createDynamoWatchRequests(engine) }));
 
-    it('stores when a watch was last requested', async () => {
+    it('a watch request is stored with its time', async () => {
       const requests = createDynamoWatchRequests(engine);
       await requests.recordWatchRequest('requested', 1);
       await requests.recordWatchRequest('requested', 2);
@@ -32,7 +32,7 @@ describe.each([
       expect(Item).toEqual({ ...Key, schema: { N: '1' }, watch_requested_at: { N: '2' } });
     });
 
-    it('refuses an item of an unknown schema', async () => {
+    it('an account item of an unknown schema is refused', async () => {
       const Item = { pk: { S: 'odd' }, sk: { S: 'ACCOUNT' }, schema: { N: '1' }, tat: { S: 'soon' } };
       await engine.client.send(new PutItemCommand({ TableName: engine.tableName, Item }));
       const table = createDynamoAccountTable(engine);
@@ -43,8 +43,8 @@ describe.each([
   });
 });
 
-describe('requests to an account table that does not respond', () => {
-  it('fail with store_unavailable', async () => {
+describe('a request to an account table that does not respond', () => {
+  it('fails with store_unavailable', async () => {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const endpoint = 'http://127.0.0.1:1';
     const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });

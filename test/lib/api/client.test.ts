@@ -44,7 +44,7 @@ async function problemOf(request: Promise<unknown>): Promise<ApiProblem> {
   throw new Error('it succeeded, or something else was thrown', { cause: thrown });
 }
 
-describe('the client', () => {
+describe('the typed client', () => {
   it('reads an order, every digit as the exchange wrote it', async () => {
     const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
     const id = testBed.orangex.place({ amount: '0.100', details });
@@ -55,7 +55,7 @@ describe('the client', () => {
     expect(order.last_update_timestamp).toBe(order.creation_timestamp);
   });
 
-  it('gets an order unless it is still in the known state', async () => {
+  it('gets an order only if it has left the known state', async () => {
     const id = testBed.orangex.place();
     const requested = { account, order_id: id };
     const { rank } = await client.getOrder(requested);
@@ -64,7 +64,7 @@ describe('the client', () => {
     expect(await client.getOrderUnless(rank, requested)).toMatchObject({ final: true });
   });
 
-  it('checks several orders, parameters in the path and the rest in the body', async () => {
+  it('checks several orders, with parameters in the path and the rest in the body', async () => {
     const id = testBed.orangex.place();
     const { outcomes } = await client.checkOrders({ account, order_ids: [id, 'nobody-saw-this'], max_age: 5 });
     expect(outcomes).toMatchObject([
@@ -79,7 +79,7 @@ describe('the client', () => {
     expect(await client.stopWatch({ account, order_id })).toMatchObject({ watched: false, status: 'stopped' });
   });
 
-  it('walks the pages of the history, whose changes keep their digits', async () => {
+  it('iterates over the pages of the history, whose changes keep their digits', async () => {
     const id = testBed.orangex.place({ amount: '3' });
     const requested = { account, order_id: id };
     await client.getOrder(requested);
@@ -101,7 +101,7 @@ describe('the client', () => {
     expect(filled).toEqual(['2.50', '2', '1', '0']);
   });
 
-  it('walks the pages of a list', async () => {
+  it('iterates over the pages of a list', async () => {
     const placed = Array.from({ length: 5 }, () => testBed.deribit.place());
     for (const order_id of placed) await client.getOrder({ account: 'other', order_id });
     const listed: string[] = [];
@@ -137,7 +137,7 @@ describe('the client', () => {
   });
 });
 
-it('the client is for browsers, too: nothing of it is Node’s own', async () => {
+it('the typed client works in browsers, too, because it uses nothing of Node', async () => {
   const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL('../../../lib/api/client.ts', import.meta.url))],
     bundle: true,
@@ -150,7 +150,7 @@ it('the client is for browsers, too: nothing of it is Node’s own', async () =>
   expect(Object.keys(metafile.inputs)).toContain('lib/api/client.ts');
 });
 
-describe('the client throws', () => {
+describe('the typed client throws', () => {
   it('a problem that names the parameter and the request', async () => {
     const problem = await problemOf(client.getOrder({ account, order_id: 'a/b ?%' }));
     expect(problem).toMatchObject({ status: 400, code: 'bad_request', parameters: ['order_id'] });
@@ -169,7 +169,7 @@ describe('the client throws', () => {
     expect(lastKnown?.order).toEqual(seen.order);
   });
 
-  it('a problem that says when the histories were searched for a missing order, and when they are next', async () => {
+  it('a problem that says when the histories were searched for a missing order, and when they are searched next', async () => {
     const id = testBed.orangex.place();
     const requested = { account, order_id: id };
     await client.getOrder(requested);
@@ -202,7 +202,7 @@ describe('the client throws', () => {
     ['a page', 200, 'text/html', '<h1>Welcome</h1>'],
     ['another service’s JSON', 200, 'application/json', '{"hello":"there"}'],
     ['an error without a body', 502, 'text/plain', ''],
-  ])('a problem for %s where a response should be', async (_, status, type, body) => {
+  ])('a problem for %s in place of a response', async (_, status, type, body) => {
     const page = await startPage(status, type, body);
     const request = createClient({ url: page.url }).stopWatch({ account, order_id: seedId });
     expect(await problemOf(request)).toMatchObject({ status, code: 'gateway' });

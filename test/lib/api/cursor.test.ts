@@ -14,8 +14,8 @@ function refusalOf(cursor: string, of = scope) {
 
 const position = fc.stringMatching(/^[a-z0-9 .]{1,97}$/);
 
-describe('a cursor', () => {
-  it('leads back to its position, and is a parameter that requests may have', () => {
+describe('a cursor of a list', () => {
+  it('leads back to its position, and is a valid request parameter', () => {
     fc.assert(
       fc.property(position, (at) => {
         const cursor = writeCursor(scope, at);
@@ -38,7 +38,7 @@ describe('a cursor', () => {
     );
   });
 
-  it('that is cut short, or longer than it was, is refused', async () => {
+  it('that is shortened or lengthened is refused', async () => {
     const cursor = writeCursor(scope, '1597129894026.1');
     for (let length = 0; length < cursor.length; length++) await refusalOf(cursor.slice(0, length));
     await refusalOf(`${cursor}A`);
@@ -58,7 +58,7 @@ describe('a cursor', () => {
     await refusalOf(writeCursor(scope, '1'), other);
   });
 
-  it('whose position is of no list is refused, though its check is right', async () => {
+  it('whose position belongs to no list is refused, even with a valid checksum', async () => {
     await refusalOf(writeCursor(scope, 'NOW#WATCH'));
     await refusalOf(writeCursor(scope, ''));
   });

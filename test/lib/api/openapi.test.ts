@@ -30,7 +30,7 @@ afterAll(() => {
 });
 
 describe('the OpenAPI document', () => {
-  it('is the one in the repository: `npm run openapi` regenerates it', async () => {
+  it('is the one in the repository, and `npm run openapi` regenerates it', async () => {
     await expect(document).toMatchFileSnapshot(fileURLToPath(documentFile));
   });
 
@@ -38,7 +38,7 @@ describe('the OpenAPI document', () => {
     expect(await new Validator().validate(JSON.parse(document))).toEqual({ valid: true });
   });
 
-  it('has real responses as examples, each as its schema says', () => {
+  it('has real responses as examples, each valid under its schema', () => {
     const { complaints } = createChecker(document);
     for (const example of examples) {
       expect({ name: example.name, complaints: complaints(example.operation, example) }).toEqual({
@@ -68,7 +68,7 @@ describe('the OpenAPI document', () => {
   });
 });
 
-describe('the response checker', () => {
+describe('the checker of responses against the OpenAPI document', () => {
   const judged = (name: string, reported: Parameters<ReturnType<typeof createChecker>['complaints']>[1]) =>
     createChecker(document).complaints(name, reported);
 
@@ -83,11 +83,11 @@ describe('the response checker', () => {
       'must NOT have additional properties',
     ],
     ['a field that is missing', 429, 'application/json', '{}', "must have required property 'message'"],
-  ])('complains of %s', (_, status, type, text, complaint) => {
+  ])('reports %s', (_, status, type, text, complaint) => {
     expect(judged('startWatch', { status, type, text })).toEqual([complaint]);
   });
 
-  it('complains of a code that the status never has', () => {
+  it('reports a code that the status never has', () => {
     const wrong = examples.find(({ name }) => name === 'wrong_order_id');
     const { text = '' } = wrong ?? {};
     const reported = {

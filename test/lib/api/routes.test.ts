@@ -22,7 +22,7 @@ it('the OpenAPI document describes the routes of the table, and no others', () =
   );
 });
 
-it.each(table)('%s has a function, and a parameter for each part of its path', (_, route) => {
+it.each(table)('the route %s has a function, and a parameter for each part of its path', (_, route) => {
   expect(existsSync(new URL(`../../../functions/${route.function}.ts`, import.meta.url))).toBe(true);
   for (const [, parameter = ''] of route.path.matchAll(/\{(\w+)\}/g)) {
     expect(Object.keys(route.parameters.shape)).toContain(parameter);

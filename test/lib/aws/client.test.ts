@@ -73,7 +73,7 @@ const update = { Key, UpdateExpression: 'SET n = :n', ExpressionAttributeValues:
 describe.each([
   ['in source', source],
   ['in a bundle', bundled],
-])("requests, responses and errors are those of the SDK's own client: %s", (_where, parts) => {
+])("our AWS clients (%s) send and return the same as the SDK's own clients for", (_where, parts) => {
   it.each<[string, (client: Pick<DynamoDBClient, 'send'>, from: Parts) => Promise<object>]>([
     ['a put', (client, from) => client.send(new from.PutItemCommand({ TableName, Item }))],
     [
@@ -118,7 +118,7 @@ describe.each([
     ['ThrottlingException', 400],
     ['AccessDeniedException', 400],
     ['InternalServerError', 500],
-  ])('the error %s, known by its class or not, and how often it is tried again', async (code, status) => {
+  ])('the error %s, known by its class or not, and its number of attempts', async (code, status) => {
     const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${code}`, message: 'for the test' });
     const server = createServer((_, response) => response.writeHead(status).end(body));
     const { port } = await listen(server, 0);
@@ -160,7 +160,7 @@ describe.each([
 });
 
 it.each(['eu-central-1', 'us-gov-west-1', 'cn-north-1'])(
-  'the endpoints in the region %s are those of the SDK',
+  'the endpoints of our AWS clients in the region %s are those of the SDK',
   (Region) => {
     const there = { ...env, AWS_REGION: Region };
     const parameters = { Region, UseFIPS: false, UseDualStack: false };

@@ -53,14 +53,14 @@ describe('the AWS clients', () => {
     expect(requests[0]?.headers).not.toHaveProperty('x-amz-security-token');
   });
 
-  test('try a request three times', async () => {
+  test('make up to three attempts', async () => {
     const { url, count, failAlways } = await manager();
     failAlways({ kind: 'internal' });
     await expect(read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }))).rejects.toThrow();
     expect(count('GetSecretValue')).toBe(3);
   });
 
-  test('fail when a response does not come, rather than only log it', async () => {
+  test('fail when a response does not come, instead of only logging that', async () => {
     const { url, failAlways, count } = await manager();
     failAlways({ kind: 'hang' });
     const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
@@ -69,7 +69,7 @@ describe('the AWS clients', () => {
     expect(count('GetSecretValue')).toBe(3);
   });
 
-  test('say what the environment lacks', async () => {
+  test('say what is missing in the environment', async () => {
     expect(() => createAwsClients({ ...env, AWS_REGION: undefined })).toThrow('AWS_REGION is not set.');
     const { url } = await manager();
     for (const missing of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {

@@ -57,7 +57,7 @@ const pieces = (socket: Socket) => {
   socket.write(whole.slice(0, -9), () => setImmediate(() => socket.write(whole.slice(-9))));
 };
 
-describe('a request is tried again when its connection is', () => {
+describe('a request to AWS is retried when its connection is', () => {
   it.each([
     ['reset', reset],
     ['closed without a response', close],
@@ -70,7 +70,7 @@ describe('a request is tried again when its connection is', () => {
     expect(requests).toBe(6);
   });
 
-  it('dead, on a new one at once, although more idle ones died', async () => {
+  it('dead, on a new connection at once, even if several idle connections are dead', async () => {
     replies = [() => requests === 8 && sockets.forEach(ok)];
     await Promise.all(Array.from({ length: 8 }, () => client.send(command)));
     const dead = new Set(sockets);
@@ -79,7 +79,7 @@ describe('a request is tried again when its connection is', () => {
   });
 });
 
-it('a response is read whole, in however many pieces it comes, over one connection', async () => {
+it('a response from AWS is read whole, in however many pieces it comes, over one connection', async () => {
   replies = [pieces];
   for (let i = 0; i < 3; i++) expect((await client.send(command)).Item).toEqual({ n: { N: '0.10' } });
   expect(sockets).toHaveLength(1);
@@ -88,15 +88,15 @@ it('a response is read whole, in however many pieces it comes, over one connecti
 it.each([
   ['no response', silent],
   ['a response that does not end', half],
-])('%s is a timeout, and the connection is closed', async (_, fault) => {
+])('%s from AWS is a timeout, and the connection is closed', async (_, fault) => {
   replies = [fault];
   const request = client.send(command, { requestTimeout: 50 });
   await expect(request).rejects.toMatchObject({ name: 'TimeoutError', $metadata: { attempts: 3 } });
   await closed();
 });
 
-describe('an aborted request ends at once, and is not sent again', () => {
-  it('before it is sent', async () => {
+describe('an aborted request to AWS ends at once, and is not sent again,', () => {
+  it('if it is aborted before it is sent', async () => {
     replies = [ok];
     await expect(client.send(command, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
       name: 'AbortError',
@@ -107,7 +107,7 @@ describe('an aborted request ends at once, and is not sent again', () => {
   it.each([
     ['while it waits', silent],
     ['in the middle of a response', half],
-  ])('%s', async (_, fault) => {
+  ])('if it is aborted %s', async (_, fault) => {
     const controller = new AbortController();
     replies = [
       (socket) => {
@@ -121,7 +121,7 @@ describe('an aborted request ends at once, and is not sent again', () => {
     await closed();
   });
 
-  it('and a request that is not aborted leaves no listener on its signal', async () => {
+  it('while a request that is not aborted leaves no listener on its signal', async () => {
     replies = [ok];
     const { signal } = new AbortController();
     await client.send(command, { abortSignal: signal });

@@ -41,7 +41,7 @@ const post = fc.record({
   now: fc.integer({ min: Date.parse('2026-01-01'), max: Date.parse('2036-01-01') }),
 });
 
-it("every signature is the SDK's own, whatever key and day come after one another", async () => {
+it("every signature is the same as the SDK's, whatever key and day come after one another", async () => {
   const service = 'dynamodb';
   const region = 'eu-central-1';
   await fc.assert(

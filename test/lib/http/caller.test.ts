@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { callerOf, refuseForeignAccount } from '../../../lib/http/caller.ts';
 import { getOrderEvent } from '../../functions/events.ts';
 
-describe('the caller', () => {
+describe('the caller of a watch command', () => {
   const event = getOrderEvent({ account: 'main', order_id: '1' });
   const by = (authorizer: object) => {
     const requestContext = { ...event.requestContext, authorizer };
@@ -16,15 +16,15 @@ describe('the caller', () => {
       'arn:aws:sts::1:assumed-role/desk/x',
     ],
     ['the subject of the token', { jwt: { claims: { sub: 'desk-7' } } }, 'desk-7'],
-  ])('is %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
+  ])('is taken from %s', (_, authorizer, caller) => expect(callerOf(by(authorizer))).toBe(caller));
 
-  it('is required: a request without one is refused', () => {
+  it('must be known, and a request without one is refused', () => {
     expect(() => callerOf(event)).toThrow('did not identify the caller');
     expect(() => callerOf(by({ jwt: { claims: { accounts: '[main]' } } }))).toThrow('needs a `sub` claim');
   });
 });
 
-describe('the accounts of a token', () => {
+describe('the accounts that a token allows', () => {
   const event = getOrderEvent({ account: 'main', order_id: '1' });
   const auth = {
     kind: 'jwt',

@@ -23,7 +23,7 @@ const Anything = { response: z.looseObject({}) };
 const open: Stage = { name: 'test', auth: { kind: 'iam' }, accounts: {} };
 const path = '/accounts/main/orders/BTC-1.x_Y';
 
-describe('around a handler,', () => {
+describe('the HTTP middleware around a handler:', () => {
   let output: CapturedOutput;
   beforeEach(() => {
     output = captureOutput();
@@ -112,7 +112,7 @@ describe('around a handler,', () => {
     ['bad_request', 'INFO'],
     ['throttled', 'WARN'],
     ['forbidden', 'ERROR'],
-  ] as const)('%s is logged as %s', async (code, level) => {
+  ] as const)('the failure %s is logged at level %s', async (code, level) => {
     await respondTo(failing(new Failure(code, 'x')));
     expect(logged()['level']).toBe(level);
   });
@@ -126,12 +126,12 @@ describe('around a handler,', () => {
     ['invalid_response', 5_000, undefined],
     ['timeout', 5_000, undefined],
     ['internal', 5_000, undefined],
-  ] as const)('%s with %s ms to wait has the Retry-After %s', async (code, retryAfterMs, header) => {
+  ] as const)('the failure %s with a wait of %s ms has the Retry-After %s', async (code, retryAfterMs, header) => {
     const { headers } = await respondTo(failing(new Failure(code, 'x', { retryAfterMs })));
     expect(headers['retry-after']).toBe(header);
   });
 
-  it('a failure’s further members are in the response as far as it declares them', async () => {
+  it('only the declared extra members of a failure are in the response', async () => {
     const members = { parameters: ['max_age'], request_body: 'inner text' };
     const { body } = await respondTo(failing(new Failure('bad_request', 'x', { members })));
     expect(body).toMatchObject({ parameters: ['max_age'] });
@@ -139,7 +139,7 @@ describe('around a handler,', () => {
   });
 
   it.each(['request_rejected', 'store_corrupt', 'internal'] as const)(
-    '%s reveals no internals to the caller',
+    'the failure %s reveals no internals to the caller',
     async (code) => {
       const { statusCode, body, text } = await respondTo(
         failing(new Failure(code, 'inner text', { exchangeCode: 10_030 })),
@@ -152,7 +152,7 @@ describe('around a handler,', () => {
     },
   );
 
-  it('an unexpected error is internal: its names and places are logged, its text is not', async () => {
+  it('an unexpected error is internal: its names and stack are logged, its text is not', async () => {
     const inner = Object.assign(new RangeError('inner text'), { code: 'ECONNRESET' });
     const { statusCode, body, text } = await respondTo(failing(new TypeError('outer text', { cause: inner })));
     expect(statusCode).toBe(500);
@@ -176,12 +176,12 @@ describe('around a handler,', () => {
     expect(logged()).not.toHaveProperty('account');
   });
 
-  it('what a caller writes cannot make a second line of log', async () => {
+  it('what a caller writes cannot create a second log line', async () => {
     await respondTo(() => ({}), getOrderEvent({ account: 'main\n{"level":"ERROR"}', order_id: '\u2028' }));
     expect(logged()['account']).toBe('main\n{"level":"ERROR"}');
   });
 
-  it('what a caller writes cannot reorder, hide or colour a line of log', async () => {
+  it('what a caller writes cannot reorder, hide or colour a log line', async () => {
     const account = 'a\u202eb\u2028c\u009b31md\u200b\u{e0041}';
     await respondTo(() => ({}), getOrderEvent({ account, order_id: '1' }));
     expect(output.text()).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
@@ -194,7 +194,7 @@ describe('around a handler,', () => {
     ['*', 'W/"a"', 304],
     ['"b"', 'W/"a"', 200],
     ['', 'W/"a"', 200],
-  ])('If-None-Match %s meets the ETag %s with %i', async (ifNoneMatch, etag, status) => {
+  ])('If-None-Match %s with the ETag %s returns %i', async (ifNoneMatch, etag, status) => {
     const event = { ...getOrderEvent(good), headers: { 'if-none-match': ifNoneMatch } };
     const { statusCode, headers, text } = await respondTo(() => ({ a: 1 }), event, { headers: { etag } });
     expect({ statusCode, etag: headers['etag'] }).toEqual({ statusCode: status, etag });
@@ -207,7 +207,7 @@ describe('around a handler,', () => {
     expect((await respondTo(() => ({}), event)).statusCode).toBe(200);
   });
 
-  describe('where tokens are required,', () => {
+  describe('for a stage that requires tokens,', () => {
     const stage: Stage = { ...open, auth: { kind: 'jwt', accountsClaim: 'accounts' } };
     const withClaims = (claims: object, account = 'main') => {
       const event = getOrderEvent({ account, order_id: '1' });
@@ -224,7 +224,7 @@ describe('around a handler,', () => {
       ['[]', 403],
       ['', 403],
       [7, 403],
-    ])('a claim of %j gets %i', async (accounts, status) => {
+    ])('a claim of %j returns %i', async (accounts, status) => {
       const { statusCode, body } = await respondTo(() => ({}), withClaims({ sub: 'desk', accounts }), { stage });
       expect(statusCode).toBe(status);
       if (status === 403)
@@ -238,7 +238,7 @@ describe('around a handler,', () => {
     });
   });
 
-  it('what one request added to the log is gone with it', async () => {
+  it('what one request added to the log does not appear in the next', async () => {
     const clock = createVirtualClock();
     const logger = new Logger();
     const handler = httpHandler({ logger, clock, stage: open }, async (event) => {

@@ -116,7 +116,7 @@ describe('the body of a request', () => {
   });
 });
 
-describe('the deadline', () => {
+describe('the deadline of a request', () => {
   it.each([
     [900_000, 25_000],
     [29_000, 25_000],
@@ -125,12 +125,12 @@ describe('the deadline', () => {
     [10_000, 8_500],
     [1_500, 0],
     [100, -1_400],
-  ])('of an invocation that may take %i ms more is in %i ms', (remaining, left) => {
+  ])('in an invocation with %i ms left is in %i ms', (remaining, left) => {
     expect(deadlineOf(1_000_000, remaining)).toBe(1_000_000 + left);
   });
 });
 
-it('a body behind a byte-order mark is read', () => {
+it('the body of a request may start with a byte-order mark', () => {
   const event = { ...getOrderEvent(good), body: '\uFEFF{"order_ids":["1"]}' };
   expect(readBody(routes.checkOrders, event)).toEqual({ order_ids: ['1'] });
 });

@@ -73,7 +73,7 @@ describe('starting a watch', () => {
     expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'missing' });
   });
 
-  it('says so when the account’s last sweep found more on watch than can be checked in time', async () => {
+  it('reports when the account’s last sweep found more orders on watch than can be checked in time', async () => {
     expect(await sendCommand(true)).toMatchObject({ overCapacity: false });
     await leave(true);
     expect(await sendCommand(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
@@ -86,7 +86,7 @@ describe('starting a watch', () => {
 });
 
 describe('stopping a watch', () => {
-  it('holds against every later answer, until a command starts it again', async () => {
+  it('has effect despite every later reply, until a command starts the watch again', async () => {
     await recordReply({});
     expect(await sendCommand(false)).toMatchObject({ watched: false, status: 'stopped' });
     clock.advance(60_000);
@@ -114,7 +114,7 @@ describe('stopping a watch', () => {
 });
 
 it.each([true, false])(
-  'a command (%s) for an account that the stage does not have is refused, and not recorded',
+  'a watch command (%s) for an account that the stage does not have is refused, and not recorded',
   async (command) => {
     const { code, message } = await failureOf(sendCommand(command, 'ORDER-1', 'nobody'));
     expect(code).toBe('unknown_account');

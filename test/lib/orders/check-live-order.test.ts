@@ -30,7 +30,7 @@ describe('a live order', () => {
     expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
-  it('comes from the table when a check is as fresh as max_age', async () => {
+  it('comes from the table when its last check is as fresh as max_age', async () => {
     const id = testBed.orangex.place();
     const seen = await check(id);
     expect(
@@ -48,7 +48,7 @@ describe('a live order', () => {
     expect(await requested(testBed.orangex, () => check(id, always))).toBe(1);
   });
 
-  it('comes from the table when a list confirmed it as fresh as max_age, and no sooner than lists cover it', async () => {
+  it('comes from the table when a list confirmed it within max_age, but only once lists cover it', async () => {
     const id = testBed.orangex.place();
     const { checkedAt } = await check(id);
     clock.advance(60_000);
@@ -68,9 +68,9 @@ describe('a live order', () => {
     await table.putWatch(key, covered, stored.revision);
     const latest = clock.now();
     await accountTable.renewLease('main', lease, { listed: { at: latest, orders: 1, ordersReadAt: listedAt } });
-    const answer = check(id, { maxAgeMs: 5_000 });
-    expect(await requested(testBed.orangex, () => answer)).toBe(0);
-    expect(await answer).toMatchObject({ source: 'snapshot', checkedAt: latest, ageMs: 1_000 });
+    const checked = check(id, { maxAgeMs: 5_000 });
+    expect(await requested(testBed.orangex, () => checked)).toBe(0);
+    expect(await checked).toMatchObject({ source: 'snapshot', checkedAt: latest, ageMs: 1_000 });
 
     // Where no lists are read, none confirms anything.
     const logger = new Logger();
@@ -79,7 +79,7 @@ describe('a live order', () => {
     expect(await requested(testBed.orangex, () => check(id, { maxAgeMs: 5_000 }))).toBe(1);
   });
 
-  it('that was filled in part has changed, and both states are kept', async () => {
+  it('that was partially filled has changed, and both states are kept', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     const first = await check(id);
     clock.advance(5_000);
@@ -99,7 +99,7 @@ describe('a live order', () => {
     expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'final' }, list: { S: 'main#final' } });
   });
 
-  it('is shown as in the head when an answer comes late, and the history keeps the answer', async () => {
+  it('is shown as in the head when a reply comes late, and the history keeps that reply', async () => {
     const id = testBed.orangex.place();
     clock.advance(5_000);
     testBed.orangex.partialFill(id, '3');
@@ -113,7 +113,7 @@ describe('a live order', () => {
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: false });
   });
 
-  it('that the exchange contradicts twice running is flagged, and no fresh check answers for it', async () => {
+  it('that the exchange contradicts twice in a row is flagged, and no longer served from the table', async () => {
     const id = testBed.orangex.place();
     clock.advance(5_000);
     testBed.orangex.partialFill(id, '3');
@@ -131,7 +131,7 @@ describe('a live order', () => {
     expect(await statusOf(id)).toBe('watched');
   });
 
-  it('that moves its trigger price and no time is shown as it was answered last, and contradicts nothing', async () => {
+  it('whose trigger price moves without a new timestamp is shown as last reported, and contradicts nothing', async () => {
     const id = testBed.deribit.place({ order_type: 'trailing_stop', order_state: 'untriggered' });
     const placed = clock.now();
     for (const price of ['61000', '61020', '61010', '61030', '61005', '61000']) {
@@ -158,7 +158,7 @@ describe('a live order', () => {
     expect(await check(id)).toMatchObject({ final: true, watched: false });
   });
 
-  it('without the exchange’s clock in its answer has no exchange time', async () => {
+  it('has no exchange time when the reply has no times', async () => {
     const id = testBed.orangex.place();
     testBed.orangex.script(id, { kind: 'noTimes' });
     expect((await check(id)).exchangeTime).toBeUndefined();

@@ -12,7 +12,7 @@ import { always, check, clock, requests, startTestBedForFile, statusOf, testBed 
 startTestBedForFile();
 
 describe('an order that the exchange does not find', () => {
-  it('and that was never seen is not found, and not watched: it may be a typo', async () => {
+  it('and that was never seen is reported as not found, and not watched, because its id may be a typo', async () => {
     for (const more of [{}, always]) {
       const failure = await failureOf(check('never-seen', more));
       expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, lastKnown: undefined });
@@ -21,7 +21,7 @@ describe('an order that the exchange does not find', () => {
     }
   });
 
-  it('and that was seen alive is not found, with what was last known, and missing until it is seen again', async () => {
+  it('and that was seen alive is reported as not found, with what was last known, and is missing until it is seen again', async () => {
     const id = testBed.orangex.place();
     const seen = await check(id);
     testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
@@ -48,7 +48,7 @@ describe('an order that the exchange does not find', () => {
     expect(await testBed.historyOf(id)).toHaveLength(1);
   });
 
-  it('and whose first check crashed reports when that check sent its request', async () => {
+  it("and whose first check crashed is reported with the time of that check's request", async () => {
     const id = testBed.orangex.place();
     const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
     const text = writeOrder('orangex', testBed.orangex.order(id));
@@ -84,27 +84,27 @@ describe('an order that the exchange does not find', () => {
 
 describe('a reply that says nothing about an order:', () => {
   const faults: readonly (readonly [string, Fault, string])[] = [
-    ['not ours', { kind: 'error', code: 10_029 }, 'not_owner'],
-    ['not authenticated', { kind: 'error', code: 13_009 }, 'unauthorized'],
+    ['an order of another account', { kind: 'error', code: 10_029 }, 'not_owner'],
+    ['a missing authentication', { kind: 'error', code: 13_009 }, 'unauthorized'],
     ['a refused key', { kind: 'error', code: 13_004 }, 'key_refused'],
     ['a missing right', { kind: 'error', code: 13_021 }, 'forbidden'],
     ['a locked account', { kind: 'error', code: 11_098 }, 'account_locked'],
-    ['throttled', { kind: 'throttle', wait: 60 }, 'throttled'],
-    ['throttled by a proxy', { kind: 'status', status: 429, retryAfter: 60 }, 'throttled'],
+    ['throttling', { kind: 'throttle', wait: 60 }, 'throttled'],
+    ['throttling by a proxy', { kind: 'status', status: 429, retryAfter: 60 }, 'throttled'],
     ['maintenance', { kind: 'error', code: 11_051 }, 'maintenance'],
     ['settlement', { kind: 'error', code: 10_041 }, 'maintenance'],
-    ['busy', { kind: 'error', code: 10_047 }, 'busy'],
+    ['a busy exchange', { kind: 'error', code: 10_047 }, 'busy'],
     ['an unknown error', { kind: 'error', code: 424_242 }, 'exchange_error'],
     ['a page of a proxy', { kind: 'html' }, 'busy'],
-    ['a page that claims to be fine', { kind: 'html', status: 200 }, 'invalid_response'],
-    ['a page that is not found', { kind: 'html', status: 404 }, 'invalid_response'],
-    ['nothing', { kind: 'empty' }, 'invalid_response'],
-    ['half an answer', { kind: 'truncate' }, 'invalid_response'],
+    ['a page with status 200', { kind: 'html', status: 200 }, 'invalid_response'],
+    ['a page with status 404', { kind: 'html', status: 404 }, 'invalid_response'],
+    ['an empty reply', { kind: 'empty' }, 'invalid_response'],
+    ['a truncated reply', { kind: 'truncate' }, 'invalid_response'],
     ['a closed connection', { kind: 'drop' }, 'unreachable'],
     ['another order', { kind: 'otherOrder' }, 'invalid_response'],
-    ['another call’s answer', { kind: 'wrongId' }, 'invalid_response'],
+    ['a reply to another call', { kind: 'wrongId' }, 'invalid_response'],
     ['no order', { kind: 'result', text: '{}' }, 'invalid_response'],
-    ['a field twice', { kind: 'duplicateKeys' }, 'invalid_response'],
+    ['a duplicate field', { kind: 'duplicateKeys' }, 'invalid_response'],
   ];
 
   it.each(faults)('%s is neither an observation nor a not-found reply', async (_, fault, code) => {
@@ -125,7 +125,7 @@ describe('a reply that says nothing about an order:', () => {
     expect(await testBed.itemsOf(id)).toEqual([]);
   });
 
-  it('silence is a timeout, neither an observation nor a not-found reply', async () => {
+  it('no reply at all is a timeout, neither an observation nor a not-found reply', async () => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);
@@ -138,7 +138,7 @@ describe('a reply that says nothing about an order:', () => {
   it.each([
     ['main', { kind: 'error', code: 10_004 }, 'exchange_error'],
     ['main', { kind: 'error', code: 13_004 }, 'key_refused'],
-  ] as const)('for account %s, %j in place of a token is no not-found reply', async (account, fault, code) => {
+  ] as const)('for account %s, %j in place of a token is not a not-found reply', async (account, fault, code) => {
     const id = testBed.orangex.place();
     await check(id);
     const items = await testBed.itemsOf(id);
@@ -148,7 +148,7 @@ describe('a reply that says nothing about an order:', () => {
     expect(await testBed.itemsOf(id)).toEqual(items);
   });
 
-  it('someone else’s order is not ours, and not watched', async () => {
+  it("another account's order is reported as not ours, and not watched", async () => {
     const id = testBed.orangex.place({ account: 'somebody' });
     expect((await failureOf(check(id))).code).toBe('not_owner');
     expect(await testBed.itemsOf(id)).toEqual([]);
@@ -166,7 +166,7 @@ describe('a reply that says nothing about an order:', () => {
       'last_update_timestamp',
       (now: number) => ({ last_update_timestamp: now + 1_000 + hour + 1 }),
     ],
-  ] as const)('an order dated %s is refused and not kept', async (_, field, times) => {
+  ] as const)('an order dated %s is refused and not stored', async (_, field, times) => {
     const id = testBed.orangex.place(times(clock.now()));
     const failure = await failureOf(check(id));
     expect(failure.code).toBe('invalid_response');
@@ -178,7 +178,7 @@ describe('a reply that says nothing about an order:', () => {
     ['at the start of 2010', () => ({ creation_timestamp: Date.UTC(2010, 0, 1) })],
     ['before its creation', (now: number) => ({ creation_timestamp: now, last_update_timestamp: now - 1 })],
     ['an hour ahead', (now: number) => ({ last_update_timestamp: now + 1_000 + hour })],
-  ] as const)('an order dated %s is one', async (_, times) => {
+  ] as const)('an order dated %s is accepted', async (_, times) => {
     const id = testBed.orangex.place(times(clock.now()));
     expect(await check(id)).toMatchObject({ source: 'exchange', changed: true });
   });

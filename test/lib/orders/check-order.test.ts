@@ -34,7 +34,7 @@ describe('the seed’s order', () => {
     expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
   });
 
-  it('is unchanged the second time, with and without max_age=0, and not kept twice', async () => {
+  it('is unchanged the second time, with and without max_age=0, and not stored twice', async () => {
     const first = await check(seedId, always);
     const before = await testBed.historyOf(seedId);
     const fromTable = await check(seedId);
@@ -55,7 +55,7 @@ describe('the seed’s order', () => {
     expect(other).toEqual(seedFields);
   });
 
-  it('has the exchange’s time in both units', async () => {
+  it('has the exchange’s time in the unit of both dialects', async () => {
     for (const account of ['main', 'other']) {
       const { exchangeTime } = await check(seedId, { ...always, account });
       expect(exchangeTime).toBe(Date.parse('2020-08-11T07:14:06.950Z'));
@@ -66,7 +66,7 @@ describe('the seed’s order', () => {
 describe.each(['main', 'other'] as const)('a final order of account %s', (account) => {
   const exchangeOf = () => (account === 'main' ? testBed.orangex : testBed.deribit);
 
-  it('comes from the table, without a call to the exchange, unless one is needed', async () => {
+  it('comes from the table without a call to the exchange, unless max_age requires one', async () => {
     const id = exchangeOf().place();
     exchangeOf().fill(id);
     expect(await check(id, { account })).toMatchObject({ final: true, watched: false, source: 'exchange' });
@@ -105,7 +105,7 @@ describe('the digits of an order', () => {
   };
 
   it.each(['main', 'other'] as const)(
-    'are those of the wire, from account %s and back from the table',
+    'from account %s are those of the wire, and stay the same in the table',
     async (account) => {
       const exchange = account === 'main' ? testBed.orangex : testBed.deribit;
       const id = exchange.place({ ...quantities, details });
@@ -122,7 +122,7 @@ describe('the digits of an order', () => {
     },
   );
 
-  it('are not needed: a price may be a word, and quantities may be missing', async () => {
+  it('are optional: a price may be a word, and quantities may be missing', async () => {
     const gone = { amount: undefined, filled_amount: undefined, average_price: undefined };
     const id = testBed.deribit.place({ price: 'market_price', ...gone });
     const { order } = await check(id, { account: 'other' });
@@ -131,9 +131,9 @@ describe('the digits of an order', () => {
   });
 });
 
-describe('a request', () => {
+describe('a check of an order', () => {
   it.each(['nobody', 'constructor', ''])(
-    'for account "%s", which does not exist, says so and calls no exchange',
+    'for account "%s", which does not exist, fails and calls no exchange',
     async (account) => {
       expect(
         await requested(testBed.orangex, async () => {
@@ -143,7 +143,7 @@ describe('a request', () => {
     },
   );
 
-  it.each([{}, always])('of %j fails when the table is down, though the exchange answers', async (more) => {
+  it.each([{}, always])('with %j fails when the table is down, even if the exchange replies', async (more) => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     checkWith(
       createOrderChecks({

@@ -77,7 +77,7 @@ function environment({ takesMs = 0, throws = {}, result }: TestEnvironment = {})
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `order-${index}`);
 
-it('a batch has an outcome for each order, in the order of the request', async () => {
+it('a batch of checks has an outcome for each order, in the order of the request', async () => {
   const { check } = environment({ throws: { 'order-1': new Failure('order_not_found', 'No such order.') } });
   const { outcomes, counts, retryAfterSeconds } = await check(ids(3));
   expect(outcomes).toMatchObject([
@@ -89,14 +89,14 @@ it('a batch has an outcome for each order, in the order of the request', async (
   expect(retryAfterSeconds).toBeUndefined();
 });
 
-it('a batch checks eight orders at a time at most, and each once', async () => {
+it('a batch checks at most eight orders at a time, and each order once', async () => {
   const { check, seen } = environment();
   await check(ids(100));
   expect(seen.maxRunning).toBe(8);
   expect(seen.requested.toSorted()).toEqual(ids(100).toSorted());
 });
 
-it('an order whose turn comes after the deadline is not tried; running checks are waited for', async () => {
+it('an order whose turn comes after the deadline is not tried, while running checks are waited for', async () => {
   const { check, seen } = environment({ takesMs: 1_000 });
   const { outcomes, counts, retryAfterSeconds } = await check(ids(30), 8_500);
   expect(counts).toEqual({ checked: 16, failed: {}, notTried: 14 });
@@ -112,7 +112,7 @@ it.each<[Code, number | undefined, number]>([
   ['secret_unavailable', undefined, 5],
   ['key_refused', undefined, 60],
   ['secret_empty', undefined, 60],
-])('%s concerns the whole account: no further order is tried', async (code, retryAfterMs, seconds) => {
+])('the failure %s concerns the whole account, so no further order is tried', async (code, retryAfterMs, seconds) => {
   const { check, seen } = environment({ throws: { 'order-0': new Failure(code, 'Not now.', { retryAfterMs }) } });
   const { outcomes, counts, retryAfterSeconds } = await check(ids(20));
   expect(outcomes[0]).toMatchObject({ outcome: 'failed', failure: { code } });
@@ -129,14 +129,14 @@ it.each<[Code, number | undefined, number]>([
 });
 
 it.each<Code>(['order_not_found', 'not_owner', 'invalid_order_id', 'timeout', 'busy', 'store_conflict'])(
-  '%s concerns one order: the others are tried',
+  'the failure %s concerns one order, so the others are tried',
   async (code) => {
     const { check } = environment({ throws: { 'order-0': new Failure(code, 'Not this one.') } });
     expect((await check(ids(20))).counts).toEqual({ checked: 19, failed: { [code]: 1 }, notTried: 0 });
   },
 );
 
-it('an order without a permit is not tried, the others are, and the longest wait is reported', async () => {
+it('an order without a permit is not tried, the other orders are, and the longest wait is reported', async () => {
   const spent = (retryAfterMs: number) => new Failure('rate_limited_locally', 'Spent.', { retryAfterMs });
   const { check } = environment({ throws: { 'order-0': spent(300), 'order-1': spent(4_100) } });
   const { outcomes, counts, retryAfterSeconds } = await check(ids(20));
@@ -148,7 +148,7 @@ it('an order without a permit is not tried, the others are, and the longest wait
   expect(retryAfterSeconds).toBe(5);
 });
 
-it('an internal error goes to the log; the caller learns only that it is internal', async () => {
+it('an internal error goes to the log, and the caller learns only that it is internal', async () => {
   const { check, seen } = environment({ throws: { 'order-1': new TypeError('of the inside') } });
   const { outcomes } = await check(ids(2));
   expect(seen.internal).toEqual([['order-1', 'internal']]);
@@ -158,7 +158,7 @@ it('an internal error goes to the log; the caller learns only that it is interna
 
 const quarterOfMb = `{"note":"${'\\"'.repeat(60_000)}"}`;
 
-it('orders whose states do not fit into what Lambda returns are not tried', async () => {
+it('orders whose states do not fit into what Lambda can return are not tried', async () => {
   const { check } = environment({ result: quarterOfMb });
   const { outcomes, counts, retryAfterSeconds } = await check(ids(40));
   expect(counts).toEqual({ checked: 20, failed: {}, notTried: 20 });
@@ -166,7 +166,7 @@ it('orders whose states do not fit into what Lambda returns are not tried', asyn
   expect(retryAfterSeconds).toBe(1);
 });
 
-it('the last known states of orders that are not found count, too', async () => {
+it('the last known states of orders that are not found count towards what Lambda can return, too', async () => {
   const missing = (orderId: string) =>
     new OrderNotFound(
       new Failure('order_not_found', 'No such order.'),
@@ -177,7 +177,7 @@ it('the last known states of orders that are not found count, too', async () => 
   expect((await check(ids(40))).counts).toEqual({ checked: 0, failed: { order_not_found: 20 }, notTried: 20 });
 });
 
-it('a batch for an account that the stage does not have is refused as a whole', async () => {
+it('a batch of checks for an account that the stage does not have is refused as a whole', async () => {
   const { check, seen } = environment();
   expect((await failureOf(check(ids(2), 25_000, 'nobody'))).code).toBe('unknown_account');
   expect(seen.requested).toEqual([]);

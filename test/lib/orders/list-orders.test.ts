@@ -104,15 +104,15 @@ function iso(after: number): string {
   return new Date(start + after).toISOString();
 }
 
-describe('the orders of an account', () => {
-  it('are none where no order was ever requested', async () => {
+describe("a list of an account's orders", () => {
+  it('is empty where no order was ever requested', async () => {
     const account = newAccount();
     for (const state of ['live', 'final', 'attention'] as const) {
       expect(await listOrders({ account, state })).toEqual({ account, state, orders: [] });
     }
   });
 
-  it('are each in the list of their state, with their times', async () => {
+  it('has each order in the list of its state, with its times', async () => {
     const account = newAccount();
     await watch(account, {
       unconfirmed: { openedAt: start + 1 },
@@ -146,7 +146,7 @@ describe('the orders of an account', () => {
     ]);
   });
 
-  it('carry what was last seen of each, and the time of the latest list that confirmed them', async () => {
+  it('has what was last seen of each order, and the time of the latest list that confirmed it', async () => {
     const account = newAccount();
     const watched = seen('open', 0, 30_500);
     const summary = { ...noSummary, order_state: 'open', instrument_name: 'BTC-PERPETUAL', filled_amount: '1.50' };
@@ -163,7 +163,7 @@ describe('the orders of an account', () => {
     expect(shown.get('vanished')).toMatchObject({ instrument_name: 'BTC-PERPETUAL', checked_at: iso(30_500) });
   });
 
-  it('say of a missing order when the histories were last searched for it', async () => {
+  it('says of a missing order when the histories were last searched for it', async () => {
     const account = newAccount();
     await watch(account, {
       missing: { ...seen('open', 0, 30_000), notFoundAt: [start + 40_000], lookedUpAt: [start + 41_000] },
@@ -172,7 +172,7 @@ describe('the orders of an account', () => {
     expect(orders).toMatchObject([{ status: 'missing', looked_up_at: iso(41_000), due_at: iso(50_000) }]);
   });
 
-  it('are each found once by their instrument, in pages of any size', async () => {
+  it('has each order once under its instrument, in pages of any size', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.boolean(), { maxLength: 12 }),
@@ -194,7 +194,7 @@ describe('the orders of an account', () => {
     );
   });
 
-  it('come twenty a page by default', async () => {
+  it('has twenty orders a page by default', async () => {
     const account = newAccount();
     const ids = Array.from({ length: 25 }, (_, i) => `ORDER-${100 + i}`);
     await watch(account, Object.fromEntries(ids.map((id, i) => [id, { openedAt: start + i }])));
@@ -206,7 +206,7 @@ describe('the orders of an account', () => {
     expect((await listOrders({ account, state: 'live', limit: 25 })).cursor).toBeUndefined();
   });
 
-  it('are complete, unique and in order, in pages of any size', async () => {
+  it('is complete, unique and in order, in pages of any size', async () => {
     const after = fc.constantFrom(0, 1, 2, 3);
     await fc.assert(
       fc.asyncProperty(
@@ -238,7 +238,7 @@ describe('the orders of an account', () => {
     );
   });
 
-  it('go on after one that has left the list meanwhile', async () => {
+  it('continues after an order that has left the list meanwhile', async () => {
     const account = newAccount();
     await watch(account, { a: { openedAt: start + 1 }, b: { openedAt: start + 2 }, c: { openedAt: start + 3 } });
     const { cursor = '' } = await listOrders({ account, state: 'live', limit: 1 });

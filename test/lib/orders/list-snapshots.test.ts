@@ -38,14 +38,14 @@ async function walk(key: OrderKey, requested: Requested): Promise<readonly Snaps
 }
 
 describe('the history of an order', () => {
-  it('is empty for one that was never seen', async () => {
+  it('is empty for an order that was never seen', async () => {
     const key = newKey();
     expect(await request(key)).toEqual({ account: 'main', order_id: key.orderId, snapshots: [] });
     expect(await request(key, { at: iso(0) })).toMatchObject({ snapshots: [] });
     expect(await request(key, { believed_at: iso(0) })).toMatchObject({ snapshots: [], audit_entries: [] });
   });
 
-  it('has each state with its provenance, and what changed since the one before', async () => {
+  it('has each state with its provenance, and what changed since the state before', async () => {
     const key = newKey();
     const [filled, open] = await keep(key, [{}, { state: 'filled', filled: '10', updatedAfter: 7, version: 2 }]);
     if (!filled || !open) throw new Error('two snapshots');
@@ -72,7 +72,7 @@ describe('the history of an order', () => {
     expect(snapshots).toHaveLength(2);
   });
 
-  it('has the exchange’s time where it said one', async () => {
+  it('has the exchange’s time where the exchange sent one', async () => {
     const key = newKey();
     const snapshot = { ...snapshotOf(observationOf(key, opened)), exchangeTime: start + 5 };
     await writeItems(engine, [snapshotItem(snapshot)]);
@@ -139,7 +139,7 @@ describe('the history of an order', () => {
     );
   });
 
-  it('shows what arrives while somebody turns the pages, if it is older than the page', async () => {
+  it('shows what arrives while somebody pages through, if it is older than the page', async () => {
     const key = newKey();
     const kept = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 5 }, { updatedAfter: 9 }]);
     const { cursor = '' } = await request(key, { limit: 1 });
@@ -150,7 +150,7 @@ describe('the history of an order', () => {
   });
 });
 
-describe('a request for history is refused', () => {
+describe('a request for the history of an order is refused', () => {
   it.each<[string, Requested, readonly string[], string]>([
     [
       'a limit with at',
@@ -206,7 +206,7 @@ describe('a request for history is refused', () => {
   });
 });
 
-it('a forged cursor leads to nothing outside of the range', async () => {
+it('a forged cursor leads to nothing outside of its range', async () => {
   const key = newKey();
   const [newest, , oldest] = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
   const range = { since: iso(2), until: iso(2) };
@@ -246,7 +246,7 @@ describe('a history of thousands of snapshots', () => {
     return { requests, history };
   }
 
-  it('takes one request a page, and one for the state at a time', async () => {
+  it('takes one request to the table per page, and one for the state at a time', async () => {
     const first = await requestsDuring({ limit: 100 });
     const second = await requestsDuring({ limit: 100, cursor: first.history.cursor ?? '' });
     const amid = await requestsDuring({ since: iso(200 * many), until: iso(500 * many) });

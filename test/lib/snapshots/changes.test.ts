@@ -37,19 +37,19 @@ describe('the changes between two orders', () => {
     expect(reported({ a: '{"x":1,"y":[2]}', b: '3' }, { b: '3', a: '{"y":[2],"x":1}' })).toBe('[]');
   });
 
-  it('name the field, and what it was and is', () => {
+  it('name the field, its old value and its new value', () => {
     expect(reported({ average_price: '"0"' }, { average_price: '"855"' })).toBe(
       '[{"field":"average_price","from":"0","to":"855"}]',
     );
   });
 
-  it('have no from for what came, and no to for what went', () => {
+  it('have no from for a field that was added, and no to for one that was removed', () => {
     expect(reported({ advanced: '"usd"' }, { average_price: '1' })).toBe(
       '[{"field":"advanced","from":"usd"},{"field":"average_price","to":"1"}]',
     );
   });
 
-  it('tell details member by member, and a member as a whole', () => {
+  it('list details member by member, each member as a whole', () => {
     expect(reported({ label: '"a"', legs: '[1,2]' }, { label: '"b"', legs: '[1,3]', web: 'true' })).toBe(
       '[{"field":"details.label","from":"a","to":"b"},' +
         '{"field":"details.legs","from":[1,2],"to":[1,3]},{"field":"details.web","to":true}]',
@@ -65,7 +65,7 @@ describe('the changes between two orders', () => {
     );
   });
 
-  it('tell null from absent', () => {
+  it('distinguish null from absent', () => {
     expect(reported({}, { label: 'null' })).toBe('[{"field":"details.label","to":null}]');
     expect(reported({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
   });

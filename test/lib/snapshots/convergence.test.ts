@@ -36,7 +36,7 @@ function stateOf({ state, updatedAfter, version, filled, label }: ReplyFields): 
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
-describe('the table in memory, with every interleaving', () => {
+describe('the snapshot table in memory, under every interleaving of writers,', () => {
   it('ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
     await fc.assert(
       fc.asyncProperty(writersOf(withCommands, 3), fc.scheduler(), async (writers, scheduler) => {
@@ -57,7 +57,7 @@ describe('the table in memory, with every interleaving', () => {
     );
   });
 
-  it('ends the same with not-found replies among the replies, once the order is known', async () => {
+  it('ends the same with not-found replies among the others, once the order is known', async () => {
     await fc.assert(
       fc.asyncProperty(anyReply, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
         const table = createMemoryTable(() => policy);
@@ -77,7 +77,7 @@ describe('the table in memory, with every interleaving', () => {
     );
   });
 
-  it('loses no reply to a reader who saw nothing, and repeats change nothing', async () => {
+  it('loses no reply to a writer that read an empty table, and does not change under repeats', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyReply, { minLength: 1, maxLength: 6 }), async (replies) => {
         const table = createMemoryTable(() => policy);
@@ -101,7 +101,7 @@ describe('the table in memory, with every interleaving', () => {
     );
   });
 
-  it('is healed by the next check after a crash, even when that check finds the order gone', async () => {
+  it('is repaired by the next check after a crash, even when that check finds the order gone', async () => {
     await fc.assert(
       fc.asyncProperty(writersOf(observationsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
         const table = createMemoryTable(() => policy);
@@ -130,7 +130,7 @@ describe('the table in memory, with every interleaving', () => {
   });
 });
 
-describe('the table on a real engine', () => {
+describe('the snapshot table on a real engine', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();

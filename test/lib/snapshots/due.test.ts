@@ -3,15 +3,15 @@ import { dueAt, dueWithoutLists, lookupDueAt } from '../../../lib/snapshots/due.
 import { confirmedAt, join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { listedAt, listOf, minute, policy, rank, seen, t0, watchOf } from './watches.ts';
 
-describe('an order in the lists of its account', () => {
-  it('is checked by itself within four hours while lists hold it, and at once when it vanishes', () => {
+describe('the next check of an order in the lists of its account', () => {
+  it('is within four hours while lists hold the order, and at once when the order vanishes', () => {
     const order = seen(0, 0, t0 + 5);
     expect(dueAt(watchOf(order, listedAt(5)), policy)).toBe(t0 + 240 * minute);
     expect(dueAt(watchOf(order, listedAt(5), listedAt(minute, false)), policy)).toBe(t0 + minute);
     expect(dueAt(watchOf(order, listedAt(100, false)), policy)).toBe(t0 + 100);
   });
 
-  it('is due at once when its watch is started again, and no later because the start is dated by a clock ahead of ours', () => {
+  it('is at once when its watch is started again, and no later if that start is dated by a clock ahead of ours', () => {
     const started = (at: number): WatchDelta => ({
       openedAt: t0,
       operator: { at: t0 + at, by: 'anna', stopped: false },
@@ -25,12 +25,12 @@ describe('an order in the lists of its account', () => {
     }
   });
 
-  it('keeps its place in the index from answer to answer, for an hour at the most', () => {
+  it('keeps its place in the index from reply to reply, for an hour at most', () => {
     const dueAfter = (minutes: number) => dueAt(watchOf(seen(0, 0, t0 + minutes * minute), listedAt(0)), policy) - t0;
     expect([0, 30, 59, 60, 240].map((minutes) => dueAfter(minutes) / minute)).toEqual([240, 240, 240, 300, 480]);
   });
 
-  it('keeps its place while a newer state is on its way to the head: the next list shows whether that is in force', () => {
+  it('keeps its place while a newer state is on its way to the head, because the next list shows whether that state is current', () => {
     const order = watchOf(seen(0, 0), listedAt(5));
     for (const phase of [0, 2] as const) {
       const announced = join(order, { openedAt: t0, announcedRank: rank(9, phase) });
@@ -39,7 +39,7 @@ describe('an order in the lists of its account', () => {
     }
   });
 
-  it('is checked again soon, and then less and less often, when it vanished and its own answer shows it open', () => {
+  it('comes soon, and then less and less often, when the order vanished and its own reply shows it open', () => {
     const answeredAfter = (ms: number) => dueAt(watchOf(seen(0, 0, t0 + minute + ms), listedAt(minute, false)), policy);
     const from = t0 + minute;
     expect(answeredAfter(100)).toBe(from + 100 + 2_000);
@@ -48,21 +48,21 @@ describe('an order in the lists of its account', () => {
   });
 });
 
-describe('an order that lists have not confirmed for some time', () => {
+describe('the next check of an order that lists have not confirmed for some time', () => {
   const graceMs = 30_000;
 
-  it('is due as any other from its last confirmation on, and not before the grace has passed', () => {
+  it('is due like that of any other order from its last confirmation on, but not before the grace period has passed', () => {
     const resting = watchOf(seen(0, 0, t0));
     expect(dueWithoutLists(resting, t0 + 60_000, policy, graceMs)).toBe(t0 + 60_000 + graceMs);
     expect(dueWithoutLists(resting, t0 + 3_600_000, policy, graceMs)).toBe(t0 + 3_600_000 + 360_000);
   });
 
-  it('is due after the grace when it was never seen', () => {
+  it('is due after the grace period when the order was never seen', () => {
     expect(dueWithoutLists(watchOf({ openedAt: t0 }), undefined, policy, graceMs)).toBe(t0 + graceMs);
   });
 });
 
-describe('the lookup of a missing order', () => {
+describe('the search for a missing order in the histories', () => {
   it('is due at once, then after 1, 5 and 15 minutes, then every hour', () => {
     const lookedUp = (...minutes: readonly number[]) =>
       watchOf({ openedAt: t0, notFoundAt: [t0 + 1], lookedUpAt: minutes.map((after) => t0 + 1 + after * 60_000) });
@@ -73,11 +73,11 @@ describe('the lookup of a missing order', () => {
   });
 });
 
-describe('the next check', () => {
+describe('the next check of an order', () => {
   it.each<[string, readonly WatchDelta[], number]>([
     ['at once for an order that was never checked', [{ openedAt: t0 }], 0],
     [
-      'after the shortest interval while the first answer is being written',
+      'after the shortest interval while the first reply is being written',
       [{ openedAt: t0, announcedRank: rank(0) }],
       10_000,
     ],
@@ -106,9 +106,9 @@ describe('the next check', () => {
       [seen(0, 0, t0 + 1_000_000), { openedAt: t0, failedAt: [t0 + 1_000_001], attemptedAt: t0 + 1_000_001 }],
       1_100_000,
     ],
-    ['at the soonest after a change', [seen(0, 0, t0 + 1_000)], 11_000],
+    ['after the minimum interval for an order that just changed', [seen(0, 0, t0 + 1_000)], 11_000],
     ['after a tenth of the time since its last change', [seen(0, 0, t0 + 1_000_000)], 1_100_000],
-    ['at the latest for an old order', [seen(0, 0, t0 + 100_000_000)], 100_600_000],
+    ['after the maximum interval for an old order', [seen(0, 0, t0 + 100_000_000)], 100_600_000],
     [
       'soon after the first not-found reply',
       [seen(0, 0, t0 + 1_000_000), { openedAt: t0, notFoundAt: [t0 + 2_000_000] }],
@@ -119,9 +119,9 @@ describe('the next check', () => {
       [seen(0, 0, t0), { openedAt: t0, notFoundAt: [t0 + 2_000_000, t0 + 1_900_000, t0 + 1_800_000] }],
       2_040_000,
     ],
-    ['in its turn for an id that was never seen', [{ openedAt: t0, notFoundAt: [t0 + 5_000] }], 15_000],
-    ['at the soonest for an order updated ahead of our clock', [seen(50_000, 0, t0 + 1_000)], 11_000],
-  ])('is %s', (_, all, after) => {
+    ['after the minimum interval for an id that was never seen', [{ openedAt: t0, notFoundAt: [t0 + 5_000] }], 15_000],
+    ['after the minimum interval for an order dated ahead of our clock', [seen(50_000, 0, t0 + 1_000)], 11_000],
+  ])('comes %s', (_, all, after) => {
     expect(dueAt(watchOf(...all), policy) - t0).toBe(after);
   });
 });

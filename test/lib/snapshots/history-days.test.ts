@@ -65,15 +65,15 @@ async function recordAll(replies: readonly ReplyFields[], days: number | undefin
   return { ...(await read()), seenAt };
 }
 
-describe('where history is kept for some days', () => {
-  it('a snapshot goes so many days after a newer one was first seen', async () => {
+describe('where history is kept for some days,', () => {
+  it('a snapshot expires that many days after a newer one was first seen', async () => {
     const { history, seenAt } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], 30);
     const [, second = 0, third = 0] = seenAt;
     const daysAfter = (ms: number) => String(Math.ceil(ms / 1000) + 30 * day);
     expect(history.map(({ goesAt }) => goesAt)).toEqual([daysAfter(second), daysAfter(third), undefined]);
   });
 
-  it('whatever the order of arrival, the newest snapshot, the head and the watch never go, and all others do', async () => {
+  it('the newest snapshot, the head and the watch never expire whatever the order of arrival, and all others do', async () => {
     const arrivals = fc.shuffledSubarray([1, 2, 3, 3, 2, 1], { minLength: 1 });
     await fc.assert(
       fc.asyncProperty(arrivals, async (versions) => {
@@ -91,7 +91,7 @@ describe('where history is kept for some days', () => {
   });
 });
 
-it('what an earlier crash, or another writer, left without an end gets one with the next change', async () => {
+it('a snapshot that an earlier crash or another writer left without an expiry gets one with the next change', async () => {
   const { store, key, read } = orderOf(30);
   const unended = snapshotOf(observationOf(key, replyAt(1, 0)));
   await createDynamoTable({ ...engine, policyOf: () => policy }).putSnapshot(unended);
@@ -99,7 +99,7 @@ it('what an earlier crash, or another writer, left without an end gets one with 
   expect((await read()).history.map(({ goesAt }) => goesAt === undefined)).toEqual([false, true]);
 });
 
-it('history ends where the first expired snapshot stands, also while DynamoDB still has some of them', async () => {
+it('the history of an order ends at the first expired snapshot, even while DynamoDB still has it', async () => {
   const { store, key } = orderOf(1);
   for (const version of [1, 2, 3]) await store.record(observationOf(key, replyAt(version, version * 1_000)));
   const found = async (now: number) => {
@@ -114,7 +114,7 @@ it('history ends where the first expired snapshot stands, also while DynamoDB st
   expect(await found(seen(3) + aDay + 999)).toEqual({ versions: [], more: false });
 });
 
-it('history is kept for ever where the stage says nothing', async () => {
+it('the history of an order is kept for ever where the stage does not limit it', async () => {
   const { history } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], undefined);
   expect(history.map(({ goesAt }) => goesAt)).toEqual([undefined, undefined, undefined]);
 });

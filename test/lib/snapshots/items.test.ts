@@ -16,20 +16,20 @@ import { observationOf, start } from './observations.ts';
 
 const timed: Snapshot = { ...snapshot, exchangeTime: start + 1 };
 
-describe('a snapshot', () => {
+describe('the item of a snapshot', () => {
   it.each([
     ['snapshot', snapshotItem, snapshot, `S#${snapshot.rank}`],
     ['snapshot with the exchange’s time', snapshotItem, timed, `S#${snapshot.rank}`],
     ['head', headItem, snapshot, 'NOW#HEAD'],
     ['head with the exchange’s time', headItem, timed, 'NOW#HEAD'],
-  ] as const)('is read back from the item of a %s', (_, write, written, sortKey) => {
+  ] as const)('of a %s is read back as it was', (_, write, written, sortKey) => {
     const item = write(written);
     expect(readSnapshot(item)).toEqual(written);
     expect(item['pk']).toEqual({ S: 'main#ORDER-1' });
     expect(sortKeyOf(item)).toBe(sortKey);
   });
 
-  it('keeps the wire’s own text, and shows what people look for', () => {
+  it('has the wire’s own text, and the attributes that people look for', () => {
     const item = snapshotItem(snapshot);
     expect(item).toMatchObject({
       schema: { N: '1' },
@@ -54,7 +54,7 @@ describe('a snapshot', () => {
     'first_observed_at',
   ];
   it.each([...attributes, 'request_id', 'observed_by', 'key_version'])(
-    'without its %s is refused by name',
+    'without its %s is refused, and the attribute is named',
     async (name) => {
       const { code, message } = await refusal(() => readSnapshot(without(snapshotItem(snapshot), name)));
       expect(code).toBe('store_corrupt');
@@ -69,7 +69,7 @@ describe('a snapshot', () => {
     ['rank.S', { rank: { N: '7788' } }],
     ['requested_at.N', { requested_at: { S: 'spoiled-value' } }],
     ['exchange_time.N', { exchange_time: { S: 'spoiled-value' } }],
-  ])('whose %s is spoiled is refused by name, and the value is not quoted', async (name, spoiled) => {
+  ])('with an invalid %s is refused, and its value is not quoted', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.message).toBe(`An item of the table has a shape that this version cannot read: see ${name}.`);
@@ -77,7 +77,7 @@ describe('a snapshot', () => {
   });
 
   it.each(['', '{"amount":"spoiled-value', '[]', '"spoiled-value"', '{}', '{"order_id":"spoiled-value"}'])(
-    'whose result is %j is refused, and the text is not quoted',
+    'with the result %j is refused, and the text is not quoted',
     async (result) => {
       const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), result: { S: result } }));
       expect(refused.code).toBe('store_corrupt');
@@ -87,8 +87,8 @@ describe('a snapshot', () => {
   );
 });
 
-describe('a not-found reply', () => {
-  it('is an audit entry under its time, and sorts by it', () => {
+describe('the item of a not-found reply', () => {
+  it('is an audit entry under its time, and sorts by that time', () => {
     const early = notFoundItem({ ...key, requestedAt: 999, requestId: 'r', observedBy: 'get-order' });
     const late = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
     expect(sortKeyOf(early)).toBe('E#0000000000999#r');
@@ -120,17 +120,17 @@ describe('an audit entry', () => {
     expect(message).toContain(`see ${name}.`);
   });
 
-  it('of a kind that nobody writes is refused, and the value is not quoted', async () => {
+  it('of an unknown kind is refused, and its value is not quoted', async () => {
     const refused = await refusal(() => readAuditEntry({ ...notFound, kind: { S: 'spoiled-value' } }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.printed).not.toContain('spoiled-value');
   });
 });
 
-describe('the key up to a time', () => {
+describe('the sort key up to a time', () => {
   const { sk } = snapshotItem(snapshot);
 
-  it('comes after every item of that time, and before those of the next millisecond', () => {
+  it('sorts after every item of that time, and before those of the next millisecond', () => {
     expect(upToKey(snapshotPrefix, start) > String(sk?.S)).toBe(true);
     expect(upToKey(snapshotPrefix, start - 1) < String(sk?.S)).toBe(true);
   });
@@ -141,8 +141,8 @@ describe('the key up to a time', () => {
   });
 });
 
-describe('an item', () => {
-  it('that does not say what it is, is refused', async () => {
+describe('an item of the snapshot table', () => {
+  it('without a kind is refused', async () => {
     const refused = await refusal(() => sortKeyOf(without(headItem(snapshot), 'sk')));
     expect(refused).toMatchObject({ code: 'store_corrupt', message: expect.stringContaining('see sk.') });
   });

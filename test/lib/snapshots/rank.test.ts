@@ -11,7 +11,7 @@ function rank(members: Readonly<Record<string, string>>, volatile: readonly stri
 }
 
 describe('the rank of an order', () => {
-  it('is time, version, phase, filled amount and digest', () => {
+  it('consists of time, version, phase, filled amount and digest', () => {
     expect(rank({})).toMatch(/^1597129894026\.0000000001\.2\.000000000000000000\.000000000000000000\.[0-9a-f]{32}$/);
     expect(rank({})).toMatch(rankPattern);
   });
@@ -28,7 +28,7 @@ describe('the rank of an order', () => {
     ['more filled, written with exponents', { filled_amount: '1.6e-7' }, { filled_amount: '0.00000015' }],
     ['more filled, far beyond any market', { filled_amount: '1e400' }, { filled_amount: '99999999999999999' }],
     ['filled over negative or unwritten', { filled_amount: '1e-18' }, { filled_amount: '-1' }],
-  ])('puts %s first', (_, high, low) => {
+  ])('sorts %s first', (_, high, low) => {
     expect(rank(high) > rank(low)).toBe(true);
   });
 
@@ -44,7 +44,7 @@ describe('the rank of an order', () => {
     ['999999999999999999', '999999999999999999.000000000000000000'],
     ['1000000000000000000', '999999999999999999.999999999999999999'],
     ['-1', '000000000000000000.000000000000000000'],
-  ])('holds a filled amount of %s as %s', (amount, text) => {
+  ])('has a filled amount of %s as %s', (amount, text) => {
     expect(
       rank({ filled_amount: `"${amount}"` })
         .split('.')
@@ -65,7 +65,7 @@ describe('the rank of an order', () => {
     );
   });
 
-  it('is the same for the same order, whatever the order of its members and the kind of its quantities', () => {
+  it('is the same for the same order, whatever the order of its members and the form of its quantities', () => {
     const members = { usd: '1.10', label: '"a"', nested: '{"b":1,"a":[2,{"d":1,"c":2}]}' };
     const shuffled = { nested: '{"a":[2,{"c":2,"d":1}],"b":1}', label: '"a"', usd: '1.10', price: '855' };
     expect(rank(members)).toBe(rank(shuffled));
@@ -93,7 +93,7 @@ describe('the rank of an order', () => {
     expect(new Set([rank({}), ...changes.map((change) => rank(change))]).size).toBe(changes.length + 1);
   });
 
-  it('is the same when only those fields moved that move by themselves', () => {
+  it('is the same when only volatile fields differ', () => {
     const moved = { rpl: '"1.5"', trigger_reference_price: '3' };
     expect(rank(moved, ['rpl', 'trigger_reference_price'])).toBe(rank({}));
     expect(rank(moved, orangex.volatile)).not.toBe(rank({}));
@@ -107,7 +107,7 @@ describe('the rank of an order', () => {
     expect(updatedAtOfRank(rank({}))).toBe(1597129894026);
   });
 
-  it('ends with its digest, which is of the content alone', () => {
+  it('ends with its digest, which depends on the content alone', () => {
     expect(digestOfRank(rank({}))).toMatch(/^[0-9a-f]{32}$/);
     expect(digestOfRank(rank({ rpl: '"1"' }, ['rpl']))).toBe(digestOfRank(rank({})));
     expect(digestOfRank(rank({ rpl: '"1"' }))).not.toBe(digestOfRank(rank({})));

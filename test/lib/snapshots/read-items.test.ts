@@ -95,8 +95,8 @@ const spoiled = fc.dictionary(fc.constantFrom(...names), fc.option(attribute, { 
 describe.each([
   ['a watch', readWatch, Watch],
   ['a row of the index', readListed, Listed],
-] as const)('%s', (_, read, schema) => {
-  it('is refused exactly where its schema refuses it, with the name of something that is wrong in it', () => {
+] as const)('reading %s', (_, read, schema) => {
+  it('refuses exactly the items that its schema refuses, and names something that is wrong in them', () => {
     fc.assert(
       fc.property(spoiled, (changes) => {
         const item: Item = JSON.parse(JSON.stringify({ ...sound, ...changes }));

@@ -33,7 +33,7 @@ function updates(count: number, change: Partial<ReplyFields> = {}): readonly Par
 describe.each([
   { name: 'dynalite', start: startDynalite, present: true },
   { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the reader on $name', ({ start: startEngine, present }) => {
+])('the snapshot reader on $name:', ({ start: startEngine, present }) => {
   describe.runIf(present)('which is here', () => {
     let engine: Engine;
     let reader: SnapshotReader;
@@ -43,13 +43,13 @@ describe.each([
     });
     afterAll(() => engine.stop());
 
-    it('finds nothing of an order that was never written', async () => {
+    it('an order that was never written is not found', async () => {
       expect(await reader.snapshots(newKey(), { upTo: endOfTime, limit: 5 })).toEqual({ rows: [] });
       expect(await reader.auditEntries(newKey(), endOfTime, 5)).toEqual([]);
       expect(await reader.list('nobody', 'live', { limit: 5 })).toEqual({ rows: [] });
     });
 
-    it('gives snapshots by descending rank, and nothing else that is kept of the order', async () => {
+    it('the history has snapshots by descending rank, and no other items of the order', async () => {
       const key = newKey();
       const [first, second, third] = snapshotsOf(key, updates(3));
       if (!first || !second || !third) throw new Error('three snapshots');
@@ -69,7 +69,7 @@ describe.each([
       expect(await read(1, first)).toEqual({ rows: [] });
     });
 
-    it('goes on below a rank that is not there', async () => {
+    it('the history continues below a rank that does not exist', async () => {
       const key = newKey();
       const [first, second, third] = snapshotsOf(key, updates(3));
       if (!first || !second || !third) throw new Error('three snapshots');
@@ -77,7 +77,7 @@ describe.each([
       expect(await reader.snapshots(key, { upTo: endOfTime, below: second.rank, limit: 5 })).toEqual({ rows: [first] });
     });
 
-    it('begins with the greatest rank of a millisecond, and takes any time', async () => {
+    it('a range begins with the greatest rank of a millisecond, and accepts any time', async () => {
       const key = newKey();
       const versions = [1, 2, 3].map((version) => ({ updatedAfter: 5, version }));
       const [first, ...tied] = snapshotsOf(key, [{ updatedAfter: 4 }, ...versions, { updatedAfter: 6 }]);
@@ -92,7 +92,7 @@ describe.each([
       expect((await read(Date.UTC(2300, 0))).rows).toHaveLength(5);
     });
 
-    it('ends a page of large snapshots early, at one that follows', async () => {
+    it('a page of large snapshots ends early, at a snapshot after which the next page continues', async () => {
       const key = newKey();
       const snapshots = snapshotsOf(key, updates(5, { label: 'x'.repeat(190_000) })).toReversed();
       for (const snapshot of snapshots) await writeItems(engine, [snapshotItem(snapshot)]);
@@ -107,7 +107,7 @@ describe.each([
       expect(ranks).toEqual(snapshots.map(({ rank }) => rank));
     });
 
-    it('looks for what was observed by a time as far as it takes', async () => {
+    it('what was observed by a time is searched for as far back as necessary', async () => {
       const key = newKey();
       // More than one request can look through, between the two as well.
       const late = updates(250, { requestedAfter: 60_000, label: 'x'.repeat(5_000) });
@@ -122,7 +122,7 @@ describe.each([
       expect((await reader.snapshots(key, { ...range, observedUntil: endOfTime })).rows).toEqual([snapshots.at(-1)]);
     });
 
-    it('gives the audit entries up to a time, the latest first', async () => {
+    it('the audit entries up to a time are returned, the latest first', async () => {
       const key = newKey();
       const notFound = { ...key, requestedAt: start + 2, requestId: 'b', observedBy: 'check-open-orders' };
       const stopped = { ...key, at: start + 2, requestId: 'c', by: 'anna', stopped: true };
@@ -138,7 +138,7 @@ describe.each([
       expect(await reader.auditEntries(key, start + 1, 5)).toEqual([]);
     });
 
-    it('lists what is due next first and what closed last first, and goes on after an order that has left', async () => {
+    it('lists have the next due and the last closed first, and continue after an order that has left', async () => {
       const account = `a${++orders}`;
       const watched = (orderId: string, openedAt: number): WatchDelta & OrderKey => ({ account, orderId, openedAt });
       const final = (orderId: string, updatedAfter: number): WatchDelta & OrderKey => {
@@ -187,7 +187,7 @@ describe.each([
   });
 });
 
-it('a reader whose table does not answer says so', async () => {
+it('a reader whose table does not respond fails with store_unavailable', async () => {
   const engine = await startDynalite('snapshots');
   await engine.stop();
   const reader = createDynamoReader({ ...engine, clock: systemClock });

@@ -91,7 +91,7 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
   return { heads, reported };
 }
 
-describe('processes that remember the watch of an order as it was when they last checked it, with every interleaving', () => {
+describe('processes that remember the watch of an order from their last check, under every interleaving,', () => {
   it('report no state below the head that the table held when the check began, and no change that it held', async () => {
     await fc.assert(
       fc.asyncProperty(processes(faultCases), fc.scheduler(), async (all, scheduler) => {

@@ -30,7 +30,7 @@ describe('recording a not-found reply', () => {
     ['at the time of', 0, 'watched', 0],
     ['after', 1, 'missing', 1],
   ] as const)(
-    'requested %s the last observation counts accordingly',
+    'that was requested %s the last observation (%d ms) leaves the order %s',
     async (_, requestedAfter, now, notFoundReplies) => {
       await store.record(observed());
       const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
@@ -41,7 +41,7 @@ describe('recording a not-found reply', () => {
     },
   );
 
-  it('is cleared by the next observation, and stays in the audit entries', async () => {
+  it('is undone by the next observation, but stays in the audit entries', async () => {
     await store.record(observed());
     await store.recordNotFound(notFound(1_000));
     expect(status()).toBe('missing');
@@ -81,7 +81,7 @@ describe('recording a not-found reply', () => {
     expect(kept().notFoundReplies.size).toBe(0);
   });
 
-  it('counts for an id that is watched and was never seen, which then is not missing', async () => {
+  it('counts for an order that is watched and was never seen, which then is not missing', async () => {
     await writeWatch({});
     expect(status()).toBe('unconfirmed');
     const { head, stored } = await store.recordNotFound(notFound(1_000));
@@ -99,7 +99,7 @@ describe('recording a not-found reply', () => {
     expect(kept().notFoundReplies.size).toBe(0);
   });
 
-  it('uses what the caller has read, and joins into what was written since', async () => {
+  it('uses the watch that the caller has read, and joins what was written since', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
     await store.record(observed({ requestedAfter: 5_000 }));
@@ -109,10 +109,10 @@ describe('recording a not-found reply', () => {
   });
 });
 
-describe('recording what lists and histories say', () => {
+describe('recording what lists and histories say about an order', () => {
   const unlisted = (at: number) => store.markUnlisted(key, start + at);
 
-  it('covers an order with the row that a list holds, and says that the list started its watch', async () => {
+  it('covers the order with the row that a list holds, and says that the list started its watch', async () => {
     const {
       stored: { watch },
     } = await store.record({ ...observed(), listedAt: start + 9 });
@@ -130,7 +130,7 @@ describe('recording what lists and histories say', () => {
     expect(status()).toBe('watched');
   });
 
-  it('writes a mark with no read where the caller knows the watch, and reads again where another was faster', async () => {
+  it('writes a mark without a read where the caller knows the watch, and reads again where another writer was faster', async () => {
     await store.record(observed());
     const { stored: stale } = kept();
     await unlisted(1_000);
@@ -138,7 +138,7 @@ describe('recording what lists and histories say', () => {
     expect(marked?.watch.listed).toEqual({ at: start + 2_000, present: false });
   });
 
-  it('keeps a search of the histories beside the order, until the order is seen again', async () => {
+  it('stores a search of the histories beside the order, until the order is seen again', async () => {
     await store.record(observed());
     const lookup = { ...key, at: start + 60_000, requestId: 'l', observedBy: 'check-open-orders', attempts: [] };
     expect((await store.recordLookup(lookup))?.watch.lookedUpAt).toEqual([start + 60_000]);
@@ -156,7 +156,7 @@ describe('recording what lists and histories say', () => {
   });
 });
 
-describe('an order that announces others', () => {
+describe('recording an order that names linked orders', () => {
   const announcing = (): Observation => {
     const { result, ...observation } = observed();
     const linked = result.replace('{', '{"oto_order_ids":["CHILD-1","CHILD-2"],');
@@ -167,7 +167,7 @@ describe('an order that announces others', () => {
     return stored === undefined ? 'none' : statusOf(stored.watch);
   };
 
-  it('puts them on watch, and leaves alone what is known of them', async () => {
+  it('puts the linked orders on watch, and changes nothing that is known about them', async () => {
     await store.record({ ...observed({ state: 'filled' }), orderId: 'CHILD-2' });
     await store.record(announcing());
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);

@@ -44,8 +44,8 @@ function countingTable(): { readonly counting: SnapshotTable; readonly requests:
   return { counting, requests };
 }
 
-describe('recording an answer', () => {
-  it('writes snapshot, head and watch of an order seen for the first time', async () => {
+describe('recording a reply', () => {
+  it('writes snapshot, head and watch of an order that is seen for the first time', async () => {
     const applied = await store.record(observed());
     expect(applied).toMatchObject({ changed: true, inForce: true });
     expect(applied.head).toEqual(snapshotOf(observed()));
@@ -66,7 +66,7 @@ describe('recording an answer', () => {
   });
 
   describe('with a watch that is known already', () => {
-    it('writes it once, and reads nothing, when nothing changed', async () => {
+    it('writes the watch once, and reads nothing, when nothing changed', async () => {
       const { stored } = await store.record(observed());
       const { counting, requests } = countingTable();
       const again = await createSnapshotStore(counting).confirm(
@@ -103,7 +103,7 @@ describe('recording an answer', () => {
       expect(kept().snapshots.size).toBe(2);
     });
 
-    it('believes nothing that its answer is too old to prove', async () => {
+    it('does not report a state as current when its reply is too old to prove that', async () => {
       await store.record(observed({ requestedAfter: 20_000 }));
       const { stored } = await store.record(observed({ requestedAfter: 30_000 }));
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 40_000 }));
@@ -112,7 +112,7 @@ describe('recording an answer', () => {
       expect(await store.confirm(late, stored)).toMatchObject({ changed: false, inForce: false, head: newer.head });
     });
 
-    it('answers with the head of another writer, if there is a newer one by now', async () => {
+    it('returns the head of another writer, if there is a newer one by now', async () => {
       const { stored } = await store.record(observed());
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const late = await store.confirm(observed({ requestedAfter: 900, request: 2 }), stored);
@@ -120,7 +120,7 @@ describe('recording an answer', () => {
       expect(kept().stored?.watch.observations).toHaveLength(2);
     });
 
-    it('takes over an earlier provenance, and finishes what another writer has only announced', async () => {
+    it('takes over an earlier provenance, and completes what another writer has only announced', async () => {
       const { stored } = await store.record(observed({ requestedAfter: 1_000 }));
       await store.confirm(observed({ requestedAfter: 500 }), stored);
       expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
@@ -131,7 +131,7 @@ describe('recording an answer', () => {
     });
   });
 
-  it('keeps a late answer in the history, and answers with the head', async () => {
+  it('keeps a late reply in the history, and returns the head', async () => {
     await store.record(observed({ updatedAfter: 2, filled: '1', requestedAfter: 100 }));
     const late = await store.record(observed({ updatedAfter: 1, requestedAfter: 50 }));
     expect(late).toMatchObject({ changed: false, inForce: false });
@@ -140,7 +140,7 @@ describe('recording an answer', () => {
     expect(kept().head?.order.filled_amount).toBe('1');
   });
 
-  it('answers with the head of another writer that came after the read', async () => {
+  it('returns the head of another writer that came after the read', async () => {
     await store.record(observed());
     const read = await store.read(key);
     const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
@@ -148,7 +148,7 @@ describe('recording an answer', () => {
     expect(late).toMatchObject({ changed: false, inForce: false, head: newer.head });
   });
 
-  it('finishes what a writer left that crashed between snapshot and head', async () => {
+  it('completes what a writer left that crashed between snapshot and head', async () => {
     const snapshot = snapshotOf(observed());
     await writeWatch({ announcedRank: snapshot.rank });
     await table.putSnapshot(snapshot);
@@ -176,7 +176,7 @@ describe('recording an answer', () => {
     expect(kept().snapshots.size).toBe(1);
   });
 
-  it('shows its own state where the table shows it none, and writes the watch before anything else', async () => {
+  it('returns its own state where the table has none, and writes the watch before anything else', async () => {
     const blind: SnapshotTable = {
       ...table,
       putSnapshot: async () => false,
@@ -189,7 +189,7 @@ describe('recording an answer', () => {
     expect(applied.head).toEqual(snapshotOf(observed()));
   });
 
-  it('joins into what another writer put between', async () => {
+  it('joins what another writer wrote in between', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
     await writeWatch({ operator: { at: start, by: 'anna', stopped: false } });
@@ -198,7 +198,7 @@ describe('recording an answer', () => {
     expect(applied.stored.watch.observations).toHaveLength(2);
   });
 
-  it('gives up after sixteen lost revisions, before anything but the watch was tried', async () => {
+  it('gives up after sixteen lost revisions, before it tries to write anything but the watch', async () => {
     let tries = 0;
     const contended: SnapshotTable = {
       ...table,
@@ -223,14 +223,14 @@ describe('recording an answer', () => {
     expect(history().toSorted()).toEqual(['canceled', 'open']);
   });
 
-  it('does not reopen a final order for a late answer', async () => {
+  it('does not reopen a final order for a late reply', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     const late = await store.record(observed({ updatedAfter: 0, requestedAfter: -100 }));
     expect(late.inForce).toBe(false);
     expect(status()).toBe('final');
   });
 
-  it('flags two answers in a row that contradict the head', async () => {
+  it('flags two replies in a row that contradict the head', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     await store.record(observed({ requestedAfter: 20_000 }));
     expect(status()).toBe('final');
@@ -240,7 +240,7 @@ describe('recording an answer', () => {
     expect(status()).toBe('final');
   });
 
-  it('leaves an order unwatched whose watch was stopped, until a command starts it again', async () => {
+  it('leaves an order unwatched whose watch was stopped, until a command starts the watch again', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
@@ -251,7 +251,7 @@ describe('recording an answer', () => {
   });
 });
 
-describe('a table that cannot be reached', () => {
+describe('a snapshot table that cannot be reached', () => {
   it('fails every request as store_unavailable', async () => {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     const endpoint = 'http://127.0.0.1:1';

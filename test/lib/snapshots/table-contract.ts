@@ -17,13 +17,13 @@ function newKey() {
 
 /** What the store requires of a table. */
 export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTable): void {
-  it('returns nothing for an order that was never written', async () => {
+  it('an order that was never written has no items', async () => {
     const key = newKey();
     expect(await tableOf().readCurrent(key)).toEqual({});
     expect(await tableOf().newestSnapshot(key)).toBeUndefined();
   });
 
-  it('gives back snapshot, head and watch as they were written', async () => {
+  it('snapshot, head and watch are read back as they were written', async () => {
     const table = tableOf();
     const key = newKey();
     const snapshot = { ...snapshotOf(observationOf(key, requested)), exchangeTime: 1_597_130_046_950 };
@@ -44,7 +44,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.readCurrent(key)).toEqual({ head: snapshot, stored: { watch, revision: 1 } });
   });
 
-  it('keeps the earliest provenance of a snapshot, by time and then by request id', async () => {
+  it('a snapshot keeps its earliest provenance, by time and then by request id', async () => {
     const table = tableOf();
     const key = newKey();
     const late = snapshotOf(observationOf(key, { ...requested, requestedAfter: 900 }));
@@ -62,7 +62,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect((await table.readCurrent(key)).head).toEqual(earlier);
   });
 
-  it('raises the head and never lowers it, while history keeps both', async () => {
+  it('the head rises and never falls, while the history keeps both snapshots', async () => {
     const table = tableOf();
     const key = newKey();
     const low = snapshotOf(observationOf(key, requested));
@@ -76,7 +76,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.newestSnapshot(key)).toEqual(high);
   });
 
-  it('writes a watch only over the revision that was read', async () => {
+  it('a watch is written only over the revision that was read', async () => {
     const table = tableOf();
     const key = newKey();
     const watch = join(undefined, { openedAt: start });
@@ -88,7 +88,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect((await table.readCurrent(key)).stored).toEqual({ watch: other, revision: 2 });
   });
 
-  it('claims the next revision of a watch, and leaves the watch and its list as they are', async () => {
+  it('claiming the next revision of a watch leaves the watch and its list as they are', async () => {
     const table = tableOf();
     const key = { account: `a${++orders}`, orderId: 'ORDER' };
     expect(await table.claimWatch(key)).toBeUndefined();
@@ -114,7 +114,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.putWatch(key, watch, 3)).toBe(true);
   });
 
-  it('accepts the same miss, lookup or watch command repeatedly', async () => {
+  it('the same miss, lookup or watch command can be written repeatedly', async () => {
     const table = tableOf();
     const notFound = { ...newKey(), requestedAt: start, requestId: 'r', observedBy: 'get-order' };
     const command = { ...notFound, at: start, by: 'anna', stopped: true };
@@ -128,7 +128,7 @@ export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTabl
     expect(await table.readCurrent(notFound)).toEqual({});
   });
 
-  it('lists what is due by its time, and moves an order from list to list', async () => {
+  it('a list has what is due by its time, and an order moves from list to list', async () => {
     const table = tableOf();
     const account = `a${++orders}`;
     const keys = ['late', 'soon', 'later'].map((orderId) => ({ account, orderId }));

@@ -5,7 +5,7 @@ import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../en
 import { createMemoryTable } from './memory-table.ts';
 import { keepsTheContract, policy } from './table-contract.ts';
 
-describe('the table in memory', () => {
+describe('the snapshot table in memory:', () => {
   const table = createMemoryTable(() => policy);
   keepsTheContract(() => table);
 });
@@ -13,7 +13,7 @@ describe('the table in memory', () => {
 describe.each([
   { name: 'dynalite', start: startDynalite, present: true },
   { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the table on $name', ({ start, present }) => {
+])('the snapshot table on $name:', ({ start, present }) => {
   describe.runIf(present)('which is here', () => {
     let engine: Engine;
     beforeAll(async () => {

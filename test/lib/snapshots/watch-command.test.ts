@@ -35,7 +35,7 @@ async function listed(): Promise<readonly string[]> {
 }
 
 describe('a watch command', () => {
-  it('stops the watch, and starts it again; the last one decides, whatever the order of arrival', async () => {
+  it('stops the watch, and starts it again, and the last command decides, whatever the order of arrival', async () => {
     await createSnapshotStore(table).record(observed);
     const { operator } = await applyWatchCommand(table, command(2, true));
     expect(operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
@@ -64,7 +64,7 @@ describe('a watch command', () => {
     expect([status(), await listed()]).toEqual(['stopped', []]);
   });
 
-  it('is joined into what a check wrote between', async () => {
+  it('is joined with what a check wrote in between', async () => {
     const store = createSnapshotStore(table);
     await store.record(observed);
     let checks = 0;
@@ -112,7 +112,7 @@ describe('a watch command', () => {
     expect(table.inspect(key).commands.size).toBe(1);
   });
 
-  it('repeated changes nothing the second time', async () => {
+  it('that is repeated changes nothing the second time', async () => {
     await applyWatchCommand(table, command(0, true));
     const { watch } = table.inspect(key).stored ?? {};
     const puts: unknown[] = [];

@@ -27,14 +27,14 @@ const closed: WatchDelta = {
   observations: [],
 };
 
-describe('a watch', () => {
+describe('the item of a watch', () => {
   it.each<[string, WatchDelta]>([
     ['was only opened', { openedAt: start }],
     ['is watched', watched],
     ['is missing', missing],
     ['was stopped by a person', stopped],
     ['is final', closed],
-  ])('that %s is read back', (_, delta) => {
+  ])('that %s is read back as it was', (_, delta) => {
     const watch: Watch = join(undefined, delta);
     expect(readWatch(watchItem(key, { watch, revision: 7 }, policy))).toEqual({ watch, revision: 7 });
   });
@@ -78,7 +78,7 @@ describe('a watch', () => {
     },
   );
 
-  it('is read from its list with its time there, and when it was last seen or became known', () => {
+  it('is read from its list with its time in that list, and when the order was last seen or became known', () => {
     const listed = (delta: WatchDelta) =>
       readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
     const seenAt = start + 100;
@@ -104,7 +104,7 @@ describe('a watch', () => {
   });
 
   it.each(['schema', 'account', 'order_id', 'status', 'list_at', 'opened_at'])(
-    'that its list shows without its %s is refused',
+    'that is listed without its %s is refused',
     async (name) => {
       const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
       const { code, message } = await refusal(() => readListed(without(item, name)));
@@ -113,7 +113,7 @@ describe('a watch', () => {
     },
   );
 
-  it('knows no recorded rank without its time', () => {
+  it('has no recorded rank without its time', () => {
     const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
     expect(readWatch(without(item, 'applied_at')).watch).not.toHaveProperty('applied_rank');
   });
@@ -129,7 +129,7 @@ describe('a watch', () => {
       'operator.M.stopped.BOOL',
       { operator: { M: { at: { N: '1' }, by: { S: 'a' }, stopped: { S: 'spoiled-value' } } } },
     ],
-  ])('whose %s is spoiled is refused by name, and the value is not quoted', async (name, spoiled) => {
+  ])('with an invalid %s is refused, and its value is not quoted', async (name, spoiled) => {
     const item = watchItem(key, { watch: join(undefined, stopped), revision: 1 }, policy);
     const refused = await refusal(() => readWatch({ ...item, ...spoiled }));
     expect(refused.code).toBe('store_corrupt');

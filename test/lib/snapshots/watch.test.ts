@@ -38,7 +38,7 @@ const delta: fc.Arbitrary<WatchDelta> = fc.record(
 
 const tied = (digest: string) => `${t0}.0000000001.0.${digest}`;
 
-describe('a watch', () => {
+describe('a watch that is joined from observations', () => {
   it('finds no contradiction between states that only their digests order', () => {
     const observed = (digest: string, requestedAt: number): WatchDelta => ({
       openedAt: t0,
@@ -119,7 +119,7 @@ describe('a watch', () => {
     expect(statusOf(watchOf(seen(1, 2), { openedAt: t0, announcedRank: rank(2, 0) }))).toBe('watched');
   });
 
-  it('is inconsistent after two answers in a row that rank below the head, requested 10 s after it was seen', () => {
+  it('is inconsistent after two replies in a row that rank below the head, requested 10 s after it was seen', () => {
     const below = (requestedAt: number): WatchDelta => ({
       openedAt: t0,
       observations: [{ requestedAt, rank: rank(1, 0) }],
@@ -133,16 +133,16 @@ describe('a watch', () => {
     expect(statusOf(join(contradicted, seen(2, 2, t0 + 10_002)))).toBe('final');
   });
 
-  it('keeps the ten latest failed checks, and forgets them with the next answer, not-found included', () => {
+  it('keeps the ten latest failed checks, and drops them with the next reply, not-found included', () => {
     const failedAt = Array.from({ length: 12 }, (_, i) => t0 + 100 + i);
     const failing = watchOf(seen(1, 0), { openedAt: t0, failedAt, attemptedAt: t0 + 120 });
     expect(failing.failedAt).toEqual(failedAt.slice(2).reverse());
     expect(failing.attemptedAt).toBe(t0 + 120);
     expect(statusOf(failing)).toBe('watched');
-    for (const answer of [seen(1, 0, t0 + 120), { openedAt: t0, notFoundAt: [t0 + 120] }]) {
-      expect(join(failing, answer).failedAt).toBeUndefined();
-      expect(join(failing, answer).attemptedAt).toBeUndefined();
-      expect(join(join(failing, answer), { openedAt: t0, failedAt }).failedAt).toBeUndefined();
+    for (const reply of [seen(1, 0, t0 + 120), { openedAt: t0, notFoundAt: [t0 + 120] }]) {
+      expect(join(failing, reply).failedAt).toBeUndefined();
+      expect(join(failing, reply).attemptedAt).toBeUndefined();
+      expect(join(join(failing, reply), { openedAt: t0, failedAt }).failedAt).toBeUndefined();
     }
   });
 
@@ -189,14 +189,14 @@ describe('an order in the lists of its account', () => {
     }
   });
 
-  it('counts as absent when one list of a moment held it and another one did not', () => {
+  it('counts as absent when two lists of one moment disagree', () => {
     expect(isCovered(watchOf(seen(0, 0), listedAt(5), listedAt(5, false)))).toBe(false);
     expect(isCovered(watchOf(seen(0, 0), listedAt(5, false), listedAt(6)))).toBe(true);
   });
 });
 
 describe('the start of a watch', () => {
-  it('has the cause of the earliest start, also when others name the order later', () => {
+  it('has the cause of the earliest start, even when others start it later', () => {
     const later: WatchDelta = { openedAt: t0 + 1, startedBy: 'person' };
     const first: WatchDelta = { openedAt: t0, startedBy: 'list' };
     expect(watchOf(later, first)).toMatchObject({ openedAt: t0, startedBy: 'list' });
@@ -206,7 +206,7 @@ describe('the start of a watch', () => {
 });
 
 describe('an order that was never seen', () => {
-  const unanswered = (notFound: number, failed: number) =>
+  const unobserved = (notFound: number, failed: number) =>
     watchOf({
       openedAt: t0,
       notFoundAt: Array.from({ length: notFound }, (_, i) => t0 + i + 1),
@@ -214,13 +214,13 @@ describe('an order that was never seen', () => {
     });
 
   it('needs a person after five checks that did not find it, or failed', () => {
-    expect(isUnobserved(unanswered(2, 2))).toBe(false);
-    expect(isUnobserved(unanswered(2, 3))).toBe(true);
-    expect(isUnobserved(unanswered(5, 0))).toBe(true);
+    expect(isUnobserved(unobserved(2, 2))).toBe(false);
+    expect(isUnobserved(unobserved(2, 3))).toBe(true);
+    expect(isUnobserved(unobserved(5, 0))).toBe(true);
     expect(isUnobserved(watchOf({ openedAt: t0 }))).toBe(false);
   });
 
-  it('is one that no answer has ever shown', () => {
+  it('is one that no reply has ever shown', () => {
     const missing = { openedAt: t0, notFoundAt: [10, 11, 12, 13, 14].map((ms) => t0 + ms) };
     expect(isUnobserved(watchOf(seen(0, 0, t0 + 5), missing))).toBe(false);
   });

@@ -160,8 +160,8 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     clock: environment,
     list: async (_, list, until, limit) => {
       await environment.sleep(1);
-      const unanswered = scene.indexFails?.(++looks);
-      if (unanswered !== undefined) throw unanswered;
+      const indexFailure = scene.indexFails?.(++looks);
+      if (indexFailure !== undefined) throw indexFailure;
       return [...index.values()]
         .filter(({ at, status }) => at <= until && attention.has(status) === (list === 'attention'))
         .sort((a, b) => a.at - b.at)

@@ -73,7 +73,7 @@ describe('a batch of stream records', () => {
   it('reports the longest delay from the exchange to a snapshot, without first observations', async () => {
     await publisher()(recordsOf(2), 20_000);
     expect(logged()[0]).not.toHaveProperty('slowest_ms');
-    // Requested 10 s after the start at the earliest, and answered in a millisecond.
+    // Requested 10 s after the start at the earliest, and the reply took a millisecond.
     const changed = [
       streamRecord(headOf(1), headOf(1, { updatedAfter: 5_000 })),
       streamRecord(headOf(2), headOf(2, { updatedAfter: 5_000, requestedAfter: 2_000 })),
