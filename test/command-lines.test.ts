@@ -59,7 +59,7 @@ beforeAll(async () => {
 });
 
 it.each(commands.map((command, index) => [index, ...command] as const))(
-  '%i: %s has a help, and ends with one line and exit code 2 on wrong options',
+  'command line %i: %s has a help text, and ends with one line and exit code 2 on wrong options',
   (index, _, name, _args, line) => {
     const help = ended[2 * index];
     expect(help).toMatchObject({ code: 0, stderr: '' });
@@ -68,7 +68,7 @@ it.each(commands.map((command, index) => [index, ...command] as const))(
   },
 );
 
-it('every script of package.json that is a program of this project is among these commands', () => {
+it('every script of package.json that is a program of this project is among the tested command lines', () => {
   const { scripts } = z
     .object({ scripts: z.record(z.string(), z.string()) })
     .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
@@ -79,7 +79,7 @@ it('every script of package.json that is a program of this project is among thes
   expect(programs.filter((program) => !commands.some(([script]) => script === program))).toEqual([]);
 });
 
-it('a command that runs as its own process ends with the same line and exit code', async () => {
+it('a command line that runs as its own process ends with the same line and exit code', async () => {
   const [script, name, args, line] = commands[1];
   expect(await run(script, args)).toEqual({ code: 2, out: '', stderr: `${line}. See: ${name} --help\n` });
 });

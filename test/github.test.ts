@@ -9,7 +9,7 @@ const { scripts, engines }: { scripts: Record<string, string>; engines: { node: 
   read('package.json'),
 );
 
-it('the workflows and documents of the host name only scripts that exist', () => {
+it('the GitHub workflows and documents name only scripts that exist', () => {
   const texts = [...workflows, read('.github/CONTRIBUTING.md')];
   const named = texts.flatMap((text) =>
     [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, name = '']) => name),
@@ -18,19 +18,19 @@ it('the workflows and documents of the host name only scripts that exist', () =>
   for (const name of named) expect(scripts).toHaveProperty([name]);
 });
 
-it('CI tests on every major of Node that the manifest admits, from the oldest to the one of Lambda', () => {
+it('CI tests on every major version of Node that package.json allows, from the oldest to the one of Lambda', () => {
   const [, admitted] = /^>=(\d+)$/.exec(engines.node) ?? [];
   const [, tested = ''] = /^ +node: \[(.+)\]$/m.exec(workflows.join('\n')) ?? [];
   expect(tested.split(', ')).toEqual([admitted, '22', '24']);
 });
 
-it('the workflows take each action as of one commit, which nobody can move', () => {
+it('the GitHub workflows pin each action to a commit, which nobody can move', () => {
   const actions = workflows.flatMap((text) => [...text.matchAll(/uses: (.+)$/gm)].map(([, action]) => action));
   expect(actions).not.toEqual([]);
   for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
-it('the workflows hold no key: a role is assumed for one job, by a token of the host', () => {
+it('the GitHub workflows hold no key, and assume a role for one job, by a token of the host', () => {
   for (const text of workflows) {
     expect(text).not.toMatch(/secrets\.|access-key|pull_request_target/i);
     expect(text.match(/id-token: write/g) ?? []).toHaveLength(text.match(/role-to-assume:/g)?.length ?? 0);

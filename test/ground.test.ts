@@ -28,12 +28,12 @@ const namesThem = /^test\/(?:banned-words|ground\.test)\.ts$/;
 const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
 
 describe('the repository', () => {
-  it("runs its tests on Lambda's major of Node, whatever the machine has", () => {
+  it("runs its tests on Lambda's major version of Node, whatever the machine has", () => {
     expect(process.version).toMatch(/^v24\./);
     templateOf().allResourcesProperties('AWS::Lambda::Function', { Runtime: 'nodejs24.x' });
   });
 
-  it('names exact versions, and the lock file names no registry', () => {
+  it('pins exact versions, and its lock file names no registry', () => {
     for (const [name, version] of versions()) expect(`${name}@${version}`).toMatch(/@\d+\.\d+\.\d+$/);
     expect(read('package-lock.json')).not.toMatch(/"resolved": "http/);
   });
@@ -47,7 +47,7 @@ describe('the repository', () => {
     ]);
   });
 
-  it('has the top level that was agreed, and nothing else', () => {
+  it('has exactly the agreed top level', () => {
     const top = new Set(tracked.map((file) => file.replace(/\/.*/, '')));
     expect([...top].filter((name) => !name.startsWith('.')).sort()).toEqual(
       [
@@ -76,7 +76,7 @@ describe('the repository', () => {
     expect(lengths.filter(([, lines]) => lines > 300)).toEqual([]);
   });
 
-  it('has no function above 70 lines in what is deployed, its comments included', () => {
+  it('has no function above 70 lines in deployed code, comments included', () => {
     const deployed = tracked.filter(
       (file) => /^(?:cdk|functions|lib)\/.*\.ts$/.test(file) && existsSync(`${root}${file}`),
     );
@@ -97,7 +97,7 @@ describe('the repository', () => {
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
 
-  it('mocks no module', () => {
+  it('has no module mocks', () => {
     const mocked = new RegExp(['vi', '(mock|doMock)\\('].join('\\.'));
     const tests = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('.ts'),
@@ -116,7 +116,7 @@ describe('the repository', () => {
     expect(found).toEqual([]);
   });
 
-  it('finds a banned word in prose and in names, and leaves the right phrases alone', () => {
+  it('is searched for banned words in prose and in names, and the right phrases are left alone', () => {
     const text = 'const wireAsking = 1;\n// Nobody is told.\nheld_by: 2\nthe dead letters of a queue\n';
     expect(bannedIn(text).map(({ line, word }) => [line, word])).toEqual([
       [1, 'Asking'],

@@ -20,19 +20,19 @@ describe('in the import graph', () => {
     for (const edge of inside) expect(existsSync(edge.to), shown(edge)).toBe(true);
   });
 
-  it('no file of the product imports itself in a circle, not even for a type', () => {
+  it('no file of the product is part of an import cycle, not even through types', () => {
     expect(cycleIn(filesOf(product))).toBeUndefined();
   });
 
-  it('no file of the tests loads itself in a circle', () => {
+  it('no file of the tests is part of an import cycle', () => {
     expect(cycleIn(filesOf(imports.filter(({ typeOnly }) => !typeOnly)))).toBeUndefined();
   });
 
-  it('no folder of the product imports itself in a circle', () => {
+  it('no folder of the product is part of an import cycle', () => {
     expect(cycleIn(foldersOf(product))).toBeUndefined();
   });
 
-  it('a circle would be found', () => {
+  it('an import cycle would be found', () => {
     const edges = [
       ['a', 'b'],
       ['b', 'c'],
@@ -44,7 +44,7 @@ describe('in the import graph', () => {
 });
 
 describe('the picture of the import graph', () => {
-  it('has an arrow for each import of a folder that no longer way explains', () => {
+  it('has an arrow for each import between folders that no longer path implies', () => {
     const contributing = readFileSync(new URL('../.github/CONTRIBUTING.md', import.meta.url), 'utf8');
     const [, picture = ''] = /^```mermaid\n(.*?)^```$/ms.exec(contributing) ?? [];
     const drawn = [...picture.matchAll(/^ {2}(\S+) --> (.+)$/gm)].flatMap(([, from = '', targets = '']) =>
@@ -89,7 +89,7 @@ describe('dependencies point one way:', () => {
     }
   });
 
-  it('what lib/ itself holds imports none of its folders', () => {
+  it('the files in lib/ itself import none of its folders', () => {
     const down = imports.filter(({ from, to }) => dirname(from) === 'lib' && isIn(to, 'lib') && dirname(to) !== 'lib');
     expect(down.map(shown)).toEqual([]);
   });
@@ -102,13 +102,13 @@ describe('the emulator stands alone:', () => {
     expect(between('test/emulator', folder)).toEqual([]);
   });
 
-  it('it names no file of them', () => {
+  it('it names no file of cdk, functions or lib', () => {
     const files = new Set(emulator.map(({ from }) => from));
     expect(files.size).toBeGreaterThan(50);
     for (const file of files) expect(readFileSync(file, 'utf8'), file).not.toMatch(/\.\.\/(cdk|functions|lib)\//);
   });
 
-  it('neither its files nor its folders import themselves in a circle, not even for a type', () => {
+  it('neither its files nor its folders import themselves in a cycle, not even through types', () => {
     expect(cycleIn(filesOf(emulator))).toBeUndefined();
     expect(cycleIn(foldersOf(emulator))).toBeUndefined();
   });

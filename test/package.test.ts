@@ -51,7 +51,7 @@ async function synthesize(app: string, name: string, context: object): Promise<s
   return template.replaceAll(/[0-9a-f]{64}/g, 'HASH');
 }
 
-it('the package holds what it takes to synthesize and to call the API, and nothing else', async () => {
+it('the published package holds what synthesis and calls of the API need, and nothing else', async () => {
   const folder = join(project, 'node_modules/order-state-snapshots');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
@@ -62,12 +62,12 @@ it('the package holds what it takes to synthesize and to call the API, and nothi
   expect(files.filter((file) => !needed.test(file) || file.includes('/local/'))).toEqual([]);
 });
 
-it('the package brings no Node along: the project that installs it has one', async () => {
+it('the published package does not bring a Node, because the project that installs it has one', async () => {
   const installed = await readdir(join(project, 'node_modules'));
   expect(installed.filter((name) => /^node-|toolchain/.test(name))).toEqual([]);
 });
 
-it('every entry point of the package loads', async () => {
+it('every entry point of the published package loads', async () => {
   const entries = Object.keys(manifest.exports).filter((path) => !path.endsWith('.json'));
   const loads = entries.map(
     (path) => `console.log(Object.keys(await import('${join('order-state-snapshots', path)}')));`,
@@ -76,14 +76,14 @@ it('every entry point of the package loads', async () => {
   for (const name of ['createApp', 'OrderStateStack', 'resolveStage', 'createClient']) expect(stdout).toContain(name);
 });
 
-it("ten lines synthesize a stage of one's own, as they do in this repository", async () => {
+it('ten lines synthesize a stage in another project, as in this repository', async () => {
   const template = await synthesize(join(project, 'app.js'), 'installed', {});
   expect(template).toContain('order-state-snapshots/desk/hedge/exchange-key');
   const unbundled = { 'aws:cdk:bundling-stacks': [] };
   expect(template).toBe(await synthesize(join(root, 'test/package/app.js'), 'here', unbundled));
 });
 
-it('five lines request an order', async () => {
+it('five lines request an order from another project', async () => {
   const testBed = await startTestBed();
   const api = await startLocalApi(testBed);
   const coolDown = captureOutput();
@@ -95,7 +95,7 @@ it('five lines request an order', async () => {
   await testBed.stop();
 });
 
-it('a CommonJS project can require the package', async () => {
+it('a CommonJS project can require the published package', async () => {
   const testBed = await startTestBed();
   const api = await startLocalApi(testBed);
   const output = captureOutput();
@@ -136,7 +136,7 @@ it('the installed package serves the console, its libraries included', async () 
   expect(await once(running, 'exit')).toEqual([0, null]);
 });
 
-it('both examples pass the type check of a project that installs it', async () => {
+it('both examples of the README pass the type check of a project that installs the package', async () => {
   const strict = ['--allowJs', '--checkJs', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024'];
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const types = ['--skipLibCheck', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];

@@ -15,7 +15,7 @@ const scripts: Record<string, string> = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).scripts;
 
-it('there is a runbook for every alarm, and no other', () => {
+it('the runbooks have an entry for every alarm, and no others', () => {
   const template = templateOf({ syntheticCheck: everySetting.syntheticCheck });
   const alarms = ['Alarm', 'CompositeAlarm'].flatMap((kind) =>
     Object.values(template.findResources(`AWS::CloudWatch::${kind}`)),
@@ -51,7 +51,7 @@ it('the README lists every error code with its status', () => {
   );
 });
 
-it('the README lists every request of the API, and no other', () => {
+it('the README lists every request of the API, and no others', () => {
   const [, table = ''] = /^\| request \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(readme) ?? [];
   const listed = table.split('\n').flatMap((row) => {
     // Several methods may stand before the one path that they share.
@@ -68,7 +68,7 @@ it('the README lists every request of the API, and no other', () => {
 it.each([
   ['an account', 'AccountConfig'],
   ['a stage', 'StageConfig'],
-])('the README lists every setting of %s, and no other', (what, type) => {
+])('the README lists every setting of %s, and no others', (what, type) => {
   const [, table = ''] = new RegExp(`^\\| setting of ${what} \\|.*\\n((?:\\|.*\\n)+)`, 'm').exec(readme) ?? [];
   const listed = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)]);
   const [, members = ''] = new RegExp(`^export type ${type} = \\{\\n(.*?)^\\};`, 'ms').exec(stageConfig) ?? [];
@@ -82,7 +82,7 @@ it('the README names every event', () => {
   for (const name of Object.keys(eventSchemas)) expect(readme).toContain(`\`${name}\``);
 });
 
-it('the README names every script, and none that does not exist', () => {
+it('the README names every npm script, and none that does not exist', () => {
   for (const name of Object.keys(scripts)) expect(readme).toMatch(new RegExp(`npm (run )?${name}\\b`));
   for (const [, name = ''] of readme.matchAll(/npm run (\w+)/g)) expect(scripts).toHaveProperty(name);
 });

@@ -102,7 +102,7 @@ const sent: Readonly<Record<string, { readonly query?: string; readonly body?: u
 };
 
 it.each(Object.entries<Route>(routes))(
-  "AWS's runtime client loads the function behind %s",
+  "AWS's runtime client loads the function of the route %s",
   async (name, { method, path }) => {
     const { query = '', body } = sent[name] ?? {};
     const target = path.replace('{account}', 'main').replace('{order_id}', seedId).replace('{version}', 'v1');
@@ -119,13 +119,13 @@ it.each(Object.entries<Route>(routes))(
   },
 );
 
-it("AWS's runtime client loads the sweep, and it ends", async () => {
+it("AWS's runtime client loads the sweep, and the sweep ends", async () => {
   const [tick] = stack.schedules;
   const outcome = await call(tick?.functionName, JSON.parse(tick?.input ?? ''));
   expect(outcome).toMatchObject({ kind: 'returned' });
 });
 
-it("AWS's runtime client loads the publisher, and it publishes", async () => {
+it("AWS's runtime client loads the publisher, and the publisher publishes", async () => {
   const reply = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const observation = observationOf(
     { account: 'main', orderId: seedId },
@@ -137,7 +137,7 @@ it("AWS's runtime client loads the publisher, and it publishes", async () => {
   expect(bus.events).toHaveLength(1);
 });
 
-it("AWS's runtime client loads the guard of accounts, and CloudFormation receives its response", async () => {
+it("AWS's runtime client loads the account guard, and CloudFormation receives its response", async () => {
   const received = Promise.withResolvers<string>();
   const cloudFormation = createServer((request, response) => {
     text(request).then(received.resolve, received.reject);

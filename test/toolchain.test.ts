@@ -13,7 +13,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file)
 const Toolchain = z.object({ optionalDependencies: z.record(z.string(), z.string()) });
 const platform = `${process.platform.replace('win32', 'win')}-${process.arch}`;
 
-describe('npm scripts use a Node 24', () => {
+describe('npm scripts run on a Node 24', () => {
   /** A project with nothing but the launcher. */
   let project: string;
   const { optionalDependencies } = Toolchain.parse(read('test/toolchain/package.json'));
@@ -61,7 +61,7 @@ describe('npm scripts use a Node 24', () => {
     expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
   });
 
-  it.each([[''], ['#!/lib/no-such-loader\n']])('or say in one sentence what to do (%j)', (script) => {
+  it.each([[''], ['#!/lib/no-such-loader\n']])('or say in one sentence what to do, if there is none (%j)', (script) => {
     if (script !== '') installNode('node_modules', script);
     const { status, stdout, stderr } = run('old');
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -71,21 +71,21 @@ describe('npm scripts use a Node 24', () => {
   });
 });
 
-describe('a script that the launcher runs', () => {
+describe('a script that the launcher of npm scripts starts', () => {
   const start = (script: string) =>
     spawn(process.execPath, [launcher, '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
 
-  it('determines the exit code', async () => {
+  it('determines the exit code of the launcher', async () => {
     const child = start('process.exitCode = 7');
     expect(await once(child, 'exit')).toEqual([7, null]);
   });
 
-  it('ends the launcher by the signal that ended it', async () => {
+  it('ends the launcher by the signal that ended the script', async () => {
     const child = start('process.kill(process.pid, "SIGTERM")');
     expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives %s', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives the signal %s', async (signal) => {
     const child = start(`
       process.once('${signal}', () => process.exit(5));
       setInterval(() => {}, 1000);
@@ -104,7 +104,7 @@ describe('every command of package.json', () => {
     line.split(' && ').map((command) => [script, command] as const),
   );
 
-  it.each(commands)('that %s runs is started on Node 24, in any shell: %s', (_, command) => {
+  it.each(commands)('that %s uses is started on Node 24, in any shell: %s', (_, command) => {
     // npm itself, and what any Node can do before there is a node_modules.
     expect(command).toMatch(
       /^(node test\/toolchain\/node\.cjs (test|cdk|node_modules)\/|npm sbom |node -e "fs\.rmSync\()/,

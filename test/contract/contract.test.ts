@@ -16,8 +16,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => environment?.stop());
 
-describe('the running stack', () => {
-  it('responds to 150 requests as the document says', { timeout: 120_000 }, async () => {
+describe('the API of the running stack', () => {
+  it('responds to 150 requests as the OpenAPI document says', { timeout: 120_000 }, async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
     const tally = await checkContract({ environment, seed, requests: 150 });
     console.log(`seed ${seed}\n${tableOf(tally)}`);
@@ -27,7 +27,7 @@ describe('the running stack', () => {
     expect(tally.succeeded * 3).toBeGreaterThanOrEqual(tally.requests);
   });
 
-  it('serves the document', async () => {
+  it('serves the OpenAPI document', async () => {
     const response = await fetch(`${environment.url}/openapi.json`);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.text()).toBe(readFileSync(documentFile, 'utf8'));
@@ -54,7 +54,7 @@ describe('the running stack', () => {
   });
 });
 
-describe('the contract is broken by', () => {
+describe('the contract checker', () => {
   const judged = createChecker();
   const operation = readOperations().find(({ name }) => name === 'listOrders');
   if (operation === undefined) throw new Error('listOrders is in the document');
@@ -78,7 +78,7 @@ describe('the contract is broken by', () => {
   });
   const absent = { ...refusal, status: 404, code: 'unknown_account', detail: 'There is no such account here.' };
 
-  it('neither a correct response nor a correct refusal', () => {
+  it('accepts a correct response and a correct refusal', () => {
     expect(checker(right, reported(200, list), judged)).toEqual([]);
     expect(checker(wrong, reported(400, refusal), judged)).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('the contract is broken by', () => {
     ],
     ['a refusal without a sentence', wrong, reported(400, { ...refusal, detail: '' }), 'has no sentence on state'],
     ['an account that is not named', right, reported(404, absent), 'does not name the account'],
-  ])('%s', (_, meant, response, complaint) => {
+  ])('finds %s', (_, meant, response, complaint) => {
     expect(checker(meant, response, judged)).toEqual([complaint]);
   });
 });

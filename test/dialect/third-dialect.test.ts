@@ -39,7 +39,7 @@ describe('a third dialect', () => {
     ]);
   });
 
-  it('is taken from the exchange through store, reader, history, events and command line', async () => {
+  it('can be read from the exchange, stored, read back, listed in the history, published, and shown by the command line', async () => {
     const { stdout } = await run(process.execPath, [join(copy, 'test/dialect/order-of.ts'), 'acme'], {
       timeout: 60_000,
     });

@@ -51,36 +51,36 @@ const played = [
 ];
 const rows = allRows.filter(({ fault }) => played.includes(fault));
 
-describe('the running stack survives', () => {
+describe('the running stack', () => {
   let stack: FaultStack;
   beforeAll(async () => {
     stack = await startFaultStack();
   }, 120_000);
   afterAll(() => stack?.stop());
 
-  it.each(rows.map((row) => [`${row.group}: ${row.fault}`, row] as const))('%s', async (_, row) => {
+  it.each(rows.map((row) => [`${row.group}: ${row.fault}`, row] as const))('survives the fault %s', async (_, row) => {
     const result = await row.run(stack, 'quick');
     expect(violationsOf(result, { isTimed: false })).toEqual([]);
   });
 
-  it('every fault without a credential in its export', async () => {
+  it('exports no credential after all faults', async () => {
     const { leaks, characters } = await leaksInExport(stack, 'jsonl');
     expect(leaks).toEqual([]);
     expect(characters).toBeGreaterThan(50_000);
   });
 
-  it('every fault while all output is searched for every credential', () => {
+  it('has had all its output searched for every credential', () => {
     const { characters, credentials } = stack.redaction.searched();
     expect(characters).toBeGreaterThan(200_000);
     expect(credentials).toBeGreaterThan(50);
   });
 });
 
-it('every row that is played is one of the matrix', () => {
+it('every fault row that is played here exists in the fault matrix', () => {
   expect(rows.map(({ fault }) => fault)).toEqual(played);
 });
 
-describe('the checker finds', () => {
+describe('the checker of faults finds', () => {
   const fine: RowResult = {
     group: 'wire',
     fault: 'a fault',
@@ -97,10 +97,10 @@ describe('the checker finds', () => {
   };
 
   it.each<[string, Partial<RowResult>, string]>([
-    ['a wrong answer', { wrong: ['ok instead of busy'] }, 'ok instead of busy'],
+    ['a wrong response', { wrong: ['ok instead of busy'] }, 'ok instead of busy'],
     ['nothing tried', { tried: 0, requests: 0, calls: 0 }, 'nothing was tried'],
     ['more calls than 1.2 a request', { calls: 27 }, '27 calls for 20 requests'],
-    ['a late answer', { maxMs: 2_551 }, '2551 ms, deadline 2500 ms'],
+    ['a late response', { maxMs: 2_551 }, '2551 ms, deadline 2500 ms'],
     ['memory that is kept', { growthBytes: 20_100_000 }, 'memory grew by 20.1 MB'],
     ['a lost snapshot', { damage: { ...noDamage, lost: 1 } }, '1 snapshots lost'],
     ['a head that went back', { damage: { ...noDamage, regressed: 1 } }, '1 heads went back'],
@@ -112,7 +112,7 @@ describe('the checker finds', () => {
     expect(violationsOf({ ...fine, ...change }, { isTimed: true })).toEqual([`a fault: ${sentence}`]);
   });
 
-  it('what a fault did to an order', () => {
+  it('the damage of a fault to an order', () => {
     const before: OrderItems = {
       snapshots: new Map([['1', '{"a":1}']]),
       states: ['open'],
@@ -147,7 +147,7 @@ describe('the checker finds', () => {
   });
 });
 
-it('the table of faults is written between two marks of a document', () => {
+it('the fault table is written between two marks of a document', () => {
   expect(between('a <!-- x --> old <!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b');
   expect(() => between('a', 'x', 'new')).toThrow('<!-- x -->');
   expect(fullTable([])).toBe('');

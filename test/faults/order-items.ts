@@ -43,7 +43,7 @@ export const noDamage: Damage = { lost: 0, regressed: 0, invented: 0, closed: 0 
 const final = /^(?:filled|canceled|rejected(?::.*)?|triggered)$/;
 
 /**
- * Compares an order's items before and after a fault. `sent`: what the exchange said of it in answers that could be
+ * Compares an order's items before and after a fault. `sent`: what the exchange said of it in replies that could be
  * read; undefined where nothing that it said may be stored.
  */
 export function damageOf(before: OrderItems, after: OrderItems, sent: readonly string[] | undefined): Damage {

@@ -9,7 +9,7 @@ export const sessionToken = 'Fg5//Ns+Tb==5e1f90Lm8Rw';
 
 /** Finds credentials in what a row has let out. */
 export type Redaction = {
-  /** Credentials in a request to the exchange, and tokens in its answer. */
+  /** Credentials in a request to the exchange, and tokens in its reply. */
   readonly sent: (request: Pick<RecordedRequest, 'headers'>) => void;
   readonly granted: (result: string | undefined) => void;
   /** Something that anybody might read. */

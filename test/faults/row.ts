@@ -15,7 +15,7 @@ export type Counted = {
   readonly tried: number;
   /** What was requested of the exchange meanwhile, each once. */
   readonly requests: number;
-  /** How often each code was the answer. */
+  /** How often each code was the outcome. */
   readonly outcomes: ReadonlyMap<string, number>;
   readonly maxMs: number;
   /** Requests that the exchange received. */
@@ -24,14 +24,14 @@ export type Counted = {
   readonly damage: Damage;
   /** Which credentials got out, and how they were written. */
   readonly leaks: readonly string[];
-  /** Sentences about answers that were not as they should be. */
+  /** Sentences about responses that were not as they should be. */
   readonly wrong: readonly string[];
 };
 
 export type RowResult = Counted & {
   readonly group: (typeof groups)[number];
   readonly fault: string;
-  /** When an answer has to be there, milliseconds. */
+  /** When a response has to be there, milliseconds. */
   readonly deadlineMs: number;
 };
 
@@ -49,25 +49,25 @@ export type Subject = {
   readonly orderId: string;
 };
 
-/** `ok`, a failure's code, or what the gateway answers for a function that ended. */
+/** `ok`, a failure's code, or what the gateway returns for a function that ended. */
 export type Expected = Code | 'ok' | 'HTTP 500';
 
-/** One fault, and the answer that it has to end in. */
+/** One fault, and the outcome that it must have. */
 export type FaultCase = {
   readonly code: Expected;
-  /** Another right answer. */
+  /** Another correct outcome. */
   readonly or?: Expected;
   readonly apply: (subject: Subject) => void | Promise<void>;
-  /** Said when the answer is another one. */
+  /** Said when the outcome is a different one. */
   readonly name?: string;
-  /** The exchange's answer can be read, whatever ours is. Default: when `code` is ok. */
+  /** The exchange's reply can be read, whatever our response is. Default: when `code` is ok. */
   readonly isReadable?: boolean;
   /** What is wrong with the order's items afterwards, if anything is. */
   readonly check?: (items: OrderItems) => string | undefined;
 };
 
-/** The exchange answers the call for the order with a fault. */
-export function answered(fault: Fault, code: Expected, name = JSON.stringify(fault)): FaultCase {
+/** The exchange replies to the call for the order with a fault. */
+export function reply(fault: Fault, code: Expected, name = JSON.stringify(fault)): FaultCase {
   return { name, code, apply: ({ exchange, orderId }) => exchange.scriptAlways(orderId, fault) };
 }
 
@@ -91,7 +91,7 @@ type CaseRow = Pick<Row, 'group' | 'fault'> & {
   readonly kills?: boolean;
 };
 
-/** In the time limit of a function, left for storing and answering; milliseconds. */
+/** In the time limit of a function, left for storing and responding; milliseconds. */
 const storingMs = 1_500;
 const maxDeadlineMs = 25_000;
 

@@ -47,7 +47,7 @@ export type FaultStack = {
   readonly redaction: Redaction;
   /** What the exchanges have sent since the last call, and forgets it. */
   readonly replies: { readonly all: () => readonly string[]; readonly clear: () => void };
-  /** Functions that ended without an answer, since the last call. */
+  /** Functions that ended without a response, since the last call. */
   readonly failures: () => readonly string[];
   readonly stop: () => Promise<void>;
 };

@@ -40,7 +40,7 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
     if (requested.code !== code && requested.code !== or) wrong.push(`${name}: ${requested.code} instead of ${code}`);
   };
   return {
-    /** Requests the order while nothing is wrong; it has to be answered, with nothing lost. */
+    /** Requests the order while nothing is wrong; it must succeed, with nothing lost. */
     expectOk: async (when: string) => {
       recover(stack);
       const { code } = await request();
@@ -125,7 +125,7 @@ export async function requestOrder(stack: FaultStack, account: string, orderId: 
   return { code: response.ok ? 'ok' : (code ?? `HTTP ${response.status}`), ms };
 }
 
-/** What each process that answers requests for an order holds, bytes. */
+/** What each process that handles requests for an order holds, bytes. */
 function memoryOf({ memory, lambda, functionName }: FaultStack): Promise<ReadonlyMap<number, number>> {
   return memory.measure(lambda.pids(functionName('get-order')));
 }

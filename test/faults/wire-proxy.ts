@@ -2,19 +2,19 @@ import type { Socket } from 'node:net';
 import type { KeyPair } from '../lib/exchange/certificate.ts';
 import { http, startWire } from '../lib/exchange/wire-server.ts';
 
-/** What happens on the socket instead of the exchange's whole answer: `body` is that answer's. */
+/** What happens on the socket instead of the exchange's whole reply: `body` is that reply's. */
 export type WireFault = (socket: Socket, body: Buffer) => void;
 
 export type WireProxy = {
   /** `http://127.0.0.1:port`, or `https://localhost:port`. */
   readonly url: string;
-  /** From now on, each answer is given this way; absent: as the exchange gave it. */
+  /** From now on, each reply is sent this way; absent: as the exchange sent it. */
   readonly play: (fault?: WireFault) => void;
   readonly requests: () => number;
   readonly stop: () => Promise<void>;
 };
 
-/** Stands before an exchange, and gives its answers byte by byte as a fault has it. */
+/** Stands before an exchange, and sends its replies byte by byte as a fault has it. */
 export async function startWireProxy(exchangeUrl: string, tls?: KeyPair): Promise<WireProxy> {
   const whole: WireFault = (socket, body) => socket.write(http(body, { 'content-type': 'application/json' }));
   let fault = whole;

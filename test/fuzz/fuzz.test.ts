@@ -6,7 +6,7 @@ const cases = 20_000;
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000_000);
 console.log(`fuzz: ${cases} cases, SEED=${seed}`);
 
-describe('mutated input', () => {
+describe('mutated input to a parser', () => {
   it('is accepted with every digit, or refused with a code of the catalog', () => {
     const { findings, outcomes } = fuzz(targets, seed, (done) => done < cases);
     expect(findings).toEqual([]);
@@ -14,7 +14,7 @@ describe('mutated input', () => {
     for (const [name, counts] of outcomes) expect([name, counts.size > 1]).toEqual([name, true]);
   });
 
-  it('that crashes or is wrongly accepted is found, with the seed that repeats it', () => {
+  it('that crashes or is wrongly accepted is reported, with the seed that repeats it', () => {
     const crashing = { name: 'a', run: () => JSON.parse('{') };
     const lenient = {
       name: 'b',

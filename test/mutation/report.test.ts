@@ -15,7 +15,7 @@ const report = {
   },
 };
 
-it('a change that no test covers counts as not noticed, and one that was not tried does not count', () => {
+it('in a mutation report, a mutant that no test covers counts as unnoticed, and an ignored one does not count', () => {
   const scores = scoresOf(report);
   expect(scoreOf(scores)).toBe(0.5);
   expect(reportOf(scores).split('\n')).toEqual([
@@ -28,6 +28,6 @@ it('a change that no test covers counts as not noticed, and one that was not tri
   ]);
 });
 
-it('what is no report of Stryker is refused', () => {
+it("a mutation report that is not Stryker's is refused", () => {
   expect(() => scoresOf({ files: [] })).toThrow();
 });

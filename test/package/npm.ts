@@ -11,7 +11,7 @@ const Manifest = z.object({
   dependencies: z.record(z.string(), z.string()),
 });
 
-/** Whether a registry answers that has this package. */
+/** Whether there is a registry that has this package. */
 export async function canInstall(name: string): Promise<boolean> {
   return await run('npm', ['view', name, 'version', '--fetch-retries', '0', '--fetch-timeout', '20000']).then(
     ({ stdout }) => stdout !== '',

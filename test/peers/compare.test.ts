@@ -6,11 +6,11 @@ class NotFound extends Error {
 }
 
 const order = { status: 'open', filled: 1, amount: 3, info: { label: 'x' } };
-const answered = (changed: object = {}) => fetched(Promise.resolve({ ...order, ...changed }));
+const replied = (changed: object = {}) => fetched(Promise.resolve({ ...order, ...changed }));
 const refused = (error: Error) => fetched(Promise.reject(error));
 
-test('equal orders are the same, and so are errors of one class', async () => {
-  expect(compared('live', '1', await answered(), [await answered(), await answered()])).toEqual({
+test('the peer comparison treats equal orders as the same, and errors of one class, too', async () => {
+  expect(compared('live', '1', await replied(), [await replied(), await replied()])).toEqual({
     what: 'live',
     orderId: '1',
     straight: 'open 1/3',
@@ -22,16 +22,16 @@ test('equal orders are the same, and so are errors of one class', async () => {
   );
 });
 
-test('a difference in any field of any answer shows', async () => {
-  const other = await answered({ info: { label: 'y' } });
-  expect(compared('live', '1', await answered(), [await answered(), other]).same).toBe(false);
-  const filled = compared('live', '1', await answered(), [await answered({ filled: 2 })]);
+test('the peer comparison shows a difference in any field of any reply', async () => {
+  const other = await replied({ info: { label: 'y' } });
+  expect(compared('live', '1', await replied(), [await replied(), other]).same).toBe(false);
+  const filled = compared('live', '1', await replied(), [await replied({ filled: 2 })]);
   expect(filled).toMatchObject({ through: 'open 2/3', same: false });
   expect(tableOf([filled])).toMatch(/\n {2}live +1 +open 1\/3 +open 2\/3 +NO$/);
 });
 
-test('an error in an order’s place shows, and another error in an error’s', async () => {
-  const missing = compared('live', '1', await answered(), [await refused(new NotFound('a'))]);
+test('the peer comparison shows an error in place of an order, and another error in place of an error', async () => {
+  const missing = compared('live', '1', await replied(), [await refused(new NotFound('a'))]);
   expect(missing).toMatchObject({ straight: 'open 1/3', through: 'NotFound', same: false });
   expect(compared('unknown', '2', await refused(new NotFound('a')), [await refused(new Error('a'))]).same).toBe(false);
 });

@@ -30,7 +30,7 @@ const command = createCommand('npm run peers --')
   });
 await runMain(command);
 
-/** Answers the exit code. */
+/** Returns the exit code. */
 async function run(ccxt: Ccxt, exchange: Exchange): Promise<number> {
   const local = await startLocal({
     options: {

@@ -113,11 +113,11 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
       const truth = market.truths.get(orderId);
       const state = given === undefined ? -1 : indexOf(truth, given);
       const isKept = state < 0 || [...snapshots.values()].some((kept) => indexOf(truth, kept.result) === state);
-      if (!isKept) find('lostOrRegressed', `${orderId}: an answer is not in the history: ${given}`);
+      if (!isKept) find('lostOrRegressed', `${orderId}: a reply is not in the history: ${given}`);
       if (indexOf(truth, checked.result) < headBefore)
         find('lostOrRegressed', `${orderId}: the response is older than the table: ${checked.result}`);
       if (checked.final && market.isLive(orderId))
-        find('closedUnproven', `${orderId}: answered as final, and it is live`);
+        find('closedUnproven', `${orderId}: returned as final, and it is live`);
     },
     lookAround: () => {
       for (const orderId of orders.keys()) {

@@ -50,7 +50,7 @@ async function inCalm(seed: number): Promise<readonly Transition[]> {
   return transitions;
 }
 
-/** Only time counts in which the exchange could be reached and answered. */
+/** Only time counts in which the exchange could be reached and replied. */
 async function withFaults(seed: number): Promise<readonly number[]> {
   const scenario = randomScenario({ seed, orders, hours });
   const { transitions } = await simulate(scenario);
@@ -77,7 +77,7 @@ export function delayLines({ calm, faulty }: Delays): string {
   const line = (name: string, { median_ms, p99_ms }: Delay) =>
     `${name.padEnd(28)}${seconds(median_ms)}${seconds(p99_ms)}`;
   return [
-    'From a transition to its snapshot; with faults, only time counts in which the exchange answered.',
+    'From a transition to its snapshot; with faults, only time counts in which the exchange replied.',
     `${''.padEnd(28)}${'median'.padStart(10)}${'p99'.padStart(10)}`,
     line('calm, resting for 10 min', calm.resting),
     line('calm, active', calm.active),

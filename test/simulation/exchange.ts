@@ -14,7 +14,7 @@ import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What became of a request: an answer, nothing at all for ever, or a failure of the way. */
+/** What became of a request: a reply, nothing at all for ever, or a failure on the way. */
 export type Outcome =
   | { readonly kind: 'reply'; readonly reply: HttpReply; readonly orderId: string | undefined }
   | { readonly kind: 'silence' }
@@ -37,7 +37,7 @@ type ExchangeDeps = {
   readonly faultSchedule: FaultSchedule;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  /** How often a single answer goes wrong on a fair day. */
+  /** How often a single reply goes wrong on a fair day. */
   readonly faultRate: number;
 };
 

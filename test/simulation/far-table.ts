@@ -21,27 +21,27 @@ type Send = <Args extends readonly unknown[], Result>(
 /** How long the SDK goes on before it gives up, milliseconds. */
 const givingUpMs = 1_500;
 
-/** A request to the table: lost on the way, or applied and its answer lost, or sent twice by the SDK. */
+/** A request to the table: lost on the way, or applied and its response lost, or sent twice by the SDK. */
 function sender({ process, random, faultRate, onRequest }: FarDeps): Send {
   return (name, request) =>
     (...args) => {
       onRequest(name);
-      const faultCase = random.chance(faultRate) ? random.pick(['lost', 'answer lost', 'sent twice']) : undefined;
+      const faultCase = random.chance(faultRate) ? random.pick(['lost', 'response lost', 'sent twice']) : undefined;
       const serve = async () => {
         if (faultCase === 'lost') throw unavailable();
-        const answer = await request(...args);
-        if (faultCase === 'answer lost') throw unavailable();
-        return faultCase === 'sent twice' ? request(...args) : answer;
+        const response = await request(...args);
+        if (faultCase === 'response lost') throw unavailable();
+        return faultCase === 'sent twice' ? request(...args) : response;
       };
       const backMs = random.whole(1, 6);
-      return process.request(random.whole(1, 6), serve, (answer) =>
-        answer === undefined && faultCase ? givingUpMs : backMs,
+      return process.request(random.whole(1, 6), serve, (response) =>
+        response === undefined && faultCase ? givingUpMs : backMs,
       );
     };
 }
 
 function unavailable(): Failure {
-  return new Failure('store_unavailable', 'The table did not answer.');
+  return new Failure('store_unavailable', 'The table did not respond.');
 }
 
 /** The snapshot table as one process reaches it. */

@@ -62,7 +62,7 @@ function lasting(kind: OutageKind, random: Random): number {
   }
 }
 
-/** What happens to single answers on a fair day. */
+/** What happens to single replies on a fair day. */
 export const faultCases: readonly [Fault, ...Fault[]] = [
   { kind: 'drop' },
   { kind: 'drop', reset: true },

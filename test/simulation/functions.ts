@@ -29,7 +29,7 @@ export function createFunctions(environment: TestEnvironment, requestFaultRate: 
   let started = 0;
   let requests = 0;
 
-  /** Answers `killed` when the process ends before the work does. */
+  /** Returns `killed` when the process ends before the work does. */
   async function invoke<Result>(
     priority: Priority,
     work: (lambda: Lambda) => Promise<Result>,

@@ -133,14 +133,14 @@ export function createLambda(name: string, priority: Priority, environment: Test
   return { process, checkOrder, checkOpenOrders };
 }
 
-/** The exchange, with the text of its latest answer about each order. */
+/** The exchange, with the text of its latest reply about each order. */
 function noting(exchange: Exchange, given: Map<string, string>): Exchange {
   return {
     ...exchange,
     getOrderState: async (orderId, options) => {
-      const answer = await exchange.getOrderState(orderId, options);
-      given.set(orderId, answer.resultText);
-      return answer;
+      const reply = await exchange.getOrderState(orderId, options);
+      given.set(orderId, reply.resultText);
+      return reply;
     },
   };
 }

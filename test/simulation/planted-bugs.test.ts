@@ -10,7 +10,7 @@ const size = { orders: 30, hours: 1.5 };
 const large = { orders: 60, hours: 2.5 };
 const rare: readonly (keyof typeof plantedBugs)[] = ['absence closes an order', 'a rate limiter per process'];
 
-describe('a planted bug is caught', () => {
+describe('the simulation catches a planted bug', () => {
   /** The first seeds, until they show the violations; returns all that was found. */
   const violationsOf = async (name: keyof typeof plantedBugs, ...expected: readonly Violation[]) => {
     const violations = new Set<Violation>();
@@ -28,7 +28,7 @@ describe('a planted bug is caught', () => {
     expect(violations).toEqual(expect.arrayContaining([...expected]));
   });
 
-  it('when every process has a rate limiter of its own', async () => {
+  it('when every process has its own rate limiter', async () => {
     expect(await violationsOf('a rate limiter per process', 'overspent')).toContain('overspent');
   });
 
@@ -40,7 +40,7 @@ describe('a planted bug is caught', () => {
     expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 
-  it.each(['memory answers for max_age', 'memory is believed after a conflict'] as const)('when %s', async (name) => {
+  it.each(['memory serves max_age', 'memory is believed after a conflict'] as const)('when %s', async (name) => {
     expect(await violationsOf(name, 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 

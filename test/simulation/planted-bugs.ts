@@ -16,7 +16,7 @@ export type PlantedBug = {
   readonly accountTable: (table: AccountTable) => AccountTable;
   /** What the permits are counted in. */
   readonly rateLimitTable: (table: AccountTable) => AccountTable;
-  /** What a process that answers requests remembers of orders. */
+  /** What a process that handles requests remembers of orders. */
   readonly remembered: typeof createRememberedChecks;
 };
 
@@ -31,7 +31,7 @@ export const noBug: PlantedBug = {
 
 const absent: ReadonlySet<Code> = new Set(['order_not_found', 'unreachable', 'connection_lost', 'busy', 'timeout']);
 
-/** What is in no list any more is answered as canceled, as it was last seen; `failed` lists are taken for empty ones. */
+/** What is in no list any more is returned as canceled, as it was last seen; `failed` lists are taken for empty ones. */
 function closesWhatIsAbsent(isEmptyWhenFailed: boolean): PlantedBug {
   const rows = new Map<string, OrderRow>();
   let latest: ReadonlySet<string> | undefined;
@@ -54,10 +54,10 @@ function closesWhatIsAbsent(isEmptyWhenFailed: boolean): PlantedBug {
     exchange: (exchange) => ({
       ...exchange,
       getOrderState: async (orderId, options) => {
-        const answer = await exchange.getOrderState(orderId, options);
-        if (latest === undefined || latest.has(orderId) || !rows.has(orderId)) return answer;
-        const resultText = answer.resultText.replace(/"order_state":"\w+"/, '"order_state":"canceled"');
-        return { ...answer, resultText, order: { ...answer.order, order_state: 'canceled' } };
+        const reply = await exchange.getOrderState(orderId, options);
+        if (latest === undefined || latest.has(orderId) || !rows.has(orderId)) return reply;
+        const resultText = reply.resultText.replace(/"order_state":"\w+"/, '"order_state":"canceled"');
+        return { ...reply, resultText, order: { ...reply.order, order_state: 'canceled' } };
       },
     }),
   };
@@ -103,9 +103,9 @@ export const plantedBugs = {
         ...exchange,
         getOrderState: async (orderId, options) => {
           try {
-            const answer = await exchange.getOrderState(orderId, options);
-            known.set(orderId, answer);
-            return answer;
+            const reply = await exchange.getOrderState(orderId, options);
+            known.set(orderId, reply);
+            return reply;
           } catch (thrown) {
             const last = known.get(orderId);
             if (last === undefined || !absent.has(asFailure(thrown).code)) throw thrown;
@@ -130,7 +130,7 @@ export const plantedBugs = {
     }),
   },
   /** What this process saw last, whatever others have seen since. */
-  'memory answers for max_age': {
+  'memory serves max_age': {
     ...noBug,
     remembered: (checkOrder, clock) => {
       const last = new Map<string, Checked>();

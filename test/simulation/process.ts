@@ -26,8 +26,8 @@ export type Process = {
   ) => Promise<OrderReply>;
 };
 
-/** How long an answer travels; of `undefined`, a failure does. */
-type BackMs<OrderReply> = (answer: OrderReply | undefined) => number;
+/** How long a reply travels; of `undefined`, a failure does. */
+type BackMs<OrderReply> = (reply: OrderReply | undefined) => number;
 
 export function createProcess(deps: {
   readonly scheduler: Scheduler;
@@ -71,7 +71,7 @@ export function createProcess(deps: {
       if (!isAlive) return;
       scheduler.after(thereMs, () => {
         serve().then(
-          (answer) => scheduler.after(backMs(answer), () => wake(() => resolve(answer))),
+          (reply) => scheduler.after(backMs(reply), () => wake(() => resolve(reply))),
           (thrown: unknown) => scheduler.after(backMs(undefined), () => wake(() => reject(thrown))),
         );
       });

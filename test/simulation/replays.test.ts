@@ -27,8 +27,8 @@ function placeKnown(stage: Stage, placements: readonly Placement[]): readonly st
   });
 }
 
-describe('hummingbot #8457: names cannot be resolved while orders are live', () => {
-  it('closes none of them, and finds all of them again after', async () => {
+describe('replay of hummingbot #8457: when names cannot be resolved while orders are live,', () => {
+  it('no order is closed, and all are found again afterwards', async () => {
     const outage = { kind: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
     let live: readonly string[] = [];
     let ended: readonly string[] = [];
@@ -66,9 +66,9 @@ describe('hummingbot #8457: names cannot be resolved while orders are live', () 
   });
 });
 
-describe('an outage that is longer than the exchange remembers closed orders', () => {
+describe('replay of an outage that is longer than the exchange remembers closed orders', () => {
   it.each(['deribit', 'orangex'] as const)(
-    '%s: every end is found in the history, without a person',
+    'on %s: every end is found in the history, without a person',
     async (dialect) => {
       const outage = { kind: 'refused', from: start + 10 * minute, to: start + 50 * minute } as const;
       let ended: readonly string[] = [];
@@ -99,8 +99,8 @@ describe('an outage that is longer than the exchange remembers closed orders', (
   );
 });
 
-describe('NautilusTrader', () => {
-  /** Live for a quarter of an hour as given, then ended or not; answers what the table said before and after. */
+describe('replay of NautilusTrader', () => {
+  /** Live for a quarter of an hour as given, then ended or not; returns what the table said before and after. */
   async function follow(
     dialect: Scenario['dialect'],
     placement: Placement,
@@ -145,14 +145,17 @@ describe('NautilusTrader', () => {
     expect(after).toEqual(['missing', 'open']);
   });
 
-  it.each(['orangex', 'deribit'] as const)('a canceled order is closed, one l or two, on %s', async (dialect) => {
-    const { verdict, before, after } = await follow(dialect, {}, ({ market }, orderId) => {
-      market.act(orderId, (book) => book.cancel(orderId));
-    });
-    expect(verdict.findings).toEqual([]);
-    expect(before).toEqual(['watched', 'open']);
-    expect(after).toEqual(['final', 'canceled']);
-  });
+  it.each(['orangex', 'deribit'] as const)(
+    'a canceled order is closed, spelled with one l or two, on %s',
+    async (dialect) => {
+      const { verdict, before, after } = await follow(dialect, {}, ({ market }, orderId) => {
+        market.act(orderId, (book) => book.cancel(orderId));
+      });
+      expect(verdict.findings).toEqual([]);
+      expect(before).toEqual(['watched', 'open']);
+      expect(after).toEqual(['final', 'canceled']);
+    },
+  );
 
   it('an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
     const strange: Placement = { order_state: 'pending_review' };
@@ -164,7 +167,7 @@ describe('NautilusTrader', () => {
     expect(after).toEqual(['final', 'canceled']);
   });
 
-  it('#3925: a price of market_price leaves a live order live', async () => {
+  it('#3925: a price of market_price does not end a live order', async () => {
     const atMarket: Placement = { order_type: 'stop_market', order_state: 'untriggered', price: 'market_price' };
     const { verdict, before, after } = await follow('deribit', atMarket, () => undefined);
     expect(verdict.findings).toEqual([]);
@@ -174,7 +177,7 @@ describe('NautilusTrader', () => {
     ]);
   });
 
-  it('#3995: an order without filled_amount, average_price and amount is live, and ends as it ended', async () => {
+  it('#3995: an order without filled_amount, average_price and amount is live, and ends as the exchange ended it', async () => {
     const sparse: Placement = {
       order_type: 'stop_limit',
       order_state: 'untriggered',

@@ -11,16 +11,16 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Five hours from 04:00: every outage, the settlement of 08:00 among them. */
 const sizeOptions = ['--orders', '60', '--days', '0.21'];
 
-describe('the simulation', () => {
+describe('the simulation of days of trading', () => {
   // In processes of their own: side by side, and without the cost of measuring coverage.
-  it('finds 4 seeds of 60 orders over 5 hours without a fault', async () => {
+  it('finds no violation in 4 seeds of 60 orders over 5 hours', async () => {
     const half = (first: string) => run(process.execPath, [main, '--seeds', '2', '--first', first, ...sizeOptions]);
     const halves = await Promise.all([half('1'), half('3')]);
     for (const { stdout } of halves) console.log(stdout);
     expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([2, 2]);
   }, 120_000);
 
-  it('runs the same way again from the same seed, and another way from another', async () => {
+  it('runs the same way again from the same seed, and differently from another seed', async () => {
     const small = { orders: 20, hours: 1.2 };
     const [first, again, other] = [
       await simulate(randomScenario({ seed: 7, ...small })),
@@ -31,7 +31,7 @@ describe('the simulation', () => {
     expect(other.trace).not.toBe(first.trace);
   });
 
-  it('uses neither real time nor real randomness, and restores both', () => {
+  it('uses neither real time nor real randomness, and restores both afterwards', () => {
     const { now } = Date;
     {
       using _ = withoutRealTime();

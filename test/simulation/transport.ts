@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 /** A connection does not outlive a pause like this, milliseconds. */
 const longFreezeMs = 30_000;
 
-/** The port for bytes as one process sees it: answers take their time, and come late, or not at all. */
+/** The port for bytes as one process sees it: replies take their time, and come late, or not at all. */
 export function createTransport(deps: {
   readonly process: Process;
   readonly exchange: SimulatedExchange;

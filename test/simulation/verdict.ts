@@ -58,7 +58,7 @@ export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
-/** Ends that were forgotten before they were seen; answers how many of them nobody could have seen. */
+/** Ends that were forgotten before they were seen; returns how many of them nobody could have seen. */
 export function checkEnds(deps: {
   readonly market: Market;
   readonly checker: Checker;

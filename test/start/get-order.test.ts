@@ -21,19 +21,19 @@ async function serve(responses: readonly { status: number; headers?: Record<stri
 
 const { signal } = new AbortController();
 
-test('a first order that the API is too busy to check is requested again', async () => {
+test('npm start requests its first order again while the API is too busy to check it', async () => {
   const { url, count } = await serve([busy, busy, { status: 200, body: order }]);
   expect(await getOrder(url, signal)).toEqual(order);
   expect(count()).toBe(3);
 });
 
-test('a first order that the API stays too busy to check ends the start with its problem', async () => {
+test("npm start ends with the API's problem when the API stays too busy to check the first order", async () => {
   const { url, count } = await serve([busy]);
   await expect(getOrder(url, signal)).rejects.toThrow('the first order could not be read (HTTP 503): Busy. Try again.');
   expect(count()).toBe(5);
 });
 
-test('a first order that the API refuses is not requested again', async () => {
+test('npm start does not request its first order again when the API refuses it', async () => {
   const { url, count } = await serve([{ status: 502, body: { title: 'Bad', detail: 'It is.' } }]);
   await expect(getOrder(url, signal)).rejects.toThrow('the first order could not be read (HTTP 502): Bad. It is.');
   expect(count()).toBe(1);

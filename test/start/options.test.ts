@@ -102,7 +102,7 @@ test.each([
   [['8080'], { npm_config_port: 'true' }, '--port'],
   [[], { npm_config_port: '8080' }, '--port'],
   [[], { npm_config_demo: '' }, '--no-demo'],
-])('options before the two dashes, which go to npm, are refused: %j %j', async (args, env, option) => {
+])('npm start refuses options before the two dashes, which go to npm: %j %j', async (args, env, option) => {
   expect(await parseOptions(args, env)).toEqual({
     kind: 'wrong',
     line: `npm took ${option} for itself: put two dashes first, as in npm start -- --port 8080. ${see}`,
@@ -110,7 +110,7 @@ test.each([
 });
 
 test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_CLIENT_SECRET: 'secret' }])(
-  'a real exchange without its whole key is refused: %j',
+  'npm start refuses a real exchange without its whole key: %j',
   async (env) => {
     expect(await parseOptions(['--exchange', 'https://x', '--dialect', 'deribit'], env)).toEqual({
       kind: 'wrong',
@@ -119,7 +119,7 @@ test.each([{}, { EXCHANGE_CLIENT_ID: 'id' }, { EXCHANGE_CLIENT_ID: '', EXCHANGE_
   },
 );
 
-test('the help names every option, in lines of at most 120 characters', async () => {
+test('the help of npm start names every option, in lines of at most 120 characters', async () => {
   const requested = await parseOptions(['--help'], {});
   const text = requested.kind === 'help' ? requested.text : '';
   for (const option of ['port', 'exchange', 'dialect', 'data', 'account', 'every', 'no-demo', 'verbose', 'help'])

@@ -113,7 +113,7 @@ onLinux('--data that cannot be written ends with one line, and keeps every respo
   await folder.release();
 });
 
-test('--exchange uses a real exchange, about which nothing is assumed', together, async () => {
+test('npm start --exchange uses a real exchange, and assumes nothing about it', together, async () => {
   const key = { clientId: 'desk', clientSecret: 'desk-secret' };
   const exchange = await startExchange({ dialect: 'deribit', keys: [key] });
   const before = exchange.requests.length;
@@ -136,7 +136,7 @@ test('--exchange uses a real exchange, about which nothing is assumed', together
   await exchange.stop();
 });
 
-test('a taken port is reported in one line, at once', async () => {
+test('npm start reports a port that is taken in one line, at once', async () => {
   const server = createServer();
   const { port } = await listen(server, 0);
   expect(await launch(['--port', String(port)]).exit).toEqual({
@@ -149,13 +149,13 @@ test('a taken port is reported in one line, at once', async () => {
 test.each([
   [['--exchange', 'https://x', '--dialect', 'deribit'], /^--exchange needs the key in the environment: .*\n$/],
   [['--nonsense'], /^Unknown option '--nonsense'\. See: npm start -- --help\n$/],
-])('a wrong option is reported in one line: %j', async (args, line) => {
+])('npm start reports a wrong option in one line: %j', async (args, line) => {
   const { code, errors } = await launch(args, { EXCHANGE_CLIENT_ID: '' }).exit;
   expect(code).toBe(2);
   expect(errors).toMatch(line);
 });
 
-test('a folder that cannot be used is reported in one line', async () => {
+test('npm start reports a folder that cannot be used in one line', async () => {
   const file = join(newFolder(), 'file');
   writeFileSync(file, '');
   const { code, errors } = await launch(['--port', '0', '--data', file]).exit;
@@ -163,7 +163,7 @@ test('a folder that cannot be used is reported in one line', async () => {
   expect(errors).toMatch(/^--data .* cannot be used \(.*\): choose another folder\. See: npm start -- --help\n$/);
 });
 
-test('a signal during the start ends it, and leaves no folder', async () => {
+test('a signal during npm start ends it, and leaves no folder behind', async () => {
   const folder = newFolder();
   const run = launch(['--port', '0'], { TMPDIR: folder });
   await vi.waitFor(() => expect(readdirSync(folder)).not.toEqual([]), { timeout: 30_000, interval: 20 });
@@ -191,13 +191,13 @@ onLinux('a signal to the whole group, which the launcher passes on, too, stops i
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a failure while starting is reported in one line', async () => {
+test('npm start reports a failure in one line', async () => {
   const { code, errors } = await launch(['--port', '0'], { TMPDIR: join(newFolder(), 'gone') }).exit;
   expect(code).toBe(1);
   expect(errors).toMatch(/^Cannot start: ENOENT: no such file or directory.*\n$/);
 });
 
-test('--help prints the help', async () => {
+test('npm start --help prints the help', async () => {
   const run = launch(['--help']);
   expect(await run.exit).toEqual({ code: 0, errors: '' });
   expect(run.shown()).toContain('npm start');

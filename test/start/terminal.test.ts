@@ -20,8 +20,8 @@ const running = {
 const how = { dialect: 'orangex', builtIn: true, data: undefined, every: 5 };
 const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_597_129_894_026 };
 
-describe('the summary of what runs', () => {
-  it('has its notes in a column where the terminal has the width', () => {
+describe('the summary that npm start prints', () => {
+  it('has its notes in a column where the terminal is wide enough', () => {
     expect(summary(running, how, 110).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
       '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
@@ -31,7 +31,7 @@ describe('the summary of what runs', () => {
     ]);
   });
 
-  it('has its notes below on a narrow terminal, and long values in several lines', () => {
+  it('has its notes below on a narrow terminal, and long values on several lines', () => {
     expect(summary(running, how, 60).split('\n')).toEqual([
       '  Exchange   http://127.0.0.1:41234/api/v1',
       '             built in, speaks orangex',
@@ -47,7 +47,7 @@ describe('the summary of what runs', () => {
   });
 });
 
-it('an order fits a narrow terminal', () => {
+it('npm start prints an order that fits a narrow terminal', () => {
   const lines = orderTable({ account: 'main', order, final: false }, 40).split('\n');
   expect(lines).toContain('  last_update_timestamp   1597129894026');
   expect(lines).toContain('                          2020-08-11T07:11:34.026Z');
@@ -56,10 +56,12 @@ it('an order fits a narrow terminal', () => {
 const inTerminal = 'exec script --quiet --return --command "stty cols 60; exec $(printf \'%s \' "$@")" /dev/null';
 
 /** Bold and dim text in a terminal of 60 columns: script, of every Linux, is one. */
-describe.skipIf(process.platform !== 'linux')('in a terminal of 60 columns', () => {
+describe.skipIf(process.platform !== 'linux')('on a terminal of 60 columns,', () => {
   const escapesIn = (shown: string) => shown.split('\u001b[').length - 1;
 
-  it('npm start has some, and nothing but addresses and commands is wider', { timeout: 180_000 }, async () => {
+  it('npm start uses colours, and prints nothing wider than the terminal but addresses and commands', {
+    timeout: 180_000,
+  }, async () => {
     // The folder as users have it: that of the tests' own run is longer than a line.
     const env = { TERM: 'xterm', TMPDIR: '/tmp' };
     const { exit, child, shown } = await start(['--no-demo'], env, ['sh', '-c', inTerminal, 'sh']);
@@ -73,9 +75,9 @@ describe.skipIf(process.platform !== 'linux')('in a terminal of 60 columns', () 
   });
 
   it.each([
-    ['none with NO_COLOR', '1', 0],
-    ['some without', undefined, 2],
-  ])('what it writes has %s', async (_, noColor, escapes) => {
+    ['no colours with NO_COLOR', '1', 0],
+    ['colours without NO_COLOR', undefined, 2],
+  ])('npm start prints %s', async (_, noColor, escapes) => {
     const code = `import("${new URL('terminal.ts', import.meta.url).pathname}").then((terminal) => console.log(terminal.title))`;
     const command = `${process.execPath} --eval '${code}'`;
     const env = { ...process.env, NO_COLOR: noColor, TERM: 'xterm' };

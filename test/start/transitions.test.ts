@@ -53,31 +53,47 @@ const what = (line: string) => line.slice(header.indexOf('What changed'));
 
 test.each([
   ['an order is first seen', changed(null, {}), 'open: buy 3 at 1.10'],
-  ['filled in part already', changed(null, { filled_amount: '1' }), 'open: buy 3 at 1.10, filled 1/3'],
-  ['of a special type', changed(null, { order_type: 'stop_limit' }), 'open: stop_limit buy 3 at 1.10'],
-  ['closed', changed(null, { order_state: 'canceled' }, true), 'canceled 0/3'],
-  ['it fills in part', changed({}, { filled_amount: '1', average_price: '1.10' }), 'filled 0 → 1/3 at 1.10'],
+  ['a partially filled order is first seen', changed(null, { filled_amount: '1' }), 'open: buy 3 at 1.10, filled 1/3'],
   [
-    'it fills',
+    'an order of a special type is first seen',
+    changed(null, { order_type: 'stop_limit' }),
+    'open: stop_limit buy 3 at 1.10',
+  ],
+  ['a closed order is first seen', changed(null, { order_state: 'canceled' }, true), 'canceled 0/3'],
+  [
+    'an order is partially filled',
+    changed({}, { filled_amount: '1', average_price: '1.10' }),
+    'filled 0 → 1/3 at 1.10',
+  ],
+  [
+    'an order is filled',
     changed({ filled_amount: '1' }, { order_state: 'filled', filled_amount: '3', average_price: '1.1005' }, true),
     'open → filled 3/3 at 1.1005',
   ],
-  ['it is cancelled', changed({}, { order_state: 'canceled' }, true), 'open → canceled 0/3'],
-  ['it is triggered', changed({}, { order_state: 'triggered' }, true), 'open → triggered: a new order was placed'],
-  ['it is edited', changed({}, { price: '1.20', amount: '4' }), 'price 1.10 → 1.20, amount 3 → 4'],
-  ['nothing that we name changes', changed({}, {}), 'open, updated'],
-  ['it vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s earlier; still watched'],
-  ['it is found', watch('OrderFound'), 'found again'],
-  ['its state is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, still watched'],
+  ['an order is cancelled', changed({}, { order_state: 'canceled' }, true), 'open → canceled 0/3'],
+  [
+    'an order is triggered',
+    changed({}, { order_state: 'triggered' }, true),
+    'open → triggered: a new order was placed',
+  ],
+  ['an order is edited', changed({}, { price: '1.20', amount: '4' }), 'price 1.10 → 1.20, amount 3 → 4'],
+  ['only unnamed fields change', changed({}, {}), 'open, updated'],
+  ['an order vanishes', watch('OrderMissing', now - 2_000), 'MISSING, last seen 1.5 s earlier; still watched'],
+  ['an order is found again', watch('OrderFound'), 'found again'],
+  ['the state of an order is unknown', watch('OrderStateUnknown'), 'UNKNOWN STATE, still watched'],
   ['replies contradict each other', watch('OrderInconsistent'), 'INCONSISTENT, still watched'],
-  ['and no longer do', watch('OrderConsistent'), 'consistent again'],
-  ['a person starts', watch('WatchStarted', undefined, 'person'), 'watch started by an operator'],
-  ['a request starts', watch('WatchStarted', undefined, 'request'), 'watch started by a request'],
-  ['a list starts', watch('WatchStarted', undefined, 'list'), 'watch started: found in the list of open orders'],
-  ['an older release started', watch('WatchStarted'), 'watch started'],
-  ['a person stops', watch('WatchStopped'), 'watch stopped by an operator'],
-  ['an event is new to the runner', watch('OrderFramed'), 'OrderFramed'],
-])('a line says in words when %s', (_, event, expected) => {
+  ['replies no longer contradict each other', watch('OrderConsistent'), 'consistent again'],
+  ['a person starts a watch', watch('WatchStarted', undefined, 'person'), 'watch started by an operator'],
+  ['a request starts a watch', watch('WatchStarted', undefined, 'request'), 'watch started by a request'],
+  [
+    'a list starts a watch',
+    watch('WatchStarted', undefined, 'list'),
+    'watch started: found in the list of open orders',
+  ],
+  ['an older release started a watch', watch('WatchStarted'), 'watch started'],
+  ['a person stops a watch', watch('WatchStopped'), 'watch stopped by an operator'],
+  ['npm start does not know an event', watch('OrderFramed'), 'OrderFramed'],
+])('npm start prints a line in words when %s', (_, event, expected) => {
   expect(what(createTransitionLines()(event, now, Infinity))).toBe(expected);
 });
 
@@ -85,11 +101,11 @@ test.each([
   ['request', false],
   ['list', true],
   ['person', true],
-] as const)('a watch started by a %s is shown: %s', (startedBy, shown) => {
+] as const)('the line of a watch that was started by a %s is printed: %s', (startedBy, shown) => {
   expect(isShown(watch('WatchStarted', undefined, startedBy))).toBe(shown);
 });
 
-test('lines stand under their header, and remember what an order trades', () => {
+test('npm start prints transitions under their header, and adds what an order trades', () => {
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(header).toBe('  Time         After  Order              Instrument           What changed');
@@ -102,7 +118,7 @@ test('lines stand under their header, and remember what an order trades', () => 
   expect(lineOf(watch('OrderMissing'), now, 110)).toContain(`${seedId}  XRP-PERPETUAL        MISSING`);
 });
 
-test('on a narrow terminal what changed is on a line of its own, and nothing is wider', () => {
+test('on a narrow terminal npm start prints what changed on its own line, and nothing wider than the terminal', () => {
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(lineOf(changed(null, {}), now, 60)).toBe(
@@ -124,14 +140,14 @@ test.each([
   [7_200_000, '2 h'],
   [3 * 86_400_000, '3 days'],
   [6.3 * 365 * 86_400_000, '6 years'],
-])('a duration of %s ms is shown as %s', (milliseconds, expected) => {
+])('npm start prints a duration of %s ms as %s', (milliseconds, expected) => {
   expect(duration(milliseconds)).toBe(expected);
 });
 
 const hostile = '\u001b[2J\u009b31m\r\n\u202egpj\u2066\u200b';
 const escaped = '\\u001b[2J\\u009b31m\\u000d\\u000a\\u202egpj\\u2066\\u200b';
 
-test('text of an order cannot control the terminal: an event', () => {
+test('text in an event cannot control the terminal', () => {
   const line = createTransitionLines()(
     changed({ order_state: 'open' }, { instrument_name: hostile, order_state: hostile }),
     now,
@@ -142,7 +158,7 @@ test('text of an order cannot control the terminal: an event', () => {
   expect(line).not.toMatch(/\p{C}/u);
 });
 
-test('text of an order cannot control the terminal: an order', () => {
+test('text in an order cannot control the terminal', () => {
   const shown = orderTable(
     { account: 'main', order: { order_id: hostile, label: hostile, details: { [hostile]: 1 } } },
     80,

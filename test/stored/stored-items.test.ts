@@ -22,7 +22,7 @@ function itemsOf(release: string): readonly Record<string, AttributeValue>[] {
   return JSON.parse(readFileSync(new URL(release, import.meta.url), 'utf8'));
 }
 
-describe.each(releases)('a table with items of %s', (release) => {
+describe.each(releases)('a table with stored items of %s', (release) => {
   const items = itemsOf(release);
   let testBed: TestBed;
 
@@ -37,18 +37,18 @@ describe.each(releases)('a table with items of %s', (release) => {
     await testBed.stop();
   });
 
-  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))('is read: %s', (_, item) => {
+  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))('can be read: %s', (_, item) => {
     expect(readAny(item)).toBeDefined();
   });
 
   it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))(
-    'is refused once its schema is a later one: %s',
+    'is refused when an item has a later schema: %s',
     (_, item) => {
       expect(() => readAny({ ...item, schema: { N: '999' } })).toThrow('a shape that this version cannot read');
     },
   );
 
-  it('shows the states that it showed when it was written', () => {
+  it('shows the same states as when it was written', () => {
     const statuses = items
       .filter(({ sk }) => sk?.S === watchKey)
       .map((item) => `${item['order_id']?.S} ${statusOf(readWatch(item).watch)}`);
@@ -64,7 +64,7 @@ describe.each(releases)('a table with items of %s', (release) => {
     ]);
   });
 
-  it('goes on: an order from then has one history with its present states', async () => {
+  it('can be continued, so that an old order has one history that includes its new states', async () => {
     const getOrder = await loadHttpFunction('get-order', testBed);
     testBed.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
     const coolDown = captureOutput();
@@ -84,7 +84,7 @@ describe.each(releases)('a table with items of %s', (release) => {
   });
 });
 
-it('there are items of every schema that the readers know', () => expect(releases).toEqual(['schema-1.json']));
+it('there are stored items of every schema that the readers know', () => expect(releases).toEqual(['schema-1.json']));
 
 function readAny(item: Item): unknown {
   const sk = item['sk']?.S ?? '';

@@ -6,7 +6,7 @@ const aws = (fault: string, cases: readonly FaultCase[], more: Partial<Parameter
 type TableScript = Parameters<Subject['stack']['table']['play']>[0];
 
 let changes = 0;
-/** The order changes, and the table behaves like this: the answer of the exchange can be read either way. */
+/** The order changes, and the table behaves like this: the reply of the exchange can be read either way. */
 const table = (name: string, code: Expected, script: (subject: Subject) => TableScript): FaultCase => ({
   name,
   code,
@@ -59,7 +59,7 @@ const tables: readonly Row[] = [
   ]),
 ];
 
-/** The function's process is killed at one of its requests to the table; one that sends fewer is answered. */
+/** The function's process is killed at one of its requests to the table; one that sends fewer gets its response. */
 const killed = (n: number, isDone: boolean): FaultCase => ({
   ...table(`${isDone ? 'after' : 'before'} request ${n}`, 'HTTP 500', ({ stack }) => {
     const end = () => stack.lambda.kill(stack.functionName('get-order'));

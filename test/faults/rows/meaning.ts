@@ -1,7 +1,7 @@
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import type { CustomFault } from '../../emulator/exchange/faults.ts';
 import type { OrderItems } from '../order-items.ts';
-import { answered, caseRow, type Expected, type FaultCase, type Row, type Subject } from '../row.ts';
+import { caseRow, type Expected, type FaultCase, type Row, reply, type Subject } from '../row.ts';
 import { requestOrder } from '../tally.ts';
 
 const both = (
@@ -9,7 +9,7 @@ const both = (
   cases: readonly FaultCase[] | ((subject: Subject) => Promise<readonly FaultCase[]>),
 ): Row => caseRow({ group: 'meaning', fault, cases });
 
-/** What a code says of an order counts only in an answer that echoes the call's id. */
+/** What a code says of an order counts only in a reply that echoes the call's id. */
 const ofOrders: readonly Expected[] = ['order_not_found', 'invalid_order_id', 'not_owner'];
 
 function codesOf(dialect: 'orangex' | 'deribit'): readonly Row[] {
@@ -23,25 +23,25 @@ function codesOf(dialect: 'orangex' | 'deribit'): readonly Row[] {
     row(
       'every error code, with and without data,',
       lasting.flatMap(([number, code]) => [
-        answered({ kind: 'error', code: number }, code),
-        answered({ kind: 'error', code: number, data }, code),
-        answered({ kind: 'error', code: number, data: { wait: 'soon' } }, code),
+        reply({ kind: 'error', code: number }, code),
+        reply({ kind: 'error', code: number, data }, code),
+        reply({ kind: 'error', code: number, data: { wait: 'soon' } }, code),
       ]),
     ),
     row(
       'every error code without an id',
       lasting.map(([number, code]) =>
-        answered({ kind: 'error', code: number, withId: false }, ofOrders.includes(code) ? 'invalid_response' : code),
+        reply({ kind: 'error', code: number, withId: false }, ofOrders.includes(code) ? 'invalid_response' : code),
       ),
     ),
     row(
       'every throttling code',
-      throttling.map(([number, code]) => answered({ kind: 'error', code: number }, code)),
+      throttling.map(([number, code]) => reply({ kind: 'error', code: number }, code)),
       { isThrottled: true },
     ),
     row(
       'every throttling code that requires us to wait for a minute',
-      throttling.map(([number, code]) => answered({ kind: 'error', code: number, data }, code)),
+      throttling.map(([number, code]) => reply({ kind: 'error', code: number, data }, code)),
       { isFresh: true },
     ),
   ];
@@ -52,12 +52,12 @@ const withError = (error: string, code: Expected): FaultCase => {
   const fault: CustomFault = (_request, { body }) => ({
     body: `{"jsonrpc":"2.0","id":${/"id":(\d+)/.exec(body)?.[1]},"error":${error}}`,
   });
-  return answered(fault, code, error);
+  return reply(fault, code, error);
 };
 
 const errors: readonly Row[] = [
   both('unknown error codes', [
-    ...[424_242, 1, 0, -1, -32_099, 999_999_999].map((code) => answered({ kind: 'error', code }, 'exchange_error')),
+    ...[424_242, 1, 0, -1, -32_099, 999_999_999].map((code) => reply({ kind: 'error', code }, 'exchange_error')),
   ]),
   both('malformed errors', [
     ...['"x"', '0', '[]', '{}', 'true', '[{"code":10004}]'].map((error) => withError(error, 'invalid_response')),
@@ -75,7 +75,7 @@ const member = (name: string, json: string, code: Expected): FaultCase => {
     status,
     body: body.replace(new RegExp(pattern), () => text),
   });
-  return answered(fault, code, `${name} ${json.slice(0, 24)}`);
+  return reply(fault, code, `${name} ${json.slice(0, 24)}`);
 };
 
 const fields: readonly Row[] = [
@@ -154,7 +154,7 @@ const courses: readonly Row[] = [
   both('older states, and fills that go down', async (subject) => {
     await observed(subject);
     return [1, 2].flatMap((back) => [
-      answered({ kind: 'stale', back }, 'ok'),
+      reply({ kind: 'stale', back }, 'ok'),
       { ...member('filled_amount', String(back), 'ok'), name: `filled ${back} of before 4, at the same time` },
     ]);
   }),

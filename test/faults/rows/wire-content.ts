@@ -1,9 +1,9 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { CustomFault } from '../../emulator/exchange/faults.ts';
-import { answered, caseRow, type Expected, type Row } from '../row.ts';
+import { caseRow, type Expected, type Row, reply } from '../row.ts';
 import { both, head, played, wire } from './wire-cases.ts';
 
-/** An answer whose body is made from the genuine one. */
+/** A reply whose body is made from the genuine one. */
 const rewritten =
   (change: (body: string) => string): CustomFault =>
   (_request, { status, body }) => ({ status, body: change(body) });
@@ -12,17 +12,17 @@ const page = '<!doctype html><h1>Maintenance</h1>';
 
 const pages: readonly Row[] = [
   both('HTML, of any status', [
-    ...[200, 400, 401, 403, 404].map((status) => answered({ kind: 'html', status }, 'invalid_response')),
-    ...[500, 502, 503, 504].map((status) => answered({ kind: 'html', status }, 'busy')),
+    ...[200, 400, 401, 403, 404].map((status) => reply({ kind: 'html', status }, 'invalid_response')),
+    ...[500, 502, 503, 504].map((status) => reply({ kind: 'html', status }, 'busy')),
   ]),
   caseRow({
     group: 'wire',
     fault: 'HTTP 429, whatever its body says',
     isThrottled: true,
     cases: [
-      answered({ kind: 'html', status: 429 }, 'throttled'),
-      answered({ kind: 'error', code: -32_000, httpStatus: 429 }, 'throttled'),
-      answered({ kind: 'error', code: 10_004, httpStatus: 429 }, 'throttled'),
+      reply({ kind: 'html', status: 429 }, 'throttled'),
+      reply({ kind: 'error', code: -32_000, httpStatus: 429 }, 'throttled'),
+      reply({ kind: 'error', code: 10_004, httpStatus: 429 }, 'throttled'),
     ],
   }),
   caseRow({
@@ -30,20 +30,20 @@ const pages: readonly Row[] = [
     fault: 'HTTP 429 that requires us to wait for years',
     isFresh: true,
     cases: [
-      answered({ kind: 'status', status: 429, retryAfter: 999_999_999 }, 'throttled'),
-      answered({ kind: 'status', status: 429, retryAfter: 'Fri, 31 Dec 2100 23:59:59 GMT' }, 'throttled'),
+      reply({ kind: 'status', status: 429, retryAfter: 999_999_999 }, 'throttled'),
+      reply({ kind: 'status', status: 429, retryAfter: 'Fri, 31 Dec 2100 23:59:59 GMT' }, 'throttled'),
     ],
   }),
   both('an empty reply', [
-    ...[200, 204, 400, 401].map((status) => answered({ kind: 'empty', status }, 'invalid_response')),
-    answered({ kind: 'empty', status: 503 }, 'busy'),
+    ...[200, 204, 400, 401].map((status) => reply({ kind: 'empty', status }, 'invalid_response')),
+    reply({ kind: 'empty', status: 503 }, 'busy'),
   ]),
   both('redirects', [
     ...[300, 301, 302, 303, 307, 308].map((status) =>
-      answered({ kind: 'redirect', location: 'http://127.0.0.1:1/', status }, 'invalid_response'),
+      reply({ kind: 'redirect', location: 'http://127.0.0.1:1/', status }, 'invalid_response'),
     ),
-    answered({ kind: 'redirect', location: '/api/v2/private/get_order_state' }, 'invalid_response'),
-    answered({ kind: 'status', status: 304 }, 'invalid_response'),
+    reply({ kind: 'redirect', location: '/api/v2/private/get_order_state' }, 'invalid_response'),
+    reply({ kind: 'status', status: 304 }, 'invalid_response'),
   ]),
   wire('bytes that are not HTTP', [
     played('text', (socket) => socket.write(`${page}\r\n\r\n`), 'invalid_response'),
@@ -72,27 +72,27 @@ const withId = (text: string) =>
 const jsonRpc: readonly Row[] = [
   both('wrong and missing ids', [
     ...['987654321', '"ID "', '[ID]', '{"id":ID}', '-ID', 'ID.5', 'true', '1e999', `"${'9'.repeat(999)}"`].map((id) =>
-      answered(withId(id), 'invalid_response', `id ${id.slice(0, 20)}`),
+      reply(withId(id), 'invalid_response', `id ${id.slice(0, 20)}`),
     ),
-    answered(withId('"ID"'), 'ok', 'id as a string'),
-    answered({ kind: 'noId' }, 'invalid_response'),
-    answered({ kind: 'nullId' }, 'invalid_response'),
+    reply(withId('"ID"'), 'ok', 'id as a string'),
+    reply({ kind: 'noId' }, 'invalid_response'),
+    reply({ kind: 'nullId' }, 'invalid_response'),
   ]),
   both(
     'both result and error, neither, no version',
-    missing.map((kind) => answered({ kind }, 'invalid_response')),
+    missing.map((kind) => reply({ kind }, 'invalid_response')),
   ),
   both('another order', [
-    answered({ kind: 'otherOrder' }, 'invalid_response'),
-    answered({ kind: 'otherOrder', orderId: '1' }, 'invalid_response'),
-    answered({ kind: 'result', text: '[]' }, 'invalid_response'),
-    answered({ kind: 'result', text: '"filled"' }, 'invalid_response'),
-    answered({ kind: 'result', text: '{}' }, 'invalid_response'),
+    reply({ kind: 'otherOrder' }, 'invalid_response'),
+    reply({ kind: 'otherOrder', orderId: '1' }, 'invalid_response'),
+    reply({ kind: 'result', text: '[]' }, 'invalid_response'),
+    reply({ kind: 'result', text: '"filled"' }, 'invalid_response'),
+    reply({ kind: 'result', text: '{}' }, 'invalid_response'),
   ]),
   both('an unsolicited second response', [
-    answered({ kind: 'surplus', code: 10_004 }, 'invalid_response'),
-    answered({ kind: 'surplus', code: 10_029 }, 'invalid_response'),
-    answered({ kind: 'surplus', code: 11_029 }, 'invalid_response'),
+    reply({ kind: 'surplus', code: 10_004 }, 'invalid_response'),
+    reply({ kind: 'surplus', code: 10_029 }, 'invalid_response'),
+    reply({ kind: 'surplus', code: 11_029 }, 'invalid_response'),
   ]),
 ];
 
@@ -103,29 +103,29 @@ const inReply = (members: string) => rewritten((body) => body.replace('{', `{${m
 
 const json: readonly Row[] = [
   both('duplicate keys', [
-    answered({ kind: 'duplicateKeys' }, 'invalid_response'),
-    answered({ kind: 'duplicateKeys', name: 'last_update_timestamp', value: '1' }, 'invalid_response'),
-    answered(inReply('"result":{}'), 'invalid_response', 'two results'),
-    answered(inReply('"id":1'), 'invalid_response', 'two ids'),
-    answered(inReply('"error":null,"error":{"code":10004}'), 'invalid_response', 'two errors'),
-    answered(inResult('"order_\\u0073tate":"filled"'), 'invalid_response', 'an escaped key'),
+    reply({ kind: 'duplicateKeys' }, 'invalid_response'),
+    reply({ kind: 'duplicateKeys', name: 'last_update_timestamp', value: '1' }, 'invalid_response'),
+    reply(inReply('"result":{}'), 'invalid_response', 'two results'),
+    reply(inReply('"id":1'), 'invalid_response', 'two ids'),
+    reply(inReply('"error":null,"error":{"code":10004}'), 'invalid_response', 'two errors'),
+    reply(inResult('"order_\\u0073tate":"filled"'), 'invalid_response', 'an escaped key'),
   ]),
   both('depth', [
-    ...[33, 1_000, 100_000].map((levels) => answered({ kind: 'deep', levels }, 'invalid_response')),
-    answered({ kind: 'deep', levels: 29 }, 'ok'),
+    ...[33, 1_000, 100_000].map((levels) => reply({ kind: 'deep', levels }, 'invalid_response')),
+    reply({ kind: 'deep', levels: 29 }, 'ok'),
   ]),
   both('keys of prototypes', [
     ...['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'].flatMap((name) => [
-      answered(inResult(`"${name}":{"order_state":"filled"}`), 'ok', `${name} in the result`),
-      answered(inReply(`"${name}":{"result":{}}`), 'ok', `${name} in the reply`),
+      reply(inResult(`"${name}":{"order_state":"filled"}`), 'ok', `${name} in the result`),
+      reply(inReply(`"${name}":{"result":{}}`), 'ok', `${name} in the reply`),
     ]),
   ]),
   both('big numbers', [
     ...['1e400', '-1e-400', '9'.repeat(400), '0.'.padEnd(400, '1'), '1E+999999'].map((number) =>
-      answered(inResult(`"note":${number}`), 'ok', `${number.slice(0, 12)} in a field`),
+      reply(inResult(`"note":${number}`), 'ok', `${number.slice(0, 12)} in a field`),
     ),
     ...['9'.repeat(400), '1e400', '99999999999999999999', '-1', '0.5'].map((number) =>
-      answered(
+      reply(
         rewritten((body) => body.replace(/("last_update_timestamp":)\d+/, `$1${number}`)),
         'invalid_response',
         `${number.slice(0, 12)} as the time`,
@@ -134,19 +134,19 @@ const json: readonly Row[] = [
   ]),
   both('invalid JSON', [
     ...['', ' ', 'null', '[]', '0', '"x"', '{', '{"jsonrpc":"2.0"', "{'a':1}", '{"a":NaN}', '{"a":01}', '{}{}'].map(
-      (body) => answered({ kind: 'raw', body }, 'invalid_response'),
+      (body) => reply({ kind: 'raw', body }, 'invalid_response'),
     ),
-    answered(
+    reply(
       rewritten((body) => `${body}{}`),
       'invalid_response',
       'two replies in one body',
     ),
-    answered(
+    reply(
       rewritten((body) => `[${body}]`),
       'invalid_response',
       'a batch',
     ),
-    answered(
+    reply(
       rewritten((body) => `)]}',\n${body}`),
       'invalid_response',
       'a prefix against hijacking',
@@ -160,12 +160,12 @@ const encoded = (name: string, encode: (body: string) => Buffer, encoding: strin
     body: encode(body),
     headers: encoding === '' ? {} : { 'content-encoding': encoding },
   });
-  return answered(fault, code, name);
+  return reply(fault, code, name);
 };
 
 const encodings: readonly Row[] = [
   both('encodings', [
-    answered({ kind: 'invalidUtf8' }, 'invalid_response'),
+    reply({ kind: 'invalidUtf8' }, 'invalid_response'),
     encoded('UTF-16', (body) => Buffer.from(body, 'utf16le'), '', 'invalid_response'),
     encoded('a byte-order mark', (body) => Buffer.from(`\uFEFF${body}`), '', 'ok'),
     encoded('gzip, not requested', (body) => gzipSync(body), 'gzip', 'ok'),

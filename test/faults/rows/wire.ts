@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { deflateSync } from 'node:zlib';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { http } from '../../lib/exchange/wire-server.ts';
-import { answered, caseRow, type Expected, type FaultCase, type Row } from '../row.ts';
+import { caseRow, type Expected, type FaultCase, type Row, reply } from '../row.ts';
 import { requestOrder } from '../tally.ts';
 import { both, head, played, wire } from './wire-cases.ts';
 import { wireContentRows } from './wire-content.ts';
@@ -28,8 +28,8 @@ function slowly(socket: Socket, text: string): void {
 const untilDeadline = { isSlow: true, limitMs: 4_000 };
 
 const silence: readonly Row[] = [
-  both('silence', [answered({ kind: 'hang' }, 'timeout')], untilDeadline),
-  both('slow bytes', [answered({ kind: 'slowBody', everyMs: 100 }, 'timeout')], untilDeadline),
+  both('silence', [reply({ kind: 'hang' }, 'timeout')], untilDeadline),
+  both('slow bytes', [reply({ kind: 'slowBody', everyMs: 100 }, 'timeout')], untilDeadline),
   wire(
     'silence and slow bytes at other stages',
     [
@@ -46,7 +46,7 @@ const silence: readonly Row[] = [
 const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
 
 const size: readonly Row[] = [
-  both('more than 256 KiB of correct JSON', [answered({ kind: 'oversized', bytes: 300_000 }, 'invalid_response')]),
+  both('more than 256 KiB of correct JSON', [reply({ kind: 'oversized', bytes: 300_000 }, 'invalid_response')]),
   wire('an endless body or endless headers', [
     played(
       'chunks',
@@ -63,8 +63,8 @@ const size: readonly Row[] = [
     played('headers', (socket) => endlessly(socket, head, 'x: y\r\n'.repeat(999)), 'invalid_response'),
   ]),
   both('gzip bombs', [
-    answered({ kind: 'gzip', bytes: 1_000_000 }, 'invalid_response'),
-    answered({ kind: 'gzip', bytes: 20_000_000 }, 'invalid_response'),
+    reply({ kind: 'gzip', bytes: 1_000_000 }, 'invalid_response'),
+    reply({ kind: 'gzip', bytes: 20_000_000 }, 'invalid_response'),
   ]),
   wire('a deflate bomb', [
     played(
@@ -92,8 +92,8 @@ const cut = (name: string, part: (body: Buffer) => string | Buffer, code: Expect
 
 const resets: readonly Row[] = [
   both('connections closed before any byte', [
-    answered({ kind: 'drop' }, 'unreachable'),
-    answered({ kind: 'drop', reset: true }, 'unreachable'),
+    reply({ kind: 'drop' }, 'unreachable'),
+    reply({ kind: 'drop', reset: true }, 'unreachable'),
   ]),
   wire('resets at each stage', [
     ...cut('in the status line', () => 'HTTP/1.1 20', 'invalid_response'),
@@ -110,7 +110,7 @@ const resets: readonly Row[] = [
   ]),
 ];
 
-/** Every length shorter than the answer's, counted from its end. */
+/** Every length shorter than the reply's, counted from its end. */
 const truncated = (framing: 'length' | 'chunked' | 'short', step: number): Row =>
   caseRow({
     group: 'wire',
@@ -124,7 +124,7 @@ const truncated = (framing: 'length' | 'chunked' | 'short', step: number): Row =
       await requestOrder(stack, account, orderId);
       exchange.partialFill(orderId, '4');
       return Array.from({ length: Math.floor(length / step) }, (_, i) =>
-        answered({ kind: 'truncate', at: -1 - i * step, framing }, 'invalid_response'),
+        reply({ kind: 'truncate', at: -1 - i * step, framing }, 'invalid_response'),
       );
     },
   });
@@ -163,7 +163,7 @@ const tls: readonly Row[] = [
   }),
 ];
 
-/** The token, not the order, is answered wrongly; there is none before. */
+/** The token, not the order, has a wrong reply; there is none before. */
 const granted = (fault: Fault, code: Expected): FaultCase => ({
   name: JSON.stringify(fault),
   code,

@@ -40,7 +40,7 @@ async function sweepOnce(): Promise<void> {
   });
 }
 
-it('a sweep does not check an order while the result of the request that found it is still being written', async () => {
+it("a sweep does not check an order while another request's result for that order is still being written", async () => {
   const id = testBed.orangex.place();
   const { accounts, snapshotTable } = wiring();
   let sweeps = 0;

@@ -40,7 +40,7 @@ const failing = (code: 'store_unavailable' | 'unknown_account') => async () => {
   throw new Failure(code, 'for the test');
 };
 
-it('accounts are swept side by side, each until the same deadline, and reported in their order', async () => {
+it('the accounts of a group are swept concurrently, each until the same deadline, and reported in their order', async () => {
   const { requests, ended, result } = tick({ slow: after(60_000), fast: after(1_000) });
   await environment.run();
   expect(await result).toEqual([
@@ -56,7 +56,7 @@ it('accounts are swept side by side, each until the same deadline, and reported 
   );
 });
 
-it('an account that never ends, one that fails and one that is slow delay no report of the others', async () => {
+it('an account whose sweep hangs, fails or is slow does not delay the report of the others', async () => {
   const { ended } = tick({
     hanging: () => new Promise(() => {}),
     failing: failing('store_unavailable'),
@@ -71,7 +71,7 @@ it('an account that never ends, one that fails and one that is slow delay no rep
   ]);
 });
 
-it('the tick fails once all its accounts have ended, with the failure of the first', async () => {
+it('a tick fails once all its accounts have ended, with the failure of the first', async () => {
   const { ended, result } = tick({
     slow: after(30_000),
     first: failing('unknown_account'),
@@ -83,7 +83,7 @@ it('the tick fails once all its accounts have ended, with the failure of the fir
   expect(ended.map(([account]) => account)).toEqual(['first', 'second', 'slow']);
 });
 
-it('what is thrown and is no failure of ours counts as internal', async () => {
+it('a thrown error that is not a Failure fails the tick as internal', async () => {
   const { ended, result } = tick({
     broken: async () => {
       throw new TypeError('for the test');
@@ -93,7 +93,7 @@ it('what is thrown and is no failure of ours counts as internal', async () => {
   expect(ended).toEqual([['broken', 0, 'internal']]);
 });
 
-it('the next group is looked at before the own sweeps end, even when one never does', async () => {
+it('a tick looks at the next group before its own sweeps end, even when one never ends', async () => {
   const { ended } = tick({ hanging: () => new Promise(() => {}), slow: after(60_000) }, ['desk-1', 'desk-2']);
   await environment.run();
   expect(ended).toEqual([

@@ -65,7 +65,7 @@ function start({
 }
 
 describe('a tick of an account’s schedule', () => {
-  it('sweeps the account as its stage says, and ends in time for the report', async () => {
+  it('sweeps the account with the settings of its stage, and ends in time for the report', async () => {
     const { environment, sweeps, tick } = start();
     const report = tick('other');
     await environment.run();
@@ -85,7 +85,7 @@ describe('a tick of an account’s schedule', () => {
     ]);
   });
 
-  it('holds the account while it sweeps, and gives it back', async () => {
+  it("holds the account's lease while it sweeps, and then releases it", async () => {
     const held: unknown[] = [];
     const { environment, accountTable, tick } = start({
       sweep: async ({ account, holds }) => {
@@ -101,7 +101,7 @@ describe('a tick of an account’s schedule', () => {
     expect((await accountTable.readAccount('main')).lease).toBeUndefined();
   });
 
-  it('stores with the account what its sweep found out, while it goes on and when it ends', async () => {
+  it('stores with the account what its sweep found, during the sweep and at its end', async () => {
     const environment = createEnvironment();
     let orders = 1;
     const listed = () => ({ at: startTime + orders, orders, ordersReadAt: startTime });
@@ -126,7 +126,7 @@ describe('a tick of an account’s schedule', () => {
     });
   });
 
-  it('takes over from the one before, which ends', async () => {
+  it('takes over from the tick before, which then ends', async () => {
     const { environment, sweeps, tick } = start({
       sweep: async ({ holds, until }) => {
         while (holds() && environment.now() < until) await environment.sleep(500);
@@ -140,7 +140,7 @@ describe('a tick of an account’s schedule', () => {
     expect(sweeps.map(({ requestId }) => requestId)).toEqual(['tick-1', 'tick-2']);
   });
 
-  it('is busy when the one before does not let go', async () => {
+  it('is busy when the tick before does not hand over', async () => {
     const { environment, accountTable, sweeps, tick } = start();
     const until = startTime + 600_000;
     await accountTable.takeLease('main', { owner: 'another', now: startTime, until });
@@ -162,7 +162,7 @@ describe('a tick of an account’s schedule', () => {
     expect(sweeps).toEqual([]);
   });
 
-  it('fails as its sweep does, and leaves the account to the next', async () => {
+  it('fails when its sweep fails, and leaves the account to the next tick', async () => {
     const { environment, accountTable, tick } = start({
       sweep: async () => {
         throw new TypeError('unforeseen');
@@ -177,13 +177,13 @@ describe('a tick of an account’s schedule', () => {
   });
 });
 
-describe('a tick of an account that is paused', () => {
+describe('a tick of an account', () => {
   const command: Pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: startTime - 1_000 };
 
   it.each<[string, Pause]>([
     ['for good', command],
     ['for a time', { ...command, until: startTime + 3_600_000 }],
-  ])('%s sweeps nothing, and says since when, by whom and for how long', async (_, pause) => {
+  ])('that is paused %s sweeps nothing, and says since when, by whom and for how long', async (_, pause) => {
     const { environment, accountTable, sweeps, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();
@@ -196,7 +196,7 @@ describe('a tick of an account that is paused', () => {
   it.each<[string, Pause]>([
     ['whose time is over', { ...command, until: startTime }],
     ['that was revoked', { ...command, paused: false }],
-  ])('by a command %s sweeps', async (_, pause) => {
+  ])('with a pause command %s sweeps', async (_, pause) => {
     const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();
@@ -204,7 +204,7 @@ describe('a tick of an account that is paused', () => {
     expect((await report).outcome).toBe('swept');
   });
 
-  it('leaves other accounts alone', async () => {
+  it('sweeps even if another account is paused', async () => {
     const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', command);
     const report = tick('other');
@@ -212,7 +212,7 @@ describe('a tick of an account that is paused', () => {
     expect((await report).outcome).toBe('swept');
   });
 
-  it('ends the sweep that is under way', async () => {
+  it('ends its sweep when the account is paused', async () => {
     let endedAt = 0;
     const { environment, accountTable, tick } = start({
       sweep: async ({ holds, until }) => {

@@ -42,13 +42,13 @@ const codes: readonly Code[] = [
 ];
 
 const t0 = Date.UTC(2026, 0, 1);
-const answered = (requestedAt: number): BreakerEvent => ({ type: 'answered', requestedAt });
+const replied = (requestedAt: number): BreakerEvent => ({ type: 'replied', requestedAt });
 const failed = (kind: AccountFailure, retryAfterMs?: number): BreakerEvent => ({
   type: 'failed',
   kind,
   retryAfterMs,
 });
-const closed = nextState(halfOpen, answered(t0), t0);
+const closed = nextState(halfOpen, replied(t0), t0);
 
 /** The state after events, each with the milliseconds that passed before it. */
 function stateAfter(state: CircuitBreaker, ...events: readonly (readonly [number, BreakerEvent])[]): CircuitBreaker {
@@ -62,7 +62,7 @@ function stateAfter(state: CircuitBreaker, ...events: readonly (readonly [number
 }
 
 describe('a circuit breaker', () => {
-  it('starts half-open, and its first answer closes it', () => {
+  it('starts half-open, and is closed by its first reply', () => {
     expect(phaseAt(halfOpen, t0)).toBe('half-open');
     expect(phaseAt(closed, t0)).toBe('closed');
   });
@@ -81,23 +81,23 @@ describe('a circuit breaker', () => {
     }
   });
 
-  it('opens at the third transport failure in a row, and not when an answer comes between', () => {
+  it('opens at the third transport failure in a row, and not when a reply comes in between', () => {
     const transport = failed('transport');
     expect(phaseAt(stateAfter(closed, [0, transport], [1, transport]), t0 + 1)).toBe('closed');
     expect(phaseAt(stateAfter(halfOpen, [0, transport], [1, transport]), t0 + 1)).toBe('half-open');
     expect(phaseAt(stateAfter(closed, [0, transport], [1, transport], [1, transport]), t0 + 2)).toBe('open');
-    const interrupted = stateAfter(closed, [0, transport], [1, transport], [1, answered(t0 + 1)], [1, transport]);
+    const interrupted = stateAfter(closed, [0, transport], [1, transport], [1, replied(t0 + 1)], [1, transport]);
     expect(phaseAt(interrupted, t0 + 3)).toBe('closed');
   });
 
-  it('counts as transport failures in a row no failures of another kind', () => {
+  it('counts only transport failures towards three in a row', () => {
     const transport = failed('transport');
     const probed = stateAfter(closed, [0, failed('throttling')], [5_000, transport], [1, transport]);
     expect(phaseAt(probed, t0 + 5_001)).toBe('half-open');
     expect(phaseAt(nextState(probed, transport, t0 + 5_002), t0 + 5_002)).toBe('open');
   });
 
-  it('doubles its backoff with each failed probe from 5 s to a minute, and starts again after an answer', () => {
+  it('doubles its backoff with each failed probe from 5 s to a minute, and starts again after a reply', () => {
     const backoffs: number[] = [];
     let state = halfOpen;
     let now = t0;
@@ -107,11 +107,11 @@ describe('a circuit breaker', () => {
       now = state.probeAt;
     }
     expect(backoffs).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    state = nextState(nextState(state, answered(now), now), failed('throttling'), now);
+    state = nextState(nextState(state, replied(now), now), failed('throttling'), now);
     expect(state.backoffMs).toBe(5_000);
   });
 
-  it('stays open for the time that the exchange names, and a minute at most', () => {
+  it('stays open for the time that the exchange names, but at most a minute', () => {
     expect(nextState(closed, failed('throttling', 12_000), t0).probeAt).toBe(t0 + 12_000);
     expect(nextState(closed, failed('throttling', 3_600_000), t0).probeAt).toBe(t0 + 60_000);
   });
@@ -122,28 +122,28 @@ describe('a circuit breaker', () => {
     expect(open.probeAt).toBe(t0 + 200 + 5_000);
   });
 
-  it('does wait longer when one of those calls says so', () => {
+  it('waits longer when one of the calls that were under way requires it', () => {
     const longer = stateAfter(closed, [0, failed('throttling')], [100, failed('throttling', 30_000)]);
     expect(longer.probeAt).toBe(t0 + 100 + 30_000);
     expect(stateAfter(closed, [0, failed('auth')], [100, failed('throttling')]).probeAt).toBe(t0 + 100 + 60_000);
   });
 
-  it('does not close with an answer to a call from before it opened', () => {
+  it('does not close with a reply to a call from before it opened', () => {
     const open = nextState(closed, failed('throttling'), t0 + 100);
-    expect(nextState(open, answered(t0 + 99), t0 + 200)).toBe(open);
-    expect(nextState(open, answered(t0 + 99), t0 + 60_000)).toBe(open);
-    expect(phaseAt(nextState(open, answered(t0 + 100), t0 + 200), t0 + 200)).toBe('closed');
-    expect(phaseAt(nextState(open, answered(t0 + 5_100), t0 + 5_200), t0 + 5_200)).toBe('closed');
+    expect(nextState(open, replied(t0 + 99), t0 + 200)).toBe(open);
+    expect(nextState(open, replied(t0 + 99), t0 + 60_000)).toBe(open);
+    expect(phaseAt(nextState(open, replied(t0 + 100), t0 + 200), t0 + 200)).toBe('closed');
+    expect(phaseAt(nextState(open, replied(t0 + 5_100), t0 + 5_200), t0 + 5_200)).toBe('closed');
   });
 
-  it('always lets a probe through within a minute, and is closed by its answer', () => {
+  it('always lets a probe through within a minute, and is closed by its reply', () => {
     const kind = fc.constantFrom<AccountFailure>('transport', 'auth', 'secrets', 'throttling', 'maintenance');
     const step = fc.record({
       ms: fc.nat(90_000),
       event: fc.oneof(
         kind.map((each) => failed(each)),
         fc.tuple(kind, fc.nat(1e9)).map(([each, retryAfterMs]) => failed(each, retryAfterMs)),
-        fc.constant('answered' as const),
+        fc.constant('replied' as const),
       ),
     });
     fc.assert(
@@ -152,16 +152,16 @@ describe('a circuit breaker', () => {
         let state = halfOpen;
         for (const { ms, event } of steps) {
           now += ms;
-          state = nextState(state, event === 'answered' ? answered(now) : event, now);
+          state = nextState(state, event === 'replied' ? replied(now) : event, now);
           expect(phaseAt(state, now + 60_000)).not.toBe('open');
         }
-        expect(nextState(state, answered(now + 60_000), now + 60_000)).toEqual(closed);
+        expect(nextState(state, replied(now + 60_000), now + 60_000)).toEqual(closed);
       }),
     );
   });
 });
 
-describe('the kind of a failed check', () => {
+describe('the account failure behind a failed check', () => {
   const expected: Readonly<Partial<Record<Code, AccountFailure>>> = {
     throttled: 'throttling',
     maintenance: 'maintenance',
@@ -178,7 +178,7 @@ describe('the kind of a failed check', () => {
     secret_malformed: 'auth',
   };
 
-  it.each(codes)('of the code %s concerns the account, or there is none', (code) => {
+  it.each(codes)('is looked up for the code %s, and may be none', (code) => {
     expect(accountFailureOf(new Failure(code, 'for the test'))).toBe(expected[code]);
   });
 });

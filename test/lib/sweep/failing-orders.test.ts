@@ -17,7 +17,7 @@ const tickMs = 60_000;
 const policy = { minMs: 10_000, maxMs: 600_000 };
 const minutes = 6;
 
-/** How an order answers, or the code with which each of its checks fails. */
+/** How an order behaves, or the code with which each of its checks fails. */
 type Behaviour = 'healthy' | Code;
 
 function resultOf(orderId: string): string {
@@ -92,9 +92,9 @@ function maxLateness(times: readonly number[]): number {
   return Math.max(...checked.map((at, i) => at - (i === 0 ? 0 : (due[i - 1] ?? 0))));
 }
 
-describe('orders that fail for ever', () => {
+describe('orders that fail permanently', () => {
   it.each<Code>(['exchange_error', 'invalid_response'])(
-    'with %s, six of ten, leave the other four checked in time',
+    'with %s, six of ten, do not delay the checks of the other four',
     async (code) => {
       const behaviours: readonly Behaviour[] = [...Array(6).fill(code), ...Array(4).fill('healthy')];
       const orders = await runSchedule(behaviours, () => 50);
@@ -106,12 +106,12 @@ describe('orders that fail for ever', () => {
     },
   );
 
-  it('because the exchange refuses the id, as of a linked order that was never created, are tried ever more rarely', async () => {
+  it('because the exchange refuses the id, as of a linked order that was never created, are tried less and less often', async () => {
     const [linked] = await runSchedule(['invalid_order_id', 'healthy'], () => 50);
     expect(linked?.times.length).toBeLessThanOrEqual(6);
   });
 
-  it('whatever their errors, leave each healthy order checked in time', async () => {
+  it('do not delay the check of any healthy order, whatever their errors', async () => {
     const own = fc.constantFrom<Code>(
       'exchange_error',
       'invalid_response',
@@ -131,7 +131,7 @@ describe('orders that fail for ever', () => {
     );
   });
 
-  it('as if the account failed, delay a healthy order by no more than one backoff each', async () => {
+  it('with errors that look like account failures delay a healthy order by at most one backoff each', async () => {
     const any = fc.constantFrom<Code>('exchange_error', 'timeout', 'busy', 'throttled', 'forbidden', 'maintenance');
     const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(any, fc.constant('healthy' as const));
     await fc.assert(

@@ -23,8 +23,8 @@ async function all(holders: readonly Holder[]) {
 
 const none = fc.constant([]);
 
-describe('among holders that come at any time', () => {
-  it('no two believe that they hold the lease, though they are killed, frozen and cut off at any await', async () => {
+describe('among lease holders that come at any time,', () => {
+  it('no two believe that they hold the lease, even if they are killed, frozen and cut off at any await', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 2, maxLength: 5 }), async (holders) => {
         expect((await all(holders)).atOnce).toBeLessThanOrEqual(1);

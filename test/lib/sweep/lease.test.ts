@@ -31,7 +31,7 @@ async function deafOwner(table: AccountTable, environment: TestEnvironment, forM
 }
 
 describe('the lease of an account', () => {
-  it('is held while the work lasts, and free at once afterwards', async () => {
+  it('is held while the work lasts, and is free at once afterwards', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const done = withLease({ table, clock: environment }, { account, owner: 'a' }, async (holds) => {
@@ -61,7 +61,7 @@ describe('the lease of an account', () => {
     expect(await second).toBeLessThanOrEqual(64_200);
   });
 
-  it('stays with its owner after a handover request until its last checks are done', async () => {
+  it("stays with its owner after a handover request until the owner's last checks are done", async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const first = withLease({ table, clock: environment }, { account, owner: 'a' }, untilHandover(environment, 20_000));
@@ -74,7 +74,7 @@ describe('the lease of an account', () => {
     expect(await second).toBeGreaterThanOrEqual((await first)?.to ?? Number.NaN);
   });
 
-  it('is taken from a dead one after its thirty seconds, and not before', async () => {
+  it('is taken over from a dead owner after its thirty seconds, and not before', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     await table.takeLease(account, { owner: 'dead', now: startTime, until: startTime + lifeMs });
@@ -88,7 +88,7 @@ describe('the lease of an account', () => {
     expect(await taken).toBeLessThanOrEqual(lifeMs + 3_000);
   });
 
-  it('is given up on when it is not handed over', async () => {
+  it('is not waited for any longer when it is not handed over in time', async () => {
     const table = createMemoryAccountTable();
     const environment = createEnvironment();
     const deaf = deafOwner(table, environment, 60_000);
@@ -98,7 +98,7 @@ describe('the lease of an account', () => {
     expect(await given).toBeUndefined();
   });
 
-  it('is taken although each kind of request fails at first', async () => {
+  it('is taken even if each kind of request fails at first', async () => {
     const memory = createMemoryAccountTable();
     const environment = createEnvironment();
     const failed = new Set<string>();
@@ -142,7 +142,7 @@ describe('the lease of an account', () => {
     expect((await table.readAccount(account)).lease).toBeUndefined();
   });
 
-  it('is released when it cannot be announced', async () => {
+  it('is released when the start of the work cannot be announced', async () => {
     const memory = createMemoryAccountTable();
     const environment = createEnvironment();
     const failing = failureOf(
@@ -157,7 +157,7 @@ describe('the lease of an account', () => {
     expect((await memory.readAccount(account)).lease).toBeUndefined();
   });
 
-  it('does not undo the work when it cannot be released', async () => {
+  it('that cannot be released does not fail the work', async () => {
     const table = { ...createMemoryAccountTable(), releaseLease: down };
     const environment = createEnvironment();
     const done = withLease({ table, clock: environment }, { account, owner: 'a' }, async () => 'done');
@@ -165,7 +165,7 @@ describe('the lease of an account', () => {
     expect(await done).toBe('done');
   });
 
-  it('runs out for a holder whose renewals fail', async () => {
+  it('expires for a holder whose renewals fail', async () => {
     const memory = createMemoryAccountTable();
     const environment = createEnvironment();
     let isDown = false;
@@ -181,7 +181,7 @@ describe('the lease of an account', () => {
     expect((await held)?.to).toBe(lifeMs);
   });
 
-  it('outlives a table that is away for a moment', async () => {
+  it('survives a short outage of the table', async () => {
     const memory = createMemoryAccountTable();
     const environment = createEnvironment();
     let renewals = 0;
@@ -197,7 +197,7 @@ describe('the lease of an account', () => {
     expect(await held).toBe(true);
   });
 
-  it('is lost by a holder that finds another’s in its place', async () => {
+  it("is lost by a holder that finds another holder's lease in its place", async () => {
     const memory = createMemoryAccountTable();
     const environment = createEnvironment();
     const held = withLease({ table: memory, clock: environment }, { account, owner: 'a' }, async (holds) => {

@@ -4,7 +4,7 @@ import { isSuspicious, ownTimeOf, probesOf } from '../../../lib/sweep/list-compa
 import type { LiveOrder } from '../../../lib/sweep/live-orders.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
-describe('a list that lacks orders', () => {
+describe('a list without some of the covered orders', () => {
   it.each([
     [{ absent: 0, covered: 0, listed: 0 }, false],
     [{ absent: 0, covered: 5, listed: 5 }, false],
@@ -15,7 +15,7 @@ describe('a list that lacks orders', () => {
     [{ absent: 2, covered: 5, listed: 3 }, false],
     [{ absent: 8, covered: 1_000, listed: 992 }, false],
     [{ absent: 9, covered: 1_000, listed: 991 }, true],
-  ])('with the counts %j is believed only after a probe: %s', (counts, suspicious) => {
+  ])('with the counts %j requires a probe before it is believed: %s', (counts, suspicious) => {
     expect(isSuspicious(counts)).toBe(suspicious);
   });
 });
@@ -27,11 +27,11 @@ function orderOf(orderId: string, openedAt: number, failing = false, postponedUn
   return { orderId, stored, status: 'unconfirmed', ownDueAt: 0, postponedUntil, ...flags };
 }
 
-it('an order that was never seen counts from when it became known', () => {
+it('an order that was never seen counts as resting since it became known', () => {
   expect(ownTimeOf(orderOf('a', 7_000))).toBe(7_000);
 });
 
-it('the probes are the two orders that have rested for the longest, those that fail last, and none that has to wait', () => {
+it('the probes are the two orders that have rested for the longest, failing ones last, and none that must wait', () => {
   const ids = (...absent: readonly LiveOrder[]) => probesOf(absent, 100_000).map(({ orderId }) => orderId);
   const [a, b, c] = [orderOf('a', 7_000), orderOf('b', 8_000), orderOf('c', 9_000)];
   expect(ids(b, a, c)).toEqual(['a', 'b']);
@@ -41,8 +41,8 @@ it('the probes are the two orders that have rested for the longest, those that f
   expect(ids()).toEqual([]);
 });
 
-describe('the pace of lists', () => {
-  it('is fast while orders change, and slows down to its maximum as they rest', () => {
+describe('the interval between lists', () => {
+  it('is short while orders change, and grows to its maximum as they rest', () => {
     const policy = { minMs: 5_000, maxMs: 10_000 };
     const at = (sinceChangeMs: number) => listIntervalMs(policy, sinceChangeMs);
     expect([0, 150_000, 240_000, 300_000, 1e12].map(at)).toEqual([5_000, 5_000, 8_000, 10_000, 10_000]);

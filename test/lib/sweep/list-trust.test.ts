@@ -13,7 +13,7 @@ function stateAfter(...events: readonly TrustEvent[]): ListTrust {
 }
 
 describe('the trust in an account’s lists', () => {
-  it('outlives two odd lists in a row, and ends with the third', () => {
+  it('survives two suspicious lists in a row, and ends with the third', () => {
     expect(stateAfter(contradicted, contradicted)).toMatchObject({ trusted: true, failures: 2 });
     expect(stateAfter(contradicted, contradicted, contradicted)).toEqual({
       trusted: false,
@@ -25,18 +25,18 @@ describe('the trust in an account’s lists', () => {
     expect(stateAfter(failed, failed, failed)).toMatchObject({ trusted: false, reason: 'invalid_response' });
   });
 
-  it('starts to count anew with a list that passes', () => {
+  it('starts counting again after a list that passes', () => {
     expect(stateAfter(failed, failed, passed)).toEqual({ trusted: true, since: 3_000, failures: 0 });
     expect(stateAfter(failed, failed, passed, failed)).toMatchObject({ trusted: true, failures: 1 });
     expect(stateAfter(passed)).toBe(trusted);
   });
 
-  it('comes back with the first list that passes, however long it was gone', () => {
+  it('returns with the first list that passes, however long it was lost', () => {
     const gone = stateAfter(contradicted, contradicted, contradicted, contradicted);
     expect(nextTrust(gone, passed, 9_000)).toEqual({ trusted: true, since: 9_000, failures: 0 });
   });
 
-  it('is tried again ever more rarely: within an hour after contradictions, within five minutes after failures', () => {
+  it('is tried again less and less often: within an hour after contradictions, within five minutes after failures', () => {
     const waits = (event: TrustEvent) => {
       let trust = stateAfter(event, event);
       return Array.from({ length: 9 }, (_, i) => {
@@ -48,7 +48,7 @@ describe('the trust in an account’s lists', () => {
     expect(waits(failed)).toEqual([1, 2, 4, 5, 5, 5, 5, 5, 5]);
   });
 
-  it('keeps the time since when it is gone, and names the latest reason', () => {
+  it('keeps the time at which it was lost, and the latest reason', () => {
     const gone = stateAfter(contradicted, contradicted, contradicted, failed);
     expect(gone).toMatchObject({ since: 3_000, reason: 'invalid_response', failures: 2 });
   });

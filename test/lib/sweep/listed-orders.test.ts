@@ -3,8 +3,8 @@ import { confirmedAt } from '../../../lib/snapshots/watch.ts';
 import { startTime } from '../accounts/environment.ts';
 import { account, createListedScene, failure, ids, open, rowOf } from './listed-sweeping.ts';
 
-describe('a row of a list', () => {
-  it('that names a final state closes nothing: the order’s own answer has to', async () => {
+describe('a row in a list of open orders', () => {
+  it('that names a final state closes nothing, because only the order’s own reply may', async () => {
     const scene = createListedScene();
     scene.place('a');
     const lie = rowOf('a', { state: 'filled', updatedAt: startTime + 1, filled: '10' });
@@ -15,7 +15,7 @@ describe('a row of a list', () => {
     expect(scene.checks.length).toBeGreaterThan(0);
   });
 
-  it('that cannot be read leaves its order to a check of its own, and the others to the list', async () => {
+  it('that cannot be read leaves its order to its own check, and the other orders to the list', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     const broken = { orderId: 'order-1', text: '{"order_id":"order-1"}' };
@@ -31,7 +31,7 @@ describe('a row of a list', () => {
     expect((await scene.accountTable.readAccount(account)).listed?.at).toBeGreaterThan(startTime + 90_000);
   });
 
-  it('that cannot be stored leaves its order to checks of its own, and the others to the list', async () => {
+  it('that cannot be stored leaves its order to its own checks, and the other orders to the list', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.at(30_000, () => scene.breakOrder('order-1', 'putSnapshot', 'invalid_response'));
@@ -49,7 +49,7 @@ describe('a row of a list', () => {
   it.each([
     ['cannot be stored', 'putSnapshot', 'invalid_response'],
     ['has an unreadable item', 'readCurrent', 'store_corrupt'],
-  ] as const)('of a new order that %s counts as a failure and costs no list', async (_, operation, code) => {
+  ] as const)('of a new order that %s counts as a failure, but does not fail the list', async (_, operation, code) => {
     const scene = createListedScene();
     scene.breakOrder('order-1', operation, code);
     for (const orderId of ids(3)) scene.place(orderId);
@@ -59,7 +59,7 @@ describe('a row of a list', () => {
     expect(scene.inspect('order-1').stored?.watch.listed).toBeUndefined();
   });
 
-  it('that cannot be read, of an order that nobody knows, costs a call a minute at the most', async () => {
+  it('that cannot be read, of an unknown order, costs at most one call a minute', async () => {
     const scene = createListedScene();
     const broken = { orderId: 'stranger', text: '{"order_id":"stranger"}' };
     scene.place('a');
@@ -69,7 +69,7 @@ describe('a row of a list', () => {
     expect(scene.checks.filter(({ orderId }) => orderId === 'stranger').length).toBeLessThanOrEqual(4);
   });
 
-  it('that is older than what is known changes nothing, and confirms nothing of its order', async () => {
+  it('that is older than the known state changes nothing, and does not confirm its order', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.at(20_000, () => scene.fill('a', '5'));
@@ -81,7 +81,7 @@ describe('a row of a list', () => {
     expect(scene.checks.length).toBeGreaterThan(0);
   });
 
-  it('of an order that ended long ago is no reason to reopen it', async () => {
+  it('of an order that ended long ago does not reopen the order', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -94,7 +94,7 @@ describe('a row of a list', () => {
     expect(scene.checks.filter(({ orderId }) => orderId === 'a').length).toBeLessThanOrEqual(4);
   });
 
-  it('of an order that ended is looked at again by each sweep: after a minute the list is no longer just late', async () => {
+  it('of an order that ended causes one check after a minute, when the list is no longer just late', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -107,7 +107,7 @@ describe('a row of a list', () => {
   });
 });
 
-describe('an order that the exchange no longer knows', () => {
+describe('an order that the exchange no longer finds', () => {
   const ended = rowOf('a', { state: 'canceled', updatedAt: startTime + 25_000, filled: '3' });
 
   it('is closed by its row in a history, at once', async () => {
@@ -123,7 +123,7 @@ describe('an order that the exchange no longer knows', () => {
     expect(lookup?.attempts).toEqual([{ source: 'order_history', outcome: 'found', rows: 1, code: undefined }]);
   });
 
-  it('stays missing while no history has it, and is looked up again after 1, 5 and 15 minutes', async () => {
+  it('stays missing while no history has it, and is searched for again after 1, 5 and 15 minutes', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -140,7 +140,7 @@ describe('an order that the exchange no longer knows', () => {
     expect(await scene.statusOf('a')).toBe('final');
   });
 
-  it('is not closed by a row of the history that names a live state', async () => {
+  it('is not closed by a row of a history that names a live state', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -155,7 +155,7 @@ describe('an order that the exchange no longer knows', () => {
 /** Orders that have rested for so long that single checks are rare. */
 const dayAgo = startTime - 86_400_000;
 
-it('no list confirms an order that ended while its watch was stopped: it is checked as soon as the watch is started again', async () => {
+it('an order that ended while its watch was stopped is confirmed by no list, and is checked as soon as its watch is started again', async () => {
   const scene = createListedScene();
   scene.place('resting', dayAgo);
   scene.place('stopped', dayAgo);
@@ -175,7 +175,7 @@ it('no list confirms an order that ended while its watch was stopped: it is chec
 });
 
 describe('an order that contradicted itself before the exchange forgot it', () => {
-  /** One list shows a state that no later answer knows. */
+  /** One list shows a state that no later reply has. */
   function contradicted() {
     const scene = createListedScene();
     scene.place('a');
@@ -186,7 +186,7 @@ describe('an order that contradicted itself before the exchange forgot it', () =
     return scene;
   }
 
-  it('is looked up in the histories, and closed by a row that names its end', async () => {
+  it('is searched for in the histories, and closed by a row that names its end', async () => {
     const scene = contradicted();
     const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 110_000, filled: '1' });
     scene.at(120_000, () => scene.forget('a', row));
@@ -195,7 +195,7 @@ describe('an order that contradicted itself before the exchange forgot it', () =
     expect.assertions(2);
   });
 
-  it('is not closed by a row from before the state that was seen last, and is looked up again', async () => {
+  it('is not closed by a row from before its last seen state, and is searched for again', async () => {
     const scene = contradicted();
     const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 4_000, filled: '0' });
     scene.at(120_000, () => scene.forget('a', row));
@@ -208,9 +208,9 @@ describe('an order that contradicted itself before the exchange forgot it', () =
   });
 });
 
-describe('an order whose own checks fail for ever', () => {
+describe('an order whose own checks fail permanently', () => {
   it.each(['exchange_error', 'invalid_response'] as const)(
-    'with %s is tried ever more rarely while lists fail, too',
+    'with %s is tried less and less often while lists fail, too',
     async (code) => {
       const scene = createListedScene();
       for (const orderId of ids(3)) scene.place(orderId, dayAgo);
@@ -222,7 +222,7 @@ describe('an order whose own checks fail for ever', () => {
     },
   );
 
-  it('because it is not found is tried ever more rarely, although lists hold it', async () => {
+  it('because it is not found is tried less and less often, although lists hold it', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId, dayAgo);
     scene.fail('order-1', 'order_not_found');
@@ -236,7 +236,7 @@ describe('an order whose own checks fail for ever', () => {
     expect(checks).toBeLessThanOrEqual(10);
   });
 
-  it('keeps no list from being believed that lacks it and others: they are closed at once', async () => {
+  it('does not keep a list without it and others from being believed, and the others are closed at once', async () => {
     const scene = createListedScene();
     for (const orderId of ids(10)) scene.place(orderId, orderId === 'order-1' ? dayAgo - 1_000 : dayAgo);
     scene.fail('order-1', 'exchange_error');
@@ -254,7 +254,7 @@ describe('an order whose own checks fail for ever', () => {
   });
 });
 
-it('a trailing stop whose trigger price alone moves stays covered: its end is seen as soon as that of any other', async () => {
+it('a trailing stop whose trigger price alone moves stays covered, and its end is seen as soon as that of any other order', async () => {
   const scene = createListedScene();
   scene.place('trailing', dayAgo);
   scene.place('resting', dayAgo);

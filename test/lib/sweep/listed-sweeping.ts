@@ -26,7 +26,7 @@ type BookOrder = {
   /** Of a trailing stop, whose times stay as they are. */
   readonly trigger?: string;
 };
-/** What one list answers instead of the truth. */
+/** What one list shows instead of the truth. */
 type ListFault =
   | { readonly kind: 'fails'; readonly failure: Failure }
   | { readonly kind: 'holds'; readonly rows: readonly Row[]; readonly incomplete?: boolean };
@@ -68,7 +68,7 @@ function readRow({ orderId, text }: Row) {
 
 const source = 'order_history';
 
-/** One call: notes when it was requested, and says when it was answered. */
+/** One call: notes when it was requested, and says when its reply came. */
 function createCall(environment: TestEnvironment) {
   return async (times: number[]): Promise<{ readonly requestedAt: number; readonly receivedAt: number }> => {
     const requestedAt = environment.now();
@@ -78,7 +78,7 @@ function createCall(environment: TestEnvironment) {
   };
 }
 
-/** What the exchange answers about single orders. */
+/** What the exchange replies about single orders. */
 function createExchangeStub(environment: TestEnvironment, stateOf: (orderId: string) => BookOrder | undefined) {
   const checks: { readonly orderId: string; readonly at: number }[] = [];
   const failing = new Map<string, Code>();

@@ -5,7 +5,7 @@ import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { account, createListedScene, failure, ids, open, rowOf } from './listed-sweeping.ts';
 
 describe('a list of open orders', () => {
-  it('puts an order on watch that nobody registered, with its row as the first snapshot, and does not request it by itself', async () => {
+  it('puts an unregistered order on watch, with its row as the first snapshot, and does not request that order individually', async () => {
     const scene = createListedScene();
     scene.place('a');
     await scene.run(3);
@@ -15,7 +15,7 @@ describe('a list of open orders', () => {
     expect(scene.checks).toEqual([]);
   });
 
-  it('leaves alone what nobody registered where discovery is off, and still covers what somebody did', async () => {
+  it('ignores unregistered orders where discovery is off, and still covers registered ones', async () => {
     const scene = createListedScene({ discover: false });
     scene.place('a');
     scene.place('b');
@@ -25,7 +25,7 @@ describe('a list of open orders', () => {
     expect(await scene.watchOf('b')).toMatchObject({ listed: { present: true } });
   });
 
-  it('writes nothing for an order that has not changed: only the account’s listed_at moves', async () => {
+  it('writes nothing for an order that has not changed, and only updates the account’s listed_at', async () => {
     const scene = createListedScene();
     for (const orderId of ids(20)) scene.place(orderId);
     scene.at(70_000, () => scene.writes.splice(0));
@@ -36,7 +36,7 @@ describe('a list of open orders', () => {
     expect(scene.lists.length).toBeGreaterThan(60);
   });
 
-  it('reads no row again that did not change, whichever sweep of the process read it', async () => {
+  it('has each unchanged row read only once, whichever sweep of the process read it', async () => {
     const scene = createListedScene();
     for (const orderId of ids(20)) scene.place(orderId);
     scene.at(150_000, () => scene.fill('order-7', '2.50'));
@@ -46,7 +46,7 @@ describe('a list of open orders', () => {
     expect(scene.inspect('order-7').head).toMatchObject({ order: { filled_amount: '2.50' } });
   });
 
-  it('records what it shows changed', async () => {
+  it('is the source of changed states', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.at(30_000, () => scene.fill('a', '2.50'));
@@ -55,7 +55,7 @@ describe('a list of open orders', () => {
     expect(scene.checks).toEqual([]);
   });
 
-  it('confirms no order that the sweep before it found so late that the index may not have shown it to this one', async () => {
+  it('confirms no order that the previous sweep found so late that the index may have hidden it from this sweep', async () => {
     const scene = createListedScene();
     scene.place('resting');
     scene.at(45_000, () => scene.place('late'));
@@ -74,7 +74,7 @@ describe('a list of open orders', () => {
     expect.assertions(4);
   });
 
-  it('confirms what the sweep before it found late, once it holds it', async () => {
+  it('confirms an order that the previous sweep found late, once the list holds it', async () => {
     const scene = createListedScene();
     scene.at(45_000, () => scene.place('late'));
     await scene.run(3);
@@ -84,7 +84,7 @@ describe('a list of open orders', () => {
     expect(listed?.at).toBeGreaterThan(startTime + 150_000);
   });
 
-  it('comes every 5 s while orders change, and every 10 s when all rest', async () => {
+  it('is requested every 5 s while orders change, and every 10 s when all rest', async () => {
     const scene = createListedScene();
     scene.place('a');
     await scene.run(6);
@@ -95,7 +95,7 @@ describe('a list of open orders', () => {
     expect(gaps.slice(-5).every((gap) => gap >= 10_000)).toBe(true);
   });
 
-  it('comes at once after one that a clock ahead of ours dated', async () => {
+  it('is requested at once after a list that a clock ahead of ours dated', async () => {
     const scene = createListedScene();
     scene.place('a');
     const listed = { at: startTime + 300_000, orders: 1, ordersReadAt: startTime };
@@ -107,7 +107,7 @@ describe('a list of open orders', () => {
     expect(latest?.at).toBe(startTime + (scene.lists.at(-1) ?? 0));
   });
 
-  it('comes once a tick for an account without orders', async () => {
+  it('is requested once a tick for an account without orders', async () => {
     const scene = createListedScene();
     await scene.run(3);
     expect(scene.lists).toHaveLength(3);
@@ -117,7 +117,7 @@ describe('a list of open orders', () => {
 /** A list holds up to 10 000; by default fewer, that take as long to be written. */
 const newOrders = Number(process.env['ORDERS'] ?? 2_000);
 
-it('accounts with thousands of new orders, a refused key, throttled lists or lists that time out delay no list of another', async () => {
+it('accounts with thousands of new orders, a refused key, throttled lists or lists that time out do not delay the lists of another account', async () => {
   const environment = createEnvironment();
   const large = createListedScene({ environment, writeMs: 50_000 / newOrders });
   const small = createListedScene({ environment });
@@ -139,7 +139,7 @@ it('accounts with thousands of new orders, a refused key, throttled lists or lis
 });
 
 describe('an order that vanishes from the list', () => {
-  it('is checked by itself at once, and closed by its own answer', async () => {
+  it('is checked individually at once, and closed by its own reply', async () => {
     const scene = createListedScene();
     for (const orderId of ids(5)) scene.place(orderId);
     scene.at(30_000, () => scene.end('order-2'));
@@ -150,7 +150,7 @@ describe('an order that vanishes from the list', () => {
     expect(scene.checks[0]?.at).toBeLessThan(37_000);
   });
 
-  it('stays watched when its own answer says that it is open, and is covered again once a list holds it', async () => {
+  it('stays watched when its own reply says that it is open, and is covered again once a list holds it', async () => {
     const scene = createListedScene();
     for (const orderId of ids(5)) scene.place(orderId);
     const rows = ids(5).map((orderId) => rowOf(orderId, open));
@@ -162,7 +162,7 @@ describe('an order that vanishes from the list', () => {
     expect(await scene.watchOf('order-1')).toMatchObject({ listed: { present: true } });
   });
 
-  it('is not one that no list ever held: that one is checked as without lists', async () => {
+  it('is only an order that a list has held, and any other is checked as without lists', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('copied');
@@ -175,7 +175,7 @@ describe('an order that vanishes from the list', () => {
     expect((await scene.watchOf('copied'))?.listed).toBeUndefined();
   });
 
-  it('keeps listed_at where it was until it is marked', async () => {
+  it('keeps listed_at where it was until the order is marked', async () => {
     const scene = createListedScene();
     for (const orderId of ids(5)) scene.place(orderId);
     scene.at(30_000, () => {
@@ -189,7 +189,7 @@ describe('an order that vanishes from the list', () => {
   });
 });
 
-describe('a list that cannot be right', () => {
+describe('an implausible list of open orders', () => {
   it('is not believed when it is empty although orders are live, as a probe for each of three lists shows', async () => {
     const scene = createListedScene();
     for (const orderId of ids(4)) scene.place(orderId);
@@ -205,7 +205,7 @@ describe('a list that cannot be right', () => {
     expect((await scene.accountTable.readAccount(account)).listTrust).toMatchObject({ trusted: true, failures: 0 });
   });
 
-  it('leaves every order to be checked by itself until a list passes', async () => {
+  it('leaves every order to individual checks until a list passes', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.onList((list) => (list >= 3 ? { kind: 'holds', rows: [] } : undefined));
@@ -217,7 +217,7 @@ describe('a list that cannot be right', () => {
     expect(listTrust).toMatchObject({ trusted: false, reason: 'contradicted' });
   });
 
-  it('is believed when many orders are missing and the probe has ended, too', async () => {
+  it('is believed when many orders are missing and a probe has ended, too', async () => {
     const scene = createListedScene();
     for (const orderId of ids(30)) scene.place(orderId);
     scene.at(20_000, () => {
@@ -228,7 +228,7 @@ describe('a list that cannot be right', () => {
     for (const orderId of ids(30)) expect(await scene.statusOf(orderId)).toBe('final');
   });
 
-  it('permits no conclusion when an id in it cannot be read, and is not relied on after three of them', async () => {
+  it('proves no absence when an id in it cannot be read, and is not trusted after three such lists', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     const rows = [rowOf('order-1', open)];
@@ -239,7 +239,7 @@ describe('a list that cannot be right', () => {
     expect((await scene.accountTable.readAccount(account)).listed?.at).toBe(startTime + (scene.lists[0] ?? 0));
   });
 
-  it('is not taken for empty when it fails: nothing vanishes, and the orders are checked by themselves in time', async () => {
+  it('is not taken for empty when it fails: nothing vanishes, and the orders are checked individually in time', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.onList((list) => (list >= 2 ? { kind: 'fails', failure: failure('invalid_response') } : undefined));
@@ -251,7 +251,7 @@ describe('a list that cannot be right', () => {
     }
   });
 
-  it('says nothing about the key that checks single orders when that key may not list', async () => {
+  it('says nothing about a key that may check single orders but may not list', async () => {
     const scene = createListedScene();
     scene.place('a');
     await scene.register('a');
@@ -265,7 +265,7 @@ describe('a list that cannot be right', () => {
     expect(reports[0]).toMatchObject({ failed: { forbidden: 3 } });
   });
 
-  it('keeps no order from its own check when it times out for ever', async () => {
+  it('does not keep an order from its own check when the list times out for ever', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.onList((list) => (list >= 3 ? { kind: 'fails', failure: failure('timeout') } : undefined));
@@ -277,7 +277,7 @@ describe('a list that cannot be right', () => {
     }
   });
 
-  it('is no reason to stop when the exchange is away for a while', async () => {
+  it('is no reason to lose trust when the exchange is down for a while', async () => {
     const scene = createListedScene();
     for (const orderId of ids(3)) scene.place(orderId);
     scene.onList((list) => (list >= 3 && list <= 8 ? { kind: 'fails', failure: failure('unreachable') } : undefined));

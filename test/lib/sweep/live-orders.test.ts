@@ -95,8 +95,8 @@ function listed(orderId: string, stored: StoredWatch): Listed {
   return { account, orderId, status: statusOf(stored.watch), at: openedAt, seenAt: openedAt, failing: false, stored };
 }
 
-describe('what is due', () => {
-  it('does not depend on when it was looked at before', async () => {
+describe('which orders are due', () => {
+  it('does not depend on when a sweep looked before', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps: readonly Step[]) => {
         expect(await dueAfter(steps, 'after each')).toEqual(await dueAfter(steps, 'at the end'));

@@ -100,7 +100,7 @@ const namespace = 'OrderStateSnapshots';
 const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
 
 describe('a tick that swept', () => {
-  it('writes only what the essential alarms read, where the stage says so', async () => {
+  it('emits only what the essential alarms use, where the stage says so', async () => {
     await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), 'essential');
     expect(measured()).toEqual([
       { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
@@ -132,7 +132,7 @@ describe('a tick that swept', () => {
     expect(Object.keys(line ?? {}).filter((key) => /[A-Z]/.test(key))).toEqual([]);
   });
 
-  it('counts everything under its stage alone', async () => {
+  it('emits every metric with its stage as the only dimension', async () => {
     await run(() => ({ outcome: 'swept', ...swept }));
     expect(measured()).toEqual([
       {
@@ -173,12 +173,12 @@ describe('a tick that swept', () => {
       { Failed: '6 Count', AuthRefused: '6 Count' },
     ],
     [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],
-  ])('counts the failures %j for the alarms that they are for', async (failed, metrics) => {
+  ])('counts the failures %j in the metrics of their alarms', async (failed, metrics) => {
     await run(() => ({ outcome: 'swept', ...swept, failed }));
     expect(measured()[0]?.metrics).toMatchObject(metrics);
   });
 
-  it('says that the account is over its capacity, and that its lists are not trusted', async () => {
+  it('reports that the account is over its capacity, and that its lists are not trusted', async () => {
     await run(() => ({ outcome: 'swept', ...swept, overCapacity: true, listUntrusted: true }));
     expect(measured()[0]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
   });
@@ -187,13 +187,13 @@ describe('a tick that swept', () => {
 describe('a tick that did not sweep', () => {
   const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: 1_000, until: 2_000 };
 
-  it('because the account is paused says for how long, and writes no metrics', async () => {
+  it('because the account is paused says for how long, and emits no metrics', async () => {
     await run(() => ({ outcome: 'paused', pause }));
     expect(logged()).toMatchObject([{ level: 'INFO', message: 'ticked', account: 'main', outcome: 'paused', pause }]);
     expect(measured()).toEqual([]);
   });
 
-  it('because another one has the account warns, and writes no metrics', async () => {
+  it('because another tick has the account warns, and emits no metrics', async () => {
     await run(() => ({ outcome: 'busy' }));
     expect(logged()).toMatchObject([{ level: 'WARN', message: 'ticked', account: 'main', outcome: 'busy' }]);
     expect(measured()).toEqual([]);
@@ -201,7 +201,7 @@ describe('a tick that did not sweep', () => {
 });
 
 describe('a tick that fails', () => {
-  it('logs the code and throws on, so that Lambda counts it', async () => {
+  it('logs the code and rethrows, so that Lambda counts the error', async () => {
     const failure = new Failure('store_unavailable', 'Snapshot table unavailable.');
     const thrown = await failureOf(
       run(() => {
@@ -215,7 +215,7 @@ describe('a tick that fails', () => {
     expect(measured()).toEqual([]);
   });
 
-  it('before its accounts are known is internal, and the log does not quote the error', async () => {
+  it('before its accounts are known fails as internal, and its log line does not quote the error', async () => {
     const { code } = await failureOf(
       run(() => {
         throw new TypeError('the key is hush-hush');
@@ -227,19 +227,19 @@ describe('a tick that fails', () => {
   });
 });
 
-describe('a look at another group', () => {
+describe('a look at another group of accounts', () => {
   function look(unswept: readonly string[]): void {
     const metrics = new Metrics({ namespace, serviceName: 'checks', defaultDimensions: { stage: 'test' } });
     reportTicks({ logger: new Logger(), metrics, monitoring: 'essential' }).onUnswept(unswept);
   }
 
-  it('counts the accounts that nobody sweeps, and names them in the log', () => {
+  it('counts the accounts that are not swept, and names them in the log', () => {
     look(['main', 'desk-2']);
     expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '2 Count' } }]);
     expect(logged()).toMatchObject([{ level: 'ERROR', message: 'unswept', accounts: ['main', 'desk-2'] }]);
   });
 
-  it('counts none when all are swept, which shows that somebody looked', () => {
+  it('counts zero when all are swept, which shows that somebody looked', () => {
     look([]);
     expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '0 Count' } }]);
     expect(logged()).toEqual([]);

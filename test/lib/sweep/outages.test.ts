@@ -27,7 +27,7 @@ describe('a sweep while the exchange is in maintenance or refuses the key', () =
     expect(swept.report.backlog).toBeGreaterThanOrEqual(45);
   });
 
-  it('checks everything that is due after the first answer', async () => {
+  it('checks everything that is due after the first reply', async () => {
     const reopens = 150_000;
     const { checks, report, atOnce } = await sweeping({
       orders: orders(200),
@@ -41,7 +41,7 @@ describe('a sweep while the exchange is in maintenance or refuses the key', () =
     expect(report).toMatchObject({ checked: 200, failed: { maintenance: 3 }, backlog: 0 });
   });
 
-  it('stops after the checks that are under way when it starts', async () => {
+  it('stops after the checks that are under way when the outage starts', async () => {
     const { checks } = await sweeping({
       orders: orders(100),
       outcome: (_, at) => (at > 300 ? failure('maintenance') : 'same'),
@@ -68,7 +68,7 @@ describe('a sweep while the exchange or its connection fails', () => {
     },
   );
 
-  it('backs off for the time that the exchange names, a minute at most', async () => {
+  it('backs off for as long as the exchange says, but at most a minute', async () => {
     const forMs = 50_000;
     const orders50 = orders(50);
     const short = await sweeping({ orders: orders50, outcome: () => failure('throttled', 12_000), forMs });
@@ -77,7 +77,7 @@ describe('a sweep while the exchange or its connection fails', () => {
     expect(gaps(long)).toEqual([60, 60]);
   });
 
-  it('starts with the shortest backoff although eight checks were under way', async () => {
+  it('starts with the shortest backoff even if eight checks were under way', async () => {
     const { checks } = await sweeping({
       orders: orders(300),
       outcome: (_, at) => (at > 500 && at < 5_000 ? failure('throttled') : 'same'),
@@ -89,10 +89,10 @@ describe('a sweep while the exchange or its connection fails', () => {
     expect(new Set(checks.map(({ orderId }) => orderId)).size).toBe(300);
   });
 
-  it('goes on with the first answer, and starts with the shortest backoff the next time', async () => {
+  it('continues at the first reply, and starts with the shortest backoff at the next outage', async () => {
     const swept = await sweeping({
       orders: orders(20),
-      // Throttled at 0 and 5 s, answered at 15 s, throttled for the eight checks that follow, and then never again.
+      // Throttled at 0 and 5 s, a reply at 15 s, throttled for the eight checks that follow, and then never again.
       outcome: (_, at) => (at < 10_000 || (at > 15_130 && at < 15_500) ? failure('throttled') : 'same'),
       forMs: 24_000,
     });
@@ -100,7 +100,7 @@ describe('a sweep while the exchange or its connection fails', () => {
     expect(swept.report).toMatchObject({ checked: 12, failed: { throttled: 10 } });
   });
 
-  it('counts a not-found reply as an answer: no backoff follows two failures on either side of it', async () => {
+  it('counts a not-found reply as a reply, so that failures before and after it cause no backoff', async () => {
     const failing = new Set(['order-001', 'order-002', 'order-004', 'order-005']);
     const { checks, report } = await sweeping({
       orders: orders(6),
@@ -112,8 +112,8 @@ describe('a sweep while the exchange or its connection fails', () => {
     expect(report).toMatchObject({ checked: 2, failed: { timeout: 4 } });
   });
 
-  it('does not back off for transport failures with answers between them', async () => {
-    // One at a time, two seconds apart: failed, answered, failed, answered, failed, answered.
+  it('does not back off for transport failures with replies between them', async () => {
+    // One at a time, two seconds apart: failure, reply, failure, reply, failure, reply.
     const spread = orders(6).map((order, i) => ({ ...order, at: i * 2_000 }));
     const bad = new Set(['order-001', 'order-003', 'order-005']);
     const { timesOf } = await sweeping({
@@ -126,7 +126,7 @@ describe('a sweep while the exchange or its connection fails', () => {
     }
   });
 
-  it('does not back off for a single order that times out for ever, which is checked ever more rarely', async () => {
+  it('does not back off for a single order that times out for ever, which is checked less and less often', async () => {
     const { timesOf, checks } = await sweeping({
       orders: [{ orderId: 'bad', at: -1 }, ...orders(8)],
       outcome: (orderId) => (orderId === 'bad' ? failure('timeout') : 'same'),
@@ -142,8 +142,8 @@ describe('a sweep while the exchange or its connection fails', () => {
   });
 });
 
-describe('a sweep of an account without permits', () => {
-  it('leaves the order the next one', async () => {
+describe('a sweep of an account that runs out of permits', () => {
+  it('makes an order without a permit the next one to check', async () => {
     const swept = await sweeping({
       orders: [{ orderId: 'oldest', at: -1 }, ...orders(2)],
       outcome: (_, at) => (at < 8_000 ? failure('rate_limited_locally', 8_000) : 'same'),
@@ -163,7 +163,7 @@ describe('a sweep of an account without permits', () => {
     expect(report).toMatchObject({ checked: 200, backlog: 0 });
   });
 
-  it('tries once a minute at the least', async () => {
+  it('tries at least once a minute', async () => {
     const outcome = () => failure('rate_limited_locally', 3_600_000);
     expect(gaps(await sweeping({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
     const soon = () => failure('rate_limited_locally');

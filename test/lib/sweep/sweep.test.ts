@@ -6,7 +6,7 @@ const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for th
 const idsOf = (checks: readonly { readonly orderId: string }[]) => checks.map(({ orderId }) => orderId);
 
 describe('a sweep', () => {
-  it('checks the orders that are due, the longest due first, whichever list they are in', async () => {
+  it('checks the orders that are due, the longest due first, whichever list holds them', async () => {
     const { checks, report } = await sweeping({
       orders: [
         { orderId: 'later', at: -10 },
@@ -19,7 +19,7 @@ describe('a sweep', () => {
     expect(report).toMatchObject({ checked: 3, changed: 0, final: 0, failed: {}, backlog: 0 });
   });
 
-  it('ends early when nothing falls due before the next tick, and waits when something does', async () => {
+  it('ends early when nothing becomes due before the next tick, and waits when something does', async () => {
     const idle = await sweeping({ orders: [{ orderId: 'a', at: 60_500 }] });
     expect(idle.endedAt).toBeLessThan(1_000);
     expect(idle.report).toMatchObject({ checked: 0, backlog: 0 });
@@ -27,7 +27,7 @@ describe('a sweep', () => {
     expect(soon.report).toMatchObject({ checked: 1 });
   });
 
-  it('goes on when any one query of the index fails', async () => {
+  it('continues when any one query of the index fails', async () => {
     for (const failing of [1, 2, 3, 4, 5, 6]) {
       const unavailable = failure('store_unavailable');
       const { report } = await sweeping({
@@ -38,13 +38,13 @@ describe('a sweep', () => {
     }
   });
 
-  it('checks an order that falls due while it runs', async () => {
+  it('checks an order that becomes due while it runs', async () => {
     const { timesOf } = await sweeping({ orders: [{ orderId: 'a', at: 5_500 }] });
     expect(timesOf('a')).toHaveLength(1);
     expect(timesOf('a')[0]).toBeGreaterThanOrEqual(5_500);
   });
 
-  it('never checks an order twice within its shortest interval, although the index still lists it', async () => {
+  it('never checks an order twice within its shortest interval, even if the index still lists the order', async () => {
     const { timesOf } = await sweeping({ orders: orders(3), lags: true, forMs: 60_000 });
     for (const { orderId } of orders(3)) {
       const times = timesOf(orderId);
@@ -76,7 +76,7 @@ describe('a sweep', () => {
     expect(Math.max(...others.map(({ until }) => until))).toBeLessThan(1_000);
   });
 
-  it('ends at its time, after the checks that are under way', async () => {
+  it('ends at its deadline, after the checks that are under way', async () => {
     const { checks, endedAt, report } = await sweeping({ orders: orders(50), callMs: 1_000, forMs: 2_500 });
     expect(Math.max(...checks.map(({ at }) => at))).toBeLessThan(2_500);
     expect(report.checked).toBe(checks.length);
@@ -84,7 +84,7 @@ describe('a sweep', () => {
     expect(endedAt).toBeGreaterThanOrEqual(Math.max(...checks.map(({ until }) => until)));
   });
 
-  it('checks nothing after its time', async () => {
+  it('checks nothing after its deadline', async () => {
     const { checks, report } = await sweeping({ orders: orders(2), forMs: 0 });
     expect(checks).toEqual([]);
     expect(report).toMatchObject({ checked: 0, backlog: 2 });
@@ -150,7 +150,7 @@ describe('the report of a sweep', () => {
     expect((await sweeping({ orders: watched, request: { capacity: 2 } })).report.overCapacity).toBe(true);
   });
 
-  it('says for how long the oldest unseen order could still be found if it had closed', async () => {
+  it('says how much time is left before the oldest unseen order could vanish if it had closed', async () => {
     const left = [...orders(2, { seenAt: -60_000 }), { orderId: 'oldest', seenAt: -300_000 }];
     const { report: atOnce } = await sweeping({ orders: left, forMs: 0 });
     // A millisecond for the look at the index.
@@ -163,13 +163,13 @@ describe('the report of a sweep', () => {
     expect(report.oldestUnseenMs).toBeLessThan(30_000);
   });
 
-  it('counts an order that was just checked neither as backlog nor as unseen, although the index lags', async () => {
+  it('counts a just checked order neither as backlog nor as unseen, even if the index lags', async () => {
     const { report } = await sweeping({ orders: orders(2, { seenAt: -300_000 }), lags: true, forMs: 5_000 });
     expect(report).toMatchObject({ checked: 2, backlog: 0 });
     expect(report.oldestUnseenMs).toBeLessThanOrEqual(5_000);
   });
 
-  it('counts a failing order as unseen, and a missing one not: its end can no longer be missed', async () => {
+  it('counts a failing order as unseen, and a missing order not, because its end can no longer be missed', async () => {
     const bad = { orderId: 'bad', seenAt: -1_200_000 };
     const missing = { orderId: 'missing', seenAt: -86_400_000, status: 'missing' as const };
     const { report } = await sweeping({
@@ -185,9 +185,9 @@ describe('the report of a sweep', () => {
   });
 });
 
-describe('one order’s failure', () => {
+describe('the failure of one order in a sweep', () => {
   it.each<Code>(['not_owner', 'invalid_order_id', 'invalid_response', 'exchange_error', 'store_corrupt', 'internal'])(
-    '(%s) delays no other order, and is backed off',
+    '(%s) does not delay other orders, and the order is backed off',
     async (code) => {
       const { timesOf, checks } = await sweeping({
         orders: orders(60, { at: -1 }),
@@ -206,7 +206,7 @@ describe('one order’s failure', () => {
   );
 
   it.each<Code>(['store_conflict', 'store_unavailable'])(
-    '(%s) is our table’s: the order comes after the others and is not backed off further',
+    '(%s) is a failure of our table, so the order comes after the others and is not backed off further',
     async (code) => {
       const { timesOf, checks } = await sweeping({
         orders: orders(20, { at: -1 }),
@@ -218,7 +218,7 @@ describe('one order’s failure', () => {
     },
   );
 
-  it('delays no other order when an unknown error is thrown', async () => {
+  it('does not delay other orders when an unknown error is thrown', async () => {
     const { report } = await sweeping({
       orders: orders(3),
       outcome: (orderId) => {
@@ -230,7 +230,7 @@ describe('one order’s failure', () => {
     expect(report).toMatchObject({ checked: 2, failed: { internal: 1 } });
   });
 
-  it('that cannot be recorded sets the order aside for a minute', async () => {
+  it('that cannot be recorded postpones the order for a minute', async () => {
     const { timesOf } = await sweeping({
       orders: orders(3, { at: -1 }),
       outcome: (orderId) => (orderId === 'order-001' ? failure('exchange_error') : 'same'),

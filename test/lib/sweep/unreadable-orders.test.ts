@@ -38,7 +38,7 @@ async function sweep(account: 'main' | 'other', damage: Item) {
   return { report, damaged, snapshots: heads.map(({ length }) => length) };
 }
 
-it('an item of the index that cannot be read is named in the log, counted, and stops no other order', async () => {
+it('an item of the index that cannot be read is named in the log, counted, and does not stop other orders', async () => {
   const { report, damaged, snapshots } = await sweep('main', { opened_at: { S: 'secret' } });
   expect(report).toMatchObject({ outcome: 'swept', checked: 1, failed: { store_corrupt: 1 } });
   expect(snapshots).toEqual([0, 1]);
@@ -47,7 +47,7 @@ it('an item of the index that cannot be read is named in the log, counted, and s
   expect(output.text()).not.toContain('secret');
 });
 
-it('an order whose watch can be read is swept, whatever else its item of the index holds', async () => {
+it('an order whose watch can be read is swept, whatever else is wrong with its item in the index', async () => {
   const { report, snapshots } = await sweep('other', { status: { S: 'odd' } });
   expect(report).toMatchObject({ outcome: 'swept', checked: 2, failed: { store_corrupt: 1 } });
   expect(snapshots).toEqual([1, 1]);

@@ -25,7 +25,7 @@ async function swept(table: Table, account: string, at: number): Promise<void> {
   await table.releaseLease(account, 'a sweep', { summary: summaryAt(at) });
 }
 
-describe('accounts that nobody sweeps', () => {
+describe('the accounts that are not swept', () => {
   const pause = (until?: number) => ({ paused: true, by: 'desk', at: startTime, until });
 
   it.each([
@@ -34,7 +34,7 @@ describe('accounts that nobody sweeps', () => {
     ['was swept three minutes ago', 180_000, undefined, ['main']],
     ['is paused', 900_000, pause(), []],
     ['was paused until a moment ago', 900_000, pause(startTime), ['main']],
-  ])('are determined right for an account that %s', async (_, agoMs, paused, expected) => {
+  ])('are found correctly for an account that %s', async (_, agoMs, paused, expected) => {
     const { now } = createEnvironment();
     const table = createMemoryAccountTable();
     await swept(table, 'main', startTime - agoMs);
@@ -43,13 +43,13 @@ describe('accounts that nobody sweeps', () => {
     expect(await unsweptOf(['main'])).toEqual(expected);
   });
 
-  it('include one that was never swept', async () => {
+  it('include an account that was never swept', async () => {
     const unsweptOf = createUnsweptOf({ table: createMemoryAccountTable(), clock: createEnvironment() });
     expect(await unsweptOf(['main', 'desk-2'])).toEqual(['main', 'desk-2']);
   });
 });
 
-describe('the ring of groups', () => {
+describe('the ring in which groups check on each other', () => {
   const accounts = Object.fromEntries(
     Array.from({ length: 60 }, (_, i) => [`desk-${i + 1}`, { dialect: 'orangex', ownSchedule: i === 59 } as const]),
   );
@@ -86,12 +86,12 @@ describe('the ring of groups', () => {
     return { greatest: greatest.slice(1), named: [...named] };
   }
 
-  it('counts nothing while every schedule works', async () => {
+  it('reports nothing while every schedule works', async () => {
     expect(await tenMinutes([])).toEqual({ greatest: Array(9).fill(0), named: [] });
   });
 
   it.each(groups.map(({ name, accounts }) => [name, accounts] as const))(
-    'shows every account of %s when that schedule is dead, minute after minute',
+    'reports every account of %s when its schedule is dead, minute after minute',
     async (name, accounts) => {
       const { greatest, named } = await tenMinutes([name]);
       expect(greatest).toEqual(Array(9).fill(accounts.length));
@@ -99,7 +99,7 @@ describe('the ring of groups', () => {
     },
   );
 
-  it('is silent when every schedule is dead, which the alarm takes for a breach', async () => {
+  it('is silent when every schedule is dead, and the alarm treats that as a breach', async () => {
     const { greatest } = await tenMinutes(groups.map(({ name }) => name));
     expect(greatest).toEqual(Array(9).fill(Number.NEGATIVE_INFINITY));
   });

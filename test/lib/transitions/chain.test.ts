@@ -28,7 +28,7 @@ const reported: fc.Arbitrary<Recorded> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ commandAfter: fc.integer({ min: 0, max: 60_000 }), stopped: fc.boolean() }) },
 );
 
-it('whatever the store records, the events of an order are a chain without gaps, one per rise, the same when replayed', async () => {
+it('whatever the store records, the events of an order form a chain without gaps, one per rise, and the same when replayed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(reported, { minLength: 1, maxLength: 12 }), async (all) => {
       const memory = createMemoryTable(() => policy);
@@ -95,7 +95,7 @@ it('whatever the store records, the events of an order are a chain without gaps,
   );
 });
 
-it('a late snapshot is kept without an event', async () => {
+it('a late snapshot is stored without an event', async () => {
   const { table, records } = withStream(createMemoryTable(() => policy));
   const store = createSnapshotStore(table);
   await store.record(observationOf(key, { ...requested, state: 'filled', updatedAfter: 5_000 }));

@@ -31,8 +31,8 @@ function detailOf(entry: { Detail?: string | undefined }): OrderStateChanged {
   return OrderStateChanged.parse(JSON.parse(entry.Detail ?? ''));
 }
 
-describe('the entry of an event', () => {
-  it('carries source, type, time and the detail', () => {
+describe('the bus entry of an event', () => {
+  it('has source, type, time and detail', () => {
     const entry = entryOf(eventWith(3), 'bus');
     expect(entry).toMatchObject({
       EventBusName: 'bus',
@@ -43,7 +43,7 @@ describe('the entry of an event', () => {
     expect(detailOf(entry).to.details).toEqual({ custom_order_id: 'xxx' });
   });
 
-  it('keeps the details up to 256 KB, and says so when it leaves them out', () => {
+  it('has the details up to 256 KB, and says so when it leaves them out', () => {
     const spare = maxBytes - bytesOf(entryOf(eventWith(0), 'bus'));
     const full = entryOf(eventWith(spare), 'bus');
     expect(bytesOf(full)).toBe(maxBytes);
@@ -60,20 +60,20 @@ describe('the entry of an event', () => {
   });
 });
 
-describe('the batches of entries', () => {
+describe('the batches of bus entries', () => {
   const small = entryOf(eventWith(0), 'bus');
 
   it('are none for no entries', () => {
     expect(batchesOf([])).toEqual([]);
   });
 
-  it('have ten entries at most, in their order', () => {
+  it('have at most ten entries, in their order', () => {
     const entries = Array.from({ length: 21 }, (_, i) => ({ ...small, DetailType: String(i) }));
     expect(batchesOf(entries).map((batch) => batch.length)).toEqual([10, 10, 1]);
     expect(batchesOf(entries).flat()).toEqual(entries);
   });
 
-  it('have 256 KB at most, but for one entry that is larger alone', () => {
+  it('have at most 256 KB, unless a single entry is larger', () => {
     const half = entryOf(eventWith(maxBytes / 2), 'bus');
     const huge = { ...small, Detail: 'x'.repeat(maxBytes + 1) };
     expect(bytesOf(huge)).toBeGreaterThan(maxBytes);

@@ -30,7 +30,7 @@ function headEvent(before: Snapshot | undefined, after: Snapshot): OrderStateCha
 }
 
 describe('the event of a head', () => {
-  it('comes from nothing when the order is first seen', () => {
+  it('goes from nothing to a state when the order is first seen', () => {
     const first = snapshot();
     expect(headEvent(undefined, first)).toEqual({
       schema: 1,
@@ -71,21 +71,21 @@ describe('the event of a head', () => {
     expect(event).not.toHaveProperty('successor_unknown');
   });
 
-  it('says of a triggered order that its successor is unknown', () => {
+  it('says that the successor of a triggered order is unknown', () => {
     expect(headEvent(snapshot(), snapshot({ state: 'triggered', updatedAfter: 1 }))).toMatchObject({
       final: true,
       successor_unknown: true,
     });
   });
 
-  it('is none when only the provenance became earlier, when the head is removed, and for what is neither head nor watch', () => {
+  it('does not exist when only the provenance became earlier, when the head is removed, and for what is neither head nor watch', () => {
     const late = snapshot({ requestedAfter: 900 });
     expect(eventOf(headItem(late), headItem(snapshot()))).toBeUndefined();
     expect(eventOf(headItem(late), undefined)).toBeUndefined();
     expect(eventOf(undefined, snapshotItem(late))).toBeUndefined();
   });
 
-  it('writes details whose digits a double would change as strings, and leaves the others', () => {
+  it('has details whose digits a double would change as strings, and the others unchanged', () => {
     const result = `{"order_id":1,"order_state":"open","price":1,"instrument_name":"i","time_in_force":"t",
       "direction":"buy","order_type":"limit","creation_timestamp":${start},"last_update_timestamp":${start},
       "profit":1.10,"ids":[39004881276768257,{"huge":123456789012345678901,"small":-7}],"none":null,"post_only":true}`;
@@ -102,7 +102,7 @@ describe('the event of a head', () => {
   });
 });
 
-describe('a record that cannot be read', () => {
+describe('a stream record that cannot be read', () => {
   const good = headItem(snapshot());
   const watch = watchItem(key, { watch: join(undefined, { openedAt: start }), revision: 1 }, policy);
   it.each<[string, Item]>([
@@ -111,7 +111,7 @@ describe('a record that cannot be read', () => {
     ['holds a result that is no order', { ...good, result: { S: '{}' } }],
     ['holds a set', { ...good, order_state: { SS: ['open'] } }],
     ['is a watch of nobody', { ...watch, account: { N: '1' } }],
-  ])('is reported as corrupt: it %s', (_, image) => {
+  ])('is reported as corrupt because it %s', (_, image) => {
     expect(() => eventOf(undefined, image)).toThrow(expect.objectContaining({ code: 'store_corrupt' }));
   });
 });

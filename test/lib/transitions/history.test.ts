@@ -12,7 +12,7 @@ import { withStream } from './stream-records.ts';
 
 const key = { account: 'main', orderId: seedId };
 
-it('the events made again from the snapshots are those of the stream, late snapshots among them or not', async () => {
+it('the events rebuilt from the snapshots are those of the stream, whether or not some snapshots were late', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(anyReply, { minLength: 1, maxLength: 12 }),
@@ -35,6 +35,6 @@ it('the events made again from the snapshots are those of the stream, late snaps
   );
 });
 
-it('no events are made where there are no snapshots', () => {
+it('an order without snapshots has no events to rebuild', () => {
   expect(stateChangesOf([])).toEqual([]);
 });

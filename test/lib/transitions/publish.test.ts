@@ -60,7 +60,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 const logged = () => output.lines().map((line) => JSON.parse(line));
 
 describe('a batch of stream records', () => {
-  it('is on the bus in its order, ten entries a request, and nothing is to be tried again', async () => {
+  it('reaches the bus in its order, ten entries a request, and is not retried', async () => {
     expect(await publisher()(recordsOf(23), 20_000)).toEqual({ batchItemFailures: [] });
     expect(ordersOnBus()).toEqual(upTo(23));
     expect(bus.requests).toHaveLength(3);
@@ -70,7 +70,7 @@ describe('a batch of stream records', () => {
     ]);
   });
 
-  it('reports the longest delay from the exchange to a snapshot, without first observations', async () => {
+  it('is logged with the longest delay from the exchange to a snapshot, first observations excluded', async () => {
     await publisher()(recordsOf(2), 20_000);
     expect(logged()[0]).not.toHaveProperty('slowest_ms');
     // Requested 10 s after the start at the earliest, and the reply took a millisecond.
@@ -83,13 +83,13 @@ describe('a batch of stream records', () => {
     expect(logged()[1]).toMatchObject({ message: 'published', slowest_ms: 10_000 + 2_000 + 1 - 5_000 });
   });
 
-  it('makes no request when it means no event', async () => {
+  it('causes no request when it contains no event', async () => {
     const removed = streamRecord(headOf(1), undefined);
     expect(await publisher()([removed], 20_000)).toEqual({ batchItemFailures: [] });
     expect(bus.requests).toHaveLength(0);
   });
 
-  it('gives the same ids when it is replayed', async () => {
+  it('gives events with the same ids when it is replayed', async () => {
     const records = recordsOf(3);
     await publisher()(records, 20_000);
     await publisher()(records, 20_000);
@@ -98,7 +98,7 @@ describe('a batch of stream records', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('is tried again from the first entry that the bus refused, and later ones wait', async () => {
+  it('is retried from the first entry that the bus refused, and later entries wait', async () => {
     const records = recordsOf(25);
     bus.fail({ kind: 'pass' }, { kind: 'refuse', entries: [5, 3], code: 'ThrottlingException' });
     expect(await publisher()(records, 20_000)).toEqual({
@@ -115,7 +115,7 @@ describe('a batch of stream records', () => {
     ['throttles', { kind: 'throttled' }, 'ThrottlingException'],
     ['is broken', { kind: 'internal' }, 'InternalException'],
     ['does not let us', { kind: 'denied' }, 'AccessDeniedException'],
-  ] as const)('is tried again from its start when the bus %s', async (_, fault, reason) => {
+  ] as const)('is retried from its start when the bus %s', async (_, fault, reason) => {
     const records = recordsOf(2);
     bus.failAlways(fault);
     expect(await publisher()(records, 20_000)).toEqual({
@@ -130,7 +130,7 @@ describe('a batch of stream records', () => {
     expect(ordersOnBus()).toEqual([0, 1]);
   });
 
-  it('is not taken for sent when something other than the bus responds', async () => {
+  it('does not count as sent when something other than the bus responds', async () => {
     bus.failAlways({ kind: 'status', status: 200, body: '{}' });
     const { batchItemFailures } = await publisher()(recordsOf(1), 20_000);
     expect(batchItemFailures).toHaveLength(1);
@@ -159,7 +159,7 @@ describe('a batch of stream records', () => {
 
   const unreadable = streamRecord(undefined, { ...headOf(2), result: { S: 'body' } });
 
-  it('puts a record that cannot be read aside at once, and holds nothing back for it', async () => {
+  it('sends a record that cannot be read to the dead-letter queue, and delays no other record', async () => {
     const records = recordsOf(5).toSpliced(2, 1, {
       ...unreadable,
       dynamodb: { ...unreadable.dynamodb, ApproximateCreationDateTime: 1_767_225_600 },
@@ -188,7 +188,7 @@ describe('a batch of stream records', () => {
     });
   });
 
-  it('is tried again from the record that cannot be read when the queue does not take it', async () => {
+  it('is retried from a record that cannot be read when the queue does not accept it', async () => {
     const records = recordsOf(5).toSpliced(2, 1, unreadable);
     queues.failAlways({ kind: 'denied' });
     expect(await publisher()(records, 20_000)).toEqual({
@@ -206,14 +206,14 @@ describe('a batch of stream records', () => {
     expect(queues.messages('dead-letters')).toEqual([]);
   });
 
-  it('counts as failed whole when a record has no sequence number', async () => {
+  it('counts as failed as a whole when a record has no sequence number', async () => {
     queues.failAlways({ kind: 'denied' });
     expect(await publisher()([{ dynamodb: { NewImage: {} } }], 20_000)).toEqual({
       batchItemFailures: [{ itemIdentifier: '' }],
     });
   });
 
-  it('leaves nothing of an order in the log', async () => {
+  it('leaves no content of an order in the log', async () => {
     bus.failAlways({ kind: 'internal' });
     await publisher()(recordsOf(2), 20_000);
     await publisher()([streamRecord(undefined, { ...headOf(2), result: { S: '"body"' } })], 20_000);

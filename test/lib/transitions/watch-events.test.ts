@@ -68,7 +68,7 @@ const turns: readonly (readonly [keyof typeof watches, WatchStatus, EventName | 
   ['stopped', 'final', 'WatchStarted'],
 ];
 
-describe('the event of a watch', () => {
+describe('the event of a watch whose status changes', () => {
   it.each(turns)('from %s to %s is %s', (from, to, name) => {
     expect(watches[from] && statusOf(watches[from])).toBe(from === 'none' ? undefined : from);
     expect(statusOf(watches[to])).toBe(to);
@@ -83,7 +83,7 @@ describe('the event of a watch', () => {
     });
   });
 
-  it('says when the status changed, when the order was last seen and in which state, and who gave the command', () => {
+  it('says when the status changed, when and in which state the order was last seen, and who gave the command', () => {
     const event = transitionOf(imagesOf(watchRecord(key, watches.watched, watches.stopped)));
     expect(event?.detail).toMatchObject({
       changed_at: '2026-01-01T00:01:00.000Z',
@@ -93,14 +93,17 @@ describe('the event of a watch', () => {
     });
   });
 
-  it.each(['list', 'request', 'person'] as const)('says that a %s started the watch of a new order', (startedBy) => {
-    for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
-      const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
-      expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
-    }
-  });
+  it.each(['list', 'request', 'person'] as const)(
+    'says that the watch of a new order was started by a %s',
+    (startedBy) => {
+      for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
+        const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
+        expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
+      }
+    },
+  );
 
-  it('says that a person resumed a stopped watch, through whatever it was first started', () => {
+  it('says that a person resumed a stopped watch, whatever had started it first', () => {
     const resumed = join({ ...watches.stopped, startedBy: 'list' }, command(false));
     const event = transitionOf(imagesOf(watchRecord(key, watches.stopped, resumed)));
     expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
@@ -113,7 +116,7 @@ describe('the event of a watch', () => {
   });
 
   it.each(Object.values(watches).filter((watch) => watch !== undefined))(
-    'does not exist when the status stays',
+    'does not exist when the status stays the same',
     (watch) => {
       expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
     },

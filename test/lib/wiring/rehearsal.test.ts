@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => output.release());
 
 it.each(dialectNames)(
-  'an order of %s is rehearsed: it is new, then unchanged, and both can be presented',
+  'the rehearsal of an order of %s goes from new to unchanged, and both can be presented',
   async (name) => {
     const checked = await rehearse(name, systemClock);
     expect(checked.map(({ source, changed }) => ({ source, changed }))).toEqual([

@@ -7,15 +7,15 @@ startTestBedForFile();
 
 const down = 'http://127.0.0.1:1';
 
-describe('warming up', () => {
-  it('fetches key and token of the only account ahead of its first check', async () => {
+describe('the warm-up of a function', () => {
+  it('fetches key and token of the only account before its first check', async () => {
     const wiring = wired({ stage: stageOf('main') });
     const warming = await requestsDuring(() => wiring.warmUp());
     expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
     expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
   });
 
-  it('opens the connection where no token is needed', async () => {
+  it('opens the connection to the exchange where no token is needed', async () => {
     const wiring = wired({ stage: stageOf('other') });
     expect(await requestsDuring(() => wiring.warmUp())).toEqual({
       secrets: 1,
@@ -29,7 +29,7 @@ describe('warming up', () => {
     expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
   });
 
-  it('fetches all keys where there are two accounts, and calls the exchange of the first one only', async () => {
+  it('fetches both keys where there are two accounts, and calls only the exchange of the first account', async () => {
     const wiring = wired();
     expect(await requestsDuring(() => wiring.warmUp())).toEqual({
       secrets: 2,
@@ -44,7 +44,7 @@ describe('warming up', () => {
     }
   });
 
-  it('fetches eleven keys of many, and no more', async () => {
+  it('fetches eleven keys where there are more, and no others', async () => {
     const { main } = testBed.stage.accounts;
     if (main === undefined) throw new Error('the stage has main');
     const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
@@ -52,7 +52,7 @@ describe('warming up', () => {
     expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
   });
 
-  it('hands over what it rehearsed, to be presented; what that throws does no harm', async () => {
+  it('presents what it rehearsed, and ignores an error of that', async () => {
     const presented: string[] = [];
     const present = ({ rank }: { readonly rank: string }) => {
       presented.push(rank);

@@ -10,8 +10,8 @@ import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, 
 
 startTestBedForFile();
 
-describe('the wiring', () => {
-  it('holds orders against how long their own exchange keeps closed ones', async () => {
+describe('the wiring of a function', () => {
+  it("measures the retention headroom by how long the order's own exchange keeps closed orders", async () => {
     const stage = stageOf('other');
     const accounts = Object.entries(stage.accounts).map(([name, account]) => [
       name,
@@ -29,7 +29,7 @@ describe('the wiring', () => {
     expect(report.retentionHeadroomMs).toBeLessThanOrEqual(90_000);
   });
 
-  it('repeats a list of the schedule beside one whose reply is late', async () => {
+  it('repeats a scheduled list whose reply is late', async () => {
     const { orangex } = testBed;
     const clock = {
       now: Date.now,
@@ -54,7 +54,7 @@ describe('the wiring', () => {
     expect(orangex.count('open_orders') - before).toBe(3);
   });
 
-  it('keeps no more than eight calls of an account under way, and calls for another one meanwhile', async () => {
+  it('has at most eight calls of an account under way, and meanwhile calls for another account', async () => {
     const { orangex } = testBed;
     const stage = stageOf('main');
     const { main } = stage.accounts;
@@ -71,7 +71,7 @@ describe('the wiring', () => {
     await hanging;
   });
 
-  it.each(['TABLE_NAME', 'AWS_REGION'])('needs the variable %s', (name) => {
+  it.each(['TABLE_NAME', 'AWS_REGION'])('requires the variable %s', (name) => {
     const env = Object.fromEntries(Object.entries(testBed.env).filter(([variable]) => variable !== name));
     expect(() => wired({ env })).toThrow(`${name} is not set.`);
   });
@@ -91,13 +91,13 @@ describe('the wiring', () => {
     expect(Number(watch?.['list_at']?.N) - Number(watch?.['checked_at']?.N)).toBe(10_000);
   });
 
-  it('keeps keys and tokens between checks', async () => {
+  it('reuses keys and tokens between checks', async () => {
     const wiring = wired();
     await check(wiring, 'main');
     expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
   });
 
-  it('puts the exchange’s time into the lines that are logged from then on, even if it failed', async () => {
+  it('adds the exchange’s time to the following log lines, even if the call failed', async () => {
     const logger = new Logger();
     const wiring = wired({ logger });
     await check(wiring, 'main');
@@ -110,7 +110,7 @@ describe('the wiring', () => {
     expect(lines).toMatchObject([{ exchange_ms: expect.any(Number) }, { exchange_ms: expect.any(Number) }]);
   });
 
-  it('reports once for each account what its exchange answers that is not in our tables', async () => {
+  it('reports once for each account what its exchange sends that is not in our tables', async () => {
     const { checkOrder } = wired();
     for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
       testBed.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
@@ -123,7 +123,7 @@ describe('the wiring', () => {
     ]);
   });
 
-  it('says once, and of which account, that a key may do more than it needs to', async () => {
+  it('warns once, with the account, about a key that may do more than it needs to', async () => {
     const key = { ...defaultKey, clientId: 'writer', scope: 'account:read trade:read_write' };
     testBed.orangex.setKeys([defaultKey, key]);
     const secretName = 'key-that-writes';
