@@ -8,7 +8,7 @@ type Level = 'info' | 'warn' | 'error';
 
 /**
  * Writes lines of JSON with the names that Powertools for AWS Lambda gives them. Powertools' own logger does far more, and
- * took a fifth of the CPU of a request that the table answers.
+ * took a fifth of the CPU of a request that is served from the table.
  */
 export class Logger {
   readonly #service = process.env['POWERTOOLS_SERVICE_NAME'];

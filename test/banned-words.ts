@@ -31,7 +31,7 @@ const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
   [/\brecordWord\b/, '`applyWatchCommand`'],
   [/\bEvidence(?:Row)?\b(?! )/, '`Provenance`, `AuditEntry`'],
   [/\bReach\b/, '`Binding`'],
-  [/\b(?:(?!Answers?\b)\w*Answer\w*|answered_?[aA]t)\b/, 'reply (of the exchange), response (of our API)'],
+  [/answer/i, 'reply (of the exchange), response (of our API)'],
   [/\bfailureKinds?\b/, '`errorCatalog`, `spec`'],
   [/\b(?:most|longest|shortest|furthest)[A-Z]\w*/, '`max…`, `min…`, the unit last'],
   [/\b(?:wanted_by|held_by|said_by|said_at|ends_at)\b/, '`handover_requested_by`, `owner`, `by`, `at`, `expires_at`'],

@@ -64,7 +64,7 @@ export async function startDynoxide(): Promise<Engine> {
   const port = await freePort();
   const child = spawn(dynoxide, ['serve', '--port', String(port)], { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
-  await answering(url, child);
+  await responding(url, child);
   return withTable(url, 'snapshots', async () => {
     const exited = once(child, 'exit');
     child.kill();
@@ -96,8 +96,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits for the process's first answer; its end is a failure, and so is a minute without either. */
-async function answering(url: string, child: ChildProcess): Promise<void> {
+/** Waits for the process's first response; its end is a failure, and so is a minute without either. */
+async function responding(url: string, child: ChildProcess): Promise<void> {
   const client = clientOf(url);
   const until = Date.now() + 60_000;
   for (;;) {

@@ -125,7 +125,7 @@ const faults: readonly Fault[] = [
     tests: memory,
   },
   {
-    name: 'memory is used where the table may answer',
+    name: 'memory is used where the table may be read instead',
     file: 'lib/orders/remembered-checks.ts',
     from: '!request.maxAgeMs && ',
     to: '',

@@ -62,7 +62,7 @@ async function tryOut(machine: Machine, quick: boolean): Promise<void> {
   }
 }
 
-/** `npm start` until it answers, one question, and its end by Ctrl-C. */
+/** `npm start` until it responds, one request, and its end by Ctrl-C. */
 async function serve(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
   const begin = performance.now();
   const start = npm(['start', '--', '--port', '0'], cwd, env);
@@ -70,8 +70,8 @@ async function serve(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
     const url = await start.shows(/Try +curl (\S+)/);
     const seconds = (performance.now() - begin) / 1000;
     const response = await fetch(url);
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`GET ${url} was answered with ${response.status}: ${answer}`);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`GET ${url} returned ${response.status}: ${text}`);
     report('npm start', seconds, `GET ${new URL(url).pathname} ${response.status}, ${await memory(start.pid)}`);
   } finally {
     process.kill(-start.pid, 'SIGINT');

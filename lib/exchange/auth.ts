@@ -20,7 +20,7 @@ export type Credentials = {
 /** What authenticates one request. */
 export type Grant = {
   readonly headers: Readonly<Record<string, string>>;
-  /** The exchange answered a request with this grant. */
+  /** The exchange accepted this grant for a request. */
   readonly accepted: () => void;
   /** The exchange refused this grant. Returns whether to try another one of the same key. */
   readonly discard: () => boolean;

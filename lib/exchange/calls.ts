@@ -78,7 +78,7 @@ export function createCalls(deps: CallDeps): Calls {
             (await send(compose({ method, params }), { headers: {}, deadline })).result,
         });
 
-  const answered = (grant: Grant | undefined): void => {
+  const accept = (grant: Grant | undefined): void => {
     grant?.accepted();
     freeRepeat.isLeft = true;
   };
@@ -98,14 +98,14 @@ export function createCalls(deps: CallDeps): Calls {
         grant ??= granted;
         const reply = await send(post, { headers: granted.headers, deadline, stream, onSent });
         const result = read(reply);
-        answered(granted);
+        accept(granted);
         return { ...reply, result, keyVersion: version };
       };
       try {
         return await hedged(attempt, { clock, delayMs, mayRepeat: () => first('late') && retryBudget.spend() });
       } catch (thrown) {
         const failure = asFailure(thrown);
-        if (isOrderFailure(failure)) answered(grant);
+        if (isOrderFailure(failure)) accept(grant);
         key = await remedy(failure, key, grant);
       }
     }

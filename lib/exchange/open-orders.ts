@@ -49,7 +49,7 @@ export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
   };
 }
 
-/** Reads one reply of a list; what it answers means something only once `read` has returned. */
+/** Reads one reply of a list; its result is valid only once `read` has returned. */
 export function createListReader(knownId?: KnownRowId): ReplyReader<ListReply> {
   const digests = new Map<string, string>();
   const changed: ScannedRow[] = [];

@@ -1,6 +1,6 @@
 /*
  * The fields of an order by their canonical names, each with its schema: once for all. Orders are read by these from
- * what exchanges write, and answered, published and exported by them. Quantities keep every digit of the wire.
+ * what exchanges write, and returned, published and exported by them. Quantities keep every digit of the wire.
  */
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';

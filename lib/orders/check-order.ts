@@ -35,7 +35,7 @@ type CheckOrderDeps = {
 };
 
 export type CheckOrderRequest = OrderKey & {
-  /** A check at most this old may answer instead of the exchange, milliseconds; 0 always calls the exchange. */
+  /** A check at most this old may replace a call to the exchange, milliseconds; 0 always calls the exchange. */
   readonly maxAgeMs?: number | undefined;
   /**
    * The order's watch as it was at any time, when it was open: the exchange is called, and if nobody else has written

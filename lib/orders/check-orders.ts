@@ -110,7 +110,7 @@ export function createCheckOrders({ accounts, checkOrder, clock, onInternalError
 
     function outcomeOf(orderId: string, failure: Failure): OrderOutcome {
       const seconds = retryAfterSeconds(failure);
-      // Others may still be answered from the table, which takes no permit.
+      // Others may still be served from the table, which takes no permit.
       if (failure.code === 'rate_limited_locally') return notTried(orderId, seconds);
       if (concernsAccount(failure)) accountRetrySeconds = Math.max(accountRetrySeconds ?? 0, seconds ?? lastingSeconds);
       if (failure.spec.status === 500) onInternalError(orderId, failure);

@@ -11,7 +11,7 @@ export type Checked = {
   readonly final: boolean;
   /** The schedule keeps checking it. */
   readonly watched: boolean;
-  /** Whether the exchange was called for it, or the table answered. */
+  /** Whether the exchange was called for it, or the table served it. */
   readonly source: 'exchange' | 'snapshot';
   /** This check found a state that the table did not hold. */
   readonly changed: boolean;

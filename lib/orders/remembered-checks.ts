@@ -13,7 +13,7 @@ type Remembered = { readonly stored: StoredWatch; readonly at: number };
 /**
  * Checks that remember the watches of open orders as they left them, so that the next check of such an order calls the
  * exchange without a read of the table first. Memory only says what to try: `store.confirm` believes it no further than
- * the table agrees. What `maxAgeMs` lets the table answer is read from there.
+ * the table agrees. What `maxAgeMs` lets the table serve is read from there.
  */
 export function createRememberedChecks(checkOrder: CheckOrder, clock: Pick<Clock, 'now'>): CheckOrder {
   /** The least recently checked first. */

@@ -9,8 +9,8 @@ import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from '
 /** The result of a check, as stored. */
 type RecordResult = {
   /**
-   * The state in force: the head, or this reply if only the digest puts it below the head and no later request was
-   * answered.
+   * The current state: the head, or this reply if only the digest puts it below the head and no later request has a
+   * reply.
    */
   readonly head: Snapshot;
   readonly stored: StoredWatch;

@@ -8,7 +8,7 @@ export type AccountBreaker = {
   readonly isClosed: () => boolean;
   /** How long no call may start, milliseconds: the breaker is open, or there are no permits. */
   readonly waitMs: () => number;
-  readonly answered: (requestedAt: number) => void;
+  readonly replied: (requestedAt: number) => void;
   /** Whether the failure says something about the account, and not about one call alone. */
   readonly failed: (failure: Failure) => boolean;
   /** There are no permits for this long. */
@@ -34,8 +34,8 @@ export function createAccountBreaker(clock: Clock, before?: SweepSummary['breake
       const now = clock.now();
       return Math.max(phaseAt(state, now) === 'open' ? state.probeAt : now, permitsAt) - now;
     },
-    answered: (requestedAt) => {
-      state = nextState(state, { type: 'answered', requestedAt }, clock.now());
+    replied: (requestedAt) => {
+      state = nextState(state, { type: 'replied', requestedAt }, clock.now());
       if (state.closed) opened = undefined;
     },
     failed: (failure) => {

@@ -78,7 +78,7 @@ export function createChecks(deps: ChecksDeps): Checks {
       counts.changed += Number(changed);
       counts.final += Number(changed && final);
       orders.set(orderId, stored);
-      await answered(orderId, requestedAt);
+      await replied(orderId, requestedAt);
       return final ? 'closed' : 'open';
     } catch (thrown) {
       const failure = asFailure(thrown);
@@ -86,16 +86,16 @@ export function createChecks(deps: ChecksDeps): Checks {
         await fail(orderId, requestedAt, failure);
         return undefined;
       }
-      await answered(orderId, requestedAt);
+      await replied(orderId, requestedAt);
       if (failure instanceof OrderNotFound && failure.stored !== undefined) orders.set(orderId, failure.stored);
       return (await findInHistory(orderId)) ? 'closed' : 'missing';
     }
   };
 
-  const answered = async (orderId: string, requestedAt: number): Promise<void> => {
+  const replied = async (orderId: string, requestedAt: number): Promise<void> => {
     counts.checked++;
-    breaker.answered(requestedAt);
-    await failedChecks.answered(orderId);
+    breaker.replied(requestedAt);
+    await failedChecks.replied(orderId);
   };
 
   const fail = async (orderId: string, requestedAt: number, failure: Failure): Promise<void> => {
@@ -107,7 +107,7 @@ export function createChecks(deps: ChecksDeps): Checks {
       return;
     }
     if (breaker.failed(failure)) {
-      // While the breaker stays closed, others are answered.
+      // While the breaker stays closed, others get replies.
       const own = breaker.isClosed();
       await failedChecks.add({ orderId, requestedAt, own, suspect: !own });
       return;
@@ -186,8 +186,8 @@ function createFailedChecks({ recordFailedCheck, clock, orders, account }: Check
       if (suspect) suspects.set(orderId, requestedAt);
       await record(orderId, requestedAt, own);
     },
-    /** An order is answered, so the other suspects failed by themselves. */
-    answered: async (orderId: string): Promise<void> => {
+    /** The exchange replied about an order, so each other suspect failed for its own reason. */
+    replied: async (orderId: string): Promise<void> => {
       failing.delete(orderId);
       suspects.delete(orderId);
       const own = [...suspects];

@@ -20,8 +20,8 @@ export type CircuitBreaker = {
 export type AccountFailure = 'transport' | 'auth' | 'secrets' | 'throttling' | 'maintenance';
 
 export type BreakerEvent =
-  /** The exchange answered a check that started at `requestedAt`; not-found is a reply, too. */
-  | { readonly type: 'answered'; readonly requestedAt: number }
+  /** The exchange replied to a check that started at `requestedAt`; not-found is a reply, too. */
+  | { readonly type: 'replied'; readonly requestedAt: number }
   | { readonly type: 'failed'; readonly kind: AccountFailure; readonly retryAfterMs?: number | undefined };
 
 /** One lost connection is no outage; so many failures in a row are. */
@@ -38,7 +38,7 @@ export function phaseAt({ closed, probeAt }: CircuitBreaker, now: number): Break
 }
 
 export function nextState(state: CircuitBreaker, event: BreakerEvent, now: number): CircuitBreaker {
-  if (event.type === 'answered') {
+  if (event.type === 'replied') {
     // A reply to a call from before the breaker opened says nothing about the time since.
     const isStale = !state.closed && event.requestedAt < state.openedAt;
     return isStale ? state : { ...halfOpen, closed: true };

@@ -85,7 +85,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
     const startedAt = clock.now();
     try {
       const result = await list();
-      breaker.answered(startedAt);
+      breaker.replied(startedAt);
       take(result);
       hasFailed = false;
     } catch (thrown) {

@@ -11,7 +11,7 @@ export type TrustEvent =
   | { readonly type: 'passed' }
   /** The list lacked an order that its own reply showed to be open. */
   | { readonly type: 'contradicted' }
-  /** The exchange answered with something that permits no conclusion, or refused to list at all. */
+  /** The exchange replied with something that permits no conclusion, or refused to list at all. */
   | { readonly type: 'failed'; readonly reason: Code | 'incomplete' };
 
 export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };

@@ -53,7 +53,7 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     const marked = verdict === 'plausible' ? await markAbsent(absent, list.requestedAt) : 0;
     const counts = { discovered: seen.discovered, vanished: marked, changed: changed || absent.length > 0 };
     if (verdict === 'contradicted') return { outcome: verdict, ...counts };
-    if (verdict === 'unanswered' || seen.unfinished || marked < absent.length || !goesOn()) {
+    if (verdict === 'inconclusive' || seen.unfinished || marked < absent.length || !goesOn()) {
       return { outcome: 'unfinished', ...counts };
     }
     const listed = { at: list.requestedAt, orders: list.digests.size, ordersReadAt: orders.readAt() };
@@ -65,14 +65,14 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     { digests, requestedAt }: OpenOrders,
     absent: readonly LiveOrder[],
     covered: number,
-  ): Promise<'plausible' | 'contradicted' | 'unanswered'> {
+  ): Promise<'plausible' | 'contradicted' | 'inconclusive'> {
     const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
     if (!isSuspicious({ absent: settled.length, covered, listed: digests.size })) return 'plausible';
     for (const { orderId } of probesOf(settled, clock.now())) {
       const outcome = await checks.check(orderId);
       if (outcome !== undefined) return outcome === 'open' ? 'contradicted' : 'plausible';
     }
-    return 'unanswered';
+    return 'inconclusive';
   }
 
   /** How many are marked, or no longer open; all of them, unless the table or the time fails. */

@@ -2,7 +2,7 @@ import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } 
 import type { Clock } from '../clock.ts';
 import { batchesOf } from './entry.ts';
 
-/** Why sending ended early: the bus refused an entry, did not answer, or there was no time left. */
+/** Why sending ended early: the bus refused an entry, did not respond, or there was no time left. */
 type Stop = {
   readonly code: 'bus_refused' | 'bus_unavailable' | 'deadline';
   /** The bus's own name for it. */

@@ -21,7 +21,7 @@ type PublisherDeps = {
 export type Publisher = (records: readonly DynamoDBRecord[], remainingMs: number) => Promise<DynamoDBBatchResponse>;
 
 /** Reserved from the Lambda's time for the response and the log. */
-const answeringMs = 1_000;
+const responseMs = 1_000;
 
 type Prepared = { readonly record: DynamoDBRecord; readonly entry: PutEventsRequestEntry };
 
@@ -50,7 +50,7 @@ export function createPublisher({ bus, busName, setAside, clock, logger }: Publi
       }
     }
     const entries = prepared.map(({ entry }) => entry);
-    const deadline = startedAt + remainingMs - answeringMs;
+    const deadline = startedAt + remainingMs - responseMs;
     const { accepted, stop } = await bus(entries, deadline);
     const unsent = prepared[accepted]?.record;
     if (unsent !== undefined) failed.add(unsent);

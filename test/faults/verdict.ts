@@ -3,8 +3,8 @@ import { groups, type RowResult } from './row.ts';
 /** What every row must keep. */
 const maxGrowthBytes = 20_000_000;
 const maxCallsPerRequest = 1.2;
-/** Beyond the deadline, for the answer to be written and read, milliseconds. */
-const answeringMs = 50;
+/** Beyond the deadline, for the response to be written and read, milliseconds. */
+const responseMs = 50;
 /** A refused token is replaced once in 10 s, which takes two calls; each process may repeat its first one. */
 const spareCalls = 2;
 
@@ -24,7 +24,7 @@ export function violationsOf(result: RowResult, { isTimed }: Limits): readonly s
     ...leaks.map((leak) => `it let out: ${leak}`),
     ...(tried === 0 ? ['nothing was tried'] : []),
     ...(calls > maxCalls ? [`${calls} calls for ${requests} requests`] : []),
-    ...(isTimed && maxMs > deadlineMs + answeringMs ? [`${Math.round(maxMs)} ms, deadline ${deadlineMs} ms`] : []),
+    ...(isTimed && maxMs > deadlineMs + responseMs ? [`${Math.round(maxMs)} ms, deadline ${deadlineMs} ms`] : []),
     ...(growthBytes > maxGrowthBytes ? [`memory grew by ${megabytes(growthBytes)} MB`] : []),
     ...(lost > 0 ? [`${lost} snapshots lost`] : []),
     ...(regressed > 0 ? [`${regressed} heads went back`] : []),

@@ -82,7 +82,7 @@ function useConnection() {
   return connection;
 }
 
-/** Whether the API answers, in the header. */
+/** Whether the API responds, in the header. */
 export function ConnectionMark() {
   const { lostSince, reachedAt } = useConnection();
   if (lostSince !== undefined) return html`<span class="mark bad" role="status">connection lost</span>`;

@@ -20,7 +20,7 @@ export type HistoryMethod = MethodCall & { readonly source: string };
 
 /** How an account's orders can be seen without a call for each: what differs between the exchanges, as data. */
 export type ListMethods = {
-  /** The calls that only together list every open order; each must answer. */
+  /** The calls that only together list every open order; each must succeed. */
   readonly openOrders: readonly MethodCall[];
   /** How long an order may be missing from a list after it was placed or changed, milliseconds. */
   readonly guardMs: number;
@@ -53,7 +53,7 @@ export type DialectDefinition = {
   readonly states: Readonly<Record<string, KnownState>>;
   /** The exchange's own limit per account, shared with everything else that uses the account. */
   readonly limit: { readonly perSecond: number; readonly burst: number };
-  /** How long the exchange still answers for a closed order, milliseconds. After that its end is invisible. */
+  /** How long the exchange still returns a closed order, milliseconds. After that its end is invisible. */
   readonly retentionMs: number;
   /** Fields of an order that the documents or the wire have shown, beyond the specification's; others are drift. */
   readonly fields: readonly string[];

@@ -28,8 +28,8 @@ const trades = 'private/get_user_trades_by_order';
 
 /**
  * There is no call for all orders (error 1000): `currency` names a trading area, and the two areas together are taken
- * for all there is. Any other area is answered with success and `[]`. Each call is one of the 10 requests a second; a
- * key without the right to read is answered with 2010 or 10000. Copy-trade orders are in no list.
+ * for all there is. Any other area returns success and `[]`. Each call is one of the 10 requests a second; a
+ * key without the right to read gets 2010 or 10000. Copy-trade orders are in no list.
  * Source: openapi-docs.orangex.com. Unconfirmed: that the two areas are all, whether stop orders before their trigger
  * are listed, and how long histories reach back. Placing and cancelling is asynchronous, so lists are late by seconds.
  */
@@ -51,7 +51,7 @@ export const orangex = {
   version: 'v1',
   // Milliseconds, although the fields are called microseconds.
   unitsPerMs: 1,
-  // Without the slash it answers 1000 "no service".
+  // Without the slash it returns 1000 "no service".
   methodPrefix: '/',
   auth: 'token',
   errors,

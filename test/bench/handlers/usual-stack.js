@@ -44,7 +44,7 @@ const Order = z.looseObject({
   creation_timestamp: z.number(),
   last_update_timestamp: z.number(),
 });
-const answerOf = (result) => z.object({ jsonrpc: z.literal('2.0'), result });
+const replyOf = (result) => z.object({ jsonrpc: z.literal('2.0'), result });
 let token;
 
 async function call(method, params, schema, headers = {}) {
@@ -53,7 +53,7 @@ async function call(method, params, schema, headers = {}) {
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   });
-  return answerOf(schema).parse(await response.json()).result;
+  return replyOf(schema).parse(await response.json()).result;
 }
 
 async function signIn() {

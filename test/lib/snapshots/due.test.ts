@@ -40,11 +40,12 @@ describe('the next check of an order in the lists of its account', () => {
   });
 
   it('comes soon, and then less and less often, when the order vanished and its own reply shows it open', () => {
-    const answeredAfter = (ms: number) => dueAt(watchOf(seen(0, 0, t0 + minute + ms), listedAt(minute, false)), policy);
+    const dueWhenSeenAfter = (ms: number) =>
+      dueAt(watchOf(seen(0, 0, t0 + minute + ms), listedAt(minute, false)), policy);
     const from = t0 + minute;
-    expect(answeredAfter(100)).toBe(from + 100 + 2_000);
-    expect(answeredAfter(5_000)).toBe(from + 10_000);
-    expect(answeredAfter(2 * minute)).toBe(from + 2 * minute + 18_000);
+    expect(dueWhenSeenAfter(100)).toBe(from + 100 + 2_000);
+    expect(dueWhenSeenAfter(5_000)).toBe(from + 10_000);
+    expect(dueWhenSeenAfter(2 * minute)).toBe(from + 2 * minute + 18_000);
   });
 });
 

@@ -28,7 +28,7 @@ type Sweeping = {
   readonly callMs?: number | ((orderId: string) => number);
   /** The index goes on listing what was checked. */
   readonly lags?: boolean;
-  /** The table does not answer a look at the index: the failure of the n-th look, from 1. */
+  /** The table does not respond to a look at the index: the failure of the n-th look, from 1. */
   readonly indexFails?: (look: number) => Failure | undefined;
   /** The table does not record failed checks. */
   readonly recordFails?: boolean;
@@ -64,8 +64,8 @@ function rankAt(updatedAt: number, phase: 0 | 1 | 2 = 0): Rank {
   return `${updatedAt}.0000000001.${phase}.x`;
 }
 
-/** A watch that was last answered at one time and is due at another, epoch ms. */
-function answeredWatch(seenAt: number, dueAt: number, phase: 0 | 1 | 2 = 0): Watch {
+/** A watch whose last reply came at one time and is due at another, epoch ms. */
+function seenWatch(seenAt: number, dueAt: number, phase: 0 | 1 | 2 = 0): Watch {
   const rank = rankAt(seenAt - (dueAt - seenAt) * 10, phase);
   const observations = [{ requestedAt: seenAt, rank }];
   return join(undefined, { openedAt: seenAt, announcedRank: rank, applied: { rank, at: seenAt }, observations });
@@ -78,15 +78,15 @@ function indexedWatch({ at = 0, seenAt = at - minCheckMs, status = 'watched' }: 
     case 'unconfirmed':
       return join(undefined, { openedAt: due });
     case 'missing':
-      return join(answeredWatch(seen - minCheckMs, due), { openedAt: seen, notFoundAt: [due - minCheckMs] });
+      return join(seenWatch(seen - minCheckMs, due), { openedAt: seen, notFoundAt: [due - minCheckMs] });
     case 'inconsistent': {
       const applied = { rank: rankAt(due + 1), at: 0 };
-      const twice = answeredWatch(seen - 1, due);
-      const again = { ...answeredWatch(seen, due), applied, announcedRank: applied.rank };
+      const twice = seenWatch(seen - 1, due);
+      const again = { ...seenWatch(seen, due), applied, announcedRank: applied.rank };
       return join(twice, again);
     }
     default:
-      return answeredWatch(seen, due, status === 'unknown' ? 1 : 0);
+      return seenWatch(seen, due, status === 'unknown' ? 1 : 0);
   }
 }
 
@@ -170,16 +170,16 @@ export async function sweeping(scene: Sweeping): Promise<Swept> {
     checkOrder: async ({ orderId }) => {
       const at = environment.now() - startTime;
       atOnce = Math.max(atOnce, ++running);
-      const answer = outcome(orderId, at);
+      const result = outcome(orderId, at);
       await environment.sleep(typeof callMs === 'number' ? callMs : callMs(orderId));
       running--;
       checks.push({ orderId, at, until: environment.now() - startTime });
-      if (answer instanceof Failure) throw answer;
-      const ended = answer === 'final' || answer === 'final before';
+      if (result instanceof Failure) throw result;
+      const ended = result === 'final' || result === 'final before';
       const now = environment.now();
-      const again = lags ? answeredWatch(now, now + minCheckMs) : answeredWatch(now, now + againMs, ended ? 2 : 0);
+      const again = lags ? seenWatch(now, now + minCheckMs) : seenWatch(now, now + againMs, ended ? 2 : 0);
       const stored = write(orderId, () => again) ?? { watch: again, revision: 1 };
-      return checked(orderId, answer, stored);
+      return checked(orderId, result, stored);
     },
   });
 
