@@ -111,26 +111,26 @@ async function findRow(
     }
     if (result.count === 0) return { outcome: 'not_found', rows };
     // The same page again: the offset is not understood, and what lies behind it out of reach.
-    if (result.firstDigest === before) break;
-    before = result.firstDigest;
+    if (result.firstText === before) break;
+    before = result.firstText;
   }
   return { outcome: 'not_exhausted', rows };
 }
 
 type ScannedPage = {
   readonly count: number;
-  readonly firstDigest: string | undefined;
+  readonly firstText: string | undefined;
   readonly found: readonly ScannedRow[];
 };
 
 function createPageReader(orderId: string): ReplyReader<ScannedPage> {
   const found: ScannedRow[] = [];
-  let firstDigest: string | undefined;
+  let firstText: string | undefined;
   const { stream, read } = createRowReader((row) => {
-    firstDigest ??= row.digest;
+    firstText ??= row.text;
     if (row.orderId === orderId) found.push(row);
   });
-  return { stream, read: (reply) => ({ count: read(reply), firstDigest, found }) };
+  return { stream, read: (reply) => ({ count: read(reply), firstText, found }) };
 }
 
 async function findTrades(

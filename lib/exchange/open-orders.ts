@@ -1,16 +1,16 @@
 import type { CallResult, Calls, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
 import { rethrowAsAccountFailure } from './order-failures.ts';
-import { createRowReader, type KnownRowId, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
+import { createRowReader, type EarlierRows, type OrderRow, orderRow, type ScannedRow } from './rows.ts';
 
 /** What the exchange lists as an account's open orders. Times are ours, epoch ms. */
 export type OpenOrders = {
-  /** The digest of each listed order's row, by order id. */
-  readonly digests: ReadonlyMap<string, string>;
+  /** Of all listed orders. */
+  readonly ids: ReadonlySet<string>;
   /** The rows that are not known. Evidence of life, never of an end. */
   readonly changed: readonly OrderRow[];
   /**
-   * Whether an order's absence from `digests` means that the exchange did not list it. `false` when the id of a row
+   * Whether an order's absence from `ids` means that the exchange did not list it. `false` when the id of a row
    * could not be read, when a reply held an id twice (each different row is in `changed`, and the rank decides), or when the key changed between the calls.
    */
   readonly complete: boolean;
@@ -25,12 +25,12 @@ export type OpenOrders = {
 export type ListOpenOrdersOptions = {
   /** Epoch ms: bounds all calls of the list together. */
   readonly deadline: number;
-  /** Of rows that need not be returned again because they were recorded. */
-  readonly knownId?: KnownRowId;
+  /** Begins to go through the rows that need not be returned again because they were recorded; once for each reply. */
+  readonly followEarlier?: () => EarlierRows;
 };
 
 type ListReply = {
-  readonly digests: ReadonlyMap<string, string>;
+  readonly ids: ReadonlySet<string>;
   readonly changed: readonly ScannedRow[];
   readonly complete: boolean;
 };
@@ -40,44 +40,41 @@ type ListReply = {
  * renews token and key, and is repeated as any other call. Throws `Failure` when one of them fails.
  */
 export function createListOpenOrders(dialect: Dialect, call: Calls['call']) {
-  return async ({ deadline, knownId }: ListOpenOrdersOptions): Promise<OpenOrders> => {
+  return async ({ deadline, followEarlier }: ListOpenOrdersOptions): Promise<OpenOrders> => {
     const replies: CallResult<ListReply>[] = [];
     for (const method of dialect.lists.openOrders) {
-      replies.push(await call(method, () => createListReader(knownId), deadline).catch(rethrowAsAccountFailure));
+      replies.push(
+        await call(method, () => createListReader(followEarlier?.()), deadline).catch(rethrowAsAccountFailure),
+      );
     }
     return joined(replies, dialect);
   };
 }
 
 /** Reads one reply of a list; its result is valid only once `read` has returned. */
-export function createListReader(knownId?: KnownRowId): ReplyReader<ListReply> {
-  const digests = new Map<string, string>();
-  const changed: ScannedRow[] = [];
+export function createListReader(earlier?: EarlierRows): ReplyReader<ListReply> {
+  const ids = new Set<string>();
+  /** By their texts. */
+  const changed = new Map<string, ScannedRow>();
   let complete = true;
   const { stream, read } = createRowReader((row) => {
-    const { orderId, digest } = row;
-    if (orderId === undefined) {
-      complete = false;
-      return;
-    }
-    const before = digests.get(orderId);
-    if (before !== undefined) complete = false;
-    digests.set(orderId, digest);
-    if (!row.known && digest !== before) changed.push(row);
-  }, knownId);
+    const { orderId, text, known } = row;
+    if (orderId === undefined || ids.has(orderId)) complete = false;
+    if (orderId === undefined) return;
+    ids.add(orderId);
+    if (!known) changed.set(text, row);
+  }, earlier);
   return {
     stream,
     read: (reply) => {
       read(reply);
-      return { digests, changed, complete };
+      return { ids, changed: [...changed.values()], complete };
     },
   };
 }
 
-/** As one list: rows of the same order are in `changed`, whatever digest is kept. */
-function merged([first, ...others]: readonly ListReply[]): ReadonlyMap<string, string> {
-  if (others.length === 0) return first?.digests ?? new Map();
-  return new Map([first, ...others].flatMap((list) => [...(list?.digests ?? [])]));
+function merged([first = new Set(), ...others]: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  return others.length === 0 ? first : new Set([first, ...others].flatMap((ids) => [...ids]));
 }
 
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
@@ -85,7 +82,7 @@ function joined(replies: readonly CallResult<ListReply>[], dialect: Dialect): Op
   const lists = replies.map(({ result }) => result);
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
-    digests: merged(lists),
+    ids: merged(lists.map(({ ids }) => ids)),
     changed: replies.flatMap(({ result, receivedAt, exchangeTime }) =>
       result.changed.flatMap((row) =>
         row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, receivedAt, exchangeTime }),

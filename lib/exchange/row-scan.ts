@@ -13,8 +13,14 @@ const space = 0x20;
  * that ends in it, verbatim, and returns the piece with the number of elements in the place of all of them: a JSON parser
  * of what is left would take longer for an element, even for a `null`, than the scan takes.
  * The reply is JSON exactly if all that is returned, joined, is JSON and each row is: neither is checked here.
+ *
+ * `expectedRow` is the text of a JSON object that may come next. A row that starts with it can be nothing else, and to
+ * compare it takes a tenth of the time that the scan takes.
  */
-export function createRowScan(onRow: (text: string) => void): (piece: string) => string {
+export function createRowScan(
+  onRow: (text: string) => void,
+  expectedRow: () => string | undefined = () => undefined,
+): (piece: string) => string {
   let place: 'frame' | 'rows' | 'row' = 'frame';
   let row = '';
   let rows = 0;
@@ -39,8 +45,10 @@ export function createRowScan(onRow: (text: string) => void): (piece: string) =>
     let at = 0;
     while (at < piece.length) {
       if (place === 'row') {
-        const end = value(piece, at);
-        row += piece.slice(at, end);
+        const expected = row === '' ? expectedRow() : undefined;
+        const isExpected = expected !== undefined && piece.slice(at, at + expected.length) === expected;
+        const end = isExpected ? at + expected.length : value(piece, at);
+        row = isExpected ? expected : row + piece.slice(at, end);
         at = end ?? piece.length;
         if (end === undefined) continue;
         onRow(row);

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { Failure } from '../errors.ts';
 import type { CallResult, ReplyReader } from './calls.ts';
 import type { Dialect } from './dialects/index.ts';
@@ -14,24 +13,28 @@ export type OrderRow = {
   readonly orderId: string;
   /** The row's text, verbatim. */
   readonly text: string;
-  /** Of `text`: equal digests, equal rows. */
-  readonly digest: string;
   /** The exchange's clock when it sent the row, epoch ms, if it said. */
   readonly exchangeTime: number | undefined;
   /** Parses the row now, and each time: a caller that needs no order pays for none. */
   readonly read: () => RowReading;
 };
 
-/** A row as it came, its id if that can be read, and whether its digest was known. */
+/** A row as it came, its id if that can be read, and whether it was known. */
 export type ScannedRow = {
   readonly orderId: string | undefined;
   readonly text: string;
-  readonly digest: string;
   readonly known: boolean;
 };
 
-/** The id of the order whose row has this digest, if it was read before and need not be read again. */
-export type KnownRowId = (digest: string) => string | undefined;
+/** The rows of earlier lists, as one reply goes through them: most lists hold the same rows in the same order. */
+export type EarlierRows = {
+  /** The row that followed in an earlier list, a JSON object; a guess that `isKnown` has to confirm. */
+  readonly next: () => { readonly orderId: string; readonly text: string } | undefined;
+  /** Whether the row that came now was read before and need not be read again. */
+  readonly isKnown: (orderId: string, text: string) => boolean;
+};
+
+const noRows: EarlierRows = { next: () => undefined, isKnown: () => false };
 
 /** The most that a list may have, bytes: 10 000 orders are about 6 MB. */
 const maxListBytes = 16 * 1024 * 1024;
@@ -43,18 +46,19 @@ const maxListBytes = 16 * 1024 * 1024;
  */
 export function createRowReader(
   onRow: (row: ScannedRow) => void,
-  knownId: KnownRowId = () => undefined,
+  earlier: EarlierRows = noRows,
 ): Required<ReplyReader<number>> {
   let count = 0;
   let malformed = false;
-  const take = createRowScan((text) => {
+  const takeRow = (text: string): void => {
     count++;
-    const digest = hash('sha256', text, 'base64url');
-    const orderId = knownId(digest);
-    const known = orderId !== undefined;
+    const expected = earlier.next();
+    const orderId = text === expected?.text ? expected.orderId : readableId(text);
+    const known = orderId !== undefined && earlier.isKnown(orderId, text);
     malformed ||= !known && !isJson(text);
-    onRow({ orderId: orderId ?? readableId(text), text, digest, known });
-  });
+    onRow({ orderId, text, known });
+  };
+  const take = createRowScan(takeRow, () => earlier.next()?.text);
   return {
     stream: { maxBytes: maxListBytes, take },
     read: ({ result }) => {
@@ -77,14 +81,14 @@ function readableId(row: string): string | undefined {
 /** A row, and the reply that it came with. */
 export function orderRow(
   orderId: string,
-  { text, digest }: ScannedRow,
+  { text }: ScannedRow,
   {
     dialect,
     receivedAt,
     exchangeTime,
   }: Pick<CallResult<unknown>, 'receivedAt' | 'exchangeTime'> & { readonly dialect: Dialect },
 ): OrderRow {
-  return { orderId, text, digest, exchangeTime, read: () => readRow(text, orderId, { dialect, receivedAt }) };
+  return { orderId, text, exchangeTime, read: () => readRow(text, orderId, { dialect, receivedAt }) };
 }
 
 function readRow(

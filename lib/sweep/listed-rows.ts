@@ -68,14 +68,11 @@ export function createListedRows(deps: ListedRowsDeps) {
   };
 
   return {
-    /** The id of the order whose row has this digest, if there is nothing to do. */
-    knownId: (digest: string): string | undefined => {
-      const row = knownRows.ofDigest(digest);
-      return row !== undefined && isSettled(row) ? row.orderId : undefined;
-    },
+    /** Begins to go through a list: rows with which there is nothing to do are known. */
+    followEarlier: () => knownRows.follow(isSettled),
 
     record: async (list: OpenOrders): Promise<Recorded> => {
-      knownRows.retain(({ orderId }) => list.digests.has(orderId));
+      knownRows.retain(({ orderId }) => list.ids.has(orderId));
       const counts = { recorded: 0, discovered: 0, nothing: 0 };
       let failures = 0;
       await inParallel(list.changed, goesOn, async (row) => {
@@ -97,16 +94,25 @@ function createRecordRow(deps: ListedRowsDeps) {
   const { dialect, store, orders, knownRows, account, requestId, onDrift } = deps;
   return async (row: OrderRow, order: Order, list: OpenOrders): Promise<void> => {
     onDrift(account, driftOf(order, dialect));
-    const { orderId, text: result, exchangeTime, digest } = row;
+    const { orderId, text, exchangeTime } = row;
     const { requestedAt, receivedAt: firstObservedAt, keyVersion } = list;
     const provenance = { requestedAt, firstObservedAt, requestId, observedBy: 'list', keyVersion };
-    const observation = { account, orderId, dialect, order, result, exchangeTime, provenance, listedAt: requestedAt };
+    const observation = {
+      account,
+      orderId,
+      dialect,
+      order,
+      result: text,
+      exchangeTime,
+      provenance,
+      listedAt: requestedAt,
+    };
     const known = orders.get(orderId)?.stored;
     const { stored, inForce } = await (known === undefined
       ? store.record(observation)
       : store.confirm(observation, known));
     orders.set(orderId, stored);
-    if (inForce) knownRows.set({ orderId, digest, rank: rankOf(order, dialect.volatile) });
+    if (inForce) knownRows.set({ orderId, text, rank: rankOf(order, dialect.volatile) });
   };
 }
 
@@ -136,7 +142,7 @@ function createRowActions(deps: ListedRowsDeps) {
   };
 
   const actOnUnknown = async (row: OrderRow, order: Order, list: OpenOrders): Promise<RowOutcome> => {
-    const { orderId, digest } = row;
+    const { orderId, text } = row;
     const { stored, head } = await store.read({ account, orderId });
     const status = stored && statusOf(stored.watch);
     if (status === undefined ? discover : isOpen(status)) {
@@ -144,14 +150,14 @@ function createRowActions(deps: ListedRowsDeps) {
       return status === undefined ? 'discovered' : 'recorded';
     }
     // Closed here, whose end a late list does not know yet; or of no interest.
-    knownRows.set({ orderId, digest, rank: undefined });
+    knownRows.set({ orderId, text, rank: undefined });
     const isLate = head !== undefined && list.requestedAt > head.provenance.firstObservedAt + lateMs;
     if (status === 'final' && isLate) await checks.check(orderId);
     return 'nothing';
   };
 
   const act = async (row: OrderRow, list: OpenOrders): Promise<RowOutcome> => {
-    const { orderId, digest } = row;
+    const { orderId, text } = row;
     const live = orders.get(orderId);
     const order = row.read();
     if (order instanceof Failure || phaseOf(order) === 'final') {
@@ -165,7 +171,7 @@ function createRowActions(deps: ListedRowsDeps) {
     const { watch } = live.stored;
     const { applied } = watch;
     if (live.covered && isAt(watch, rank) && !mayBeUnread(watch, orders.readAt())) {
-      knownRows.set({ orderId, digest, rank });
+      knownRows.set({ orderId, text, rank });
       return 'nothing';
     }
     if (applied !== undefined && placeOf(rank) < placeOf(applied.rank)) {

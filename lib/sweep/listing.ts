@@ -43,12 +43,12 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
   return async () => {
     // Those that are known now: what is covered while the list is under way is not compared with it.
     const covered = orders.all().filter((order) => order.covered);
-    const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, knownId: rows.knownId });
+    const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, followEarlier: rows.followEarlier });
     const seen = await rows.record(list);
     const changed = seen.recorded > 0;
     if (!list.complete) return { outcome: 'incomplete', discovered: seen.discovered, vanished: 0, changed };
 
-    const absent = covered.filter(({ orderId }) => !list.digests.has(orderId));
+    const absent = covered.filter(({ orderId }) => !list.ids.has(orderId));
     const verdict = await compare(list, absent, covered.length);
     const marked = verdict === 'plausible' ? await markAbsent(absent, list.requestedAt) : 0;
     const counts = { discovered: seen.discovered, vanished: marked, changed: changed || absent.length > 0 };
@@ -56,18 +56,18 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     if (verdict === 'inconclusive' || seen.unfinished || marked < absent.length || !goesOn()) {
       return { outcome: 'unfinished', ...counts };
     }
-    const listed = { at: list.requestedAt, orders: list.digests.size, ordersReadAt: orders.readAt() };
+    const listed = { at: list.requestedAt, orders: list.ids.size, ordersReadAt: orders.readAt() };
     return { outcome: 'passed', listed, ...counts };
   };
 
   /** Where much is missing at once, an order is checked before the list is believed. */
   async function compare(
-    { digests, requestedAt }: OpenOrders,
+    { ids, requestedAt }: OpenOrders,
     absent: readonly LiveOrder[],
     covered: number,
   ): Promise<'plausible' | 'contradicted' | 'inconclusive'> {
     const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
-    if (!isSuspicious({ absent: settled.length, covered, listed: digests.size })) return 'plausible';
+    if (!isSuspicious({ absent: settled.length, covered, listed: ids.size })) return 'plausible';
     for (const { orderId } of probesOf(settled, clock.now())) {
       const outcome = await checks.check(orderId);
       if (outcome !== undefined) return outcome === 'open' ? 'contradicted' : 'plausible';

@@ -42,7 +42,7 @@ function closesWhatIsAbsent(isEmptyWhenFailed: boolean): PlantedBug {
       listOpenOrders: async (options) => {
         try {
           const list = await lists.listOpenOrders(options);
-          latest = new Set(list.digests.keys());
+          latest = list.ids;
           for (const row of list.changed) rows.set(row.orderId, row);
           return list;
         } catch (thrown) {
@@ -70,13 +70,13 @@ export const plantedBugs = {
   'listed_at advances before the vanished are marked': {
     ...noBug,
     lists: (lists) => {
-      const digests = new Map<string, string>();
+      const ids = new Set<string>();
       return {
         ...lists,
         listOpenOrders: async (options) => {
           const list = await lists.listOpenOrders(options);
-          for (const [orderId, digest] of list.digests) digests.set(orderId, digest);
-          return { ...list, digests: new Map(digests) };
+          for (const orderId of list.ids) ids.add(orderId);
+          return { ...list, ids: new Set(ids) };
         },
       };
     },

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Code } from '../../../lib/errors.ts';
 import { Failure } from '../../../lib/errors.ts';
 import type { OpenOrders } from '../../../lib/exchange/open-orders.ts';
+import type { OrderRow } from '../../../lib/exchange/rows.ts';
+import { createKnownRows } from '../../../lib/sweep/known-rows.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
@@ -9,9 +11,11 @@ import { type Harness, holdKey, keyOf, start } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
 
-function list({ client, clock }: Harness, known?: ReadonlyMap<string, string>, acquireTimeout = 10_000) {
-  const ids = new Map([...(known ?? [])].map(([orderId, digest]) => [digest, orderId]));
-  return client.listOpenOrders({ deadline: clock.now() + acquireTimeout, knownId: (digest) => ids.get(digest) });
+function list({ client, clock }: Harness, recorded: readonly OrderRow[] = [], acquireTimeout = 10_000) {
+  const known = createKnownRows();
+  for (const { orderId, text } of recorded) known.set({ orderId, text, rank: undefined });
+  const followEarlier = () => known.follow(() => true);
+  return client.listOpenOrders({ deadline: clock.now() + acquireTimeout, followEarlier });
 }
 
 /** The read orders by id; an unreadable one as the code of its failure. */
@@ -32,7 +36,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const other = server.place({ instrument_name: 'BTC-USDT' });
     server.fill(server.place());
     const orders = await list(harness);
-    expect([...orders.digests.keys()].toSorted()).toEqual([id, other].toSorted());
+    expect([...orders.ids].toSorted()).toEqual([id, other].toSorted());
     expect(orders).toMatchObject({ complete: true, keyVersion: 'v1' });
     expect([orders.requestedAt, orders.receivedAt]).toEqual([clock.now(), clock.now()]);
     const row = orders.changed.find(({ orderId }) => orderId === id);
@@ -46,7 +50,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
   test('may be empty, and is complete then', async () => {
     const orders = await list(await start({ dialect }));
     expect(orders).toMatchObject({ complete: true, changed: [] });
-    expect(orders.digests.size).toBe(0);
+    expect(orders.ids.size).toBe(0);
   });
 
   test('leaves out rows that were recorded unchanged', async () => {
@@ -54,12 +58,10 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const [resting, active] = [harness.server.place(), harness.server.place()];
     const before = await list(harness);
     harness.server.partialFill(active, '1');
-    const after = await list(harness, before.digests);
+    const after = await list(harness, before.changed);
     expect(after.changed.map(({ orderId }) => orderId)).toEqual([active]);
-    expect([...after.digests.keys()].toSorted()).toEqual([resting, active].toSorted());
-    expect(after.digests.get(resting)).toBe(before.digests.get(resting));
-    const notRecorded = new Map([...after.digests].filter(([id]) => id !== resting));
-    expect((await list(harness, notRecorded)).changed.map(({ orderId }) => orderId)).toEqual([resting]);
+    expect([...after.ids].toSorted()).toEqual([resting, active].toSorted());
+    expect((await list(harness, after.changed)).changed.map(({ orderId }) => orderId)).toEqual([resting]);
   });
 
   test('has the same orders as get_order_state', async () => {
@@ -81,9 +83,9 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
     const id = harness.server.place();
-    expect((await list(harness)).digests.has(id)).toBe(false);
+    expect((await list(harness)).ids.has(id)).toBe(false);
     harness.clock.advance(3_000);
-    expect((await list(harness)).digests.has(id)).toBe(true);
+    expect((await list(harness)).ids.has(id)).toBe(true);
   });
 
   test('leaves out what the exchange leaves out', async () => {
@@ -95,8 +97,8 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     ];
     harness.server.script('open_orders', { kind: 'omitRow', orderId: omitted });
     const orders = await list(harness);
-    expect([...orders.digests.keys()]).toEqual([listed]);
-    expect(orders.digests.has(unlisted)).toBe(false);
+    expect([...orders.ids]).toEqual([listed]);
+    expect(orders.ids.has(unlisted)).toBe(false);
     expect(orders.complete).toBe(true);
   });
 
@@ -112,7 +114,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     harness.server.script('open_orders', fault);
     const orders = await list(harness);
     expect(orders.complete).toBe(true);
-    expect([...orders.digests.keys()].toSorted()).toEqual([spoiled, healthy].toSorted());
+    expect([...orders.ids].toSorted()).toEqual([spoiled, healthy].toSorted());
     expect(Object.fromEntries(readings(orders))).toEqual({ [spoiled]: 'invalid_response', [healthy]: 'open' });
   });
 
@@ -191,7 +193,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('open_orders', { kind: 'slowBody', bytes: 97, everyMs: 1 });
-    expect([...(await list(harness)).digests.keys()]).toEqual([id]);
+    expect([...(await list(harness)).ids]).toEqual([id]);
     harness.server.scriptAlways('open_orders', { kind: 'slowBody', bytes: 1, everyMs: 50 });
     expect((await failureOf(list(harness, undefined, 150))).code).toBe('timeout');
   });
@@ -202,7 +204,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     harness.server.script('open_orders', { kind: 'truncate', framing: 'short', at: 400 });
     const orders = await list(harness);
     expect(orders).toMatchObject({ complete: true });
-    expect([...orders.digests.keys()]).toEqual([id]);
+    expect([...orders.ids]).toEqual([id]);
     expect(harness.server.count('open_orders')).toBe(calls + 1);
   });
 
@@ -243,7 +245,7 @@ describe('the lists of the two areas of orangex', () => {
       expect((await failureOf(list(harness))).code).toBe('exchange_error');
       harness.server.clearScript();
     }
-    expect((await list(harness)).digests.size).toBe(1);
+    expect((await list(harness)).ids.size).toBe(1);
   });
 
   test('are requested by name, because the exchange replies for an unknown area with no orders', async () => {
@@ -289,6 +291,6 @@ test('a list of 10 000 orders can be read', async () => {
   const harness = await start({ dialect: 'deribit' });
   for (let i = 0; i < 10_000; i++) harness.server.place();
   const first = await list(harness);
-  expect(first.digests.size).toBe(10_000);
-  expect((await list(harness, first.digests)).changed).toEqual([]);
+  expect(first.ids.size).toBe(10_000);
+  expect((await list(harness, first.changed)).changed).toEqual([]);
 });

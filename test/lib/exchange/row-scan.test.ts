@@ -2,10 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRowScan, rowOrderId } from '../../../lib/exchange/row-scan.ts';
 
-/** What a scan makes of a text that comes in these pieces. */
-function scan(pieces: readonly string[]) {
+/** What a scan makes of a text that comes in these pieces, when `expected` says which row may come at each place. */
+function scan(pieces: readonly string[], expected: readonly (string | undefined)[] = []) {
   const rows: string[] = [];
-  const take = createRowScan((row) => rows.push(row));
+  const take = createRowScan(
+    (row) => rows.push(row),
+    () => expected[rows.length],
+  );
   return { frame: pieces.map(take).join(''), rows };
 }
 
@@ -122,6 +125,29 @@ describe('the scan for rows in a list reply', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test('gives the same result whichever rows are expected', () => {
+    fc.assert(
+      fc.property(reply, cuts, fc.array(fc.nat()), fc.array(value), ({ rows, text }, where, picks, guesses) => {
+        const pieces = cut(text, where);
+        const objects = [...rows, ...guesses].filter((row) => row.startsWith('{'));
+        // Often the right row, sometimes that of another place or of no place.
+        const expected = rows.map((row, at) => {
+          const pick = picks[at] ?? 0;
+          return pick % 2 === 0 && row.startsWith('{') ? row : objects[pick % objects.length];
+        });
+        expect(scan(pieces, expected)).toEqual(scan(pieces));
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('takes no row for the expected one that only starts like it', () => {
+    const text = '{"result":[{"a":1,"b":2},{"a":1}]}';
+    for (const expected of ['{"a":1}', '{"a":1,"b":2}', '{"a":1,"b":2,"c":3}']) {
+      expect(scan([text], [expected, expected])).toEqual(scan([text]));
+    }
   });
 
   test('gives the same result when fed character by character', () => {

@@ -113,16 +113,17 @@ function createListedExchange(environment: TestEnvironment) {
   const call = createCall(environment);
 
   const exchangeLists: ExchangeLists = {
-    listOpenOrders: async ({ knownId }) => {
+    listOpenOrders: async ({ followEarlier }) => {
       const times = await call(lists);
       const fault = faultOf(lists.length);
       if (fault?.kind === 'fails') throw fault.failure;
       const all = [...book].filter(([orderId]) => !unlisted.has(orderId));
       const rows = fault?.rows ?? all.map(([orderId, order]) => rowOf(orderId, order));
-      const changed = rows.filter(({ text }) => knownId?.(text) === undefined);
+      const earlier = followEarlier?.();
+      const changed = rows.filter(({ orderId, text }) => earlier?.isKnown(orderId, text) !== true);
       rowsRead.push(changed.length);
       return {
-        digests: new Map(rows.map(({ orderId, text }) => [orderId, text])),
+        ids: new Set(rows.map(({ orderId }) => orderId)),
         changed: changed.map(readRow),
         complete: fault?.incomplete !== true,
         keyVersion: 'v1',
