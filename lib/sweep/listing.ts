@@ -42,7 +42,10 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
 
   return async () => {
     // Those that are known now: what is covered while the list is under way is not compared with it.
-    const covered = orders.all().filter((order) => order.covered);
+    const covered = orders
+      .all()
+      .filter((order) => order.covered)
+      .toArray();
     const list = await lists.listOpenOrders({ deadline: clock.now() + listMs, followEarlier: rows.followEarlier });
     const seen = await rows.record(list);
     const changed = seen.recorded > 0;

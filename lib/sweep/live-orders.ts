@@ -41,7 +41,7 @@ export type LiveOrders = {
   /** Takes in what is due in the index: orders that others have put on watch. Nothing while the table is unavailable. */
   readonly refresh: (now: number) => Promise<void>;
   readonly get: (orderId: string) => LiveOrder | undefined;
-  readonly all: () => readonly LiveOrder[];
+  readonly all: () => IteratorObject<LiveOrder>;
   /** The order's watch was written: it says when the order is due. An older one than is known has no effect. */
   readonly set: (orderId: string, stored: StoredWatch) => void;
   /** The account's list confirmed the orders that lists cover. */
@@ -103,7 +103,7 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
       merge(pages.flatMap((page) => page ?? []));
     },
     get: (orderId) => orders.get(orderId),
-    all: () => [...orders.values()],
+    all: () => orders.values(),
     set: (orderId, stored) => {
       set(orderId, stored);
       due.show(orderId);
@@ -114,7 +114,7 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
     },
     due: due.all,
     nextDue: due.first,
-    noneDueBefore: (time) => ![...orders.values()].some((order) => dueOf(order) <= time),
+    noneDueBefore: (time) => !orders.values().some((order) => dueOf(order) <= time),
     hide: due.hide,
     show: due.show,
     seenAt: ({ stored: { watch } }) => confirmedAt(watch, latestList) ?? watch.openedAt,

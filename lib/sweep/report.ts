@@ -32,7 +32,7 @@ type SummaryOptions = {
 
 export function sweepSummaryOf(orders: Pick<LiveOrders, 'all'>, options: SummaryOptions): SweepSummary {
   const { now, capacity, listUntrusted, breaker } = options;
-  const all = orders.all();
+  const all = orders.all().toArray();
   const inStatus = (...statuses: readonly LiveOrder['status'][]) =>
     all.filter(({ status }) => statuses.includes(status)).length;
   const covered = all.filter((order) => order.covered).length;
