@@ -73,16 +73,12 @@ export function createListReader(earlier?: EarlierRows): ReplyReader<ListReply> 
   };
 }
 
-function merged([first = new Set(), ...others]: readonly ReadonlySet<string>[]): ReadonlySet<string> {
-  return others.length === 0 ? first : new Set([first, ...others].flatMap((ids) => [...ids]));
-}
-
 /** An order that two lists hold is no contradiction: it may have changed between the calls. */
 function joined(replies: readonly CallResult<ListReply>[], dialect: Dialect): OpenOrders {
   const lists = replies.map(({ result }) => result);
   const keyVersions = new Set(replies.map(({ keyVersion }) => keyVersion));
   return {
-    ids: merged(lists.map(({ ids }) => ids)),
+    ids: lists.map(({ ids }) => ids).reduce((all, ids) => all.union(ids)),
     changed: replies.flatMap(({ result, receivedAt, exchangeTime }) =>
       result.changed.flatMap((row) =>
         row.orderId === undefined ? [] : orderRow(row.orderId, row, { dialect, receivedAt, exchangeTime }),

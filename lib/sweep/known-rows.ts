@@ -14,7 +14,6 @@ export type KnownRows = {
   /** Begins to go through one reply; `isSettled` says of a row that is as it was whether there is nothing to do. */
   readonly follow: (isSettled: (row: KnownRow) => boolean) => EarlierRows;
   readonly set: (row: KnownRow) => void;
-  readonly delete: (orderId: string) => void;
   /** Deletes all rows for which this is `false`. */
   readonly retain: (isRetained: (row: KnownRow) => boolean) => void;
 };
@@ -38,10 +37,9 @@ export function createKnownRows(): KnownRows {
         },
       };
     },
-    set: ({ orderId, text, rank }) => {
-      byOrder.set(orderId, { orderId, text: copied(text), rank, next: byOrder.get(orderId)?.next });
+    set: (row) => {
+      byOrder.set(row.orderId, { ...row, text: copied(row.text), next: byOrder.get(row.orderId)?.next });
     },
-    delete: (orderId) => void byOrder.delete(orderId),
     retain: (isRetained) => {
       for (const row of byOrder.values()) if (!isRetained(row)) byOrder.delete(row.orderId);
     },

@@ -79,7 +79,6 @@ export function createListedRows(deps: ListedRowsDeps) {
         try {
           counts[await actOn(row, list)]++;
         } catch {
-          knownRows.delete(row.orderId);
           failures++;
         }
       });
@@ -150,9 +149,9 @@ function createRowActions(deps: ListedRowsDeps) {
       return status === undefined ? 'discovered' : 'recorded';
     }
     // Closed here, whose end a late list does not know yet; or of no interest.
-    knownRows.set({ orderId, text, rank: undefined });
     const isLate = head !== undefined && list.requestedAt > head.provenance.firstObservedAt + lateMs;
     if (status === 'final' && isLate) await checks.check(orderId);
+    knownRows.set({ orderId, text, rank: undefined });
     return 'nothing';
   };
 

@@ -67,10 +67,8 @@ describe('rows of earlier lists', () => {
   test('a row that was deleted is not known, even if it is still expected', () => {
     const known = knownRows(a, b, c);
     goThrough(known, [a, b, c]);
-    known.delete('b');
+    known.retain(({ orderId }) => orderId !== 'b');
     expect(goThrough(known, [a, b, c])).toEqual({ expected: ['b'], known: ['a', 'c'] });
-    known.retain(({ orderId }) => orderId === 'a');
-    expect(goThrough(known, [a, b, c]).known).toEqual(['a']);
   });
 
   test('a row whose order is not settled is not known', () => {
