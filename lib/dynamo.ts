@@ -26,7 +26,7 @@ export const S: Read<string> = (attribute, at) => {
   return typeof text === 'string' ? text : wrong(attribute, at, 'S');
 };
 
-/** Times and counts: what lies beyond the last moment that a date can have is neither. */
+/** Times and counts: a number beyond the last moment that a date can represent is neither. */
 const maxNumber = 8.64e15;
 export const N: Read<number> = (attribute, at) => {
   const digits = attribute?.N;
@@ -68,7 +68,7 @@ export function schemaOf(version: string): Read<string> {
 /** Reads the attributes of an item, or of a map in one, by their names. */
 export type Members = {
   readonly get: <Value>(name: string, read: Read<Value>) => Value;
-  /** Of one that may be absent. */
+  /** For one that may be absent. */
   readonly find: <Value>(name: string, read: Read<Value>) => Value | undefined;
 };
 
@@ -91,7 +91,7 @@ export type TableDeps = { readonly client: Pick<DynamoDBClient, 'send'>; readonl
 const maxItemBytes = 400 * 1024;
 
 /*
- * Requests to the table. Each is a function by itself, so that a bundle holds only those that its function may send. All
+ * Requests to the table. Each is a separate function, so that a bundle holds only those that its function may send. All
  * throw `store_unavailable`, in which case a write may have happened, and `internal` when the role lacks the permission.
  */
 
@@ -143,7 +143,7 @@ export function createQuery({ client, tableName }: TableDeps): Query {
   };
 }
 
-/** What a request that DynamoDB did not carry out fails with. */
+/** The failure of a request that DynamoDB did not carry out. */
 export function tableFailure(cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
   if (cause instanceof Error && cause.name === 'AccessDeniedException') {

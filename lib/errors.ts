@@ -219,12 +219,15 @@ export function asFailure(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : new Failure('internal', 'Unexpected error.', { cause: thrown });
 }
 
-/** How long a caller should wait, seconds: as the exchange specified, else as the catalog says. */
+/** How long a caller should wait, seconds: as the exchange specified, or else as the catalog says. */
 export function retryAfterSeconds({ retryAfterMs, spec }: Failure): number | undefined {
   return retryAfterMs === undefined ? spec.retryAfterSeconds : Math.ceil(retryAfterMs / 1000);
 }
 
-/** Whether the failure concerns the whole account: an invalid key, a spent limit, an exchange under maintenance. */
+/**
+ * Whether the failure concerns the whole account: an invalid key, an exhausted rate limit, an exchange under
+ * maintenance.
+ */
 export function concernsAccount({ code, spec }: Failure): boolean {
   if (code === 'throttled' || code === 'maintenance' || code === 'secret_unavailable') return true;
   return spec.category === 'auth' && code !== 'not_owner';

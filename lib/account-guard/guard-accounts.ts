@@ -2,15 +2,15 @@ import type { SnapshotReader } from '../snapshots/reader.ts';
 
 type GuardAccountsDeps = { readonly list: SnapshotReader['list'] };
 
-/** Returns why the accounts of a stage must not change so, or undefined if they may. */
+/** Returns why the accounts of a stage must not change in this way, or undefined if they may. */
 export type GuardAccounts = (before: readonly string[], after: readonly string[]) => Promise<string | undefined>;
 
-/** CloudFormation takes 4,096 bytes as the response of a custom resource; a name and an order id are 96 at most. */
+/** CloudFormation accepts 4,096 bytes as the response of a custom resource; a name and an order id are 96 at most. */
 const maxNamed = 10;
 
 /**
- * An account may leave its stage only when none of its orders is watched: its schedule goes with it, and an order that is
- * not checked closes unseen. Renaming an account is removing it.
+ * An account may leave its stage only when none of its orders is watched: its schedule goes with it, and an order that
+ * is not checked closes unseen. Renaming an account removes it.
  */
 export function createGuardAccounts({ list }: GuardAccountsDeps): GuardAccounts {
   return async (before, after) => {

@@ -3,7 +3,9 @@ import { type TableDeps, tableFailure } from '../dynamo.ts';
 import { accountKey, readAccountItem } from './items.ts';
 import type { AccountTable } from './table.ts';
 
-/** The accounts' items in DynamoDB, read only: a module of its own, so that its functions send no write. */
+/**
+ * The accounts' items in DynamoDB, read only: a separate module, so that functions that only read contain no writes.
+ */
 export function createDynamoAccountReader({ client, tableName }: TableDeps): Pick<AccountTable, 'readAccount'> {
   return {
     readAccount: async (account) => {

@@ -27,7 +27,8 @@ export function readCursor<Position extends z.ZodMiniType>(
 ): z.output<Position> {
   const position = Buffer.from(cursor, 'base64url').toString().slice(checkDigits);
   const parsed = z.safeParse(shape, position);
-  // Anybody can compute the check: the shape keeps out of the table's keys what no page ever ended with.
+  // Anybody can compute the checksum, so the shape is checked, too: only what a page can have ended with reaches the
+  // table's keys.
   if (parsed.success && writeCursor(scope, position) === cursor) return parsed.data;
   throw badRequest([
     {

@@ -10,7 +10,7 @@ import { define } from './define.ts';
  * OpenAPI document describes them, and the typed client is typed by them.
  */
 
-/** What a number in a query is written as; anything else is left for the number's own schema to refuse. */
+/** How a number in a query is written; anything else is left to the number's own schema, which refuses it. */
 const digits = /* @__PURE__ */ define(() =>
   z.transform((text: unknown) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text)),
 );

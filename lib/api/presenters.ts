@@ -17,7 +17,7 @@ import { ordersCursor, snapshotsCursor } from './requests.ts';
 import type * as responses from './responses.ts';
 
 /*
- * The one place that makes wire values of domain values: snake_case names, ISO 8601 times, ages in whole seconds,
+ * The one place that turns domain values into wire values: snake_case names, ISO 8601 times, ages in whole seconds,
  * rounded up. A member that is `undefined` is absent from the JSON.
  */
 
@@ -79,7 +79,7 @@ export function retryAfterHeader(seconds: number | undefined): Readonly<Record<s
   return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }
 
-/** The Retry-After of a problem: of HTTP's statuses, 503 has one. */
+/** The Retry-After of a problem: only one with status 503 has it. */
 export function retryAfterOf(failure: Failure): Readonly<Record<string, string>> {
   return retryAfterHeader(failure.spec.status === 503 ? retryAfterSeconds(failure) : undefined);
 }
@@ -105,7 +105,7 @@ export function orderList(request: ListOrdersRequest, page: OrderPage, now: numb
 /** `now` in milliseconds since the Unix epoch. */
 export function listedOrder(order: ListedOrder, now: number): responses.ListedOrder {
   const { orderId, status, at, openedAt, checkedAt, lookedUpAt, summary } = order;
-  // The contract has every field of a summary, or this does not compile: what its schema lacks would be left out.
+  // This compiles only if the contract has every field of a summary: a field that its schema lacks would be left out.
   const lastSeen: Pick<responses.ListedOrder, keyof OrderSummary> | undefined = summary;
   return {
     order_id: orderId,

@@ -10,8 +10,8 @@ import { defaultRows } from './parameters.ts';
 import type { routes } from './routes.ts';
 
 /*
- * The requests of use cases, made of a request's parameters: times in milliseconds since the Unix epoch, positions
- * instead of cursors. Both directions of a cursor stand here; presenters make the rest of a response.
+ * The use cases' requests, made from a request's parameters: times in milliseconds since the Unix epoch, positions
+ * instead of cursors. Both directions of a cursor are here; presenters make the rest of a response.
  */
 
 type Parameters<Name extends keyof typeof routes> = z.output<(typeof routes)[Name]['parameters']>;

@@ -56,7 +56,7 @@ const order = '/accounts/{account}/orders/{order_id}';
 const ofOrder = { account: parameters.account, order_id: parameters.orderId };
 const call = '/accounts/{account}/api/{version}/private/get_order_state';
 
-/* Each route by itself: a function imports its own, and its bundle has no other. */
+/* Each route is a separate export: a function imports its own, and its bundle has no other. */
 
 export const getOrder = /* @__PURE__ */ define(
   () =>

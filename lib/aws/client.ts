@@ -21,9 +21,10 @@ const maxAttempts = 3;
 const timeoutMs = 3_000;
 
 /**
- * A client for the SDK's commands of one service. It is put together like the SDK's own, of the SDK's own parts
- * (serialization, errors, retries), but for those that do nothing for a function on Lambda: the resolution of endpoints,
- * regions and credentials, several kinds of signatures, user agents, clock skew. That halves CPU time and size.
+ * A client for the SDK's commands of one service. It is built like the SDK's own, from the SDK's own parts
+ * (serialization, errors, retries), except for those that do nothing for a function on Lambda: the resolution of
+ * endpoints, regions and credentials, several kinds of signatures, user agents, clock skew. That halves CPU time and
+ * size.
  */
 export function createServiceClient<Input extends object, Output extends MetadataBearer>(settings: ServiceSettings) {
   const { endpoint, protocol, sign, send } = settings;
@@ -75,7 +76,7 @@ export function createServiceClient<Input extends object, Output extends Metadat
       );
       return next(args);
     },
-    // After the retries: each attempt is signed by itself.
+    // After the retries: each attempt is signed separately.
     { name: 'signature', step: 'finalizeRequest', priority: 'low' },
   );
   return client;

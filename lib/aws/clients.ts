@@ -21,7 +21,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /*
  * The AWS clients, each made in one way. `env` is usually `process.env`: AWS_REGION is required, and the factories throw
- * when it is missing; `AWS_ENDPOINT_URL_DYNAMODB` and its like lead a client elsewhere.
+ * when it is missing; `AWS_ENDPOINT_URL_DYNAMODB` and the like point a client elsewhere.
  */
 
 export function createDynamoClient(env: Environment, send?: SendRequest) {
@@ -38,7 +38,7 @@ export function createDynamoClient(env: Environment, send?: SendRequest) {
 
 /**
  * DynamoDB's protocol, with the SDK's own errors. Inputs and outputs of the calls that we make are JSON as they are:
- * strings, numbers and booleans, no times and no binary attributes, whose conversion would have the SDK walk through its
+ * strings, numbers and booleans, no times and no binary attributes, whose conversion would make the SDK walk its
  * schemas.
  */
 class DynamoProtocol extends AwsJson1_0Protocol {

@@ -13,7 +13,8 @@ export type SendRequest = Handler['handle'];
 
 /**
  * Sends the SDK's requests with node's own client and one timeout, from the start to the last byte of the response,
- * which is read whole. What it rejects with, the SDK's retries understand: `TimeoutError`, `AbortError`, errors of node.
+ * which is read whole. It rejects with errors that the SDK's retries understand: `TimeoutError`, `AbortError`, errors
+ * of node.
  */
 export function createRequestHandler(timeoutMs: number): Handler {
   const plain = new http.Agent(agentOptions);

@@ -17,8 +17,9 @@ type Post = {
 export type Sign = (post: Post, now: number) => Record<string, string>;
 
 /**
- * AWS Signature Version 4, over all headers: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html.
- * The key that is derived for a day is kept. The SDK's own signer takes twice the time and 10 KB of a bundle.
+ * AWS Signature Version 4, over all headers:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html. The key derived for a day
+ * is cached. The SDK's own signer takes twice the time and 10 KB of a bundle.
  */
 export function createSign(service: string, region: string, currentKey: () => AwsKey): Sign {
   let derived: { readonly input: string; readonly key: KeyObject } | undefined;
@@ -27,7 +28,7 @@ export function createSign(service: string, region: string, currentKey: () => Aw
     if (derived?.input !== input) {
       const parts = [day, region, service, 'aws4_request'];
       const key = parts.reduce((key, part) => hmac(key, part).digest(), Buffer.from(`AWS4${secret}`));
-      // Bytes would be made a key each time, by way of an exception: five times the time.
+      // Bytes would be turned into a key each time, by way of an exception, which takes five times as long.
       derived = { input, key: createSecretKey(key) };
     }
     return derived.key;

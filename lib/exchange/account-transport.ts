@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Transport } from './transport.ts';
 
-/** As many requests as one account keeps under way. */
+/** How many requests one account may have under way. */
 const maxRequests = 8;
 
 /**
- * A transport as one account uses it: so many requests at once, so that an account whose replies do not come leaves
- * connections to others. Its other requests wait, until their deadline at the longest.
+ * One account's transport: at most this many requests at once, so that an account whose replies do not come leaves
+ * connections to the others. Further requests wait, at most until their deadlines.
  */
 export function createAccountTransport(transport: Transport, clock: Clock): Transport {
   const underWay = new Set<Promise<void>>();

@@ -23,7 +23,7 @@ export type CallDeps = {
   /** Never the same twice. */
   readonly nonce: () => string;
   readonly retryBudget: RetryBudget;
-  /** How long after a request, without a reply, another one is sent beside it, milliseconds. Default: none is. */
+  /** How long a request may go without a reply before another is sent alongside, milliseconds. Default: none is. */
   readonly hedgingDelayMs?: number;
   /** Called once per key when the key may do more than it needs to. */
   readonly onWarning?: (sentence: string) => void;
@@ -41,7 +41,7 @@ export type CallResult<Result> = {
   readonly keyVersion: string;
 };
 
-/** Reads the reply of one attempt: nothing of a broken attempt is left in the next. */
+/** Reads the reply of one attempt, so that nothing of a broken attempt carries over into the next. */
 export type ReplyReader<Result> = {
   /** What it throws is handled like an error of the exchange. */
   readonly read: (reply: Reply) => Result;
@@ -51,16 +51,17 @@ export type ReplyReader<Result> = {
 export type Calls = {
   /**
    * Calls a private method. `deadline` (epoch ms) bounds everything: key, token, call and repeats. Each of them takes a
-   * permit. A call is repeated once, and then again with a new token or key. The repeat comes out of the retry budget;
-   * when that is empty, only the first lost connection since the last reply is made up for. So does a request beside a
-   * late one, once in a call: the reply that comes first counts, and nothing is made of the other. Throws `Failure`.
+   * permit. A call is repeated once, and then again with a new token or key. The repeat is charged to the retry budget;
+   * when that is empty, only the first connection lost since the last reply is made up for. A request alongside a late
+   * one, at most one per call, is charged to it, too: the reply that comes first counts, and the other is dropped.
+   * Throws `Failure`.
    */
   readonly call: <Result>(
     call: MethodCall,
     createReader: () => ReplyReader<Result>,
     deadline: number,
   ) => Promise<CallResult<Result>>;
-  /** Does ahead of the first call what it would wait for: key, token, connection. Throws `Failure`. */
+  /** Prepares what the first call would otherwise wait for: key, token, connection. Throws `Failure`. */
   readonly warmUp: (deadline: number) => Promise<void>;
 };
 
@@ -123,7 +124,7 @@ export function createCalls(deps: CallDeps): Calls {
 
 type Post = { readonly id: number; readonly url: string; readonly body: string };
 
-/** Each request has an id of its own. */
+/** Each request has its own id. */
 function createCompose({ dialect, url }: CallDeps) {
   let lastId = 0;
   return ({ method, params }: MethodCall): Post => {
@@ -139,7 +140,7 @@ type SendOptions = {
   readonly onSent?: () => void;
 };
 
-/** Everything that reaches the exchange passes here, and is paid for here. */
+/** Everything that is sent to the exchange passes here, and takes its permit here. */
 function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
   return async ({ id, url, body }: Post, { headers, deadline, stream, onSent }: SendOptions) => {
     await rateLimiter.acquire(deadline);
@@ -157,7 +158,7 @@ function createSend({ dialect, transport, rateLimiter, clock }: CallDeps) {
   };
 }
 
-/** Whether a call got its reply after the last repeat that the budget did not pay for. */
+/** Whether a call has had its reply since the last repeat that was not charged to the budget. */
 type FreeRepeat = { isLeft: boolean };
 
 /** What follows a failed attempt of one call: another one with the key that is returned, or the failure is thrown. */
@@ -188,7 +189,7 @@ function createRemedy(
         if (grant?.discard() && first('token')) return key;
         refusals.set(key.version, failure);
         const next = await credentials.renew(key.version, deadline);
-        // The failure of the key in force, and not that of one which stood in for it.
+        // The failure of the current key, not that of the one that stood in for it.
         const refusal = refusals.get(next.version);
         if (refusal !== undefined || !first('key')) throw refusal ?? failure;
         return next;
@@ -200,7 +201,7 @@ function createRemedy(
 /** True the first time that a remedy is named. */
 type First = (remedy: 'call' | 'late' | 'token' | 'key') => boolean;
 
-/** Each remedy once in a call. */
+/** Each remedy once per call. */
 function once(): First {
   const tried = new Set<string>();
   return (remedy) => {

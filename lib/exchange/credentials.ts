@@ -6,7 +6,7 @@ import { readStoredKey } from './stored-key.ts';
 
 /** A key is fetched again after this long, milliseconds. */
 const freshMs = 5 * 60_000;
-/** It is used this much longer while no usable key can be fetched. */
+/** A key is used for this much longer while no usable one can be fetched. */
 const graceMs = 60 * 60_000;
 /** With a key at hand, a failed fetch, or one caused by a refused key, is not repeated sooner than this. */
 const refreshCoolDownMs = 10_000;
@@ -18,7 +18,7 @@ const acquireTimeoutMs = 2_000;
  */
 const fallbackMs = 24 * 60 * 60_000;
 
-/** An earlier key is used: `code` says what is wrong with the current one. Nobody chooses it after `until`, epoch ms. */
+/** An earlier key is used: `code` says what is wrong with the current one. It is not chosen after `until`, epoch ms. */
 export type KeyFallback = { readonly code: Code; readonly until: number };
 
 type CredentialsDeps = {
@@ -83,7 +83,7 @@ export function createCredentials(deps: CredentialsDeps): Credentials {
       if (key !== undefined && key.used.version !== refusedVersion) return key.used;
       refused.add(refusedVersion);
       if (key?.current !== undefined) {
-        // The previous key is refused as well: whatever there was against the current one may be over.
+        // The previous key is refused as well: whatever was wrong with the current one may be over.
         cached = { used: key.current };
         return key.current;
       }

@@ -2,14 +2,14 @@ import type { Dialect } from './dialects/index.ts';
 import { maxLinkedOrders, type Order, phaseOf } from './order.ts';
 import { documentedFields, isOrderField } from './order-fields.ts';
 
-/** What a name may look like to be logged: a field's or a value's, and no stranger's text. */
+/** What the name of a field or value must look like to be logged: it must not be arbitrary text. */
 const loggable = /^\w{1,40}$/;
 const directions = ['buy', 'sell'];
 
 /**
- * What a reply holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`,
- * `missing NAME`, `order_state VALUE`, `direction VALUE`, `over N oto_order_ids`, `created after its last update`. It is kept all the same; this
- * is how a change of the exchange is noticed.
+ * What a reply holds that the documents do not, or lacks that they promise: `field NAME`, `unreadable NAME`, `missing NAME`,
+ * `order_state VALUE`, `direction VALUE`, `over N oto_order_ids`, `created after its last update`. It is stored
+ * regardless; this is how a change of the exchange is noticed.
  */
 export function driftOf(order: Order, { fields }: Dialect): readonly string[] {
   const { details, direction, creation_timestamp: created = 0 } = order;

@@ -9,8 +9,8 @@ type Hedging = {
 };
 
 /**
- * The outcome of an attempt, or of a second one beside it if the first is late: not over `delayMs` after it called
- * `onSent`. The first reply counts. A failure of the second one, or of the exchange, does not end the other.
+ * The outcome of an attempt, or of a second one alongside if the first is late, that is, not over `delayMs` after it
+ * called `onSent`. The first reply counts. A failure of the second one, or of the exchange, does not end the other.
  */
 export async function hedged<Result>(
   attempt: (onSent: () => void) => Promise<Result>,

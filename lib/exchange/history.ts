@@ -11,7 +11,7 @@ import { createRowReader, type OrderRow, orderRow, type ScannedRow } from './row
 
 export type HistoryQuery = { readonly orderId: string; readonly instrumentName: string };
 
-/** One look into one place. */
+/** One search of one place. */
 type SearchAttempt = {
   /** The place, as the dialect names it. */
   readonly source: string;
@@ -49,10 +49,10 @@ const maxPages = 20;
 const ofOneCall: ReadonlySet<Code> = new Set(['invalid_response', 'exchange_error', 'request_rejected']);
 
 /**
- * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until a row names
- * its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early when a
- * place fails for a reason that the next one would share. Throws nothing that the exchange replied: failures are part of
- * the attempts.
+ * Looks for an order in the places of the dialect, one after the other: the histories of its instrument until a row
+ * names its end, then its trades. A recent history can still show as open what an archive shows as closed. Ends early
+ * when a place fails for a reason that the next one would share. The exchange's failures are not thrown: they are part
+ * of the attempts.
  */
 export function createFindInHistory(dialect: Dialect, call: Calls['call']) {
   return async (query: HistoryQuery, { deadline }: { readonly deadline: number }): Promise<HistorySearchResult> => {
@@ -85,8 +85,8 @@ function failed(thrown: unknown): Found {
 }
 
 /**
- * Reads page after page by offset to an empty one: a page that is short may be cut by a limit that is documented nowhere,
- * and the order of the rows is not promised.
+ * Reads page after page by offset up to an empty one: a short page may have been cut by an undocumented limit, and the
+ * order of the rows is not guaranteed.
  */
 async function findRow(
   { call, deadline, dialect }: SearchContext,
@@ -110,7 +110,7 @@ async function findRow(
       };
     }
     if (result.count === 0) return { outcome: 'not_found', rows };
-    // The same page again: the offset is not understood, and what lies behind it out of reach.
+    // The same page again: the exchange ignores the offset, so the rows after it are out of reach.
     if (result.firstText === before) break;
     before = result.firstText;
   }

@@ -4,13 +4,13 @@ import { createListOpenOrders, type ListOpenOrdersOptions, type OpenOrders } fro
 
 export type ExchangeLists = {
   /**
-   * All open orders of the account, one call per list of the dialect. Throws `Failure` when any of them fails, or is not
-   * a list to its end: a failed list is never an empty one. The failure speaks of the account, never of an order.
+   * All open orders of the account, one call per list of the dialect. Throws `Failure` when any of them fails, or is
+   * not a list to its end: a failed list is never an empty one. The failure is about the account, never about an order.
    */
   readonly listOpenOrders: (options: ListOpenOrdersOptions) => Promise<OpenOrders>;
   /**
    * Looks for an order that `getOrderState` no longer knows, place after place, until its row is found. An attempt that
-   * fails is part of the result; the failure speaks of the account, never of the order.
+   * fails is part of the result; its failure is about the account, never about the order.
    */
   readonly findInHistory: (order: HistoryQuery, options: { readonly deadline: number }) => Promise<HistorySearchResult>;
 };

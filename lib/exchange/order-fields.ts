@@ -1,6 +1,6 @@
 /*
- * The fields of an order by their canonical names, each with its schema: once for all. Orders are read by these from
- * what exchanges write, and returned, published and exported by them. Quantities keep every digit of the wire.
+ * The fields of an order by their canonical names, each with its schema, defined only here. With them, orders are read
+ * from what exchanges write, and returned, published and exported. Quantities keep every digit of the wire.
  */
 import { isLosslessNumber } from 'lossless-json';
 import * as z from 'zod/mini';
@@ -43,13 +43,13 @@ function boundedInteger(maxDigits: number) {
   return z.pipe(z.transform(read), z.int().check(z.refine(isShort)));
 }
 
-/** Earlier than any exchange of today: a time before it is in another unit. */
+/** Earlier than any exchange in use today: a time before it is in another unit. */
 export const earliest = Date.UTC(2010, 0, 1);
 const timestamp = z
   .pipe(boundedInteger(13), z.int().check(z.refine((time) => time >= earliest)))
   .check(z.describe("Milliseconds since the Unix epoch, by the exchange's clock."));
 
-/** Whatever is optional here is absent where the exchange wrote nothing, or nothing that can be read as it. */
+/** An optional field is absent where the exchange wrote nothing, or nothing that can be read as that field. */
 export const orderFields = {
   order_state: text.check(
     z.describe('open, filled, canceled, rejected, untriggered or triggered; any other state as the exchange sent it.'),
@@ -70,7 +70,7 @@ export const orderFields = {
 };
 type OrderField = keyof typeof orderFields;
 
-/** The fields that every order has by the exchanges' documents: an order without one of them is drift. */
+/** The fields that every order has according to the exchanges' documents: an order without one of them is drift. */
 export const documentedFields: readonly OrderField[] = [
   'instrument_name',
   'price',

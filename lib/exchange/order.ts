@@ -25,12 +25,12 @@ const phaseOfState = {
   filled: 'final',
   canceled: 'final',
   rejected: 'final',
-  // Final for this id: the order that the trigger creates has an id of its own.
+  // Final for this id: the order that the trigger creates has its own id.
   triggered: 'final',
 } as const satisfies Record<KnownState, Phase>;
 const phases: ReadonlyMap<string, Phase> = new Map(Object.entries(phaseOfState));
 
-/** No order that we keep was updated later than this after our clock when it was observed; milliseconds. */
+/** How far an order's last update may be ahead of our clock when it is observed; milliseconds. */
 export const maxAheadMs = 3_600_000;
 
 /** An order id as any known exchange writes one; also the last path segment of our own routes. */
@@ -43,7 +43,7 @@ export function phaseOf({ order_state: state }: Pick<Order, 'order_state'>): Pha
 }
 
 /**
- * Reads the `result` of `get_order_state`. A field that is missing or cannot be read makes no order unreadable, but for
+ * Reads the `result` of `get_order_state`. A missing or unreadable field does not make an order unreadable, except for
  * the three without which it says nothing. Throws `invalid_response` when id, state or last update time is one of them.
  */
 export function readOrder(result: JsonObject, { states }: Pick<DialectDefinition, 'states'>): Order {
@@ -85,7 +85,7 @@ function isNothing(value: Json): boolean {
 /** More orders than an exchange lets one order make. A longer list is drift, and its rest is not watched. */
 export const maxLinkedOrders = 8;
 
-/** The orders that this one made or will make once it fills: they live on after it, under ids of their own. */
+/** The orders that this one made or will make once it fills: they live on after it, under their own ids. */
 export function linkedOrderIds({ details }: Order): readonly string[] {
   const linked = details['oto_order_ids'];
   const ids: readonly Json[] = Array.isArray(linked) ? linked : [];
@@ -96,8 +96,8 @@ export function linkedOrderIds({ details }: Order): readonly string[] {
 }
 
 /**
- * Refuses times that cannot be, so that no reply can outrank every later one forever.
- * Throws `invalid_response` for an order updated over an hour ahead of `now`.
+ * Refuses impossible times, so that no reply can outrank every later one forever. Throws `invalid_response` for an
+ * order updated over an hour ahead of `now`.
  */
 export function refuseImplausibleTimes({ last_update_timestamp: updated }: Order, now: number): void {
   if (updated > now + maxAheadMs) throw unreadable('last_update_timestamp', 'is more than an hour ahead of our clock');

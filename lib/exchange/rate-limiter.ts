@@ -6,7 +6,7 @@ import type { Dialect } from './dialects/index.ts';
 /** Whose call it is: a caller's, who waits for the response, or the schedule's, which has time. */
 export type Priority = 'interactive' | 'background';
 
-/** The rate of an account. `burst`: how many permits a priority may have taken before they are earned back. */
+/** The rate of an account. `burst`: how many permits a priority may have taken that are not yet replenished. */
 export type RateLimits = { readonly msPerPermit: number; readonly burst: Readonly<Record<Priority, number>> };
 
 /** The part of each burst that background calls leave to interactive ones. */
@@ -18,7 +18,7 @@ export const defaultShareOfRate = 0.5;
 export function rateLimitsOf(limit: Dialect['limit'], share = defaultShareOfRate): RateLimits {
   const interactive = Math.max(1, Math.floor(limit.burst * share));
   return {
-    // Whole milliseconds, so that every table adds them up alike; rounded up, at most 2 % slower at 20 a second.
+    // Whole milliseconds, so that every table adds them up the same way; rounded up, at most 2 % slower at 20 a second.
     msPerPermit: Math.ceil(1000 / (limit.perSecond * share)),
     burst: {
       interactive,
@@ -44,13 +44,16 @@ export function permitsDueAt(tat: number, permits: number, burst: number, msPerP
 export const permitLifeMs = 2_000;
 /** A call takes a permit at most this long before it is due, milliseconds: a part of the permit's life. */
 const maxReservationMs: Readonly<Record<Priority, number>> = { interactive: 1_000, background: 0 };
-/** How far a call steps back whose permit others took, milliseconds. */
+/** How long a call backs off whose permit others took, milliseconds. */
 const maxBackMs = 1_500;
 /** Permits in one request: more would save little, and their calls all start at once. */
 const maxBatch = 5;
-/** Demand is what was used in so long, milliseconds: a part of the permits' life, so that steady demand uses them all. */
+/**
+ * Demand is what was used within this time, milliseconds: a part of the permits' life, so that steady demand uses them
+ * all.
+ */
 const demandMs = 1_000;
-/** After a throttled reply, no call for a second at least, whatever the exchange says. */
+/** After a throttling reply, no call for at least a second, whatever the exchange says. */
 const minCoolDownMs = 1_000;
 /** One odd reply must not stop an account for hours: orders are checked every ten minutes at the latest. */
 const maxCoolDownMs = 300_000;
@@ -80,7 +83,7 @@ type Permit = { readonly dueAt: number; readonly requestedAt: number };
 
 type HeldPermits = ReturnType<typeof createHeldPermits>;
 
-/** Permits that were taken in the table and are not used yet: for a short time, and until a throttled reply. */
+/** Permits that were taken in the table and are not used yet: for a short time, and until a throttling reply. */
 function createHeldPermits(clock: Clock) {
   let held = { permits: 0, dueAt: 0, requestedAt: 0 };
   let droppedAt = 0;
@@ -99,7 +102,7 @@ function createHeldPermits(clock: Clock) {
       usedAt = [...usedAt, clock.now()].slice(-maxBatch);
       return held;
     },
-    /** How many were used in the last second, as far as a batch goes. */
+    /** How many were used in the last second, up to a batch. */
     usedLately: (): number => usedAt.filter((at) => at > clock.now() - demandMs).length,
     /** Those, too, whose request is still under way. */
     drop: (): void => {
@@ -114,18 +117,18 @@ function createPermitRequests(deps: RateLimiterDeps, held: HeldPermits, waiting:
   const { msPerPermit, burst } = limits;
   const burstMs = burst[priority] * msPerPermit;
   const isInteractive = priority === 'interactive';
-  // What sweeps leave of the burst; and for them one permit short of it, so that the next batch can be taken before the
-  // bucket is full and time is lost.
+  // What sweeps leave of the burst; for sweeps themselves, one permit less than theirs, so that the next batch can be
+  // taken before the bucket is full and time is lost.
   const maxPermits = isInteractive ? burst.interactive - burst.background : burst.background - 1;
   const batch = Math.max(1, Math.min(maxBatch, maxPermits));
   /** The latest known; the table's is never less. */
   let tat = 0;
-  /** What throttled replies here made of it, written to the table or not. */
+  /** What throttling replies to this process raised it to, written to the table or not. */
   let cooledTat = 0;
   let refusals = 0;
   let request: Promise<number> | undefined;
 
-  /** Takes permits in the table, or `whenFull` if all are earned back; `undefined` when there are too few. */
+  /** Takes permits in the table, or `whenFull` if all are replenished; `undefined` when there are too few. */
   const take = async (permits: number, whenFull: number, aheadMs: number): Promise<Taken | undefined> => {
     const now = clock.now();
     const raised = now + whenFull * msPerPermit;
@@ -151,8 +154,8 @@ function createPermitRequests(deps: RateLimiterDeps, held: HeldPermits, waiting:
     const taken = await take(permits, whenFull, aheadMs);
     if (taken === undefined) {
       tat = Math.max(tat, (await table.readAccount(account)).tat);
-      // Processes that want the same permit step back further each time, so that they do not all try for every one.
-      // Background calls have no rival, and would come too late for permits that are earned meanwhile.
+      // Processes that want the same permit back off further each time, so that they do not all try for every one.
+      // Background calls have no rival, and would come too late for permits that are replenished meanwhile.
       const backMs = isInteractive ? Math.min(refusals++ * msPerPermit, maxBackMs) : 0;
       return Math.max(waitMs(), backMs);
     }
@@ -181,11 +184,11 @@ function createPermitRequests(deps: RateLimiterDeps, held: HeldPermits, waiting:
  * served in their order, and share requests to the table: one permit at a time for interactive calls, for background
  * calls as many as are waiting, up to a batch. Interactive calls take a permit up to a second before it is due and wait
  * for it: so those of all processes are served in their order, too, as long as no more wait than a second has permits.
- * While all permits are earned back, an interactive call takes as many as its process used in the last second, for the
- * calls that are likely to follow. No more expire unused than were used before (test/lib/accounts/permits-ahead.test.ts),
- * and nobody lacks them: where calls or a sweep use all that there is, permits are never all earned back. Measured at 10
- * permits a second, with processes that call without a pause: 4 wait 0.4 s at the most, 10 wait 1 s, and of 16 one waited
- * 11 s (test/lib/accounts/fairness.test.ts).
+ * While all permits are replenished, an interactive call takes as many as its process used in the last second, for the
+ * calls that are likely to follow. No more expire unused than were used before
+ * (test/lib/accounts/permits-ahead.test.ts), and nobody lacks them: where calls or a sweep use all that there is,
+ * permits are never all replenished. Measured at 10 permits a second, with processes that call without a pause: 4 wait
+ * at most 0.4 s, 10 wait 1 s, and of 16 one waited 11 s (test/lib/accounts/fairness.test.ts).
  */
 export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const { table, account, priority, limits, clock } = deps;
@@ -223,7 +226,7 @@ export function createRateLimiter(deps: RateLimiterDeps): RateLimiter {
   const throttled: RateLimiter['throttled'] = async (waitMs = 0) => {
     held.drop();
     const until = clock.now() + Math.min(Math.max(waitMs, minCoolDownMs), maxCoolDownMs);
-    // As if the whole burst but one permit were taken at the end: none comes earlier, and then no burst does.
+    // As if the whole burst but one permit had been taken by the end: no permit comes earlier, and no burst follows.
     const to = until + (burst.interactive - 1) * msPerPermit;
     requests.coolDown(to);
     await table.raiseTat(account, { below: to, to });

@@ -5,7 +5,7 @@ import { isJsonObject, JsonError, parseJson, scalarText } from './json.ts';
 import { type Order, orderIdPattern, readOrder, refuseImplausibleTimes } from './order.ts';
 import { createRowScan, rowOrderId } from './row-scan.ts';
 
-/** A row that could be read, or why it could not: then its order needs a call of its own. */
+/** A row that could be read, or why it could not: then its order needs its own call. */
 type RowReading = Order | Failure;
 
 /** One row of a list or a history. */
@@ -36,7 +36,7 @@ export type EarlierRows = {
 
 const noRows: EarlierRows = { next: () => undefined, isKnown: () => false };
 
-/** The most that a list may have, bytes: 10 000 orders are about 6 MB. */
+/** The maximum size of a list, bytes: 10 000 orders are about 6 MB. */
 const maxListBytes = 16 * 1024 * 1024;
 
 /**

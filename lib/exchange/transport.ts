@@ -134,7 +134,10 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
 /** What servers write when there is no encoding. */
 const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8']);
 
-/** Not requested, but some gateways compress all the same: loaded only then. The limit of a reply counts what comes out. */
+/**
+ * Not requested, but some gateways compress all the same: loaded only then. The size limit of a reply applies to the
+ * inflated bytes.
+ */
 const inflaters: ReadonlyMap<string, (response: IncomingMessage) => Readable> = new Map([
   ['gzip', (response: IncomingMessage) => pipeline(response, loadZlib().createGunzip(), () => {})],
   ['deflate', (response: IncomingMessage) => pipeline(response, loadZlib().createInflate(), () => {})],

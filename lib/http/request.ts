@@ -4,7 +4,7 @@ import { badRequest } from '../api/bad-request.ts';
 import type { Route } from '../api/routes.ts';
 import { type Json, JsonError, parseJson, writeJson } from '../exchange/json.ts';
 
-/** The gateway gives up after 30 s: by then the exchange has to have replied and its reply has to be stored. */
+/** The gateway gives up after 30 s: by then the exchange must have replied, and the reply must be stored. */
 const maxDeadlineMs = 25_000;
 const storingMs = 1_500;
 /** As much as the exchanges themselves accept. */

@@ -93,10 +93,10 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
       return withoutReply(request, asFailure(observed.reason), requestedAt, read.value);
 
     const { known: watch } = request;
-    const { head, stored, changed, inForce } =
+    const { head, stored, changed, isCurrent } =
       watch === undefined ? await store.record(observed.value, read.value) : await store.confirm(observed.value, watch);
     const known = remembered(head, stored, clock.now());
-    if (!inForce) return known;
+    if (!isCurrent) return known;
     const { exchangeTime: time, order, result } = observed.value;
     // Volatile fields make no new snapshot: order and text are those of this reply.
     return { ...known, order, source: 'exchange', changed, exchangeTime: time ?? known.exchangeTime, result };
@@ -152,7 +152,7 @@ function isConfirmed(watch: Watch, head: Snapshot): boolean {
   return (status === 'watched' || status === 'unknown') && isLastRequested(watch, head.rank);
 }
 
-/** What the table knows; with `list`, also by the account's latest list. */
+/** What the table knows; with `list`, the account's latest list counts, too. */
 function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: ListTimes): Checked {
   const { watch } = stored;
   const lastChecked = confirmedAt(watch, list) ?? head.provenance.requestedAt;

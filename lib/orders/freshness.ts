@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 /** The account's latest complete list, if there was one. */
 export type ReadLatestList = (account: string) => Promise<AccountListing | undefined>;
 
-/** A list is at most so much older here than in the table, milliseconds: one read serves a whole batch of orders. */
+/** A list is at most this much older here than in the table, milliseconds: one read serves a whole batch of orders. */
 const keptMs = 1_000;
 
 /** Reads it from the account's item. Throws `store_unavailable`. */

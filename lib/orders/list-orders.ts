@@ -29,7 +29,7 @@ export type ListedOrder = {
   readonly at: number;
   /** When we first knew of it. */
   readonly openedAt: number;
-  /** When the exchange last confirmed it, by itself or in a list, if it ever did. */
+  /** When the exchange last confirmed it, individually or in a list, if it ever did. */
   readonly checkedAt: number | undefined;
   /** When the exchange's histories were last searched for it, while it is missing. */
   readonly lookedUpAt: number | undefined;
@@ -39,7 +39,7 @@ export type ListedOrder = {
 
 export type OrderPage = {
   readonly orders: readonly ListedOrder[];
-  /** Where the next page goes on; `undefined` after the last one. */
+  /** Where the next page starts; `undefined` after the last one. */
   readonly next: ListPosition | undefined;
 };
 

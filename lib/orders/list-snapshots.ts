@@ -31,7 +31,7 @@ export type HistoryPage = {
   readonly snapshots: readonly { readonly snapshot: Snapshot; readonly changes: readonly FieldChange[] }[];
   /** Only with `believedAt`: the latest first. */
   readonly auditEntries?: readonly AuditEntry[];
-  /** Where the next page goes on; absent after the last one. */
+  /** Where the next page starts; absent after the last one. */
   readonly next?: Rank | undefined;
 };
 
@@ -57,8 +57,8 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
   }
 
   /**
-   * The snapshot in force at an exchange time. With a time of ours, only snapshots first observed by then count, also
-   * as the one to compare with. None of those is dated much later than it was observed.
+   * The snapshot that was current at an exchange time. With a time of ours, only snapshots first observed by then
+   * count, also as the one to compare with. None of those is dated much later than it was observed.
    */
   async function asOf(request: ListSnapshotsRequest): Promise<HistoryPage> {
     const { at = endOfTime, believedAt } = request;

@@ -49,7 +49,8 @@ export function createLookUpOrder({ dialect, lists, store, clock }: LookUpOrderD
     for (const row of rows) {
       const order = row.read();
       if (order instanceof Failure || phaseOf(order) !== 'final') continue;
-      // It says nothing of what the order was last seen in, and is no reply that would put off the next lookup.
+      // It says nothing about the state in which the order was last seen, and must not count as a reply, which would
+      // postpone the next lookup.
       if (rankOf(order, dialect.volatile) < head.rank) continue;
       const { requestedAt, receivedAt, keyVersion, text: result, exchangeTime } = row;
       const provenance = { requestedAt, firstObservedAt: receivedAt, requestId, observedBy: 'history', keyVersion };

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../exchange/json.ts';
 import { fieldsOf, type Order } from '../exchange/order.ts';
 
-/** A field of an order that became another; `from` or `to` is absent where the field is. */
+/** A field of an order that changed; `from` or `to` is absent where the field is. */
 export type FieldChange = {
   /** Such as `filled_amount`, or `details.label`. */
   readonly field: string;
@@ -10,7 +10,7 @@ export type FieldChange = {
   readonly to?: Json | number | undefined;
 };
 
-/** What became of an order, field by field and digit by digit; `details` member by member. */
+/** What changed in an order, field by field and digit by digit; `details` member by member. */
 export function changesBetween(before: Order, after: Order): FieldChange[] {
   const was = fieldsByName(before);
   const is = fieldsByName(after);

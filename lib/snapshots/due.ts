@@ -6,7 +6,7 @@ export type CheckPolicy = { readonly minMs: number; readonly maxMs: number };
 
 /** The shortest interval of checks of an order that vanished from a list and is still open by its own reply. */
 const minVanishedMs = 2_000;
-/** How often an order that lists cover is still checked by itself: so that no list is believed forever. */
+/** How often an order that lists cover is still checked individually, so that no list is believed forever. */
 const coveredMs = 4 * 3_600_000;
 /** Its checks are due at whole steps from its opening: a reply that leaves the order in its place costs one write less. */
 const coveredStepMs = 3_600_000;
@@ -49,7 +49,7 @@ function dueAfterReply(watch: Watch, policy: CheckPolicy): number {
   const { announcedRank, observations, openedAt, listed } = watch;
   const [latest] = observations;
   if (latest !== undefined) {
-    // Of a state that is announced and not applied, the next list shows whether it is in force.
+    // For a state that is announced but not applied, the next list shows whether it is current.
     if (isCovered(watch) && statusOf(watch) === 'watched') {
       const sinceOpenedMs = latest.requestedAt + coveredMs - openedAt;
       return openedAt + sinceOpenedMs - (sinceOpenedMs % coveredStepMs);
@@ -57,7 +57,8 @@ function dueAfterReply(watch: Watch, policy: CheckPolicy): number {
     // It vanished from a list after it was last seen: what became of it is worth a call at once.
     if (listed !== undefined && isVanished(watch)) return listed.at;
     const usual = clamped((latest.requestedAt - updatedAtOfRank(latest.rank)) / 10, policy);
-    // It vanished from a list, and its own reply, perhaps of a node that is late, says that it is open: soon again.
+    // It vanished from a list, and its own reply, perhaps of a node that is late, says that it is open: it is checked
+    // again soon.
     const sinceVanished = listed?.present === false ? latest.requestedAt - listed.at : Infinity;
     return latest.requestedAt + Math.min(usual, Math.max(sinceVanished, minVanishedMs));
   }

@@ -88,7 +88,7 @@ function descending(key: OrderKey, prefix: string, last: string) {
 
 /**
  * DynamoDB deletes what has expired days late and in no order: history ends where the first of it stands, so that no
- * state seems to have been in force in the time of one that is gone.
+ * state seems to have been current at a time when a deleted one was.
  */
 function withoutExpired({ items, more }: Found, now: number): Found {
   const first = items.findIndex((item) => expiresAtOf(item) <= now);

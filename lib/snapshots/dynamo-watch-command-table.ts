@@ -4,7 +4,7 @@ import { partitionKey, watchCommandItem, watchKey } from './items.ts';
 import { readWatch } from './read-items.ts';
 import type { WatchCommandTable } from './table.ts';
 
-/** What a watch command needs of the table in DynamoDB: a module of its own, so that its function sends no query. */
+/** What a watch command needs of the table in DynamoDB: a separate module, so that its function has no queries. */
 export function createDynamoWatchCommandTable(deps: WatchWriterDeps): WatchCommandTable {
   const put = createPut(deps);
   const update = createUpdate(deps);

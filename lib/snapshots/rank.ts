@@ -5,7 +5,7 @@ import { fieldsOf, type Order, type Phase, phaseOf, type Quantity } from '../exc
 
 /**
  * One total order over everything that an exchange ever says of an order, as a string that sorts: the greatest rank is
- * the state in force, whatever the order in which replies arrive.
+ * the current state, whatever the order in which replies arrive.
  *
  *     last_update_timestamp . version . phase . filled amount . digest
  *     1597129894026.0000000001.2.000000000000000000.000000000000000000.8e5b…
@@ -42,9 +42,9 @@ export function updatedAtOfRank(rank: Rank): number {
 }
 
 /**
- * The rank without its digest. Where it is equal, the exchange itself says nothing of which state is newer: a trailing
- * stop moves its trigger price and no time. The digest then gives the table one order, whatever the order of arrival; but
- * the reply that was requested last is no older state, and is the one to believe.
+ * The rank without its digest. Where it is equal, the exchange itself does not say which state is newer: a trailing
+ * stop moves its trigger price and no timestamp. The digest then gives the table one order, whatever the order of
+ * arrival; but the reply that was requested last is no older state, and is the one to believe.
  */
 export function placeOf(rank: Rank): string {
   return rank.slice(0, rank.lastIndexOf('.'));

@@ -153,7 +153,7 @@ export function orderIdOf(item: Item, account: string): string {
     .slice(partitionKey({ account, orderId: '' }).length);
 }
 
-/** When a snapshot that is no longer the newest goes, milliseconds since the Unix epoch; never when it says nothing. */
+/** When a snapshot that is no longer the newest expires, milliseconds since the Unix epoch; `Infinity` for never. */
 export function expiresAtOf(item: Item): number {
   const seconds = membersOf(item).find('expires_at', N);
   return seconds === undefined ? Infinity : seconds * 1000;

@@ -11,8 +11,8 @@ export const statuses = ['watched', 'unconfirmed', 'missing', 'unknown', 'incons
 export const listNames = ['live', 'attention', 'final'] as const;
 
 /**
- * Through what a watch is started: the account's list of open orders, a request about the order, a person's command. These
- * names are stored: if one changed, the watches that have it, and so their orders, could no longer be read.
+ * What can start a watch: the account's list of open orders, a request about the order, a person's command. These names
+ * are stored: if one were changed, the watches that have it, and so their orders, could no longer be read.
  */
 export const watchOrigins = ['list', 'request', 'person'] as const;
 

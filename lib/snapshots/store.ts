@@ -17,7 +17,7 @@ type RecordResult = {
   /** This check found a new state. */
   readonly changed: boolean;
   /** It is the reply to this check; `false` when a late reply ranks below it. */
-  readonly inForce: boolean;
+  readonly isCurrent: boolean;
 };
 
 export type SnapshotStore = {
@@ -37,7 +37,7 @@ export type SnapshotStore = {
    */
   readonly recordNotFound: (notFound: NotFoundReply, known?: Current) => Promise<Current>;
   /**
-   * Stores a search of the exchange's histories, and that there was one. A row that it found is recorded by itself,
+   * Stores a search of the exchange's histories, and that there was one. A row that it found is recorded separately,
    * before this. Safe to repeat.
    */
   readonly recordLookup: (lookup: HistoryLookup) => Promise<StoredWatch | undefined>;
@@ -82,7 +82,7 @@ function createObservationWrites(
     if (head?.rank === rank && !isEarlier(provenance, head.provenance)) {
       const now = await advance(snapshot, stored, { ...observed, applied: appliedBy(head) });
       // No other state is on its way, and none has come since the head was read.
-      if (now.watch.announcedRank === rank) return { head, stored: now, changed: false, inForce: true };
+      if (now.watch.announcedRank === rank) return { head, stored: now, changed: false, isCurrent: true };
     }
 
     for (const orderId of linkedOrderIds(snapshot.order)) await open({ account: snapshot.account, orderId }, opening);
@@ -95,8 +95,9 @@ function createObservationWrites(
     const now = raised ? newest : ((await table.readCurrent(snapshot)).head ?? newest);
     // Last, and only for snapshots that are not the newest: whatever happens, an order's last snapshot stays.
     if (written) await table.supersedeBefore(now);
-    if (isLastOfEquals(settled, now, rank)) return { head: snapshot, stored: settled, changed: written, inForce: true };
-    return { head: now, stored: settled, changed: raised && head?.rank !== newest.rank, inForce: now.rank === rank };
+    if (isLastOfEquals(settled, now, rank))
+      return { head: snapshot, stored: settled, changed: written, isCurrent: true };
+    return { head: now, stored: settled, changed: raised && head?.rank !== newest.rank, isCurrent: now.rank === rank };
   }
 
   async function confirm(observation: Observation, known: StoredWatch): Promise<RecordResult> {
@@ -111,7 +112,7 @@ function createObservationWrites(
       const head = { ...snapshot, provenance: { ...provenance, firstObservedAt: applied.at } };
       // Written or read just now, and as above.
       if (stored !== known && stored.watch.announcedRank === rank)
-        return { head, stored, changed: false, inForce: true };
+        return { head, stored, changed: false, isCurrent: true };
     }
     return record(observation);
   }

@@ -1,6 +1,9 @@
 import type { Order } from '../exchange/order.ts';
 
-/** The fields that a trader reads first: the one list of them, to which the compiler holds whatever names them again. */
+/**
+ * The fields that a trader reads first: the only list of them, against which the compiler checks whatever names them
+ * again.
+ */
 type SummaryField =
   | 'order_state'
   | 'instrument_name'

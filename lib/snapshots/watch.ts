@@ -9,7 +9,7 @@ import type { OrderSummary } from './summary.ts';
  * Times are milliseconds since the Unix epoch, by our clock.
  */
 export type Watch = {
-  /** When we first knew of the order, and through what. */
+  /** When we first knew of the order, and what started its watch. */
   readonly openedAt: number;
   readonly startedBy?: WatchOrigin | undefined;
   /** The greatest rank that a reply has shown, announced before its snapshot is written. */
@@ -46,7 +46,7 @@ type Listing = { readonly at: number; readonly present: boolean };
 /** Of a list of the account's open orders: when it was requested, and when its sweep had read which orders there are. */
 export type ListTimes = Pick<AccountListing, 'at' | 'ordersReadAt'>;
 
-/** Through what the watch was started: the account's list, a request about the order, or a person's command. */
+/** What started the watch: the account's list, a request about the order, or a person's command. */
 type WatchOrigin = (typeof watchOrigins)[number];
 
 type ObservedRank = { readonly requestedAt: number; readonly rank: Rank };

@@ -16,7 +16,7 @@ const StageAccount = z.strictObject({
   minCheckSeconds: z.number(),
   /** The maximum time between checks; at most a third of the exchange's retention of closed orders; seconds. */
   maxCheckSeconds: z.number(),
-  /** Whether all open orders of the account are listed, instead of each being checked by itself. */
+  /** Whether all open orders of the account are listed, instead of each being checked individually. */
   lists: z.boolean(),
   /** Whether listed orders that nobody registered are watched, too. */
   discover: z.boolean(),

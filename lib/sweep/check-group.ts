@@ -21,11 +21,11 @@ type TickRequest = {
 
 type CheckGroupRequest = TickRequest & {
   readonly accounts: readonly string[];
-  /** The accounts of another group, of which this one looks whether they are swept. Default: it looks at none. */
+  /** The accounts of another group: this one checks whether they are swept. Default: none. */
   readonly next?: readonly string[] | undefined;
 };
 
-/** What a tick came to for one account. */
+/** The result of a tick for one account. */
 export type AccountTick = { readonly account: string } & TickReport;
 
 type Ended = { readonly tick?: AccountTick; readonly failure?: Failure };
@@ -33,9 +33,10 @@ type Ended = { readonly tick?: AccountTick; readonly failure?: Failure };
 export type CheckGroup = (request: CheckGroupRequest) => Promise<readonly AccountTick[]>;
 
 /**
- * One tick of a group of accounts: their sweeps run side by side, and share nothing but the process. A failure ends its
- * own account's tick; once all have ended, the first account's failure is thrown, so that Lambda counts it. A schedule that
- * stopped cannot report itself, so each group also looks at the next one, in a ring, and does not wait for its own sweeps.
+ * One tick of a group of accounts: their sweeps run concurrently, and share nothing but the process. A failure ends its
+ * own account's tick; once all have ended, the first account's failure is thrown, so that Lambda counts it. A schedule
+ * that stopped cannot report itself, so each group also looks at the next one, in a ring, and does not wait for its own
+ * sweeps.
  */
 export function createCheckGroup(deps: CheckGroupDeps): CheckGroup {
   const { checkOpenOrders, unsweptOf, onTick, onFailure, onUnswept } = deps;

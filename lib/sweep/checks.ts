@@ -21,7 +21,7 @@ type ChecksDeps = {
   readonly minCheckMs: number;
 };
 
-/** What the checks of a sweep came to. */
+/** The results of a sweep's checks. */
 export type CheckCounts = {
   /** With a reply, not-found included. */
   readonly checked: number;
@@ -42,7 +42,7 @@ export type Checks = {
   readonly check: (orderId: string) => Promise<'open' | 'closed' | 'missing' | undefined>;
   /** The order to probe with: the longest due that did not just fail, if there is one. */
   readonly probeOf: (due: readonly LiveOrder[]) => LiveOrder | undefined;
-  /** Counts a failure that was no check's. */
+  /** Counts a failure that was not a check's. */
   readonly count: (failure: Failure) => void;
   readonly counts: () => CheckCounts;
   /** When a check last changed anything, milliseconds since the Unix epoch. */
@@ -159,13 +159,13 @@ function createEndSearch({ lookUpOrder, clock, orders, account, requestId }: Che
 type CheckFailure = {
   readonly orderId: string;
   readonly requestedAt: number;
-  /** The order failed by itself. */
+  /** The order failed for its own reason. */
   readonly own: boolean;
   /** It may have: the account's fault or its own, which the next reply shows. */
   readonly suspect?: boolean;
 };
 
-/** The orders that fail, each recorded as failing by itself or because of the account. */
+/** The orders that fail, each recorded as failing for its own reason or because of the account. */
 function createFailedChecks({ recordFailedCheck, clock, orders, account }: ChecksDeps) {
   const failing = new Set<string>();
   /** When the failed check of each suspect was requested. */

@@ -2,7 +2,7 @@ import type { BreakerPhase } from '../accounts/table.ts';
 import type { Failure } from '../errors.ts';
 
 /**
- * The circuit breaker of one account. Closed: orders are checked side by side. Open: none is checked. Half-open: one
+ * The circuit breaker of one account. Closed: orders are checked concurrently. Open: none is checked. Half-open: one
  * order at a time is, as a probe. A state and an event give the next state; the clock is an argument (epoch ms).
  */
 export type CircuitBreaker = {

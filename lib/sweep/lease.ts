@@ -19,7 +19,7 @@ type LeaseRequest = {
   readonly owner: string;
 };
 
-/** What work under a lease gets with it. */
+/** What work under a lease receives. */
 export type Held = {
   /** The account as it was when the lease was taken. */
   readonly before: AccountState;

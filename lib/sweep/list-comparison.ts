@@ -1,7 +1,7 @@
 import { checkedAt } from '../snapshots/watch.ts';
 import { changedAt, type LiveOrder } from './live-orders.ts';
 
-/** How many orders end between two lists without anybody wondering. */
+/** How many orders may end between two lists without suspicion. */
 const usual = 8;
 
 /**
@@ -27,7 +27,7 @@ export function probesOf(absent: readonly LiveOrder[], now: number): readonly Li
   return likeliest.slice(0, maxProbes);
 }
 
-/** When the order last changed, or was last seen in a reply of its own: lists may be late by the exchange's guard. */
+/** When the order last changed, or was last seen in its own reply: lists may be late by the exchange's guard. */
 export function ownTimeOf(order: LiveOrder): number {
   return Math.max(changedAt(order), checkedAt(order.stored.watch) ?? 0);
 }

@@ -14,7 +14,7 @@ type ListLoopDeps = ListingDeps & {
   readonly before: AccountState;
 };
 
-/** What the lists of one sweep came to. */
+/** The results of one sweep's lists. */
 export type ListCounts = {
   /** Lists that passed, and lists that failed or permitted no conclusion. */
   readonly listed: number;
@@ -34,7 +34,7 @@ export type ListLoop = {
   readonly isUsable: () => boolean;
   /** This sweep has listed the account, or found that it cannot. */
   readonly hasListed: () => boolean;
-  /** The latest list could not be had: single orders probe the exchange, too. */
+  /** The latest list failed: single orders probe the exchange, too. */
   readonly hasFailed: () => boolean;
   /** The account is not listed any more in this sweep. */
   readonly isOver: () => boolean;
@@ -42,7 +42,7 @@ export type ListLoop = {
   readonly counts: () => ListCounts;
 };
 
-/** How long a list waits that failed because of the table or by itself, at the least; milliseconds. */
+/** The minimum wait after a list that failed because of the table or for its own reason; milliseconds. */
 const retryMs = 5_000;
 
 /** Lists the account's open orders at its pace for as long as the sweep goes on. */
@@ -122,7 +122,7 @@ function trustAfter(trust: ListTrust, outcome: ListResult['outcome'], now: numbe
   return nextTrust(trust, outcome === 'incomplete' ? { type: 'failed', reason: outcome } : { type: outcome }, now);
 }
 
-/** Whether a failed list says something of lists; what it says of the account, the breaker takes. */
+/** Whether a failed list says something about lists; what it says about the account goes to the breaker. */
 function isOfLists(failure: Failure, breaker: AccountBreaker): boolean {
   if (failure.code === 'rate_limited_locally') {
     breaker.outOfPermits(failure.retryAfterMs);
@@ -130,7 +130,7 @@ function isOfLists(failure: Failure, breaker: AccountBreaker): boolean {
   }
   if (failure.spec.category === 'internal' && failure.code !== 'request_rejected') return false;
   const kind = accountFailureOf(failure);
-  // A key may be allowed to read orders and not to list them: that says nothing of single checks.
+  // A key may be allowed to read orders and not to list them: that says nothing about single checks.
   if (kind === undefined || kind === 'auth') return true;
   breaker.failed(failure);
   return false;

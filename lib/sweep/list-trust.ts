@@ -19,7 +19,7 @@ export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };
 /** One odd list is tried again at the usual pace, for the list or the probe's reply may be late; so many in a row are not. */
 const maxFailures = 3;
 const firstRetryMs = 60_000;
-/** A list that cannot be had is tried more often than one that was wrong: nothing depends on it meanwhile. */
+/** A list that failed is tried again sooner than one that was wrong: nothing depends on it meanwhile. */
 const maxRetryMs = { contradicted: 3_600_000, failed: 300_000 } as const;
 
 export function nextTrust(trust: ListTrust, event: TrustEvent, now: number): ListTrust {

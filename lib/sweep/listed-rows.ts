@@ -107,11 +107,11 @@ function createRecordRow(deps: ListedRowsDeps) {
       listedAt: requestedAt,
     };
     const known = orders.get(orderId)?.stored;
-    const { stored, inForce } = await (known === undefined
+    const { stored, isCurrent } = await (known === undefined
       ? store.record(observation)
       : store.confirm(observation, known));
     orders.set(orderId, stored);
-    if (inForce) knownRows.set({ orderId, text, rank: rankOf(order, dialect.volatile) });
+    if (isCurrent) knownRows.set({ orderId, text, rank: rankOf(order, dialect.volatile) });
   };
 }
 
@@ -185,8 +185,8 @@ function createRowActions(deps: ListedRowsDeps) {
 }
 
 /**
- * This state is in force, and no other is on its way: the head has reached it, or a state that only the digests order, and
- * it is the one that was requested last.
+ * This state is current, and no other is on its way: the head has reached it, or a state that only the digests order,
+ * and it is the one that was requested last.
  */
 function isAt(watch: Watch, rank: Rank | undefined): boolean {
   const { applied, announcedRank, observations } = watch;

@@ -13,7 +13,7 @@ export type ListingDeps = ListedRowsDeps & {
   readonly clock: Clock;
 };
 
-/** What one list came to. */
+/** The result of one list. */
 export type ListResult = {
   /**
    * `passed`: every consequence is stored. `contradicted`: an order that it lacked is open. `incomplete`: it permits no
@@ -24,7 +24,7 @@ export type ListResult = {
   readonly listed?: AccountListing | undefined;
   readonly discovered: number;
   readonly vanished: number;
-  /** Whether any order is other than in the list before. */
+  /** Whether any order differs from the list before. */
   readonly changed: boolean;
 };
 
@@ -32,9 +32,9 @@ export type ListResult = {
 const listMs = 10_000;
 
 /**
- * Lists the account's open orders, compares them with those that are known as live, and acts on the difference. The rows
- * are recorded first, then the orders that vanished are marked; only then is the list one of which the account can say
- * "as of". Throws `Failure` when the list cannot be had: then nothing was concluded.
+ * Lists the account's open orders, compares them with those that are known as live, and acts on the difference. The
+ * rows are recorded first, then the orders that vanished are marked; only then is the list one of which the account can
+ * say "as of". Throws `Failure` when the list fails: then nothing was concluded.
  */
 export function createListing(deps: ListingDeps): () => Promise<ListResult> {
   const { lists, store, orders, checks, clock, account, dialect, goesOn } = deps;

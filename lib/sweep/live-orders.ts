@@ -31,14 +31,14 @@ export type LiveOrder = {
 
 /**
  * The open orders of one account in memory: read from the index once, then kept up to date by this sweep's own writes
- * and by what falls due in the index, so that neither a list nor a check has to read them again.
+ * and by what becomes due in the index, so that neither a list nor a check has to read them again.
  */
 export type LiveOrders = {
   /** Reads the whole index. Throws `store_unavailable`. */
   readonly load: (now: number) => Promise<void>;
   /** When that began. */
   readonly readAt: () => number;
-  /** Takes in what is due in the index: orders that others have put on watch. Nothing while the table is unavailable. */
+  /** Adds what is due in the index: orders that others have put on watch. Nothing while the table is unavailable. */
   readonly refresh: (now: number) => Promise<void>;
   readonly get: (orderId: string) => LiveOrder | undefined;
   readonly all: () => IteratorObject<LiveOrder>;
@@ -64,7 +64,7 @@ type LiveOrdersDeps = {
   readonly list: SnapshotTable['list'];
   readonly account: string;
   readonly policy: CheckPolicy;
-  /** After this long without a list, orders that lists cover are checked by themselves; milliseconds. */
+  /** After this long without a list, orders that lists cover are checked individually; milliseconds. */
   readonly graceMs: number;
   /** The latest list whose consequences are stored. */
   readonly latestList?: ListTimes | undefined;

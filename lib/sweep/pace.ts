@@ -6,5 +6,8 @@ export function listIntervalMs({ minMs, maxMs }: ListPolicy, sinceChangeMs: numb
   return Math.round(Math.min(Math.max(sinceChangeMs / 30, minMs), maxMs));
 }
 
-/** A sweep repeats a call beside one whose reply takes longer than this, milliseconds: all orders wait for a list. */
+/**
+ * A sweep sends a call again alongside one whose reply takes longer than this, milliseconds: all orders wait for a
+ * list.
+ */
 export const hedgingDelayMs = 2_000;

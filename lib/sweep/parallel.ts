@@ -1,4 +1,4 @@
-/** Side by side, as many requests as one account keeps under way. */
+/** How many run at once: as many as one account may have under way. */
 const concurrency = 8;
 
 /** Does `work` for each, some at a time, and starts no more once `goesOn` says no. */

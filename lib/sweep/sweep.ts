@@ -69,10 +69,11 @@ const idleMs = 1_000;
 const refreshIntervalMs = { listed: 5_000, unlisted: 1_000 } as const;
 
 /**
- * Sweeps one account until its time is over or the account is handed over: lists its open orders, and beside that checks
- * the orders one by one that are due, those first that vanished from a list, then the longest due. An order that fails by
- * itself is backed off in the table and delays no other. While the circuit breaker is not closed, lists or single orders
- * probe the exchange, once a minute at the least. Ends early when nothing is left to see before the next tick.
+ * Sweeps one account until its time is over or the account is handed over: lists its open orders, and beside that
+ * checks the orders one by one that are due, those first that vanished from a list, then the longest due. An order that
+ * fails for its own reason is backed off in the table and does not delay others. While the circuit breaker is not
+ * closed, lists or single orders probe the exchange, at least once a minute. Ends early when nothing is left to see
+ * before the next tick.
  */
 export function createSweep(deps: SweepDeps): Sweep {
   const { checkOrder, list, store, listedAccount, onDrift, onUnreadable = () => {}, clock } = deps;
@@ -150,7 +151,7 @@ async function checkDueOrders(loop: CheckLoop, listing: ListLoop | undefined): P
     }
     const due = orders.due(clock.now());
     const probe = checks.probeOf(due);
-    // Where lists can be had, the next one is the probe: one call for all orders.
+    // Where lists are used, the next one is the probe: one call for all orders.
     const waits = !breaker.isClosed() && listing?.isUsable() && !listing.hasFailed();
     if (probe === undefined || waits) {
       // While the account is still listed, an order may vanish at any time.

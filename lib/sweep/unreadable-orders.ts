@@ -13,8 +13,8 @@ type UnreadableOrdersDeps = {
 };
 
 /**
- * Lists the index without items that cannot be read, which stop no other order. Each of their orders is read by itself
- * once, for a reader of its watch would take it for confirmed by the account's lists.
+ * Lists the index without the items that cannot be read, so that these do not stop other orders. Each of their orders
+ * is read individually once, because a reader of its watch would take it for confirmed by the account's lists.
  */
 export function createReadableList(deps: UnreadableOrdersDeps): SnapshotTable['list'] {
   const { list, read, onUnreadable, onRead } = deps;

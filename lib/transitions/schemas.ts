@@ -24,7 +24,7 @@ export const OrderStateChanged = z.strictObject({
   to: z.strictObject({ ...orderFields, details: z.optional(z.record(z.string(), z.unknown())) }),
   /** The order never leaves this state. */
   final: z.boolean(),
-  /** The order was triggered: the exchange made another one of it, whose id it does not say. */
+  /** The order was triggered: the exchange created another order from it, whose id it does not report. */
   successor_unknown: z.optional(z.literal(true)),
   /** `to.details` would have made the event too large; GET the order to see them. */
   details_omitted: z.optional(z.literal(true)),
@@ -34,7 +34,7 @@ export const OrderStateChanged = z.strictObject({
 });
 export type OrderStateChanged = z.infer<typeof OrderStateChanged>;
 
-/** What became of the watching of the order. All events of the watch have this one shape. */
+/** What happened to the watch of the order. All events of the watch have this one shape. */
 export const WatchChanged = z.strictObject({
   ...common,
   /** Sorts the events of one watch, however they arrive. */

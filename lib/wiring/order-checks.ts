@@ -99,7 +99,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const checkOrder = createCheckOrder({ accounts, store, readLatestList, clock, onDrift });
   return {
     accounts,
-    // A sweep knows its orders by itself.
+    // A sweep keeps its own orders in memory.
     checkOrder: priority === 'interactive' ? createRememberedChecks(checkOrder, clock) : checkOrder,
     snapshotTable,
     store,
@@ -145,7 +145,7 @@ function timed(transport: Transport, clock: Clock, logger: Logger): Transport {
   };
 }
 
-/** More keys than this are not fetched ahead: most of them would be for nothing. */
+/** More keys than this are not fetched ahead: most of them would not be used. */
 const maxKeys = 10;
 
 type WarmUpDeps = {

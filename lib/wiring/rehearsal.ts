@@ -53,7 +53,7 @@ const env = { AWS_REGION: 'none', AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_K
 
 /**
  * Checks an order that exists nowhere, with a table and an exchange in this function: it is new, then unchanged.
- * Nothing leaves the process. INIT compiles so, on a whole CPU, what its requests run.
+ * Nothing leaves the process. In this way INIT compiles, with a whole CPU, what its requests run.
  */
 export async function rehearse(dialectName: DialectName, clock: Clock): Promise<readonly Checked[]> {
   const account = '';

@@ -43,7 +43,7 @@ export type DialectDefinition = {
   readonly version: string;
   /** How many units of usIn, usOut and usDiff make a millisecond. */
   readonly unitsPerMs: 1 | 1000;
-  /** What stands before a method's name in the body. */
+  /** The prefix of a method's name in the body. */
   readonly methodPrefix: '/' | '';
   /** `token`: public/auth with client_credentials, then a bearer header. `signature`: each request signed, no token. */
   readonly auth: 'token' | 'signature';
@@ -57,9 +57,9 @@ export type DialectDefinition = {
   readonly retentionMs: number;
   /** Fields of an order that the documents or the wire have shown, beyond the specification's; others are drift. */
   readonly fields: readonly string[];
-  /** Fields of an order that change by themselves: kept in the record, but no change of state when only they change. */
+  /** Fields of an order that change on their own: kept in the record, but no change of state when only they change. */
   readonly volatile: readonly string[];
-  /** How open orders are listed, and closed ones looked up; its sources stand with it. */
+  /** How open orders are listed, and closed ones looked up; its sources are given there. */
   readonly lists: ListMethods;
   /** Where the facts above come from. */
   readonly sources: Readonly<

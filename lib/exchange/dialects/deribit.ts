@@ -80,13 +80,13 @@ export const deribit = {
     untriggered: 'untriggered',
     filled: 'filled',
     cancelled: 'canceled',
-    // Documented nowhere; ends an order all the same, as it does at the other exchange.
+    // Not documented, but ends an order, as it does at the other exchange.
     canceled: 'canceled',
     rejected: 'rejected',
     triggered: 'triggered',
   },
   // Of a sub-account, for calls that do not reach the matching engine: a pool of 50 000 of which a call costs 500, and
-  // 10 000 a second come back.
+  // 10 000 a second are replenished.
   limit: { perSecond: 20, burst: 100 },
   retentionMs: 30 * 60_000,
   fields: [

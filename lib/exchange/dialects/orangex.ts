@@ -6,7 +6,7 @@ const observed = { document: 'replies of api.orangex.com, recorded by users' };
 const codeBase = { document: "OrangeX's code base of 2022", unconfirmed: true } as const;
 
 /**
- * OrangeX publishes no list of its codes. Its API copies Deribit's, so Deribit's numbers are taken for its own until an
+ * OrangeX publishes no list of its codes. Its API copies Deribit's, so Deribit's numbers are taken for its own until a
  * reply shows otherwise. A code that may mean several things is `exchange_error`, from which nothing is concluded.
  */
 const errors = {
@@ -66,7 +66,7 @@ export const orangex = {
     triggered: 'triggered',
   },
   limit: { perSecond: 10, burst: 10 },
-  // Nobody knows: the shorter one of the two exchanges is assumed.
+  // Not known: the shorter time of the two exchanges is assumed.
   retentionMs: 30 * 60_000,
   fields: [
     'condition_type',
@@ -88,7 +88,7 @@ export const orangex = {
     'trigger_price',
     'trigger_price_type',
   ],
-  // `currency` does not change: rows of lists do not have it, and are no other state for that.
+  // Rows of lists lack `currency`, which never changes: its absence does not make them another state.
   volatile: ['rpl', 'currency'],
   lists,
   sources: {

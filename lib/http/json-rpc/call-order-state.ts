@@ -64,7 +64,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
   }
 }
 
-/** Ours, in the unit that the exchange's own would have. */
+/** Our own times, in the exchange's unit. */
 function timesOf(startedAt: number, respondedAt: number, { unitsPerMs }: Dialect) {
   return {
     usIn: startedAt * unitsPerMs,

@@ -68,7 +68,7 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
       const observation = observationOf(key, reply);
       try {
         const result = await (known === undefined ? store.record(observation) : store.confirm(observation, known));
-        const { head, stored, changed, inForce } = result;
+        const { head, stored, changed, isCurrent } = result;
         const context = `${remembers}, process ${index}`;
         if (before !== undefined) {
           expect(placeOf(head.rank) >= placeOf(before), `the head is older than when the check began: ${context}`).toBe(
@@ -78,7 +78,7 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
             false,
           );
         }
-        if (inForce) expect(head.rank, 'another state in force').toBe(snapshotOf(observation).rank);
+        if (isCurrent) expect(head.rank, 'another current state').toBe(snapshotOf(observation).rank);
         if (changed) reported.add(placeOf(head.rank));
         if (remembers !== 'nothing') known = remembers === 'the first' ? (known ?? stored) : stored;
       } catch (thrown) {

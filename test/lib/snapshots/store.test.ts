@@ -47,7 +47,7 @@ function countingTable(): { readonly counting: SnapshotTable; readonly requests:
 describe('recording a reply', () => {
   it('writes snapshot, head and watch of an order that is seen for the first time', async () => {
     const applied = await store.record(observed());
-    expect(applied).toMatchObject({ changed: true, inForce: true });
+    expect(applied).toMatchObject({ changed: true, isCurrent: true });
     expect(applied.head).toEqual(snapshotOf(observed()));
     expect(history()).toEqual(['open']);
     expect(kept().head).toEqual(applied.head);
@@ -60,7 +60,7 @@ describe('recording a reply', () => {
     const known = await table.readCurrent(key);
     const { counting, requests } = countingTable();
     const again = await createSnapshotStore(counting).record(observed({ requestedAfter: 1_000, rpl: '1.5' }), known);
-    expect(again).toMatchObject({ changed: false, inForce: true });
+    expect(again).toMatchObject({ changed: false, isCurrent: true });
     expect(requests).toEqual(['putWatch']);
     expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
   });
@@ -74,7 +74,7 @@ describe('recording a reply', () => {
         stored,
       );
       expect(requests).toEqual(['putWatch']);
-      expect(again).toMatchObject({ changed: false, inForce: true });
+      expect(again).toMatchObject({ changed: false, isCurrent: true });
       expect(again.head.provenance.firstObservedAt).toBe(kept().head?.provenance.firstObservedAt);
       expect(again.stored).toEqual(kept().stored);
       expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
@@ -88,7 +88,7 @@ describe('recording a reply', () => {
         stored,
       );
       expect(requests).toEqual(['putWatch', 'putSnapshot', 'putHead', 'putWatch']);
-      expect(next).toMatchObject({ changed: true, inForce: true });
+      expect(next).toMatchObject({ changed: true, isCurrent: true });
       expect(kept().snapshots.size).toBe(2);
       expect(kept().head).toEqual(next.head);
       expect(kept().stored).toEqual(next.stored);
@@ -98,7 +98,7 @@ describe('recording a reply', () => {
       const { stored } = await store.record(observed());
       await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const again = observed({ updatedAfter: 1, filled: '1', requestedAfter: 900, request: 2 });
-      expect(await store.confirm(again, stored)).toMatchObject({ changed: false, inForce: true });
+      expect(await store.confirm(again, stored)).toMatchObject({ changed: false, isCurrent: true });
       expect(kept().head?.provenance.requestedAt).toBe(requestTime + 900);
       expect(kept().snapshots.size).toBe(2);
     });
@@ -109,14 +109,14 @@ describe('recording a reply', () => {
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 40_000 }));
       // It adds nothing to the watch, so no write shows that others have written.
       const late = observed({ requestedAfter: 10_000, took: 15_000 });
-      expect(await store.confirm(late, stored)).toMatchObject({ changed: false, inForce: false, head: newer.head });
+      expect(await store.confirm(late, stored)).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
     });
 
     it('returns the head of another writer, if there is a newer one by now', async () => {
       const { stored } = await store.record(observed());
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const late = await store.confirm(observed({ requestedAfter: 900, request: 2 }), stored);
-      expect(late).toMatchObject({ changed: false, inForce: false, head: newer.head });
+      expect(late).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
       expect(kept().stored?.watch.observations).toHaveLength(2);
     });
 
@@ -134,7 +134,7 @@ describe('recording a reply', () => {
   it('keeps a late reply in the history, and returns the head', async () => {
     await store.record(observed({ updatedAfter: 2, filled: '1', requestedAfter: 100 }));
     const late = await store.record(observed({ updatedAfter: 1, requestedAfter: 50 }));
-    expect(late).toMatchObject({ changed: false, inForce: false });
+    expect(late).toMatchObject({ changed: false, isCurrent: false });
     expect(late.head.order.filled_amount).toBe('1');
     expect(kept().snapshots.size).toBe(2);
     expect(kept().head?.order.filled_amount).toBe('1');
@@ -145,7 +145,7 @@ describe('recording a reply', () => {
     const read = await store.read(key);
     const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
     const late = await store.record(observed({ requestedAfter: 900, request: 2 }), read);
-    expect(late).toMatchObject({ changed: false, inForce: false, head: newer.head });
+    expect(late).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
   });
 
   it('completes what a writer left that crashed between snapshot and head', async () => {
@@ -153,7 +153,7 @@ describe('recording a reply', () => {
     await writeWatch({ announcedRank: snapshot.rank });
     await table.putSnapshot(snapshot);
     const next = await store.record(observed({ requestedAfter: 1_000 }));
-    expect(next).toMatchObject({ changed: true, inForce: true });
+    expect(next).toMatchObject({ changed: true, isCurrent: true });
     // The crashed writer saw it first.
     expect(kept().head).toEqual(snapshot);
     expect(kept().snapshots.size).toBe(1);
@@ -163,7 +163,7 @@ describe('recording a reply', () => {
     await store.record(observed());
     // It had read the table before the first one wrote.
     const second = await store.record(observed({ requestedAfter: 10, request: 2 }), {});
-    expect(second).toMatchObject({ changed: false, inForce: true });
+    expect(second).toMatchObject({ changed: false, isCurrent: true });
     expect(second.head.provenance.requestedAt).toBe(requestTime);
     expect(kept().snapshots.size).toBe(1);
   });
@@ -171,7 +171,7 @@ describe('recording a reply', () => {
   it('takes over the earlier provenance of a state, without a change', async () => {
     await store.record(observed({ requestedAfter: 1_000 }));
     const earlier = await store.record(observed({ requestedAfter: 500 }));
-    expect(earlier).toMatchObject({ changed: false, inForce: true });
+    expect(earlier).toMatchObject({ changed: false, isCurrent: true });
     expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
     expect(kept().snapshots.size).toBe(1);
   });
@@ -185,7 +185,7 @@ describe('recording a reply', () => {
       readCurrent: async () => ({}),
     };
     const applied = await createSnapshotStore(blind).record(observed());
-    expect(applied).toMatchObject({ changed: false, inForce: true });
+    expect(applied).toMatchObject({ changed: false, isCurrent: true });
     expect(applied.head).toEqual(snapshotOf(observed()));
   });
 
@@ -218,7 +218,7 @@ describe('recording a reply', () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     expect(status()).toBe('final');
     const reopened = await store.record(observed({ state: 'open', updatedAfter: 2, requestedAfter: 1_000 }));
-    expect(reopened).toMatchObject({ changed: true, inForce: true });
+    expect(reopened).toMatchObject({ changed: true, isCurrent: true });
     expect(status()).toBe('watched');
     expect(history().toSorted()).toEqual(['canceled', 'open']);
   });
@@ -226,7 +226,7 @@ describe('recording a reply', () => {
   it('does not reopen a final order for a late reply', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     const late = await store.record(observed({ updatedAfter: 0, requestedAfter: -100 }));
-    expect(late.inForce).toBe(false);
+    expect(late.isCurrent).toBe(false);
     expect(status()).toBe('final');
   });
 
