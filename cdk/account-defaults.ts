@@ -2,7 +2,7 @@ import { dialects } from '../lib/exchange/dialects/index.ts';
 import { defaultShareOfRate } from '../lib/exchange/rate-limiter.ts';
 import type { AccountConfig } from './stage-config.ts';
 
-/** The settings of an account with their defaults: the one place where these stand. */
+/** The settings of an account with their defaults, which are defined only here. */
 export function withDefaults(config: AccountConfig) {
   const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = defaultShareOfRate } = config;
   const { maxCheckSeconds = maxCheckSecondsLimit(keepsClosedOrdersSeconds) } = config;
@@ -13,7 +13,7 @@ export function withDefaults(config: AccountConfig) {
   return { ...check, lists, discover, minListSeconds, maxListSeconds };
 }
 
-/** How long an exchange of this dialect is known to tell how an order closed, seconds. */
+/** How long an exchange of this dialect is known to report how an order closed, seconds. */
 export function knownToKeepSeconds(dialect: AccountConfig['dialect']): number {
   return dialects[dialect].retentionMs / 1_000;
 }

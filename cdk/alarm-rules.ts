@@ -87,7 +87,7 @@ function alarms(resources: readonly Resource[]): readonly Resource['Properties']
   return resources.filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
 }
 
-/** The metrics that an alarm reads, each with the values of its dimensions: a text, or the id of a resource. */
+/** The metrics that an alarm reads, each with the values of its dimensions: a string, or the id of a resource. */
 function metricsOf(alarm: Resource['Properties']) {
   const stats = each(alarm['Metrics']).flatMap((metric) => each(at(metric, 'MetricStat', 'Metric')));
   return [alarm, ...stats].map((metric) => ({

@@ -10,7 +10,7 @@ import { type AlarmConfig, nothingHappened, silence } from './alarm-config.ts';
 import { minute, sumOf } from './metrics.ts';
 import { capacityAlarms, orderAlarms } from './order-alarms.ts';
 
-/** What the alarms look at. */
+/** What the alarms monitor. */
 export type AlarmSources = {
   readonly stage: Stage;
   readonly functions: readonly IFunction[];

@@ -21,7 +21,7 @@ const aliases = {
   '@smithy/core/endpoints': alias('endpoints.cjs'),
 };
 
-/** How everything of a bundle is made, its source aside. */
+/** How every bundle is made, whatever its source. */
 const bundleOptions = {
   absWorkingDir: packageRoot,
   bundle: true,
@@ -29,7 +29,7 @@ const bundleOptions = {
   target: 'node24',
   format: 'esm',
   logLevel: 'warning',
-  // The SDK of the lock file and not the runtime's: the tests ran with it, and it loads faster.
+  // The SDK of the lock file, not the runtime's: the tests ran with it, and it loads faster.
   mainFields: ['module', 'main'],
   alias: aliases,
 } satisfies BuildOptions;
@@ -39,12 +39,12 @@ const bundleOptions = {
  * no tree shaking removes them. One that is not registered is the service's own exception, with the same name.
  */
 const registration = /^n0_registry\d*\.registerError\(\w+\$\d*, (\w+)\);$/gm;
-/** What code of ours knows by its class. */
+/** The errors that our code recognizes by their classes. */
 const knownErrors: readonly string[] = ['ConditionalCheckFailedException'];
 
 /**
- * Makes bundles, by the names of their entry points: first all that an entry point leads to, and of that what is left
- * without the errors' classes. Several share most of their modules, which esbuild then reads once.
+ * Makes bundles, by the names of their entry points: first everything that an entry point imports, and from that what
+ * is left without the errors' classes. Bundles share most of their modules, which esbuild then reads only once.
  */
 export function bundle(
   entryPoints: readonly string[],
@@ -86,7 +86,7 @@ export function bundleOf(name: FunctionName, stage: Stage): Code {
 
 const built = new WeakMap<Stage, ReturnType<typeof bundle>>();
 
-/** Those of all functions, made together when the first is needed. */
+/** The bundles of all functions, made together when the first one is needed. */
 function bundlesOf(stage: Stage): ReturnType<typeof bundle> {
   const entryPoints = functionNames.map((name) => join('functions', `${name}.ts`));
   const bundles = built.get(stage) ?? bundle(entryPoints, { COMPILED_STAGE: JSON.stringify(stage) });

@@ -120,8 +120,8 @@ function foundByLists({ name: stage }: Stage): GraphWidget {
 }
 
 /**
- * One permit for each check and, on most exchanges, for each list. API requests use the same rate limiter; their permits
- * come on top of these.
+ * One permit for each check and, on most exchanges, for each list. API requests use the same rate limiter; their
+ * permits are in addition to these.
  */
 function permitsAgainstShare({ name, accounts }: Stage): GraphWidget {
   const acquired = (metricName: string) => serviceMetric(metricName, Stats.SUM, { stage: name }, period);

@@ -82,7 +82,7 @@ export const functionSettings = {
   },
   'check-open-orders': {
     description: 'Lists and checks the open orders of a group of accounts.',
-    // A sweep runs until the next minute's has taken over, and that one may be late.
+    // A sweep runs until the next minute's has taken over, which may be late.
     timeoutSeconds: 150,
     // It waits nearly all of its time.
     memoryMb: 256,
@@ -126,7 +126,7 @@ function isFunctionName(name: string): name is FunctionName {
   return Object.hasOwn(functionSettings, name);
 }
 
-/** Conditions of IAM on the actions, by the resource that these are allowed on. */
+/** IAM conditions on the actions, by the resource that these are allowed on. */
 export const permissionConditions: Readonly<
   Partial<Record<ResourceName, Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>>>
 > = {
@@ -134,7 +134,7 @@ export const permissionConditions: Readonly<
   exchangeKeys: { 'ForAnyValue:StringEquals': { 'secretsmanager:VersionStage': ['AWSCURRENT', 'AWSPREVIOUS'] } },
 };
 
-/** What every function may do besides, where the stage has such a thing. */
+/** What every function may also do, where the stage has such a resource. */
 export const commonPermissions = {
   /** Its own log group, which the stack creates: no logs:CreateLogGroup. */
   logGroup: ['logs:CreateLogStream', 'logs:PutLogEvents'],

@@ -19,7 +19,7 @@ const prices = {
 
 const minutesPerMonth = 730 * 60;
 
-/** What a tick of a group without orders uses at most; its accounts are swept side by side. */
+/** What a tick of a group without orders uses at most; its accounts are swept concurrently. */
 const idleTick = { seconds: 0.5, gigabytes: functionSettings['check-open-orders'].memoryMb / 1024 } as const;
 /** What one account's sweep adds to it: lease, account item and index queries; its log lines and metrics. */
 const idleSweep = { writeUnits: 4, readUnits: 4, logBytes: 3_000 } as const;

@@ -48,7 +48,7 @@ export class Monitoring extends Construct {
     new Dashboard(this, 'Dashboard', { ...props, stage: runtime, alarms: [summary, ...ofStage.values()] });
   }
 
-  /** The alarm to page someone for: one of the conditions in which we no longer observe some orders. */
+  /** The alarm to page someone for: it covers the conditions in which some orders are no longer observed. */
   #orderMonitoringDown(alarms: readonly IAlarm[]): CompositeAlarm {
     const down = new CompositeAlarm(this, 'order-monitoring-down', {
       compositeAlarmName: `${Stack.of(this).stackName} does not monitor all orders`,

@@ -69,7 +69,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       means: `The exchange reports closed orders for ${minutes} minutes, and more than half of that time has passed since a live order was last confirmed by a list or by an individual check. First: check that the exchange responds; if it does, raise shareOfRate or watch fewer orders.`,
       metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
       breach: { below: (minutes * 60) / 2 },
-      // Without orders there is no deadline, and sweeps that stop have an alarm of their own.
+      // Without orders there is no deadline, and sweeps that stop have their own alarm.
       missing: nothingHappened,
       essential: true,
     },

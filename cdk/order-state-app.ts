@@ -12,7 +12,7 @@ export type AppOptions = {
   readonly stage?: ResolvedStage;
   /** Where `synth()` writes. Default: what the CDK command says, else a temporary folder. */
   readonly outdir?: string;
-  /** On top of what cdk.json has. */
+  /** In addition to what cdk.json has. */
   readonly context?: Readonly<Record<string, unknown>>;
 };
 

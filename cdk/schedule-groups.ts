@@ -8,14 +8,14 @@ export type ScheduleGroup = {
   readonly next: readonly string[];
 };
 
-/** So many accounts at rest, listed every ten seconds, take a small part of one invocation's time. */
+/** This many accounts at rest, listed every ten seconds, take a small part of one invocation's time. */
 const maxAccountsPerGroup = 25;
 
 /**
- * The groups of a stage, by position: the first 25 accounts of the stage table, then the next 25. An account that is added
- * at the end moves no other one. One that is removed, or added in between, moves those after it by one place: that does no
- * harm, because leases keep two groups from sweeping an account at once. An account with `ownSchedule` has a group of its
- * own, under its own name, and takes no place.
+ * The groups of a stage, by position: the first 25 accounts of the stage table, then the next 25. An account that is
+ * added at the end moves no other one. One that is removed, or added in between, moves those after it by one place:
+ * that does no harm, because leases keep two groups from sweeping an account at once. An account with `ownSchedule` has
+ * its own group, under its own name, and takes no place.
  */
 export function scheduleGroups(accounts: Readonly<Record<string, AccountConfig>>): readonly ScheduleGroup[] {
   const alone = Object.keys(accounts).filter((account) => accounts[account]?.ownSchedule === true);

@@ -69,7 +69,7 @@ export class ServiceFunction extends Construct {
     if (permissionsOf(settings).some(([resource]) => resource === 'exchangeKeys')) this.#acknowledgeSecrets(stage);
   }
 
-  /** A role of our own: AWSLambdaBasicExecutionRole may write to every log group of the AWS account. */
+  /** Our own role: AWSLambdaBasicExecutionRole may write to every log group of the AWS account. */
   #createRole(
     settings: FunctionSettings,
     { kmsKeyArn, xray }: ResolvedStage,

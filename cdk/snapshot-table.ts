@@ -24,9 +24,9 @@ type SnapshotTableProps = {
  * 35 days, and stays when the stack is deleted. Encrypted by the stage's key, else by one that DynamoDB owns.
  */
 export class SnapshotTableConstruct extends Construct {
-  /** Its items, the index left out. */
+  /** Its items, without the index. */
   readonly binding: Binding;
-  /** The lists of orders that its index keeps. */
+  /** The lists of orders in its index. */
   readonly lists: Binding;
   /** Its changes of the last 24 hours. */
   readonly stream: Binding;

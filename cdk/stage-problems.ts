@@ -14,8 +14,8 @@ export const maxSecretsAndSchedules = 360;
 export const maxBroughtSecrets = 140;
 
 /**
- * All that is wrong with a stage of the table, one sentence each, which says what to change. Nothing of its types is
- * taken for granted: Node runs the table without having checked them.
+ * All that is wrong with a stage of the table, one sentence each, which says what to change. Its types are not taken
+ * for granted: Node runs the table without checking them.
  */
 export function* stageProblems(name: string, config: StageConfig): Generator<string> {
   if (!/^[a-z][a-z0-9-]{0,15}$/.test(name)) {
@@ -240,7 +240,7 @@ function* arnProblems(
   }
 }
 
-/** Every setting that there is: TypeScript holds the lists against the types. */
+/** Every setting that there is: TypeScript checks these lists against the types. */
 const stageSettings: Readonly<Record<keyof StageConfig, true>> = {
   accounts: true,
   protect: true,

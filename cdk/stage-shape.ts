@@ -32,8 +32,8 @@ const accountShape: Shape = {
 };
 
 /**
- * What of a stage is not of the type that it has to be, one sentence each. It comes first, because all else reads what
- * it has looked at: projects in JavaScript have no compiler that does.
+ * What in a stage has the wrong type, one sentence each. It comes first, because everything else relies on it: projects
+ * in JavaScript have no compiler that checks it.
  */
 export function* shapeProblems(config: object): Generator<string> {
   yield* misshapen(config, stageShape, '');

@@ -18,7 +18,7 @@ type SyntheticCheckProps = {
 const route = 'synthetic-check';
 
 /**
- * Requests one order every 5 minutes: key, exchange, table and code take part. It invokes the function and not the
+ * Requests one order every 5 minutes: key, exchange, table and code take part. It invokes the function instead of the
  * gateway, because a schedule cannot sign requests. A metric filter counts the responses in the function's log.
  */
 export class SyntheticCheck extends Construct {

@@ -16,7 +16,7 @@ export function resourcesIn(template: string): readonly Resource[] {
   return Object.entries(Resources).map(([id, resource]) => ({ id, ...resource }));
 }
 
-/** What stands at a path of a value, if anything does. */
+/** What is at a path of a value, if anything is. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce((holder, key) => memberValues(holder).get(key), value);
 }
@@ -25,7 +25,7 @@ function memberValues(holder: unknown): ReadonlyMap<string, unknown> {
   return new Map(typeof holder === 'object' && holder !== null ? Object.entries(holder) : []);
 }
 
-/** One or many, as many: CloudFormation takes both. */
+/** One or many, as a list: CloudFormation accepts both. */
 export function each(value: unknown): readonly unknown[] {
   return value === undefined ? [] : [value].flat();
 }

@@ -32,7 +32,7 @@ export class TransitionBus extends Construct {
   #create(stage: string) {
     // No description: the CloudFormation schema of GovCloud does not have it.
     const bus = new CfnEventBus(this, 'Bus', { name: stackNameOf(stage) });
-    // Consumers' rules hang on it: it must not be replaced when code moves.
+    // Consumers' rules depend on it: it must not be replaced when code moves.
     bus.overrideLogicalId('TransitionBus');
     return { name: bus.ref, arn: bus.attrArn };
   }

@@ -43,9 +43,8 @@ export class TransitionEvents extends Construct {
       // The stream drops a record after 24 hours. Given up after 12, it leaves a message in the dead-letter queue, and the
       // record itself can be read for another 12 hours.
       maxRecordAge: Duration.hours(12),
-      // The message holds the position in the stream and not the records: the redrive command makes the events again from
-      // the table.
-      // PolledEventCount, without which a mapping that is off looks like one without changes.
+      // The message holds the position in the stream, not the records: the redrive command rebuilds the events from the
+      // table. Without PolledEventCount, a mapping that is off looks like one without changes.
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
       onFailure: { bind: () => ({ destination: props.deadLetters.queue.queueArn }) },
     });

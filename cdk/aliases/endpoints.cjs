@@ -1,2 +1,2 @@
-/** Each client knows its one endpoint: the commands' middleware would look for another one at each request. */
+/** Each client knows its one endpoint: the commands' middleware would resolve it again for each request. */
 exports.getEndpointPlugin = () => ({ applyToStack: () => {} });

@@ -1,4 +1,4 @@
-/** No call of ours streams events: their codec would be the largest part of the SDK that nothing uses. */
+/** None of our calls streams events: their codec would be the largest unused part of the SDK. */
 export function eventStreamSerdeProvider(): never {
   throw new Error('The bundle has no event streams.');
 }

@@ -35,7 +35,7 @@ export function adoptCommand({ terminal }: Context) {
       await writeFile(out, `${JSON.stringify(mapping, null, 2)}\n`).catch((error: NodeJS.ErrnoException) => {
         throw new UsageError(`--out ${out} cannot be written (${error.code})`);
       });
-      // Pending changes of the functions are no part of an import; the deployment after it makes them.
+      // Pending changes of the functions are not part of an import; the deployment after it applies them.
       const force = deployed === undefined ? '' : ' --force';
       const importing = `npx cdk import -c stage=${stage} --resource-mapping ${out}${force}`;
       terminal.out(`Next: ${importing}\nThen: npx cdk deploy -c stage=${stage}\n`);

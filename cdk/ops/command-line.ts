@@ -99,12 +99,12 @@ function configureOutput(command: CommandUnknownOpts, output: Output): void {
   for (const each of command.commands) configureOutput(each, output);
 }
 
-/** `undefined` when it is not the command line that is wrong, '' when help has said everything. */
+/** `undefined` when the command line is not what is wrong, '' when the help text was printed instead. */
 function usageSentence(error: unknown): string | undefined {
   if (error instanceof UsageError) return error.message;
   if (!(error instanceof CommanderError)) return undefined;
   if (error.code === 'commander.help') return '';
-  // It never quotes a value that was too much: it could be a key.
+  // It never quotes a surplus value, which could be a key.
   const sentence = error.message
     .replace(/^error: /, '')
     .replace(/\.$/, '')

@@ -18,7 +18,7 @@ type ConsoleSetting = {
 };
 
 export type ConsoleServer = {
-  /** With the token behind the `#`: browsers send that part to nobody. */
+  /** With the token after the `#`: browsers do not send that part to any server. */
   readonly url: string;
   readonly stop: () => Promise<void>;
 };
@@ -125,7 +125,7 @@ function patternOf({ method, path }: { readonly method: string; readonly path: s
 function isForwarded(method: string, target: string): boolean {
   const base = 'http://api';
   const parsed = URL.parse(target, base);
-  // A path that fetch would resolve to another one, such as one with `..`, is none of these.
+  // A path that fetch would resolve to a different one, such as one with `..`, does not match.
   if (parsed === null || parsed.origin !== base || `${parsed.pathname}${parsed.search}` !== target) return false;
   return forwarded.some(
     (each) =>

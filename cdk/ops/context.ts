@@ -5,6 +5,6 @@ import type { Terminal } from './terminal.ts';
 export type Context = {
   readonly terminal: Terminal;
   readonly clock: Clock;
-  /** Makes the exit code 1, for a command that reports what is wrong and goes on. */
+  /** Makes the exit code 1, for a command that reports what is wrong and continues. */
   readonly fail: () => void;
 };

@@ -7,7 +7,7 @@ import {
 import type { Target } from './options.ts';
 import { createQueues, type DeadLetterQueueName, findQueue } from './stack.ts';
 
-/** Received messages come back after this long, unless they are deleted or given back before; seconds. */
+/** Received messages come back after this long, unless they are deleted or released before; seconds. */
 const hiddenSeconds = 900;
 const maxBatch = 10;
 
@@ -21,10 +21,10 @@ type OpenDeadLetterQueue = {
   readonly giveBack: (messages: readonly Message[]) => Promise<void>;
 };
 
-/** What came of the messages that were taken, and which of them may be deleted. */
+/** The result of the messages that were taken, and which of them may be deleted. */
 export type TakenMessages<Result> = { readonly result: Result; readonly done: readonly Message[] };
 
-/** Takes the messages, works on them, and deletes those that are done, if it may; in any case gives the others back. */
+/** Takes the messages, works on them, and deletes those that are done, if it may; in any case releases the others. */
 export async function withMessages<Result>(
   queue: OpenDeadLetterQueue,
   mayDelete: boolean,

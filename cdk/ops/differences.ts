@@ -33,7 +33,7 @@ type ReadItem = { readonly item: Item; readonly sk: string };
 
 /**
  * Compares all items of one partition key: every snapshot with its own `result`, the head with the newest snapshot, the
- * watch with the head. What an item should be is made again with the functions that wrote it.
+ * watch with the head. What an item should be is computed again by the functions that wrote it.
  */
 export function differencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
   const { found, isReadable, ...order } = checkItems(pk, items);
@@ -41,7 +41,7 @@ export function differencesOf(pk: string, items: readonly Item[]): readonly Diff
   return isReadable ? [...found, ...[...disagreements(items, order)].map((each) => ({ pk, ...each }))] : found;
 }
 
-/** The same without what only two items together show: of a backup, whose items may be some moments apart. */
+/** The same without comparisons between items: for a backup, whose items may be some moments apart. */
 export function itemDifferencesOf(pk: string, items: readonly Item[]): readonly Difference[] {
   return checkItems(pk, items).found;
 }
@@ -64,7 +64,7 @@ function checkItems(pk: string, items: readonly Item[]): CheckedItems {
   for (const item of items) {
     const sk = item['sk']?.S ?? '';
     try {
-      // Throws for one that is no time.
+      // Throws for one that is not a time.
       expiresAtOf(item);
       if (sk !== 'ACCOUNT' && `${item['account']?.S}#${item['order_id']?.S}` !== pk)
         differs(sk, 'its account and order_id are not those of its key');

@@ -5,7 +5,7 @@ const units = [
   ['min', 60_000],
 ] as const;
 
-/** The largest unit of which there are two or more, so that a place or two tell enough. */
+/** The largest unit of which there are at least two, so that one or two digits are precise enough. */
 export function duration(milliseconds: number): string {
   const unit = units.find(([, length]) => milliseconds >= 2 * length);
   if (unit === undefined) {

@@ -55,7 +55,7 @@ export async function exchangeAccount(
   return { name, target, secrets, secretName, exchange: given ?? known };
 }
 
-/** `otherwise`: how to do without one, where that is possible. Throws `UsageError`. */
+/** `otherwise`: how to do without an exchange, where that is possible. Throws `UsageError`. */
 export function exchangeOf({ exchange }: ExchangeAccount, otherwise = ''): ExchangeAddress {
   if (exchange !== undefined) return exchange;
   throw new UsageError(`give --exchange and --dialect to check the key with${otherwise}`);

@@ -32,9 +32,9 @@ export type ReplayedEvents = {
 };
 
 /**
- * Makes the events since a time again from the table and sends them, an order's in their order. The table has no index by
- * time, so it reads the whole of it. Logs its progress after each page, and each order that cannot be read. Throws when
- * the bus keeps refusing events.
+ * Rebuilds the events since a time from the table and sends them, those of an order in sequence. The table has no index
+ * by time, so all of it is read. Logs its progress after each page, and each order that cannot be read. Throws when the
+ * bus keeps refusing events.
  */
 export async function replayEvents(
   { terminal, clock }: Context,

@@ -23,7 +23,8 @@ export async function restoreOrder(
   const snapshots = openSnapshots(table);
   const watch = restored.find((item) => sortKeyOf(item) === watchKey);
   if (watch !== undefined) await restoreWatch(snapshots, key, readWatch(watch).watch);
-  // Without a watch of its own, what the stack's table has must be announced first: a restored end must not close it.
+  // If the order has no watch in the stack's table, what that table has must be announced first: a restored end must
+  // not close it.
   const first = held.has(watchKey) ? undefined : newestOf([...held.values()]);
   for (const newest of [first, newestOf(restored)]) if (newest !== undefined) await recordAgain(snapshots, newest);
   const put = createPut(table);
@@ -41,15 +42,16 @@ export function isExpired(item: Item, now: number): boolean {
 }
 
 /**
- * Gives an order without a watch the restored one. Its state is announced and not yet applied, so it cannot close before its
- * head is there; and no list has held it since, so that the account's latest list does not confirm it. A watch that is there
- * only learns when and how it was started first: what else it says is newer, and no old command may stop it.
+ * Gives an order without a watch the restored one. Its state is announced and not yet applied, so it cannot close
+ * before its head is there; and no list has held it since, so that the account's latest list does not confirm it. A
+ * watch that is there only learns when and how it was started first: everything else in it is newer, and no old command
+ * may stop it.
  */
 async function restoreWatch(snapshots: SnapshotTable, key: OrderKey, watch: Watch): Promise<void> {
   const { putWatch, readCurrent } = snapshots;
   const reread = async () => (await readCurrent(key)).stored;
   const stored = await reread();
-  // Not-found replies after the end say nothing, but would report the order as missing until its head is there.
+  // Not-found replies after the end prove nothing, but the order would be reported as missing until its head is there.
   const notFoundAt = statusOf(watch) === 'final' ? [] : watch.notFoundAt;
   const announced = { ...watch, applied: undefined, listed: undefined, notFoundAt };
   if (stored === undefined && (await putWatch(key, announced, 0))) return;

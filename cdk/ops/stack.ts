@@ -82,7 +82,7 @@ export async function findQueue(client: SQSClient, queue: DeadLetterQueueName, t
   return named.get(theOne(wanted, [...named.keys()], target)) ?? '';
 }
 
-/** What every client of AWS is made with. */
+/** The options of every AWS client. */
 export function configOf({ region, endpoint }: Target) {
   return {
     ...(region !== undefined && { region }),

@@ -14,7 +14,7 @@ const Template = z.object({
 const Join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) });
 const Reference = z.object({ Ref: z.string() });
 
-/** What a deployment takes that others may have already. */
+/** What a deployment needs that may be taken already. */
 export type StageTemplate = {
   readonly stackName: string;
   /** Where the stage has to be deployed; `undefined` when it may be anywhere. */
@@ -84,7 +84,7 @@ async function synthesized(name: string) {
   }
 }
 
-/** A name that is a text, or is put together of texts and the region. */
+/** A name that is a string, or is joined from strings and the region. */
 function resolved(value: unknown, region: string): string {
   const joined = Join.safeParse(value);
   if (joined.success) {

@@ -16,7 +16,7 @@ export type Terminal = Output & {
   readonly user: string;
 };
 
-/** Whatever is printed may quote an order: no character of it controls the terminal, but for the ends of lines. */
+/** Whatever is printed may quote an order: no character in it controls the terminal, except line ends. */
 export function safeTerminal(terminal: Terminal): Terminal {
   return {
     ...terminal,
@@ -60,7 +60,7 @@ export function createTerminal({ stdin, stdout, stderr }: Streams): Terminal {
   };
 }
 
-/** Whom commands are recorded as made by. In a container, a user often has a number and no name. */
+/** Who is recorded as the author of commands. In a container, a user often has a number and no name. */
 export function userName(info: () => { readonly username: string }): string {
   try {
     return info().username;

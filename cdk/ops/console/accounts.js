@@ -30,7 +30,7 @@ export function Accounts() {
   `;
 }
 
-/** `null` where IAM does not allow the caller to list them: such a caller may still see accounts of its own. */
+/** `null` where IAM does not allow the caller to list them: such a caller may still see its own accounts. */
 /** @param {unknown} _before @param {AbortSignal} signal */
 async function accountsOrNone(_before, signal) {
   try {

@@ -12,13 +12,13 @@ import { learnTime, now } from './now.js';
  * @typedef {import('../../../lib/api/responses.ts').AuditEntry} AuditEntry
  */
 
-/** The code of what cannot be reached: a sentence of its own stands above every view then. */
+/** The code of an API that cannot be reached: then its own sentence stands above every view. */
 const unreachable = 'console_unreachable';
 
 /** A response that takes longer counts as none. The gateway itself waits 30 s, which a command is given. */
 const [lateMs, lateCommandMs] = [15_000, 35_000];
 
-/** A response that is no success; the message is for a person. */
+/** A response that is not a success; the message is for a person. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} code @param {string} detail */
   constructor(status, code, detail) {
@@ -226,7 +226,7 @@ export async function listSnapshots(account, orderId, signal) {
 }
 
 /**
- * The state in force at a moment: by the exchange's time (`at`), or as this record knew it (`believed_at`).
+ * The state that was current at a moment: by the exchange's time (`at`), or as this record knew it (`believed_at`).
  * @param {string} account @param {string} orderId @param {'at' | 'believed_at'} clock @param {number} moment
  * @param {AbortSignal} [signal]
  * @returns {Promise<History>}

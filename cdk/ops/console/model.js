@@ -61,7 +61,7 @@ function latest(transitions, isKnown, read) {
   return found === undefined ? null : read(found);
 }
 
-/** The members of an order, those of `details` by themselves. @param {SnapshotRow['order']} order */
+/** The members of an order, those of `details` individually. @param {SnapshotRow['order']} order */
 export function membersOf({ details, ...fields }) {
   /** @type {Map<string, unknown>} */
   const members = new Map(Object.entries(fields));
