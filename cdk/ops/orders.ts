@@ -1,5 +1,6 @@
 import { createDynamoAccountReader } from '../../lib/accounts/dynamo-reader.ts';
 import { listedOrder } from '../../lib/api/presenters.ts';
+import { orderIdPattern } from '../../lib/exchange/order.ts';
 import { createReadLatestList } from '../../lib/orders/freshness.ts';
 import { createListOrders, type ListedOrder } from '../../lib/orders/list-orders.ts';
 import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
@@ -62,8 +63,9 @@ confirmed the order. Exit codes: 0 done, 1 failed, 2 wrong options.`,
 }
 
 function positionOf(given: string): ListPosition {
-  const [, at, orderId] = /^(\d{1,13})\/([A-Za-z0-9._-]{1,64})$/.exec(given) ?? [];
-  if (orderId === undefined) throw new UsageError('--after takes the value in the last line of the previous page');
+  const [, at, orderId = ''] = /^(\d{1,13})\/(.+)$/.exec(given) ?? [];
+  if (!orderIdPattern.test(orderId))
+    throw new UsageError('--after takes the value in the last line of the previous page');
   return { at: Number(at), orderId };
 }
 

@@ -2,6 +2,7 @@ import { isStale, Warnings } from './account-head.js';
 import { ApiError, listAccounts } from './api.js';
 import { age, count, time, visible } from './format.js';
 import { html } from './html.js';
+import { accountPattern } from './model.js';
 import { usePolled } from './polling.js';
 
 /** @typedef {import('./api.js').AccountOverview} AccountOverview */
@@ -49,7 +50,7 @@ function ByName() {
   };
   return html`<form class="tools" onSubmit=${open}>
     <p class="muted">Your AWS credentials do not allow listing all accounts: enter the name of one.</p>
-    <input name="account" type="search" required pattern="[a-z0-9\\-]{1,32}" aria-label="Name of the account" /><button>Open</button>
+    <input name="account" type="search" required pattern=${accountPattern.source} aria-label="Name of the account" /><button>Open</button>
   </form>`;
 }
 

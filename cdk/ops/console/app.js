@@ -6,6 +6,7 @@ import { Blotter } from './blotter.js';
 import { Delays } from './delays.js';
 import { visible } from './format.js';
 import { html } from './html.js';
+import { accountPattern } from './model.js';
 import { Order } from './order.js';
 import { ConnectionMark, ConnectionNotice } from './polling.js';
 
@@ -13,7 +14,7 @@ import { ConnectionMark, ConnectionNotice } from './polling.js';
 function viewOf(hash) {
   const [account = '', view = 'live', id = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (account === '') return { title: 'Accounts', view: html`<${Accounts} />` };
-  if (/^[a-z0-9-]{1,32}$/.test(account) && rest.length === 0) {
+  if (accountPattern.test(account) && rest.length === 0) {
     if (view === 'order' && id !== '') {
       const orderId = decoded(id);
       const order = html`<${Order} key=${hash} account=${account} orderId=${orderId} />`;

@@ -4,7 +4,7 @@ import { listAllOrders, listOrders } from './api.js';
 import { age, clock, count, shown, time, visible } from './format.js';
 import { html } from './html.js';
 import { keep, useKept } from './kept.js';
-import { arranged, filledShare, needsAttention, staleOrderSeconds } from './model.js';
+import { arranged, filledShare, needsAttention, orderIdPattern, staleOrderSeconds } from './model.js';
 import { usePolled } from './polling.js';
 
 /** @typedef {import('./api.js').ListedOrder} ListedOrder */
@@ -126,7 +126,7 @@ function summaryOf(rows, { covers, next, rows: all }, text, list) {
 
 /** A text that no row holds may be the id of an order in neither list. @param {{ account: string, text: string }} properties */
 function ById({ account, text }) {
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(text)) return null;
+  if (!orderIdPattern.test(text)) return null;
   return html`<p><a href=${`#/${account}/order/${text}`}>Open order ${text} by its id</a></p>`;
 }
 

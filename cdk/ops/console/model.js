@@ -5,6 +5,10 @@
  * @typedef {import('./api.js').ListedOrder} ListedOrder
  */
 
+/** Names of accounts and ids of orders, as the API takes them. `v` is the flag of a `pattern` attribute. */
+export const accountPattern = /^[a-z0-9\-]{1,32}$/v;
+export const orderIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
+
 /** A live order that was confirmed longer ago than this may be stale. */
 export const staleOrderSeconds = 120;
 

@@ -9,6 +9,8 @@ import { type ConsoleServer, startConsoleServer, tokenHeader } from '../../../cd
 import { operate } from '../../../cdk/ops/operate.ts';
 import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { systemClock } from '../../../lib/clock.ts';
+import { orderIdPattern } from '../../../lib/exchange/order.ts';
+import { accountPattern } from '../../../lib/stage/stage.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
 import { type Account, startFakeAws } from './fake-aws.ts';
@@ -51,6 +53,13 @@ it('the console serves its page, its own files and its libraries, each with its 
   for (const path of named) expect(await send(path, { headers: {} }), path).toMatchObject({ status: 200 });
   const head = await send('/console/app.js', { method: 'HEAD', headers: {} });
   expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-type': 'text/javascript; charset=utf-8' } });
+});
+
+it('the console takes the names of accounts and the ids of orders that the API takes', async () => {
+  const { body } = await send('/console/model.js', { headers: {} });
+  const patternOf = (name: string) => new RegExp(`const ${name} = /(.+)/v?;`).exec(body)?.[1]?.replace('\\-', '-');
+  expect(patternOf('accountPattern')).toBe(accountPattern.source);
+  expect(patternOf('orderIdPattern')).toBe(orderIdPattern.source);
 });
 
 it("the console's content security policy allows its own files and its import map, and nothing else", async () => {
