@@ -13,34 +13,32 @@ function between(from: string, to: string): readonly string[] {
   return imports.filter((edge) => isIn(edge.from, from) && isIn(edge.to, to)).map(shown);
 }
 
-describe('in the import graph', () => {
-  it('every import within the repository names a file that exists', () => {
-    const inside = imports.filter(({ to }) => to.endsWith('.ts') && isIn(to, 'lib'));
-    expect(inside.length).toBeGreaterThan(100);
-    for (const edge of inside) expect(existsSync(edge.to), shown(edge)).toBe(true);
-  });
+it('every import within the repository names a file that exists', () => {
+  const inside = imports.filter(({ to }) => to.endsWith('.ts') && isIn(to, 'lib'));
+  expect(inside.length).toBeGreaterThan(100);
+  for (const edge of inside) expect(existsSync(edge.to), shown(edge)).toBe(true);
+});
 
-  it('no file of the product is part of an import cycle, not even through types', () => {
-    expect(cycleIn(filesOf(product))).toBeUndefined();
-  });
+it('no file of the product is part of an import cycle, not even through types', () => {
+  expect(cycleIn(filesOf(product))).toBeUndefined();
+});
 
-  it('no file of the tests is part of an import cycle', () => {
-    expect(cycleIn(filesOf(imports.filter(({ typeOnly }) => !typeOnly)))).toBeUndefined();
-  });
+it('no file of the tests is part of an import cycle', () => {
+  expect(cycleIn(filesOf(imports.filter(({ typeOnly }) => !typeOnly)))).toBeUndefined();
+});
 
-  it('no folder of the product is part of an import cycle', () => {
-    expect(cycleIn(foldersOf(product))).toBeUndefined();
-  });
+it('no folder of the product is part of an import cycle', () => {
+  expect(cycleIn(foldersOf(product))).toBeUndefined();
+});
 
-  it('an import cycle would be found', () => {
-    const edges = [
-      ['a', 'b'],
-      ['b', 'c'],
-      ['c', 'b'],
-    ] as const;
-    expect(cycleIn(edges)).toEqual(['b', 'c', 'b']);
-    expect(cycleIn(edges.slice(0, 2))).toBeUndefined();
-  });
+it('an import cycle would be found', () => {
+  const edges = [
+    ['a', 'b'],
+    ['b', 'c'],
+    ['c', 'b'],
+  ] as const;
+  expect(cycleIn(edges)).toEqual(['b', 'c', 'b']);
+  expect(cycleIn(edges.slice(0, 2))).toBeUndefined();
 });
 
 describe('the picture of the import graph', () => {

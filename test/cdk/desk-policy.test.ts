@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import { templateOf } from './synthesize.ts';
 
@@ -52,40 +52,38 @@ const allows = (sids: readonly string[], [method, path]: readonly [string, strin
 const ofAccounts = routes.filter((route) => route.includes('{account}'));
 const both = ['Read', 'Watch'];
 
-describe('the IAM policy of a trading desk', () => {
-  it('allows every route of its account, and a read-only desk may not change a watch', () => {
-    expect(ofAccounts).toHaveLength(routes.length - 1);
-    for (const route of ofAccounts) {
-      expect([route, allows(both, requestOf(route, 'main'))]).toEqual([route, true]);
-      expect([route, allows(['Read'], requestOf(route, 'main'))]).toEqual([route, !/^(PUT|DELETE) /.test(route)]);
-    }
-  });
+it('the IAM policy of a trading desk allows every route of its account, and a read-only desk may not change a watch', () => {
+  expect(ofAccounts).toHaveLength(routes.length - 1);
+  for (const route of ofAccounts) {
+    expect([route, allows(both, requestOf(route, 'main'))]).toEqual([route, true]);
+    expect([route, allows(['Read'], requestOf(route, 'main'))]).toEqual([route, !/^(PUT|DELETE) /.test(route)]);
+  }
+});
 
-  it.each(['desk-2', 'main-2', 'mai', 'xmain', 'Main', 'main%2f', '*', ''])(
-    'allows no route of another account, such as %j',
-    (account) => {
-      for (const route of ofAccounts) expect([route, allows(both, requestOf(route, account))]).toEqual([route, false]);
-    },
-  );
+it.each(['desk-2', 'main-2', 'mai', 'xmain', 'Main', 'main%2f', '*', ''])(
+  'the IAM policy of a trading desk allows no route of another account, such as %j',
+  (account) => {
+    for (const route of ofAccounts) expect([route, allows(both, requestOf(route, account))]).toEqual([route, false]);
+  },
+);
 
-  it.each(['accounts/main', 'x/accounts/main/orders', '..%2Faccounts%2Fmain%2Forders'])(
-    'denies access to another account whatever the order id contains, such as %j',
-    (orderId) => {
-      for (const route of ofAccounts)
-        expect([route, allows(both, requestOf(route, 'desk-2', orderId))]).toEqual([route, false]);
-    },
-  );
+it.each(['accounts/main', 'x/accounts/main/orders', '..%2Faccounts%2Fmain%2Forders'])(
+  'the IAM policy of a trading desk denies access to another account whatever the order id contains, such as %j',
+  (orderId) => {
+    for (const route of ofAccounts)
+      expect([route, allows(both, requestOf(route, 'desk-2', orderId))]).toEqual([route, false]);
+  },
+);
 
-  it('does not allow listing all accounts', () => {
-    const others = routes.filter((route) => !ofAccounts.includes(route));
-    expect(others).toEqual(['GET /accounts']);
-    for (const route of others) expect(allows(both, requestOf(route, 'main'))).toBe(false);
-  });
+it('the IAM policy of a trading desk does not allow listing all accounts', () => {
+  const others = routes.filter((route) => !ofAccounts.includes(route));
+  expect(others).toEqual(['GET /accounts']);
+  for (const route of others) expect(allows(both, requestOf(route, 'main'))).toBe(false);
+});
 
-  it('names only resources that have a route', () => {
-    for (const pattern of statements.flatMap(({ Resource }) => Resource)) {
-      const allowed = ofAccounts.filter((route) => matches(pattern, arnOf(...requestOf(route, 'main'))));
-      expect([pattern, allowed.length > 0]).toEqual([pattern, true]);
-    }
-  });
+it('the IAM policy of a trading desk names only resources that have a route', () => {
+  for (const pattern of statements.flatMap(({ Resource }) => Resource)) {
+    const allowed = ofAccounts.filter((route) => matches(pattern, arnOf(...requestOf(route, 'main'))));
+    expect([pattern, allowed.length > 0]).toEqual([pattern, true]);
+  }
 });

@@ -33,101 +33,99 @@ function inFull(namespace: string, name: string, dimensions: Readonly<Record<str
   ].join(' ');
 }
 
-describe('the alarms of a stage', () => {
-  it('have exactly these names, metrics and thresholds', () => {
-    expect(alarms.map(inShort)).toEqual([
-      ['sweep-silent', 'Maximum UnsweptAccounts >= 1, 3 of 3 x 60 s, breaching'],
-      ['missing-orders', 'Maximum Missing >= 1, 1 of 1 x 60 s, ignore'],
-      ['unknown-states', 'Maximum UnknownState >= 1, 1 of 1 x 60 s, ignore'],
-      ['inconsistent-orders', 'Maximum Inconsistent >= 1, 1 of 1 x 60 s, ignore'],
-      ['list-untrusted', 'Maximum ListUntrusted >= 1, 1 of 1 x 60 s, ignore'],
-      ['auth-refused', 'Sum AuthRefused >= 1, 1 of 10 x 60 s, notBreaching'],
-      ['previous-key-used', 'Sum PreviousKeyUsed >= 1, 1 of 10 x 60 s, notBreaching'],
-      ['retention-headroom-low', 'Minimum RetentionHeadroomSeconds < 900, 1 of 1 x 60 s, notBreaching'],
-      ['rate-limit-exhausted', 'Sum RateLimitExhausted >= 1, 3 of 5 x 60 s, notBreaching'],
-      ['over-capacity', 'Maximum OverCapacity >= 1, 3 of 3 x 60 s, ignore'],
-      ['backlog', 'Maximum Backlog >= 1, 3 of 3 x 300 s, ignore'],
-      ['sweep-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
-      ['transition-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
-      ['transitions-late', 'Maximum IteratorAge >= 300000, 3 of 5 x 60 s, notBreaching'],
-      ['stream-silent', 'SampleCount PolledEventCount < 1, 3 of 3 x 300 s, breaching'],
-      ['function-errors', 'Sum Errors >= 1, 3 of 5 x 60 s, notBreaching'],
-      ['function-throttles', 'Sum Throttles >= 1, 3 of 5 x 60 s, notBreaching'],
-      ['api-errors', 'Sum 5xx >= 1, 3 of 5 x 60 s, notBreaching'],
-      ['table-throttles', 'Sum Throttled >= 1, 3 of 5 x 60 s, notBreaching'],
-    ]);
+it('the alarms of a stage have exactly these names, metrics and thresholds', () => {
+  expect(alarms.map(inShort)).toEqual([
+    ['sweep-silent', 'Maximum UnsweptAccounts >= 1, 3 of 3 x 60 s, breaching'],
+    ['missing-orders', 'Maximum Missing >= 1, 1 of 1 x 60 s, ignore'],
+    ['unknown-states', 'Maximum UnknownState >= 1, 1 of 1 x 60 s, ignore'],
+    ['inconsistent-orders', 'Maximum Inconsistent >= 1, 1 of 1 x 60 s, ignore'],
+    ['list-untrusted', 'Maximum ListUntrusted >= 1, 1 of 1 x 60 s, ignore'],
+    ['auth-refused', 'Sum AuthRefused >= 1, 1 of 10 x 60 s, notBreaching'],
+    ['previous-key-used', 'Sum PreviousKeyUsed >= 1, 1 of 10 x 60 s, notBreaching'],
+    ['retention-headroom-low', 'Minimum RetentionHeadroomSeconds < 900, 1 of 1 x 60 s, notBreaching'],
+    ['rate-limit-exhausted', 'Sum RateLimitExhausted >= 1, 3 of 5 x 60 s, notBreaching'],
+    ['over-capacity', 'Maximum OverCapacity >= 1, 3 of 3 x 60 s, ignore'],
+    ['backlog', 'Maximum Backlog >= 1, 3 of 3 x 300 s, ignore'],
+    ['sweep-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
+    ['transition-dead-letters', 'Maximum ApproximateNumberOfMessagesVisible >= 1, 1 of 1 x 60 s, notBreaching'],
+    ['transitions-late', 'Maximum IteratorAge >= 300000, 3 of 5 x 60 s, notBreaching'],
+    ['stream-silent', 'SampleCount PolledEventCount < 1, 3 of 3 x 300 s, breaching'],
+    ['function-errors', 'Sum Errors >= 1, 3 of 5 x 60 s, notBreaching'],
+    ['function-throttles', 'Sum Throttles >= 1, 3 of 5 x 60 s, notBreaching'],
+    ['api-errors', 'Sum 5xx >= 1, 3 of 5 x 60 s, notBreaching'],
+    ['table-throttles', 'Sum Throttled >= 1, 3 of 5 x 60 s, notBreaching'],
+  ]);
+});
+
+it('the alarms of a stage use metrics that the functions of the stage emit, with the dimensions that Powertools adds', () => {
+  const [lambda] = Object.values(template.findResources('AWS::Lambda::Function'));
+  vi.stubEnv('POWERTOOLS_SERVICE_NAME', lambda?.['Properties'].Environment.Variables.POWERTOOLS_SERVICE_NAME);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const output = captureOutput();
+  onTestFinished(output.release);
+  // As functions/check-open-orders.ts makes them.
+  const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: 'test' } });
+  for (const { MetricName: name, Namespace: namespace } of alarms) {
+    if (namespace === 'OrderStateSnapshots') metrics.addMetric(name, MetricUnit.Count, 0);
+  }
+  metrics.publishStoredMetrics();
+
+  const written = output.lines().flatMap((line) => {
+    const { _aws: aws, ...values } = JSON.parse(line);
+    const [{ Namespace: namespace, Dimensions: dimensions, Metrics: names }] = aws.CloudWatchMetrics;
+    return names.map(({ Name: name }: { Name: string }) =>
+      inFull(namespace, name, Object.fromEntries(dimensions[0].map((key: string) => [key, values[key]]))),
+    );
   });
-
-  it('use metrics that the functions of the stage emit, with the dimensions that Powertools adds', () => {
-    const [lambda] = Object.values(template.findResources('AWS::Lambda::Function'));
-    vi.stubEnv('POWERTOOLS_SERVICE_NAME', lambda?.['Properties'].Environment.Variables.POWERTOOLS_SERVICE_NAME);
-    onTestFinished(() => void vi.unstubAllEnvs());
-    const output = captureOutput();
-    onTestFinished(output.release);
-    // As functions/check-open-orders.ts makes them.
-    const metrics = new Metrics({ namespace: 'OrderStateSnapshots', defaultDimensions: { stage: 'test' } });
-    for (const { MetricName: name, Namespace: namespace } of alarms) {
-      if (namespace === 'OrderStateSnapshots') metrics.addMetric(name, MetricUnit.Count, 0);
-    }
-    metrics.publishStoredMetrics();
-
-    const written = output.lines().flatMap((line) => {
-      const { _aws: aws, ...values } = JSON.parse(line);
-      const [{ Namespace: namespace, Dimensions: dimensions, Metrics: names }] = aws.CloudWatchMetrics;
-      return names.map(({ Name: name }: { Name: string }) =>
-        inFull(namespace, name, Object.fromEntries(dimensions[0].map((key: string) => [key, values[key]]))),
-      );
+  const read = alarms
+    .filter((alarm) => alarm.Namespace === 'OrderStateSnapshots')
+    .map((alarm) => {
+      const dimensions = alarm.Dimensions.map((of: { Name: string; Value: string }) => [of.Name, of.Value]);
+      return inFull(alarm.Namespace, alarm.MetricName, Object.fromEntries(dimensions));
     });
-    const read = alarms
-      .filter((alarm) => alarm.Namespace === 'OrderStateSnapshots')
-      .map((alarm) => {
-        const dimensions = alarm.Dimensions.map((of: { Name: string; Value: string }) => [of.Name, of.Value]);
-        return inFull(alarm.Namespace, alarm.MetricName, Object.fromEntries(dimensions));
-      });
-    expect(read).toHaveLength(11);
-    expect(read.toSorted()).toEqual(written.toSorted());
-  });
+  expect(read).toHaveLength(11);
+  expect(read.toSorted()).toEqual(written.toSorted());
+});
 
-  it('count errors and throttles of every function but the one whose failure already fails its deployment', () => {
-    const all = Object.keys(template.findResources('AWS::Lambda::Function'));
-    const functions = all.filter((id) => !id.startsWith('GuardAccounts'));
-    expect(functions).toHaveLength(all.length - 1);
-    const summed = alarms.filter(({ Metrics: [sum] = [] }) => ['Errors', 'Throttles'].includes(sum?.Label));
-    expect(summed).toHaveLength(2);
-    for (const { Metrics: metrics } of summed) {
-      const [sum, ...parts] = metrics;
-      expect(sum.Expression).toBe('SUM(METRICS())');
-      expect(
-        parts.map((part: { MetricStat: { Metric: { Dimensions: { Value: { Ref: string } }[] } } }) =>
-          part.MetricStat.Metric.Dimensions.map(({ Value: value }) => value.Ref),
-        ),
-      ).toEqual(functions.map((id) => [id]));
-    }
-  });
+it('the alarms of a stage count errors and throttles of every function but the one whose failure already fails its deployment', () => {
+  const all = Object.keys(template.findResources('AWS::Lambda::Function'));
+  const functions = all.filter((id) => !id.startsWith('GuardAccounts'));
+  expect(functions).toHaveLength(all.length - 1);
+  const summed = alarms.filter(({ Metrics: [sum] = [] }) => ['Errors', 'Throttles'].includes(sum?.Label));
+  expect(summed).toHaveLength(2);
+  for (const { Metrics: metrics } of summed) {
+    const [sum, ...parts] = metrics;
+    expect(sum.Expression).toBe('SUM(METRICS())');
+    expect(
+      parts.map((part: { MetricStat: { Metric: { Dimensions: { Value: { Ref: string } }[] } } }) =>
+        part.MetricStat.Metric.Dimensions.map(({ Value: value }) => value.Ref),
+      ),
+    ).toEqual(functions.map((id) => [id]));
+  }
+});
 
-  it('describe in full sentences what is wrong, what that means and what to do first', () => {
-    const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
-    for (const { AlarmName: name, AlarmDescription: description } of all) {
-      expect(name).toMatch(/^order-state-snapshots-test (has|is|watches|gave|publishes|returns|does not) [ -~]+$/);
-      // With the longest names of a stage and an account it still is what CloudWatch takes.
-      expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
-      expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. cdk\/runbooks\.md#alarm-[a-z-]+$/);
-      expect(description.length).toBeLessThanOrEqual(1024);
-    }
-    expect(new Set(alarms.map(({ AlarmName: name }) => name)).size).toBe(alarms.length);
-  });
+it('the alarms of a stage describe in full sentences what is wrong, what that means and what to do first', () => {
+  const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
+  for (const { AlarmName: name, AlarmDescription: description } of all) {
+    expect(name).toMatch(/^order-state-snapshots-test (has|is|watches|gave|publishes|returns|does not) [ -~]+$/);
+    // With the longest names of a stage and an account it still is what CloudWatch takes.
+    expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
+    expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. cdk\/runbooks\.md#alarm-[a-z-]+$/);
+    expect(description.length).toBeLessThanOrEqual(1024);
+  }
+  expect(new Set(alarms.map(({ AlarmName: name }) => name)).size).toBe(alarms.length);
+});
 
-  it('notify the topic when they start and when they end', () => {
-    for (const alarm of [...alarms, ...composites.map(({ Properties: composite }) => composite)]) {
-      expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
-    }
-  });
+it('the alarms of a stage notify the topic when they start and when they end', () => {
+  for (const alarm of [...alarms, ...composites.map(({ Properties: composite }) => composite)]) {
+    expect(alarm).toMatchObject({ AlarmActions: [topic], OKActions: [topic] });
+  }
+});
 
-  it('have no action where the stage has no alarm topic', () => {
-    const silent = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
-    expect(silent).toHaveLength(alarms.length);
-    for (const { Properties: alarm } of silent) expect(alarm).not.toHaveProperty('AlarmActions');
-  });
+it('the alarms of a stage have no action where the stage has no alarm topic', () => {
+  const silent = Object.values(templateOf().findResources('AWS::CloudWatch::Alarm'));
+  expect(silent).toHaveLength(alarms.length);
+  for (const { Properties: alarm } of silent) expect(alarm).not.toHaveProperty('AlarmActions');
 });
 
 describe('the alarm order-monitoring-down', () => {

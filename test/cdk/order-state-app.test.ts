@@ -78,56 +78,47 @@ describe('the rule violations that are acknowledged with a reason', () => {
   });
 });
 
-describe("validation against CloudFormation's own schemas", () => {
-  it.each<[string, ResolvedStage]>([
-    ['dev', stageNamed('dev')],
-    ['prod', stageNamed('prod')],
-    ['a stage with essential monitoring', resolveStage('test', { ...loopbackStage, monitoring: 'essential' })],
-    [
-      'a stage with all accounts that it may have',
-      resolveStage('test', { ...loopbackStage, accounts: manyAccounts() }),
-    ],
-  ])('accepts the template of %s', (_, stage) => {
-    expect(reportsOf(stage).map(({ conclusion }) => conclusion)).not.toContain('failure');
-  });
+it.each<[string, ResolvedStage]>([
+  ['dev', stageNamed('dev')],
+  ['prod', stageNamed('prod')],
+  ['a stage with essential monitoring', resolveStage('test', { ...loopbackStage, monitoring: 'essential' })],
+  ['a stage with all accounts that it may have', resolveStage('test', { ...loopbackStage, accounts: manyAccounts() })],
+])("validation against CloudFormation's own schemas accepts the template of %s", (_, stage) => {
+  expect(reportsOf(stage).map(({ conclusion }) => conclusion)).not.toContain('failure');
+});
 
-  it('fails the synthesis when somebody adds what CloudFormation would refuse', () => {
-    const stack = stackOf(stage);
-    new CfnResource(stack, 'Planted', { type: 'AWS::SQS::Queue', properties: { DelaySeconds: 'never' } });
-    expect(() => Stage.of(stack)?.synth()).toThrow(/DelaySeconds/);
+it("validation against CloudFormation's own schemas fails the synthesis when somebody adds what CloudFormation would refuse", () => {
+  const stack = stackOf(stage);
+  new CfnResource(stack, 'Planted', { type: 'AWS::SQS::Queue', properties: { DelaySeconds: 'never' } });
+  expect(() => Stage.of(stack)?.synth()).toThrow(/DelaySeconds/);
+});
+
+it('the AWS solutions rules fail the synthesis when somebody adds a wildcard permission', () => {
+  const stack = stackOf(stage);
+  const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }));
+  expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-IAM5/);
+});
+
+it('the AWS solutions rules fail the synthesis when somebody adds a topic that accepts unencrypted messages', () => {
+  const stack = stackOf(stage);
+  new Topic(stack, 'Planted');
+  expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-SNS3/);
+});
+
+it('the CDK app reports an unknown stage in one sentence, and fails', () => {
+  const { status, stdout, stderr } = runApp({ stage: 'staging' });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'There is no stage "staging": choose one of dev, prod.\n',
   });
 });
 
-describe('the AWS solutions rules', () => {
-  it('fail the synthesis when somebody adds a wildcard permission', () => {
-    const stack = stackOf(stage);
-    const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }));
-    expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-IAM5/);
-  });
-
-  it('fail the synthesis when somebody adds a topic that accepts unencrypted messages', () => {
-    const stack = stackOf(stage);
-    new Topic(stack, 'Planted');
-    expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-SNS3/);
-  });
-});
-
-describe('the CDK app', () => {
-  it('reports an unknown stage in one sentence, and fails', () => {
-    const { status, stdout, stderr } = runApp({ stage: 'staging' });
-    expect({ status, stdout, stderr }).toEqual({
-      status: 1,
-      stdout: '',
-      stderr: 'There is no stage "staging": choose one of dev, prod.\n',
-    });
-  });
-
-  it.each([
-    ['dev', {}],
-    ['prod', { stage: 'prod' }],
-  ])('makes the stack of %s from the context %j', (name, context) => {
-    const app = createApp({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
-    expect(app.node.tryFindChild(`order-state-snapshots-${name}`)).toBeDefined();
-  });
+it.each([
+  ['dev', {}],
+  ['prod', { stage: 'prod' }],
+])('the CDK app makes the stack of %s from the context %j', (name, context) => {
+  const app = createApp({ context: { ...context, 'aws:cdk:bundling-stacks': [] } });
+  expect(app.node.tryFindChild(`order-state-snapshots-${name}`)).toBeDefined();
 });

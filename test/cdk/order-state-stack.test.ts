@@ -38,23 +38,21 @@ describe('the snapshot table', () => {
   });
 });
 
-describe('the exchange keys', () => {
-  it('are one secret per account, created without a value', () => {
-    const secrets = Object.values(dev.findResources('AWS::SecretsManager::Secret'));
-    expect(secrets.map((secret) => secret['Properties']['Name'])).toEqual([
-      'order-state-snapshots/test/main/exchange-key',
-      'order-state-snapshots/test/desk-2/exchange-key',
-    ]);
-    for (const secret of secrets) {
-      expect(Object.keys(secret['Properties'])).toEqual(['Description', 'Name']);
-    }
-  });
+it('the exchange keys of a stage are one secret per account, created without a value', () => {
+  const secrets = Object.values(dev.findResources('AWS::SecretsManager::Secret'));
+  expect(secrets.map((secret) => secret['Properties']['Name'])).toEqual([
+    'order-state-snapshots/test/main/exchange-key',
+    'order-state-snapshots/test/desk-2/exchange-key',
+  ]);
+  for (const secret of secrets) {
+    expect(Object.keys(secret['Properties'])).toEqual(['Description', 'Name']);
+  }
+});
 
-  it('are separate for accounts whose names differ only by a dash', () => {
-    const { main } = loopbackStage.accounts;
-    const accounts = { 'a-b': main, ab: main, 'a--b': main, 'ab-put-key': main };
-    templateOf({ accounts }).resourceCountIs('AWS::SecretsManager::Secret', 4);
-  });
+it('the exchange keys of a stage are separate for accounts whose names differ only by a dash', () => {
+  const { main } = loopbackStage.accounts;
+  const accounts = { 'a-b': main, ab: main, 'a--b': main, 'ab-put-key': main };
+  templateOf({ accounts }).resourceCountIs('AWS::SecretsManager::Secret', 4);
 });
 
 it.each([
@@ -152,66 +150,64 @@ it('a stage with a region is deployed there, and any other stage to the region o
   expect(Token.isUnresolved(regionOf({}))).toBe(true);
 });
 
-describe('the HTTP API', () => {
-  it('has the routes of the API, and each of them requires a signature', () => {
-    const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
-    expect(routes.map((route) => route['RouteKey'])).toEqual(
-      Object.values(operations).map(({ method, path }) => `${method} ${path}`),
-    );
-    for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
-  });
+it('the HTTP API has the routes of the API, and each of them requires a signature', () => {
+  const routes = Object.values(dev.findResources('AWS::ApiGatewayV2::Route')).map((route) => route['Properties']);
+  expect(routes.map((route) => route['RouteKey'])).toEqual(
+    Object.values(operations).map(({ method, path }) => `${method} ${path}`),
+  );
+  for (const route of routes) expect(route['AuthorizationType']).toBe('AWS_IAM');
+});
 
-  it('invokes the function with payload 2.0, and the function times out before the gateway does at 30 s', () => {
-    dev.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
-      PayloadFormatVersion: '2.0',
-      TimeoutInMillis: Match.absent(),
-    });
+it('the HTTP API invokes the function with payload 2.0, and the function times out before the gateway does at 30 s', () => {
+  dev.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
+    PayloadFormatVersion: '2.0',
+    TimeoutInMillis: Match.absent(),
   });
+});
 
-  it('requires a token for every route where the stage configures tokens', () => {
-    full.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
-      AuthorizerType: 'JWT',
-      IdentitySource: ['$request.header.Authorization'],
-      JwtConfiguration: { Issuer: 'https://login.example.com/', Audience: ['order-state-snapshots'] },
-    });
-    const [authorizer] = Object.keys(full.findResources('AWS::ApiGatewayV2::Authorizer'));
-    for (const { Properties: route } of Object.values(full.findResources('AWS::ApiGatewayV2::Route'))) {
-      expect(route).toMatchObject({ AuthorizationType: 'JWT', AuthorizerId: { Ref: authorizer } });
-    }
+it('the HTTP API requires a token for every route where the stage configures tokens', () => {
+  full.hasResourceProperties('AWS::ApiGatewayV2::Authorizer', {
+    AuthorizerType: 'JWT',
+    IdentitySource: ['$request.header.Authorization'],
+    JwtConfiguration: { Issuer: 'https://login.example.com/', Audience: ['order-state-snapshots'] },
   });
+  const [authorizer] = Object.keys(full.findResources('AWS::ApiGatewayV2::Authorizer'));
+  for (const { Properties: route } of Object.values(full.findResources('AWS::ApiGatewayV2::Route'))) {
+    expect(route).toMatchObject({ AuthorizationType: 'JWT', AuthorizerId: { Ref: authorizer } });
+  }
+});
 
-  it('allows the CORS origins that the stage lists', () => {
-    full.hasResourceProperties('AWS::ApiGatewayV2::Api', {
-      CorsConfiguration: {
-        AllowOrigins: ['https://desk.example.com'],
-        AllowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
-        AllowHeaders: ['authorization', 'content-type', 'if-none-match'],
-        ExposeHeaders: ['age', 'etag', 'retry-after'],
-        AllowCredentials: Match.absent(),
-      },
-    });
+it('the HTTP API allows the CORS origins that the stage lists', () => {
+  full.hasResourceProperties('AWS::ApiGatewayV2::Api', {
+    CorsConfiguration: {
+      AllowOrigins: ['https://desk.example.com'],
+      AllowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
+      AllowHeaders: ['authorization', 'content-type', 'if-none-match'],
+      ExposeHeaders: ['age', 'etag', 'retry-after'],
+      AllowCredentials: Match.absent(),
+    },
   });
+});
 
-  it('allows no CORS origin where the stage lists none', () => {
-    dev.hasResourceProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP', CorsConfiguration: Match.absent() });
+it('the HTTP API allows no CORS origin where the stage lists none', () => {
+  dev.hasResourceProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP', CorsConfiguration: Match.absent() });
+});
+
+it('the HTTP API throttles, and writes a line of JSON per request', () => {
+  const [stage] = Object.values(dev.findResources('AWS::ApiGatewayV2::Stage'));
+  expect(stage?.['Properties']).toMatchObject({
+    StageName: '$default',
+    AutoDeploy: true,
+    DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 },
+    AccessLogSettings: { DestinationArn: { 'Fn::GetAtt': [expect.stringMatching(/AccessLogs/), 'Arn'] } },
   });
-
-  it('throttles, and writes a line of JSON per request', () => {
-    const [stage] = Object.values(dev.findResources('AWS::ApiGatewayV2::Stage'));
-    expect(stage?.['Properties']).toMatchObject({
-      StageName: '$default',
-      AutoDeploy: true,
-      DefaultRouteSettings: { ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10 },
-      AccessLogSettings: { DestinationArn: { 'Fn::GetAtt': [expect.stringMatching(/AccessLogs/), 'Arn'] } },
-    });
-    expect(JSON.parse(stage?.['Properties']['AccessLogSettings']['Format'])).toMatchObject({
-      request_id: '$context.requestId',
-      route: '$context.routeKey',
-      status: '$context.status',
-      latency_ms: '$context.responseLatency',
-      caller: '$context.identity.userArn',
-      integration_error: '$context.integration.error',
-    });
+  expect(JSON.parse(stage?.['Properties']['AccessLogSettings']['Format'])).toMatchObject({
+    request_id: '$context.requestId',
+    route: '$context.routeKey',
+    status: '$context.status',
+    latency_ms: '$context.responseLatency',
+    caller: '$context.identity.userArn',
+    integration_error: '$context.integration.error',
   });
 });
 

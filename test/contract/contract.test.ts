@@ -16,41 +16,41 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => environment?.stop());
 
-describe('the API of the running stack', () => {
-  it('responds to 150 requests as the OpenAPI document says', { timeout: 120_000 }, async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-    const tally = await checkContract({ environment, seed, requests: 150 });
-    console.log(`seed ${seed}\n${tableOf(tally)}`);
-    expect(tally.findings).toEqual([]);
-    expect(failures).toEqual([]);
-    expect(unasked(tally)).toEqual([]);
-    expect(tally.succeeded * 3).toBeGreaterThanOrEqual(tally.requests);
-  });
+it('the API of the running stack responds to 150 requests as the OpenAPI document says', {
+  timeout: 120_000,
+}, async () => {
+  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+  const tally = await checkContract({ environment, seed, requests: 150 });
+  console.log(`seed ${seed}\n${tableOf(tally)}`);
+  expect(tally.findings).toEqual([]);
+  expect(failures).toEqual([]);
+  expect(unasked(tally)).toEqual([]);
+  expect(tally.succeeded * 3).toBeGreaterThanOrEqual(tally.requests);
+});
 
-  it('serves the OpenAPI document', async () => {
-    const response = await fetch(`${environment.url}/openapi.json`);
-    expect(response.headers.get('content-type')).toBe('application/json');
-    expect(await response.text()).toBe(readFileSync(documentFile, 'utf8'));
-  });
+it('the API of the running stack serves the OpenAPI document', async () => {
+  const response = await fetch(`${environment.url}/openapi.json`);
+  expect(response.headers.get('content-type')).toBe('application/json');
+  expect(await response.text()).toBe(readFileSync(documentFile, 'utf8'));
+});
 
-  it('works with the typed client', async () => {
-    const { account, orderIds } = environment.known;
-    const client = createClient({ url: environment.url });
-    const closed = new Set<string>();
-    for await (const { orders } of pages(client.listOrders, { account, state: 'final', limit: 10 })) {
-      for (const { order_id } of orders) closed.add(order_id);
-    }
-    expect(orderIds).toEqual(expect.arrayContaining([...closed]));
-    const [order_id = ''] = closed;
-    const { order, rank } = await client.getOrder({ account, order_id });
-    const { snapshots } = await client.listSnapshots({ account, order_id });
-    expect(snapshots.map((row) => [row.rank, row.order])).toContainEqual([rank, order]);
-    expect(await client.startWatch({ account, order_id })).toEqual({
-      account,
-      order_id,
-      watched: false,
-      status: 'final',
-    });
+it('the API of the running stack works with the typed client', async () => {
+  const { account, orderIds } = environment.known;
+  const client = createClient({ url: environment.url });
+  const closed = new Set<string>();
+  for await (const { orders } of pages(client.listOrders, { account, state: 'final', limit: 10 })) {
+    for (const { order_id } of orders) closed.add(order_id);
+  }
+  expect(orderIds).toEqual(expect.arrayContaining([...closed]));
+  const [order_id = ''] = closed;
+  const { order, rank } = await client.getOrder({ account, order_id });
+  const { snapshots } = await client.listSnapshots({ account, order_id });
+  expect(snapshots.map((row) => [row.rank, row.order])).toContainEqual([rank, order]);
+  expect(await client.startWatch({ account, order_id })).toEqual({
+    account,
+    order_id,
+    watched: false,
+    status: 'final',
   });
 });
 

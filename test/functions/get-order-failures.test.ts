@@ -129,12 +129,13 @@ describe('a fault of the exchange', () => {
   });
 });
 
-describe('an exchange key', () => {
-  it.each([
-    ['secret_empty', undefined],
-    ['secret_malformed', undefined],
-    ['secret_unavailable', '5'],
-  ] as const)('that cannot be read is reported as %s with 503 and retry-after %s', async (code, retryAfter) => {
+it.each([
+  ['secret_empty', undefined],
+  ['secret_malformed', undefined],
+  ['secret_unavailable', '5'],
+] as const)(
+  'an exchange key that cannot be read is reported as %s with 503 and retry-after %s',
+  async (code, retryAfter) => {
     const secretName = `secret-of-${code}`;
     if (code === 'secret_malformed') testBed.secrets.create(secretName, 'a-bare-key');
     const { main, other } = testBed.stage.accounts;
@@ -146,5 +147,5 @@ describe('an exchange key', () => {
     expect({ status: response.status, code: response.body.code }).toEqual({ status: 503, code });
     expect(response.headers['retry-after']).toBe(retryAfter);
     expect(response.body.detail).toContain(secretName);
-  });
-});
+  },
+);

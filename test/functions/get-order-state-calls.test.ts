@@ -7,24 +7,20 @@ import { call, get, type Path, places, post, send, startTestBedForFile } from '.
 
 startTestBedForFile();
 
-describe('the id of a get_order_state call', () => {
-  it.each(['0', '-7', '1.0', '248', '39004881276768256123', '"248"', '"a \\" b"', '""', 'null'])(
-    'comes back in the response as it was sent: %s',
-    async (id) => {
-      expect(memberText((await call(seedId, { id })).text, 'id')).toBe(id);
-      expect(memberText((await call('nobody-saw-this', { id })).text, 'id')).toBe(id);
-    },
-  );
+it.each(['0', '-7', '1.0', '248', '39004881276768256123', '"248"', '"a \\" b"', '""', 'null'])(
+  'the id of a get_order_state call comes back in the response as it was sent: %s',
+  async (id) => {
+    expect(memberText((await call(seedId, { id })).text, 'id')).toBe(id);
+    expect(memberText((await call('nobody-saw-this', { id })).text, 'id')).toBe(id);
+  },
+);
 
-  it('is not invented where a call has none', async () => {
-    const { body } = await post(
-      `{"jsonrpc":"2.0","method":"private/get_order_state","params":{"order_id":"${seedId}"}}`,
-    );
-    expect(body).not.toHaveProperty('id');
-    expect(body.result.order_id).toBe(seedId);
-    expect((await get(`order_id=${seedId}`)).body).not.toHaveProperty('id');
-    expect((await get('order_id=nobody-saw-this')).body).not.toHaveProperty('id');
-  });
+it('the id of a get_order_state call is not invented where a call has none', async () => {
+  const { body } = await post(`{"jsonrpc":"2.0","method":"private/get_order_state","params":{"order_id":"${seedId}"}}`);
+  expect(body).not.toHaveProperty('id');
+  expect(body.result.order_id).toBe(seedId);
+  expect((await get(`order_id=${seedId}`)).body).not.toHaveProperty('id');
+  expect((await get('order_id=nobody-saw-this')).body).not.toHaveProperty('id');
 });
 
 describe('a get_order_state call', () => {
@@ -86,21 +82,19 @@ describe('a get_order_state call', () => {
   });
 });
 
-describe('a request to a wrong path of get_order_state', () => {
-  it.each<[string, Path, number, string]>([
-    ['a wrong account', { account: 'Main', version: 'v1' }, 400, 'bad_request'],
-    ['an unknown account', { account: 'nobody', version: 'v1' }, 404, 'unknown_account'],
-    ['a name that every object has', { account: 'constructor', version: 'v1' }, 404, 'unknown_account'],
-    ['a wrong version', { account: 'main', version: '1' }, 400, 'bad_request'],
-  ])('is refused with a problem for %s', async (_, path, status, code) => {
-    for (const response of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
-      expect(response).toMatchObject({ status, type: 'application/problem+json', body: { code } });
-    }
-  });
+it.each<[string, Path, number, string]>([
+  ['a wrong account', { account: 'Main', version: 'v1' }, 400, 'bad_request'],
+  ['an unknown account', { account: 'nobody', version: 'v1' }, 404, 'unknown_account'],
+  ['a name that every object has', { account: 'constructor', version: 'v1' }, 404, 'unknown_account'],
+  ['a wrong version', { account: 'main', version: '1' }, 400, 'bad_request'],
+])('a request to a wrong path of get_order_state is refused with a problem for %s', async (_, path, status, code) => {
+  for (const response of [await get(`order_id=${seedId}`, { path }), await call(seedId, { path })]) {
+    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { code } });
+  }
+});
 
-  it('is refused with a problem when a POST has a query', async () => {
-    const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
-    const response = await send(event, {});
-    expect(response).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });
-  });
+it('a request to a wrong path of get_order_state is refused with a problem when a POST has a query', async () => {
+  const event = apiEvent(routes.callGetOrderState, { path: { ...places.orangex }, query: 'order_id=X', body: '{}' });
+  const response = await send(event, {});
+  expect(response).toMatchObject({ status: 400, body: { code: 'bad_request', parameters: ['order_id'] } });
 });

@@ -90,81 +90,79 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect o
   });
 });
 
-describe('the response to a get_order_state call', () => {
-  it('is the exchange’s latest text, even where only volatile fields have changed', async () => {
-    const id = testBed.orangex.place();
-    const rpl = async () => (await call(id)).body.result.rpl;
-    expect(await rpl()).toBe('0');
-    const { version, last_update_timestamp } = testBed.orangex.order(id);
-    testBed.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
-    expect(await rpl()).toBe('0.25');
-    expect(await testBed.historyOf(id)).toHaveLength(1);
-  });
+it('the response to a get_order_state call is the exchange’s latest text, even where only volatile fields have changed', async () => {
+  const id = testBed.orangex.place();
+  const rpl = async () => (await call(id)).body.result.rpl;
+  expect(await rpl()).toBe('0');
+  const { version, last_update_timestamp } = testBed.orangex.order(id);
+  testBed.orangex.update(id, { version, last_update_timestamp, details: { rpl: '0.25' } });
+  expect(await rpl()).toBe('0.25');
+  expect(await testBed.historyOf(id)).toHaveLength(1);
+});
 
-  it('is an error for an order that was seen and has vanished', async () => {
-    const id = testBed.orangex.place();
-    await call(id);
-    testBed.orangex.forget(id);
-    const { body } = await call(id);
-    expect(body.error).toEqual({
-      code: 10_004,
-      message: 'order_not_found',
-      data: { code: 'order_not_found', reason: expect.stringContaining('last known state is open') },
-    });
+it('the response to a get_order_state call is an error for an order that was seen and has vanished', async () => {
+  const id = testBed.orangex.place();
+  await call(id);
+  testBed.orangex.forget(id);
+  const { body } = await call(id);
+  expect(body.error).toEqual({
+    code: 10_004,
+    message: 'order_not_found',
+    data: { code: 'order_not_found', reason: expect.stringContaining('last known state is open') },
   });
+});
 
-  it('is the error not_owner for an order of another account at the exchange', async () => {
-    const id = testBed.deribit.place({ account: 'somebody-else' });
-    const { body } = await call(id, { path: places.deribit });
-    expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
+it('the response to a get_order_state call is the error not_owner for an order of another account at the exchange', async () => {
+  const id = testBed.deribit.place({ account: 'somebody-else' });
+  const { body } = await call(id, { path: places.deribit });
+  expect(body.error).toMatchObject({ code: 10_029, data: { code: 'not_owner' } });
+});
+
+it('the response to a get_order_state call is an error with a wait when time or permits run out', async () => {
+  testBed.deribit.scriptAlways('order', { kind: 'hang' });
+  const id = testBed.deribit.place();
+  const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });
+  expect(late.error).toMatchObject({ code: 10_040, data: { code: 'timeout' } });
+
+  testBed.deribit.clearScript();
+  const { main, other } = testBed.stage.accounts;
+  if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
+  const accounts = { main, other: { ...other, shareOfRate: 0.01 } };
+  const via = await loadHttpFunction('get-order-state', { env: testBed.env, stage: { ...testBed.stage, accounts } });
+  const options = { path: places.deribit, via, remainingMs: 4_000 };
+  await testBed.resetRateLimits();
+  // The wait is counted from the second call: between the two, no time passes.
+  const time = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+  onTestFinished(() => time.mockRestore());
+  expect((await call(id, options)).body).toHaveProperty('result');
+  expect((await call(id, options)).body.error).toMatchObject({
+    code: 10_028,
+    data: { code: 'rate_limited_locally', wait: 5 },
   });
+});
 
-  it('is an error with a wait when time or permits run out', async () => {
-    testBed.deribit.scriptAlways('order', { kind: 'hang' });
-    const id = testBed.deribit.place();
-    const { body: late } = await call(id, { path: places.deribit, remainingMs: 2_500 });
-    expect(late.error).toMatchObject({ code: 10_040, data: { code: 'timeout' } });
-
-    testBed.deribit.clearScript();
-    const { main, other } = testBed.stage.accounts;
-    if (main === undefined || other === undefined) throw new Error('the stage has two accounts');
-    const accounts = { main, other: { ...other, shareOfRate: 0.01 } };
-    const via = await loadHttpFunction('get-order-state', { env: testBed.env, stage: { ...testBed.stage, accounts } });
-    const options = { path: places.deribit, via, remainingMs: 4_000 };
-    await testBed.resetRateLimits();
-    // The wait is counted from the second call: between the two, no time passes.
-    const time = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
-    onTestFinished(() => time.mockRestore());
-    expect((await call(id, options)).body).toHaveProperty('result');
-    expect((await call(id, options)).body.error).toMatchObject({
-      code: 10_028,
-      data: { code: 'rate_limited_locally', wait: 5 },
-    });
+it('the response to a get_order_state call is an error when the table or the key is unavailable', async () => {
+  const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
+  const withoutTable = await loadHttpFunction('get-order-state', { ...testBed, env });
+  expect((await call(seedId, { via: withoutTable })).body.error).toMatchObject({
+    code: 10_040,
+    data: { code: 'store_unavailable', wait: 1 },
   });
+  testBed.secrets.failAlways({ kind: 'down' });
+  const withoutKey = await loadHttpFunction('get-order-state', testBed);
+  const { body } = await call(testBed.orangex.place(), { via: withoutKey });
+  testBed.secrets.recover();
+  expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });
+});
 
-  it('is an error when the table or the key is unavailable', async () => {
-    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
-    const withoutTable = await loadHttpFunction('get-order-state', { ...testBed, env });
-    expect((await call(seedId, { via: withoutTable })).body.error).toMatchObject({
-      code: 10_040,
-      data: { code: 'store_unavailable', wait: 1 },
-    });
-    testBed.secrets.failAlways({ kind: 'down' });
-    const withoutKey = await loadHttpFunction('get-order-state', testBed);
-    const { body } = await call(testBed.orangex.place(), { via: withoutKey });
-    testBed.secrets.recover();
-    expect(body.error).toMatchObject({ code: 10_040, data: { code: 'secret_unavailable', wait: 5 } });
-  });
-
-  it('says of an internal error only that the fault is ours, while the log has the details', async () => {
-    const { client, tableName } = testBed.engine;
-    const head = { pk: { S: 'main#CORRUPT-3' }, sk: { S: 'NOW#HEAD' }, schema: { S: 'none' } };
-    await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
-    const { text, body } = await call('CORRUPT-3');
-    expect(body.error).toMatchObject({ code: -32_603, message: 'Internal error', data: { code: 'store_corrupt' } });
-    expect(text).not.toContain('schema');
-    expect(output.text()).toContain('see schema');
-  });
+it('the response to a get_order_state call says of an internal error only that the fault is ours, while the log has the details', async () => {
+  const { client, tableName } = testBed.engine;
+  const head = { pk: { S: 'main#CORRUPT-3' }, sk: { S: 'NOW#HEAD' }, schema: { S: 'none' } };
+  await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
+  const { text, body } = await call('CORRUPT-3');
+  expect(body.error).toMatchObject({ code: -32_603, message: 'Internal error', data: { code: 'store_corrupt' } });
+  expect(text).not.toContain('schema');
+  expect(output.text()).toContain('see schema');
 });
 
 describe('one log line is written for a get_order_state call', () => {

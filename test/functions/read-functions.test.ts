@@ -74,143 +74,140 @@ it('a missing permission on the table is reported and logged as an internal erro
   expect(lines.filter(({ message }) => message === 'failed')).toMatchObject([failed, failed]);
 });
 
-describe('GET of an order’s snapshots', () => {
-  it('lists what the exchange said, which request observed it, and what changed, without an exchange call', async () => {
-    const { orangex, secrets } = testBed;
-    const id = orangex.place();
-    const first = await check(id);
-    orangex.partialFill(id, '1');
-    const second = await check(id);
-    await check(id);
-    const requested = orangex.requests.length + secrets.requests.length;
-    const { status, type, body } = await history(id);
-    expect(orangex.requests.length + secrets.requests.length).toBe(requested);
-    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
-    expect(body).toMatchObject({
-      account: 'main',
-      order_id: id,
-      snapshots: [
-        { request_id: second, observed_by: 'get-order', final: false, order: { filled_amount: '1' } },
-        { request_id: first, observed_by: 'get-order', final: false, order: { filled_amount: '0' }, changes: [] },
-      ],
-    });
-    expect(body.snapshots[0].changes).toContainEqual({ field: 'filled_amount', from: '0', to: '1' });
-    expect(body).not.toHaveProperty('cursor');
-  });
-
-  it('returns the digits of the wire', async () => {
-    const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
-    const id = testBed.deribit.place({ amount: '0.100', details });
-    await check(id, 'other');
-    expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
-  });
-
-  it('lists what was believed at a time, with the not-found replies and the watch commands', async () => {
-    const { orangex } = testBed;
-    const id = orangex.place();
-    const seen = await check(id);
-    orangex.forget(id);
-    const notFoundAt = await check(id);
-    await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'command-1');
-    const now = encodeURIComponent(new Date(Date.now() + 1_000).toISOString());
-    const { body } = await history(id, `believed_at=${now}`);
-    expect(body).toMatchObject({
-      snapshots: [{ request_id: seen }],
-      audit_entries: [
-        { kind: 'watch_stopped', by: caller, request_id: 'command-1' },
-        { kind: 'not_found', observed_by: 'get-order', request_id: notFoundAt },
-      ],
-    });
-    expect((await history(id, 'believed_at=2026-01-01T00:00:00Z')).body).toMatchObject({
-      snapshots: [],
-      audit_entries: [],
-    });
-  });
-
-  it('links page to page', async () => {
-    const id = testBed.orangex.place();
-    await check(id);
-    testBed.orangex.partialFill(id, '1');
-    await check(id);
-    const first = (await history(id, 'limit=1')).body;
-    const second = (await history(id, `limit=1&cursor=${first.cursor}`)).body;
-    expect([first, second].map(({ snapshots }) => snapshots[0].order.filled_amount)).toEqual(['1', '0']);
-    expect(second).not.toHaveProperty('cursor');
-  });
-});
-
-describe('GET of an account’s orders', () => {
-  it('lists each order under its present state, and no longer under its former one', async () => {
-    const id = testBed.orangex.place();
-    const idsIn = async (state: string) => {
-      const { body } = await list(`state=${state}&limit=100`);
-      return body.orders.map(({ order_id }: { order_id: string }) => order_id);
-    };
-    await check(id);
-    await check(seedId);
-    expect(await idsIn('live')).toContain(id);
-    expect(await idsIn('final')).toContain(seedId);
-    expect(await idsIn('final')).not.toContain(id);
-    testBed.orangex.forget(id);
-    await check(id);
-    expect(await idsIn('attention')).toContain(id);
-    expect(await idsIn('live')).not.toContain(id);
-    await changeWatch('DELETE', { account: 'main', order_id: id });
-    expect(await idsIn('attention')).not.toContain(id);
-  });
-
-  it('has the times of each order', async () => {
-    await check(seedId);
-    const { status, type, body } = await list('state=final');
-    expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
-    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    expect(body).toMatchObject({ account: 'main', state: 'final' });
-    const seed = body.orders.find(({ order_id }: { order_id: string }) => order_id === seedId);
-    expect(seed).toMatchObject({
-      status: 'final',
-      order_state: 'canceled',
-      instrument_name: 'BTC-14AUG20-11000-C',
-      last_update_timestamp: 1_597_129_894_026,
-      closed_at: '2020-08-11T07:11:34.026Z',
-      opened_at: time,
-      checked_at: time,
-      age_seconds: expect.any(Number),
-    });
-  });
-});
-
-describe('a request that only reads is refused', () => {
-  it.each([
-    ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
-    ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
-    ['a time that is none', 'at=yesterday', 'main', 400, 'bad_request', ['at']],
-    ['a cursor that is none', 'cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
-    ['at with a cursor', 'at=2026-01-01T00:00:00Z&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
-    [
-      'a range that is empty',
-      'since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z',
-      'main',
-      400,
-      'bad_request',
-      ['since'],
+it('GET of an order’s snapshots lists what the exchange said, which request observed it, and what changed, without an exchange call', async () => {
+  const { orangex, secrets } = testBed;
+  const id = orangex.place();
+  const first = await check(id);
+  orangex.partialFill(id, '1');
+  const second = await check(id);
+  await check(id);
+  const requested = orangex.requests.length + secrets.requests.length;
+  const { status, type, body } = await history(id);
+  expect(orangex.requests.length + secrets.requests.length).toBe(requested);
+  expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+  expect(body).toMatchObject({
+    account: 'main',
+    order_id: id,
+    snapshots: [
+      { request_id: second, observed_by: 'get-order', final: false, order: { filled_amount: '1' } },
+      { request_id: first, observed_by: 'get-order', final: false, order: { filled_amount: '0' }, changes: [] },
     ],
-  ])('for a history: %s', async (_, query, account, status, code, parameters) => {
-    const response = await history(seedId, query, account);
-    expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
-    expect(response.body.parameters).toEqual(parameters);
   });
+  expect(body.snapshots[0].changes).toContainEqual({ field: 'filled_amount', from: '0', to: '1' });
+  expect(body).not.toHaveProperty('cursor');
+});
 
-  it.each([
-    ['an unknown account', 'state=live', 'nobody', 404, 'unknown_account', undefined],
-    ['no state', '', 'main', 400, 'bad_request', ['state']],
-    ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
-    ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
-  ])('for a list of orders: %s', async (_, query, account, status, code, parameters) => {
+it('GET of an order’s snapshots returns the digits of the wire', async () => {
+  const details = { exact: lexeme('1.10'), huge: lexeme('390048812767682561234') };
+  const id = testBed.deribit.place({ amount: '0.100', details });
+  await check(id, 'other');
+  expect((await history(id, '', 'other')).text).toContain('"exact":1.10,"huge":390048812767682561234');
+});
+
+it('GET of an order’s snapshots lists what was believed at a time, with the not-found replies and the watch commands', async () => {
+  const { orangex } = testBed;
+  const id = orangex.place();
+  const seen = await check(id);
+  orangex.forget(id);
+  const notFoundAt = await check(id);
+  await changeWatch('DELETE', { account: 'main', order_id: id }, '', 'command-1');
+  const now = encodeURIComponent(new Date(Date.now() + 1_000).toISOString());
+  const { body } = await history(id, `believed_at=${now}`);
+  expect(body).toMatchObject({
+    snapshots: [{ request_id: seen }],
+    audit_entries: [
+      { kind: 'watch_stopped', by: caller, request_id: 'command-1' },
+      { kind: 'not_found', observed_by: 'get-order', request_id: notFoundAt },
+    ],
+  });
+  expect((await history(id, 'believed_at=2026-01-01T00:00:00Z')).body).toMatchObject({
+    snapshots: [],
+    audit_entries: [],
+  });
+});
+
+it('GET of an order’s snapshots links page to page', async () => {
+  const id = testBed.orangex.place();
+  await check(id);
+  testBed.orangex.partialFill(id, '1');
+  await check(id);
+  const first = (await history(id, 'limit=1')).body;
+  const second = (await history(id, `limit=1&cursor=${first.cursor}`)).body;
+  expect([first, second].map(({ snapshots }) => snapshots[0].order.filled_amount)).toEqual(['1', '0']);
+  expect(second).not.toHaveProperty('cursor');
+});
+
+it('GET of an account’s orders lists each order under its present state, and no longer under its former one', async () => {
+  const id = testBed.orangex.place();
+  const idsIn = async (state: string) => {
+    const { body } = await list(`state=${state}&limit=100`);
+    return body.orders.map(({ order_id }: { order_id: string }) => order_id);
+  };
+  await check(id);
+  await check(seedId);
+  expect(await idsIn('live')).toContain(id);
+  expect(await idsIn('final')).toContain(seedId);
+  expect(await idsIn('final')).not.toContain(id);
+  testBed.orangex.forget(id);
+  await check(id);
+  expect(await idsIn('attention')).toContain(id);
+  expect(await idsIn('live')).not.toContain(id);
+  await changeWatch('DELETE', { account: 'main', order_id: id });
+  expect(await idsIn('attention')).not.toContain(id);
+});
+
+it('GET of an account’s orders has the times of each order', async () => {
+  await check(seedId);
+  const { status, type, body } = await list('state=final');
+  expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
+  const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  expect(body).toMatchObject({ account: 'main', state: 'final' });
+  const seed = body.orders.find(({ order_id }: { order_id: string }) => order_id === seedId);
+  expect(seed).toMatchObject({
+    status: 'final',
+    order_state: 'canceled',
+    instrument_name: 'BTC-14AUG20-11000-C',
+    last_update_timestamp: 1_597_129_894_026,
+    closed_at: '2020-08-11T07:11:34.026Z',
+    opened_at: time,
+    checked_at: time,
+    age_seconds: expect.any(Number),
+  });
+});
+
+it.each([
+  ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
+  ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
+  ['a time that is none', 'at=yesterday', 'main', 400, 'bad_request', ['at']],
+  ['a cursor that is none', 'cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+  ['at with a cursor', 'at=2026-01-01T00:00:00Z&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+  [
+    'a range that is empty',
+    'since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z',
+    'main',
+    400,
+    'bad_request',
+    ['since'],
+  ],
+])('a request that only reads is refused for a history: %s', async (_, query, account, status, code, parameters) => {
+  const response = await history(seedId, query, account);
+  expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
+  expect(response.body.parameters).toEqual(parameters);
+});
+
+it.each([
+  ['an unknown account', 'state=live', 'nobody', 404, 'unknown_account', undefined],
+  ['no state', '', 'main', 400, 'bad_request', ['state']],
+  ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
+  ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+])(
+  'a request that only reads is refused for a list of orders: %s',
+  async (_, query, account, status, code, parameters) => {
     const response = await list(query, account);
     expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(response.body.parameters).toEqual(parameters);
-  });
-});
+  },
+);
 
 it('each function that only reads logs one line, with what a search needs and nothing of the response', async () => {
   await history(seedId);

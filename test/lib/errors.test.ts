@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   asFailure,
   type Code,
@@ -49,12 +49,13 @@ const table: readonly Row[] = [
   ['internal', 500, 'internal', 'never', 'error', undefined],
 ];
 
-describe('the error catalog', () => {
-  it('has exactly these codes', () => {
-    expect(Object.keys(errorCatalog).toSorted()).toEqual(table.map(([code]) => code).toSorted());
-  });
+it('the error catalog has exactly these codes', () => {
+  expect(Object.keys(errorCatalog).toSorted()).toEqual(table.map(([code]) => code).toSorted());
+});
 
-  it.each(table)('gives the code %s the HTTP status %i', (code, status, family, retry, level, retryAfterSeconds) => {
+it.each(table)(
+  'the error catalog gives the code %s the HTTP status %i',
+  (code, status, family, retry, level, retryAfterSeconds) => {
     const { spec } = new Failure(code, 'x');
     expect(spec.title).toMatch(/^[A-Z][a-z]+(?: (?:[a-z]+|API))*$/);
     expect({ ...spec, title: '' }).toEqual({
@@ -65,69 +66,67 @@ describe('the error catalog', () => {
       level,
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
-  });
+  },
+);
 
-  it('gives the same title to all internal errors, so that it reveals no internals', () => {
-    const titles = Object.values(errorCatalog)
-      .filter(({ status }) => status === 500)
-      .map(({ title }) => title);
-    expect(new Set(titles)).toEqual(new Set(['Internal error']));
-  });
+it('the error catalog gives the same title to all internal errors, so that it reveals no internals', () => {
+  const titles = Object.values(errorCatalog)
+    .filter(({ status }) => status === 500)
+    .map(({ title }) => title);
+  expect(new Set(titles)).toEqual(new Set(['Internal error']));
 });
 
-describe('a Failure', () => {
-  it('keeps what it was given', () => {
-    const cause = new Error('inner');
-    const members = { last_known: { order: 1 } };
-    const failure = new Failure('throttled', 'Wait.', { cause, retryAfterMs: 1_500, exchangeCode: 10_028, members });
-    expect(failure).toBeInstanceOf(Error);
-    expect(failure).toMatchObject({ name: 'Failure', message: 'Wait.', code: 'throttled', retryAfterMs: 1_500 });
-    expect(failure).toMatchObject({ exchangeCode: 10_028, members });
-    expect(failure.cause).toBe(cause);
-  });
+it('a Failure keeps what it was given', () => {
+  const cause = new Error('inner');
+  const members = { last_known: { order: 1 } };
+  const failure = new Failure('throttled', 'Wait.', { cause, retryAfterMs: 1_500, exchangeCode: 10_028, members });
+  expect(failure).toBeInstanceOf(Error);
+  expect(failure).toMatchObject({ name: 'Failure', message: 'Wait.', code: 'throttled', retryAfterMs: 1_500 });
+  expect(failure).toMatchObject({ exchangeCode: 10_028, members });
+  expect(failure.cause).toBe(cause);
+});
 
-  it('has nothing that it was not given', () => {
-    const failure = new Failure('internal', 'x');
-    expect(failure.retryAfterMs).toBeUndefined();
-    expect(failure.exchangeCode).toBeUndefined();
-    expect(failure.members).toEqual({});
-    expect('cause' in failure).toBe(false);
-  });
+it('a Failure has nothing that it was not given', () => {
+  const failure = new Failure('internal', 'x');
+  expect(failure.retryAfterMs).toBeUndefined();
+  expect(failure.exchangeCode).toBeUndefined();
+  expect(failure.members).toEqual({});
+  expect('cause' in failure).toBe(false);
+});
 
-  it('is unchanged when it is converted again', () => {
-    const failure = new Failure('timeout', 'x');
-    expect(asFailure(failure)).toBe(failure);
-  });
+it('a Failure is unchanged when it is converted again', () => {
+  const failure = new Failure('timeout', 'x');
+  expect(asFailure(failure)).toBe(failure);
+});
 
-  it.each([
-    ['an unexpected error', new TypeError('inner text')],
-    ['a thrown text', 'inner text'],
-    ['nothing', undefined],
-  ])('can be made of %s, whose text stays private', (_, thrown) => {
-    const failure = asFailure(thrown);
-    expect(failure.code).toBe('internal');
-    expect(failure.cause).toBe(thrown);
-    expect(failure.message).not.toContain('inner text');
-  });
+it.each([
+  ['an unexpected error', new TypeError('inner text')],
+  ['a thrown text', 'inner text'],
+  ['nothing', undefined],
+])('a Failure can be made of %s, whose text stays private', (_, thrown) => {
+  const failure = asFailure(thrown);
+  expect(failure.code).toBe('internal');
+  expect(failure.cause).toBe(thrown);
+  expect(failure.message).not.toContain('inner text');
+});
 
-  it('makes its caller wait for as long as the exchange said, in whole seconds, or else for as long as the catalog says', () => {
-    expect(retryAfterSeconds(new Failure('throttled', 'x', { retryAfterMs: 1_001 }))).toBe(2);
-    expect(retryAfterSeconds(new Failure('throttled', 'x'))).toBe(errorCatalog.throttled.retryAfterSeconds);
-    expect(retryAfterSeconds(new Failure('internal', 'x'))).toBeUndefined();
-  });
+it('a Failure makes its caller wait for as long as the exchange said, in whole seconds, or else for as long as the catalog says', () => {
+  expect(retryAfterSeconds(new Failure('throttled', 'x', { retryAfterMs: 1_001 }))).toBe(2);
+  expect(retryAfterSeconds(new Failure('throttled', 'x'))).toBe(errorCatalog.throttled.retryAfterSeconds);
+  expect(retryAfterSeconds(new Failure('internal', 'x'))).toBeUndefined();
+});
 
-  it('concerns the whole account when the key, the secret, the rate limit or the exchange is at fault', () => {
-    const concerning = table.map(([code]) => code).filter((code) => concernsAccount(new Failure(code, 'x')));
-    expect(concerning).toEqual([
-      'unauthorized',
-      'key_refused',
-      'forbidden',
-      'account_locked',
-      'secret_empty',
-      'secret_malformed',
-      'secret_unavailable',
-      'throttled',
-      'maintenance',
-    ]);
-  });
+it('a Failure concerns the whole account when the key, the secret, the rate limit or the exchange is at fault', () => {
+  const concerning = table.map(([code]) => code).filter((code) => concernsAccount(new Failure(code, 'x')));
+  expect(concerning).toEqual([
+    'unauthorized',
+    'key_refused',
+    'forbidden',
+    'account_locked',
+    'secret_empty',
+    'secret_malformed',
+    'secret_unavailable',
+    'throttled',
+    'maintenance',
+  ]);
 });

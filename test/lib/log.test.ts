@@ -60,34 +60,32 @@ describe('a log line', () => {
   });
 });
 
-describe('the log of a failure', () => {
-  it('has at most five causes', () => {
-    let cause = new Error('deepest');
-    for (let depth = 0; depth < 9; depth++) cause = new Error('deeper', { cause });
-    expect(describeFailure(new Failure('internal', 'x', { cause }))['causes']).toHaveLength(5);
-  });
+it('the log of a failure has at most five causes', () => {
+  let cause = new Error('deepest');
+  for (let depth = 0; depth < 9; depth++) cause = new Error('deeper', { cause });
+  expect(describeFailure(new Failure('internal', 'x', { cause }))['causes']).toHaveLength(5);
+});
 
-  it('stops at a cycle of causes', () => {
-    const cause = new Error('a');
-    cause.cause = cause;
-    expect(describeFailure(new Failure('timeout', 'x', { cause }))['causes']).toEqual(Array(5).fill('Error'));
-  });
+it('the log of a failure stops at a cycle of causes', () => {
+  const cause = new Error('a');
+  cause.cause = cause;
+  expect(describeFailure(new Failure('timeout', 'x', { cause }))['causes']).toEqual(Array(5).fill('Error'));
+});
 
-  it('has stack frames of an internal error only', () => {
-    const cause = new Error('x');
-    expect(describeFailure(new Failure('store_unavailable', 'x', { cause }))).toEqual({
-      code: 'store_unavailable',
-      detail: 'x',
-      causes: ['Error'],
-    });
-    delete cause.stack;
-    expect(describeFailure(new Failure('internal', 'x', { cause }))).toHaveProperty('trace', '');
+it('the log of a failure has stack frames of an internal error only', () => {
+  const cause = new Error('x');
+  expect(describeFailure(new Failure('store_unavailable', 'x', { cause }))).toEqual({
+    code: 'store_unavailable',
+    detail: 'x',
+    causes: ['Error'],
   });
+  delete cause.stack;
+  expect(describeFailure(new Failure('internal', 'x', { cause }))).toHaveProperty('trace', '');
+});
 
-  it('has no message, not even one that looks like a stack frame', () => {
-    const cause = new Error('boom\n    at SECRET');
-    const { trace } = describeFailure(new Failure('internal', 'x', { cause }));
-    expect(trace).toContain('log.test.ts');
-    expect(trace).not.toContain('SECRET');
-  });
+it('the log of a failure has no message, not even one that looks like a stack frame', () => {
+  const cause = new Error('boom\n    at SECRET');
+  const { trace } = describeFailure(new Failure('internal', 'x', { cause }));
+  expect(trace).toContain('log.test.ts');
+  expect(trace).not.toContain('SECRET');
 });

@@ -27,77 +27,73 @@ function placeKnown(stage: Stage, placements: readonly Placement[]): readonly st
   });
 }
 
-describe('replay of hummingbot #8457: when names cannot be resolved while orders are live,', () => {
-  it('no order is closed, and all are found again afterwards', async () => {
-    const outage = { kind: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
-    let live: readonly string[] = [];
+it('replay of hummingbot #8457: when names cannot be resolved while orders are live, no order is closed, and all are found again afterwards', async () => {
+  const outage = { kind: 'dns', from: start + 10 * minute, to: start + 28 * minute } as const;
+  let live: readonly string[] = [];
+  let ended: readonly string[] = [];
+  let stage: Stage | undefined;
+  const statuses: string[] = [];
+  const verdict = await replay({
+    dialect: 'orangex',
+    outages: [outage],
+    script: (given) => {
+      stage = given;
+      const { market, scheduler } = given;
+      live = placeKnown(
+        given,
+        Array.from({ length: 30 }, () => ({})),
+      );
+      ended = placeKnown(
+        given,
+        Array.from({ length: 10 }, () => ({})),
+      );
+      // Some end while nobody can look.
+      for (const [i, orderId] of ended.entries()) {
+        scheduler.at(outage.from + (i + 1) * minute, () => market.act(orderId, (book) => book.fill(orderId)));
+      }
+      scheduler.at(outage.to - 1, () => {
+        for (const orderId of [...live, ...ended]) statuses.push(given.statusOf(orderId) ?? 'not known');
+      });
+    },
+  });
+
+  expect(verdict.findings).toEqual([]);
+  expect(verdict.failures.get('unreachable')).toBeGreaterThan(5);
+  expect(new Set(statuses)).toEqual(new Set(['watched']));
+  expect(live.map((orderId) => stage?.statusOf(orderId))).toEqual(live.map(() => 'watched'));
+  expect(ended.map((orderId) => stage?.statusOf(orderId))).toEqual(ended.map(() => 'final'));
+});
+
+it.each(['deribit', 'orangex'] as const)(
+  'replay of an outage that is longer than the exchange remembers closed orders: on %s, every end is found in the history, without a person',
+  async (dialect) => {
+    const outage = { kind: 'refused', from: start + 10 * minute, to: start + 50 * minute } as const;
     let ended: readonly string[] = [];
-    let stage: Stage | undefined;
-    const statuses: string[] = [];
+    let statuses = (): readonly unknown[] => [];
+    const missing: unknown[] = [];
     const verdict = await replay({
-      dialect: 'orangex',
+      dialect,
       outages: [outage],
-      script: (given) => {
-        stage = given;
-        const { market, scheduler } = given;
-        live = placeKnown(
-          given,
-          Array.from({ length: 30 }, () => ({})),
-        );
+      script: (stage) => {
+        const { market, scheduler } = stage;
         ended = placeKnown(
-          given,
+          stage,
           Array.from({ length: 10 }, () => ({})),
         );
-        // Some end while nobody can look.
+        statuses = () => ended.map((orderId) => stage.statusOf(orderId));
         for (const [i, orderId] of ended.entries()) {
-          scheduler.at(outage.from + (i + 1) * minute, () => market.act(orderId, (book) => book.fill(orderId)));
+          scheduler.at(outage.from + i * 30_000, () => market.act(orderId, (book) => book.fill(orderId)));
         }
-        scheduler.at(outage.to - 1, () => {
-          for (const orderId of [...live, ...ended]) statuses.push(given.statusOf(orderId) ?? 'not known');
-        });
+        scheduler.at(outage.to, () => missing.push(...ended.filter((id) => market.book.find(id) === undefined)));
       },
     });
-
+    expect(missing).toEqual(ended);
     expect(verdict.findings).toEqual([]);
-    expect(verdict.failures.get('unreachable')).toBeGreaterThan(5);
-    expect(new Set(statuses)).toEqual(new Set(['watched']));
-    expect(live.map((orderId) => stage?.statusOf(orderId))).toEqual(live.map(() => 'watched'));
-    expect(ended.map((orderId) => stage?.statusOf(orderId))).toEqual(ended.map(() => 'final'));
-  });
-});
-
-describe('replay of an outage that is longer than the exchange remembers closed orders', () => {
-  it.each(['deribit', 'orangex'] as const)(
-    'on %s: every end is found in the history, without a person',
-    async (dialect) => {
-      const outage = { kind: 'refused', from: start + 10 * minute, to: start + 50 * minute } as const;
-      let ended: readonly string[] = [];
-      let statuses = (): readonly unknown[] => [];
-      const missing: unknown[] = [];
-      const verdict = await replay({
-        dialect,
-        outages: [outage],
-        script: (stage) => {
-          const { market, scheduler } = stage;
-          ended = placeKnown(
-            stage,
-            Array.from({ length: 10 }, () => ({})),
-          );
-          statuses = () => ended.map((orderId) => stage.statusOf(orderId));
-          for (const [i, orderId] of ended.entries()) {
-            scheduler.at(outage.from + i * 30_000, () => market.act(orderId, (book) => book.fill(orderId)));
-          }
-          scheduler.at(outage.to, () => missing.push(...ended.filter((id) => market.book.find(id) === undefined)));
-        },
-      });
-      expect(missing).toEqual(ended);
-      expect(verdict.findings).toEqual([]);
-      expect(statuses()).toEqual(ended.map(() => 'final'));
-      expect(verdict.closed).toBe(10);
-      expect(verdict.excused).toBe(0);
-    },
-  );
-});
+    expect(statuses()).toEqual(ended.map(() => 'final'));
+    expect(verdict.closed).toBe(10);
+    expect(verdict.excused).toBe(0);
+  },
+);
 
 describe('replay of NautilusTrader', () => {
   /** Live for a quarter of an hour as given, then ended or not; returns what the table said before and after. */

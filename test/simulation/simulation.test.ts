@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { withoutRealTime } from './real-time.ts';
 import { randomScenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
@@ -11,35 +11,33 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Five hours from 04:00: every outage, the settlement of 08:00 among them. */
 const sizeOptions = ['--orders', '60', '--days', '0.21'];
 
-describe('the simulation of days of trading', () => {
-  // In processes of their own: side by side, and without the cost of measuring coverage.
-  it('finds no violation in 4 seeds of 60 orders over 5 hours', async () => {
-    const half = (first: string) => run(process.execPath, [main, '--seeds', '2', '--first', first, ...sizeOptions]);
-    const halves = await Promise.all([half('1'), half('3')]);
-    for (const { stdout } of halves) console.log(stdout);
-    expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([2, 2]);
-  }, 120_000);
+// In processes of their own: side by side, and without the cost of measuring coverage.
+it('the simulation of days of trading finds no violation in 4 seeds of 60 orders over 5 hours', async () => {
+  const half = (first: string) => run(process.execPath, [main, '--seeds', '2', '--first', first, ...sizeOptions]);
+  const halves = await Promise.all([half('1'), half('3')]);
+  for (const { stdout } of halves) console.log(stdout);
+  expect(halves.map(({ stdout }) => stdout.match(/^\d+ /gm)?.length)).toEqual([2, 2]);
+}, 120_000);
 
-  it('runs the same way again from the same seed, and differently from another seed', async () => {
-    const small = { orders: 20, hours: 1.2 };
-    const [first, again, other] = [
-      await simulate(randomScenario({ seed: 7, ...small })),
-      await simulate(randomScenario({ seed: 7, ...small })),
-      await simulate(randomScenario({ seed: 8, ...small })),
-    ];
-    expect(again).toEqual(first);
-    expect(other.trace).not.toBe(first.trace);
-  });
+it('the simulation of days of trading runs the same way again from the same seed, and differently from another seed', async () => {
+  const small = { orders: 20, hours: 1.2 };
+  const [first, again, other] = [
+    await simulate(randomScenario({ seed: 7, ...small })),
+    await simulate(randomScenario({ seed: 7, ...small })),
+    await simulate(randomScenario({ seed: 8, ...small })),
+  ];
+  expect(again).toEqual(first);
+  expect(other.trace).not.toBe(first.trace);
+});
 
-  it('uses neither real time nor real randomness, and restores both afterwards', () => {
-    const { now } = Date;
-    {
-      using _ = withoutRealTime();
-      expect(() => Date.now()).toThrow('Date.now was used in a simulation');
-      expect(() => Math.random()).toThrow('Math.random was used in a simulation');
-      expect(() => setTimeout(() => undefined, 1)).toThrow('setTimeout was used in a simulation');
-    }
-    expect(Date.now).toBe(now);
-    expect(Math.random()).toBeLessThan(1);
-  });
+it('the simulation of days of trading uses neither real time nor real randomness, and restores both afterwards', () => {
+  const { now } = Date;
+  {
+    using _ = withoutRealTime();
+    expect(() => Date.now()).toThrow('Date.now was used in a simulation');
+    expect(() => Math.random()).toThrow('Math.random was used in a simulation');
+    expect(() => setTimeout(() => undefined, 1)).toThrow('setTimeout was used in a simulation');
+  }
+  expect(Date.now).toBe(now);
+  expect(Math.random()).toBeLessThan(1);
 });

@@ -20,31 +20,29 @@ const running = {
 const how = { dialect: 'orangex', builtIn: true, data: undefined, every: 5 };
 const order = { order_id: '39', order_state: 'open', last_update_timestamp: 1_597_129_894_026 };
 
-describe('the summary that npm start prints', () => {
-  it('has its notes in a column where the terminal is wide enough', () => {
-    expect(summary(running, how, 110).split('\n')).toEqual([
-      '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
-      '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
-      '  Table      in memory                                                          --data FOLDER to keep it',
-      '  Checks     every 5 s                                                          rate(1 minute) on AWS',
-      '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
-    ]);
-  });
+it('the summary that npm start prints has its notes in a column where the terminal is wide enough', () => {
+  expect(summary(running, how, 110).split('\n')).toEqual([
+    '  Exchange   http://127.0.0.1:41234/api/v1                                      built in, speaks orangex',
+    '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1 schedule, 1 stream   as synthesized',
+    '  Table      in memory                                                          --data FOLDER to keep it',
+    '  Checks     every 5 s                                                          rate(1 minute) on AWS',
+    '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
+  ]);
+});
 
-  it('has its notes below on a narrow terminal, and long values on several lines', () => {
-    expect(summary(running, how, 60).split('\n')).toEqual([
-      '  Exchange   http://127.0.0.1:41234/api/v1',
-      '             built in, speaks orangex',
-      '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1',
-      '             schedule, 1 stream',
-      '             as synthesized',
-      '  Table      in memory',
-      '             --data FOLDER to keep it',
-      '  Checks     every 5 s',
-      '             rate(1 minute) on AWS',
-      '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
-    ]);
-  });
+it('the summary that npm start prints has its notes below on a narrow terminal, and long values on several lines', () => {
+  expect(summary(running, how, 60).split('\n')).toEqual([
+    '  Exchange   http://127.0.0.1:41234/api/v1',
+    '             built in, speaks orangex',
+    '  Stack      10 routes, 10 functions, 1 table, 1 secret, 1',
+    '             schedule, 1 stream',
+    '             as synthesized',
+    '  Table      in memory',
+    '             --data FOLDER to keep it',
+    '  Checks     every 5 s',
+    '             rate(1 minute) on AWS',
+    '  Logs       /tmp/order-state-snapshots-AbCdEf/functions.log',
+  ]);
 });
 
 it('npm start prints an order that fits a narrow terminal', () => {

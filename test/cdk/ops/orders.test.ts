@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { start } from '../../lib/snapshots/observations.ts';
 import { type Operating, startOperating } from './operating.ts';
 
@@ -24,81 +24,79 @@ afterAll(() => ops.stop());
 const orders = (...args: readonly string[]) => ops.run(['orders', '--account', 'main', '--stage', 'dev', ...args]);
 const iso = (after: number) => new Date(start + after).toISOString();
 
-describe('ops orders', () => {
-  it('shows live orders, the next due first, with the time and the age of their last check', async () => {
-    const { code, stderr, out } = await orders();
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const [heading = '', ...rows] = out.trimEnd().split('\n');
-    expect(heading.split(/ {2,}/)).toEqual([
-      ...['order', 'status', 'state', 'instrument', 'side', 'type', 'price', 'filled', 'amount'],
-      ...['due', 'last checked', 'age'],
-    ]);
-    expect(rows.map((row) => row.split(/ {2,}/)).map((cells) => [cells[0], cells[1], ...cells.slice(-3)])).toEqual([
-      ['L1', 'watched', iso(20_000), iso(10_000), '90 s'],
-      ['L2', 'watched', iso(21_000), iso(11_000), '89 s'],
-      ['L3', 'watched', iso(22_000), iso(12_000), '88 s'],
-    ]);
-  });
+it('ops orders shows live orders, the next due first, with the time and the age of their last check', async () => {
+  const { code, stderr, out } = await orders();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [heading = '', ...rows] = out.trimEnd().split('\n');
+  expect(heading.split(/ {2,}/)).toEqual([
+    ...['order', 'status', 'state', 'instrument', 'side', 'type', 'price', 'filled', 'amount'],
+    ...['due', 'last checked', 'age'],
+  ]);
+  expect(rows.map((row) => row.split(/ {2,}/)).map((cells) => [cells[0], cells[1], ...cells.slice(-3)])).toEqual([
+    ['L1', 'watched', iso(20_000), iso(10_000), '90 s'],
+    ['L2', 'watched', iso(21_000), iso(11_000), '89 s'],
+    ['L3', 'watched', iso(22_000), iso(12_000), '88 s'],
+  ]);
+});
 
-  it("shows orders that need a person's attention, and closed orders, the last closed first", async () => {
-    expect((await orders('--state', 'attention')).out).toMatch(/\nM1 +missing +/);
-    const { out } = await orders('--state', 'final');
-    const rows = out.trimEnd().split('\n');
-    expect(rows.map((line) => line.split(/ {2,}/)).map((cells) => [cells[0], cells[1], cells.at(-3)])).toEqual([
-      ['order', 'status', 'closed'],
-      ['F2', 'final', iso(2_000)],
-      ['F1', 'final', iso(1_000)],
-    ]);
-  });
+it("ops orders shows orders that need a person's attention, and closed orders, the last closed first", async () => {
+  expect((await orders('--state', 'attention')).out).toMatch(/\nM1 +missing +/);
+  const { out } = await orders('--state', 'final');
+  const rows = out.trimEnd().split('\n');
+  expect(rows.map((line) => line.split(/ {2,}/)).map((cells) => [cells[0], cells[1], cells.at(-3)])).toEqual([
+    ['order', 'status', 'closed'],
+    ['F2', 'final', iso(2_000)],
+    ['F1', 'final', iso(1_000)],
+  ]);
+});
 
-  it('prints one page, and says how to get the next one', async () => {
-    const first = await orders('--limit', '2');
-    const [, after = ''] = /More orders: add --after (\S+)\n$/.exec(first.out) ?? [];
-    const second = await orders('--limit', '2', '--after', after);
-    const ids = [first, second].flatMap(({ out }) => out.match(/^L\d/gm));
-    expect(ids).toEqual(['L1', 'L2', 'L3']);
-    expect(second.out).not.toContain('There are more');
-  });
+it('ops orders prints one page, and says how to get the next one', async () => {
+  const first = await orders('--limit', '2');
+  const [, after = ''] = /More orders: add --after (\S+)\n$/.exec(first.out) ?? [];
+  const second = await orders('--limit', '2', '--after', after);
+  const ids = [first, second].flatMap(({ out }) => out.match(/^L\d/gm));
+  expect(ids).toEqual(['L1', 'L2', 'L3']);
+  expect(second.out).not.toContain('There are more');
+});
 
-  it('prints the JSON that the API returns', async () => {
-    const { out } = await orders('--limit', '1', '--json');
-    expect(JSON.parse(out)).toEqual({
-      account: 'main',
-      state: 'live',
-      orders: [
-        {
-          order_id: 'L1',
-          status: 'watched',
-          order_state: 'open',
-          instrument_name: 'BTC-PERPETUAL',
-          direction: 'buy',
-          order_type: 'limit',
-          price: '855.10',
-          amount: '10',
-          filled_amount: '0',
-          last_update_timestamp: start,
-          due_at: iso(20_000),
-          opened_at: iso(10_050),
-          checked_at: iso(10_000),
-          age_seconds: 90,
-        },
-      ],
-      cursor: `${start + 20_000}/L1`,
-    });
+it('ops orders prints the JSON that the API returns', async () => {
+  const { out } = await orders('--limit', '1', '--json');
+  expect(JSON.parse(out)).toEqual({
+    account: 'main',
+    state: 'live',
+    orders: [
+      {
+        order_id: 'L1',
+        status: 'watched',
+        order_state: 'open',
+        instrument_name: 'BTC-PERPETUAL',
+        direction: 'buy',
+        order_type: 'limit',
+        price: '855.10',
+        amount: '10',
+        filled_amount: '0',
+        last_update_timestamp: start,
+        due_at: iso(20_000),
+        opened_at: iso(10_050),
+        checked_at: iso(10_000),
+        age_seconds: 90,
+      },
+    ],
+    cursor: `${start + 20_000}/L1`,
   });
+});
 
-  it('says when an account has no orders', async () => {
-    const { out } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
-    expect(out).toBe('Account other has no live orders.\n');
-  });
+it('ops orders says when an account has no orders', async () => {
+  const { out } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
+  expect(out).toBe('Account other has no live orders.\n');
+});
 
-  it.each([
-    [['--state', 'open'], '--state takes live, attention or final'],
-    [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
-    [['--after', 'L1'], '--after takes the value in the last line of the previous page'],
-  ])('refuses %j', async (args, line) => {
-    const { code, stderr } = await orders(...args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(line);
-  });
+it.each([
+  [['--state', 'open'], '--state takes live, attention or final'],
+  [['--limit', '0'], '--limit takes a whole number from 1 to 1000'],
+  [['--after', 'L1'], '--after takes the value in the last line of the previous page'],
+])('ops orders refuses %j', async (args, line) => {
+  const { code, stderr } = await orders(...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(line);
 });

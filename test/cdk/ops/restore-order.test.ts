@@ -57,24 +57,22 @@ describe('a restoration that is cut short', () => {
   });
 });
 
-describe('the restoration of a closed order that the exchange did not find later', () => {
-  it('never reports the order as missing', async () => {
-    await ops.before.record(seenOf('OVER', filled));
-    const notFound = { ...key('OVER'), requestId: 'r', observedBy: 'get-order', requestedAt: start + 20_000 };
-    const { stored } = await ops.before.recordNotFound(notFound);
-    expect(stored && statusOf(stored.watch)).toBe('final');
-    const proxy = await startFaultyProxy(ops.url);
-    let puts = 0;
-    proxy.play((operation) => (operation === 'PutItem' && puts++ > 0 ? { kind: 'denied' } : undefined));
-    const args = ['restore', '--from', from, '--table', names.table, '--endpoint', proxy.url];
-    expect((await runHere('npm run ops --', args, ops.clock)).code).toBe(1);
-    await proxy.stop();
-    const announced = (await ops.store.read(key('OVER'))).stored;
-    expect(announced && statusOf(announced.watch)).toBe('watched');
-    expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
-    const restored = (await ops.store.read(key('OVER'))).stored;
-    expect(restored && statusOf(restored.watch)).toBe('final');
-  });
+it('the restoration of a closed order that the exchange did not find later never reports the order as missing', async () => {
+  await ops.before.record(seenOf('OVER', filled));
+  const notFound = { ...key('OVER'), requestId: 'r', observedBy: 'get-order', requestedAt: start + 20_000 };
+  const { stored } = await ops.before.recordNotFound(notFound);
+  expect(stored && statusOf(stored.watch)).toBe('final');
+  const proxy = await startFaultyProxy(ops.url);
+  let puts = 0;
+  proxy.play((operation) => (operation === 'PutItem' && puts++ > 0 ? { kind: 'denied' } : undefined));
+  const args = ['restore', '--from', from, '--table', names.table, '--endpoint', proxy.url];
+  expect((await runHere('npm run ops --', args, ops.clock)).code).toBe(1);
+  await proxy.stop();
+  const announced = (await ops.store.read(key('OVER'))).stored;
+  expect(announced && statusOf(announced.watch)).toBe('watched');
+  expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
+  const restored = (await ops.store.read(key('OVER'))).stored;
+  expect(restored && statusOf(restored.watch)).toBe('final');
 });
 
 describe("after restoring an order for which the stack's table has a later, live state and no watch", () => {
@@ -92,37 +90,35 @@ describe("after restoring an order for which the stack's table has a later, live
   });
 });
 
-describe('the restoration of an order while checks of it run', () => {
-  it('leaves the table as if nothing had been lost', async () => {
-    await ops.createTable('whole');
-    const whole = ops.storeOf('whole');
-    const { client } = ops.engine;
-    const table = { client, tableName: names.table };
-    let runs = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(anyReply, { minLength: 1, maxLength: 4 }),
-        fc.array(anyReply, { maxLength: 3 }),
-        fc.array(anyReply, { maxLength: 3 }),
-        async (lost, since, meanwhile) => {
-          runs += 1;
-          const order = key(`P${runs}`);
-          const record = async (store: SnapshotStore, replies: typeof lost) => {
-            for (const reply of replies) await store.record(observationOf(order, reply));
-          };
-          await record(ops.before, lost);
-          await record(ops.store, since);
-          await record(whole, [...lost, ...since, ...meanwhile]);
-          const restored = [...(await ops.itemsOf(from, order.orderId)).values()];
-          const held = await ops.itemsOf(names.table, order.orderId);
-          await Promise.all([restoreOrder(table, order, restored, held), record(ops.store, meanwhile)]);
-          expect(await ops.recordOf(names.table, order.orderId)).toEqual(await ops.recordOf('whole', order.orderId));
-          const { head, stored } = await ops.store.read(order);
-          expect(stored?.watch).toMatchObject({ announcedRank: head?.rank, applied: { rank: head?.rank } });
-        },
-      ),
-      { numRuns: Number(process.env['RUNS'] ?? 8), endOnFailure: true },
-    );
-    expect((await ops.verify()).code).toBe(0);
-  });
+it('the restoration of an order while checks of it run leaves the table as if nothing had been lost', async () => {
+  await ops.createTable('whole');
+  const whole = ops.storeOf('whole');
+  const { client } = ops.engine;
+  const table = { client, tableName: names.table };
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyReply, { minLength: 1, maxLength: 4 }),
+      fc.array(anyReply, { maxLength: 3 }),
+      fc.array(anyReply, { maxLength: 3 }),
+      async (lost, since, meanwhile) => {
+        runs += 1;
+        const order = key(`P${runs}`);
+        const record = async (store: SnapshotStore, replies: typeof lost) => {
+          for (const reply of replies) await store.record(observationOf(order, reply));
+        };
+        await record(ops.before, lost);
+        await record(ops.store, since);
+        await record(whole, [...lost, ...since, ...meanwhile]);
+        const restored = [...(await ops.itemsOf(from, order.orderId)).values()];
+        const held = await ops.itemsOf(names.table, order.orderId);
+        await Promise.all([restoreOrder(table, order, restored, held), record(ops.store, meanwhile)]);
+        expect(await ops.recordOf(names.table, order.orderId)).toEqual(await ops.recordOf('whole', order.orderId));
+        const { head, stored } = await ops.store.read(order);
+        expect(stored?.watch).toMatchObject({ announcedRank: head?.rank, applied: { rank: head?.rank } });
+      },
+    ),
+    { numRuns: Number(process.env['RUNS'] ?? 8), endOnFailure: true },
+  );
+  expect((await ops.verify()).code).toBe(0);
 });

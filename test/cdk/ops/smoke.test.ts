@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { smokeLine, smokeSteps } from '../../../cdk/ops/smoke-steps.ts';
 import { createClient } from '../../../lib/api/client.ts';
@@ -102,90 +102,88 @@ async function tried(): Promise<readonly string[]> {
 
 const complete = ['--url', 'https://example.com', '--account', 'main', '--order', 'A'];
 
-describe('the smoke test', () => {
-  it('checks an order, its snapshot, its history, the list and the refusals', async () => {
-    expect(await tried()).toEqual([
-      'open, from the exchange',
-      'checked 1 s ago',
-      `open, first observed ${time}`,
-      '0',
-      '404 unknown_account',
-      '400 bad_request',
-    ]);
-    expect(requests).toHaveLength(6);
-  });
+it('the smoke test checks an order, its snapshot, its history, the list and the refusals', async () => {
+  expect(await tried()).toEqual([
+    'open, from the exchange',
+    'checked 1 s ago',
+    `open, first observed ${time}`,
+    '0',
+    '404 unknown_account',
+    '400 bad_request',
+  ]);
+  expect(requests).toHaveLength(6);
+});
 
-  it.each<[what: string, at: number, reply: ApiResponse, line: string]>([
-    [
-      'an order that is not known',
-      0,
-      problem(404, 'order_not_found'),
-      'give an --order of this account that the exchange still knows',
-    ],
-    ['a key that is not there', 0, problem(503, 'secret_empty'), 'store the key with ops account add'],
-    ['a table that is unavailable', 0, problem(503, 'store_unavailable'), 'search the logs for request r-1'],
-    ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
-    ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
-    ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'check the alarms function-errors'],
-    ['a response that the table did not keep', 1, ok(checked), 'the exchange was called again'],
-    ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'run ops verify'],
-    ['an account that it should not have', 4, ok(checked), 'the request succeeded, not as 404 unknown_account'],
-    ['another refusal than it should be', 5, problem(404, 'order_not_found'), 'it was refused as 404 order_not_found'],
-  ])('stops at %s, and says what to look at', async (_, at, reply, line) => {
-    responses.push([well[at]?.[0] ?? '', reply]);
-    const seen = await tried();
-    expect(seen).toHaveLength(at + 1);
-    expect(seen.at(-1)).toMatch(/^FAILED /);
-    expect(seen.at(-1)).toContain(line);
-  });
+it.each<[what: string, at: number, reply: ApiResponse, line: string]>([
+  [
+    'an order that is not known',
+    0,
+    problem(404, 'order_not_found'),
+    'give an --order of this account that the exchange still knows',
+  ],
+  ['a key that is not there', 0, problem(503, 'secret_empty'), 'store the key with ops account add'],
+  ['a table that is unavailable', 0, problem(503, 'store_unavailable'), 'search the logs for request r-1'],
+  ['a caller that the gateway refuses', 0, { status: 403, body: { message: 'Forbidden' } }, 'execute-api:Invoke'],
+  ['another address', 0, { status: 404, body: { message: 'Not Found' } }, 'give the --url that the deployment shows'],
+  ['a function that crashes', 0, { status: 500, body: { message: 'x' } }, 'check the alarms function-errors'],
+  ['a response that the table did not keep', 1, ok(checked), 'the exchange was called again'],
+  ['a history without the order', 2, ok({ account: 'main', order_id: 'A', snapshots: [] }), 'run ops verify'],
+  ['an account that it should not have', 4, ok(checked), 'the request succeeded, not as 404 unknown_account'],
+  ['another refusal than it should be', 5, problem(404, 'order_not_found'), 'it was refused as 404 order_not_found'],
+])('the smoke test stops at %s, and says what to look at', async (_, at, reply, line) => {
+  responses.push([well[at]?.[0] ?? '', reply]);
+  const seen = await tried();
+  expect(seen).toHaveLength(at + 1);
+  expect(seen.at(-1)).toMatch(/^FAILED /);
+  expect(seen.at(-1)).toContain(line);
+});
 
-  it('reports that no API responds', async () => {
-    const closed = createServer();
-    const { port } = await listen(closed, 0);
-    closed.close();
-    const [step] = smokeSteps(createClient({ url: `http://127.0.0.1:${port}` }), 'main', 'A');
-    const line = await step?.try().catch(smokeLine);
-    expect(line).toMatch(/^no response \(.*ECONNREFUSED.*\): give the --url that/);
-  });
+it('the smoke test reports that no API responds', async () => {
+  const closed = createServer();
+  const { port } = await listen(closed, 0);
+  closed.close();
+  const [step] = smokeSteps(createClient({ url: `http://127.0.0.1:${port}` }), 'main', 'A');
+  const line = await step?.try().catch(smokeLine);
+  expect(line).toMatch(/^no response \(.*ECONNREFUSED.*\): give the --url that/);
+});
 
-  it('works from a shell, and exits 1 at the first step that fails', async () => {
-    responses.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
-    const args = ['--url', url, '--account', 'main', '--order', 'A'];
-    const { code, out, stderr } = await spawnSmoke(args);
-    expect([code, stderr]).toEqual([1, '']);
-    expect(out.split('\n').map((line) => line.replace(/ +\d+ ms +/, ' '))).toEqual([
-      'ok one order: open, from the exchange',
-      'ok the same order, from the table: checked 1 s ago',
-      'FAILED its history: 503 store_unavailable: It is store_unavailable; search the logs for request r-1',
-      '',
-    ]);
-  });
+it('the smoke test works from a shell, and exits 1 at the first step that fails', async () => {
+  responses.push([`${ofMain}/A/snapshots?limit=1`, problem(503, 'store_unavailable')]);
+  const args = ['--url', url, '--account', 'main', '--order', 'A'];
+  const { code, out, stderr } = await spawnSmoke(args);
+  expect([code, stderr]).toEqual([1, '']);
+  expect(out.split('\n').map((line) => line.replace(/ +\d+ ms +/, ' '))).toEqual([
+    'ok one order: open, from the exchange',
+    'ok the same order, from the table: checked 1 s ago',
+    'FAILED its history: 503 store_unavailable: It is store_unavailable; search the logs for request r-1',
+    '',
+  ]);
+});
 
-  it('prints JSON, a line for each step', async () => {
-    const args = ['--url', url, '--account', 'main', '--order', 'A', '--json'];
-    const { code, out } = await runHere('npm run smoke --', args);
-    const steps = out
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect([code, steps.map(({ ok }) => ok)]).toEqual([0, Array(6).fill(true)]);
-    responses.push([`${ofMain}/A`, problem(404, 'order_not_found')]);
-    const failed = await runHere('npm run smoke --', args.slice(0, -1));
-    expect([failed.code, failed.out]).toEqual([1, expect.stringMatching(/^FAILED +\d+ ms {2}one order: 404 /)]);
-  });
+it('the smoke test prints JSON, a line for each step', async () => {
+  const args = ['--url', url, '--account', 'main', '--order', 'A', '--json'];
+  const { code, out } = await runHere('npm run smoke --', args);
+  const steps = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect([code, steps.map(({ ok }) => ok)]).toEqual([0, Array(6).fill(true)]);
+  responses.push([`${ofMain}/A`, problem(404, 'order_not_found')]);
+  const failed = await runHere('npm run smoke --', args.slice(0, -1));
+  expect([failed.code, failed.out]).toEqual([1, expect.stringMatching(/^FAILED +\d+ ms {2}one order: 404 /)]);
+});
 
-  it.each([
-    [['--url', 'http://example.com'], '--url takes the https address of the API'],
-    [['--url', 'https://example.com/accounts'], '--url takes the https address of the API'],
-    [['--url', 'https://example.com', '--account', 'main'], "Required option '--order <id>' not specified"],
-    [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give --region: the URL does not name it'],
-    [[...complete, '--colour'], "Unknown option '--colour'"],
-  ])('refuses %j in one line', async (args, line) => {
-    const { code, stderr } = await runHere('npm run smoke --', args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(line);
-    expect(stderr).toMatch(/^[^\n]+See: npm run smoke -- --help\n$/);
-  });
+it.each([
+  [['--url', 'http://example.com'], '--url takes the https address of the API'],
+  [['--url', 'https://example.com/accounts'], '--url takes the https address of the API'],
+  [['--url', 'https://example.com', '--account', 'main'], "Required option '--order <id>' not specified"],
+  [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give --region: the URL does not name it'],
+  [[...complete, '--colour'], "Unknown option '--colour'"],
+])('the smoke test refuses %j in one line', async (args, line) => {
+  const { code, stderr } = await runHere('npm run smoke --', args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(line);
+  expect(stderr).toMatch(/^[^\n]+See: npm run smoke -- --help\n$/);
 });
 
 it('the smoke test signs requests as API Gateway expects', async () => {

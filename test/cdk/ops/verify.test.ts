@@ -263,13 +263,11 @@ describe('ops verify', () => {
   });
 });
 
-describe('the pacing of ops verify', () => {
-  it('waits before each further page for the capacity units that the last page used', async () => {
-    const clock = createVirtualClock();
-    const pages: number[] = [];
-    for await (const { items } of createTableReader(ops.engine, clock).scan({ Limit: 5 })) pages.push(items.length);
-    expect(pages).toEqual([5, 5, 3]);
-    expect(clock.sleeps).toHaveLength(2);
-    for (const sleep of clock.sleeps) expect(sleep).toBeGreaterThan(0);
-  });
+it('the pacing of ops verify waits before each further page for the capacity units that the last page used', async () => {
+  const clock = createVirtualClock();
+  const pages: number[] = [];
+  for await (const { items } of createTableReader(ops.engine, clock).scan({ Limit: 5 })) pages.push(items.length);
+  expect(pages).toEqual([5, 5, 3]);
+  expect(clock.sleeps).toHaveLength(2);
+  for (const sleep of clock.sleeps) expect(sleep).toBeGreaterThan(0);
 });

@@ -26,129 +26,120 @@ async function codeOf(reply: Promise<{ readonly text: string }>): Promise<string
   return /"code":(-?\d+)/.exec(text)?.[1] ?? (text.includes('"result":') ? 'result' : text);
 }
 
-describe('client_credentials on the emulated exchange', () => {
-  test('give a bearer token that lives as long as the dialect says', async () => {
-    for (const [dialect, life] of [['orangex', 43_199] as const, ['deribit', 900] as const]) {
-      let at = start2019;
-      const exchange = await start({ dialect, now: () => at });
-      const granted = await post(exchange, 'public/auth', {
-        params: { ...credentials, scope: 'session:a', state: 's' },
-      });
-      const result = { token_type: 'bearer', expires_in: life, state: 's' };
-      expect(JSON.parse(granted.text)).toMatchObject({ id: 1, jsonrpc: '2.0', result });
-      const headers = { authorization: `Bearer ${fieldOf(granted.text, 'access_token')}` };
-      at += life * 1000 - 1;
-      expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('result');
-      at += 1;
-      expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe(
-        dialect === 'orangex' ? '10000' : '13009',
-      );
-    }
-  });
-
-  test.each(['orangex', 'deribit'] as const)(
-    'are refused on %s when they are wrong, and never taken from a URL',
-    async (dialect) => {
-      const exchange = await start({ dialect });
-      const wrong = { ...credentials, client_secret: 'guess' };
-      expect(await codeOf(post(exchange, 'public/auth', { params: wrong }))).toBe('13004');
-      const unknown = { ...credentials, client_id: 'nobody' };
-      expect(await codeOf(post(exchange, 'public/auth', { params: unknown }))).toBe('13004');
-      expect(await codeOf(post(exchange, 'public/auth', { params: { grant_type: 'password' } }))).toBe('-32602');
-      expect(await codeOf(get(exchange, `public/auth?${new URLSearchParams(credentials)}`))).toBe('-32600');
-    },
-  );
-
-  test('are void after a rotation, and so are the tokens that they got', async () => {
-    const exchange = await start({ dialect: 'orangex' });
-    const headers = { authorization: `bearer ${await login(exchange)}` };
-    exchange.setKeys([{ clientId: 'tester', clientSecret: 'the new one' }, amanda]);
-    expect(exchange.keys).toHaveLength(2);
-    expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('10000');
-    expect(await codeOf(post(exchange, 'public/auth', { params: credentials }))).toBe('13004');
-    const fresh = { ...credentials, client_secret: 'the new one' };
-    expect(await codeOf(post(exchange, 'public/auth', { params: fresh }))).toBe('result');
-  });
-
-  test('stay valid after a rotation that only adds a key', async () => {
-    const exchange = await start({ dialect: 'orangex' });
-    const headers = { authorization: `bearer ${await login(exchange)}` };
-    exchange.setKeys([...exchange.keys, amanda]);
+test('client_credentials on the emulated exchange give a bearer token that lives as long as the dialect says', async () => {
+  for (const [dialect, life] of [['orangex', 43_199] as const, ['deribit', 900] as const]) {
+    let at = start2019;
+    const exchange = await start({ dialect, now: () => at });
+    const granted = await post(exchange, 'public/auth', {
+      params: { ...credentials, scope: 'session:a', state: 's' },
+    });
+    const result = { token_type: 'bearer', expires_in: life, state: 's' };
+    expect(JSON.parse(granted.text)).toMatchObject({ id: 1, jsonrpc: '2.0', result });
+    const headers = { authorization: `Bearer ${fieldOf(granted.text, 'access_token')}` };
+    at += life * 1000 - 1;
     expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('result');
-  });
+    at += 1;
+    expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe(
+      dialect === 'orangex' ? '10000' : '13009',
+    );
+  }
 });
 
-describe('an access token of the emulated exchange', () => {
-  test('is refused on orangex when it is missing, wrong, revoked, or in the params', async () => {
-    const exchange = await start({ dialect: 'orangex' });
-    const token = await login(exchange);
-    const headers = { authorization: `bearer ${token}` };
-    const codes = [
-      await codeOf(post(exchange, orderPath, { params })),
-      await codeOf(post(exchange, orderPath, { params, headers: { authorization: 'bearer guess' } })),
-      await codeOf(post(exchange, orderPath, { params: { ...params, access_token: token } })),
-      await codeOf(post(exchange, orderPath, { params: { ...params, access_token: token }, headers })),
-      await codeOf(post(exchange, orderPath, { params, headers })),
-    ];
-    exchange.revokeTokens();
-    codes.push(await codeOf(post(exchange, orderPath, { params, headers })));
-    expect(codes).toStrictEqual(['10000', '10000', '10000', '10000', 'result', '10000']);
-  });
+test.each(['orangex', 'deribit'] as const)(
+  'client_credentials on the emulated exchange are refused on %s when they are wrong, and never taken from a URL',
+  async (dialect) => {
+    const exchange = await start({ dialect });
+    const wrong = { ...credentials, client_secret: 'guess' };
+    expect(await codeOf(post(exchange, 'public/auth', { params: wrong }))).toBe('13004');
+    const unknown = { ...credentials, client_id: 'nobody' };
+    expect(await codeOf(post(exchange, 'public/auth', { params: unknown }))).toBe('13004');
+    expect(await codeOf(post(exchange, 'public/auth', { params: { grant_type: 'password' } }))).toBe('-32602');
+    expect(await codeOf(get(exchange, `public/auth?${new URLSearchParams(credentials)}`))).toBe('-32600');
+  },
+);
 
-  test('that belongs to no session ends with its connection on deribit, where any other connection gets 13009 with status 401', async () => {
-    const exchange = await start({ dialect: 'deribit' });
-    const [here, there] = [
-      new Agent({ keepAlive: true, maxSockets: 1 }),
-      new Agent({ keepAlive: true, maxSockets: 1 }),
-    ];
-    const headers = { authorization: `bearer ${await login(exchange, '', here)}` };
-    expect(await codeOf(post(exchange, orderPath, { params, headers, agent: here }))).toBe('result');
-    const elsewhere = await post(exchange, orderPath, { params, headers, agent: there });
-    expect(elsewhere.status).toBe(401);
-    expect(elsewhere.text).toContain('13009');
-    here.destroy();
-    there.destroy();
-  });
-
-  test('is limited on deribit to the scope of the key, and to the requested lifetime', async () => {
-    const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'account:read trade:read_write' }];
-    const exchange = await start({ dialect: 'deribit', keys });
-    const granted = async (scope: string) => {
-      const { text } = await post(exchange, 'public/auth', { params: { ...credentials, scope } });
-      return [fieldOf(text, 'scope'), /"expires_in":(\d+)/.exec(text)?.[1]];
-    };
-    expect(await granted('')).toStrictEqual(['connection account:read trade:read_write', '900']);
-    expect(await granted('session:x trade:read')).toStrictEqual(['session:x trade:read', '900']);
-    expect(await granted('account:read_write wallet:read expires:60')).toStrictEqual(['connection account:read', '60']);
-  });
-
-  test('without the right to read orders is forbidden to read them', async () => {
-    const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'wallet:read' }];
-    expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
-  });
-
-  test('sees only the orders of its own account', async () => {
-    const exchange = await start({ dialect: 'orangex', keys: [{ ...amanda, account: 'hers' }] });
-    const hers = exchange.place({ account: 'hers' });
-    const auth = { grant_type: 'client_credentials', client_id: amanda.clientId, client_secret: amanda.clientSecret };
-    const granted = await post(exchange, 'public/auth', { params: auth });
-    const headers = { authorization: `bearer ${fieldOf(granted.text, 'access_token')}` };
-    expect(await codeOf(post(exchange, orderPath, { headers, params: { order_id: hers } }))).toBe('result');
-    expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('10029');
-  });
+test('client_credentials on the emulated exchange are void after a rotation, and so are the tokens that they got', async () => {
+  const exchange = await start({ dialect: 'orangex' });
+  const headers = { authorization: `bearer ${await login(exchange)}` };
+  exchange.setKeys([{ clientId: 'tester', clientSecret: 'the new one' }, amanda]);
+  expect(exchange.keys).toHaveLength(2);
+  expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('10000');
+  expect(await codeOf(post(exchange, 'public/auth', { params: credentials }))).toBe('13004');
+  const fresh = { ...credentials, client_secret: 'the new one' };
+  expect(await codeOf(post(exchange, 'public/auth', { params: fresh }))).toBe('result');
 });
 
-describe('a refresh token of the emulated exchange', () => {
-  test('is used up at once, and so is the access token that it renews', async () => {
-    const exchange = await start({ dialect: 'deribit' });
-    const first = await post(exchange, 'public/auth', { params: { ...credentials, scope: 'session:a' } });
-    const refresh = { grant_type: 'refresh_token', refresh_token: fieldOf(first.text, 'refresh_token') };
-    const second = await post(exchange, 'public/auth', { params: refresh });
-    const bearer = (text: string) => ({ authorization: `bearer ${fieldOf(text, 'access_token')}` });
-    expect(await codeOf(post(exchange, orderPath, { params, headers: bearer(first.text) }))).toBe('13009');
-    expect(await codeOf(post(exchange, orderPath, { params, headers: bearer(second.text) }))).toBe('result');
-    expect(await codeOf(post(exchange, 'public/auth', { params: refresh }))).toBe('13009');
-  });
+test('client_credentials on the emulated exchange stay valid after a rotation that only adds a key', async () => {
+  const exchange = await start({ dialect: 'orangex' });
+  const headers = { authorization: `bearer ${await login(exchange)}` };
+  exchange.setKeys([...exchange.keys, amanda]);
+  expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('result');
+});
+
+test('an access token of the emulated exchange is refused on orangex when it is missing, wrong, revoked, or in the params', async () => {
+  const exchange = await start({ dialect: 'orangex' });
+  const token = await login(exchange);
+  const headers = { authorization: `bearer ${token}` };
+  const codes = [
+    await codeOf(post(exchange, orderPath, { params })),
+    await codeOf(post(exchange, orderPath, { params, headers: { authorization: 'bearer guess' } })),
+    await codeOf(post(exchange, orderPath, { params: { ...params, access_token: token } })),
+    await codeOf(post(exchange, orderPath, { params: { ...params, access_token: token }, headers })),
+    await codeOf(post(exchange, orderPath, { params, headers })),
+  ];
+  exchange.revokeTokens();
+  codes.push(await codeOf(post(exchange, orderPath, { params, headers })));
+  expect(codes).toStrictEqual(['10000', '10000', '10000', '10000', 'result', '10000']);
+});
+
+test('an access token of the emulated exchange that belongs to no session ends with its connection on deribit, where any other connection gets 13009 with status 401', async () => {
+  const exchange = await start({ dialect: 'deribit' });
+  const [here, there] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
+  const headers = { authorization: `bearer ${await login(exchange, '', here)}` };
+  expect(await codeOf(post(exchange, orderPath, { params, headers, agent: here }))).toBe('result');
+  const elsewhere = await post(exchange, orderPath, { params, headers, agent: there });
+  expect(elsewhere.status).toBe(401);
+  expect(elsewhere.text).toContain('13009');
+  here.destroy();
+  there.destroy();
+});
+
+test('an access token of the emulated exchange is limited on deribit to the scope of the key, and to the requested lifetime', async () => {
+  const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'account:read trade:read_write' }];
+  const exchange = await start({ dialect: 'deribit', keys });
+  const granted = async (scope: string) => {
+    const { text } = await post(exchange, 'public/auth', { params: { ...credentials, scope } });
+    return [fieldOf(text, 'scope'), /"expires_in":(\d+)/.exec(text)?.[1]];
+  };
+  expect(await granted('')).toStrictEqual(['connection account:read trade:read_write', '900']);
+  expect(await granted('session:x trade:read')).toStrictEqual(['session:x trade:read', '900']);
+  expect(await granted('account:read_write wallet:read expires:60')).toStrictEqual(['connection account:read', '60']);
+});
+
+test('an access token of the emulated exchange without the right to read orders is forbidden to read them', async () => {
+  const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'wallet:read' }];
+  expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
+});
+
+test('an access token of the emulated exchange sees only the orders of its own account', async () => {
+  const exchange = await start({ dialect: 'orangex', keys: [{ ...amanda, account: 'hers' }] });
+  const hers = exchange.place({ account: 'hers' });
+  const auth = { grant_type: 'client_credentials', client_id: amanda.clientId, client_secret: amanda.clientSecret };
+  const granted = await post(exchange, 'public/auth', { params: auth });
+  const headers = { authorization: `bearer ${fieldOf(granted.text, 'access_token')}` };
+  expect(await codeOf(post(exchange, orderPath, { headers, params: { order_id: hers } }))).toBe('result');
+  expect(await codeOf(post(exchange, orderPath, { headers, params }))).toBe('10029');
+});
+
+test('a refresh token of the emulated exchange is used up at once, and so is the access token that it renews', async () => {
+  const exchange = await start({ dialect: 'deribit' });
+  const first = await post(exchange, 'public/auth', { params: { ...credentials, scope: 'session:a' } });
+  const refresh = { grant_type: 'refresh_token', refresh_token: fieldOf(first.text, 'refresh_token') };
+  const second = await post(exchange, 'public/auth', { params: refresh });
+  const bearer = (text: string) => ({ authorization: `bearer ${fieldOf(text, 'access_token')}` });
+  expect(await codeOf(post(exchange, orderPath, { params, headers: bearer(first.text) }))).toBe('13009');
+  expect(await codeOf(post(exchange, orderPath, { params, headers: bearer(second.text) }))).toBe('result');
+  expect(await codeOf(post(exchange, 'public/auth', { params: refresh }))).toBe('13009');
 });
 
 describe('a signature on the emulated exchange', () => {

@@ -118,42 +118,40 @@ test('the emulated orangex can show live orders in its history', async () => {
   expect(await history(exchange)).toMatchObject([{ order_id: id, order_state: 'open' }]);
 });
 
-describe('the recent and the historical store of the emulated deribit', () => {
-  test('never hold an order at the same time, and for a while neither holds it', async () => {
-    const clock = clockAt();
-    const exchange = await start({ dialect: 'deribit', now: clock.now, history: { archivingMs: 60_000 } });
-    const id = exchange.place();
-    exchange.fill(id);
-    const stores = async () => [await idsIn(exchange), await idsIn(exchange, { historical: true })];
-    expect(await stores()).toEqual([[id], []]);
-    clock.advance(30 * 60_000);
-    expect(await stores()).toEqual([[], []]);
-    clock.advance(60_000);
-    expect(await stores()).toEqual([[], [id]]);
-  });
+test('the recent and the historical store of the emulated deribit never hold an order at the same time, and for a while neither holds it', async () => {
+  const clock = clockAt();
+  const exchange = await start({ dialect: 'deribit', now: clock.now, history: { archivingMs: 60_000 } });
+  const id = exchange.place();
+  exchange.fill(id);
+  const stores = async () => [await idsIn(exchange), await idsIn(exchange, { historical: true })];
+  expect(await stores()).toEqual([[id], []]);
+  clock.advance(30 * 60_000);
+  expect(await stores()).toEqual([[], []]);
+  clock.advance(60_000);
+  expect(await stores()).toEqual([[], [id]]);
+});
 
-  test('show orders without a fill, and old orders, only on request', async () => {
-    const clock = clockAt();
-    const exchange = await start({ dialect: 'deribit', now: clock.now });
-    const [filled, canceled] = [exchange.place(), exchange.place()];
-    exchange.cancel(canceled);
-    exchange.fill(filled);
-    expect(await idsIn(exchange, { include_unfilled: false })).toEqual([filled]);
-    clock.advance(3 * 24 * 3_600_000);
-    expect(await idsIn(exchange, { historical: true })).toEqual([]);
-    const old = await idsIn(exchange, { historical: true, include_old: true });
-    expect(old.toSorted()).toEqual([filled, canceled].toSorted());
-  });
+test('the recent and the historical store of the emulated deribit show orders without a fill, and old orders, only on request', async () => {
+  const clock = clockAt();
+  const exchange = await start({ dialect: 'deribit', now: clock.now });
+  const [filled, canceled] = [exchange.place(), exchange.place()];
+  exchange.cancel(canceled);
+  exchange.fill(filled);
+  expect(await idsIn(exchange, { include_unfilled: false })).toEqual([filled]);
+  clock.advance(3 * 24 * 3_600_000);
+  expect(await idsIn(exchange, { historical: true })).toEqual([]);
+  const old = await idsIn(exchange, { historical: true, include_old: true });
+  expect(old.toSorted()).toEqual([filled, canceled].toSorted());
+});
 
-  test('keep trades older than a day apart, as a list or in an object', async () => {
-    const clock = clockAt();
-    const exchange = await start({ dialect: 'deribit', now: clock.now, history: { wrappedTrades: true } });
-    const id = exchange.place();
-    exchange.fill(id);
-    clock.advance(24 * 3_600_000 + 1);
-    const trades = async (historical: boolean) =>
-      JSON.parse((await call(exchange, 'get_user_trades_by_order', { order_id: id, historical })).text).result;
-    expect(await trades(false)).toEqual({ trades: [], has_more: false });
-    expect(await trades(true)).toMatchObject({ trades: [{ order_id: id }], has_more: false });
-  });
+test('the recent and the historical store of the emulated deribit keep trades older than a day apart, as a list or in an object', async () => {
+  const clock = clockAt();
+  const exchange = await start({ dialect: 'deribit', now: clock.now, history: { wrappedTrades: true } });
+  const id = exchange.place();
+  exchange.fill(id);
+  clock.advance(24 * 3_600_000 + 1);
+  const trades = async (historical: boolean) =>
+    JSON.parse((await call(exchange, 'get_user_trades_by_order', { order_id: id, historical })).text).result;
+  expect(await trades(false)).toEqual({ trades: [], has_more: false });
+  expect(await trades(true)).toMatchObject({ trades: [{ order_id: id }], has_more: false });
 });

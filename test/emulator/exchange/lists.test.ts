@@ -136,24 +136,22 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
   });
 });
 
-describe('the areas of the emulated orangex', () => {
-  test('each hold their own orders, and an unknown area holds none and is no error', async () => {
-    const exchange = await start({ dialect: 'orangex' });
-    const perpetual = exchange.place({ instrument_name: 'BTC-USDT-PERPETUAL' });
-    const spot = exchange.place({ instrument_name: 'BTC-USDT' });
-    expect(await idsOf(list(exchange))).toEqual([perpetual]);
-    expect(await idsOf(list(exchange, 'SPOT'))).toEqual([spot]);
-    expect(await idsOf(list(exchange, 'BTC'))).toEqual([]);
-    exchange.script('open_orders:SPOT', { kind: 'error', code: 9999 });
-    expect(await idsOf(list(exchange))).toEqual([perpetual]);
-    expect((await list(exchange, 'SPOT')).text).toContain('"code":9999');
-  });
+test('the areas of the emulated orangex each hold their own orders, and an unknown area holds none and is no error', async () => {
+  const exchange = await start({ dialect: 'orangex' });
+  const perpetual = exchange.place({ instrument_name: 'BTC-USDT-PERPETUAL' });
+  const spot = exchange.place({ instrument_name: 'BTC-USDT' });
+  expect(await idsOf(list(exchange))).toEqual([perpetual]);
+  expect(await idsOf(list(exchange, 'SPOT'))).toEqual([spot]);
+  expect(await idsOf(list(exchange, 'BTC'))).toEqual([]);
+  exchange.script('open_orders:SPOT', { kind: 'error', code: 9999 });
+  expect(await idsOf(list(exchange))).toEqual([perpetual]);
+  expect((await list(exchange, 'SPOT')).text).toContain('"code":9999');
+});
 
-  test('must be listed one by one, because no call lists them all', async () => {
-    const exchange = await start({ dialect: 'orangex' });
-    expect((await call(exchange, 'get_open_orders')).text).toContain('"code":1000');
-    expect((await call(exchange, 'get_open_orders_by_currency')).text).toContain('"code":-32602');
-  });
+test('the areas of the emulated orangex must be listed one by one, because no call lists them all', async () => {
+  const exchange = await start({ dialect: 'orangex' });
+  expect((await call(exchange, 'get_open_orders')).text).toContain('"code":1000');
+  expect((await call(exchange, 'get_open_orders_by_currency')).text).toContain('"code":-32602');
 });
 
 test('the emulated deribit lists an untriggered order without a filled amount and an average price', async () => {

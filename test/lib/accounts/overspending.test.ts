@@ -81,103 +81,101 @@ const saturating: Plan = { ...orderly, priority: 'background', tasks: 12, acquir
 
 const plans = fc.array(plan, { minLength: 1, maxLength: 5 });
 
-describe('the permits of one account', () => {
-  it('are never overspent in any window, and no process calls during a cool-down, on the table in memory', async () => {
-    await fc.assert(
-      fc.asyncProperty(plans, limits, async (plans, limits) => {
-        await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
-      }),
-      parameters,
-    );
-  }, 120_000);
+it('the permits of one account are never overspent in any window, and no process calls during a cool-down, on the table in memory', async () => {
+  await fc.assert(
+    fc.asyncProperty(plans, limits, async (plans, limits) => {
+      await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
+    }),
+    parameters,
+  );
+}, 120_000);
 
-  it('are never overspent by sweeps that all wake at once while they hold permits taken long before', async () => {
-    const tasks = 6;
-    const hoarder = fc.integer({ min: 1, max: 8 }).map(
-      (step): Plan => ({
-        ...saturating,
-        tasks,
-        acquires: 6,
-        // Its tasks have started, one step each, and have requested permits.
-        faults: [{ step: tasks + step, kind: 'freezeWithOthers' }],
-      }),
-    );
-    const slow = fc
-      .record({ perSecond: fc.integer({ min: 1, max: 4 }), burst: fc.integer({ min: 20, max: 100 }) })
-      .map((limit) => rateLimitsOf(limit));
-    await fc.assert(
-      fc.asyncProperty(fc.array(hoarder, { minLength: 3, maxLength: 5 }), slow, async (plans, limits) => {
-        await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
-      }),
-      parameters,
-    );
-  }, 120_000);
+it('the permits of one account are never overspent by sweeps that all wake at once while they hold permits taken long before', async () => {
+  const tasks = 6;
+  const hoarder = fc.integer({ min: 1, max: 8 }).map(
+    (step): Plan => ({
+      ...saturating,
+      tasks,
+      acquires: 6,
+      // Its tasks have started, one step each, and have requested permits.
+      faults: [{ step: tasks + step, kind: 'freezeWithOthers' }],
+    }),
+  );
+  const slow = fc
+    .record({ perSecond: fc.integer({ min: 1, max: 4 }), burst: fc.integer({ min: 20, max: 100 }) })
+    .map((limit) => rateLimitsOf(limit));
+  await fc.assert(
+    fc.asyncProperty(fc.array(hoarder, { minLength: 3, maxLength: 5 }), slow, async (plans, limits) => {
+      await staysWithin(plans, { table: createMemoryAccountTable(), name: 'main', limits });
+    }),
+    parameters,
+  );
+}, 120_000);
 
-  it('are at least 95 % used by a sweep with enough to do, with or without interactive calls', async () => {
-    const apiFunctions = fc.array(
-      // Several calls at once, and then none for longer than permits live: what was taken ahead may expire.
-      fc.record({
-        tasks: fc.integer({ min: 1, max: 4 }),
-        backoffMs: fc.integer({ min: 500, max: 3_000 }),
-        wayMs: fc.integer({ min: 0, max: 40 }),
-      }),
-      { maxLength: 2 },
-    );
-    const background = fc.record({
-      callMs: fc.integer({ min: 20, max: 300 }),
+it('the permits of one account are at least 95 % used by a sweep with enough to do, with or without interactive calls', async () => {
+  const apiFunctions = fc.array(
+    // Several calls at once, and then none for longer than permits live: what was taken ahead may expire.
+    fc.record({
+      tasks: fc.integer({ min: 1, max: 4 }),
+      backoffMs: fc.integer({ min: 500, max: 3_000 }),
       wayMs: fc.integer({ min: 0, max: 40 }),
-      oversleepMs: fc.integer({ min: 0, max: 5 }),
-    });
-    const limit = fc.record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 6, max: 40 }) });
-    await fc.assert(
-      fc.asyncProperty(background, apiFunctions, limit, async (background, apiFunctions, limit) => {
-        const plans: readonly Plan[] = [
-          { ...saturating, ...background },
-          ...apiFunctions.map(
-            (interactive): Plan => ({ ...orderly, ...interactive, priority: 'interactive', acquires: 1_000 }),
-          ),
-        ];
-        const account = { table: createMemoryAccountTable(), name: 'main', limits: rateLimitsOf(limit) };
-        // Neither the first burst counts, nor the time that replenishes it.
-        const rate = limit.perSecond * 0.5;
-        const from = limit.burst / rate;
-        const seconds = 400 / rate;
-        const deeds = await all(plans, account, from + seconds);
-        const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => (at - startTime) / 1000));
-        const used = starts.filter((at) => at >= from && at < from + seconds).length;
-        expect(used / (rate * seconds)).toBeGreaterThanOrEqual(0.95);
-      }),
-      // Each run makes 400 calls and more.
-      { ...parameters, numRuns: Math.ceil(runs / 4) },
-    );
-  }, 120_000);
+    }),
+    { maxLength: 2 },
+  );
+  const background = fc.record({
+    callMs: fc.integer({ min: 20, max: 300 }),
+    wayMs: fc.integer({ min: 0, max: 40 }),
+    oversleepMs: fc.integer({ min: 0, max: 5 }),
+  });
+  const limit = fc.record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 6, max: 40 }) });
+  await fc.assert(
+    fc.asyncProperty(background, apiFunctions, limit, async (background, apiFunctions, limit) => {
+      const plans: readonly Plan[] = [
+        { ...saturating, ...background },
+        ...apiFunctions.map(
+          (interactive): Plan => ({ ...orderly, ...interactive, priority: 'interactive', acquires: 1_000 }),
+        ),
+      ];
+      const account = { table: createMemoryAccountTable(), name: 'main', limits: rateLimitsOf(limit) };
+      // Neither the first burst counts, nor the time that replenishes it.
+      const rate = limit.perSecond * 0.5;
+      const from = limit.burst / rate;
+      const seconds = 400 / rate;
+      const deeds = await all(plans, account, from + seconds);
+      const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => (at - startTime) / 1000));
+      const used = starts.filter((at) => at >= from && at < from + seconds).length;
+      expect(used / (rate * seconds)).toBeGreaterThanOrEqual(0.95);
+    }),
+    // Each run makes 400 calls and more.
+    { ...parameters, numRuns: Math.ceil(runs / 4) },
+  );
+}, 120_000);
 
-  it('are available to interactive calls at once for their share, while a sweep takes all it can', async () => {
-    const interactive = fc.record({
-      startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
-      wayMs: fc.integer({ min: 0, max: 10 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(interactive, limits, async (interactive, limits) => {
-        const priority = limits.burst.interactive - limits.burst.background;
-        const people = Array.from(
-          { length: priority },
-          (): Plan => ({ ...orderly, ...interactive, priority: 'interactive', tasks: 1, acquires: 1, backoffMs: 0 }),
-        );
-        const [, ...apiFunctions] = await all(
-          [saturating, ...people],
-          { table: createMemoryAccountTable(), name: 'main', limits },
-          20,
-        );
-        const waits = apiFunctions.flatMap(({ calls }) => calls.map(({ waitedMs }) => waitedMs));
-        expect(waits).toHaveLength(priority);
-        // Five requests at most, there and back, and one nap: what the sweep took while the first was on its way.
-        for (const wait of waits) expect(wait).toBeLessThanOrEqual(11 * interactive.wayMs + orderly.oversleepMs);
-      }),
-      parameters,
-    );
-  }, 120_000);
-});
+it('the permits of one account are available to interactive calls at once for their share, while a sweep takes all it can', async () => {
+  const interactive = fc.record({
+    startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
+    wayMs: fc.integer({ min: 0, max: 10 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(interactive, limits, async (interactive, limits) => {
+      const priority = limits.burst.interactive - limits.burst.background;
+      const people = Array.from(
+        { length: priority },
+        (): Plan => ({ ...orderly, ...interactive, priority: 'interactive', tasks: 1, acquires: 1, backoffMs: 0 }),
+      );
+      const [, ...apiFunctions] = await all(
+        [saturating, ...people],
+        { table: createMemoryAccountTable(), name: 'main', limits },
+        20,
+      );
+      const waits = apiFunctions.flatMap(({ calls }) => calls.map(({ waitedMs }) => waitedMs));
+      expect(waits).toHaveLength(priority);
+      // Five requests at most, there and back, and one nap: what the sweep took while the first was on its way.
+      for (const wait of waits) expect(wait).toBeLessThanOrEqual(11 * interactive.wayMs + orderly.oversleepMs);
+    }),
+    parameters,
+  );
+}, 120_000);
 
 describe('the permits of one account on a real engine', () => {
   let engine: Engine;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createRateLimiter, type RateLimits, rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
@@ -50,56 +50,53 @@ async function takingsOf(gaps: readonly number[], limits: RateLimits): Promise<r
   return takings;
 }
 
-describe('permits that are taken ahead of their calls', () => {
-  it('are not taken by a process that calls once a second', async () => {
-    const takings = await takingsOf(Array(20).fill(1_000), rateLimitsOf({ perSecond: 20, burst: 100 }));
-    expect(takings.map(({ permits }) => permits)).toEqual(Array(20).fill(1));
-  });
+it('permits that are taken ahead of their calls are not taken by a process that calls once a second', async () => {
+  const takings = await takingsOf(Array(20).fill(1_000), rateLimitsOf({ perSecond: 20, burst: 100 }));
+  expect(takings.map(({ permits }) => permits)).toEqual(Array(20).fill(1));
+});
 
-  it('are taken four at a time by a process that calls five times a second, as many as it used in the last second', async () => {
-    const takings = await takingsOf(Array(34).fill(200), rateLimitsOf({ perSecond: 20, burst: 100 }));
-    expect(takings.map(({ permits }) => permits)).toEqual([2, ...Array(8).fill(4)]);
-  });
+it('permits that are taken ahead of their calls are taken four at a time by a process that calls five times a second, as many as it used in the last second', async () => {
+  const takings = await takingsOf(Array(34).fill(200), rateLimitsOf({ perSecond: 20, burst: 100 }));
+  expect(takings.map(({ permits }) => permits)).toEqual([2, ...Array(8).fill(4)]);
+});
 
-  it('are all used by a process that continues at the rate of the last second', async () => {
-    const steady = fc.record({
-      gap: fc.integer({ min: 1, max: 3_000 }),
-      jitter: fc.array(fc.double({ min: 0.8, max: 1.2, noNaN: true }), { minLength: 30, maxLength: 30 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(steady, limits, async ({ gap, jitter }, limits) => {
-        const takings = await takingsOf(
-          jitter.map((factor) => Math.ceil(gap * factor)),
-          limits,
-        );
-        for (const { calls, before } of takings) expect(before).toBe(calls);
-      }),
-      parameters,
-    );
+it('permits that are taken ahead of their calls are all used by a process that continues at the rate of the last second', async () => {
+  const steady = fc.record({
+    gap: fc.integer({ min: 1, max: 3_000 }),
+    jitter: fc.array(fc.double({ min: 0.8, max: 1.2, noNaN: true }), { minLength: 30, maxLength: 30 }),
   });
+  await fc.assert(
+    fc.asyncProperty(steady, limits, async ({ gap, jitter }, limits) => {
+      const takings = await takingsOf(
+        jitter.map((factor) => Math.ceil(gap * factor)),
+        limits,
+      );
+      for (const { calls, before } of takings) expect(before).toBe(calls);
+    }),
+    parameters,
+  );
+});
 
-  it('expire unused no more often than permits are used, however irregular the calls', async () => {
-    const gaps = fc.array(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 5_000 })), {
-      maxLength: 40,
-    });
-    await fc.assert(
-      fc.asyncProperty(gaps, limits, async (gaps, limits) => {
-        for (const { calls, before } of await takingsOf(gaps, limits))
-          expect(before - calls).toBeLessThanOrEqual(calls);
-      }),
-      parameters,
-    );
+it('permits that are taken ahead of their calls expire unused no more often than permits are used, however irregular the calls', async () => {
+  const gaps = fc.array(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 300, max: 5_000 })), {
+    maxLength: 40,
   });
+  await fc.assert(
+    fc.asyncProperty(gaps, limits, async (gaps, limits) => {
+      for (const { calls, before } of await takingsOf(gaps, limits)) expect(before - calls).toBeLessThanOrEqual(calls);
+    }),
+    parameters,
+  );
+});
 
-  it('never exceed what sweeps leave to calls of the API', async () => {
-    await fc.assert(
-      fc.asyncProperty(limits, async (limits) => {
-        const takings = await takingsOf(Array(30).fill(limits.msPerPermit + 1), limits);
-        const { interactive, background } = limits.burst;
-        const maxPermits = Math.max(1, interactive - background);
-        for (const { permits } of takings) expect(permits).toBeLessThanOrEqual(maxPermits);
-      }),
-      parameters,
-    );
-  });
+it('permits that are taken ahead of their calls never exceed what sweeps leave to calls of the API', async () => {
+  await fc.assert(
+    fc.asyncProperty(limits, async (limits) => {
+      const takings = await takingsOf(Array(30).fill(limits.msPerPermit + 1), limits);
+      const { interactive, background } = limits.burst;
+      const maxPermits = Math.max(1, interactive - background);
+      for (const { permits } of takings) expect(permits).toBeLessThanOrEqual(maxPermits);
+    }),
+    parameters,
+  );
 });

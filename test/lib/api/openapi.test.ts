@@ -29,43 +29,41 @@ afterAll(() => {
   output.release();
 });
 
-describe('the OpenAPI document', () => {
-  it('is the one in the repository, and `npm run openapi` regenerates it', async () => {
-    await expect(document).toMatchFileSnapshot(fileURLToPath(documentFile));
-  });
+it('the OpenAPI document is the one in the repository, and `npm run openapi` regenerates it', async () => {
+  await expect(document).toMatchFileSnapshot(fileURLToPath(documentFile));
+});
 
-  it('passes a third-party validator', async () => {
-    expect(await new Validator().validate(JSON.parse(document))).toEqual({ valid: true });
-  });
+it('the OpenAPI document passes a third-party validator', async () => {
+  expect(await new Validator().validate(JSON.parse(document))).toEqual({ valid: true });
+});
 
-  it('has real responses as examples, each valid under its schema', () => {
-    const { complaints } = createChecker(document);
-    for (const example of examples) {
-      expect({ name: example.name, complaints: complaints(example.operation, example) }).toEqual({
-        name: example.name,
-        complaints: [],
-      });
-    }
-  });
+it('the OpenAPI document has real responses as examples, each valid under its schema', () => {
+  const { complaints } = createChecker(document);
+  for (const example of examples) {
+    expect({ name: example.name, complaints: complaints(example.operation, example) }).toEqual({
+      name: example.name,
+      complaints: [],
+    });
+  }
+});
 
-  it.each(Object.keys(routes))('has a response and a problem of %s among its examples', (name) => {
-    const reported = examples
-      .filter(({ operation }) => operation === name)
-      .map(({ status, type }) => `${status} ${type}`);
-    expect(reported).toContain('200 application/json');
-    expect(reported.filter((one) => one.endsWith('application/problem+json'))).not.toEqual([]);
-  });
+it.each(Object.keys(routes))('the OpenAPI document has a response and a problem of %s among its examples', (name) => {
+  const reported = examples
+    .filter(({ operation }) => operation === name)
+    .map(({ status, type }) => `${status} ${type}`);
+  expect(reported).toContain('200 application/json');
+  expect(reported.filter((one) => one.endsWith('application/problem+json'))).not.toEqual([]);
+});
 
-  it('describes the headers of every response', () => {
-    const { operations } = createChecker(document);
-    const headersOf = (name: string, status: number) => {
-      const { responses } = operations.find(({ operationId }) => operationId === name) ?? {};
-      return Object.keys(responses?.[status]?.headers ?? {});
-    };
-    expect(headersOf('getOrder', 304)).toEqual(['ETag', 'Age']);
-    expect(headersOf('checkOrders', 200)).toEqual(['Retry-After']);
-    expect(headersOf('getOrder', 503)).toEqual(['Retry-After']);
-  });
+it('the OpenAPI document describes the headers of every response', () => {
+  const { operations } = createChecker(document);
+  const headersOf = (name: string, status: number) => {
+    const { responses } = operations.find(({ operationId }) => operationId === name) ?? {};
+    return Object.keys(responses?.[status]?.headers ?? {});
+  };
+  expect(headersOf('getOrder', 304)).toEqual(['ETag', 'Age']);
+  expect(headersOf('checkOrders', 200)).toEqual(['Retry-After']);
+  expect(headersOf('getOrder', 503)).toEqual(['Retry-After']);
 });
 
 describe('the checker of responses against the OpenAPI document', () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../../../lib/aws/clients.ts';
 import { startSecretsManager } from '../../emulator/aws/secrets-manager/server.ts';
 
@@ -31,52 +31,50 @@ const createAwsClients = (env: Environment) => ({
 const read = (clients: ReturnType<typeof createAwsClients>) =>
   clients.secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }));
 
-describe('the AWS clients', () => {
-  test('use the endpoints and the credentials of the environment', async () => {
-    const { url, requests } = await manager();
-    const elsewhere = {
-      ...env,
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
-      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8',
-    };
-    const clients = createAwsClients({ ...elsewhere, AWS_SESSION_TOKEN: 'session' });
-    expect((await read(clients)).SecretString).toBe('value');
-    const { authorization, 'x-amz-security-token': session } = requests[0]?.headers ?? {};
-    expect(authorization).toMatch(/Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/secretsmanager\//);
-    expect(session).toBe('session');
-    expect(clients.dynamodb.config.endpointProvider().url.port).toBe('8');
-  });
+test('the AWS clients use the endpoints and the credentials of the environment', async () => {
+  const { url, requests } = await manager();
+  const elsewhere = {
+    ...env,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: url,
+    AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8',
+  };
+  const clients = createAwsClients({ ...elsewhere, AWS_SESSION_TOKEN: 'session' });
+  expect((await read(clients)).SecretString).toBe('value');
+  const { authorization, 'x-amz-security-token': session } = requests[0]?.headers ?? {};
+  expect(authorization).toMatch(/Credential=AKIDEXAMPLE\/\d{8}\/eu-central-1\/secretsmanager\//);
+  expect(session).toBe('session');
+  expect(clients.dynamodb.config.endpointProvider().url.port).toBe('8');
+});
 
-  test('need no session token', async () => {
-    const { url, requests } = await manager();
-    await read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }));
-    expect(requests[0]?.headers).not.toHaveProperty('x-amz-security-token');
-  });
+test('the AWS clients need no session token', async () => {
+  const { url, requests } = await manager();
+  await read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }));
+  expect(requests[0]?.headers).not.toHaveProperty('x-amz-security-token');
+});
 
-  test('make up to three attempts', async () => {
-    const { url, count, failAlways } = await manager();
-    failAlways({ kind: 'internal' });
-    await expect(read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }))).rejects.toThrow();
-    expect(count('GetSecretValue')).toBe(3);
-  });
+test('the AWS clients make up to three attempts', async () => {
+  const { url, count, failAlways } = await manager();
+  failAlways({ kind: 'internal' });
+  await expect(read(createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url }))).rejects.toThrow();
+  expect(count('GetSecretValue')).toBe(3);
+});
 
-  test('fail when a response does not come, instead of only logging that', async () => {
-    const { url, failAlways, count } = await manager();
-    failAlways({ kind: 'hang' });
-    const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
-    const request = secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }), { requestTimeout: 50 });
-    await expect(request).rejects.toMatchObject({ name: 'TimeoutError' });
-    expect(count('GetSecretValue')).toBe(3);
-  });
+test('the AWS clients fail when a response does not come, instead of only logging that', async () => {
+  const { url, failAlways, count } = await manager();
+  failAlways({ kind: 'hang' });
+  const { secretsManager } = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url });
+  const request = secretsManager.send(new GetSecretValueCommand({ SecretId: 'name' }), { requestTimeout: 50 });
+  await expect(request).rejects.toMatchObject({ name: 'TimeoutError' });
+  expect(count('GetSecretValue')).toBe(3);
+});
 
-  test('say what is missing in the environment', async () => {
-    expect(() => createAwsClients({ ...env, AWS_REGION: undefined })).toThrow('AWS_REGION is not set.');
-    const { url } = await manager();
-    for (const missing of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
-      const clients = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url, [missing]: undefined });
-      await expect(read(clients)).rejects.toThrow(`${missing} is not set.`);
-    }
-  });
+test('the AWS clients say what is missing in the environment', async () => {
+  expect(() => createAwsClients({ ...env, AWS_REGION: undefined })).toThrow('AWS_REGION is not set.');
+  const { url } = await manager();
+  for (const missing of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
+    const clients = createAwsClients({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: url, [missing]: undefined });
+    await expect(read(clients)).rejects.toThrow(`${missing} is not set.`);
+  }
 });
 
 test('the AWS clients look for no shared config file', () => {

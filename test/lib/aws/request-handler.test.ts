@@ -95,37 +95,35 @@ it.each([
   await closed();
 });
 
-describe('an aborted request to AWS ends at once, and is not sent again,', () => {
-  it('if it is aborted before it is sent', async () => {
-    replies = [ok];
-    await expect(client.send(command, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
-      name: 'AbortError',
-    });
-    expect(requests).toBe(0);
+it('an aborted request to AWS ends at once, and is not sent again, if it is aborted before it is sent', async () => {
+  replies = [ok];
+  await expect(client.send(command, { abortSignal: AbortSignal.abort() })).rejects.toMatchObject({
+    name: 'AbortError',
   });
+  expect(requests).toBe(0);
+});
 
-  it.each([
-    ['while it waits', silent],
-    ['in the middle of a response', half],
-  ])('if it is aborted %s', async (_, fault) => {
-    const controller = new AbortController();
-    replies = [
-      (socket) => {
-        fault(socket);
-        setImmediate(() => controller.abort());
-      },
-    ];
-    const request = client.send(command, { abortSignal: controller.signal });
-    await expect(request).rejects.toMatchObject({ name: 'AbortError' });
-    expect(requests).toBe(1);
-    await closed();
-  });
+it.each([
+  ['while it waits', silent],
+  ['in the middle of a response', half],
+])('an aborted request to AWS ends at once, and is not sent again, if it is aborted %s', async (_, fault) => {
+  const controller = new AbortController();
+  replies = [
+    (socket) => {
+      fault(socket);
+      setImmediate(() => controller.abort());
+    },
+  ];
+  const request = client.send(command, { abortSignal: controller.signal });
+  await expect(request).rejects.toMatchObject({ name: 'AbortError' });
+  expect(requests).toBe(1);
+  await closed();
+});
 
-  it('while a request that is not aborted leaves no listener on its signal', async () => {
-    replies = [ok];
-    const { signal } = new AbortController();
-    await client.send(command, { abortSignal: signal });
-    await new Promise(setImmediate);
-    expect(getEventListeners(signal, 'abort')).toEqual([]);
-  });
+it('a request to AWS that is not aborted leaves no listener on its signal', async () => {
+  replies = [ok];
+  const { signal } = new AbortController();
+  await client.send(command, { abortSignal: signal });
+  await new Promise(setImmediate);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

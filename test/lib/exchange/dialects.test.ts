@@ -39,15 +39,16 @@ describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
   });
 });
 
-describe('an OrangeX error code that nobody has seen on the wire', () => {
-  it.each([
-    [1005, 'throttled'],
-    [2010, 'forbidden'],
-    [5002, 'order_not_found'],
-    [5010, 'exchange_error'],
-    [8001, 'exchange_error'],
-    [9900, 'busy'],
-  ] as const)('such as %s is %s, and marked as unconfirmed', (number, code) => {
+it.each([
+  [1005, 'throttled'],
+  [2010, 'forbidden'],
+  [5002, 'order_not_found'],
+  [5010, 'exchange_error'],
+  [8001, 'exchange_error'],
+  [9900, 'busy'],
+] as const)(
+  'an OrangeX error code that nobody has seen on the wire such as %s is %s, and marked as unconfirmed',
+  (number, code) => {
     expect(orangex.errors[number]).toMatchObject({ code, unconfirmed: true });
-  });
-});
+  },
+);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   canonicalJson,
   isJsonObject,
@@ -44,102 +44,96 @@ const { json: jsonText } = fc.letrec<{ json: string; array: string; object: stri
     .map((members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`),
 }));
 
-describe('JSON keeps its digits when', () => {
-  test('any number is read and written', () => {
-    fc.assert(
-      fc.property(lexeme, (text) => {
-        expect(writeJson(parseJson(text))).toBe(text);
-        expect(writeJson(parseJson(`{"a":[${text}]}`))).toBe(`{"a":[${text}]}`);
-        expect(scalarText(parseJson(text))).toBe(text);
-      }),
-      { numRuns: 2_000 },
-    );
-  });
-
-  test('any JSON text is read and written', () => {
-    fc.assert(
-      fc.property(jsonText, (text) => {
-        expect(writeJson(parseJson(text))).toBe(text);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
+test('JSON keeps its digits when any number is read and written', () => {
+  fc.assert(
+    fc.property(lexeme, (text) => {
+      expect(writeJson(parseJson(text))).toBe(text);
+      expect(writeJson(parseJson(`{"a":[${text}]}`))).toBe(`{"a":[${text}]}`);
+      expect(scalarText(parseJson(text))).toBe(text);
+    }),
+    { numRuns: 2_000 },
+  );
 });
 
-describe('memberText', () => {
-  test('finds a member between any others, verbatim', () => {
-    const padding = fc.stringMatching(/^[ \t\n\r]{0,3}$/);
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.tuple(memberName, jsonText), { minLength: 1, maxLength: 5, selector: ([name]) => name }),
-        padding,
-        fc.nat(),
-        (members, space, pick) => {
-          const written = members.map(([name, value]) => `${JSON.stringify(name)}${space}:${space}${value}${space}`);
-          const text = `${space}{${space}${written.join(`,${space}`)}}${space}`;
-          const [name = '', value] = members[pick % members.length] ?? [];
-          parseJson(text);
-          expect(memberText(text, name)).toBe(value);
-          expect(memberText(text, `${members.map(([other]) => other).join('')}!`)).toBeUndefined();
-        },
-      ),
-      { numRuns: 1_000 },
-    );
-  });
-
-  test('is not misled by the same name at a deeper level, or inside a string', () => {
-    const text = '{"a":{"result":1},"b":"\\"result\\":2","c":["result",{"result":3}],"result": {"x":"}"} }';
-    expect(memberText(text, 'result')).toBe('{"x":"}"}');
-  });
-
-  test('reads a name that is written with escapes', () => {
-    expect(memberText('{"r\\u0065sult":1.0}', 'result')).toBe('1.0');
-  });
-
-  test('finds nothing in a value that is not an object', () => {
-    expect(memberText('[{"result":1}]', 'result')).toBeUndefined();
-    expect(memberText('"result"', 'result')).toBeUndefined();
-  });
+test('JSON keeps its digits when any JSON text is read and written', () => {
+  fc.assert(
+    fc.property(jsonText, (text) => {
+      expect(writeJson(parseJson(text))).toBe(text);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
-describe('parseJson', () => {
-  test.each([
-    ['', 'nothing'],
-    ['{', 'half an object'],
-    ['{"a":1}x', 'something after the end'],
-    ['<html>', 'HTML'],
-    ['{"a":NaN}', 'a number that JSON has not'],
-    ['01', 'a leading zero'],
-    ['"\\', 'half an escape'],
-  ])('refuses %j: %s', (text) => {
-    expect(() => parseJson(text)).toThrow(JsonError);
-  });
+test('memberText finds a member between any others, verbatim', () => {
+  const padding = fc.stringMatching(/^[ \t\n\r]{0,3}$/);
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(fc.tuple(memberName, jsonText), { minLength: 1, maxLength: 5, selector: ([name]) => name }),
+      padding,
+      fc.nat(),
+      (members, space, pick) => {
+        const written = members.map(([name, value]) => `${JSON.stringify(name)}${space}:${space}${value}${space}`);
+        const text = `${space}{${space}${written.join(`,${space}`)}}${space}`;
+        const [name = '', value] = members[pick % members.length] ?? [];
+        parseJson(text);
+        expect(memberText(text, name)).toBe(value);
+        expect(memberText(text, `${members.map(([other]) => other).join('')}!`)).toBeUndefined();
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
 
-  test('refuses a key that is given twice with different values', () => {
-    expect(() => parseJson('{"state":"open","state":"filled"}')).toThrow(JsonError);
-  });
+test('memberText is not misled by the same name at a deeper level, or inside a string', () => {
+  const text = '{"a":{"result":1},"b":"\\"result\\":2","c":["result",{"result":3}],"result": {"x":"}"} }';
+  expect(memberText(text, 'result')).toBe('{"x":"}"}');
+});
 
-  test('refuses values nested deeper than 32, however deep, and accepts values nested 32 deep', () => {
-    const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
-    expect(writeJson(parseJson(nested(32)))).toBe(nested(32));
-    for (const levels of [33, 1_000_000]) expect(() => parseJson(nested(levels))).toThrow(JsonError);
-    expect(parseJson(`"${'['.repeat(100)}"`)).toBe('['.repeat(100));
-  });
+test('memberText reads a name that is written with escapes', () => {
+  expect(memberText('{"r\\u0065sult":1.0}', 'result')).toBe('1.0');
+});
 
-  test('lets no member become a prototype', () => {
-    const value = parseJson('{"a":1,"__proto__":{"order_state":"filled"}}');
-    expect(isJsonObject(value) && value['order_state']).toBeUndefined();
-  });
+test('memberText finds nothing in a value that is not an object', () => {
+  expect(memberText('[{"result":1}]', 'result')).toBeUndefined();
+  expect(memberText('"result"', 'result')).toBeUndefined();
+});
 
-  test('does not quote what it refuses', () => {
-    const canary = 'canary-77';
-    try {
-      parseJson(`{"token":"${canary}", oops}`);
-      expect.unreachable();
-    } catch (thrown) {
-      expect(thrown instanceof Error && printed(thrown)).not.toContain(canary);
-    }
-  });
+test.each([
+  ['', 'nothing'],
+  ['{', 'half an object'],
+  ['{"a":1}x', 'something after the end'],
+  ['<html>', 'HTML'],
+  ['{"a":NaN}', 'a number that JSON has not'],
+  ['01', 'a leading zero'],
+  ['"\\', 'half an escape'],
+])('parseJson refuses %j: %s', (text) => {
+  expect(() => parseJson(text)).toThrow(JsonError);
+});
+
+test('parseJson refuses a key that is given twice with different values', () => {
+  expect(() => parseJson('{"state":"open","state":"filled"}')).toThrow(JsonError);
+});
+
+test('parseJson refuses values nested deeper than 32, however deep, and accepts values nested 32 deep', () => {
+  const nested = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
+  expect(writeJson(parseJson(nested(32)))).toBe(nested(32));
+  for (const levels of [33, 1_000_000]) expect(() => parseJson(nested(levels))).toThrow(JsonError);
+  expect(parseJson(`"${'['.repeat(100)}"`)).toBe('['.repeat(100));
+});
+
+test('parseJson lets no member become a prototype', () => {
+  const value = parseJson('{"a":1,"__proto__":{"order_state":"filled"}}');
+  expect(isJsonObject(value) && value['order_state']).toBeUndefined();
+});
+
+test('parseJson does not quote what it refuses', () => {
+  const canary = 'canary-77';
+  try {
+    parseJson(`{"token":"${canary}", oops}`);
+    expect.unreachable();
+  } catch (thrown) {
+    expect(thrown instanceof Error && printed(thrown)).not.toContain(canary);
+  }
 });
 
 test('canonicalJson is the same for the same content, and differs with any digit', () => {

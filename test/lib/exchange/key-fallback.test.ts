@@ -53,84 +53,82 @@ function rotated(newest = keyText('new')): { old: string; current: string; writt
   return { old, current: manager.put(secretName, newest), writtenAt: clock.now() };
 }
 
-describe('a current key that the exchange refuses', () => {
-  test('is replaced by the previous one, and the fallback is reported with its end', async () => {
-    const { old, current, writtenAt } = rotated();
-    expect((await get()).version).toBe(current);
-    expect(await renew(current)).toMatchObject({ version: old, key: { clientId: 'old' } });
-    expect((await get()).version).toBe(old);
-    expect(fallbacks).toEqual([{ code: 'key_refused', until: writtenAt + day }]);
-    expect(labels()).toEqual(['AWSCURRENT', 'AWSCURRENT', 'AWSPREVIOUS']);
-  });
+test('a current key that the exchange refuses is replaced by the previous one, and the fallback is reported with its end', async () => {
+  const { old, current, writtenAt } = rotated();
+  expect((await get()).version).toBe(current);
+  expect(await renew(current)).toMatchObject({ version: old, key: { clientId: 'old' } });
+  expect((await get()).version).toBe(old);
+  expect(fallbacks).toEqual([{ code: 'key_refused', until: writtenAt + day }]);
+  expect(labels()).toEqual(['AWSCURRENT', 'AWSCURRENT', 'AWSPREVIOUS']);
+});
 
-  test('is replaced for all calls that are refused at the same time', async () => {
-    const { old, current } = rotated();
-    await get();
-    const renewed = await Promise.all(Array.from({ length: 50 }, () => renew(current)));
-    expect(new Set(renewed.map(({ version }) => version))).toEqual(new Set([old]));
-    expect([fallbacks.length, manager.count('GetSecretValue')]).toEqual([1, 3]);
-  });
+test('a current key that the exchange refuses is replaced for all calls that are refused at the same time', async () => {
+  const { old, current } = rotated();
+  await get();
+  const renewed = await Promise.all(Array.from({ length: 50 }, () => renew(current)));
+  expect(new Set(renewed.map(({ version }) => version))).toEqual(new Set([old]));
+  expect([fallbacks.length, manager.count('GetSecretValue')]).toEqual([1, 3]);
+});
 
-  test('is tried again every five minutes', async () => {
-    const { old, current } = rotated();
-    await get();
-    await renew(current);
-    clock.advance(5 * minute - 1);
-    expect((await get()).version).toBe(old);
-    clock.advance(1);
-    expect((await get()).version).toBe(current);
-    await renew(current);
-    expect((await get()).version).toBe(old);
-    expect(fallbacks).toHaveLength(2);
-  });
+test('a current key that the exchange refuses is tried again every five minutes', async () => {
+  const { old, current } = rotated();
+  await get();
+  await renew(current);
+  clock.advance(5 * minute - 1);
+  expect((await get()).version).toBe(old);
+  clock.advance(1);
+  expect((await get()).version).toBe(current);
+  await renew(current);
+  expect((await get()).version).toBe(old);
+  expect(fallbacks).toHaveLength(2);
+});
 
-  test('is no longer replaced once a newer one is written', async () => {
-    const { current } = rotated();
-    await get();
-    await renew(current);
-    const newest = manager.put(secretName, keyText('newest'));
-    clock.advance(5 * minute);
-    expect((await get()).version).toBe(newest);
-    expect(fallbacks).toHaveLength(1);
-  });
+test('a current key that the exchange refuses is no longer replaced once a newer one is written', async () => {
+  const { current } = rotated();
+  await get();
+  await renew(current);
+  const newest = manager.put(secretName, keyText('newest'));
+  clock.advance(5 * minute);
+  expect((await get()).version).toBe(newest);
+  expect(fallbacks).toHaveLength(1);
+});
 
-  test('is replaced for a day after it was written, in new processes too, and no longer', async () => {
-    const { old, current } = rotated();
-    clock.advance(day - 1);
-    await get();
-    expect((await renew(current)).version).toBe(old);
-    clock.advance(1);
-    startProcess();
-    await get();
-    expect((await renew(current)).version).toBe(current);
-    expect([fallbacks, labels().slice(-2)]).toEqual([[], ['AWSCURRENT', 'AWSCURRENT']]);
-  });
+test('a current key that the exchange refuses is replaced for a day after it was written, in new processes too, and no longer', async () => {
+  const { old, current } = rotated();
+  clock.advance(day - 1);
+  await get();
+  expect((await renew(current)).version).toBe(old);
+  clock.advance(1);
+  startProcess();
+  await get();
+  expect((await renew(current)).version).toBe(current);
+  expect([fallbacks, labels().slice(-2)]).toEqual([[], ['AWSCURRENT', 'AWSCURRENT']]);
+});
 
-  test('is used again at once when the previous one is refused as well', async () => {
-    const { old, current } = rotated();
-    await get();
-    await renew(current);
-    expect((await renew(old)).version).toBe(current);
-    expect((await get()).version).toBe(current);
-    // The cool-down holds: nothing is read again for the next refusal.
-    expect((await renew(current)).version).toBe(current);
-    expect(manager.count('GetSecretValue')).toBe(3);
-    clock.advance(10_000);
-    expect((await renew(current)).version).toBe(current);
-    expect(fallbacks).toHaveLength(1);
-  });
+test('a current key that the exchange refuses is used again at once when the previous one is refused as well', async () => {
+  const { old, current } = rotated();
+  await get();
+  await renew(current);
+  expect((await renew(old)).version).toBe(current);
+  expect((await get()).version).toBe(current);
+  // The cool-down holds: nothing is read again for the next refusal.
+  expect((await renew(current)).version).toBe(current);
+  expect(manager.count('GetSecretValue')).toBe(3);
+  clock.advance(10_000);
+  expect((await renew(current)).version).toBe(current);
+  expect(fallbacks).toHaveLength(1);
+});
 
-  test.each([
-    ['is malformed', () => manager.put(secretName, canary)],
-    ['does not exist', () => {}],
-  ])('stays in use when the previous version %s', async (_what, prepare) => {
-    manager.create(secretName);
-    prepare();
-    const current = manager.put(secretName, keyText('new'));
-    await get();
-    expect((await renew(current)).version).toBe(current);
-    expect(fallbacks).toEqual([]);
-  });
+test.each([
+  ['is malformed', () => manager.put(secretName, canary)],
+  ['does not exist', () => {}],
+])('a current key that the exchange refuses stays in use when the previous version %s', async (_what, prepare) => {
+  manager.create(secretName);
+  prepare();
+  const current = manager.put(secretName, keyText('new'));
+  await get();
+  expect((await renew(current)).version).toBe(current);
+  expect(fallbacks).toEqual([]);
 });
 
 describe.each([

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createRowScan, rowOrderId } from '../../../lib/exchange/row-scan.ts';
 
 /** What a scan makes of a text that comes in these pieces, when `expected` says which row may come at each place. */
@@ -96,136 +96,131 @@ const reply = fc.tuple(list, others, resultName, space).map(([{ rows, text }, [b
 });
 const cuts = fc.array(fc.nat(), { maxLength: 12 });
 
-describe('the scan for rows in a list reply', () => {
-  test('finds the rows that JSON.parse finds, verbatim, however the text is chunked', () => {
-    fc.assert(
-      fc.property(reply, cuts, ({ rows, text, list: listText }, where) => {
-        const { frame, rows: found } = scan(cut(text, where));
-        expect(found).toEqual(rows);
-        expect(found.map((row) => JSON.parse(row))).toEqual(JSON.parse(listText));
-        const framed = JSON.parse(frame);
-        expect(framed).toEqual({ ...JSON.parse(text), result: rows.length === 0 ? [] : [rows.length] });
-      }),
-      { numRuns: 500 },
-    );
-  });
+test('the scan for rows in a list reply finds the rows that JSON.parse finds, verbatim, however the text is chunked', () => {
+  fc.assert(
+    fc.property(reply, cuts, ({ rows, text, list: listText }, where) => {
+      const { frame, rows: found } = scan(cut(text, where));
+      expect(found).toEqual(rows);
+      expect(found.map((row) => JSON.parse(row))).toEqual(JSON.parse(listText));
+      const framed = JSON.parse(frame);
+      expect(framed).toEqual({ ...JSON.parse(text), result: rows.length === 0 ? [] : [rows.length] });
+    }),
+    { numRuns: 500 },
+  );
+});
 
-  test('leaves valid JSON exactly when the whole reply is JSON, whatever was changed in it', () => {
-    const damage = fc.tuple(
-      fc.nat(),
-      fc.nat({ max: 2 }),
-      fc.constantFrom('', ',', ']', '}', '[', '{', '"', '\\', ':', '0', ' '),
-    );
-    fc.assert(
-      fc.property(reply, damage, cuts, ({ text }, [at, length, put], where) => {
-        const start = at % (text.length + 1);
-        const damaged = text.slice(0, start) + put + text.slice(start + length);
-        const { frame, rows } = scan(cut(damaged, where));
-        expect(isJson(frame) && rows.every(isJson)).toBe(isJson(damaged));
-      }),
-      { numRuns: 2_000 },
-    );
-  });
+test('the scan for rows in a list reply leaves valid JSON exactly when the whole reply is JSON, whatever was changed in it', () => {
+  const damage = fc.tuple(
+    fc.nat(),
+    fc.nat({ max: 2 }),
+    fc.constantFrom('', ',', ']', '}', '[', '{', '"', '\\', ':', '0', ' '),
+  );
+  fc.assert(
+    fc.property(reply, damage, cuts, ({ text }, [at, length, put], where) => {
+      const start = at % (text.length + 1);
+      const damaged = text.slice(0, start) + put + text.slice(start + length);
+      const { frame, rows } = scan(cut(damaged, where));
+      expect(isJson(frame) && rows.every(isJson)).toBe(isJson(damaged));
+    }),
+    { numRuns: 2_000 },
+  );
+});
 
-  test('gives the same result whichever rows are expected', () => {
-    fc.assert(
-      fc.property(reply, cuts, fc.array(fc.nat()), fc.array(value), ({ rows, text }, where, picks, guesses) => {
-        const pieces = cut(text, where);
-        const objects = [...rows, ...guesses].filter((row) => row.startsWith('{'));
-        // Often the right row, sometimes that of another place or of no place.
-        const expected = rows.map((row, at) => {
-          const pick = picks[at] ?? 0;
-          return pick % 2 === 0 && row.startsWith('{') ? row : objects[pick % objects.length];
-        });
-        expect(scan(pieces, expected)).toEqual(scan(pieces));
-      }),
-      { numRuns: 1_000 },
-    );
-  });
+test('the scan for rows in a list reply gives the same result whichever rows are expected', () => {
+  fc.assert(
+    fc.property(reply, cuts, fc.array(fc.nat()), fc.array(value), ({ rows, text }, where, picks, guesses) => {
+      const pieces = cut(text, where);
+      const objects = [...rows, ...guesses].filter((row) => row.startsWith('{'));
+      // Often the right row, sometimes that of another place or of no place.
+      const expected = rows.map((row, at) => {
+        const pick = picks[at] ?? 0;
+        return pick % 2 === 0 && row.startsWith('{') ? row : objects[pick % objects.length];
+      });
+      expect(scan(pieces, expected)).toEqual(scan(pieces));
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
-  test('takes no row for the expected one that only starts like it', () => {
-    const text = '{"result":[{"a":1,"b":2},{"a":1}]}';
-    for (const expected of ['{"a":1}', '{"a":1,"b":2}', '{"a":1,"b":2,"c":3}']) {
-      expect(scan([text], [expected, expected])).toEqual(scan([text]));
-    }
-  });
+test('the scan for rows in a list reply takes no row for the expected one that only starts like it', () => {
+  const text = '{"result":[{"a":1,"b":2},{"a":1}]}';
+  for (const expected of ['{"a":1}', '{"a":1,"b":2}', '{"a":1,"b":2,"c":3}']) {
+    expect(scan([text], [expected, expected])).toEqual(scan([text]));
+  }
+});
 
-  test('gives the same result when fed character by character', () => {
-    const text = '{"id":1,"result":[ {"a":"]}\\""} , [1,[2]],"x\\\\", -1.5e+3 ,null],"usIn":5}';
-    const rows = ['{"a":"]}\\""}', '[1,[2]]', '"x\\\\"', '-1.5e+3', 'null'];
-    expect(scan([...text]).rows).toEqual(rows);
-    expect(scan([text])).toEqual({ rows, frame: '{"id":1,"result":[     5],"usIn":5}' });
-  });
+test('the scan for rows in a list reply gives the same result when fed character by character', () => {
+  const text = '{"id":1,"result":[ {"a":"]}\\""} , [1,[2]],"x\\\\", -1.5e+3 ,null],"usIn":5}';
+  const rows = ['{"a":"]}\\""}', '[1,[2]]', '"x\\\\"', '-1.5e+3', 'null'];
+  expect(scan([...text]).rows).toEqual(rows);
+  expect(scan([text])).toEqual({ rows, frame: '{"id":1,"result":[     5],"usIn":5}' });
+});
 
-  test.each([
-    '{"result":{"result":[1]}}',
-    '{"a":[1],"b":{"result":[1]}}',
-    '{"error":"result","data":[1]}',
-    '{"a":"result","b":[1]}',
-    '{"result":5,"x":[1]}',
-    '{"result":"[1]"}',
-    '<html>[1]</html>',
-    '[1]',
-  ])('takes no row out of %s', (text) => {
-    expect(scan([text])).toEqual({ frame: text, rows: [] });
-  });
+test.each([
+  '{"result":{"result":[1]}}',
+  '{"a":[1],"b":{"result":[1]}}',
+  '{"error":"result","data":[1]}',
+  '{"a":"result","b":[1]}',
+  '{"result":5,"x":[1]}',
+  '{"result":"[1]"}',
+  '<html>[1]</html>',
+  '[1]',
+])('the scan for rows in a list reply takes no row out of %s', (text) => {
+  expect(scan([text])).toEqual({ frame: text, rows: [] });
+});
 
-  test('takes the rows of both results of a reply with two, and leaves both names for the check that refuses it', () => {
-    expect(scan(['{"result":[1],"result":[2]}'])).toEqual({
-      frame: '{"result":[1],"result":[1]}',
-      rows: ['1', '2'],
-    });
-  });
-
-  test('leaves the frame open when the text breaks off in a row', () => {
-    expect(scan(['{"result":[{"a":1},{"b"'])).toEqual({ frame: '{"result":[', rows: ['{"a":1}'] });
+test('the scan for rows in a list reply takes the rows of both results of a reply with two, and leaves both names for the check that refuses it', () => {
+  expect(scan(['{"result":[1],"result":[2]}'])).toEqual({
+    frame: '{"result":[1],"result":[1]}',
+    rows: ['1', '2'],
   });
 });
 
-describe('the order id of a list row', () => {
-  test('is the one that JSON.parse finds, whatever surrounds it', () => {
-    const id = fc.oneof(written, number);
-    const members = fc.array(
-      fc.tuple(
-        awkward.filter((name) => name !== 'order_id'),
-        value,
-      ),
-      { maxLength: 4 },
-    );
-    const name = fc.constantFrom('"order_id"', '"order\\u005fid"');
-    fc.assert(
-      fc.property(members, members, id, name, space, (before, after, idText, idName, gap) => {
-        const write = (all: typeof before) =>
-          all.map(([key, member]) => `${JSON.stringify(key)}${gap}:${gap}${member}`);
-        const all = [...write(before), `${idName}${gap}:${gap}${idText}`, ...write(after)];
-        const row = `{${gap}${all.join(`${gap},${gap}`)}${gap}}`;
-        expect(rowOrderId(row)).toBe(idText.startsWith('"') ? JSON.parse(idText) : idText);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
+test('the scan for rows in a list reply leaves the frame open when the text breaks off in a row', () => {
+  expect(scan(['{"result":[{"a":1},{"b"'])).toEqual({ frame: '{"result":[', rows: ['{"a":1}'] });
+});
 
-  test.each([
-    '{}',
-    '[]',
-    'null',
-    '"order_id"',
-    '[{"order_id":"a"}]',
-    '{"order":{"order_id":"a"}}',
-    '{"a":["order_id","b"]}',
-    '{"order_id":null}',
-    '{"order_id":true}',
-    '{"order_id":["a"]}',
-    '{"order_id":{"a":"b"}}',
-    '{"order_id":"a","order_id":"a"}',
-    '{"order_id":"a","order\\u005fid":"b"}',
-    '{"label":"order_id"}',
-  ])('is not found in %s', (row) => {
-    expect(rowOrderId(row)).toBeUndefined();
-  });
+test('the order id of a list row is the one that JSON.parse finds, whatever surrounds it', () => {
+  const id = fc.oneof(written, number);
+  const members = fc.array(
+    fc.tuple(
+      awkward.filter((name) => name !== 'order_id'),
+      value,
+    ),
+    { maxLength: 4 },
+  );
+  const name = fc.constantFrom('"order_id"', '"order\\u005fid"');
+  fc.assert(
+    fc.property(members, members, id, name, space, (before, after, idText, idName, gap) => {
+      const write = (all: typeof before) => all.map(([key, member]) => `${JSON.stringify(key)}${gap}:${gap}${member}`);
+      const all = [...write(before), `${idName}${gap}:${gap}${idText}`, ...write(after)];
+      const row = `{${gap}${all.join(`${gap},${gap}`)}${gap}}`;
+      expect(rowOrderId(row)).toBe(idText.startsWith('"') ? JSON.parse(idText) : idText);
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
-  test('keeps every digit', () => {
-    expect(rowOrderId('{"a":"order_id","order_id":39004881276768257}')).toBe('39004881276768257');
-    expect(rowOrderId('{"order_id" : "ETH-SLIS-12"}')).toBe('ETH-SLIS-12');
-  });
+test.each([
+  '{}',
+  '[]',
+  'null',
+  '"order_id"',
+  '[{"order_id":"a"}]',
+  '{"order":{"order_id":"a"}}',
+  '{"a":["order_id","b"]}',
+  '{"order_id":null}',
+  '{"order_id":true}',
+  '{"order_id":["a"]}',
+  '{"order_id":{"a":"b"}}',
+  '{"order_id":"a","order_id":"a"}',
+  '{"order_id":"a","order\\u005fid":"b"}',
+  '{"label":"order_id"}',
+])('the order id of a list row is not found in %s', (row) => {
+  expect(rowOrderId(row)).toBeUndefined();
+});
+
+test('the order id of a list row keeps every digit', () => {
+  expect(rowOrderId('{"a":"order_id","order_id":39004881276768257}')).toBe('39004881276768257');
+  expect(rowOrderId('{"order_id" : "ETH-SLIS-12"}')).toBe('ETH-SLIS-12');
 });

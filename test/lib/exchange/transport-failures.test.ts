@@ -5,42 +5,40 @@ import { certificate } from './certificate.ts';
 import { canary, post, startTransport, wire } from './start-transport.ts';
 import { http } from './wire-server.ts';
 
-describe('a TLS connection', () => {
-  test('carries a request to a server whose certificate is trusted', async () => {
-    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
-    const transport = startTransport({ ca: certificate });
-    for (let i = 0; i < 2; i++) expect(await transport(post(server.url))).toMatchObject({ status: 200, body: '{}' });
-    expect(server.connections()).toBe(1);
-  });
+test('a TLS connection carries a request to a server whose certificate is trusted', async () => {
+  const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+  const transport = startTransport({ ca: certificate });
+  for (let i = 0; i < 2; i++) expect(await transport(post(server.url))).toMatchObject({ status: 200, body: '{}' });
+  expect(server.connections()).toBe(1);
+});
 
-  test('to a self-signed server is refused', async () => {
-    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
-    const failure = await failureOf(startTransport()(post(server.url)));
-    expect(failure.code).toBe('unreachable');
-    expect(failure.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
-    expect(server.requests).toEqual([]);
-  });
+test('a TLS connection to a self-signed server is refused', async () => {
+  const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+  const failure = await failureOf(startTransport()(post(server.url)));
+  expect(failure.code).toBe('unreachable');
+  expect(failure.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+  expect(server.requests).toEqual([]);
+});
 
-  test("to a server with another host's certificate is refused", async () => {
-    const server = await wire((socket) => socket.write(http('{}')), { tls: true });
-    const url = server.url.replace('localhost', '127.0.0.1');
-    const failure = await failureOf(startTransport({ ca: certificate })(post(url)));
-    expect(failure.code).toBe('unreachable');
-    expect(server.requests).toEqual([]);
-  });
+test("a TLS connection to a server with another host's certificate is refused", async () => {
+  const server = await wire((socket) => socket.write(http('{}')), { tls: true });
+  const url = server.url.replace('localhost', '127.0.0.1');
+  const failure = await failureOf(startTransport({ ca: certificate })(post(url)));
+  expect(failure.code).toBe('unreachable');
+  expect(server.requests).toEqual([]);
+});
 
-  test('fails where the server speaks plain HTTP', async () => {
-    const server = await wire((socket) => socket.write(http('{}')));
-    const failure = await failureOf(startTransport()(post(server.url.replace('http:', 'https:'), 1_000)));
-    expect(['unreachable', 'timeout']).toContain(failure.code);
-  });
+test('a TLS connection fails where the server speaks plain HTTP', async () => {
+  const server = await wire((socket) => socket.write(http('{}')));
+  const failure = await failureOf(startTransport()(post(server.url.replace('http:', 'https:'), 1_000)));
+  expect(['unreachable', 'timeout']).toContain(failure.code);
+});
 
-  test('that the server closed while idle is noticed', async () => {
-    const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket.end()), { tls: true });
-    const transport = startTransport({ ca: certificate });
-    await transport(post(server.url));
-    expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
-  });
+test('a TLS connection that the server closed while idle is noticed', async () => {
+  const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket.end()), { tls: true });
+  const transport = startTransport({ ca: certificate });
+  await transport(post(server.url));
+  expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
 });
 
 const large = 256 * 1024;
@@ -113,92 +111,88 @@ test('the transport accepts a body of exactly 256 KiB and the encoding identity'
   expect((await startTransport()(post(server.url))).body).toHaveLength(large);
 });
 
-describe('a host that cannot be reached', () => {
-  test('is unreachable when nobody listens', async () => {
-    const failure = await failureOf(startTransport()(post('http://127.0.0.1:1')));
-    expect(failure.code).toBe('unreachable');
-    expect(failure.message).toBe('127.0.0.1:1 cannot be reached (ECONNREFUSED).');
-  });
-
-  test('is unreachable when its name does not exist', async () => {
-    const failure = await failureOf(startTransport()(post('https://exchange.invalid')));
-    expect(failure.code).toBe('unreachable');
-  });
-
-  test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'is unreachable when it closes a new connection (%s)',
-    async (end) => {
-      const server = await wire((socket) => socket[end]());
-      const failure = await failureOf(startTransport()(post(server.url)));
-      expect(failure.code).toBe('unreachable');
-      expect(printed(failure)).not.toContain(canary);
-    },
-  );
+test('a host that cannot be reached is unreachable when nobody listens', async () => {
+  const failure = await failureOf(startTransport()(post('http://127.0.0.1:1')));
+  expect(failure.code).toBe('unreachable');
+  expect(failure.message).toBe('127.0.0.1:1 cannot be reached (ECONNREFUSED).');
 });
 
-describe('a kept-alive connection', () => {
-  test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
-    'that ends (%s) before any byte of a reply is connection_lost',
-    async (end) => {
-      const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket[end]()));
-      const transport = startTransport();
-      await transport(post(server.url));
-      const failure = await failureOf(transport(post(server.url)));
-      expect(failure.code).toBe('connection_lost');
-      expect((await transport(post(server.url))).status).toBe(200);
-    },
-  );
+test('a host that cannot be reached is unreachable when its name does not exist', async () => {
+  const failure = await failureOf(startTransport()(post('https://exchange.invalid')));
+  expect(failure.code).toBe('unreachable');
+});
 
-  test('that dies takes the other idle ones with it, so that the repeat gets a new one', async () => {
-    const idle = Promise.withResolvers<void>();
-    const server = await wire((socket, nth) => {
-      if (nth > 1) return socket.resetAndDestroy();
-      return void idle.promise.then(() => socket.write(http('{}')));
-    });
+test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+  'a host that cannot be reached is unreachable when it closes a new connection (%s)',
+  async (end) => {
+    const server = await wire((socket) => socket[end]());
+    const failure = await failureOf(startTransport()(post(server.url)));
+    expect(failure.code).toBe('unreachable');
+    expect(printed(failure)).not.toContain(canary);
+  },
+);
+
+test.each(['end', 'destroy', 'resetAndDestroy'] as const)(
+  'a kept-alive connection that ends (%s) before any byte of a reply is connection_lost',
+  async (end) => {
+    const server = await wire((socket, nth) => (nth === 1 ? socket.write(http('{}')) : socket[end]()));
     const transport = startTransport();
-    const first = Array.from({ length: 4 }, () => transport(post(server.url)));
-    while (server.requests.length < 4) await new Promise(setImmediate);
-    idle.resolve();
-    await Promise.all(first);
-    expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
+    await transport(post(server.url));
+    const failure = await failureOf(transport(post(server.url)));
+    expect(failure.code).toBe('connection_lost');
     expect((await transport(post(server.url))).status).toBe(200);
-    expect(server.connections()).toBe(5);
-  });
+  },
+);
 
-  test('that delivers bytes while no request is on it is dropped before its next use', async () => {
-    const unrequested = Promise.withResolvers<void>();
-    const server = await wire((socket, nth) => {
-      if (nth > 1) return;
-      socket.write(http('{}'));
-      void unrequested.promise.then(() => socket.write(http('{"surplus":true}')));
-      socket.on('close', () => closed.resolve());
-    });
-    const closed = Promise.withResolvers<void>();
-    const transport = startTransport();
-    await transport(post(server.url));
-    unrequested.resolve();
-    await closed.promise;
-    const second = transport(post(server.url, 500));
-    while (server.requests.length < 2) await new Promise(setImmediate);
-    expect(server.connections()).toBe(2);
-    await second.catch(() => {});
+test('a kept-alive connection that dies takes the other idle ones with it, so that the repeat gets a new one', async () => {
+  const idle = Promise.withResolvers<void>();
+  const server = await wire((socket, nth) => {
+    if (nth > 1) return socket.resetAndDestroy();
+    return void idle.promise.then(() => socket.write(http('{}')));
   });
+  const transport = startTransport();
+  const first = Array.from({ length: 4 }, () => transport(post(server.url)));
+  while (server.requests.length < 4) await new Promise(setImmediate);
+  idle.resolve();
+  await Promise.all(first);
+  expect((await failureOf(transport(post(server.url)))).code).toBe('connection_lost');
+  expect((await transport(post(server.url))).status).toBe(200);
+  expect(server.connections()).toBe(5);
+});
 
-  test('whose reply was not for the request is not used again', async () => {
-    const server = await wire((socket) => socket.write(http('{}')));
-    const transport = startTransport();
-    const { dropConnection } = await transport(post(server.url));
-    dropConnection?.();
-    await transport(post(server.url));
-    expect(server.connections()).toBe(2);
+test('a kept-alive connection that delivers bytes while no request is on it is dropped before its next use', async () => {
+  const unrequested = Promise.withResolvers<void>();
+  const server = await wire((socket, nth) => {
+    if (nth > 1) return;
+    socket.write(http('{}'));
+    void unrequested.promise.then(() => socket.write(http('{"surplus":true}')));
+    socket.on('close', () => closed.resolve());
   });
+  const closed = Promise.withResolvers<void>();
+  const transport = startTransport();
+  await transport(post(server.url));
+  unrequested.resolve();
+  await closed.promise;
+  const second = transport(post(server.url, 500));
+  while (server.requests.length < 2) await new Promise(setImmediate);
+  expect(server.connections()).toBe(2);
+  await second.catch(() => {});
+});
 
-  test('that ends within a reply is invalid_response', async () => {
-    const server = await wire((socket, nth) =>
-      nth === 1 ? socket.write(http('{}')) : socket.end('HTTP/1.1 200 OK\r\n'),
-    );
-    const transport = startTransport();
-    await transport(post(server.url));
-    expect((await failureOf(transport(post(server.url)))).code).toBe('invalid_response');
-  });
+test('a kept-alive connection whose reply was not for the request is not used again', async () => {
+  const server = await wire((socket) => socket.write(http('{}')));
+  const transport = startTransport();
+  const { dropConnection } = await transport(post(server.url));
+  dropConnection?.();
+  await transport(post(server.url));
+  expect(server.connections()).toBe(2);
+});
+
+test('a kept-alive connection that ends within a reply is invalid_response', async () => {
+  const server = await wire((socket, nth) =>
+    nth === 1 ? socket.write(http('{}')) : socket.end('HTTP/1.1 200 OK\r\n'),
+  );
+  const transport = startTransport();
+  await transport(post(server.url));
+  expect((await failureOf(transport(post(server.url)))).code).toBe('invalid_response');
 });

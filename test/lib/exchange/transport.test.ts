@@ -6,37 +6,35 @@ import { failureOf } from '../thrown.ts';
 import { canary, post, startTransport, wire } from './start-transport.ts';
 import { type Behaviour, http } from './wire-server.ts';
 
-describe('a request to the exchange', () => {
-  test('is one POST with its body, and accepts no encoding', async () => {
-    const server = await wire((socket) => socket.write(http('{"a":"€"}', { 'retry-after': '3' })));
-    const reply = await startTransport()(post(server.url));
-    expect(reply).toMatchObject({ status: 200, body: '{"a":"€"}', retryAfterMs: 3_000 });
-    const [request = ''] = server.requests;
-    expect(request).toMatch(/^POST \/api\/v1\/public\/test\?q=1 HTTP\/1.1\r\n/);
-    expect(request).toContain('accept-encoding: identity\r\n');
-    expect(request).toContain('content-type: application/json\r\n');
-    expect(request).toContain(`authorization: bearer ${canary}\r\n`);
-    expect(request).toContain(`content-length: ${Buffer.byteLength(post('').body)}\r\n`);
-  });
+test('a request to the exchange is one POST with its body, and accepts no encoding', async () => {
+  const server = await wire((socket) => socket.write(http('{"a":"€"}', { 'retry-after': '3' })));
+  const reply = await startTransport()(post(server.url));
+  expect(reply).toMatchObject({ status: 200, body: '{"a":"€"}', retryAfterMs: 3_000 });
+  const [request = ''] = server.requests;
+  expect(request).toMatch(/^POST \/api\/v1\/public\/test\?q=1 HTTP\/1.1\r\n/);
+  expect(request).toContain('accept-encoding: identity\r\n');
+  expect(request).toContain('content-type: application/json\r\n');
+  expect(request).toContain(`authorization: bearer ${canary}\r\n`);
+  expect(request).toContain(`content-length: ${Buffer.byteLength(post('').body)}\r\n`);
+});
 
-  test('reuses the connection of the request before', async () => {
-    const server = await wire((socket) => socket.write(http('{}')));
-    const transport = startTransport();
-    for (let i = 0; i < 3; i++) await transport(post(server.url));
-    expect(server.connections()).toBe(1);
-  });
+test('a request to the exchange reuses the connection of the request before', async () => {
+  const server = await wire((socket) => socket.write(http('{}')));
+  const transport = startTransport();
+  for (let i = 0; i < 3; i++) await transport(post(server.url));
+  expect(server.connections()).toBe(1);
+});
 
-  test('returns whatever status and body come', async () => {
-    const server = await wire((socket) => socket.write(http('<html>', {}, '503 Busy')));
-    expect(await startTransport()(post(server.url))).toMatchObject({ status: 503, body: '<html>' });
-  });
+test('a request to the exchange returns whatever status and body come', async () => {
+  const server = await wire((socket) => socket.write(http('<html>', {}, '503 Busy')));
+  expect(await startTransport()(post(server.url))).toMatchObject({ status: 503, body: '<html>' });
+});
 
-  test('uses no more than 32 connections', async () => {
-    const server = await wire((socket) => setTimeout(() => socket.write(http('{}')), 20));
-    const transport = startTransport();
-    await Promise.all(Array.from({ length: 50 }, () => transport(post(server.url))));
-    expect(server.connections()).toBe(32);
-  });
+test('a request to the exchange uses no more than 32 connections', async () => {
+  const server = await wire((socket) => setTimeout(() => socket.write(http('{}')), 20));
+  const transport = startTransport();
+  await Promise.all(Array.from({ length: 50 }, () => transport(post(server.url))));
+  expect(server.connections()).toBe(32);
 });
 
 describe('a streamed reply', () => {
@@ -83,32 +81,30 @@ describe('a streamed reply', () => {
   });
 });
 
-describe('a plain http URL', () => {
-  test.each([
-    'http://example.com',
-    'http://10.0.0.1',
-    'http://127.0.0.1.example.com',
-    'http://localhost.example.com',
-    'ftp://localhost',
-  ])('to %s is refused before anything is sent', async (url) => {
-    const failure = await failureOf(startTransport()(post(url)));
-    expect(failure.code).toBe('request_rejected');
-    expect(failure.message).toMatch(/requires https/);
-  });
+test.each([
+  'http://example.com',
+  'http://10.0.0.1',
+  'http://127.0.0.1.example.com',
+  'http://localhost.example.com',
+  'ftp://localhost',
+])('a plain http URL to %s is refused before anything is sent', async (url) => {
+  const failure = await failureOf(startTransport()(post(url)));
+  expect(failure.code).toBe('request_rejected');
+  expect(failure.message).toMatch(/requires https/);
+});
 
-  test('is accepted for any address of this machine', async () => {
-    const server = await wire((socket) => socket.write(http('{}')));
-    const { port } = new URL(server.url);
-    for (const host of ['localhost', '127.0.0.1', '127.1']) {
-      expect((await startTransport()(post(`http://${host}:${port}`))).status).toBe(200);
-    }
-    expect((await failureOf(startTransport()(post('http://[::1]:1')))).code).toBe('unreachable');
-  });
+test('a plain http URL is accepted for any address of this machine', async () => {
+  const server = await wire((socket) => socket.write(http('{}')));
+  const { port } = new URL(server.url);
+  for (const host of ['localhost', '127.0.0.1', '127.1']) {
+    expect((await startTransport()(post(`http://${host}:${port}`))).status).toBe(200);
+  }
+  expect((await failureOf(startTransport()(post('http://[::1]:1')))).code).toBe('unreachable');
+});
 
-  test('is refused when it is invalid', async () => {
-    const failure = await failureOf(startTransport()({ ...post('x'), url: 'no url' }));
-    expect(failure.code).toBe('request_rejected');
-  });
+test('a plain http URL is refused when it is invalid', async () => {
+  const failure = await failureOf(startTransport()({ ...post('x'), url: 'no url' }));
+  expect(failure.code).toBe('request_rejected');
 });
 
 describe('the deadline of a request', () => {
@@ -152,28 +148,26 @@ describe('the deadline of a request', () => {
   });
 });
 
-describe('Retry-After', () => {
-  test.each([
-    ['0', 0],
-    ['120', 120_000],
-    ['soon', undefined],
-    ['-1', undefined],
-    ['1.5', undefined],
-    ['99999999999', 99_999_999_999_000],
-    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['nonsense GMT', undefined],
-  ])('of %j is %s ms', async (header, expected) => {
-    const server = await wire((socket) => socket.write(http('', { 'retry-after': header }, '429 Slow down')));
-    expect((await startTransport()(post(server.url))).retryAfterMs).toBe(expected);
-  });
+test.each([
+  ['0', 0],
+  ['120', 120_000],
+  ['soon', undefined],
+  ['-1', undefined],
+  ['1.5', undefined],
+  ['99999999999', 99_999_999_999_000],
+  ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+  ['nonsense GMT', undefined],
+])('Retry-After of %j is %s ms', async (header, expected) => {
+  const server = await wire((socket) => socket.write(http('', { 'retry-after': header }, '429 Slow down')));
+  expect((await startTransport()(post(server.url))).retryAfterMs).toBe(expected);
+});
 
-  test('may be a date, measured by our clock', async () => {
-    const at = new Date(Date.now() + 60_000).toUTCString();
-    const server = await wire((socket) => socket.write(http('', { 'retry-after': at }, '503 Busy')));
-    const { retryAfterMs } = await startTransport()(post(server.url));
-    expect(retryAfterMs).toBeGreaterThan(55_000);
-    expect(retryAfterMs).toBeLessThanOrEqual(60_000);
-  });
+test('Retry-After may be a date, measured by our clock', async () => {
+  const at = new Date(Date.now() + 60_000).toUTCString();
+  const server = await wire((socket) => socket.write(http('', { 'retry-after': at }, '503 Busy')));
+  const { retryAfterMs } = await startTransport()(post(server.url));
+  expect(retryAfterMs).toBeGreaterThan(55_000);
+  expect(retryAfterMs).toBeLessThanOrEqual(60_000);
 });
 
 test('undici is never loaded, because it would cost the first request more than all the rest', () => {

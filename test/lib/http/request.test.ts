@@ -116,18 +116,16 @@ describe('the body of a request', () => {
   });
 });
 
-describe('the deadline of a request', () => {
-  it.each([
-    [900_000, 25_000],
-    [29_000, 25_000],
-    [26_500, 25_000],
-    [26_499, 24_999],
-    [10_000, 8_500],
-    [1_500, 0],
-    [100, -1_400],
-  ])('in an invocation with %i ms left is in %i ms', (remaining, left) => {
-    expect(deadlineOf(1_000_000, remaining)).toBe(1_000_000 + left);
-  });
+it.each([
+  [900_000, 25_000],
+  [29_000, 25_000],
+  [26_500, 25_000],
+  [26_499, 24_999],
+  [10_000, 8_500],
+  [1_500, 0],
+  [100, -1_400],
+])('the deadline of a request in an invocation with %i ms left is in %i ms', (remaining, left) => {
+  expect(deadlineOf(1_000_000, remaining)).toBe(1_000_000 + left);
 });
 
 it('the body of a request may start with a byte-order mark', () => {

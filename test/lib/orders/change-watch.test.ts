@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { SweepSummary } from '../../../lib/accounts/table.ts';
 import { type ChangeWatch, createChangeWatch } from '../../../lib/orders/change-watch.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
@@ -53,64 +53,60 @@ function recordReply(members: Partial<ReplyFields>) {
   return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...members }));
 }
 
-describe('starting a watch', () => {
-  it('of an order that was never seen leaves it unconfirmed and due', async () => {
-    expect(await sendCommand(true)).toEqual({ watched: true, status: 'unconfirmed', overCapacity: false });
-    const due = await table.list('main', 'live', clock.now(), 10);
-    expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
-  });
-
-  it('of a final order only records the command', async () => {
-    await recordReply({ state: 'filled', updatedAfter: 1 });
-    expect(await sendCommand(true)).toMatchObject({ watched: false, status: 'final' });
-    expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
-  });
-
-  it('of a missing order leaves it missing', async () => {
-    await recordReply({});
-    clock.advance(1_000);
-    await store.recordNotFound({ ...key, requestedAt: clock.now(), requestId: 'm', observedBy: 'check-open-orders' });
-    expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'missing' });
-  });
-
-  it('reports when the account’s last sweep found more orders on watch than can be checked in time', async () => {
-    expect(await sendCommand(true)).toMatchObject({ overCapacity: false });
-    await leave(true);
-    expect(await sendCommand(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
-    expect(await sendCommand(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
-    // Still over capacity, but that matters only to callers that start a watch.
-    expect(await sendCommand(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
-    await leave(false);
-    expect(await sendCommand(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
-  });
+it('starting a watch of an order that was never seen leaves it unconfirmed and due', async () => {
+  expect(await sendCommand(true)).toEqual({ watched: true, status: 'unconfirmed', overCapacity: false });
+  const due = await table.list('main', 'live', clock.now(), 10);
+  expect(due).toMatchObject([{ orderId: 'ORDER-1', status: 'unconfirmed', at: clock.now() }]);
 });
 
-describe('stopping a watch', () => {
-  it('has effect despite every later reply, until a command starts the watch again', async () => {
-    await recordReply({});
-    expect(await sendCommand(false)).toMatchObject({ watched: false, status: 'stopped' });
-    clock.advance(60_000);
-    await recordReply({ updatedAfter: 5_000, version: 2 });
-    expect(await sendCommand(false)).toMatchObject({ status: 'stopped' });
-    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
-    expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'watched' });
-    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
-  });
+it('starting a watch of a final order only records the command', async () => {
+  await recordReply({ state: 'filled', updatedAfter: 1 });
+  expect(await sendCommand(true)).toMatchObject({ watched: false, status: 'final' });
+  expect([...table.inspect(key).commands.values()]).toMatchObject([{ by, stopped: false }]);
+});
 
-  it('of an order that was never seen keeps it off the lists', async () => {
-    expect(await sendCommand(false)).toEqual({ watched: false, status: 'stopped', overCapacity: false });
-    expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
-  });
+it('starting a watch of a missing order leaves it missing', async () => {
+  await recordReply({});
+  clock.advance(1_000);
+  await store.recordNotFound({ ...key, requestedAt: clock.now(), requestId: 'm', observedBy: 'check-open-orders' });
+  expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'missing' });
+});
 
-  it('records every command, with its caller and time', async () => {
-    await sendCommand(true);
-    await sendCommand(false);
-    const at = clock.now();
-    expect([...table.inspect(key).commands.values()]).toEqual([
-      { ...key, at: at - 1_000, by, stopped: false, requestId: `command-${requests - 1}` },
-      { ...key, at, by, stopped: true, requestId: `command-${requests}` },
-    ]);
-  });
+it('starting a watch reports when the account’s last sweep found more orders on watch than can be checked in time', async () => {
+  expect(await sendCommand(true)).toMatchObject({ overCapacity: false });
+  await leave(true);
+  expect(await sendCommand(true, 'ORDER-2')).toMatchObject({ watched: true, overCapacity: true });
+  expect(await sendCommand(true, 'ORDER-2', 'other')).toMatchObject({ overCapacity: false });
+  // Still over capacity, but that matters only to callers that start a watch.
+  expect(await sendCommand(false, 'ORDER-2')).toMatchObject({ overCapacity: false });
+  await leave(false);
+  expect(await sendCommand(true, 'ORDER-3')).toMatchObject({ overCapacity: false });
+});
+
+it('stopping a watch has effect despite every later reply, until a command starts the watch again', async () => {
+  await recordReply({});
+  expect(await sendCommand(false)).toMatchObject({ watched: false, status: 'stopped' });
+  clock.advance(60_000);
+  await recordReply({ updatedAfter: 5_000, version: 2 });
+  expect(await sendCommand(false)).toMatchObject({ status: 'stopped' });
+  expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
+  expect(await sendCommand(true)).toMatchObject({ watched: true, status: 'watched' });
+  expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toMatchObject([{ orderId: 'ORDER-1' }]);
+});
+
+it('stopping a watch of an order that was never seen keeps it off the lists', async () => {
+  expect(await sendCommand(false)).toEqual({ watched: false, status: 'stopped', overCapacity: false });
+  expect(await table.list('main', 'live', clock.now() + 1e9, 10)).toEqual([]);
+});
+
+it('stopping a watch records every command, with its caller and time', async () => {
+  await sendCommand(true);
+  await sendCommand(false);
+  const at = clock.now();
+  expect([...table.inspect(key).commands.values()]).toEqual([
+    { ...key, at: at - 1_000, by, stopped: false, requestId: `command-${requests - 1}` },
+    { ...key, at, by, stopped: true, requestId: `command-${requests}` },
+  ]);
 });
 
 it.each([true, false])(

@@ -11,74 +11,72 @@ import { always, check, clock, requests, startTestBedForFile, statusOf, testBed 
 
 startTestBedForFile();
 
-describe('an order that the exchange does not find', () => {
-  it('and that was never seen is reported as not found, and not watched, because its id may be a typo', async () => {
-    for (const more of [{}, always]) {
-      const failure = await failureOf(check('never-seen', more));
-      expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, lastKnown: undefined });
-      expect(failure.message).toBe('The exchange does not find order never-seen of account main.');
-      expect(await testBed.itemsOf('never-seen')).toEqual([]);
-    }
+it('an order that the exchange does not find and that was never seen is reported as not found, and not watched, because its id may be a typo', async () => {
+  for (const more of [{}, always]) {
+    const failure = await failureOf(check('never-seen', more));
+    expect(failure).toMatchObject({ code: 'order_not_found', exchangeCode: 10_004, lastKnown: undefined });
+    expect(failure.message).toBe('The exchange does not find order never-seen of account main.');
+    expect(await testBed.itemsOf('never-seen')).toEqual([]);
+  }
+});
+
+it('an order that the exchange does not find and that was seen alive is reported as not found, with what was last known, and is missing until it is seen again', async () => {
+  const id = testBed.orangex.place();
+  const seen = await check(id);
+  testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
+  const failure = await failureOf(check(id));
+  expect(failure.code).toBe('order_not_found');
+  expect(failure).toHaveProperty('lastKnown', {
+    ...seen,
+    source: 'snapshot',
+    changed: false,
+    ageMs: 1_000,
+    stored: expect.anything(),
   });
+  expect(failure.message).toContain(`last known state is open, as of ${new Date(seen.checkedAt).toISOString()}`);
+  expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
+  const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
+  expect(provenance).toHaveLength(1);
+  expect(provenance[0]).toMatchObject({ request_id: { S: `request-${requests}` }, observed_by: { S: 'get-order' } });
 
-  it('and that was seen alive is reported as not found, with what was last known, and is missing until it is seen again', async () => {
-    const id = testBed.orangex.place();
-    const seen = await check(id);
-    testBed.orangex.scriptAlways(id, { kind: 'error', code: 10_004 });
-    const failure = await failureOf(check(id));
-    expect(failure.code).toBe('order_not_found');
-    expect(failure).toHaveProperty('lastKnown', {
-      ...seen,
-      source: 'snapshot',
-      changed: false,
-      ageMs: 1_000,
-      stored: expect.anything(),
-    });
-    expect(failure.message).toContain(`last known state is open, as of ${new Date(seen.checkedAt).toISOString()}`);
-    expect(await testBed.watchOf(id)).toMatchObject({ status: { S: 'missing' }, list: { S: 'main#attention' } });
-    const provenance = (await testBed.itemsOf(id)).filter(({ kind }) => kind?.S === 'not_found');
-    expect(provenance).toHaveLength(1);
-    expect(provenance[0]).toMatchObject({ request_id: { S: `request-${requests}` }, observed_by: { S: 'get-order' } });
+  // A missing order is requested again, however fresh the last observation.
+  expect((await failureOf(check(id, { maxAgeMs: 60_000 }))).code).toBe('order_not_found');
+  testBed.orangex.clearScript();
+  expect(await check(id)).toMatchObject({ source: 'exchange', changed: false, watched: true });
+  expect(await statusOf(id)).toBe('watched');
+  expect(await testBed.historyOf(id)).toHaveLength(1);
+});
 
-    // A missing order is requested again, however fresh the last observation.
-    expect((await failureOf(check(id, { maxAgeMs: 60_000 }))).code).toBe('order_not_found');
-    testBed.orangex.clearScript();
-    expect(await check(id)).toMatchObject({ source: 'exchange', changed: false, watched: true });
-    expect(await statusOf(id)).toBe('watched');
-    expect(await testBed.historyOf(id)).toHaveLength(1);
+it("an order that the exchange does not find and whose first check crashed is reported with the time of that check's request", async () => {
+  const id = testBed.orangex.place();
+  const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
+  const text = writeOrder('orangex', testBed.orangex.order(id));
+  const provenance = {
+    requestedAt: clock.now(),
+    firstObservedAt: clock.now() + 5,
+    requestId: 'r',
+    observedBy: 'd',
+    keyVersion: 'v',
+  };
+  const snapshot = snapshotOf({
+    account: 'main',
+    orderId: id,
+    dialect: dialects.orangex,
+    result: text,
+    order: orderIn(text, orangex),
+    provenance,
   });
-
-  it("and whose first check crashed is reported with the time of that check's request", async () => {
-    const id = testBed.orangex.place();
-    const table = createDynamoTable({ ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) });
-    const text = writeOrder('orangex', testBed.orangex.order(id));
-    const provenance = {
-      requestedAt: clock.now(),
-      firstObservedAt: clock.now() + 5,
-      requestId: 'r',
-      observedBy: 'd',
-      keyVersion: 'v',
-    };
-    const snapshot = snapshotOf({
-      account: 'main',
-      orderId: id,
-      dialect: dialects.orangex,
-      result: text,
-      order: orderIn(text, orangex),
-      provenance,
-    });
-    await table.putWatch(
-      snapshot,
-      join(undefined, { openedAt: provenance.requestedAt, announcedRank: snapshot.rank }),
-      0,
-    );
-    await table.putSnapshot(snapshot);
-    await table.putHead(snapshot);
-    testBed.orangex.script(id, { kind: 'error', code: 10_004 });
-    // Its age is unknown, so it is requested.
-    expect(await failureOf(check(id, { maxAgeMs: 600_000 }))).toMatchObject({
-      lastKnown: { checkedAt: provenance.requestedAt, watched: true },
-    });
+  await table.putWatch(
+    snapshot,
+    join(undefined, { openedAt: provenance.requestedAt, announcedRank: snapshot.rank }),
+    0,
+  );
+  await table.putSnapshot(snapshot);
+  await table.putHead(snapshot);
+  testBed.orangex.script(id, { kind: 'error', code: 10_004 });
+  // Its age is unknown, so it is requested.
+  expect(await failureOf(check(id, { maxAgeMs: 600_000 }))).toMatchObject({
+    lastKnown: { checkedAt: provenance.requestedAt, watched: true },
   });
 });
 

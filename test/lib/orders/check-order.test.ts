@@ -11,56 +11,54 @@ import { always, check, checkWith, clock, requested, startTestBedForFile, testBe
 
 startTestBedForFile();
 
-describe('the seed’s order', () => {
-  it('is requested, stored, and returned with every field of the specification', async () => {
-    const checked = await check(seedId);
-    const now = clock.now();
-    expect(checked).toEqual({
-      account: 'main',
-      order: { ...seedFields, details: {} },
-      rank: expect.stringMatching(/^1597129894026\.0000000001\.2\./),
-      final: true,
-      watched: false,
-      source: 'exchange',
-      changed: true,
-      firstObservedAt: now,
-      checkedAt: now,
-      ageMs: 0,
-      exchangeTime: Date.parse('2020-08-11T07:14:06.950Z'),
-      result: expect.stringContaining(`"order_id":"${seedId}"`),
-      stored: expect.anything(),
-    });
-    const items = await testBed.itemsOf(seedId);
-    expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
+it('the seed’s order is requested, stored, and returned with every field of the specification', async () => {
+  const checked = await check(seedId);
+  const now = clock.now();
+  expect(checked).toEqual({
+    account: 'main',
+    order: { ...seedFields, details: {} },
+    rank: expect.stringMatching(/^1597129894026\.0000000001\.2\./),
+    final: true,
+    watched: false,
+    source: 'exchange',
+    changed: true,
+    firstObservedAt: now,
+    checkedAt: now,
+    ageMs: 0,
+    exchangeTime: Date.parse('2020-08-11T07:14:06.950Z'),
+    result: expect.stringContaining(`"order_id":"${seedId}"`),
+    stored: expect.anything(),
   });
+  const items = await testBed.itemsOf(seedId);
+  expect(items.map(({ sk }) => sk?.S?.replace(/S#.*/, 'S#'))).toEqual(['NOW#HEAD', 'NOW#WATCH', 'S#']);
+});
 
-  it('is unchanged the second time, with and without max_age=0, and not stored twice', async () => {
-    const first = await check(seedId, always);
-    const before = await testBed.historyOf(seedId);
-    const fromTable = await check(seedId);
-    const fromExchange = await check(seedId, always);
-    expect(fromTable).toMatchObject({ source: 'snapshot', changed: false, checkedAt: first.checkedAt });
-    expect(fromExchange).toMatchObject({ source: 'exchange', changed: false });
-    expect(fromExchange.checkedAt > first.checkedAt).toBe(true);
-    expect(fromExchange.firstObservedAt).toBe(first.firstObservedAt);
-    expect(fromTable.order).toEqual(fromExchange.order);
-    expect(before).toHaveLength(1);
-    expect(await testBed.historyOf(seedId)).toEqual(before);
-  });
+it('the seed’s order is unchanged the second time, with and without max_age=0, and not stored twice', async () => {
+  const first = await check(seedId, always);
+  const before = await testBed.historyOf(seedId);
+  const fromTable = await check(seedId);
+  const fromExchange = await check(seedId, always);
+  expect(fromTable).toMatchObject({ source: 'snapshot', changed: false, checkedAt: first.checkedAt });
+  expect(fromExchange).toMatchObject({ source: 'exchange', changed: false });
+  expect(fromExchange.checkedAt > first.checkedAt).toBe(true);
+  expect(fromExchange.firstObservedAt).toBe(first.firstObservedAt);
+  expect(fromTable.order).toEqual(fromExchange.order);
+  expect(before).toHaveLength(1);
+  expect(await testBed.historyOf(seedId)).toEqual(before);
+});
 
-  it('has the same fields from both dialects', async () => {
-    const { details: _, ...other } = (await check(seedId, { ...always, account: 'other' })).order;
-    const { details: __, ...main } = (await check(seedId, always)).order;
-    expect(other).toEqual(main);
-    expect(other).toEqual(seedFields);
-  });
+it('the seed’s order has the same fields from both dialects', async () => {
+  const { details: _, ...other } = (await check(seedId, { ...always, account: 'other' })).order;
+  const { details: __, ...main } = (await check(seedId, always)).order;
+  expect(other).toEqual(main);
+  expect(other).toEqual(seedFields);
+});
 
-  it('has the exchange’s time in the unit of both dialects', async () => {
-    for (const account of ['main', 'other']) {
-      const { exchangeTime } = await check(seedId, { ...always, account });
-      expect(exchangeTime).toBe(Date.parse('2020-08-11T07:14:06.950Z'));
-    }
-  });
+it('the seed’s order has the exchange’s time in the unit of both dialects', async () => {
+  for (const account of ['main', 'other']) {
+    const { exchangeTime } = await check(seedId, { ...always, account });
+    expect(exchangeTime).toBe(Date.parse('2020-08-11T07:14:06.950Z'));
+  }
 });
 
 describe.each(['main', 'other'] as const)('a final order of account %s', (account) => {
@@ -131,19 +129,20 @@ describe('the digits of an order', () => {
   });
 });
 
-describe('a check of an order', () => {
-  it.each(['nobody', 'constructor', ''])(
-    'for account "%s", which does not exist, fails and calls no exchange',
-    async (account) => {
-      expect(
-        await requested(testBed.orangex, async () => {
-          expect((await failureOf(check(seedId, { account }))).code).toBe('unknown_account');
-        }),
-      ).toBe(0);
-    },
-  );
+it.each(['nobody', 'constructor', ''])(
+  'a check of an order for account "%s", which does not exist, fails and calls no exchange',
+  async (account) => {
+    expect(
+      await requested(testBed.orangex, async () => {
+        expect((await failureOf(check(seedId, { account }))).code).toBe('unknown_account');
+      }),
+    ).toBe(0);
+  },
+);
 
-  it.each([{}, always])('with %j fails when the table is down, even if the exchange replies', async (more) => {
+it.each([{}, always])(
+  'a check of an order with %j fails when the table is down, even if the exchange replies',
+  async (more) => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     checkWith(
       createOrderChecks({
@@ -155,21 +154,21 @@ describe('a check of an order', () => {
       }).checkOrder,
     );
     expect((await failureOf(check(seedId, more))).code).toBe('store_unavailable');
-  });
+  },
+);
 
-  it('succeeds when the key was rotated meanwhile, and the provenance has the version that was accepted', async () => {
-    const { orangex, secrets, secretNames } = testBed;
-    const id = orangex.place();
-    await check(id);
-    const [before] = await testBed.historyOf(id);
+it('a check of an order succeeds when the key was rotated meanwhile, and the provenance has the version that was accepted', async () => {
+  const { orangex, secrets, secretNames } = testBed;
+  const id = orangex.place();
+  await check(id);
+  const [before] = await testBed.historyOf(id);
 
-    const key = { ...defaultKey, clientSecret: 'rotated' };
-    orangex.setKeys([key]);
-    const version = secrets.put(secretNames.main, secretText(key));
-    orangex.partialFill(id, '1');
-    expect(await check(id)).toMatchObject({ source: 'exchange', changed: true });
-    const [, after] = await testBed.historyOf(id);
-    expect(after?.['key_version']).toEqual({ S: version });
-    expect(before?.['key_version']).not.toEqual({ S: version });
-  });
+  const key = { ...defaultKey, clientSecret: 'rotated' };
+  orangex.setKeys([key]);
+  const version = secrets.put(secretNames.main, secretText(key));
+  orangex.partialFill(id, '1');
+  expect(await check(id)).toMatchObject({ source: 'exchange', changed: true });
+  const [, after] = await testBed.historyOf(id);
+  expect(after?.['key_version']).toEqual({ S: version });
+  expect(before?.['key_version']).not.toEqual({ S: version });
 });

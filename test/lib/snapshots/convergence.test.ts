@@ -36,98 +36,96 @@ function stateOf({ state, updatedAfter, version, filled, label }: ReplyFields): 
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
-describe('the snapshot table in memory, under every interleaving of writers,', () => {
-  it('ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
-    await fc.assert(
-      fc.asyncProperty(writersOf(withCommands, 3), fc.scheduler(), async (writers, scheduler) => {
-        const table = createMemoryTable(() => policy);
-        const lost = await race(
-          table,
-          key,
-          writers,
-          scheduler,
-          looksSound(() => table.inspect(key)),
-        );
-        // At least once: what a crash lost is recorded again.
-        for (const event of lost) await recordEvent(table, key, event);
-        const events = writers.flatMap((writer) => writer.events);
-        expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
-      }),
-      parameters,
-    );
-  });
+it('the snapshot table in memory, under every interleaving of writers, ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
+  await fc.assert(
+    fc.asyncProperty(writersOf(withCommands, 3), fc.scheduler(), async (writers, scheduler) => {
+      const table = createMemoryTable(() => policy);
+      const lost = await race(
+        table,
+        key,
+        writers,
+        scheduler,
+        looksSound(() => table.inspect(key)),
+      );
+      // At least once: what a crash lost is recorded again.
+      for (const event of lost) await recordEvent(table, key, event);
+      const events = writers.flatMap((writer) => writer.events);
+      expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
+    }),
+    parameters,
+  );
+});
 
-  it('ends the same with not-found replies among the others, once the order is known', async () => {
-    await fc.assert(
-      fc.asyncProperty(anyReply, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
-        const table = createMemoryTable(() => policy);
-        await recordEvent(table, key, { reply: first });
-        const lost = await race(
-          table,
-          key,
-          writers,
-          scheduler,
-          looksSound(() => table.inspect(key)),
-        );
-        for (const event of lost) await recordEvent(table, key, event);
-        const events = [{ reply: first }, ...writers.flatMap((writer) => writer.events)];
-        expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
-      }),
-      parameters,
-    );
-  });
+it('the snapshot table in memory, under every interleaving of writers, ends the same with not-found replies among the others, once the order is known', async () => {
+  await fc.assert(
+    fc.asyncProperty(anyReply, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
+      const table = createMemoryTable(() => policy);
+      await recordEvent(table, key, { reply: first });
+      const lost = await race(
+        table,
+        key,
+        writers,
+        scheduler,
+        looksSound(() => table.inspect(key)),
+      );
+      for (const event of lost) await recordEvent(table, key, event);
+      const events = [{ reply: first }, ...writers.flatMap((writer) => writer.events)];
+      expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
+    }),
+    parameters,
+  );
+});
 
-  it('loses no reply to a writer that read an empty table, and does not change under repeats', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(anyReply, { minLength: 1, maxLength: 6 }), async (replies) => {
-        const table = createMemoryTable(() => policy);
-        for (const reply of replies) await recordEvent(table, key, { reply }, { isStale: true });
-        const once = content(table.inspect(key));
-        expect(once).toEqual(
-          content(
-            (
-              await inOrder(
-                replies.map((reply) => ({ reply })),
-                key,
-              )
-            ).inspect(key),
-          ),
-        );
-        expect(once.snapshots.length).toBe(new Set(replies.map(stateOf)).size);
-        for (const reply of replies) await recordEvent(table, key, { reply });
-        expect(content(table.inspect(key))).toEqual(once);
-      }),
-      parameters,
-    );
-  });
+it('the snapshot table in memory, under every interleaving of writers, loses no reply to a writer that read an empty table, and does not change under repeats', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyReply, { minLength: 1, maxLength: 6 }), async (replies) => {
+      const table = createMemoryTable(() => policy);
+      for (const reply of replies) await recordEvent(table, key, { reply }, { isStale: true });
+      const once = content(table.inspect(key));
+      expect(once).toEqual(
+        content(
+          (
+            await inOrder(
+              replies.map((reply) => ({ reply })),
+              key,
+            )
+          ).inspect(key),
+        ),
+      );
+      expect(once.snapshots.length).toBe(new Set(replies.map(stateOf)).size);
+      for (const reply of replies) await recordEvent(table, key, { reply });
+      expect(content(table.inspect(key))).toEqual(once);
+    }),
+    parameters,
+  );
+});
 
-  it('is repaired by the next check after a crash, even when that check finds the order gone', async () => {
-    await fc.assert(
-      fc.asyncProperty(writersOf(observationsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
-        const table = createMemoryTable(() => policy);
-        await race(
-          table,
-          key,
-          writers,
-          scheduler,
-          looksSound(() => table.inspect(key)),
-        );
-        const before = table.inspect(key);
-        if (before.stored === undefined) {
-          expect(before.snapshots.size).toBe(0);
-          return;
-        }
-        await recordEvent(table, key, { notFoundAfter: 100_000 });
-        const { snapshots, head, stored } = table.inspect(key);
-        const newest = [...snapshots.keys()].sort().at(-1);
-        expect(head?.rank).toBe(newest);
-        const status = stored === undefined ? undefined : statusOf(stored.watch);
-        const ended = newest !== undefined && phaseOfRank(newest) === 'final';
-        if (!ended) expect(['missing', 'inconsistent']).toContain(status);
-      }),
-      parameters,
-    );
-  });
+it('the snapshot table in memory, under every interleaving of writers, is repaired by the next check after a crash, even when that check finds the order gone', async () => {
+  await fc.assert(
+    fc.asyncProperty(writersOf(observationsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
+      const table = createMemoryTable(() => policy);
+      await race(
+        table,
+        key,
+        writers,
+        scheduler,
+        looksSound(() => table.inspect(key)),
+      );
+      const before = table.inspect(key);
+      if (before.stored === undefined) {
+        expect(before.snapshots.size).toBe(0);
+        return;
+      }
+      await recordEvent(table, key, { notFoundAfter: 100_000 });
+      const { snapshots, head, stored } = table.inspect(key);
+      const newest = [...snapshots.keys()].sort().at(-1);
+      expect(head?.rank).toBe(newest);
+      const status = stored === undefined ? undefined : statusOf(stored.watch);
+      const ended = newest !== undefined && phaseOfRank(newest) === 'final';
+      if (!ended) expect(['missing', 'inconsistent']).toContain(status);
+    }),
+    parameters,
+  );
 });
 
 describe('the snapshot table on a real engine', () => {

@@ -1,6 +1,6 @@
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
@@ -65,30 +65,28 @@ async function recordAll(replies: readonly ReplyFields[], days: number | undefin
   return { ...(await read()), seenAt };
 }
 
-describe('where history is kept for some days,', () => {
-  it('a snapshot expires that many days after a newer one was first seen', async () => {
-    const { history, seenAt } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], 30);
-    const [, second = 0, third = 0] = seenAt;
-    const daysAfter = (ms: number) => String(Math.ceil(ms / 1000) + 30 * day);
-    expect(history.map(({ goesAt }) => goesAt)).toEqual([daysAfter(second), daysAfter(third), undefined]);
-  });
+it('where history is kept for some days, a snapshot expires that many days after a newer one was first seen', async () => {
+  const { history, seenAt } = await recordAll([replyAt(1, 0), replyAt(2, 5_000), replyAt(3, 9_000)], 30);
+  const [, second = 0, third = 0] = seenAt;
+  const daysAfter = (ms: number) => String(Math.ceil(ms / 1000) + 30 * day);
+  expect(history.map(({ goesAt }) => goesAt)).toEqual([daysAfter(second), daysAfter(third), undefined]);
+});
 
-  it('the newest snapshot, the head and the watch never expire whatever the order of arrival, and all others do', async () => {
-    const arrivals = fc.shuffledSubarray([1, 2, 3, 3, 2, 1], { minLength: 1 });
-    await fc.assert(
-      fc.asyncProperty(arrivals, async (versions) => {
-        const { history, others } = await recordAll(
-          versions.map((version, i) => replyAt(version, i * 1_000)),
-          1,
-        );
-        const [newest, ...older] = history.toReversed();
-        expect(newest?.goesAt).toBeUndefined();
-        for (const { goesAt } of older) expect(goesAt).toBeDefined();
-        for (const { goesAt } of others) expect(goesAt).toBeUndefined();
-      }),
-      { numRuns: Number(process.env['RUNS'] ?? 10) },
-    );
-  });
+it('where history is kept for some days, the newest snapshot, the head and the watch never expire whatever the order of arrival, and all others do', async () => {
+  const arrivals = fc.shuffledSubarray([1, 2, 3, 3, 2, 1], { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(arrivals, async (versions) => {
+      const { history, others } = await recordAll(
+        versions.map((version, i) => replyAt(version, i * 1_000)),
+        1,
+      );
+      const [newest, ...older] = history.toReversed();
+      expect(newest?.goesAt).toBeUndefined();
+      for (const { goesAt } of older) expect(goesAt).toBeDefined();
+      for (const { goesAt } of others) expect(goesAt).toBeUndefined();
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 10) },
+  );
 });
 
 it('a snapshot that an earlier crash or another writer left without an expiry gets one with the next change', async () => {

@@ -87,14 +87,12 @@ describe('the item of a snapshot', () => {
   );
 });
 
-describe('the item of a not-found reply', () => {
-  it('is an audit entry under its time, and sorts by that time', () => {
-    const early = notFoundItem({ ...key, requestedAt: 999, requestId: 'r', observedBy: 'get-order' });
-    const late = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
-    expect(sortKeyOf(early)).toBe('E#0000000000999#r');
-    expect(sortKeyOf(early) < sortKeyOf(late)).toBe(true);
-    expect(late).toMatchObject({ kind: { S: 'not_found' }, observed_by: { S: 'get-order' }, request_id: { S: 'r' } });
-  });
+it('the item of a not-found reply is an audit entry under its time, and sorts by that time', () => {
+  const early = notFoundItem({ ...key, requestedAt: 999, requestId: 'r', observedBy: 'get-order' });
+  const late = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
+  expect(sortKeyOf(early)).toBe('E#0000000000999#r');
+  expect(sortKeyOf(early) < sortKeyOf(late)).toBe(true);
+  expect(late).toMatchObject({ kind: { S: 'not_found' }, observed_by: { S: 'get-order' }, request_id: { S: 'r' } });
 });
 
 describe('an audit entry', () => {
@@ -141,13 +139,14 @@ describe('the sort key up to a time', () => {
   });
 });
 
-describe('an item of the snapshot table', () => {
-  it('without a kind is refused', async () => {
-    const refused = await refusal(() => sortKeyOf(without(headItem(snapshot), 'sk')));
-    expect(refused).toMatchObject({ code: 'store_corrupt', message: expect.stringContaining('see sk.') });
-  });
-
-  it.each(['[]', '7', 'null', '"text"'])('cannot be made of the result %s', async (result) => {
-    expect((await refusal(() => orderIn(result, orangex))).code).toBe('invalid_response');
-  });
+it('an item of the snapshot table without a kind is refused', async () => {
+  const refused = await refusal(() => sortKeyOf(without(headItem(snapshot), 'sk')));
+  expect(refused).toMatchObject({ code: 'store_corrupt', message: expect.stringContaining('see sk.') });
 });
+
+it.each(['[]', '7', 'null', '"text"'])(
+  'an item of the snapshot table cannot be made of the result %s',
+  async (result) => {
+    expect((await refusal(() => orderIn(result, orangex))).code).toBe('invalid_response');
+  },
+);

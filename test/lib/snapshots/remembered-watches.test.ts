@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { placeOf, type Rank } from '../../../lib/snapshots/rank.ts';
 import { type OrderKey, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
@@ -91,23 +91,21 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
   return { heads, reported };
 }
 
-describe('processes that remember the watch of an order from their last check, under every interleaving,', () => {
-  it('report no state below the head that the table held when the check began, and no change that it held', async () => {
-    await fc.assert(
-      fc.asyncProperty(processes(faultCases), fc.scheduler(), async (all, scheduler) => {
-        await race(all, scheduler);
-      }),
-      { seed, numRuns: runs },
-    );
-  });
+it('processes that remember the watch of an order from their last check, under every interleaving, report no state below the head that the table held when the check began, and no change that it held', async () => {
+  await fc.assert(
+    fc.asyncProperty(processes(faultCases), fc.scheduler(), async (all, scheduler) => {
+      await race(all, scheduler);
+    }),
+    { seed, numRuns: runs },
+  );
+});
 
-  it('report every state that the head ever had as a change', async () => {
-    await fc.assert(
-      fc.asyncProperty(processes(fc.constant([])), fc.scheduler(), async (all, scheduler) => {
-        const { heads, reported } = await race(all, scheduler);
-        expect([...heads].filter((place) => !reported.has(place))).toEqual([]);
-      }),
-      { seed, numRuns: runs },
-    );
-  });
+it('processes that remember the watch of an order from their last check, under every interleaving, report every state that the head ever had as a change', async () => {
+  await fc.assert(
+    fc.asyncProperty(processes(fc.constant([])), fc.scheduler(), async (all, scheduler) => {
+      const { heads, reported } = await race(all, scheduler);
+      expect([...heads].filter((place) => !reported.has(place))).toEqual([]);
+    }),
+    { seed, numRuns: runs },
+  );
 });

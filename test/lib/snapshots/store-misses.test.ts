@@ -18,95 +18,93 @@ import {
 
 emptyTableForEachTest();
 
-describe('recording a not-found reply', () => {
-  it('of an order that was never seen writes nothing', async () => {
-    expect(await store.recordNotFound(notFound(0))).toEqual({});
-    expect(kept()).toMatchObject({ head: undefined, stored: undefined });
-    expect(kept().notFoundReplies.size).toBe(0);
-  });
+it('recording a not-found reply of an order that was never seen writes nothing', async () => {
+  expect(await store.recordNotFound(notFound(0))).toEqual({});
+  expect(kept()).toMatchObject({ head: undefined, stored: undefined });
+  expect(kept().notFoundReplies.size).toBe(0);
+});
 
-  it.each([
-    ['before', -1, 'watched', 0],
-    ['at the time of', 0, 'watched', 0],
-    ['after', 1, 'missing', 1],
-  ] as const)(
-    'that was requested %s the last observation (%d ms) leaves the order %s',
-    async (_, requestedAfter, now, notFoundReplies) => {
-      await store.record(observed());
-      const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
-      expect(status()).toBe(now);
-      expect(kept().notFoundReplies.size).toBe(notFoundReplies);
-      expect(head).toEqual(snapshotOf(observed()));
-      expect(stored).toEqual(kept().stored);
-    },
-  );
-
-  it('is undone by the next observation, but stays in the audit entries', async () => {
+it.each([
+  ['before', -1, 'watched', 0],
+  ['at the time of', 0, 'watched', 0],
+  ['after', 1, 'missing', 1],
+] as const)(
+  'recording a not-found reply that was requested %s the last observation (%d ms) leaves the order %s',
+  async (_, requestedAfter, now, notFoundReplies) => {
     await store.record(observed());
-    await store.recordNotFound(notFound(1_000));
-    expect(status()).toBe('missing');
-    await store.record(observed({ requestedAfter: 2_000 }));
-    expect(status()).toBe('watched');
-    expect(kept().notFoundReplies.size).toBe(1);
-  });
+    const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
+    expect(status()).toBe(now);
+    expect(kept().notFoundReplies.size).toBe(notFoundReplies);
+    expect(head).toEqual(snapshotOf(observed()));
+    expect(stored).toEqual(kept().stored);
+  },
+);
 
-  it('never changes the head or the history', async () => {
-    await store.record(observed());
-    const { head, snapshots } = kept();
-    const before = { head, size: snapshots.size };
-    for (const after of [1_000, 2_000, 3_000]) await store.recordNotFound(notFound(after));
-    expect({ head: kept().head, size: kept().snapshots.size }).toEqual(before);
-    expect(kept().stored?.watch.notFoundAt).toHaveLength(3);
-    expect(status()).toBe('missing');
-  });
+it('recording a not-found reply is undone by the next observation, but stays in the audit entries', async () => {
+  await store.record(observed());
+  await store.recordNotFound(notFound(1_000));
+  expect(status()).toBe('missing');
+  await store.record(observed({ requestedAfter: 2_000 }));
+  expect(status()).toBe('watched');
+  expect(kept().notFoundReplies.size).toBe(1);
+});
 
-  it('does not reopen a final order', async () => {
-    await store.record(observed({ state: 'filled' }));
-    const { head } = await store.recordNotFound(notFound(1_000));
-    expect(head?.order.order_state).toBe('filled');
-    expect(status()).toBe('final');
-    expect(kept().notFoundReplies.size).toBe(0);
-  });
+it('recording a not-found reply never changes the head or the history', async () => {
+  await store.record(observed());
+  const { head, snapshots } = kept();
+  const before = { head, size: snapshots.size };
+  for (const after of [1_000, 2_000, 3_000]) await store.recordNotFound(notFound(after));
+  expect({ head: kept().head, size: kept().snapshots.size }).toEqual(before);
+  expect(kept().stored?.watch.notFoundAt).toHaveLength(3);
+  expect(status()).toBe('missing');
+});
 
-  it('first raises the head to the newest snapshot, which a crash had kept from it', async () => {
-    await store.record(observed());
-    const filled = snapshotOf(observed({ state: 'filled', updatedAfter: 1, requestedAfter: 500 }));
-    await writeWatch({ announcedRank: filled.rank });
-    await table.putSnapshot(filled);
-    expect(status()).toBe('watched');
-    const { head } = await store.recordNotFound(notFound(1_000));
-    expect(head).toEqual(filled);
-    expect(kept().head).toEqual(filled);
-    expect(status()).toBe('final');
-    expect(kept().notFoundReplies.size).toBe(0);
-  });
+it('recording a not-found reply does not reopen a final order', async () => {
+  await store.record(observed({ state: 'filled' }));
+  const { head } = await store.recordNotFound(notFound(1_000));
+  expect(head?.order.order_state).toBe('filled');
+  expect(status()).toBe('final');
+  expect(kept().notFoundReplies.size).toBe(0);
+});
 
-  it('counts for an order that is watched and was never seen, which then is not missing', async () => {
-    await writeWatch({});
-    expect(status()).toBe('unconfirmed');
-    const { head, stored } = await store.recordNotFound(notFound(1_000));
-    expect(head).toBeUndefined();
-    expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
-    expect(status()).toBe('unconfirmed');
-    expect(kept().notFoundReplies.size).toBe(1);
-  });
+it('recording a not-found reply first raises the head to the newest snapshot, which a crash had kept from it', async () => {
+  await store.record(observed());
+  const filled = snapshotOf(observed({ state: 'filled', updatedAfter: 1, requestedAfter: 500 }));
+  await writeWatch({ announcedRank: filled.rank });
+  await table.putSnapshot(filled);
+  expect(status()).toBe('watched');
+  const { head } = await store.recordNotFound(notFound(1_000));
+  expect(head).toEqual(filled);
+  expect(kept().head).toEqual(filled);
+  expect(status()).toBe('final');
+  expect(kept().notFoundReplies.size).toBe(0);
+});
 
-  it('does not count for an order whose watch was stopped', async () => {
-    await store.record(observed());
-    await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
-    await store.recordNotFound(notFound(1_000));
-    expect(status()).toBe('stopped');
-    expect(kept().notFoundReplies.size).toBe(0);
-  });
+it('recording a not-found reply counts for an order that is watched and was never seen, which then is not missing', async () => {
+  await writeWatch({});
+  expect(status()).toBe('unconfirmed');
+  const { head, stored } = await store.recordNotFound(notFound(1_000));
+  expect(head).toBeUndefined();
+  expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
+  expect(status()).toBe('unconfirmed');
+  expect(kept().notFoundReplies.size).toBe(1);
+});
 
-  it('uses the watch that the caller has read, and joins what was written since', async () => {
-    await store.record(observed());
-    const known = await table.readCurrent(key);
-    await store.record(observed({ requestedAfter: 5_000 }));
-    await store.recordNotFound(notFound(3_000), known);
-    expect(status()).toBe('watched');
-    expect(kept().stored?.watch.notFoundAt).toEqual([]);
-  });
+it('recording a not-found reply does not count for an order whose watch was stopped', async () => {
+  await store.record(observed());
+  await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
+  await store.recordNotFound(notFound(1_000));
+  expect(status()).toBe('stopped');
+  expect(kept().notFoundReplies.size).toBe(0);
+});
+
+it('recording a not-found reply uses the watch that the caller has read, and joins what was written since', async () => {
+  await store.record(observed());
+  const known = await table.readCurrent(key);
+  await store.record(observed({ requestedAfter: 5_000 }));
+  await store.recordNotFound(notFound(3_000), known);
+  expect(status()).toBe('watched');
+  expect(kept().stored?.watch.notFoundAt).toEqual([]);
 });
 
 describe('recording what lists and histories say about an order', () => {

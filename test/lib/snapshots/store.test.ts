@@ -251,25 +251,23 @@ describe('recording a reply', () => {
   });
 });
 
-describe('a snapshot table that cannot be reached', () => {
-  it('fails every request as store_unavailable', async () => {
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    const endpoint = 'http://127.0.0.1:1';
-    const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
-    const gone = createDynamoTable({ client, tableName: 'gone', policyOf: () => policy });
-    const snapshot = snapshotOf(observed());
-    const watch = join(undefined, { openedAt: start });
-    for (const request of [
-      () => gone.readCurrent(key),
-      () => gone.newestSnapshot(key),
-      () => gone.putSnapshot(snapshot),
-      () => gone.putHead(snapshot),
-      () => gone.putWatch(key, watch, 0),
-      () => gone.putNotFound(notFound(0)),
-      () => gone.list('main', 'live', start, 1),
-    ]) {
-      expect((await failureOf(request())).code).toBe('store_unavailable');
-    }
-    client.destroy();
-  });
+it('a snapshot table that cannot be reached fails every request as store_unavailable', async () => {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const endpoint = 'http://127.0.0.1:1';
+  const client = new DynamoDBClient({ endpoint, region: 'eu-central-1', credentials, maxAttempts: 1 });
+  const gone = createDynamoTable({ client, tableName: 'gone', policyOf: () => policy });
+  const snapshot = snapshotOf(observed());
+  const watch = join(undefined, { openedAt: start });
+  for (const request of [
+    () => gone.readCurrent(key),
+    () => gone.newestSnapshot(key),
+    () => gone.putSnapshot(snapshot),
+    () => gone.putHead(snapshot),
+    () => gone.putWatch(key, watch, 0),
+    () => gone.putNotFound(notFound(0)),
+    () => gone.list('main', 'live', start, 1),
+  ]) {
+    expect((await failureOf(request())).code).toBe('store_unavailable');
+  }
+  client.destroy();
 });

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { WatchCommand, WatchCommandTable } from '../../../lib/snapshots/table.ts';
@@ -34,98 +34,96 @@ async function listed(): Promise<readonly string[]> {
   return (await table.list('main', 'live', endOfTime, 10)).map(({ orderId }) => orderId);
 }
 
-describe('a watch command', () => {
-  it('stops the watch, and starts it again, and the last command decides, whatever the order of arrival', async () => {
-    await createSnapshotStore(table).record(observed);
-    const { operator } = await applyWatchCommand(table, command(2, true));
-    expect(operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
-    expect([status(), await listed()]).toEqual(['stopped', []]);
-    await applyWatchCommand(table, command(1, false));
-    expect([status(), await listed()]).toEqual(['stopped', []]);
-    await applyWatchCommand(table, command(3, false));
-    expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
-    expect([...table.inspect(key).commands.values()]).toEqual([command(2, true), command(1, false), command(3, false)]);
-  });
+it('a watch command stops the watch, and starts it again, and the last command decides, whatever the order of arrival', async () => {
+  await createSnapshotStore(table).record(observed);
+  const { operator } = await applyWatchCommand(table, command(2, true));
+  expect(operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
+  expect([status(), await listed()]).toEqual(['stopped', []]);
+  await applyWatchCommand(table, command(1, false));
+  expect([status(), await listed()]).toEqual(['stopped', []]);
+  await applyWatchCommand(table, command(3, false));
+  expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
+  expect([...table.inspect(key).commands.values()]).toEqual([command(2, true), command(1, false), command(3, false)]);
+});
 
-  it('puts an order on watch that was never seen', async () => {
-    await applyWatchCommand(table, command(0, false));
-    expect([status(), await listed()]).toEqual(['unconfirmed', ['ORDER-1']]);
-  });
+it('a watch command puts an order on watch that was never seen', async () => {
+  await applyWatchCommand(table, command(0, false));
+  expect([status(), await listed()]).toEqual(['unconfirmed', ['ORDER-1']]);
+});
 
-  it('takes effect at once, before any check, even for a check that began earlier', async () => {
-    const store = createSnapshotStore(table);
-    await store.record(observed);
-    const before = await store.read(key);
-    await applyWatchCommand(table, command(2, true));
-    await store.record(
-      observationOf(key, { ...opened, updatedAfter: 5, requestedAfter: 900, took: 1, request: 2 }),
-      before,
-    );
-    expect([status(), await listed()]).toEqual(['stopped', []]);
-  });
+it('a watch command takes effect at once, before any check, even for a check that began earlier', async () => {
+  const store = createSnapshotStore(table);
+  await store.record(observed);
+  const before = await store.read(key);
+  await applyWatchCommand(table, command(2, true));
+  await store.record(
+    observationOf(key, { ...opened, updatedAfter: 5, requestedAfter: 900, took: 1, request: 2 }),
+    before,
+  );
+  expect([status(), await listed()]).toEqual(['stopped', []]);
+});
 
-  it('is joined with what a check wrote in between', async () => {
-    const store = createSnapshotStore(table);
-    await store.record(observed);
-    let checks = 0;
-    const contended: WatchCommandTable = {
-      ...table,
-      claimWatch: async (order) => {
-        const claimed = await table.claimWatch(order);
-        if (++checks < 3)
-          await store.recordNotFound({ ...key, requestedAt: start + 90_000 + checks, requestId: 'm', observedBy: 'd' });
-        return claimed;
-      },
-    };
-    const watch = await applyWatchCommand(contended, command(2, true));
-    expect(watch).toEqual(table.inspect(key).stored?.watch);
-    expect(watch.notFoundAt).toHaveLength(2);
-    expect(watch.operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
-  });
+it('a watch command is joined with what a check wrote in between', async () => {
+  const store = createSnapshotStore(table);
+  await store.record(observed);
+  let checks = 0;
+  const contended: WatchCommandTable = {
+    ...table,
+    claimWatch: async (order) => {
+      const claimed = await table.claimWatch(order);
+      if (++checks < 3)
+        await store.recordNotFound({ ...key, requestedAt: start + 90_000 + checks, requestId: 'm', observedBy: 'd' });
+      return claimed;
+    },
+  };
+  const watch = await applyWatchCommand(contended, command(2, true));
+  expect(watch).toEqual(table.inspect(key).stored?.watch);
+  expect(watch.notFoundAt).toHaveLength(2);
+  expect(watch.operator).toEqual({ at: start + 2, by: 'anna', stopped: true });
+});
 
-  it('gives up after endless conflicts, and says to try again', async () => {
-    const store = createSnapshotStore(table);
-    await store.record(observed);
-    let checks = 0;
-    const contended: WatchCommandTable = {
-      ...table,
-      claimWatch: async (order) => {
-        const claimed = await table.claimWatch(order);
-        await store.recordNotFound({ ...key, requestedAt: start + 90_000 + ++checks, requestId: 'm', observedBy: 'd' });
-        return claimed;
-      },
-    };
-    const { code, message } = await failureOf(applyWatchCommand(contended, command(2, true)));
-    expect(code).toBe('store_conflict');
-    expect(message).toContain('Try again');
-    expect([status(), checks]).toEqual(['missing', 17]);
-  });
+it('a watch command gives up after endless conflicts, and says to try again', async () => {
+  const store = createSnapshotStore(table);
+  await store.record(observed);
+  let checks = 0;
+  const contended: WatchCommandTable = {
+    ...table,
+    claimWatch: async (order) => {
+      const claimed = await table.claimWatch(order);
+      await store.recordNotFound({ ...key, requestedAt: start + 90_000 + ++checks, requestId: 'm', observedBy: 'd' });
+      return claimed;
+    },
+  };
+  const { code, message } = await failureOf(applyWatchCommand(contended, command(2, true)));
+  expect(code).toBe('store_conflict');
+  expect(message).toContain('Try again');
+  expect([status(), checks]).toEqual(['missing', 17]);
+});
 
-  it('leaves only an audit entry when its writer crashes early, and takes effect when it is repeated', async () => {
-    await createSnapshotStore(table).record(observed);
-    const dies = () => Promise.reject(new Crash('before putWatch'));
-    await expect(applyWatchCommand({ ...table, putWatch: dies }, command(2, true))).rejects.toBeInstanceOf(Crash);
-    expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
-    expect(table.inspect(key).commands.size).toBe(1);
-    await applyWatchCommand(table, command(2, true));
-    expect([status(), await listed()]).toEqual(['stopped', []]);
-    expect(table.inspect(key).commands.size).toBe(1);
-  });
+it('a watch command leaves only an audit entry when its writer crashes early, and takes effect when it is repeated', async () => {
+  await createSnapshotStore(table).record(observed);
+  const dies = () => Promise.reject(new Crash('before putWatch'));
+  await expect(applyWatchCommand({ ...table, putWatch: dies }, command(2, true))).rejects.toBeInstanceOf(Crash);
+  expect([status(), await listed()]).toEqual(['watched', ['ORDER-1']]);
+  expect(table.inspect(key).commands.size).toBe(1);
+  await applyWatchCommand(table, command(2, true));
+  expect([status(), await listed()]).toEqual(['stopped', []]);
+  expect(table.inspect(key).commands.size).toBe(1);
+});
 
-  it('that is repeated changes nothing the second time', async () => {
-    await applyWatchCommand(table, command(0, true));
-    const { watch } = table.inspect(key).stored ?? {};
-    const puts: unknown[] = [];
-    const counting: WatchCommandTable = {
-      ...table,
-      putWatch: (...put) => {
-        puts.push(put);
-        return table.putWatch(...put);
-      },
-    };
-    expect(await applyWatchCommand(counting, command(0, true))).toEqual(watch);
-    expect(puts).toEqual([]);
-  });
+it('a watch command that is repeated changes nothing the second time', async () => {
+  await applyWatchCommand(table, command(0, true));
+  const { watch } = table.inspect(key).stored ?? {};
+  const puts: unknown[] = [];
+  const counting: WatchCommandTable = {
+    ...table,
+    putWatch: (...put) => {
+      puts.push(put);
+      return table.putWatch(...put);
+    },
+  };
+  expect(await applyWatchCommand(counting, command(0, true))).toEqual(watch);
+  expect(puts).toEqual([]);
 });
 
 it('an unreachable table fails every request of a watch command as store_unavailable', async () => {

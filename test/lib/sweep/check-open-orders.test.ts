@@ -64,117 +64,115 @@ function start({
   return { environment, accountTable, sweeps, tick };
 }
 
-describe('a tick of an account’s schedule', () => {
-  it('sweeps the account with the settings of its stage, and ends in time for the report', async () => {
-    const { environment, sweeps, tick } = start();
-    const report = tick('other');
-    await environment.run();
-    expect(await report).toEqual({ outcome: 'swept', ...swept });
-    expect(sweeps).toEqual([
-      {
-        account: 'other',
-        requestId: 'tick-1',
-        until: startTime + 95_000,
-        policy: { minMs: 20_000, maxMs: 600_000 },
-        before: { tat: 0, lease: { owner: 'tick-1 delivery-1', until: startTime + 30_000 } },
-        keep: expect.any(Function),
-        retentionMs: deribit.retentionMs,
-        capacity: 6_000,
-        holds: expect.any(Function),
-      },
-    ]);
-  });
+it('a tick of an account’s schedule sweeps the account with the settings of its stage, and ends in time for the report', async () => {
+  const { environment, sweeps, tick } = start();
+  const report = tick('other');
+  await environment.run();
+  expect(await report).toEqual({ outcome: 'swept', ...swept });
+  expect(sweeps).toEqual([
+    {
+      account: 'other',
+      requestId: 'tick-1',
+      until: startTime + 95_000,
+      policy: { minMs: 20_000, maxMs: 600_000 },
+      before: { tat: 0, lease: { owner: 'tick-1 delivery-1', until: startTime + 30_000 } },
+      keep: expect.any(Function),
+      retentionMs: deribit.retentionMs,
+      capacity: 6_000,
+      holds: expect.any(Function),
+    },
+  ]);
+});
 
-  it("holds the account's lease while it sweeps, and then releases it", async () => {
-    const held: unknown[] = [];
-    const { environment, accountTable, tick } = start({
-      sweep: async ({ account, holds }) => {
-        held.push(holds(), (await accountTable.readAccount(account)).lease?.owner);
-        return swept;
-      },
-    });
-    const report = tick();
-    await environment.run();
-    await report;
-    // Of this delivery alone: the same event may come twice at once.
-    expect(held).toEqual([true, 'tick-1 delivery-1']);
-    expect((await accountTable.readAccount('main')).lease).toBeUndefined();
+it("a tick of an account’s schedule holds the account's lease while it sweeps, and then releases it", async () => {
+  const held: unknown[] = [];
+  const { environment, accountTable, tick } = start({
+    sweep: async ({ account, holds }) => {
+      held.push(holds(), (await accountTable.readAccount(account)).lease?.owner);
+      return swept;
+    },
   });
+  const report = tick();
+  await environment.run();
+  await report;
+  // Of this delivery alone: the same event may come twice at once.
+  expect(held).toEqual([true, 'tick-1 delivery-1']);
+  expect((await accountTable.readAccount('main')).lease).toBeUndefined();
+});
 
-  it('stores with the account what its sweep found, during the sweep and at its end', async () => {
-    const environment = createEnvironment();
-    let orders = 1;
-    const listed = () => ({ at: startTime + orders, orders, ordersReadAt: startTime });
-    const { accountTable, tick } = start({
-      environment,
-      sweep: async ({ keep }) => {
-        keep(() => ({ listed: listed() }));
-        await environment.sleep(12_000);
-        orders = 2;
-        return swept;
-      },
-    });
-    const report = tick();
-    const during = environment.sleep(11_000).then(() => accountTable.readAccount('main'));
-    await environment.run();
-    await report;
-    expect((await during).listed).toEqual({ at: startTime + 1, orders: 1, ordersReadAt: startTime });
-    expect(await accountTable.readAccount('main')).toEqual({
-      tat: 0,
-      handoverRequestedBy: 'tick-1 delivery-1',
-      listed: listed(),
-    });
+it('a tick of an account’s schedule stores with the account what its sweep found, during the sweep and at its end', async () => {
+  const environment = createEnvironment();
+  let orders = 1;
+  const listed = () => ({ at: startTime + orders, orders, ordersReadAt: startTime });
+  const { accountTable, tick } = start({
+    environment,
+    sweep: async ({ keep }) => {
+      keep(() => ({ listed: listed() }));
+      await environment.sleep(12_000);
+      orders = 2;
+      return swept;
+    },
   });
+  const report = tick();
+  const during = environment.sleep(11_000).then(() => accountTable.readAccount('main'));
+  await environment.run();
+  await report;
+  expect((await during).listed).toEqual({ at: startTime + 1, orders: 1, ordersReadAt: startTime });
+  expect(await accountTable.readAccount('main')).toEqual({
+    tat: 0,
+    handoverRequestedBy: 'tick-1 delivery-1',
+    listed: listed(),
+  });
+});
 
-  it('takes over from the tick before, which then ends', async () => {
-    const { environment, sweeps, tick } = start({
-      sweep: async ({ holds, until }) => {
-        while (holds() && environment.now() < until) await environment.sleep(500);
-        return swept;
-      },
-    });
-    const first = tick();
-    const second = environment.sleep(60_000).then(() => tick());
-    await environment.run();
-    expect([await first, await second]).toMatchObject([{ outcome: 'swept' }, { outcome: 'swept' }]);
-    expect(sweeps.map(({ requestId }) => requestId)).toEqual(['tick-1', 'tick-2']);
+it('a tick of an account’s schedule takes over from the tick before, which then ends', async () => {
+  const { environment, sweeps, tick } = start({
+    sweep: async ({ holds, until }) => {
+      while (holds() && environment.now() < until) await environment.sleep(500);
+      return swept;
+    },
   });
+  const first = tick();
+  const second = environment.sleep(60_000).then(() => tick());
+  await environment.run();
+  expect([await first, await second]).toMatchObject([{ outcome: 'swept' }, { outcome: 'swept' }]);
+  expect(sweeps.map(({ requestId }) => requestId)).toEqual(['tick-1', 'tick-2']);
+});
 
-  it('is busy when the tick before does not hand over', async () => {
-    const { environment, accountTable, sweeps, tick } = start();
-    const until = startTime + 600_000;
-    await accountTable.takeLease('main', { owner: 'another', now: startTime, until });
-    const report = tick();
-    await environment.run();
-    expect(await report).toEqual({ outcome: 'busy' });
-    expect(sweeps).toEqual([]);
-  });
+it('a tick of an account’s schedule is busy when the tick before does not hand over', async () => {
+  const { environment, accountTable, sweeps, tick } = start();
+  const until = startTime + 600_000;
+  await accountTable.takeLease('main', { owner: 'another', now: startTime, until });
+  const report = tick();
+  await environment.run();
+  expect(await report).toEqual({ outcome: 'busy' });
+  expect(sweeps).toEqual([]);
+});
 
-  it('refuses an account that the stage does not have', async () => {
-    const { environment, sweeps, tick } = start();
-    const failing = failureOf(tick('nobody'));
-    await environment.run();
-    const { code, message } = await failing;
-    expect({ code, message }).toEqual({
-      code: 'unknown_account',
-      message: 'This stage has no account nobody; its accounts are in the stage table.',
-    });
-    expect(sweeps).toEqual([]);
+it('a tick of an account’s schedule refuses an account that the stage does not have', async () => {
+  const { environment, sweeps, tick } = start();
+  const failing = failureOf(tick('nobody'));
+  await environment.run();
+  const { code, message } = await failing;
+  expect({ code, message }).toEqual({
+    code: 'unknown_account',
+    message: 'This stage has no account nobody; its accounts are in the stage table.',
   });
+  expect(sweeps).toEqual([]);
+});
 
-  it('fails when its sweep fails, and leaves the account to the next tick', async () => {
-    const { environment, accountTable, tick } = start({
-      sweep: async () => {
-        throw new TypeError('unforeseen');
-      },
-    });
-    const failing = tick().catch((thrown: unknown) => thrown);
-    await environment.run();
-    expect(await failing).toBeInstanceOf(TypeError);
-    expect(await accountTable.readAccount('main')).not.toHaveProperty('lease');
-    // It found nothing, and says so of nothing.
-    expect(await accountTable.readAccount('main')).not.toHaveProperty('finding');
+it('a tick of an account’s schedule fails when its sweep fails, and leaves the account to the next tick', async () => {
+  const { environment, accountTable, tick } = start({
+    sweep: async () => {
+      throw new TypeError('unforeseen');
+    },
   });
+  const failing = tick().catch((thrown: unknown) => thrown);
+  await environment.run();
+  expect(await failing).toBeInstanceOf(TypeError);
+  expect(await accountTable.readAccount('main')).not.toHaveProperty('lease');
+  // It found nothing, and says so of nothing.
+  expect(await accountTable.readAccount('main')).not.toHaveProperty('finding');
 });
 
 describe('a tick of an account', () => {

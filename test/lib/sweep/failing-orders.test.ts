@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { asFailure, type Code, Failure } from '../../../lib/errors.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { createCheckOrder } from '../../../lib/orders/check-order.ts';
@@ -92,57 +92,49 @@ function maxLateness(times: readonly number[]): number {
   return Math.max(...checked.map((at, i) => at - (i === 0 ? 0 : (due[i - 1] ?? 0))));
 }
 
-describe('orders that fail permanently', () => {
-  it.each<Code>(['exchange_error', 'invalid_response'])(
-    'with %s, six of ten, do not delay the checks of the other four',
-    async (code) => {
-      const behaviours: readonly Behaviour[] = [...Array(6).fill(code), ...Array(4).fill('healthy')];
-      const orders = await runSchedule(behaviours, () => 50);
+it.each<Code>(['exchange_error', 'invalid_response'])(
+  'orders that fail permanently with %s, six of ten, do not delay the checks of the other four',
+  async (code) => {
+    const behaviours: readonly Behaviour[] = [...Array(6).fill(code), ...Array(4).fill('healthy')];
+    const orders = await runSchedule(behaviours, () => 50);
+    for (const { behaviour, times } of orders) {
+      if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000);
+      // At 0, 10, 30, 70, 150, 310 seconds: each time twice as long after.
+      else expect(times.length).toBeLessThanOrEqual(6);
+    }
+  },
+);
+
+it('orders that fail permanently because the exchange refuses the id, as of a linked order that was never created, are tried less and less often', async () => {
+  const [linked] = await runSchedule(['invalid_order_id', 'healthy'], () => 50);
+  expect(linked?.times.length).toBeLessThanOrEqual(6);
+});
+
+it('orders that fail permanently do not delay the check of any healthy order, whatever their errors', async () => {
+  const own = fc.constantFrom<Code>('exchange_error', 'invalid_response', 'not_owner', 'invalid_order_id', 'internal');
+  const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(own, fc.constant('healthy' as const));
+  await fc.assert(
+    fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 16 }), fc.nat(2_000), async (all, slowMs) => {
+      const orders = await runSchedule(all, (each) => (each === 'healthy' ? 50 : slowMs));
       for (const { behaviour, times } of orders) {
-        if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000);
-        // At 0, 10, 30, 70, 150, 310 seconds: each time twice as long after.
-        else expect(times.length).toBeLessThanOrEqual(6);
+        if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000 + all.length * slowMs);
       }
-    },
+    }),
+    { seed, numRuns },
   );
+});
 
-  it('because the exchange refuses the id, as of a linked order that was never created, are tried less and less often', async () => {
-    const [linked] = await runSchedule(['invalid_order_id', 'healthy'], () => 50);
-    expect(linked?.times.length).toBeLessThanOrEqual(6);
-  });
-
-  it('do not delay the check of any healthy order, whatever their errors', async () => {
-    const own = fc.constantFrom<Code>(
-      'exchange_error',
-      'invalid_response',
-      'not_owner',
-      'invalid_order_id',
-      'internal',
-    );
-    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(own, fc.constant('healthy' as const));
-    await fc.assert(
-      fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 16 }), fc.nat(2_000), async (all, slowMs) => {
-        const orders = await runSchedule(all, (each) => (each === 'healthy' ? 50 : slowMs));
-        for (const { behaviour, times } of orders) {
-          if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(2_000 + all.length * slowMs);
-        }
-      }),
-      { seed, numRuns },
-    );
-  });
-
-  it('with errors that look like account failures delay a healthy order by at most one backoff each', async () => {
-    const any = fc.constantFrom<Code>('exchange_error', 'timeout', 'busy', 'throttled', 'forbidden', 'maintenance');
-    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(any, fc.constant('healthy' as const));
-    await fc.assert(
-      fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 8 }), async (all) => {
-        const orders = await runSchedule(all, (each) => (each === 'timeout' ? 10_000 : 50));
-        const bound = 10_000 + 60_000 * all.filter((each) => each !== 'healthy' && each !== 'exchange_error').length;
-        for (const { behaviour, times } of orders) {
-          if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(bound);
-        }
-      }),
-      { seed, numRuns },
-    );
-  });
+it('orders that fail permanently with errors that look like account failures delay a healthy order by at most one backoff each', async () => {
+  const any = fc.constantFrom<Code>('exchange_error', 'timeout', 'busy', 'throttled', 'forbidden', 'maintenance');
+  const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(any, fc.constant('healthy' as const));
+  await fc.assert(
+    fc.asyncProperty(fc.array(behaviour, { minLength: 2, maxLength: 8 }), async (all) => {
+      const orders = await runSchedule(all, (each) => (each === 'timeout' ? 10_000 : 50));
+      const bound = 10_000 + 60_000 * all.filter((each) => each !== 'healthy' && each !== 'exchange_error').length;
+      for (const { behaviour, times } of orders) {
+        if (behaviour === 'healthy') expect(maxLateness(times)).toBeLessThan(bound);
+      }
+    }),
+    { seed, numRuns },
+  );
 });

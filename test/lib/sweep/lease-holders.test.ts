@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { faultCases, type Holder, hold, holderWith, type RequestOutcome } from './lease-holders.ts';
@@ -23,44 +23,42 @@ async function all(holders: readonly Holder[]) {
 
 const none = fc.constant([]);
 
-describe('among lease holders that come at any time,', () => {
-  it('no two believe that they hold the lease, even if they are killed, frozen and cut off at any await', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 2, maxLength: 5 }), async (holders) => {
-        expect((await all(holders)).atOnce).toBeLessThanOrEqual(1);
-      }),
-      { seed, numRuns },
-    );
-  });
+it('among lease holders that come at any time, no two believe that they hold the lease, even if they are killed, frozen and cut off at any await', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 2, maxLength: 5 }), async (holders) => {
+      expect((await all(holders)).atOnce).toBeLessThanOrEqual(1);
+    }),
+    { seed, numRuns },
+  );
+});
 
-  it('no two work at once, not even during their last checks, without faults', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(holderWith(none), { minLength: 2, maxLength: 5 }), async (holders) => {
-        const { outcomes, left } = await all(holders);
-        const spans = outcomes
-          .flatMap(({ from, to }) => (from === undefined || to === undefined ? [] : [{ from, to }]))
-          .toSorted((a, b) => a.from - b.from);
-        for (const [i, { from }] of spans.slice(1).entries()) {
-          expect(from).toBeGreaterThanOrEqual(spans[i]?.to ?? Number.NaN);
-        }
-        for (const { outcome } of outcomes) expect(['worked', 'failed', 'busy']).toContain(outcome);
-        expect(left.lease).toBeUndefined();
-      }),
-      { seed, numRuns },
-    );
-  });
+it('among lease holders that come at any time, no two work at once, not even during their last checks, without faults', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(holderWith(none), { minLength: 2, maxLength: 5 }), async (holders) => {
+      const { outcomes, left } = await all(holders);
+      const spans = outcomes
+        .flatMap(({ from, to }) => (from === undefined || to === undefined ? [] : [{ from, to }]))
+        .toSorted((a, b) => a.from - b.from);
+      for (const [i, { from }] of spans.slice(1).entries()) {
+        expect(from).toBeGreaterThanOrEqual(spans[i]?.to ?? Number.NaN);
+      }
+      for (const { outcome } of outcomes) expect(['worked', 'failed', 'busy']).toContain(outcome);
+      expect(left.lease).toBeUndefined();
+    }),
+    { seed, numRuns },
+  );
+});
 
-  it('a process that comes after all the faulty ones gets the lease within fifteen seconds, and keeps it', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 1, maxLength: 4 }), async (holders) => {
-        const startsAfterMs = 400_000;
-        const last: Holder = { startsAfterMs, workMs: 50_000, tailMs: 0, throws: false, wayMs: 10, faultCases: [] };
-        const { outcomes } = await all([...holders, last]);
-        const outcomeOfRequest = outcomes.at(-1);
-        expect(outcomeOfRequest?.outcome).toBe('worked');
-        expect((outcomeOfRequest?.to ?? 0) - (outcomeOfRequest?.from ?? 0)).toBeGreaterThanOrEqual(50_000);
-      }),
-      { seed, numRuns },
-    );
-  });
+it('among lease holders that come at any time, a process that comes after all the faulty ones gets the lease within fifteen seconds, and keeps it', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(holderWith(faultCases), { minLength: 1, maxLength: 4 }), async (holders) => {
+      const startsAfterMs = 400_000;
+      const last: Holder = { startsAfterMs, workMs: 50_000, tailMs: 0, throws: false, wayMs: 10, faultCases: [] };
+      const { outcomes } = await all([...holders, last]);
+      const outcomeOfRequest = outcomes.at(-1);
+      expect(outcomeOfRequest?.outcome).toBe('worked');
+      expect((outcomeOfRequest?.to ?? 0) - (outcomeOfRequest?.from ?? 0)).toBeGreaterThanOrEqual(50_000);
+    }),
+    { seed, numRuns },
+  );
 });

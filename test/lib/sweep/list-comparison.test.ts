@@ -1,24 +1,25 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { join } from '../../../lib/snapshots/watch.ts';
 import { isSuspicious, ownTimeOf, probesOf } from '../../../lib/sweep/list-comparison.ts';
 import type { LiveOrder } from '../../../lib/sweep/live-orders.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
-describe('a list without some of the covered orders', () => {
-  it.each([
-    [{ absent: 0, covered: 0, listed: 0 }, false],
-    [{ absent: 0, covered: 5, listed: 5 }, false],
-    [{ absent: 1, covered: 1, listed: 0 }, true],
-    [{ absent: 1, covered: 1, listed: 3 }, false],
-    [{ absent: 1, covered: 10, listed: 9 }, false],
-    [{ absent: 2, covered: 4, listed: 2 }, true],
-    [{ absent: 2, covered: 5, listed: 3 }, false],
-    [{ absent: 8, covered: 1_000, listed: 992 }, false],
-    [{ absent: 9, covered: 1_000, listed: 991 }, true],
-  ])('with the counts %j requires a probe before it is believed: %s', (counts, suspicious) => {
+it.each([
+  [{ absent: 0, covered: 0, listed: 0 }, false],
+  [{ absent: 0, covered: 5, listed: 5 }, false],
+  [{ absent: 1, covered: 1, listed: 0 }, true],
+  [{ absent: 1, covered: 1, listed: 3 }, false],
+  [{ absent: 1, covered: 10, listed: 9 }, false],
+  [{ absent: 2, covered: 4, listed: 2 }, true],
+  [{ absent: 2, covered: 5, listed: 3 }, false],
+  [{ absent: 8, covered: 1_000, listed: 992 }, false],
+  [{ absent: 9, covered: 1_000, listed: 991 }, true],
+])(
+  'a list without some of the covered orders with the counts %j requires a probe before it is believed: %s',
+  (counts, suspicious) => {
     expect(isSuspicious(counts)).toBe(suspicious);
-  });
-});
+  },
+);
 
 /** An order that became known then, and was never seen. */
 function orderOf(orderId: string, openedAt: number, failing = false, postponedUntil = 0): LiveOrder {
@@ -41,10 +42,8 @@ it('the probes are the two orders that have rested for the longest, failing ones
   expect(ids()).toEqual([]);
 });
 
-describe('the interval between lists', () => {
-  it('is short while orders change, and grows to its maximum as they rest', () => {
-    const policy = { minMs: 5_000, maxMs: 10_000 };
-    const at = (sinceChangeMs: number) => listIntervalMs(policy, sinceChangeMs);
-    expect([0, 150_000, 240_000, 300_000, 1e12].map(at)).toEqual([5_000, 5_000, 8_000, 10_000, 10_000]);
-  });
+it('the interval between lists is short while orders change, and grows to its maximum as they rest', () => {
+  const policy = { minMs: 5_000, maxMs: 10_000 };
+  const at = (sinceChangeMs: number) => listIntervalMs(policy, sinceChangeMs);
+  expect([0, 150_000, 240_000, 300_000, 1e12].map(at)).toEqual([5_000, 5_000, 8_000, 10_000, 10_000]);
 });

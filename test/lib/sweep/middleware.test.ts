@@ -99,89 +99,87 @@ function logged() {
 const namespace = 'OrderStateSnapshots';
 const ofStage = { namespace, dimensions: { service: 'checks', stage: 'test' } };
 
-describe('a tick that swept', () => {
-  it('emits only what the essential alarms use, where the stage says so', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), 'essential');
-    expect(measured()).toEqual([
-      { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
-    ]);
-  });
+it('a tick that swept emits only what the essential alarms use, where the stage says so', async () => {
+  await run(() => ({ outcome: 'swept', ...swept, failed: { key_refused: 2 } }), 'essential');
+  expect(measured()).toEqual([
+    { ...ofStage, metrics: { AuthRefused: '2 Count', RetentionHeadroomSeconds: '1234.5 Seconds' } },
+  ]);
+});
 
-  it('logs one line with every count', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, failed: { timeout: 1 } }));
-    const [line, ...others] = logged();
-    expect(others).toEqual([]);
-    expect(line).toMatchObject({
-      level: 'INFO',
-      message: 'ticked',
-      account: 'main',
-      outcome: 'swept',
-      checked: 9,
-      backlog: 7,
-      listed: 11,
-      list_failed: 12,
-      list_untrusted: false,
-      discovered: 13,
-      vanished: 14,
-      covered: 8,
-      over_capacity: false,
-      oldest_unseen_ms: 565_500,
-      retention_headroom_ms: 1_234_500,
-      failed: { timeout: 1 },
-    });
-    expect(Object.keys(line ?? {}).filter((key) => /[A-Z]/.test(key))).toEqual([]);
+it('a tick that swept logs one line with every count', async () => {
+  await run(() => ({ outcome: 'swept', ...swept, failed: { timeout: 1 } }));
+  const [line, ...others] = logged();
+  expect(others).toEqual([]);
+  expect(line).toMatchObject({
+    level: 'INFO',
+    message: 'ticked',
+    account: 'main',
+    outcome: 'swept',
+    checked: 9,
+    backlog: 7,
+    listed: 11,
+    list_failed: 12,
+    list_untrusted: false,
+    discovered: 13,
+    vanished: 14,
+    covered: 8,
+    over_capacity: false,
+    oldest_unseen_ms: 565_500,
+    retention_headroom_ms: 1_234_500,
+    failed: { timeout: 1 },
   });
+  expect(Object.keys(line ?? {}).filter((key) => /[A-Z]/.test(key))).toEqual([]);
+});
 
-  it('emits every metric with its stage as the only dimension', async () => {
-    await run(() => ({ outcome: 'swept', ...swept }));
-    expect(measured()).toEqual([
-      {
-        ...ofStage,
-        metrics: {
-          Checked: '9 Count',
-          Changed: '3 Count',
-          Final: '2 Count',
-          Failed: '0 Count',
-          Listed: '11 Count',
-          ListFailed: '12 Count',
-          ListUntrusted: '0 Count',
-          Discovered: '13 Count',
-          Vanished: '14 Count',
-          Watched: '8 Count',
-          Missing: '4 Count',
-          UnknownState: '5 Count',
-          Inconsistent: '6 Count',
-          Backlog: '7 Count',
-          AuthRefused: '0 Count',
-          RateLimitExhausted: '0 Count',
-          OverCapacity: '0 Count',
-          OldestUnseenSeconds: '565.5 Seconds',
-          RetentionHeadroomSeconds: '1234.5 Seconds',
-        },
+it('a tick that swept emits every metric with its stage as the only dimension', async () => {
+  await run(() => ({ outcome: 'swept', ...swept }));
+  expect(measured()).toEqual([
+    {
+      ...ofStage,
+      metrics: {
+        Checked: '9 Count',
+        Changed: '3 Count',
+        Final: '2 Count',
+        Failed: '0 Count',
+        Listed: '11 Count',
+        ListFailed: '12 Count',
+        ListUntrusted: '0 Count',
+        Discovered: '13 Count',
+        Vanished: '14 Count',
+        Watched: '8 Count',
+        Missing: '4 Count',
+        UnknownState: '5 Count',
+        Inconsistent: '6 Count',
+        Backlog: '7 Count',
+        AuthRefused: '0 Count',
+        RateLimitExhausted: '0 Count',
+        OverCapacity: '0 Count',
+        OldestUnseenSeconds: '565.5 Seconds',
+        RetentionHeadroomSeconds: '1234.5 Seconds',
       },
-    ]);
-  });
+    },
+  ]);
+});
 
-  it.each<[Partial<Record<Code, number>>, Record<string, string>]>([
-    [
-      { timeout: 2, invalid_response: 3 },
-      { Failed: '5 Count', AuthRefused: '0 Count', RateLimitExhausted: '0 Count' },
-    ],
-    [{ rate_limited_locally: 4 }, { Failed: '4 Count', AuthRefused: '0 Count', RateLimitExhausted: '4 Count' }],
-    [
-      { unauthorized: 1, key_refused: 1, forbidden: 1, account_locked: 1, secret_empty: 1, secret_malformed: 1 },
-      { Failed: '6 Count', AuthRefused: '6 Count' },
-    ],
-    [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],
-  ])('counts the failures %j in the metrics of their alarms', async (failed, metrics) => {
-    await run(() => ({ outcome: 'swept', ...swept, failed }));
-    expect(measured()[0]?.metrics).toMatchObject(metrics);
-  });
+it.each<[Partial<Record<Code, number>>, Record<string, string>]>([
+  [
+    { timeout: 2, invalid_response: 3 },
+    { Failed: '5 Count', AuthRefused: '0 Count', RateLimitExhausted: '0 Count' },
+  ],
+  [{ rate_limited_locally: 4 }, { Failed: '4 Count', AuthRefused: '0 Count', RateLimitExhausted: '4 Count' }],
+  [
+    { unauthorized: 1, key_refused: 1, forbidden: 1, account_locked: 1, secret_empty: 1, secret_malformed: 1 },
+    { Failed: '6 Count', AuthRefused: '6 Count' },
+  ],
+  [{ not_owner: 1 }, { Failed: '1 Count', AuthRefused: '0 Count' }],
+])('a tick that swept counts the failures %j in the metrics of their alarms', async (failed, metrics) => {
+  await run(() => ({ outcome: 'swept', ...swept, failed }));
+  expect(measured()[0]?.metrics).toMatchObject(metrics);
+});
 
-  it('reports that the account is over its capacity, and that its lists are not trusted', async () => {
-    await run(() => ({ outcome: 'swept', ...swept, overCapacity: true, listUntrusted: true }));
-    expect(measured()[0]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
-  });
+it('a tick that swept reports that the account is over its capacity, and that its lists are not trusted', async () => {
+  await run(() => ({ outcome: 'swept', ...swept, overCapacity: true, listUntrusted: true }));
+  expect(measured()[0]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
 });
 
 describe('a tick that did not sweep', () => {
@@ -200,31 +198,29 @@ describe('a tick that did not sweep', () => {
   });
 });
 
-describe('a tick that fails', () => {
-  it('logs the code and rethrows, so that Lambda counts the error', async () => {
-    const failure = new Failure('store_unavailable', 'Snapshot table unavailable.');
-    const thrown = await failureOf(
-      run(() => {
-        throw failure;
-      }),
-    );
-    expect(thrown).toBe(failure);
-    expect(logged()).toMatchObject([
-      { level: 'ERROR', message: 'failed', account: 'main', code: 'store_unavailable', detail: failure.message },
-    ]);
-    expect(measured()).toEqual([]);
-  });
+it('a tick that fails logs the code and rethrows, so that Lambda counts the error', async () => {
+  const failure = new Failure('store_unavailable', 'Snapshot table unavailable.');
+  const thrown = await failureOf(
+    run(() => {
+      throw failure;
+    }),
+  );
+  expect(thrown).toBe(failure);
+  expect(logged()).toMatchObject([
+    { level: 'ERROR', message: 'failed', account: 'main', code: 'store_unavailable', detail: failure.message },
+  ]);
+  expect(measured()).toEqual([]);
+});
 
-  it('before its accounts are known fails as internal, and its log line does not quote the error', async () => {
-    const { code } = await failureOf(
-      run(() => {
-        throw new TypeError('the key is hush-hush');
-      }),
-    );
-    expect(code).toBe('internal');
-    expect(logged()).toMatchObject([{ code: 'internal', causes: ['TypeError'], trace: expect.any(String) }]);
-    expect(output.text()).not.toContain('hush-hush');
-  });
+it('a tick that fails before its accounts are known fails as internal, and its log line does not quote the error', async () => {
+  const { code } = await failureOf(
+    run(() => {
+      throw new TypeError('the key is hush-hush');
+    }),
+  );
+  expect(code).toBe('internal');
+  expect(logged()).toMatchObject([{ code: 'internal', causes: ['TypeError'], trace: expect.any(String) }]);
+  expect(output.text()).not.toContain('hush-hush');
 });
 
 describe('a look at another group of accounts', () => {

@@ -31,33 +31,31 @@ function detailOf(entry: { Detail?: string | undefined }): OrderStateChanged {
   return OrderStateChanged.parse(JSON.parse(entry.Detail ?? ''));
 }
 
-describe('the bus entry of an event', () => {
-  it('has source, type, time and detail', () => {
-    const entry = entryOf(eventWith(3), 'bus');
-    expect(entry).toMatchObject({
-      EventBusName: 'bus',
-      Source: 'order-state-snapshots',
-      DetailType: 'OrderStateChanged',
-      Time: new Date(start),
-    });
-    expect(detailOf(entry).to.details).toEqual({ custom_order_id: 'xxx' });
+it('the bus entry of an event has source, type, time and detail', () => {
+  const entry = entryOf(eventWith(3), 'bus');
+  expect(entry).toMatchObject({
+    EventBusName: 'bus',
+    Source: 'order-state-snapshots',
+    DetailType: 'OrderStateChanged',
+    Time: new Date(start),
   });
+  expect(detailOf(entry).to.details).toEqual({ custom_order_id: 'xxx' });
+});
 
-  it('has the details up to 256 KB, and says so when it leaves them out', () => {
-    const spare = maxBytes - bytesOf(entryOf(eventWith(0), 'bus'));
-    const full = entryOf(eventWith(spare), 'bus');
-    expect(bytesOf(full)).toBe(maxBytes);
-    expect(detailOf(full)).not.toHaveProperty('details_omitted');
+it('the bus entry of an event has the details up to 256 KB, and says so when it leaves them out', () => {
+  const spare = maxBytes - bytesOf(entryOf(eventWith(0), 'bus'));
+  const full = entryOf(eventWith(spare), 'bus');
+  expect(bytesOf(full)).toBe(maxBytes);
+  expect(detailOf(full)).not.toHaveProperty('details_omitted');
 
-    const over = detailOf(entryOf(eventWith(spare + 1), 'bus'));
-    expect(over.details_omitted).toBe(true);
-    expect(over.to).not.toHaveProperty('details');
-    expect(over.to.order_state).toBe('open');
-  });
+  const over = detailOf(entryOf(eventWith(spare + 1), 'bus'));
+  expect(over.details_omitted).toBe(true);
+  expect(over.to).not.toHaveProperty('details');
+  expect(over.to.order_state).toBe('open');
+});
 
-  it('counts bytes, not characters', () => {
-    expect(bytesOf(entryOf(eventWith(0, 101), 'bus')) - bytesOf(entryOf(eventWith(0, 1), 'bus'))).toBe(300);
-  });
+it('the bus entry of an event counts bytes, not characters', () => {
+  expect(bytesOf(entryOf(eventWith(0, 101), 'bus')) - bytesOf(entryOf(eventWith(0, 1), 'bus'))).toBe(300);
 });
 
 describe('the batches of bus entries', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { join, statusOf, type Watch, type WatchDelta, type WatchStatus } from '../../../lib/snapshots/watch.ts';
 import { transitionOf } from '../../../lib/transitions/events.ts';
 import { type EventName, WatchChanged } from '../../../lib/transitions/schemas.ts';
@@ -68,57 +68,55 @@ const turns: readonly (readonly [keyof typeof watches, WatchStatus, EventName | 
   ['stopped', 'final', 'WatchStarted'],
 ];
 
-describe('the event of a watch whose status changes', () => {
-  it.each(turns)('from %s to %s is %s', (from, to, name) => {
-    expect(watches[from] && statusOf(watches[from])).toBe(from === 'none' ? undefined : from);
-    expect(statusOf(watches[to])).toBe(to);
-    const event = transitionOf(imagesOf(watchRecord(key, watches[from], watches[to])));
-    expect(event?.name).toBe(name);
-    if (event === undefined) return;
-    expect(WatchChanged.parse(event.detail)).toMatchObject({
-      id: `main#${seedId}#watch#${from}>${to}#7`,
-      from: from === 'none' ? null : from,
-      to,
-      revision: 7,
-    });
+it.each(turns)('the event of a watch whose status changes from %s to %s is %s', (from, to, name) => {
+  expect(watches[from] && statusOf(watches[from])).toBe(from === 'none' ? undefined : from);
+  expect(statusOf(watches[to])).toBe(to);
+  const event = transitionOf(imagesOf(watchRecord(key, watches[from], watches[to])));
+  expect(event?.name).toBe(name);
+  if (event === undefined) return;
+  expect(WatchChanged.parse(event.detail)).toMatchObject({
+    id: `main#${seedId}#watch#${from}>${to}#7`,
+    from: from === 'none' ? null : from,
+    to,
+    revision: 7,
   });
-
-  it('says when the status changed, when and in which state the order was last seen, and who gave the command', () => {
-    const event = transitionOf(imagesOf(watchRecord(key, watches.watched, watches.stopped)));
-    expect(event?.detail).toMatchObject({
-      changed_at: '2026-01-01T00:01:00.000Z',
-      checked_at: '2026-01-01T00:00:00.001Z',
-      rank: at(1, 0),
-      operator: { by: 'anna', at: '2026-01-01T00:01:00.000Z' },
-    });
-  });
-
-  it.each(['list', 'request', 'person'] as const)(
-    'says that the watch of a new order was started by a %s',
-    (startedBy) => {
-      for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
-        const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
-        expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
-      }
-    },
-  );
-
-  it('says that a person resumed a stopped watch, whatever had started it first', () => {
-    const resumed = join({ ...watches.stopped, startedBy: 'list' }, command(false));
-    const event = transitionOf(imagesOf(watchRecord(key, watches.stopped, resumed)));
-    expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
-  });
-
-  it('does not exist for an order that is final when it is first seen', () => {
-    const announced = join(undefined, { openedAt: start, startedBy: 'request', announcedRank: at(1, 2) });
-    expect(statusOf(announced)).toBe('watched');
-    expect(transitionOf(imagesOf(watchRecord(key, undefined, announced)))).toBeUndefined();
-  });
-
-  it.each(Object.values(watches).filter((watch) => watch !== undefined))(
-    'does not exist when the status stays the same',
-    (watch) => {
-      expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
-    },
-  );
 });
+
+it('the event of a watch whose status changes says when the status changed, when and in which state the order was last seen, and who gave the command', () => {
+  const event = transitionOf(imagesOf(watchRecord(key, watches.watched, watches.stopped)));
+  expect(event?.detail).toMatchObject({
+    changed_at: '2026-01-01T00:01:00.000Z',
+    checked_at: '2026-01-01T00:00:00.001Z',
+    rank: at(1, 0),
+    operator: { by: 'anna', at: '2026-01-01T00:01:00.000Z' },
+  });
+});
+
+it.each(['list', 'request', 'person'] as const)(
+  'the event of a watch whose status changes says that the watch of a new order was started by a %s',
+  (startedBy) => {
+    for (const delta of [{ openedAt: start }, { openedAt: start, announcedRank: at(1, 0) }]) {
+      const event = transitionOf(imagesOf(watchRecord(key, undefined, join(undefined, { ...delta, startedBy }))));
+      expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: startedBy } });
+    }
+  },
+);
+
+it('the event of a watch whose status changes says that a person resumed a stopped watch, whatever had started it first', () => {
+  const resumed = join({ ...watches.stopped, startedBy: 'list' }, command(false));
+  const event = transitionOf(imagesOf(watchRecord(key, watches.stopped, resumed)));
+  expect(event).toMatchObject({ name: 'WatchStarted', detail: { started_by: 'person', operator: { by: 'anna' } } });
+});
+
+it('the event of a watch whose status changes does not exist for an order that is final when it is first seen', () => {
+  const announced = join(undefined, { openedAt: start, startedBy: 'request', announcedRank: at(1, 2) });
+  expect(statusOf(announced)).toBe('watched');
+  expect(transitionOf(imagesOf(watchRecord(key, undefined, announced)))).toBeUndefined();
+});
+
+it.each(Object.values(watches).filter((watch) => watch !== undefined))(
+  'a watch whose status stays the same has no event',
+  (watch) => {
+    expect(transitionOf(imagesOf(watchRecord(key, watch, watch)))).toBeUndefined();
+  },
+);

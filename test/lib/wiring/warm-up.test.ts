@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
@@ -7,92 +7,90 @@ startTestBedForFile();
 
 const down = 'http://127.0.0.1:1';
 
-describe('the warm-up of a function', () => {
-  it('fetches key and token of the only account before its first check', async () => {
-    const wiring = wired({ stage: stageOf('main') });
-    const warming = await requestsDuring(() => wiring.warmUp());
-    expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
-    expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
-  });
+it('the warm-up of a function fetches key and token of the only account before its first check', async () => {
+  const wiring = wired({ stage: stageOf('main') });
+  const warming = await requestsDuring(() => wiring.warmUp());
+  expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
+  expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
+});
 
-  it('opens the connection to the exchange where no token is needed', async () => {
-    const wiring = wired({ stage: stageOf('other') });
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
-      secrets: 1,
-      tokens: 0,
-      orders: 0,
-      tests: 1,
-      others: 0,
-    });
-    const warmed = testBed.deribit.requests.at(-1)?.connection;
-    expect(await requestsDuring(() => check(wiring, 'other'))).toEqual(oneOrder);
-    expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
+it('the warm-up of a function opens the connection to the exchange where no token is needed', async () => {
+  const wiring = wired({ stage: stageOf('other') });
+  expect(await requestsDuring(() => wiring.warmUp())).toEqual({
+    secrets: 1,
+    tokens: 0,
+    orders: 0,
+    tests: 1,
+    others: 0,
   });
+  const warmed = testBed.deribit.requests.at(-1)?.connection;
+  expect(await requestsDuring(() => check(wiring, 'other'))).toEqual(oneOrder);
+  expect(testBed.deribit.requests.at(-1)?.connection).toBe(warmed);
+});
 
-  it('fetches both keys where there are two accounts, and calls only the exchange of the first account', async () => {
-    const wiring = wired();
-    expect(await requestsDuring(() => wiring.warmUp())).toEqual({
-      secrets: 2,
-      tokens: 1,
-      orders: 0,
-      tests: 0,
-      others: 0,
-    });
-    for (const account of ['main', 'other'] as const) {
-      const first = await requestsDuring(() => check(wiring, account));
-      expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 });
-    }
+it('the warm-up of a function fetches both keys where there are two accounts, and calls only the exchange of the first account', async () => {
+  const wiring = wired();
+  expect(await requestsDuring(() => wiring.warmUp())).toEqual({
+    secrets: 2,
+    tokens: 1,
+    orders: 0,
+    tests: 0,
+    others: 0,
   });
+  for (const account of ['main', 'other'] as const) {
+    const first = await requestsDuring(() => check(wiring, account));
+    expect(first).toEqual({ secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 });
+  }
+});
 
-  it('fetches eleven keys where there are more, and no others', async () => {
-    const { main } = testBed.stage.accounts;
-    if (main === undefined) throw new Error('the stage has main');
-    const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
-    const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
-    expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
-  });
+it('the warm-up of a function fetches eleven keys where there are more, and no others', async () => {
+  const { main } = testBed.stage.accounts;
+  if (main === undefined) throw new Error('the stage has main');
+  const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
+  const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
+  expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
+});
 
-  it('presents what it rehearsed, and ignores an error of that', async () => {
-    const presented: string[] = [];
-    const present = ({ rank }: { readonly rank: string }) => {
-      presented.push(rank);
-      throw new Error('for the test');
-    };
-    await wired({ stage: stageOf('main') }).warmUp(present);
-    expect(presented).toHaveLength(1);
-    expect(output.lines()).toEqual([]);
-  });
+it('the warm-up of a function presents what it rehearsed, and ignores an error of that', async () => {
+  const presented: string[] = [];
+  const present = ({ rank }: { readonly rank: string }) => {
+    presented.push(rank);
+    throw new Error('for the test');
+  };
+  await wired({ stage: stageOf('main') }).warmUp(present);
+  expect(presented).toHaveLength(1);
+  expect(output.lines()).toEqual([]);
+});
 
-  it('does nothing without any account', async () => {
-    await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
-  });
+it('the warm-up of a function does nothing without any account', async () => {
+  await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
+});
 
-  it('never fails, whatever is down', async () => {
-    const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
-    testBed.secrets.failAlways({ kind: 'denied' });
-    await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
-    testBed.secrets.recover();
-    testBed.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
-    await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
-  });
+it('the warm-up of a function never fails, whatever is down', async () => {
+  const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
+  testBed.secrets.failAlways({ kind: 'denied' });
+  await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
+  testBed.secrets.recover();
+  testBed.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
+  await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
+});
 
-  it('ends after two seconds, whatever hangs', async () => {
-    const slept: number[] = [];
-    const clock = {
-      now: Date.now,
-      sleep: async (milliseconds: number) => {
-        slept.push(milliseconds);
-      },
-    };
-    testBed.orangex.scriptAlways('auth', { kind: 'hang' });
-    const { warmUp } = createOrderChecks({
-      ...testBed,
-      stage: stageOf('main'),
-      clock,
-      priority: 'interactive',
-      logger: new Logger(),
-    });
-    await warmUp();
-    expect(slept).toEqual([2_000]);
+it('the warm-up of a function ends after two seconds, whatever hangs', async () => {
+  const slept: number[] = [];
+  const clock = {
+    now: Date.now,
+    sleep: async (milliseconds: number) => {
+      slept.push(milliseconds);
+    },
+  };
+  testBed.orangex.scriptAlways('auth', { kind: 'hang' });
+  const { warmUp } = createOrderChecks({
+    ...testBed,
+    stage: stageOf('main'),
+    clock,
+    priority: 'interactive',
+    logger: new Logger(),
   });
+  await warmUp();
+  expect(slept).toEqual([2_000]);
 });
