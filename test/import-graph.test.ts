@@ -41,8 +41,8 @@ it('an import cycle would be found', () => {
   expect(cycleIn(edges.slice(0, 2))).toBeUndefined();
 });
 
-describe('the picture of the import graph', () => {
-  it('has an arrow for each import between folders that no longer path implies', () => {
+describe('picture', () => {
+  it('the picture of the import graph has an arrow for each import between folders that no longer path implies', () => {
     const contributing = readFileSync(new URL('../.github/CONTRIBUTING.md', import.meta.url), 'utf8');
     const [, picture = ''] = /^```mermaid\n(.*?)^```$/ms.exec(contributing) ?? [];
     const drawn = [...picture.matchAll(/^ {2}(\S+) --> (.+)$/gm)].flatMap(([, from = '', targets = '']) =>
@@ -63,7 +63,7 @@ describe('the picture of the import graph', () => {
   const nameOf = (folder: string) => folder.replace(/^lib\//, '').replace(/\/.*$/, '');
 });
 
-describe('dependencies point one way:', () => {
+describe('dependencies point one way', () => {
   it.each([
     ['cdk', 'test'],
     ['lib', 'test'],
@@ -93,26 +93,26 @@ describe('dependencies point one way:', () => {
   });
 });
 
-describe('the emulator stands alone:', () => {
+describe('the emulator', () => {
   const emulator = imports.filter(({ from }) => isIn(from, 'test/emulator'));
 
-  it.each(['cdk', 'functions', 'lib'])('it imports nothing of %s', (folder) => {
+  it.each(['cdk', 'functions', 'lib'])('the emulator imports nothing of %s', (folder) => {
     expect(between('test/emulator', folder)).toEqual([]);
   });
 
-  it('it names no file of cdk, functions or lib', () => {
+  it('the emulator names no file of cdk, functions or lib', () => {
     const files = new Set(emulator.map(({ from }) => from));
     expect(files.size).toBeGreaterThan(50);
     for (const file of files) expect(readFileSync(file, 'utf8'), file).not.toMatch(/\.\.\/(cdk|functions|lib)\//);
   });
 
-  it('neither its files nor its folders import themselves in a cycle, not even through types', () => {
+  it('neither files nor folders of the emulator import themselves in a cycle, not even through types', () => {
     expect(cycleIn(filesOf(emulator))).toBeUndefined();
     expect(cycleIn(foldersOf(emulator))).toBeUndefined();
   });
 });
 
-describe('AWS stays at the edges:', () => {
+describe('AWS stays at the edges', () => {
   const importersOf = (name: string) =>
     product.filter(({ from, to }) => !isIn(from, 'cdk') && to === name).map(({ from }) => from);
 
@@ -152,7 +152,7 @@ describe('AWS stays at the edges:', () => {
   });
 });
 
-describe('a function loads only what it uses:', () => {
+describe('a function loads only what it uses', () => {
   const uses = (name: string) => loadedWith(`functions/${name}.ts`, imports);
   const foldersIn = (name: string) => new Set([...uses(name)].map((file) => dirname(file)));
 

@@ -109,7 +109,7 @@ it("the README's example of another project is the file that test/package.test.t
 
 /** For what is looked up in /proc, too. */
 describe.skipIf(process.platform !== 'linux')('npm start', () => {
-  it('starts a stack whose API and console respond', async () => {
+  it('npm start runs a stack whose API and console respond', async () => {
     for (const [name, value] of Object.entries(seedFields)) {
       expect(stack.shown()).toMatch(name === 'order_id' ? `Order ${value}` : new RegExp(`\\n  ${name} +${value}\\b`));
     }
@@ -128,7 +128,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
   });
 
-  it('starts a stack that can be operated as its output says', async () => {
+  it('npm start runs a stack that can be operated as its output says', async () => {
     expect(stack.shown()).toMatch(/\n {2}Checks +every 3 s +rate\(1 minute\) on AWS\n/);
     expect(stack.shown()).toMatch(/Operate +npm run ops -- orders --account main --endpoint \S+\n/);
     expect(await spawnOps(['verify', '--endpoint', stack.awsUrl])).toMatchObject({
@@ -142,7 +142,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
     expect(stack.shown()).toMatch(watch);
   });
 
-  it('prints what happens to orders', async () => {
+  it('npm start prints what happens to orders', async () => {
     const lines = [
       reported('-', 'watch started by an operator'),
       reported('-', 'watch started: found in the list of open orders'),
@@ -172,7 +172,7 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('the README shows what really happens:', () => {
+describe.skipIf(process.platform !== 'linux')('the README', () => {
   it('npm start prints what runs, and what changes', () => {
     const [output = ''] = outputs.filter((text) => !text.startsWith('$ '));
     expect(stack.shown()).toMatch(new RegExp(patternOf(output)));

@@ -13,7 +13,7 @@ const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file)
 const Toolchain = z.object({ optionalDependencies: z.record(z.string(), z.string()) });
 const platform = `${process.platform.replace('win32', 'win')}-${process.arch}`;
 
-describe('npm scripts run on a Node 24', () => {
+describe('Node', () => {
   /** A project with nothing but the launcher. */
   let project: string;
   const { optionalDependencies } = Toolchain.parse(read('test/toolchain/package.json'));
@@ -47,64 +47,73 @@ describe('npm scripts run on a Node 24', () => {
     return { status, stdout, stderr };
   }
 
-  it.each(['node_modules', 'test/toolchain/node_modules'])('that is installed in %s', (folder) => {
-    installNode(folder, '#!/bin/sh\necho "installed $*"\n');
-    expect(run('old')).toEqual({ status: 0, stdout: 'installed --print "own"\n', stderr: '' });
-  });
+  it.each(['node_modules', 'test/toolchain/node_modules'])(
+    'npm scripts run on a Node 24 that is installed in %s',
+    (folder) => {
+      installNode(folder, '#!/bin/sh\necho "installed $*"\n');
+      expect(run('old')).toEqual({ status: 0, stdout: 'installed --print "own"\n', stderr: '' });
+    },
+  );
 
-  it('of the machine, from 24 on, where none is installed', () => {
+  it('npm scripts run on a Node 24 of the machine, from 24 on, where none is installed', () => {
     expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
   });
 
-  it("of the machine where the installed one does not start, as glibc's on Alpine", () => {
+  it("npm scripts run on a Node 24 of the machine where the installed one does not start, as glibc's on Alpine", () => {
     installNode('node_modules', '#!/lib/no-such-loader\n');
     expect(run('new')).toEqual({ status: 0, stdout: 'own\n', stderr: '' });
   });
 
-  it.each([[''], ['#!/lib/no-such-loader\n']])('or say in one sentence what to do, if there is none (%j)', (script) => {
-    if (script !== '') installNode('node_modules', script);
-    const { status, stdout, stderr } = run('old');
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(
-      /^Node 24 or later is needed, but this machine has v20\.20\.2 [^\n]+: run `npm ci`[^\n]+\.\n$/,
-    );
-  });
+  it.each([[''], ['#!/lib/no-such-loader\n']])(
+    'npm scripts run on a Node 24 or say in one sentence what to do, if there is none (%j)',
+    (script) => {
+      if (script !== '') installNode('node_modules', script);
+      const { status, stdout, stderr } = run('old');
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+      expect(stderr).toMatch(
+        /^Node 24 or later is needed, but this machine has v20\.20\.2 [^\n]+: run `npm ci`[^\n]+\.\n$/,
+      );
+    },
+  );
 });
 
-describe('a script that the launcher of npm scripts starts', () => {
+describe('launcher', () => {
   const start = (script: string) =>
     spawn(process.execPath, [launcher, '--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] });
 
-  it('determines the exit code of the launcher', async () => {
+  it('a script that the launcher of npm scripts starts determines the exit code of the launcher', async () => {
     const child = start('process.exitCode = 7');
     expect(await once(child, 'exit')).toEqual([7, null]);
   });
 
-  it('ends the launcher by the signal that ended the script', async () => {
+  it('a script that the launcher of npm scripts starts ends the launcher by the signal that ended the script', async () => {
     const child = start('process.kill(process.pid, "SIGTERM")');
     expect(await once(child, 'exit')).toEqual([null, 'SIGTERM']);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives the signal %s', async (signal) => {
-    const child = start(`
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'a script that the launcher of npm scripts starts receives the signal %s',
+    async (signal) => {
+      const child = start(`
       process.once('${signal}', () => process.exit(5));
       setInterval(() => {}, 1000);
       console.log('ready');
     `);
-    await once(child.stdout, 'data');
-    child.kill(signal);
-    expect(await once(child, 'exit')).toEqual([5, null]);
-  });
+      await once(child.stdout, 'data');
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([5, null]);
+    },
+  );
 });
 
-describe('every command of package.json', () => {
+describe('package.json', () => {
   const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(read('package.json'));
   const { app } = z.object({ app: z.string() }).parse(read('cdk.json'));
   const commands = Object.entries({ ...scripts, app }).flatMap(([script, line]) =>
     line.split(' && ').map((command) => [script, command] as const),
   );
 
-  it.each(commands)('that %s uses is started on Node 24, in any shell: %s', (_, command) => {
+  it.each(commands)('a command of package.json that %s uses is started on Node 24, in any shell: %s', (_, command) => {
     // npm itself, and what any Node can do before there is a node_modules.
     expect(command).toMatch(
       /^(node test\/toolchain\/node\.cjs (test|cdk|node_modules)\/|npm sbom |node -e "fs\.rmSync\()/,

@@ -74,31 +74,31 @@ it('every function has a budget for the size of its bundle', () => {
   expect([...bundles.keys()]).toEqual(Object.keys(budgets));
 });
 
-describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]) => {
+describe.each(Object.entries(budgets))('%s', (id, [name, budgetKb]) => {
   const file = join(folder, 'once', bundles.get(id) ?? '', 'index.mjs');
   const code = readFileSync(file, 'utf8');
 
-  it(`is at most ${budgetKb} KB`, () => {
+  it(`a function's bundle is at most ${budgetKb} KB`, () => {
     const kb = Buffer.byteLength(code) / 1024;
     console.log(`${name}: ${kb.toFixed(1)} KB`);
     expect(kb).toBeLessThanOrEqual(budgetKb);
   });
 
-  it('is a single file', () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
+  it("a function's bundle is a single file", () => expect(readdirSync(join(file, '..'))).toEqual(['index.mjs']));
 
-  it('has its stage compiled in, unless the function gets everything from its event', () => {
+  it("a function's bundle has its stage compiled in, unless the function gets everything from its event", () => {
     // These two take everything from their event.
     const isIndependent = id === 'PublishTransitions' || id === 'GuardAccounts';
     expect(code.includes('order-state-snapshots/test/main/exchange-key')).toBe(!isIndependent);
   });
 
-  it('contains no path of the machine that built it', () => {
+  it("a function's bundle contains no path of the machine that built it", () => {
     expect(code).not.toContain(process.cwd());
     expect(code).not.toContain(folder);
     expect(code).not.toMatch(/\/(home|Users)\/\w/);
   });
 
-  it('makes exactly the AWS calls that the role of its function allows', () => {
+  it("a function's bundle makes exactly the AWS calls that the role of its function allows", () => {
     // A command keeps its operation's name as a string, and a command that nobody sends is not in the bundle.
     const calls = [
       operations('dynamodb', dynamodb),
@@ -114,7 +114,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(made.toSorted()).toEqual([...new Set(granted)].toSorted());
   });
 
-  it('imports only built-in modules, and gets http without importing it', () => {
+  it("a function's bundle imports only built-in modules, and gets http without importing it", () => {
     const { metafile } = buildSync({
       stdin: { contents: code, loader: 'js' },
       bundle: true,
@@ -133,7 +133,7 @@ describe.each(Object.entries(budgets))('the bundle of %s', (id, [name, budgetKb]
     expect(code).not.toContain('Dynamic require of');
   });
 
-  it('loads neither undici nor zlib at startup', () => {
+  it("a function's bundle loads neither undici nor zlib at startup", () => {
     expect(code).not.toContain('undici');
     const load = `await import(${JSON.stringify(pathToFileURL(file).href)});
       console.log(JSON.stringify(process.moduleLoadList.filter((name) => /undici|zlib/.test(name))));

@@ -128,7 +128,7 @@ it('the alarms of a stage have no action where the stage has no alarm topic', ()
   for (const { Properties: alarm } of silent) expect(alarm).not.toHaveProperty('AlarmActions');
 });
 
-describe('the alarm order-monitoring-down', () => {
+describe('order-monitoring-down', () => {
   /** What a rule is made of, by the logical ids of alarms, and how long it is with the longest names. */
   function ruleOf(rule: { 'Fn::Join': [string, (string | { 'Fn::GetAtt': [string, string] })[]] }) {
     const parts = rule['Fn::Join'][1];
@@ -141,7 +141,7 @@ describe('the alarm order-monitoring-down', () => {
   const description = `order-state-snapshots-${'x'.repeat(16)} has accounts that have not been swept for three minutes`;
   const maxArn = `arn:aws-us-gov:cloudwatch:ap-southeast-1:111122223333:alarm:${description}`.length;
 
-  it('is in alarm when an account is not swept, a key is refused or the retention headroom is low', () => {
+  it('the alarm order-monitoring-down is in alarm when an account is not swept, a key is refused or the retention headroom is low', () => {
     const [blind, ...others] = composites.map(({ Properties: composite }) => ruleOf(composite.AlarmRule));
     expect(others).toEqual([]);
     expect(blind?.text).toBe('(ALARM("ARN") OR ALARM("ARN") OR ALARM("ARN"))');
@@ -152,12 +152,12 @@ describe('the alarm order-monitoring-down', () => {
   });
 });
 
-describe('essential monitoring', () => {
+describe('monitoring: essential', () => {
   const stage = resolveStage('test', { ...loopbackStage, monitoring: 'essential' });
   const essential = Template.fromStack(stackOf(stage));
   const kept = Object.values(essential.findResources('AWS::CloudWatch::Alarm')).map(({ Properties: alarm }) => alarm);
 
-  it('keeps the alarms for what nothing else would reveal, and has no dashboard', () => {
+  it('essential monitoring keeps the alarms for what nothing else would reveal, and has no dashboard', () => {
     expect(kept.map(inShort).map(([anchor]) => anchor)).toEqual([
       'sweep-silent',
       'auth-refused',
@@ -172,13 +172,13 @@ describe('essential monitoring', () => {
     essential.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
   });
 
-  it('uses only metrics that its sweeps emit', () => {
+  it('essential monitoring uses only metrics that its sweeps emit', () => {
     const read = kept.filter(({ Namespace: of }) => of === 'OrderStateSnapshots').map(({ MetricName: name }) => name);
     expect(new Set(read)).toEqual(new Set(['UnsweptAccounts', 'PreviousKeyUsed', ...essentialSweepMetrics]));
     expect(stage.runtime.monitoring).toBe('essential');
   });
 
-  it('costs an idle stage of two accounts less than $4 a month, and less than half of full monitoring', () => {
+  it('essential monitoring costs an idle stage of two accounts less than $4 a month, and less than half of full monitoring', () => {
     const price = totalOf(idlePrice(JSON.stringify(essential.toJSON()), stage));
     const full = resolveStage('test', loopbackStage);
     expect(price).toBeLessThan(4);
@@ -186,7 +186,7 @@ describe('essential monitoring', () => {
   });
 });
 
-describe('the CloudWatch dashboard', () => {
+describe('dashboard', () => {
   const [board] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
   const body = JSON.parse(
     board?.['Properties'].DashboardBody['Fn::Join'][1]
@@ -198,7 +198,7 @@ describe('the CloudWatch dashboard', () => {
   const widgets: { properties: Widget }[] = body.widgets;
   type Widget = { title: string; metrics?: unknown[][]; query?: string; alarms?: string[] };
 
-  it('has these charts, from top to bottom', () => {
+  it('the CloudWatch dashboard has these charts, from top to bottom', () => {
     expect(widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms of the stage',
       'Orders by state',
@@ -215,7 +215,7 @@ describe('the CloudWatch dashboard', () => {
     ]);
   });
 
-  it('charts metrics that a tick emits, with the dimensions that the alarms use', () => {
+  it('the CloudWatch dashboard charts metrics that a tick emits, with the dimensions that the alarms use', () => {
     const drawn = widgets
       .flatMap(({ properties: { metrics = [] } }) => metrics)
       .filter(([namespace]) => namespace === 'OrderStateSnapshots');
@@ -240,12 +240,12 @@ describe('the CloudWatch dashboard', () => {
     ]);
   });
 
-  it("compares the permits taken with the sum of all accounts' shares: half of 10 and half of 20 a second", () => {
+  it("the CloudWatch dashboard compares the permits taken with the sum of all accounts' shares: half of 10 and half of 20 a second", () => {
     const rateLimit = widgets.find(({ properties }) => properties.title.startsWith('Permits'));
     expect(rateLimit).toMatchObject({ properties: { annotations: { horizontal: [{ value: 15 }] } } });
   });
 
-  it('counts every code that a check can fail with, and queries the logs of every API function', () => {
+  it('the CloudWatch dashboard counts every code that a check can fail with, and queries the logs of every API function', () => {
     const [, , , , , , , requests, checks] = widgets.map(({ properties: { query = '' } }) => query);
     for (const code of Object.keys(errorCatalog)) {
       expect(checks?.includes(`sum(failed.${code}) as ${code}`)).toBe(code !== 'order_not_found');

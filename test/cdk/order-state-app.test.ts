@@ -44,7 +44,7 @@ const functions = functionNames.map((name) => name.replace(/(^|-)([a-z])/g, (_, 
 const scheduledOrStreamed = ['CheckOpenOrders', 'PublishTransitions'];
 const at = (ruleName: string, ...constructs: string[]) => constructs.map((construct) => `${ruleName} ${construct}`);
 
-describe('the rule violations that are acknowledged with a reason', () => {
+describe('acknowledged violations', () => {
   const requested = [
     ...at(
       'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:order-state-snapshots/test/*/exchange-key-??????]',
@@ -67,7 +67,7 @@ describe('the rule violations that are acknowledged with a reason', () => {
       everySetting,
       [...at('AwsSolutions-IAM5[Resource::*]', ...functions), ...at('ScheduledFunctionDeadLetters', 'GetOrder')],
     ],
-  ])('are exactly these in %s', (_, changes, besides) => {
+  ])('the rule violations that are acknowledged with a reason are exactly these in %s', (_, changes, besides) => {
     const reports = reportsOf(resolveStage('test', { ...loopbackStage, ...changes }));
     for (const report of reports) expect(report).toMatchObject({ conclusion: 'success', violations: [] });
     const suppressed = reports.flatMap(({ suppressedViolations }) => suppressedViolations);

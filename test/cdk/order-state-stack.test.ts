@@ -11,13 +11,13 @@ import { allowed, dev, full, functionIn, functions, ownSecrets } from './templat
 
 const prod = templateOf({ protect: true, logRetention: 365 });
 
-describe('the snapshot table', () => {
-  it('has the keys, the one index and the billing mode that the functions and the cost estimate rely on', () => {
+describe('table', () => {
+  it('the snapshot table has the keys, the one index and the billing mode that the functions and the cost estimate rely on', () => {
     dev.resourceCountIs('AWS::DynamoDB::GlobalTable', 1);
     dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', snapshotTable);
   });
 
-  it('lets DynamoDB remove items with an expiry, and no others', () => {
+  it('the snapshot table lets DynamoDB remove items with an expiry, and no others', () => {
     dev.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       TimeToLiveSpecification: { AttributeName: 'expires_at', Enabled: true },
     });
@@ -26,7 +26,7 @@ describe('the snapshot table', () => {
   it.each([
     ['may be deleted by hand', 'dev', dev, false],
     ['is protected from deletion', 'prod', prod, true],
-  ])('%s in %s, and can be restored to any second', (_, __, template, isProtected) => {
+  ])('the snapshot table %s in %s, and can be restored to any second', (_, __, template, isProtected) => {
     template.hasResourceProperties('AWS::DynamoDB::GlobalTable', {
       Replicas: [
         Match.objectLike({
@@ -89,10 +89,10 @@ it('moving code replaces no stateful resource, because their logical ids are pin
   ]);
 });
 
-describe('a stage with its own resources', () => {
+describe('own resources', () => {
   const { kmsKeyArn, eventBusArn, permissionsBoundaryArn } = everySetting;
 
-  it('encrypts table, secrets, queues and logs with its KMS key', () => {
+  it('a stage with its own resources encrypts table, secrets, queues and logs with its KMS key', () => {
     for (const [type, property] of [
       ['AWS::SecretsManager::Secret', 'KmsKeyId'],
       ['AWS::SQS::Queue', 'KmsMasterKeyId'],
@@ -109,7 +109,7 @@ describe('a stage with its own resources', () => {
     full.resourceCountIs('AWS::KMS::Key', 0);
   });
 
-  it('lets Scheduler use its KMS key to put dead letters into the queue', () => {
+  it('a stage with its own resources lets Scheduler use its KMS key to put dead letters into the queue', () => {
     const actions = Object.values(full.findResources('AWS::IAM::Policy'))
       .filter(({ Properties: policy }) => policy.Roles[0].Ref.startsWith('ScheduledChecksRole'))
       .flatMap(({ Properties: policy }) => policy.PolicyDocument.Statement)
@@ -118,19 +118,19 @@ describe('a stage with its own resources', () => {
     expect(actions).toEqual([['kms:Decrypt', 'kms:GenerateDataKey']]);
   });
 
-  it('sends transitions to its event bus, and creates no other bus', () => {
+  it('a stage with its own resources sends transitions to its event bus, and creates no other bus', () => {
     full.resourceCountIs('AWS::Events::EventBus', 0);
     const [, { Properties: properties }] = functionIn(full, 'publish-transitions');
     expect(properties['Environment']['Variables']['EVENT_BUS_NAME']).toBe(eventBusArn);
   });
 
-  it('gives every role its permissions boundary', () => {
+  it('a stage with its own resources gives every role its permissions boundary', () => {
     const roles = Object.values(full.findResources('AWS::IAM::Role'));
     expect(roles.length).toBeGreaterThan(Object.keys(functions).length);
     for (const { Properties: role } of roles) expect(role.PermissionsBoundary).toBe(permissionsBoundaryArn);
   });
 
-  it('creates no secret for an account that brings one, and lets its functions read only that secret and those of the stage', () => {
+  it('a stage with its own resources creates no secret for an account that brings one, and lets its functions read only that secret and those of the stage', () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const template = templateOf({ accounts: { main: { ...main, secretArn }, other: main } });
@@ -211,10 +211,10 @@ it('the HTTP API throttles, and writes a line of JSON per request', () => {
   });
 });
 
-describe("the stack's outputs", () => {
+describe('outputs', () => {
   const outputsOf = (template: Template) => template.toJSON()['Outputs'];
 
-  it('lead to everything that people and the ops commands look for, under names that can be typed', () => {
+  it("the stack's outputs lead to everything that people and the ops commands look for, under names that can be typed", () => {
     const outputs = outputsOf(dev);
     expect(Object.keys(outputs).toSorted()).toEqual(Object.values(stackOutputs).toSorted());
     expect(JSON.stringify(outputs['Url'].Value)).toContain('.execute-api.');
@@ -226,7 +226,7 @@ describe("the stack's outputs", () => {
     });
   });
 
-  it('include the bus and the secrets that a stage brings', () => {
+  it("the stack's outputs include the bus and the secrets that a stage brings", () => {
     const secretArn = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:desk/exchange-key-a1B2c3';
     const { main } = loopbackStage.accounts;
     const accounts = { 'desk-2': { ...main, secretArn }, main };

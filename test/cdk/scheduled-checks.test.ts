@@ -7,10 +7,10 @@ const [checkOpenOrders = ''] = Object.keys(template.findResources('AWS::Lambda::
   id.startsWith('CheckOpenOrders'),
 );
 
-describe('the scheduled checks of a stage', () => {
+describe('schedules', () => {
   const schedules = Object.values(template.findResources('AWS::Scheduler::Schedule'));
 
-  it('are one schedule for all accounts that share one, in a schedule group of the stage', () => {
+  it('the scheduled checks of a stage are one schedule for all accounts that share one, in a schedule group of the stage', () => {
     const [[groupId, group] = []] = Object.entries(template.findResources('AWS::Scheduler::ScheduleGroup'));
     expect(group?.['Properties']).toMatchObject({ Name: 'order-state-snapshots-test' });
     expect(schedules.map(({ Properties: { Name, GroupName } }) => [Name, GroupName])).toEqual([
@@ -18,7 +18,7 @@ describe('the scheduled checks of a stage', () => {
     ]);
   });
 
-  it('start the sweeps of their accounts every minute', () => {
+  it('the scheduled checks of a stage start the sweeps of their accounts every minute', () => {
     for (const { Properties: schedule } of schedules) {
       expect(schedule).toMatchObject({
         ScheduleExpression: 'rate(1 minute)',
@@ -31,7 +31,7 @@ describe('the scheduled checks of a stage', () => {
     }
   });
 
-  it('may only invoke that one function and send dead letters, and only schedules of the group may use the role', () => {
+  it('the scheduled checks of a stage may only invoke that one function and send dead letters, and only schedules of the group may use the role', () => {
     const [role = ''] = new Set(schedules.map(({ Properties: schedule }) => schedule.Target.RoleArn['Fn::GetAtt'][0]));
     const [policy] = Object.values(template.findResources('AWS::IAM::Policy')).filter(
       ({ Properties: { Roles } }) => Roles[0].Ref === role,
@@ -57,13 +57,13 @@ describe('the scheduled checks of a stage', () => {
     });
   });
 
-  it('start only after the permissions of the role exist', () => {
+  it('the scheduled checks of a stage start only after the permissions of the role exist', () => {
     for (const { DependsOn: awaited } of schedules) {
       expect(awaited).toContainEqual(expect.stringMatching(/RoleDefaultPolicy/));
     }
   });
 
-  it('send ticks that Scheduler or Lambda gave up on to the same queue', () => {
+  it('the scheduled checks of a stage send ticks that Scheduler or Lambda gave up on to the same queue', () => {
     const [, config] =
       Object.entries(template.findResources('AWS::Lambda::EventInvokeConfig')).find(
         ([, { Properties: of }]) => of.FunctionName.Ref === checkOpenOrders,
@@ -76,7 +76,7 @@ describe('the scheduled checks of a stage', () => {
   it.each([
     ['reserve two concurrent invocations for each schedule', {}, 2],
     ['reserve no concurrency where the stage says so', { reserveConcurrency: false }, undefined],
-  ])('%s', (_, changes, reserved) => {
+  ])('the scheduled checks of a stage %s', (_, changes, reserved) => {
     const functions = Object.entries(templateOf(changes).findResources('AWS::Lambda::Function'));
     const limits = functions.map(
       ([
@@ -92,13 +92,13 @@ describe('the scheduled checks of a stage', () => {
   });
 });
 
-describe('the groups of accounts that share a schedule', () => {
+describe('groups', () => {
   const { main } = loopbackStage.accounts;
   const names = (count: number) => Array.from({ length: count }, (_, i) => `desk-${i + 1}`);
   const groupsOf = (accounts: readonly string[], alone: readonly string[] = []) =>
     scheduleGroups(Object.fromEntries(accounts.map((name) => [name, { ...main, ownSchedule: alone.includes(name) }])));
 
-  it('hold 25 accounts each, in the order of the stage table', () => {
+  it('the groups of accounts that share a schedule hold 25 accounts each, in the order of the stage table', () => {
     expect(groupsOf(names(60)).map(({ name, accounts }) => [name, accounts.length, accounts[0]])).toEqual([
       ['Accounts1', 25, 'desk-1'],
       ['Accounts2', 25, 'desk-26'],
@@ -106,12 +106,12 @@ describe('the groups of accounts that share a schedule', () => {
     ]);
   });
 
-  it('stay as they are when accounts are added at the end', () => {
+  it('the groups of accounts that share a schedule stay as they are when accounts are added at the end', () => {
     const accountsOf = (count: number) => groupsOf(names(count)).map(({ accounts }) => accounts);
     expect(accountsOf(130).slice(0, 2)).toEqual(accountsOf(50));
   });
 
-  it('do not include an account with its own schedule, which takes no place in a group', () => {
+  it('the groups of accounts that share a schedule do not include an account with its own schedule, which takes no place in a group', () => {
     const others = names(26).filter((name) => name !== 'desk-3');
     expect(groupsOf(names(26), ['desk-3'])).toEqual([
       { name: 'Accounts1', accounts: others, next: ['desk-3'] },
@@ -119,13 +119,13 @@ describe('the groups of accounts that share a schedule', () => {
     ]);
   });
 
-  it('check on each other in a ring', () => {
+  it('the groups of accounts that share a schedule check on each other in a ring', () => {
     const groups = groupsOf(names(60), ['desk-7', 'desk-9']);
     const [first, ...others] = groups.map(({ accounts }) => accounts);
     expect(groups.map(({ next }) => next)).toEqual([...others, first]);
   });
 
-  it('have a description that is short enough for Scheduler', () => {
+  it('the groups of accounts that share a schedule have a description that is short enough for Scheduler', () => {
     const accounts = { ...manyAccounts(60), alone: { ...main, ownSchedule: true } };
     const described = Object.values(templateOf({ accounts }).findResources('AWS::Scheduler::Schedule')).map(
       ({ Properties: { Description } }) => Description,

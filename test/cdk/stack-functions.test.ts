@@ -9,11 +9,11 @@ import {
 import { everySetting } from './synthesize.ts';
 import { allowed, dev, full, functionIn, functions, ownSecrets } from './templates.ts';
 
-describe.each(functionNames)('the deployed function %s', (name) => {
+describe.each(functionNames)('%s', (name) => {
   const { timeout, reported } = functions[name];
   const [id, { Properties: properties }] = functionIn(dev, name);
 
-  it('has the runtime, timeout and log format that the table of functions says', () => {
+  it('a deployed function has the runtime, timeout and log format that the table of functions says', () => {
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -24,7 +24,7 @@ describe.each(functionNames)('the deployed function %s', (name) => {
     });
   });
 
-  it('has resource names in its environment, and nothing secret', () => {
+  it('a deployed function has resource names in its environment, and nothing secret', () => {
     expect(properties['Environment']['Variables']).toEqual({
       ...reported,
       ...(name === 'check-open-orders' && { NODE_OPTIONS: '--max-semi-space-size=4' }),
@@ -32,7 +32,7 @@ describe.each(functionNames)('the deployed function %s', (name) => {
     });
   });
 
-  it('is not retried by Lambda', () => {
+  it('a deployed function is not retried by Lambda', () => {
     dev.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       FunctionName: { Ref: id },
       MaximumRetryAttempts: 0,
@@ -47,26 +47,29 @@ describe.each(functionNames)('the deployed function %s', (name) => {
       full,
       { customerKey: [everySetting.kmsKeyArn], transitionBus: [everySetting.eventBusArn], traces: ['*'] },
     ],
-  ])('has the permissions of the table of functions, and no others, in %s', (_, template, brought) => {
-    const [, { Properties: properties }] = functionIn(template, name);
-    const resources: Readonly<Record<string, readonly string[]>> = {
-      exchangeKeys: [ownSecrets],
-      snapshotTable: ['SnapshotTable'],
-      orderLists: ['SnapshotTable/index/lists'],
-      tableStream: ['SnapshotTable.StreamArn'],
-      transitionBus: ['TransitionBus'],
-      sweepDeadLetters: ['SweepDeadLetters'],
-      transitionDeadLetters: ['TransitionDeadLetters'],
-      logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
-      ...brought,
-    };
-    const settings: FunctionSettings = functionSettings[name];
-    const row = { ...settings.permissions, ...commonPermissions, customerKey: keyPermissions(settings) };
-    const expected = Object.entries(row).flatMap(([resource, actions]) =>
-      (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
-    );
-    expect(allowed(template, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
-  });
+  ])(
+    'a deployed function has the permissions of the table of functions, and no others, in %s',
+    (_, template, brought) => {
+      const [, { Properties: properties }] = functionIn(template, name);
+      const resources: Readonly<Record<string, readonly string[]>> = {
+        exchangeKeys: [ownSecrets],
+        snapshotTable: ['SnapshotTable'],
+        orderLists: ['SnapshotTable/index/lists'],
+        tableStream: ['SnapshotTable.StreamArn'],
+        transitionBus: ['TransitionBus'],
+        sweepDeadLetters: ['SweepDeadLetters'],
+        transitionDeadLetters: ['TransitionDeadLetters'],
+        logGroup: [properties['LoggingConfig']['LogGroup']['Ref']],
+        ...brought,
+      };
+      const settings: FunctionSettings = functionSettings[name];
+      const row = { ...settings.permissions, ...commonPermissions, customerKey: keyPermissions(settings) };
+      const expected = Object.entries(row).flatMap(([resource, actions]) =>
+        (resources[resource] ?? []).flatMap((of) => actions.map((action) => `${action} ${of}`)),
+      );
+      expect(allowed(template, properties['Role']['Fn::GetAtt'][0])).toEqual(expected.toSorted());
+    },
+  );
 });
 
 it('a function that sends to an encrypted queue may also generate data keys', () => {

@@ -34,7 +34,7 @@ it.each([
 describe.each([
   ['the most secrets of its own', largest],
   ['the most secrets that accounts bring', largestWith(maxBroughtSecrets)],
-])('the largest stage, with %s, stays below the limits of AWS', (_, template) => {
+])('the largest stage with %s', (_, template) => {
   const { Resources: resources, Outputs: outputs } = template.toJSON();
   const secretArn = `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${'x'.repeat(32)}/exchange-key-AbCdEf`;
   /** The size of a value once its references are resolved, at most `length` characters each; a region has 14 at most. */
@@ -77,7 +77,7 @@ describe.each([
       10,
       0,
     ],
-  ])('in %s: %d of at most %d', (what, value, limit, headroom) => {
+  ])('the largest stage stays below the limit of %s: %d of at most %d', (what, value, limit, headroom) => {
     console.log(`${what}: ${value} of ${limit}`);
     // One policy may be enough for each role.
     expect(value).toBeGreaterThan(managedPolicies.length === 0 && what.includes('managed') ? -1 : 0);

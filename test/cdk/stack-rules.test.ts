@@ -233,7 +233,7 @@ function synthesize(plant: (stack: Stack) => void, changes: Partial<StageConfig>
   app.synth();
 }
 
-describe('the rules of the stack', () => {
+describe('stack rules', () => {
   // CDK prints its findings.
   vi.spyOn(console, 'error').mockReturnValue();
 
@@ -243,24 +243,24 @@ describe('the rules of the stack', () => {
     ['a stage with essential monitoring', { monitoring: 'essential' }],
     ['a stage with every setting', everySetting],
     ['an account that goes by a number', { accounts: { 'sub-20260101': loopbackStage.accounts.main } }],
-  ])('accept %s', (_, changes) => {
+  ])('the rules of the stack accept %s', (_, changes) => {
     expect(() => synthesize(() => {}, changes)).not.toThrow();
   });
 
-  it.each<Fault>(faults)('refuse %s: %s', (_, rule, plant, changes) => {
+  it.each<Fault>(faults)('the rules of the stack refuse %s: %s', (_, rule, plant, changes) => {
     const { fix = '' } = rules.find(({ name }) => name === rule) ?? {};
     expect(() => synthesize(plant, changes)).toThrow(`ERROR ${fix} (StackRules)`);
   });
 
-  it('are each violated by one of these tests', () => {
+  it('the rules of the stack are each violated by one of these tests', () => {
     expect(new Set(faults.map(([, rule]) => rule))).toEqual(new Set(rules.map(({ name }) => name)));
   });
 
-  it('say in a sentence what to change', () => {
+  it('the rules of the stack say in a sentence what to change', () => {
     for (const { fix } of rules) expect(fix).toMatch(/^[A-Z][a-z]+ [^\n]+\.$/);
   });
 
-  it('apply to their own stack, and leave others in the same app alone', () => {
+  it('the rules of the stack apply to their own stack, and leave others in the same app alone', () => {
     const stack = stackOf(resolveStage('test', loopbackStage));
     const app = Stage.of(stack);
     if (app === undefined) throw new Error('The stack is in no app.');

@@ -54,7 +54,7 @@ it('the API of the running stack works with the typed client', async () => {
   });
 });
 
-describe('the contract checker', () => {
+describe('checker', () => {
   const judged = createChecker();
   const operation = readOperations().find(({ name }) => name === 'listOrders');
   if (operation === undefined) throw new Error('listOrders is in the document');
@@ -78,7 +78,7 @@ describe('the contract checker', () => {
   });
   const absent = { ...refusal, status: 404, code: 'unknown_account', detail: 'There is no such account here.' };
 
-  it('accepts a correct response and a correct refusal', () => {
+  it('the contract checker accepts a correct response and a correct refusal', () => {
     expect(checker(right, reported(200, list), judged)).toEqual([]);
     expect(checker(wrong, reported(400, refusal), judged)).toEqual([]);
   });
@@ -97,7 +97,7 @@ describe('the contract checker', () => {
     ],
     ['a refusal without a sentence', wrong, reported(400, { ...refusal, detail: '' }), 'has no sentence on state'],
     ['an account that is not named', right, reported(404, absent), 'does not name the account'],
-  ])('finds %s', (_, meant, response, complaint) => {
+  ])('the contract checker finds %s', (_, meant, response, complaint) => {
     expect(checker(meant, response, judged)).toEqual([complaint]);
   });
 });

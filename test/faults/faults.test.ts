@@ -51,25 +51,28 @@ const played = [
 ];
 const rows = allRows.filter(({ fault }) => played.includes(fault));
 
-describe('the running stack', () => {
+describe('faults', () => {
   let stack: FaultStack;
   beforeAll(async () => {
     stack = await startFaultStack();
   }, 120_000);
   afterAll(() => stack?.stop());
 
-  it.each(rows.map((row) => [`${row.group}: ${row.fault}`, row] as const))('survives the fault %s', async (_, row) => {
-    const result = await row.run(stack, 'quick');
-    expect(violationsOf(result, { isTimed: false })).toEqual([]);
-  });
+  it.each(rows.map((row) => [`${row.group}: ${row.fault}`, row] as const))(
+    'the running stack survives the fault %s',
+    async (_, row) => {
+      const result = await row.run(stack, 'quick');
+      expect(violationsOf(result, { isTimed: false })).toEqual([]);
+    },
+  );
 
-  it('exports no credential after all faults', async () => {
+  it('the running stack exports no credential after all faults', async () => {
     const { leaks, characters } = await leaksInExport(stack, 'jsonl');
     expect(leaks).toEqual([]);
     expect(characters).toBeGreaterThan(50_000);
   });
 
-  it('has had all its output searched for every credential', () => {
+  it('the running stack has had all its output searched for every credential', () => {
     const { characters, credentials } = stack.redaction.searched();
     expect(characters).toBeGreaterThan(200_000);
     expect(credentials).toBeGreaterThan(50);
@@ -80,7 +83,7 @@ it('every fault row that is played here exists in the fault matrix', () => {
   expect(rows.map(({ fault }) => fault)).toEqual(played);
 });
 
-describe('the checker of faults finds', () => {
+describe('checker', () => {
   const fine: RowResult = {
     group: 'wire',
     fault: 'a fault',
@@ -107,12 +110,12 @@ describe('the checker of faults finds', () => {
     ['an invented snapshot', { damage: { ...noDamage, invented: 1 } }, '1 snapshots that the exchange did not send'],
     ['a closed order', { damage: { ...noDamage, closed: 1 } }, '1 orders closed without evidence'],
     ['a credential', { leaks: ['signature, hex'] }, 'it let out: signature, hex'],
-  ])('%s', (_, change, sentence) => {
+  ])('the checker of faults finds %s', (_, change, sentence) => {
     expect(violationsOf(fine, { isTimed: true })).toEqual([]);
     expect(violationsOf({ ...fine, ...change }, { isTimed: true })).toEqual([`a fault: ${sentence}`]);
   });
 
-  it('the damage of a fault to an order', () => {
+  it('the checker of faults finds the damage of a fault to an order', () => {
     const before: OrderItems = {
       snapshots: new Map([['1', '{"a":1}']]),
       states: ['open'],
@@ -136,7 +139,7 @@ describe('the checker of faults finds', () => {
     [token, signature, key.clientId, key.clientSecret].flatMap((credential) =>
       disguisesOf(credential).map(([form, text]) => [credential.slice(0, 5), form, text.slice(0, 24)] as const),
     ),
-  )('the credential %s… written as %s', (_, _form, planted) => {
+  )('the checker of faults finds the credential %s… written as %s', (_, _form, planted) => {
     const redaction = createRedaction();
     redaction.granted(`{"access_token":"${token}"}`);
     redaction.sent({ headers: { authorization: `deri-hmac-sha256 id=x,sig=${signature}` } });

@@ -64,11 +64,11 @@ const ofAccounts = Object.keys(routes)
   .filter((name): name is Operation => name in routes)
   .filter((name) => routes[name].path.includes('{account}'));
 
-describe.each(ofAccounts)('the operation %s', (name) => {
+describe.each(ofAccounts)('%s', (name) => {
   const route: Route = routes[name];
   const path = { account: 'main', order_id: orderId, version: 'v1' };
 
-  it('shows nothing of another account, and calls only the exchange of its own account', async () => {
+  it('an operation on an account shows nothing of another account, and calls only the exchange of its own account', async () => {
     const before = testBed.deribit.requests.length;
     const text = await request(route, path, queries[name], bodies[name]);
     expect(statusOf(text)).toBe(200);
@@ -76,7 +76,7 @@ describe.each(ofAccounts)('the operation %s', (name) => {
     expect(testBed.deribit.requests).toHaveLength(before);
   });
 
-  it('takes the account from the path alone, whatever query and body say', async () => {
+  it('an operation on an account takes the account from the path alone, whatever query and body say', async () => {
     const before = testBed.deribit.requests.length;
     const query = [queries[name], 'account=other'].filter((part) => part !== undefined).join('&');
     const texts = [
@@ -87,7 +87,10 @@ describe.each(ofAccounts)('the operation %s', (name) => {
     expect(testBed.deribit.requests).toHaveLength(before);
   });
 
-  it.each(['main/../other', '../other', 'other/', 'OTHER', 'oth%65r', ''])('finds no account %j', async (account) => {
-    expect([400, 404]).toContain(statusOf(await request(route, { ...path, account }, queries[name], bodies[name])));
-  });
+  it.each(['main/../other', '../other', 'other/', 'OTHER', 'oth%65r', ''])(
+    'an operation on an account finds no account %j',
+    async (account) => {
+      expect([400, 404]).toContain(statusOf(await request(route, { ...path, account }, queries[name], bodies[name])));
+    },
+  );
 });

@@ -107,7 +107,7 @@ function expectRefusal(name: string, parameter: string, place: 'path' | 'query',
   else expectProblem(reported, parameter);
 }
 
-describe.each(Object.entries<Route>(routes))('the operation %s refuses', (name, route) => {
+describe.each(Object.entries<Route>(routes))('%s', (name, route) => {
   const parameters = Object.keys(route.parameters.shape);
   const placeOf = (parameter: string) => (route.path.includes(`{${parameter}}`) ? 'path' : 'query');
   const rows = parameters.flatMap((parameter) => {
@@ -116,54 +116,57 @@ describe.each(Object.entries<Route>(routes))('the operation %s refuses', (name, 
     return bad.map(([wrong, value]) => [parameter, wrong, value] as const);
   });
 
-  it.each(rows)('a wrong value of %s: %s', async (parameter, _, value) => {
+  it.each(rows)('an operation refuses a wrong value of %s: %s', async (parameter, _, value) => {
     expectRefusal(name, parameter, placeOf(parameter), await send(name, { given: [[parameter, value]] }));
   });
 
-  it.each(parameters)('the parameter %s given twice', async (parameter) => {
+  it.each(parameters)('an operation refuses the parameter %s given twice', async (parameter) => {
     const good = [parameter, goodValueOf(parameter)] as const;
     expectRefusal(name, parameter, 'query', await send(name, { given: [good, good] }));
   });
 
   it.each(needsOf(route).filter((parameter) => placeOf(parameter) === 'query'))(
-    'a request without the parameter %s',
+    'an operation refuses a request without the parameter %s',
     async (parameter) => {
       expectRefusal(name, parameter, 'query', await send(name, { without: parameter }));
     },
   );
 
-  it('an unknown parameter', async () => {
+  it('an operation refuses an unknown parameter', async () => {
     expectRefusal(name, 'surprise', 'query', await send(name, { given: [['surprise', '1']] }));
   });
 
-  it.skipIf(!('account' in route.parameters.shape))('an account that the stage does not have', async () => {
-    const { status, type, body } = await send(name, { given: [['account', 'nobody']] });
-    expect({ status, type, code: body['code'] }).toEqual({
-      status: 404,
-      type: 'application/problem+json',
-      code: 'unknown_account',
-    });
-    expect(body['detail']).toContain('account nobody');
-  });
+  it.skipIf(!('account' in route.parameters.shape))(
+    'an operation refuses an account that the stage does not have',
+    async () => {
+      const { status, type, body } = await send(name, { given: [['account', 'nobody']] });
+      expect({ status, type, code: body['code'] }).toEqual({
+        status: 404,
+        type: 'application/problem+json',
+        code: 'unknown_account',
+      });
+      expect(body['detail']).toContain('account nobody');
+    },
+  );
 });
 
-describe('the operation checkOrders refuses', () => {
+describe('checkOrders', () => {
   const good = goodBodies.checkOrders;
   const rows = Object.entries(badBodies).flatMap(([member, bad]) => bad.map((row) => [member, ...row] as const));
 
-  it.each(rows)('a wrong value of %s in its body: %s', async (member, _, value) => {
+  it.each(rows)('the operation checkOrders refuses a wrong value of %s in its body: %s', async (member, _, value) => {
     expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, [member]: value }) }), member);
   });
 
-  it('an unknown member in its body', async () => {
+  it('the operation checkOrders refuses an unknown member in its body', async () => {
     expectProblem(await send('checkOrders', { body: JSON.stringify({ ...good, surprise: 1 }) }), 'surprise');
   });
 
-  it('a member given twice in its body', async () => {
+  it('the operation checkOrders refuses a member given twice in its body', async () => {
     expectProblem(await send('checkOrders', { body: '{"order_ids":["A"],"order_ids":["B"]}' }), 'order_ids');
   });
 
-  it('a body without order ids', async () => {
+  it('the operation checkOrders refuses a body without order ids', async () => {
     expectProblem(await send('checkOrders', { body: '{"max_age":1}' }), 'order_ids');
   });
 
@@ -173,33 +176,36 @@ describe('the operation checkOrders refuses', () => {
     ['empty', ''],
     ['too deep', '['.repeat(100)],
     ['over-long', `{"order_ids":["${' '.repeat(33_000)}"]}`],
-  ])('a body that is %s', async (_, body) => {
+  ])('the operation checkOrders refuses a body that is %s', async (_, body) => {
     expectProblem(await send('checkOrders', { body }), 'body');
   });
 });
 
-describe('the operation callGetOrderState refuses', () => {
+describe('callGetOrderState', () => {
   const good = goodBodies.callGetOrderState;
   const rows = Object.entries(badCalls).flatMap(([member, bad]) =>
     bad.map(([wrong, value, code, parameter]) => [member, wrong, value, code, parameter] as const),
   );
 
-  it.each(rows)('a wrong value of %s in its call: %s', async (member, _, value, code, parameter) => {
-    const reported = await send('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
-    expectRpcError(reported, code, parameter);
-  });
+  it.each(rows)(
+    'the operation callGetOrderState refuses a wrong value of %s in its call: %s',
+    async (member, _, value, code, parameter) => {
+      const reported = await send('callGetOrderState', { body: JSON.stringify({ ...good, [member]: value }) });
+      expectRpcError(reported, code, parameter);
+    },
+  );
 
   it.each([
     ['not JSON', -32700, '{"jsonrpc":', undefined],
     ['a batch', -32600, '[]', undefined],
     ['over-long', -32600, `{"id":"${' '.repeat(33_000)}"}`, 'body'],
     ['with a parameter twice', -32602, '{"params":{"order_id":"A","order_id":"B"}}', 'order_id'],
-  ])('a body that is %s', async (_, code, body, parameter) => {
+  ])('the operation callGetOrderState refuses a body that is %s', async (_, code, body, parameter) => {
     expectRpcError(await send('callGetOrderState', { body }), code, parameter);
   });
 });
 
-describe('a request is refused with a cursor', () => {
+describe('cursors', () => {
   const list = '/accounts/main/orders?state=live&limit=1';
   const history = '/accounts/main/orders/SHARED-1/snapshots?limit=1';
 
@@ -230,7 +236,7 @@ describe('a request is refused with a cursor', () => {
       '/accounts/main/orders/SHARED-1/snapshots?limit=1&since=2020-01-01T00:00:00Z',
     ],
     ['from a list, to a history', list, '/accounts/main/orders/SHARED-1/snapshots?limit=1'],
-  ])('%s', async (_, from, to) => {
+  ])('a request is refused with a cursor %s', async (_, from, to) => {
     const { cursor } = z.parse(z.looseObject({ cursor: z.string() }), (await read(from)).body);
     expect((await read(`${from}&cursor=${cursor}`)).status).toBe(200);
     expectProblem(await read(`${to}&cursor=${cursor}`), 'cursor');

@@ -89,12 +89,12 @@ const functions = [
   ['get-order-state', [ofDeribit]],
 ] as const;
 
-describe.each(functions)('no secret is in what %s returns, throws or logs', (name, targets) => {
+describe.each(functions)('%s', (name, targets) => {
   beforeAll(() => {
     api = name;
   });
 
-  describe.each(targets)('when %s replies to %s requests', (dialect, target, faultCases) => {
+  describe.each(targets)('replies of %s to %s requests', (dialect, target, faultCases) => {
     const account = dialect === 'orangex' ? 'main' : 'other';
     let exchange: Exchange;
     let requested: Requested;
@@ -112,7 +112,7 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       return requestOrder({ ...requested, maxAge: 0, ...(remainingMs !== undefined && { remainingMs }) });
     }
 
-    it('without a fault', async () => {
+    it('no secret gets out without a fault', async () => {
       for (const maxAge of [{}, { maxAge: 0 }]) {
         const { code, text } = await requestOrder({ ...requested, ...maxAge });
         expect(code).toBe('ok');
@@ -120,36 +120,39 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
       }
     });
 
-    it.each(faultCases)('with the fault: $name', async ({ fault, code, remainingMs }) => {
+    it.each(faultCases)('no secret gets out with the fault: $name', async ({ fault, code, remainingMs }) => {
       const reported = await requestWithFault(fault, remainingMs);
       expect(reported.code).toBe(code);
       expect(tracker.find(reported.text)).toEqual([]);
       expect(reported.text).not.toContain(marker);
     });
 
-    it.each(quoting)('with the secret quoted in %s', async (_, fault) => {
+    it.each(quoting)('no secret gets out with the secret quoted in %s', async (_, fault) => {
       const reported = await requestWithFault(fault);
       expect(reported.code).not.toBe('ok');
       expect(tracker.find(reported.text)).toEqual([]);
     });
   });
 
-  it.each(secretFaults)('when the key is unavailable: $name', async ({ name, code, fault, value }) => {
-    const secretName = `${api}-secret-of-${name.replaceAll(' ', '-')}`;
-    if (value !== undefined) testBed.secrets.create(secretName, value(key.clientSecret));
-    await freshProcess({ stage: withSecret(secretName) });
-    if (fault !== undefined) testBed.secrets.failAlways(fault);
-    const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
-    expect(reported.code).toBe(code);
-    expect(tracker.find(reported.text)).toEqual([]);
-    expect(reported.text).not.toContain(marker);
-  });
+  it.each(secretFaults)(
+    'no secret gets out when the key is unavailable: $name',
+    async ({ name, code, fault, value }) => {
+      const secretName = `${api}-secret-of-${name.replaceAll(' ', '-')}`;
+      if (value !== undefined) testBed.secrets.create(secretName, value(key.clientSecret));
+      await freshProcess({ stage: withSecret(secretName) });
+      if (fault !== undefined) testBed.secrets.failAlways(fault);
+      const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
+      expect(reported.code).toBe(code);
+      expect(tracker.find(reported.text)).toEqual([]);
+      expect(reported.text).not.toContain(marker);
+    },
+  );
 
   it.each([
     ['with the key itself', `<h1>${key.clientSecret}</h1>`, 403],
     ['with the key in a truncated reply', `{"SecretString":${JSON.stringify(secretText(key))}`, 200],
     ['with the key in a reply of another shape', JSON.stringify({ SecretString: { text: secretText(key) } }), 200],
-  ])('when Secrets Manager replies with a page %s', async (_, body, status) => {
+  ])('no secret gets out when Secrets Manager replies with a page %s', async (_, body, status) => {
     await freshProcess();
     testBed.secrets.failAlways({ kind: 'status', status, body });
     const reported = await requestOrder({ account: 'main', orderId: testBed.orangex.place() });
@@ -157,14 +160,14 @@ describe.each(functions)('no secret is in what %s returns, throws or logs', (nam
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it('when the table is down', async () => {
+  it('no secret gets out when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
     const reported = await requestOrder({ account: 'main', orderId: seedId });
     expect(reported.code).toBe('store_unavailable');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it('when the key may also trade, is rotated, or is lost', async () => {
+  it('no secret gets out when the key may also trade, is rotated, or is lost', async () => {
     await freshProcess();
     const { orangex, secrets, secretNames } = testBed;
     onTestFinished(() => {
@@ -197,7 +200,7 @@ function withSecret(secretName: string): Stage {
 }
 
 /** Each tick lasts two seconds: a few are enough. */
-describe('no secret is in what a tick of the schedule returns, throws or logs', () => {
+describe('ticks', () => {
   let requested: Requested;
   beforeAll(() => {
     api = 'check-open-orders';
@@ -210,20 +213,23 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
     await changeWatch({ ...requested, by: 'canary', requestId: 'request-3', watch: true });
   });
 
-  it('without a fault', async () => {
+  it('no secret is in what a tick returns, throws or logs without a fault', async () => {
     const reported = await requestOrder(requested);
     expect(reported.code).toBe('ok');
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it.each(quoting.slice(0, 1))('with the secret quoted in %s', async (_, fault) => {
-    testBed.orangex.scriptAlways('order', fault);
-    const reported = await requestOrder(requested);
-    expect(reported.code).toBe('busy');
-    expect(tracker.find(reported.text)).toEqual([]);
-  });
+  it.each(quoting.slice(0, 1))(
+    'no secret is in what a tick returns, throws or logs with the secret quoted in %s',
+    async (_, fault) => {
+      testBed.orangex.scriptAlways('order', fault);
+      const reported = await requestOrder(requested);
+      expect(reported.code).toBe('busy');
+      expect(tracker.find(reported.text)).toEqual([]);
+    },
+  );
 
-  it('when the key is not JSON', async () => {
+  it('no secret is in what a tick returns, throws or logs when the key is not JSON', async () => {
     testBed.secrets.create('bare-key', key.clientSecret);
     await freshProcess({ stage: withSecret('bare-key') });
     const reported = await requestOrder(requested);
@@ -231,7 +237,7 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
     expect(tracker.find(reported.text)).toEqual([]);
   });
 
-  it('when the table is down', async () => {
+  it('no secret is in what a tick returns, throws or logs when the table is down', async () => {
     await freshProcess({ env: { ...env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' } });
     const reported = await requestOrder(requested);
     expect(reported.code).toBe('store_unavailable');
@@ -239,8 +245,8 @@ describe('no secret is in what a tick of the schedule returns, throws or logs', 
   });
 });
 
-describe('the search for secrets in all output', () => {
-  it('has read output of every function, errors, logs and responses, and has seen every kind of credential', () => {
+describe('search', () => {
+  it('the search for secrets in all output has read output of every function, errors, logs and responses, and has seen every kind of credential', () => {
     expect(texts).toBeGreaterThan(200);
     expect(everything).toContain('"message":"failed"');
     expect(everything).toContain('"message":"responded"');
@@ -252,7 +258,7 @@ describe('the search for secrets in all output', () => {
     expect(seenTokens.size).toBeGreaterThan(100);
   });
 
-  it('finds no secret in all of that output, not even one that was issued later', () => {
+  it('the search for secrets in all output finds no secret in all of that output, not even one that was issued later', () => {
     expect(tracker.find(everything)).toEqual([]);
   });
 
@@ -262,19 +268,19 @@ describe('the search for secrets in all output', () => {
     ['a part', key.clientSecret.slice(3, 11)],
     ['the authorization of HTTP', Buffer.from(`${key.clientId}:${key.clientSecret}`).toString('base64')],
   ] as const;
-  it.each(planted)('finds a secret that was planted as %s', (_, disguise) => {
+  it.each(planted)('the search for secrets in all output finds a secret that was planted as %s', (_, disguise) => {
     const half = Math.floor(everything.length / 2);
     const text = everything.slice(half - 5_000, half) + disguise + everything.slice(half, half + 5_000);
     expect(tracker.find(text)).not.toEqual([]);
   });
 
-  it('finds every token and signature that was planted', () => {
+  it('the search for secrets in all output finds every token and signature that was planted', () => {
     for (const token of seenTokens) {
       expect(tracker.find(`${everything.slice(0, 100)}${token}${everything.slice(0, 100)}`)).not.toEqual([]);
     }
   });
 
-  it('finds a secret deep inside an error', () => {
+  it('the search for secrets in all output finds a secret deep inside an error', () => {
     const inner = Object.defineProperty(new Error('x'), '$response', {
       value: { body: { bytes: Buffer.from(key.clientSecret) } },
       enumerable: false,
@@ -283,7 +289,7 @@ describe('the search for secrets in all output', () => {
     expect(tracker.find(deep(thrown))).not.toEqual([]);
   });
 
-  it('finds a secret that is logged', () => {
+  it('the search for secrets in all output finds a secret that is logged', () => {
     new Logger().info('x', { entry: { key: key.clientSecret } });
     new Logger().error('x', { detail: key.clientSecret });
     console.warn(sessionToken);

@@ -92,7 +92,7 @@ it('an order in a check of many orders is left untried when the key is refused',
   expect(response.headers['retry-after']).toBe('60');
 });
 
-describe('a check of many orders is refused', () => {
+describe('refusals', () => {
   const many = JSON.stringify({ order_ids: Array.from({ length: 101 }, (_, index) => `X-${index}`) });
   it.each<[string, string, string, string]>([
     ['no JSON', 'order_ids', 'body', 'must be JSON'],
@@ -110,19 +110,19 @@ describe('a check of many orders is refused', () => {
     ['a member that it does not have', '{"order_ids":["X"],"state":"live"}', 'state', 'is unknown here'],
     ['a key given twice', '{"order_ids":["X"],"order_ids":["Y"]}', 'order_ids', 'is given twice'],
     ['a body that is too long', `{"order_ids":["X"]${' '.repeat(32 * 1024)}}`, 'body', 'at most 32768 bytes'],
-  ])('for %s', async (_, text, parameter, says) => {
+  ])('a check of many orders is refused for %s', async (_, text, parameter, says) => {
     const { status, type, body } = await send(text);
     expect({ status, type }).toEqual({ status: 400, type: 'application/problem+json' });
     expect(body).toMatchObject({ code: 'bad_request', parameters: [parameter] });
     expect(body.detail).toContain(says);
   });
 
-  it('for a query, which its route does not have', async () => {
+  it('a check of many orders is refused for a query, which its route does not have', async () => {
     const { status, body } = await send(JSON.stringify({ order_ids: [seedId] }), { query: 'max_age=1' });
     expect({ status, parameters: body.parameters }).toEqual({ status: 400, parameters: ['max_age'] });
   });
 
-  it('for an account that the stage does not have', async () => {
+  it('a check of many orders is refused for an account that the stage does not have', async () => {
     const { status, type, body } = await sendAll([seedId], { account: 'nobody' });
     expect({ status, type }).toEqual({ status: 404, type: 'application/problem+json' });
     expect(body.code).toBe('unknown_account');

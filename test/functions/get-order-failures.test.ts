@@ -10,7 +10,7 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe('GET of an order fails', () => {
+describe('failures', () => {
   const bad = 'bad_request';
   it.each<[string, string, string, string, number, string]>([
     ['a wrong account', 'Main', seedId, '', 400, bad],
@@ -22,7 +22,7 @@ describe('GET of an order fails', () => {
     ['a max_age given twice', 'main', seedId, 'max_age=1&max_age=2', 400, bad],
     ['an unknown parameter', 'main', seedId, 'maxage=1', 400, bad],
     ['an order that nobody saw', 'main', 'nobody-saw-this', '', 404, 'order_not_found'],
-  ])('for %s', async (_, account, orderId, query, status, code) => {
+  ])('GET of an order fails for %s', async (_, account, orderId, query, status, code) => {
     const response = await send(orderId, query, account);
     expect(response).toMatchObject({ status, type: 'application/problem+json', body: { status, code } });
     expect(response.body).not.toHaveProperty('last_known');
@@ -31,7 +31,7 @@ describe('GET of an order fails', () => {
     );
   });
 
-  it('for an order that the exchange forgot, with its last known state', async () => {
+  it('GET of an order fails for an order that the exchange forgot, with its last known state', async () => {
     const id = testBed.orangex.place();
     const { body: seen } = await send(id);
     testBed.orangex.forget(id);
@@ -41,7 +41,7 @@ describe('GET of an order fails', () => {
     expect(body.last_known).toEqual({ ...seen, source: 'snapshot', changed: false });
   });
 
-  it('for a table that is down', async () => {
+  it('GET of an order fails for a table that is down', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const via = await loadHttpFunction('get-order', { ...testBed, env });
     const { status, body, headers } = await send(seedId, '', 'main', { via });
@@ -49,7 +49,7 @@ describe('GET of an order fails', () => {
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('for an item that cannot be read, and logs which item', async () => {
+  it('GET of an order fails for an item that cannot be read, and logs which item', async () => {
     const { client, tableName } = testBed.engine;
     const head = { pk: { S: 'main#CORRUPT-1' }, sk: { S: 'NOW#HEAD' }, schema: { N: '2' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item: head }));
@@ -87,7 +87,7 @@ const exchangeFaults: readonly (readonly [Code, ExchangeResponse, Fault])[] = [
   ['timeout', { status: 504, remainingMs: soon }, { kind: 'hang' }],
 ];
 
-describe('a fault of the exchange', () => {
+describe('exchange faults', () => {
   let id = '';
   beforeAll(async () => {
     id = testBed.orangex.place();
@@ -104,7 +104,7 @@ describe('a fault of the exchange', () => {
   }
 
   it.each(exchangeFaults)(
-    'with the code %s is reported as a problem with %j',
+    'a fault of the exchange with the code %s is reported as a problem with %j',
     async (code, { status, retryAfter, remainingMs }, fault) => {
       testBed.orangex.scriptAlways('order', fault);
       const response = await send(id, 'max_age=0', 'main', { remainingMs });
@@ -124,7 +124,7 @@ describe('a fault of the exchange', () => {
     },
   );
 
-  it('leaves no trace once it is over', async () => {
+  it('a fault of the exchange leaves no trace once it is over', async () => {
     expect((await send(id)).body).toMatchObject({ source: 'exchange', watched: true });
   });
 });

@@ -23,10 +23,10 @@ it('the id of a get_order_state call is not invented where a call has none', asy
   expect((await get('order_id=nobody-saw-this')).body).not.toHaveProperty('id');
 });
 
-describe('a get_order_state call', () => {
+describe('calls', () => {
   const good = `{"jsonrpc":"2.0","id":1,"method":"private/get_order_state","params":{"order_id":"${seedId}"}}`;
 
-  it('may name the method with or without a slash, and may come as base64', async () => {
+  it('a get_order_state call may name the method with or without a slash, and may come as base64', async () => {
     for (const response of [await call(seedId), await post(good), await post(good, { base64: true })]) {
       expect(response.body.result.order_id).toBe(seedId);
     }
@@ -59,7 +59,7 @@ describe('a get_order_state call', () => {
     ['a wrong order id', good.replace(seedId, 'a/b'), -32_602, 1, 'order_id'],
     ['two order ids', good.replace('"order_id"', '"order_id":"X","order_id"'), -32_602, null, 'order_id'],
     ['a param that it does not have', good.replace('{"order_id"', '{"label":"x","order_id"'), -32_602, 1, 'label'],
-  ])('is refused for %s', async (_, text, code, id, param) => {
+  ])('a get_order_state call is refused for %s', async (_, text, code, id, param) => {
     const { status, type, body } = await post(text);
     expect({ status, type }).toEqual({ status: 200, type: 'application/json' });
     expect(body).toMatchObject({ id, jsonrpc: '2.0', error: { code, data: { code: 'bad_request' } } });
@@ -75,7 +75,7 @@ describe('a get_order_state call', () => {
     ['two order ids', `order_id=${seedId}&order_id=${seedId}`, 'order_id'],
     ['a param that it does not have', `order_id=${seedId}&access_token=x`, 'access_token'],
     ['the name of a path’s parameter', `order_id=${seedId}&account=other`, 'account'],
-  ])('by GET is refused for %s', async (_, query, param) => {
+  ])('a get_order_state call by GET is refused for %s', async (_, query, param) => {
     const { status, body } = await get(query);
     expect(status).toBe(200);
     expect(body).toMatchObject({ jsonrpc: '2.0', error: { code: -32_602, data: { code: 'bad_request', param } } });

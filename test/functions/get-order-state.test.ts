@@ -11,10 +11,10 @@ import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();
 
-describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect of %s', (dialect) => {
+describe.each<Dialect>(['orangex', 'deribit'])('%s', (dialect) => {
   const path = places[dialect];
 
-  it('returns the exchange’s result, character by character', async () => {
+  it('get_order_state returns the exchange’s result, character by character', async () => {
     const exchange = testBed[dialect];
     const raw = `{ "z_first" : 1.10, "huge":390048812767682561234,"text":"\\u00e9\\/\\u0041 ü","order_id":"RAW-${dialect}",
       "price":0.000000010,"tiny":1.6e-7,"instrument_name":"BTC-PERPETUAL","time_in_force":"good_til_cancelled",
@@ -31,7 +31,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect o
     expect(requested()).toBe(before + 1);
   });
 
-  it('returns what the exchange returns, by GET and by POST, but for the times', async () => {
+  it('get_order_state returns what the exchange returns, by GET and by POST, but for the times', async () => {
     let sent = '';
     testBed[dialect].scriptAlways('order', (_, genuine) => {
       sent = genuine.body;
@@ -43,7 +43,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect o
     }
   });
 
-  it('returns our own times, in the unit of the exchange', async () => {
+  it('get_order_state returns our own times, in the unit of the exchange', async () => {
     const before = Date.now();
     const { body } = await call(seedId, { path });
     const perMs = dialect === 'orangex' ? 1 : 1000;
@@ -54,7 +54,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect o
     expect(body.usDiff).toBe(body.usOut - body.usIn);
   });
 
-  it('is refused at another version than the exchange’s own', async () => {
+  it('get_order_state is refused at another version than the exchange’s own', async () => {
     const wrong = { account: path.account, version: dialect === 'orangex' ? 'v2' : 'v1' };
     for (const response of [await get(`order_id=${seedId}`, { path: wrong }), await call(seedId, { path: wrong })]) {
       expect(response).toMatchObject({ status: 400, type: 'application/problem+json' });
@@ -78,7 +78,7 @@ describe.each<Dialect>(['orangex', 'deribit'])('get_order_state in the dialect o
     ['a lost connection', { kind: 'drop' }, 'unreachable', 10_040, 5],
     ['a cut reply', { kind: 'truncate' }, 'invalid_response', 10_040, undefined],
     ['a call that it does not understand', { kind: 'error', code: -32_601 }, 'request_rejected', -32_603, undefined],
-  ])('returns the right error for %s', async (_, fault, code, number, wait) => {
+  ])('get_order_state returns the right error for %s', async (_, fault, code, number, wait) => {
     testBed[dialect].scriptAlways('order', fault);
     const id = testBed[dialect].place();
     const { status, type, body } = await call(id, { path, id: '"mine"' });
@@ -165,8 +165,8 @@ it('the response to a get_order_state call says of an internal error only that t
   expect(output.text()).toContain('see schema');
 });
 
-describe('one log line is written for a get_order_state call', () => {
-  it('that succeeds', async () => {
+describe('log', () => {
+  it('one log line is written for a get_order_state call that succeeds', async () => {
     const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
     await call(id);
     const [line = '', ...others] = output.lines();
@@ -197,14 +197,14 @@ describe('one log line is written for a get_order_state call', () => {
       () => get('', { path: { account: 'nobody', version: 'v1' } }),
       { level: 'INFO', status: 404, code: 'unknown_account' },
     ],
-  ])('%s', async (_, failing, logged) => {
+  ])('one log line is written for a get_order_state call %s', async (_, failing, logged) => {
     await failing();
     const [line = '', ...others] = output.lines();
     expect(others).toEqual([]);
     expect(JSON.parse(line)).toMatchObject({ message: 'failed', duration_ms: expect.any(Number), ...logged });
   });
 
-  it('whose key the exchange refuses, at level ERROR', async () => {
+  it('one log line is written for a get_order_state call whose key the exchange refuses, at level ERROR', async () => {
     testBed.orangex.scriptAlways('order', { kind: 'error', code: 13_004 });
     await call(testBed.orangex.place());
     const [line = '', ...others] = output.lines();

@@ -38,8 +38,8 @@ async function watchOf(orderId: string, account: string) {
   };
 }
 
-describe.each(accounts)('the sweep of account %s, on %s', (account, exchange) => {
-  it('discovers an order that nobody registered, and sees it change and end, with one exchange call of its own', async () => {
+describe.each(accounts)('%s on %s', (account, exchange) => {
+  it('the sweep of a listed account discovers an order that nobody registered, and sees it change and end, with one exchange call of its own', async () => {
     const id = testBed[exchange].place({ amount: '10' });
     expect(await tick(account, 1)).toMatchObject({ outcome: 'swept', discovered: 1, checked: 0, covered: 1 });
     expect(await watchOf(id, account)).toEqual({ status: 'watched', startedBy: 'list', present: { BOOL: true } });
@@ -56,7 +56,7 @@ describe.each(accounts)('the sweep of account %s, on %s', (account, exchange) =>
     expect(await watchOf(id, account)).toMatchObject({ status: 'final' });
   });
 
-  it('finds the end of an order in the histories when the exchange no longer knows its id', async () => {
+  it('the sweep of a listed account finds the end of an order in the histories when the exchange no longer knows its id', async () => {
     const id = testBed[exchange].place({ amount: '10' });
     await tick(account, 1);
     testBed[exchange].cancel(id);
@@ -73,7 +73,7 @@ describe.each(accounts)('the sweep of account %s, on %s', (account, exchange) =>
     ]);
   });
 
-  it('stores with the account the size of its latest list, and the summary of the sweep', async () => {
+  it('the sweep of a listed account stores with the account the size of its latest list, and the summary of the sweep', async () => {
     for (let i = 0; i < 3; i++) testBed[exchange].place({ amount: '10' });
     await tick(account, 3);
     const table = createDynamoAccountTable({ client: testBed.engine.client, tableName: testBed.engine.tableName });

@@ -229,21 +229,21 @@ it('each function that only reads logs one line, with what a search needs and no
 describe.each([
   ['list-orders', (via: HttpFunction) => list('state=live', 'main', via), 'lists'],
   ['list-snapshots', (via: HttpFunction) => history(seedId, '', 'main', via), undefined],
-] as const)('the function %s', (name, send, indexName) => {
-  it('does not start without the name of its table', async () => {
+] as const)('%s', (name, send, indexName) => {
+  it('a function that only reads does not start without the name of its table', async () => {
     const { TABLE_NAME: _, ...env } = testBed.env;
     vi.stubEnv('TABLE_NAME', undefined);
     await expect(loadHttpFunction(name, { ...testBed, env })).rejects.toThrow('TABLE_NAME is not set.');
   });
 
-  it('starts while no service responds, and then fails request by request', async () => {
+  it('a function that only reads starts while no service responds, and then fails request by request', async () => {
     const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' };
     const { status, body, headers } = await send(await loadHttpFunction(name, { ...testBed, env }));
     expect({ status, code: body.code }).toEqual({ status: 503, code: 'store_unavailable' });
     expect(headers['retry-after']).toBe('1');
   });
 
-  it('opens its connection to the table during its start, with a query like its own', async () => {
+  it('a function that only reads opens its connection to the table during its start, with a query like its own', async () => {
     const requests: { target: unknown; index: unknown; port: unknown }[] = [];
     const server = createServer(async (request, response) => {
       const { IndexName: index } = JSON.parse(await text(request));

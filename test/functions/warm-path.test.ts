@@ -50,9 +50,9 @@ function expectOrder(events: readonly string[], ...chain: readonly string[]): vo
   expect(places, events.join(', ')).toEqual(places.toSorted((a, b) => a - b));
 }
 
-describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
+describe(`with an exchange that takes ${exchangeMs} ms and a table that takes ${tableMs} ms`, () => {
   it.each(['', 'max_age=0'])(
-    'for an unchanged order that the process knows (%s) makes one call and one write',
+    'a warm request for an unchanged order that the process knows (%s) makes one call and one write',
     async (query) => {
       const orderId = testBed.orangex.place();
       await eventsOf(orderId, query);
@@ -62,7 +62,7 @@ describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a tab
     },
   );
 
-  it('for an order that the process does not know reads first, and returns a final order from the table', async () => {
+  it('a warm request for an order that the process does not know reads first, and returns a final order from the table', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, '');
     expectOrder(events, 'Query responded', 'get_order_state', 'PutItem');
@@ -71,13 +71,13 @@ describe(`a warm request, with an exchange that takes ${exchangeMs} ms and a tab
     expect(await eventsOf(final, '')).toEqual(['Query', 'Query responded']);
   });
 
-  it('that the table is fresh enough for makes one read of the table, and no call', async () => {
+  it('a warm request that the table is fresh enough for makes one read of the table, and no call', async () => {
     const orderId = testBed.orangex.place();
     await eventsOf(orderId, 'max_age=0');
     expect(await eventsOf(orderId, 'max_age=60')).toEqual(['Query', 'Query responded']);
   });
 
-  it('for a new state announces the change, writes snapshot and head, and settles the watch, while it reads during the call', async () => {
+  it('a warm request for a new state announces the change, writes snapshot and head, and settles the watch, while it reads during the call', async () => {
     const orderId = testBed.orangex.place();
     const events = await eventsOf(orderId, 'max_age=0');
     expect(sentIn(events)).toEqual(['PutItem', 'PutItem', 'PutItem', 'PutItem', 'Query', 'get_order_state']);

@@ -13,7 +13,7 @@ const updateInput = {
   ExpressionAttributeValues: { ':one': number(1) },
 };
 
-describe('a request to a table without the IAM permission', () => {
+describe('permissions', () => {
   let server: Server;
   let deps: TableDeps;
   beforeAll(async () => {
@@ -36,23 +36,26 @@ describe('a request to a table without the IAM permission', () => {
     ['put', (own) => createPut(own)({ Item: Key })],
     ['update', (own) => createUpdate(own)(updateInput)],
     ['query', (own) => createQuery(own)(queryInput)],
-  ])('for a %s fails as an internal error and names the missing permission', async (_, request) => {
-    const failure = await failureOf(request(deps));
-    expect(failure).toMatchObject({ code: 'internal', cause: { name: 'AccessDeniedException' } });
-    expect(failure.message).toBe(
-      "DynamoDB denied access to the table. Grant the function's role the missing permission.",
-    );
-  });
+  ])(
+    'without the IAM permission, a request to the table for a %s fails as an internal error and names the missing permission',
+    async (_, request) => {
+      const failure = await failureOf(request(deps));
+      expect(failure).toMatchObject({ code: 'internal', cause: { name: 'AccessDeniedException' } });
+      expect(failure.message).toBe(
+        "DynamoDB denied access to the table. Grant the function's role the missing permission.",
+      );
+    },
+  );
 });
 
-describe('a write to a table', () => {
+describe('writes', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();
   });
   afterAll(() => engine.stop());
 
-  it('returns false or undefined when its condition does not hold', async () => {
+  it('a write to a table returns false or undefined when its condition does not hold', async () => {
     const condition = { ConditionExpression: 'attribute_exists(pk)' };
     expect(await createPut(engine)({ Item: Key, ...condition })).toBe(false);
     expect(await createUpdate(engine)({ ...updateInput, ...condition })).toBeUndefined();
@@ -60,7 +63,7 @@ describe('a write to a table', () => {
     expect((await createQuery(engine)(queryInput)).items).toEqual([{ ...Key, revision: { N: '1' } }]);
   });
 
-  it('above 400 KB is refused before it is sent, with its size', async () => {
+  it('a write to a table above 400 KB is refused before it is sent, with its size', async () => {
     const itemOf = (bytes: number) => ({ ...Key, sk: { S: `S#${bytes}` }, result: { S: 'x'.repeat(bytes) } });
     const failure = await failureOf(createPut(engine)({ Item: itemOf(400 * 1024) }));
     expect(failure.code).toBe('invalid_response');

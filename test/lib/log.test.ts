@@ -4,7 +4,7 @@ import { describeFailure, Logger } from '../../lib/log.ts';
 import { contextOf } from '../functions/events.ts';
 import { type CapturedOutput, captureOutput } from './captured-output.ts';
 
-describe('a log line', () => {
+describe('lines', () => {
   let output: CapturedOutput;
   beforeEach(() => {
     vi.stubEnv('POWERTOOLS_SERVICE_NAME', 'checks');
@@ -17,7 +17,7 @@ describe('a log line', () => {
   });
   const lines = (): readonly unknown[] => output.lines().map((line) => JSON.parse(line));
 
-  it('has the names that Powertools uses for level, service, function and trace', () => {
+  it('a log line has the names that Powertools uses for level, service, function and trace', () => {
     const logger = new Logger();
     logger.begin(contextOf());
     logger.info('responded', { status: 200 });
@@ -38,7 +38,7 @@ describe('a log line', () => {
     ]);
   });
 
-  it('has what was appended in its invocation, and its own level', () => {
+  it('a log line has what was appended in its invocation, and its own level', () => {
     const logger = new Logger();
     logger.appendKeys({ before: 1 });
     logger.begin(contextOf());
@@ -54,7 +54,7 @@ describe('a log line', () => {
     expect(second).not.toHaveProperty('exchange_ms');
   });
 
-  it('is written outside of an invocation, too', () => {
+  it('a log line is written outside of an invocation, too', () => {
     new Logger().info('INIT');
     expect(lines()).toMatchObject([{ level: 'INFO', message: 'INIT', service: 'checks', cold_start: true }]);
   });

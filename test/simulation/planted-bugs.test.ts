@@ -10,7 +10,7 @@ const size = { orders: 30, hours: 1.5 };
 const large = { orders: 60, hours: 2.5 };
 const rare: readonly (keyof typeof plantedBugs)[] = ['absence closes an order', 'a rate limiter per process'];
 
-describe('the simulation catches a planted bug', () => {
+describe('planted bugs', () => {
   /** The first seeds, until they show the violations; returns all that was found. */
   const violationsOf = async (name: keyof typeof plantedBugs, ...expected: readonly Violation[]) => {
     const violations = new Set<Violation>();
@@ -22,34 +22,37 @@ describe('the simulation catches a planted bug', () => {
     return [...violations];
   };
 
-  it('when absence closes an order', async () => {
+  it('the simulation catches a planted bug when absence closes an order', async () => {
     const expected = ['closedUnproven', 'dropped'] as const;
     const violations = await violationsOf('absence closes an order', ...expected);
     expect(violations).toEqual(expect.arrayContaining([...expected]));
   });
 
-  it('when every process has its own rate limiter', async () => {
+  it('the simulation catches a planted bug when every process has its own rate limiter', async () => {
     expect(await violationsOf('a rate limiter per process', 'overspent')).toContain('overspent');
   });
 
-  it('when a late touch revives a watch', async () => {
+  it('the simulation catches a planted bug when a late touch revives a watch', async () => {
     expect(await violationsOf('a late touch revives a watch', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 
-  it('when the history skips a snapshot', async () => {
+  it('the simulation catches a planted bug when the history skips a snapshot', async () => {
     expect(await violationsOf('the history skips a snapshot', 'lostOrRegressed')).toContain('lostOrRegressed');
   });
 
-  it.each(['memory serves max_age', 'memory is believed after a conflict'] as const)('when %s', async (name) => {
-    expect(await violationsOf(name, 'lostOrRegressed')).toContain('lostOrRegressed');
-  });
+  it.each(['memory serves max_age', 'memory is believed after a conflict'] as const)(
+    'the simulation catches a planted bug when %s',
+    async (name) => {
+      expect(await violationsOf(name, 'lostOrRegressed')).toContain('lostOrRegressed');
+    },
+  );
 
   it.each([
     ['absence from a list closes an order', 'closedUnproven'],
     ['a failed list is an empty one, and closes', 'closedUnproven'],
     ['listed_at advances before the vanished are marked', 'staleConfirmed'],
     ['listed_at is the time of its writing', 'staleConfirmed'],
-  ] as const)('when %s', async (name, violation) => {
+  ] as const)('the simulation catches a planted bug when %s', async (name, violation) => {
     expect(await violationsOf(name, violation)).toContain(violation);
   });
 });

@@ -95,7 +95,7 @@ it.each(['deribit', 'orangex'] as const)(
   },
 );
 
-describe('replay of NautilusTrader', () => {
+describe('NautilusTrader', () => {
   /** Live for a quarter of an hour as given, then ended or not; returns what the table said before and after. */
   async function follow(
     dialect: Scenario['dialect'],
@@ -119,7 +119,7 @@ describe('replay of NautilusTrader', () => {
     return { verdict, before, after: after() };
   }
 
-  it('#3870: an order that was filled and forgotten stays filled, however often it is requested', async () => {
+  it('replay of NautilusTrader #3870: an order that was filled and forgotten stays filled, however often it is requested', async () => {
     const states: unknown[] = [];
     const { verdict, after } = await follow('deribit', {}, ({ market, scheduler, functions }, orderId) => {
       market.act(orderId, (book) => book.fill(orderId));
@@ -135,14 +135,14 @@ describe('replay of NautilusTrader', () => {
     expect(states).toEqual(['filled', 'filled', 'filled']);
   });
 
-  it('#3870: an order that the exchange loses while it is live is missing, not closed', async () => {
+  it('replay of NautilusTrader #3870: an order that the exchange loses while it is live is missing, not closed', async () => {
     const { verdict, after } = await follow('deribit', {}, ({ market }, orderId) => market.book.forget(orderId));
     expect(verdict.findings).toEqual([]);
     expect(after).toEqual(['missing', 'open']);
   });
 
   it.each(['orangex', 'deribit'] as const)(
-    'a canceled order is closed, spelled with one l or two, on %s',
+    'replay of NautilusTrader a canceled order is closed, spelled with one l or two, on %s',
     async (dialect) => {
       const { verdict, before, after } = await follow(dialect, {}, ({ market }, orderId) => {
         market.act(orderId, (book) => book.cancel(orderId));
@@ -153,7 +153,7 @@ describe('replay of NautilusTrader', () => {
     },
   );
 
-  it('an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
+  it('replay of NautilusTrader an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
     const strange: Placement = { order_state: 'pending_review' };
     const { verdict, before, after } = await follow('deribit', strange, ({ market }, orderId) => {
       market.act(orderId, (book) => book.cancel(orderId));
@@ -163,7 +163,7 @@ describe('replay of NautilusTrader', () => {
     expect(after).toEqual(['final', 'canceled']);
   });
 
-  it('#3925: a price of market_price does not end a live order', async () => {
+  it('replay of NautilusTrader #3925: a price of market_price does not end a live order', async () => {
     const atMarket: Placement = { order_type: 'stop_market', order_state: 'untriggered', price: 'market_price' };
     const { verdict, before, after } = await follow('deribit', atMarket, () => undefined);
     expect(verdict.findings).toEqual([]);
@@ -173,7 +173,7 @@ describe('replay of NautilusTrader', () => {
     ]);
   });
 
-  it('#3995: an order without filled_amount, average_price and amount is live, and ends as the exchange ended it', async () => {
+  it('replay of NautilusTrader #3995: an order without filled_amount, average_price and amount is live, and ends as the exchange ended it', async () => {
     const sparse: Placement = {
       order_type: 'stop_limit',
       order_state: 'untriggered',

@@ -54,10 +54,10 @@ it('npm start prints an order that fits a narrow terminal', () => {
 const inTerminal = 'exec script --quiet --return --command "stty cols 60; exec $(printf \'%s \' "$@")" /dev/null';
 
 /** Bold and dim text in a terminal of 60 columns: script, of every Linux, is one. */
-describe.skipIf(process.platform !== 'linux')('on a terminal of 60 columns,', () => {
+describe.skipIf(process.platform !== 'linux')('a terminal of 60 columns', () => {
   const escapesIn = (shown: string) => shown.split('\u001b[').length - 1;
 
-  it('npm start uses colours, and prints nothing wider than the terminal but addresses and commands', {
+  it('npm start uses colours, and prints nothing wider than a terminal of 60 columns but addresses and commands', {
     timeout: 180_000,
   }, async () => {
     // The folder as users have it: that of the tests' own run is longer than a line.

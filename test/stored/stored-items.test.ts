@@ -22,7 +22,7 @@ function itemsOf(release: string): readonly Record<string, AttributeValue>[] {
   return JSON.parse(readFileSync(new URL(release, import.meta.url), 'utf8'));
 }
 
-describe.each(releases)('a table with stored items of %s', (release) => {
+describe.each(releases)('%s', (release) => {
   const items = itemsOf(release);
   let testBed: TestBed;
 
@@ -37,18 +37,21 @@ describe.each(releases)('a table with stored items of %s', (release) => {
     await testBed.stop();
   });
 
-  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))('can be read: %s', (_, item) => {
-    expect(readAny(item)).toBeDefined();
-  });
+  it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))(
+    'a table with items of an earlier release can be read: %s',
+    (_, item) => {
+      expect(readAny(item)).toBeDefined();
+    },
+  );
 
   it.each(items.map((item) => [`${item['pk']?.S} ${item['sk']?.S}`, item] as const))(
-    'is refused when an item has a later schema: %s',
+    'a table with items of an earlier release is refused when an item has a later schema: %s',
     (_, item) => {
       expect(() => readAny({ ...item, schema: { N: '999' } })).toThrow('a shape that this version cannot read');
     },
   );
 
-  it('shows the same states as when it was written', () => {
+  it('a table with items of an earlier release shows the same states as when it was written', () => {
     const statuses = items
       .filter(({ sk }) => sk?.S === watchKey)
       .map((item) => `${item['order_id']?.S} ${statusOf(readWatch(item).watch)}`);
@@ -64,7 +67,7 @@ describe.each(releases)('a table with stored items of %s', (release) => {
     ]);
   });
 
-  it('can be continued, so that an old order has one history that includes its new states', async () => {
+  it('a table with items of an earlier release can be continued, so that an old order has one history that includes its new states', async () => {
     const getOrder = await loadHttpFunction('get-order', testBed);
     testBed.orangex.place({ order_id: 'PARTLY-FILLED', order_state: 'filled', filled_amount: '10', version: 3 });
     const coolDown = captureOutput();

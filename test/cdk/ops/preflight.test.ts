@@ -51,8 +51,8 @@ const run = (...args: readonly string[]) =>
 
 const deployed = { ExchangeKeymain: arnOf(secret), CheckOpenOrders: 'f', Board: dashboard };
 
-describe('ops preflight', () => {
-  it('finds no obstacle to a first deployment', async () => {
+describe('preflight', () => {
+  it('ops preflight finds no obstacle to a first deployment', async () => {
     expect(await run('preflight')).toEqual({
       code: 0,
       stderr: '',
@@ -67,7 +67,7 @@ describe('ops preflight', () => {
     });
   });
 
-  it('finds no obstacle to an update, because the stack owns the existing resources', async () => {
+  it('ops preflight finds no obstacle to an update, because the stack owns the existing resources', async () => {
     account.stack = { outputs: {}, resources: deployed };
     account.secrets[secret] = { deleted: false };
     account.dashboards = [dashboard];
@@ -124,7 +124,7 @@ describe('ops preflight', () => {
       },
       'bootstrap: could not be checked: not authorized to GetParameter',
     ],
-  ])('reports %s, and exits 1', async (_, change, line) => {
+  ])('ops preflight reports %s, and exits 1', async (_, change, line) => {
     change();
     const { code, out } = await run('preflight');
     expect(code).toBe(1);
@@ -158,7 +158,7 @@ describe('ops preflight', () => {
       1,
       `FAILED  secret ${ownSecret}: scheduled for deletion`,
     ],
-  ])('%s', async (_, change, code, line) => {
+  ])('ops preflight %s', async (_, change, code, line) => {
     change();
     const result = await runHere('npm run ops --', [
       'preflight',
@@ -172,7 +172,7 @@ describe('ops preflight', () => {
     expect([result.code, result.out]).toEqual([code, expect.stringContaining(line)]);
   });
 
-  it('synthesizes a stage of the stage table', { timeout: 120_000 }, async () => {
+  it('ops preflight synthesizes a stage of the stage table', { timeout: 120_000 }, async () => {
     const { code, out } = await runHere('npm run ops --', ['preflight', '--stage', 'prod', '--endpoint', aws.url]);
     expect([code, out]).toEqual([0, expect.stringContaining('secret order-state-snapshots/prod/main/exchange-key: ')]);
     const unknown = await runHere('npm run ops --', ['preflight', '--stage', 'none', '--endpoint', aws.url]);
@@ -182,7 +182,7 @@ describe('ops preflight', () => {
     ]);
   });
 
-  it('refuses a file that is not a template', async () => {
+  it('ops preflight refuses a file that is not a template', async () => {
     writeFileSync(join(folder, 'none.json'), 'x');
     const { code, stderr } = await runHere('npm run ops --', [
       'preflight',
@@ -195,11 +195,11 @@ describe('ops preflight', () => {
   });
 });
 
-describe('ops adopt', () => {
+describe('adopt', () => {
   const mapping = () => JSON.parse(readFileSync(join(folder, 'adopt.json'), 'utf8'));
   const adopt = () => run('adopt', '--out', join(folder, 'adopt.json'));
 
-  it('writes the resource mapping of a kept secret for cdk import', async () => {
+  it('ops adopt writes the resource mapping of a kept secret for cdk import', async () => {
     account.secrets[secret] = { deleted: false };
     const { code, out } = await adopt();
     expect(code).toBe(0);
@@ -209,7 +209,7 @@ describe('ops adopt', () => {
     expect(aws.restored).toEqual([]);
   });
 
-  it('restores a secret that is scheduled for deletion, beside the existing stack', async () => {
+  it('ops adopt restores a secret that is scheduled for deletion, beside the existing stack', async () => {
     account.secrets[secret] = { deleted: true };
     account.stack = { outputs: {}, resources: { Board: dashboard } };
     const { out } = await adopt();
@@ -218,7 +218,7 @@ describe('ops adopt', () => {
     expect(aws.restored).toEqual([arnOf(secret)]);
   });
 
-  it('does nothing when the stack has its secrets, or when there are none to adopt', async () => {
+  it('ops adopt does nothing when the stack has its secrets, or when there are none to adopt', async () => {
     expect((await adopt()).out).toContain('Nothing to adopt');
     account.secrets[secret] = { deleted: false };
     account.stack = { outputs: {}, resources: deployed };
@@ -226,7 +226,7 @@ describe('ops adopt', () => {
   });
 });
 
-describe('where one stage has two tables, as after a failed deployment,', () => {
+describe('two tables of one stage, as after a failed deployment', () => {
   const other = 'order-state-snapshots-dev-SnapshotTableOLD-1';
   let ops: Operating;
   beforeAll(async () => {
@@ -251,12 +251,12 @@ describe('where one stage has two tables, as after a failed deployment,', () => 
   afterEach(() => vi.unstubAllEnvs());
   const pause = () => runHere('npm run ops --', ['pause', '--account', 'main', '--stage', 'dev']);
 
-  it("ops commands use the table that the stack's outputs name", async () => {
+  it("where one stage has two tables, ops commands use the table that the stack's outputs name", async () => {
     account.stack = { outputs: { SnapshotTable: names.table }, resources: {} };
     expect(await pause()).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
   });
 
-  it("ops redrive and ops republish use the stack's queues and bus", async () => {
+  it("where one stage has two tables, ops redrive and ops republish use the stack's queues and bus", async () => {
     const queue = (name: string) => `${ops.queues.url}/123456789012/${name}`;
     const outputs = {
       SnapshotTable: names.table,
@@ -271,7 +271,7 @@ describe('where one stage has two tables, as after a failed deployment,', () => 
     expect(republish.out).toContain(` to ${names.bus}.\n`);
   });
 
-  it('a missing stack is reported in a sentence that names both tables', async () => {
+  it('where one stage has two tables, a missing stack is reported in a sentence that names both tables', async () => {
     const { code, stderr } = await pause();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^There are 2 tables order-state-snapshots-dev-SnapshotTable…, give --table: [^\n]+\n$/);

@@ -53,13 +53,13 @@ async function visible(prefix: string): Promise<number> {
   return Messages.length;
 }
 
-describe('ops redrive of the transition dead-letter queue', () => {
+describe('transitions', () => {
   beforeEach(() => {
     ops.queues.send(names.transitions, transitionDeadLetter(2 * hour));
     ops.queues.send(names.transitions, transitionDeadLetter(hour));
   });
 
-  it('only shows the messages without --yes, and makes them visible again', async () => {
+  it('ops redrive of the transition dead-letter queue only shows the messages without --yes, and makes them visible again', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toBe(
@@ -74,7 +74,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('clears the queue with --yes after sending again all events since just before its first message', async () => {
+  it('ops redrive of the transition dead-letter queue clears the queue with --yes after sending again all events since just before its first message', async () => {
     const { code, out } = await redrive('--yes');
     expect(code).toBe(0);
     expect(out).toContain(`Sent 2 OrderStateChanged of 2 orders since ${iso(hour - 15 * 60_000)} to ${names.bus}.\n`);
@@ -83,7 +83,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
     expect(ops.queues.messages(names.transitions)).toEqual([]);
   });
 
-  it('keeps the messages when the bus keeps refusing events', async () => {
+  it('ops redrive of the transition dead-letter queue keeps the messages when the bus keeps refusing events', async () => {
     ops.bus.failAlways({ kind: 'refuse', entries: [0] });
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
@@ -91,7 +91,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('keeps the messages when an order cannot be read, and names the order', async () => {
+  it('ops redrive of the transition dead-letter queue keeps the messages when an order cannot be read, and names the order', async () => {
     const broken = snapshotOf(seenOf('BROKEN', { requestedAfter: hour }));
     for (const item of [headItem(broken), { ...snapshotItem(broken), result: { S: 'no order' } }])
       await ops.engine.client.send(new PutItemCommand({ TableName: names.table, Item: item }));
@@ -102,7 +102,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
     expect(await visible(names.transitions)).toBe(2);
   });
 
-  it('keeps messages that Lambda did not send, and fails', async () => {
+  it('ops redrive of the transition dead-letter queue keeps messages that Lambda did not send, and fails', async () => {
     ops.queues.send(names.transitions, 'hello');
     const { code, stderr } = await redrive('--yes');
     expect(code).toBe(1);
@@ -110,7 +110,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
     expect(ops.queues.messages(names.transitions).map(({ Body }) => Body)).toEqual(['hello']);
   });
 
-  it('reports messages that the queue refuses to delete', async () => {
+  it('ops redrive of the transition dead-letter queue reports messages that the queue refuses to delete', async () => {
     ops.queues.fail({ kind: 'pass' }, { kind: 'pass' }, { kind: 'pass' }, { kind: 'refuse', entries: [0] });
     const { code, stderr } = await redrive('--yes');
     expect([code, stderr.split('\n').at(-2)]).toEqual([1, '1 of 2 messages could not be deleted: run this again']);
@@ -118,7 +118,7 @@ describe('ops redrive of the transition dead-letter queue', () => {
   });
 });
 
-describe('ops redrive of the sweep dead-letter queue', () => {
+describe('sweeps', () => {
   beforeEach(() => {
     const error = { ERROR_CODE: 'ThrottlingException', ERROR_MESSAGE: 'Rate exceeded' };
     ops.queues.send(names.sweeps, '{"accounts":["main","hedge"]}', error);
@@ -133,7 +133,7 @@ describe('ops redrive of the sweep dead-letter queue', () => {
     ops.queues.send(names.sweeps, JSON.stringify(failed));
   });
 
-  it('shows the accounts of each lost sweep and its error, and never redrives a sweep', async () => {
+  it('ops redrive of the sweep dead-letter queue shows the accounts of each lost sweep and its error, and never redrives a sweep', async () => {
     const { code, out } = await redrive();
     expect(code).toBe(0);
     expect(out).toMatch(/^Sweep dead-letter queue: 2 messages, which only need to be deleted\.$/m);
@@ -143,7 +143,7 @@ describe('ops redrive of the sweep dead-letter queue', () => {
     expect(ops.bus.requests).toHaveLength(0);
   });
 
-  it('clears the queue with --yes', async () => {
+  it('ops redrive of the sweep dead-letter queue clears the queue with --yes', async () => {
     const { out } = await redrive('--yes', '--json');
     expect(JSON.parse(out)).toMatchObject({
       done: true,

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => ops.stop());
 
-describe('a restoration that is cut short', () => {
+describe('cut short', () => {
   const into = (table: string, endpoint: string) =>
     runHere('npm run ops --', ['restore', '--from', from, '--table', table, '--endpoint', endpoint], ops.clock);
 
@@ -29,7 +29,7 @@ describe('a restoration that is cut short', () => {
     return code === 1;
   }
 
-  it('closes no order without its head, leaves each order that it began on watch, and can be completed by another restoration', async () => {
+  it('a restoration that is cut short closes no order without its head, leaves each order that it began on watch, and can be completed by another restoration', async () => {
     await ops.before.record(seenOf('OVER'));
     await ops.before.record(seenOf('OVER', filled));
     await ops.before.record(seenOf('LIVE'));
@@ -75,19 +75,22 @@ it('the restoration of a closed order that the exchange did not find later never
   expect(restored && statusOf(restored.watch)).toBe('final');
 });
 
-describe("after restoring an order for which the stack's table has a later, live state and no watch", () => {
-  it.each([['with the restored watch'], ['without any watch']])('%s, its watch stays open', async (watch) => {
-    await ops.before.record(seenOf('A', filled));
-    await ops.observe('A', { filled: '0.5', updatedAfter: 9, requestedAfter: 20_000 });
-    const Key = { pk: { S: 'main#A' }, sk: { S: 'NOW#WATCH' } };
-    for (const TableName of watch === 'without any watch' ? [from, names.table] : [names.table])
-      await ops.engine.client.send(new DeleteItemCommand({ TableName, Key }));
-    expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
-    const { head, stored } = await ops.store.read(key('A'));
-    expect(head?.order.order_state).toBe('open');
-    expect(stored && statusOf(stored.watch)).toBe('watched');
-    expect((await ops.verify()).code).toBe(0);
-  });
+describe('a later, live state', () => {
+  it.each([['with the restored watch'], ['without any watch']])(
+    '%s, a restored order that the table has in a later, live state stays on watch',
+    async (watch) => {
+      await ops.before.record(seenOf('A', filled));
+      await ops.observe('A', { filled: '0.5', updatedAfter: 9, requestedAfter: 20_000 });
+      const Key = { pk: { S: 'main#A' }, sk: { S: 'NOW#WATCH' } };
+      for (const TableName of watch === 'without any watch' ? [from, names.table] : [names.table])
+        await ops.engine.client.send(new DeleteItemCommand({ TableName, Key }));
+      expect((await ops.run(['restore', '--from', from, '--table', names.table])).code).toBe(0);
+      const { head, stored } = await ops.store.read(key('A'));
+      expect(head?.order.order_state).toBe('open');
+      expect(stored && statusOf(stored.watch)).toBe('watched');
+      expect((await ops.verify()).code).toBe(0);
+    },
+  );
 });
 
 it('the restoration of an order while checks of it run leaves the table as if nothing had been lost', async () => {

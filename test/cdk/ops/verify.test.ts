@@ -56,8 +56,8 @@ async function remove(orderId: string, prefix: string): Promise<void> {
 
 const text = (S: string) => ({ S });
 
-describe('ops verify', () => {
-  it('finds nothing wrong in a table that the store wrote', async () => {
+describe('verify', () => {
+  it('ops verify finds nothing wrong in a table that the store wrote', async () => {
     expect(await verify()).toEqual({
       code: 0,
       out: '13 items of 4 orders and accounts, no differences.\n',
@@ -159,7 +159,7 @@ describe('ops verify', () => {
       'main#LIVE X#',
       'its kind is unknown to this version',
     ],
-  ])('reports %s', async (_, fault, where, how) => {
+  ])('ops verify reports %s', async (_, fault, where, how) => {
     await fault();
     const { code, out } = await verify();
     expect(code).toBe(1);
@@ -167,7 +167,7 @@ describe('ops verify', () => {
     expect(lines.map((line) => line.slice(line.indexOf(': ') + 2))).toContainEqual(expect.stringMatching(`^${how}`));
   });
 
-  it('accepts that older snapshots have expired where history is kept for some days', async () => {
+  it('ops verify accepts that older snapshots have expired where history is kept for some days', async () => {
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy, historyDaysOf: () => 30 });
     await createSnapshotStore(table).record(seenOf('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 }));
     const snapshots = (await itemsOf('main#LIVE')).filter(({ sk }) => sk?.S?.startsWith('S#'));
@@ -175,12 +175,12 @@ describe('ops verify', () => {
     expect((await verify()).out).toBe('14 items of 4 orders and accounts, no differences.\n');
   });
 
-  it('reports nothing more about an order than the item that it cannot read', async () => {
+  it('ops verify reports nothing more about an order than the item that it cannot read', async () => {
     await spoil('LIVE', 'S#', { result: text('no order') });
     expect((await verify()).out).toMatch(/, differences: 1\.\n$/);
   });
 
-  it('reports a watch that lags behind its head, and a head that lags behind its snapshots, as a crash leaves them', async () => {
+  it('ops verify reports a watch that lags behind its head, and a head that lags behind its snapshots, as a crash leaves them', async () => {
     const before = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
     const head = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#HEAD');
     await ops.observe('LIVE', { filled: '1', updatedAfter: 2, requestedAfter: 9_000 });
@@ -199,7 +199,7 @@ describe('ops verify', () => {
     expect((await verify()).code).toBe(0);
   });
 
-  it('reports a state that was announced and never written', async () => {
+  it('ops verify reports a state that was announced and never written', async () => {
     const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
     const later = watch?.['announced_rank']?.S?.replace(String(start + 1), String(start + 2)) ?? '';
     await spoil('LIVE', 'NOW#WATCH', { announced_rank: text(later) });
@@ -228,27 +228,30 @@ describe('ops verify', () => {
     ['announced', 1],
     ['announced and stored', 2],
     ['announced, stored and made the head', 3],
-  ])('reports a check that was cut short as such when its state was %s, and repairs the order', async (_, writes) => {
-    const filled = { state: 'filled', filled: '1', updatedAfter: 2, requestedAfter: 9_000 } as const;
-    await cutShort(writes, filled);
-    const later = start + 10_000_000;
-    await spoil('LIVE', 'NOW#WATCH', { list_at: { N: String(later) } });
-    const found = await verify();
-    expect(found.code).toBe(1);
-    for (const line of found.out.split('\n').filter((text) => text.startsWith('main#')))
-      expect(line).toMatch(/^main#LIVE NOW#\w+: .+: a check was cut short; the next check of the order repairs it$/);
-    const repaired = await verify('--repair');
-    expect(repaired.out).toContain('Orders repaired: 1.\n');
-    // A state that was only announced is nowhere in the table: the next check brings it.
-    expect(repaired.code).toBe(writes === 1 ? 1 : 0);
-    const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
-    expect(watch?.['status']?.S).toBe(writes === 1 ? 'watched' : 'final');
-    if (writes === 1) expect(Number(watch?.['list_at']?.N)).toBeLessThan(later);
-    await ops.observe('LIVE', { ...filled, requestedAfter: 12_000 });
-    expect((await verify()).code).toBe(0);
-  });
+  ])(
+    'ops verify reports a check that was cut short as such when its state was %s, and repairs the order',
+    async (_, writes) => {
+      const filled = { state: 'filled', filled: '1', updatedAfter: 2, requestedAfter: 9_000 } as const;
+      await cutShort(writes, filled);
+      const later = start + 10_000_000;
+      await spoil('LIVE', 'NOW#WATCH', { list_at: { N: String(later) } });
+      const found = await verify();
+      expect(found.code).toBe(1);
+      for (const line of found.out.split('\n').filter((text) => text.startsWith('main#')))
+        expect(line).toMatch(/^main#LIVE NOW#\w+: .+: a check was cut short; the next check of the order repairs it$/);
+      const repaired = await verify('--repair');
+      expect(repaired.out).toContain('Orders repaired: 1.\n');
+      // A state that was only announced is nowhere in the table: the next check brings it.
+      expect(repaired.code).toBe(writes === 1 ? 1 : 0);
+      const watch = (await itemsOf('main#LIVE')).find(({ sk }) => sk?.S === 'NOW#WATCH');
+      expect(watch?.['status']?.S).toBe(writes === 1 ? 'watched' : 'final');
+      if (writes === 1) expect(Number(watch?.['list_at']?.N)).toBeLessThan(later);
+      await ops.observe('LIVE', { ...filled, requestedAfter: 12_000 });
+      expect((await verify()).code).toBe(0);
+    },
+  );
 
-  it('prints JSON', async () => {
+  it('ops verify prints JSON', async () => {
     await remove('LIVE', 'NOW#HEAD');
     const { code, out } = await verify('--json');
     expect(code).toBe(1);

@@ -142,7 +142,7 @@ test('a refresh token of the emulated exchange is used up at once, and so is the
   expect(await codeOf(post(exchange, 'public/auth', { params: refresh }))).toBe('13009');
 });
 
-describe('a signature on the emulated exchange', () => {
+describe('signatures', () => {
   const signature = '56590594f97921b09b18f166befe0d1319b198bbcdad7ca73382de2f88fe9aa1';
   const grant = {
     grant_type: 'client_signature',
@@ -153,7 +153,7 @@ describe('a signature on the emulated exchange', () => {
     signature,
   };
 
-  test('as published by deribit is accepted once for a token', async () => {
+  test('a signature on the emulated exchange as published by deribit is accepted once for a token', async () => {
     const exchange = await start({ dialect: 'deribit', keys: [amanda], now: () => start2019 });
     expect(await codeOf(post(exchange, 'public/auth', { params: grant }))).toBe('result');
     expect(await codeOf(post(exchange, 'public/auth', { params: grant }))).toBe('13004');
@@ -161,12 +161,12 @@ describe('a signature on the emulated exchange', () => {
     expect(await codeOf(post(exchange, 'public/auth', { params: changed }))).toBe('13004');
   });
 
-  test('for a token is refused on orangex', async () => {
+  test('a signature on the emulated exchange for a token is refused on orangex', async () => {
     const exchange = await start({ dialect: 'orangex', keys: [amanda], now: () => start2019 });
     expect(await codeOf(post(exchange, 'public/auth', { params: grant }))).toBe('10000');
   });
 
-  test('of a request is verified against the published vector', () => {
+  test('a signature on the emulated exchange of a request is verified against the published vector', () => {
     const ring = new KeyRing({ dialect: 'deribit', keys: [amanda], now: () => start2019, tokenLifeSeconds: 1 });
     const sig = '9bfbc51a2bc372d72cc396cf1a213dc78d42eb74cb7dc272351833ad0de276ab';
     const proof = {
@@ -186,7 +186,7 @@ describe('a signature on the emulated exchange', () => {
     expect(() => ring.authenticate(proof)).toThrow('13004');
   });
 
-  test('over method, URI and body gives access to the order, by POST and by GET', async () => {
+  test('a signature on the emulated exchange over method, URI and body gives access to the order, by POST and by GET', async () => {
     const exchange = await start({ dialect: 'deribit' });
     const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
     const uri = `/api/v2/${orderPath}`;
@@ -198,7 +198,7 @@ describe('a signature on the emulated exchange', () => {
     expect(await codeOf(get(exchange, orderPath + query, headers))).toBe('result');
   });
 
-  test('is refused when any part of it is wrong', async () => {
+  test('a signature on the emulated exchange is refused when any part of it is wrong', async () => {
     const exchange = await start({ dialect: 'deribit', now: () => start2019 });
     const uri = `/api/v2/${orderPath}`;
     const body = `{"jsonrpc":"2.0","id":1,"method":"${orderPath}","params":{"order_id":"${seedId}"}}`;
@@ -219,7 +219,7 @@ describe('a signature on the emulated exchange', () => {
     expect(await send(signed('POST', uri, body, { ts, nonce: 'twice' }))).toBe('13004');
   });
 
-  test('of a request is unknown to orangex', async () => {
+  test('a signature on the emulated exchange of a request is unknown to orangex', async () => {
     const exchange = await start({ dialect: 'orangex' });
     const authorization = signed('POST', `/api/v1/${orderPath}`, '');
     expect(await codeOf(post(exchange, orderPath, { params, headers: { authorization } }))).toBe('10000');

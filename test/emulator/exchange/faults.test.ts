@@ -200,8 +200,8 @@ test('a JSON-RPC fault of the emulated exchange that throws is shown to the test
   expect(reply.text).toContain('no such luck');
 });
 
-describe('a fault script of the emulated exchange', () => {
-  test('is consumed one fault per matching request, the most specific target first', async () => {
+describe('scripts', () => {
+  test('a fault script of the emulated exchange is consumed one fault per matching request, the most specific target first', async () => {
     const other = exchange.place();
     exchange.script('any', { kind: 'status', status: 503 });
     exchange.script('order', { kind: 'status', status: 502 });
@@ -220,7 +220,7 @@ describe('a fault script of the emulated exchange', () => {
     return login(exchange);
   }
 
-  test('for authentication does not affect orders, and one for orders does not affect logins', async () => {
+  test('a fault script of the emulated exchange for authentication does not affect orders, and one for orders does not affect logins', async () => {
     exchange.script('auth', { kind: 'error', code: 13004 });
     exchange.script('order', { kind: 'neither' });
     expect((await post(exchange, 'public/auth', { params: credentials })).text).toContain('13004');
@@ -228,19 +228,19 @@ describe('a fault script of the emulated exchange', () => {
     expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
   });
 
-  test('for an order waits for a request that is authenticated', async () => {
+  test('a fault script of the emulated exchange for an order waits for a request that is authenticated', async () => {
     exchange.script(id, { kind: 'html' });
     expect((await post(exchange, 'private/get_order_state', { params: { order_id: id } })).text).toContain('10000');
     expect((await askFor(exchange, id)).status).toBe(502);
   });
 
-  test('works for orders that do not exist', async () => {
+  test('a fault script of the emulated exchange works for orders that do not exist', async () => {
     exchange.script('no-such-order', { kind: 'error', code: 10041 });
     expect((await askFor(exchange, 'no-such-order')).text).toContain('10041');
     expect((await askFor(exchange, 'no-such-order')).text).toContain('10004');
   });
 
-  test('can apply to every request until it is cleared', async () => {
+  test('a fault script of the emulated exchange can apply to every request until it is cleared', async () => {
     exchange.scriptAlways('order', { kind: 'html' });
     exchange.script(id, { kind: 'pass' });
     const statuses = [await askFor(exchange, id), await askFor(exchange, id), await askFor(exchange, id)];
@@ -252,7 +252,7 @@ describe('a fault script of the emulated exchange', () => {
     expect((await askFor(exchange, id)).status).toBe(200);
   });
 
-  test('affects requests that are not valid calls when its target is any request', async () => {
+  test('a fault script of the emulated exchange affects requests that are not valid calls when its target is any request', async () => {
     exchange.script('any', { kind: 'raw', body: 'hello' });
     expect((await send('POST', `${exchange.url}/nowhere`, {}, 'what')).text).toBe('hello');
   });

@@ -39,8 +39,8 @@ function clockAt(start = 1_700_000_000_000) {
   };
 }
 
-describe.each(['orangex', 'deribit'] as const)('the order history of the emulated %s', (dialect) => {
-  test('holds closed orders, the last closed first, page by page', async () => {
+describe.each(['orangex', 'deribit'] as const)('%s', (dialect) => {
+  test('the order history of the emulated exchange holds closed orders, the last closed first, page by page', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect, now: clock.now });
     const ids = [exchange.place(), exchange.place(), exchange.place()];
@@ -58,7 +58,7 @@ describe.each(['orangex', 'deribit'] as const)('the order history of the emulate
     expect(await idsIn(exchange, { count: 2, offset: 3 })).toEqual([]);
   });
 
-  test('refuses a page above the maximum size, and a call without an instrument', async () => {
+  test('the order history of the emulated exchange refuses a page above the maximum size, and a call without an instrument', async () => {
     const exchange = await start({ dialect });
     const maxCount = dialect === 'orangex' ? 100 : 1_000;
     const send = (params: object) => call(exchange, 'get_order_history_by_instrument', params);
@@ -68,7 +68,7 @@ describe.each(['orangex', 'deribit'] as const)('the order history of the emulate
     expect((await send({ count: 1 })).text).toContain('"param":"instrument_name"');
   });
 
-  test('holds an order that get_order_state no longer finds, unless the order was erased', async () => {
+  test('the order history of the emulated exchange holds an order that get_order_state no longer finds, unless the order was erased', async () => {
     const exchange = await start({ dialect });
     const [closed, live] = [exchange.place(), exchange.place()];
     exchange.cancel(closed);
@@ -80,7 +80,7 @@ describe.each(['orangex', 'deribit'] as const)('the order history of the emulate
     expect(await idsIn(exchange)).toEqual([]);
   });
 
-  test('shows an end only after the indexing time, and older states, fewer fields and errors when scripted', async () => {
+  test('the order history of the emulated exchange shows an end only after the indexing time, and older states, fewer fields and errors when scripted', async () => {
     const clock = clockAt();
     const exchange = await start({ dialect, now: clock.now, history: { indexingMs: 60_000 } });
     const id = exchange.place();
@@ -96,7 +96,7 @@ describe.each(['orangex', 'deribit'] as const)('the order history of the emulate
     expect(exchange.count('order_history')).toBe(5);
   });
 
-  test('has the trades of an order, one for each increase of its filled amount', async () => {
+  test('the order history of the emulated exchange has the trades of an order, one for each increase of its filled amount', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ amount: '10' });
     exchange.partialFill(id, '4');

@@ -36,8 +36,8 @@ async function idsOf(reply: HttpReply): Promise<readonly unknown[]> {
   return (await rowsOf(reply)).map(({ order_id: id }) => id);
 }
 
-describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emulated %s', (dialect) => {
-  test('holds every live order of the account, the newest first, and no closed order', async () => {
+describe.each(['orangex', 'deribit'] as const)('%s', (dialect) => {
+  test('a list of open orders on the emulated exchange holds every live order of the account, the newest first, and no closed order', async () => {
     const exchange = await start({ dialect });
     const [first, second, closed] = [exchange.place(), exchange.place(), exchange.place()];
     exchange.place({ account: 'theirs' });
@@ -50,12 +50,12 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect(exchange.count('open_orders')).toBe(2);
   });
 
-  test('is empty where there are no orders', async () => {
+  test('a list of open orders on the emulated exchange is empty where there are no orders', async () => {
     const exchange = await start({ dialect });
     expect((await list(exchange)).text).toContain('"result":[]');
   });
 
-  test('holds the same rows as get_order_state, but for fields that lists leave out', async () => {
+  test('a list of open orders on the emulated exchange holds the same rows as get_order_state, but for fields that lists leave out', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ amount: '1.10', price: '1.6e-7' });
     const { text } = await call(exchange, 'get_order_state', { order_id: id });
@@ -64,7 +64,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect((await list(exchange)).text).toContain(dialect === 'orangex' ? '"amount":"1.10"' : '"amount":1.10');
   });
 
-  test('requires a key, and counts as a call', async () => {
+  test('a list of open orders on the emulated exchange requires a key, and counts as a call', async () => {
     const exchange = await start({ dialect, rateLimit: { perSecond: 1, burst: 1 } });
     const method = dialect === 'deribit' ? 'get_open_orders' : 'get_open_orders_by_currency';
     const refused = dialect === 'deribit' ? 13009 : 10000;
@@ -74,7 +74,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect((await list(exchange)).text).toContain('"code":10028');
   });
 
-  test('can be limited to one instrument', async () => {
+  test('a list of open orders on the emulated exchange can be limited to one instrument', async () => {
     const exchange = await start({ dialect });
     const id = exchange.place({ instrument_name: 'ETH-PERPETUAL' });
     exchange.place();
@@ -83,7 +83,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect((await call(exchange, 'get_open_orders_by_instrument')).text).toContain('"code":-32602');
   });
 
-  test('lags behind the orders for as long as a script says', async () => {
+  test('a list of open orders on the emulated exchange lags behind the orders for as long as a script says', async () => {
     let at = 1_700_000_000_000;
     const exchange = await start({ dialect, now: () => at });
     exchange.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
@@ -98,7 +98,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect(await idsOf(list(exchange))).toEqual([]);
   });
 
-  test('has wrong rows when a script says so, and leaves the other rows correct', async () => {
+  test('a list of open orders on the emulated exchange has wrong rows when a script says so, and leaves the other rows correct', async () => {
     const exchange = await start({ dialect });
     const [a, b] = [exchange.place({ price: '1' }), exchange.place({ price: '1' })];
     exchange.edit(a, { price: '2' });
@@ -120,7 +120,7 @@ describe.each(['orangex', 'deribit'] as const)('a list of open orders on the emu
     expect(thin).toMatchObject({ order_id: b, order_state: 'open' });
   });
 
-  test('can fail, break off or be empty like any other reply', async () => {
+  test('a list of open orders on the emulated exchange can fail, break off or be empty like any other reply', async () => {
     const exchange = await start({ dialect });
     exchange.place();
     exchange.script(

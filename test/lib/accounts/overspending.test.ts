@@ -177,14 +177,14 @@ it('the permits of one account are available to interactive calls at once for th
   );
 }, 120_000);
 
-describe('the permits of one account on a real engine', () => {
+describe('on a real engine', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();
   });
   afterAll(() => engine.stop());
 
-  it('are never overspent in any window, and no process calls during a cool-down', async () => {
+  it('on a real engine, the permits of one account are never overspent in any window, and no process calls during a cool-down', async () => {
     const table = createDynamoAccountTable(engine);
     let accounts = 0;
     await fc.assert(

@@ -66,7 +66,7 @@ it('the OpenAPI document describes the headers of every response', () => {
   expect(headersOf('getOrder', 503)).toEqual(['Retry-After']);
 });
 
-describe('the checker of responses against the OpenAPI document', () => {
+describe('checker', () => {
   const judged = (name: string, reported: Parameters<ReturnType<typeof createChecker>['complaints']>[1]) =>
     createChecker(document).complaints(name, reported);
 
@@ -81,11 +81,11 @@ describe('the checker of responses against the OpenAPI document', () => {
       'must NOT have additional properties',
     ],
     ['a field that is missing', 429, 'application/json', '{}', "must have required property 'message'"],
-  ])('reports %s', (_, status, type, text, complaint) => {
+  ])('the checker of responses against the OpenAPI document reports %s', (_, status, type, text, complaint) => {
     expect(judged('startWatch', { status, type, text })).toEqual([complaint]);
   });
 
-  it('reports a code that the status never has', () => {
+  it('the checker of responses against the OpenAPI document reports a code that the status never has', () => {
     const wrong = examples.find(({ name }) => name === 'wrong_order_id');
     const { text = '' } = wrong ?? {};
     const reported = {

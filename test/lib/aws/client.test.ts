@@ -73,7 +73,7 @@ const update = { Key, UpdateExpression: 'SET n = :n', ExpressionAttributeValues:
 describe.each([
   ['in source', source],
   ['in a bundle', bundled],
-])("our AWS clients (%s) send and return the same as the SDK's own clients for", (_where, parts) => {
+])('%s', (_where, parts) => {
   it.each<[string, (client: Pick<DynamoDBClient, 'send'>, from: Parts) => Promise<object>]>([
     ['a put', (client, from) => client.send(new from.PutItemCommand({ TableName, Item }))],
     [
@@ -104,7 +104,7 @@ describe.each([
       'a get of nothing',
       (client, from) => client.send(new from.GetItemCommand({ TableName, Key: { ...Key, pk: { S: 'other' } } })),
     ],
-  ])('%s', async (_, send) => {
+  ])("our AWS clients send and return the same as the SDK's own for %s", async (_, send) => {
     const ours = parts.createDynamoClient({ ...env, AWS_ENDPOINT_URL_DYNAMODB: table.url });
     const theirs = new DynamoDBClient({ ...sdk, endpoint: table.url });
     const exchange = await exchangeOf(table, send(ours, parts), parts);
@@ -118,45 +118,57 @@ describe.each([
     ['ThrottlingException', 400],
     ['AccessDeniedException', 400],
     ['InternalServerError', 500],
-  ])('the error %s, known by its class or not, and its number of attempts', async (code, status) => {
-    const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${code}`, message: 'for the test' });
-    const server = createServer((_, response) => response.writeHead(status).end(body));
-    const { port } = await listen(server, 0);
-    const failing = await startRecorder(`http://127.0.0.1:${port}`);
-    const put = (from: Parts) => new from.PutItemCommand({ TableName, Item });
-    const ours = parts.createDynamoClient({ ...env, AWS_ENDPOINT_URL_DYNAMODB: failing.url });
-    const theirs = new DynamoDBClient({ ...sdk, endpoint: failing.url, maxAttempts: 3 });
-    const exchange = await exchangeOf(failing, ours.send(put(parts)), parts);
-    expect(exchange).toEqual(await exchangeOf(failing, theirs.send(put(source))));
-    await failing.stop();
-    await unlisten(server);
-  });
+  ])(
+    "our AWS clients send and return the same as the SDK's own for the error %s, known by its class or not, and its number of attempts",
+    async (code, status) => {
+      const body = JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${code}`, message: 'for the test' });
+      const server = createServer((_, response) => response.writeHead(status).end(body));
+      const { port } = await listen(server, 0);
+      const failing = await startRecorder(`http://127.0.0.1:${port}`);
+      const put = (from: Parts) => new from.PutItemCommand({ TableName, Item });
+      const ours = parts.createDynamoClient({ ...env, AWS_ENDPOINT_URL_DYNAMODB: failing.url });
+      const theirs = new DynamoDBClient({ ...sdk, endpoint: failing.url, maxAttempts: 3 });
+      const exchange = await exchangeOf(failing, ours.send(put(parts)), parts);
+      expect(exchange).toEqual(await exchangeOf(failing, theirs.send(put(source))));
+      await failing.stop();
+      await unlisten(server);
+    },
+  );
 
-  it.each(['key', 'nothing', ''])('the secret named "%s"', async (SecretId) => {
-    const commandOf = (from: Parts) => new from.GetSecretValueCommand({ SecretId });
-    const ours = parts.createSecretsManagerClient({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url });
-    const theirs = new SecretsManagerClient({ ...sdk, endpoint: secrets.url });
-    const exchange = await exchangeOf(secrets, ours.send(commandOf(parts)), parts);
-    expect(exchange).toEqual(await exchangeOf(secrets, theirs.send(commandOf(source))));
-  });
+  it.each(['key', 'nothing', ''])(
+    `our AWS clients send and return the same as the SDK's own for the secret named "%s"`,
+    async (SecretId) => {
+      const commandOf = (from: Parts) => new from.GetSecretValueCommand({ SecretId });
+      const ours = parts.createSecretsManagerClient({ ...env, AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url });
+      const theirs = new SecretsManagerClient({ ...sdk, endpoint: secrets.url });
+      const exchange = await exchangeOf(secrets, ours.send(commandOf(parts)), parts);
+      expect(exchange).toEqual(await exchangeOf(secrets, theirs.send(commandOf(source))));
+    },
+  );
 
-  it.each(['transitions', 'nowhere'])('events to %s', async (EventBusName) => {
-    const entry = { EventBusName, Source: 's', DetailType: 't', Detail: '{"digits":0.10}', Time: new Date(1e12) };
-    const commandOf = (from: Parts) => new from.PutEventsCommand({ Entries: [entry] });
-    const ours = parts.createEventBridgeClient({ ...env, AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url });
-    const theirs = new EventBridgeClient({ ...sdk, endpoint: bus.url });
-    const exchange = await exchangeOf(bus, ours.send(commandOf(parts)), parts);
-    expect(exchange).toEqual(await exchangeOf(bus, theirs.send(commandOf(source))));
-  });
+  it.each(['transitions', 'nowhere'])(
+    "our AWS clients send and return the same as the SDK's own for events to %s",
+    async (EventBusName) => {
+      const entry = { EventBusName, Source: 's', DetailType: 't', Detail: '{"digits":0.10}', Time: new Date(1e12) };
+      const commandOf = (from: Parts) => new from.PutEventsCommand({ Entries: [entry] });
+      const ours = parts.createEventBridgeClient({ ...env, AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url });
+      const theirs = new EventBridgeClient({ ...sdk, endpoint: bus.url });
+      const exchange = await exchangeOf(bus, ours.send(commandOf(parts)), parts);
+      expect(exchange).toEqual(await exchangeOf(bus, theirs.send(commandOf(source))));
+    },
+  );
 
-  it.each(['dead-messages', 'nowhere'])('a message to %s', async (name) => {
-    const commandOf = (from: Parts) =>
-      new from.SendMessageCommand({ QueueUrl: `${queues.url}/123456789012/${name}`, MessageBody: '{}' });
-    const ours = parts.createQueueClient({ ...env, AWS_ENDPOINT_URL_SQS: queues.url });
-    const theirs = new SQSClient({ ...sdk, endpoint: queues.url });
-    const exchange = await exchangeOf(queues, ours.send(commandOf(parts)), parts);
-    expect(exchange).toEqual(await exchangeOf(queues, theirs.send(commandOf(source))));
-  });
+  it.each(['dead-messages', 'nowhere'])(
+    "our AWS clients send and return the same as the SDK's own for a message to %s",
+    async (name) => {
+      const commandOf = (from: Parts) =>
+        new from.SendMessageCommand({ QueueUrl: `${queues.url}/123456789012/${name}`, MessageBody: '{}' });
+      const ours = parts.createQueueClient({ ...env, AWS_ENDPOINT_URL_SQS: queues.url });
+      const theirs = new SQSClient({ ...sdk, endpoint: queues.url });
+      const exchange = await exchangeOf(queues, ours.send(commandOf(parts)), parts);
+      expect(exchange).toEqual(await exchangeOf(queues, theirs.send(commandOf(source))));
+    },
+  );
 });
 
 it.each(['eu-central-1', 'us-gov-west-1', 'cn-north-1'])(

@@ -57,12 +57,12 @@ const pieces = (socket: Socket) => {
   socket.write(whole.slice(0, -9), () => setImmediate(() => socket.write(whole.slice(-9))));
 };
 
-describe('a request to AWS is retried when its connection is', () => {
+describe('retries', () => {
   it.each([
     ['reset', reset],
     ['closed without a response', close],
     ['closed in the middle of a response', cut],
-  ])('%s', async (_, fault) => {
+  ])('a request to AWS is retried when its connection is %s', async (_, fault) => {
     replies = [fault, fault, ok];
     expect(await client.send(command)).toMatchObject({ Item: { n: { N: '0.10' } }, $metadata: { attempts: 3 } });
     replies = [fault];
@@ -70,7 +70,7 @@ describe('a request to AWS is retried when its connection is', () => {
     expect(requests).toBe(6);
   });
 
-  it('dead, on a new connection at once, even if several idle connections are dead', async () => {
+  it('a request to AWS is retried when its connection is dead, on a new connection at once, even if several idle connections are dead', async () => {
     replies = [() => requests === 8 && sockets.forEach(ok)];
     await Promise.all(Array.from({ length: 8 }, () => client.send(command)));
     const dead = new Set(sockets);

@@ -9,7 +9,7 @@ describe.each([
   ['orangex', 'order', faultsOfOrders],
   ['deribit', 'order', faultsOfOrders],
   ['orangex', 'auth', faultsOfAuth],
-] as const)('on %s, a call whose reply to the %s request is faulty fails with', (dialect, target, faults) => {
+] as const)('%s: replies to %s requests', (dialect, target, faults) => {
   let resources: ReturnType<typeof countResources>;
   let idle: ReturnType<typeof resources.held>;
   let harness: Harness;
@@ -27,7 +27,7 @@ describe.each([
   });
 
   test.each(faults.map(([fault, code]) => [code, JSON.stringify(fault).slice(0, 80), fault] as const))(
-    '%s: %s',
+    'a call with a faulty reply fails with %s: %s',
     async (code, _text, fault) => {
       // Earned, so that a repeat happens wherever there may be one.
       for (let call = 0; call < 5; call++) harness.budget.earn();
@@ -49,30 +49,30 @@ describe.each([
   );
 });
 
-describe.each(['orangex', 'deribit'] as const)('on %s without a fault, a call', (dialect) => {
+describe.each(['orangex', 'deribit'] as const)('%s without faults', (dialect) => {
   let harness: Harness;
   beforeAll(async () => {
     harness = await startHarness({ dialect });
   });
   afterAll(() => harness.stop());
 
-  test('accepts a reply with an old state of the order', async () => {
+  test('a call without faults accepts a reply with an old state of the order', async () => {
     const id = harness.server.place();
     harness.server.fill(id);
     harness.server.script('order', { kind: 'stale' });
     expect((await harness.getOrderState(id)).order.order_state).toBe('open');
   });
 
-  test('fails with order_not_found for an order that never existed', async () => {
+  test('a call without faults fails with order_not_found for an order that never existed', async () => {
     expect((await failureOf(harness.getOrderState('nobodys-1'))).code).toBe('order_not_found');
   });
 
-  test('fails with not_owner for an order of another account', async () => {
+  test('a call without faults fails with not_owner for an order of another account', async () => {
     const id = harness.server.place({ account: 'theirs' });
     expect((await failureOf(harness.getOrderState(id))).code).toBe('not_owner');
   });
 
-  test('fails with unreachable when no server listens', async () => {
+  test('a call without faults fails with unreachable when no server listens', async () => {
     const gone = await startHarness({ dialect });
     await gone.server.stop();
     expect((await failureOf(gone.getOrderState())).code).toBe('unreachable');

@@ -7,14 +7,14 @@ const rotated = { clientId: 'tester', clientSecret: 'second-secret' };
 const wrongKey = () => holdKey(keyOf('v1', 'wrong'));
 const rotatedKey = () => holdKey(keyOf('v1', 'wrong'), keyOf('v2'));
 
-describe.each(['orangex', 'deribit'] as const)('the %s client with a key that changes', (dialect) => {
-  test('gets a new key once when the exchange refuses the old one', async () => {
+describe.each(['orangex', 'deribit'] as const)('%s', (dialect) => {
+  test('a client whose key changes gets a new key once when the exchange refuses the old one', async () => {
     const { getOrderState, key } = await start({ dialect }, rotatedKey());
     expect((await getOrderState()).keyVersion).toBe('v2');
     expect(key.renewals).toBe(1);
   });
 
-  test('gives up when there is no newer key, or when the newer one is refused as well', async () => {
+  test('a client whose key changes gives up when there is no newer key, or when the newer one is refused as well', async () => {
     const same = await start({ dialect }, wrongKey());
     expect((await failureOf(same.getOrderState())).code).toBe('key_refused');
     expect([same.key.renewals, same.server.requests.length]).toEqual([1, 1]);
@@ -24,7 +24,7 @@ describe.each(['orangex', 'deribit'] as const)('the %s client with a key that ch
     expect(newer.server.requests).toHaveLength(2);
   });
 
-  test('gets a new key no more than once, however many newer ones there are', async () => {
+  test('a client whose key changes gets a new key no more than once, however many newer ones there are', async () => {
     let version = 1;
     const renew = async () => keyOf(`v${++version}`, 'wrong');
     const { getOrderState, server } = await start({ dialect }, { ...wrongKey(), renew });
@@ -32,7 +32,7 @@ describe.each(['orangex', 'deribit'] as const)('the %s client with a key that ch
     expect(server.requests).toHaveLength(2);
   });
 
-  test('keeps working with a key that is rotated while it runs', async () => {
+  test('a client whose key changes keeps working with a key that is rotated while it runs', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.setKeys([rotated]);
@@ -43,10 +43,10 @@ describe.each(['orangex', 'deribit'] as const)('the %s client with a key that ch
   });
 });
 
-describe('a bearer token', () => {
+describe('bearer tokens', () => {
   const dialect = 'orangex';
 
-  test('that the exchange no longer knows is renewed once, and the call repeated', async () => {
+  test('a bearer token that the exchange no longer knows is renewed once, and the call repeated', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.revokeTokens();
@@ -61,7 +61,7 @@ describe('a bearer token', () => {
     expect(key.renewals).toBe(0);
   });
 
-  test('is renewed once for all calls that find it refused', async () => {
+  test('a bearer token is renewed once for all calls that find it refused', async () => {
     const { getOrderState, server } = await start({ dialect });
     await getOrderState();
     server.revokeTokens();
@@ -69,14 +69,14 @@ describe('a bearer token', () => {
     expect(server.count('auth')).toBe(2);
   });
 
-  test('that is refused although it is new causes a new key, not a third token', async () => {
+  test('a bearer token that is refused although it is new causes a new key, not a third token', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 10000 });
     expect((await failureOf(getOrderState())).code).toBe('unauthorized');
     expect([server.count('auth'), server.count('get_order_state'), key.renewals]).toEqual([1, 1, 1]);
   });
 
-  test('that is refused, like its replacement, causes a new key', async () => {
+  test('a bearer token that is refused, like its replacement, causes a new key', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     await getOrderState();
     server.scriptAlways('order', { kind: 'error', code: 10000 });
@@ -86,7 +86,7 @@ describe('a bearer token', () => {
     expect([server.count('auth'), server.count('get_order_state'), key.renewals]).toEqual([3, 4, 2]);
   });
 
-  test('that another call has renewed meanwhile is used once, and not renewed again', async () => {
+  test('a bearer token that another call has renewed meanwhile is used once, and not renewed again', async () => {
     const { getOrderState, server, key } = await start({ dialect });
     const other = server.place();
     await getOrderState();
@@ -101,13 +101,13 @@ describe('a bearer token', () => {
     expect([server.count('auth'), key.renewals]).toEqual([2, 1]);
   });
 
-  test('is requested once by concurrent calls', async () => {
+  test('a bearer token is requested once by concurrent calls', async () => {
     const { getOrderState, server } = await start({ dialect });
     await Promise.all(Array.from({ length: 5 }, () => getOrderState()));
     expect(server.count('auth')).toBe(1);
   });
 
-  test('is renewed before it expires', async () => {
+  test('a bearer token is renewed before it expires', async () => {
     const { getOrderState, server, clock } = await start({ dialect, tokenLifeSeconds: 100 });
     await getOrderState();
     clock.advance(90_000);
@@ -115,7 +115,7 @@ describe('a bearer token', () => {
     expect(server.count('auth')).toBe(2);
   });
 
-  test('that may do more than read causes a warning', async () => {
+  test('a bearer token that may do more than read causes a warning', async () => {
     const keys = [{ ...defaultKey, scope: 'trade:read_write' }];
     const { getOrderState, warnings } = await start({ dialect, keys });
     await getOrderState();

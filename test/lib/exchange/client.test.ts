@@ -11,8 +11,8 @@ import { holdKey, keyOf, plentiful, start } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
 
-describe.each(both)('the %s client', (dialect) => {
-  test('returns the order of the reply, with every digit', async () => {
+describe.each(both)('%s', (dialect) => {
+  test('the exchange client returns the order of the reply, with every digit', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     const id = server.place({ order_id: 'x-1', amount: lexeme('1.10'), price: lexeme('1.6e-7') });
     const reply = await getOrderState(id);
@@ -21,31 +21,31 @@ describe.each(both)('the %s client', (dialect) => {
     expect(reply).toMatchObject({ requestedAt: clock.now(), receivedAt: clock.now(), keyVersion: 'v1' });
   });
 
-  test("reads the exchange's time, whatever its unit", async () => {
+  test("the exchange client reads the exchange's time, whatever its unit", async () => {
     const { getOrderState } = await start({ dialect });
     expect((await getOrderState()).exchangeTime).toBe(1597130046950);
   });
 
-  test('does not request an order again when its reply cannot be parsed', async () => {
+  test('the exchange client does not request an order again when its reply cannot be parsed', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'result', text: `{"order_id":"${seedId}"}` });
     expect((await failureOf(getOrderState())).code).toBe('invalid_response');
     expect(server.count('get_order_state')).toBe(1);
   });
 
-  test('returns an order whose reply has no times', async () => {
+  test('the exchange client returns an order whose reply has no times', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.script('order', { kind: 'noTimes' });
     expect((await getOrderState()).exchangeTime).toBeUndefined();
   });
 
-  test('accepts an order id that the wire writes as a number', async () => {
+  test('the exchange client accepts an order id that the wire writes as a number', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.script('order', { kind: 'result', text: seedResultWith({ order_id: seedId }) });
     expect((await getOrderState()).order.order_id).toBe(seedId);
   });
 
-  test('uses one connection, a new id for each call, and never puts a key in a URL', async () => {
+  test('the exchange client uses one connection, a new id for each call, and never puts a key in a URL', async () => {
     const { getOrderState, server } = await start({ dialect });
     for (let i = 0; i < 3; i++) await getOrderState();
     const ids = server.requests.map(({ body }) => JSON.parse(body).id);
@@ -55,7 +55,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('auth')).toBe(dialect === 'orangex' ? 1 : 0);
   });
 
-  test('repeats a call at once, and only once, when the connection had been closed meanwhile, even with an empty retry budget', async () => {
+  test('the exchange client repeats a call at once, and only once, when the connection had been closed meanwhile, even with an empty retry budget', async () => {
     const { getOrderState, server, clock, budget } = await start({ dialect });
     await getOrderState();
     while (budget.spend());
@@ -64,7 +64,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(clock.sleeps).toEqual([]);
   });
 
-  test('does not take an error without an id for a reply about the order, and calls again on a new connection', async () => {
+  test('the exchange client does not take an error without an id for a reply about the order, and calls again on a new connection', async () => {
     const { getOrderState, server } = await start({ dialect });
     await getOrderState();
     server.script('order', { kind: 'error', code: 10004, withId: false });
@@ -73,7 +73,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(after).not.toBe(before);
   });
 
-  test('repeats a call once, whatever its second attempt fails with', async () => {
+  test('the exchange client repeats a call once, whatever its second attempt fails with', async () => {
     const { getOrderState, server } = await start({ dialect });
     await getOrderState();
     server.script('order', { kind: 'drop' }, { kind: 'html', status: 502 });
@@ -81,7 +81,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(3);
   });
 
-  test('repeats calls at once that found their connections closed together, and after that no more than the budget allows', async () => {
+  test('the exchange client repeats calls at once that found their connections closed together, and after that no more than the budget allows', async () => {
     const { getOrderState, server, budget } = await start({ dialect });
     await Promise.all([getOrderState(), getOrderState(), getOrderState()]);
     while (budget.spend());
@@ -91,7 +91,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(before + 6);
   });
 
-  test('repeats a call that failed temporarily once, after a jittered wait', async () => {
+  test('the exchange client repeats a call that failed temporarily once, after a jittered wait', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'html', status: 502 });
     const before = clock.now();
@@ -100,7 +100,7 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(2);
   });
 
-  test('gives up after the second failure', async () => {
+  test('the exchange client gives up after the second failure', async () => {
     const { getOrderState, server, budget } = await start({ dialect });
     for (let call = 0; call < 50; call++) budget.earn();
     server.scriptAlways('order', { kind: 'html', status: 502 });
@@ -108,42 +108,42 @@ describe.each(both)('the %s client', (dialect) => {
     expect(server.count('get_order_state')).toBe(2);
   });
 
-  test('waits for as long as the exchange requires', async () => {
+  test('the exchange client waits for as long as the exchange requires', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 3 });
     await getOrderState();
     expect(clock.sleeps).toEqual([3_100]);
   });
 
-  test('does not wait past the deadline, and reports the required wait to the caller', async () => {
+  test('the exchange client does not wait past the deadline, and reports the required wait to the caller', async () => {
     const { getOrderState, server, clock } = await start({ dialect });
     server.script('order', { kind: 'throttle', wait: 30 });
     expect(await failureOf(getOrderState())).toMatchObject({ code: 'throttled', retryAfterMs: 30_000 });
     expect(clock.sleeps).toEqual([]);
   });
 
-  test('repeats no more than a fifth of its calls', async () => {
+  test('the exchange client repeats no more than a fifth of its calls', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'html', status: 502 });
     for (let call = 0; call < 10; call++) await failureOf(getOrderState());
     expect(server.count('get_order_state')).toBe(12);
   });
 
-  test('never repeats a call that would get the same reply again', async () => {
+  test('the exchange client never repeats a call that would get the same reply again', async () => {
     const { getOrderState, server } = await start({ dialect });
     server.scriptAlways('order', { kind: 'error', code: 13021 });
     expect((await failureOf(getOrderState())).code).toBe('forbidden');
     expect(server.count('get_order_state')).toBe(1);
   });
 
-  test('passes on the failure of its credentials', async () => {
+  test('the exchange client passes on the failure of its credentials', async () => {
     const broken = { ...holdKey(keyOf('v1')), get: () => Promise.reject(new TypeError('boom')) };
     const { getOrderState, server } = await start({ dialect }, broken);
     await expect(getOrderState()).rejects.toThrow('boom');
     expect(server.requests).toEqual([]);
   });
 
-  test('warms up what the first call would wait for', async () => {
+  test('the exchange client warms up what the first call would wait for', async () => {
     const { client, getOrderState, server, clock } = await start({ dialect });
     await client.warmUp(clock.now() + 1_000).catch(() => {});
     const warm = server.requests.length;

@@ -3,16 +3,16 @@ import { errorCatalog } from '../../../lib/errors.ts';
 import { dialects } from '../../../lib/exchange/dialects/index.ts';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 
-describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
-  it('is registered under its own name', () => {
+describe.each(Object.entries(dialects))('%s', (name, dialect) => {
+  it('a dialect is registered under its own name', () => {
     expect(dialect.name).toBe(name);
   });
 
-  it('has the version of its URL', () => {
+  it('a dialect has the version of its URL', () => {
     expect(dialect.url).toMatch(new RegExp(`^https://.*/${dialect.version}$`));
   });
 
-  it('names each error as the exchange does, and cites a source', () => {
+  it('a dialect names each error as the exchange does, and cites a source', () => {
     const errors = Object.entries(dialect.errors);
     expect(errors.length).toBeGreaterThan(20);
     for (const [number, { name, code, document }] of errors) {
@@ -22,18 +22,18 @@ describe.each(Object.entries(dialects))('the dialect %s', (name, dialect) => {
     }
   });
 
-  it('cites a source for every other fact', () => {
+  it('a dialect cites a source for every other fact', () => {
     for (const [fact, { document }] of Object.entries(dialect.sources)) {
       expect(dialect, fact).toHaveProperty(fact);
       expect(document, fact).not.toBe('');
     }
   });
 
-  it('lists its volatile fields among its fields', () => {
+  it('a dialect lists its volatile fields among its fields', () => {
     expect(dialect.fields).toEqual(expect.arrayContaining([...dialect.volatile]));
   });
 
-  it('treats an order as not found only where the name of the error says so', () => {
+  it('a dialect treats an order as not found only where the name of the error says so', () => {
     const notFound = Object.values(dialect.errors).filter(({ code }) => code === 'order_not_found');
     for (const { name } of notFound) expect(name).toMatch(/order.*not.*(found|exist)/);
   });

@@ -23,12 +23,12 @@ function paramsSent({ server }: Harness) {
   return calls.map(({ body }) => JSON.parse(body).params);
 }
 
-describe.each(both)('the order history search on %s', (dialect) => {
+describe.each(both)('%s', (dialect) => {
   const [newest, ...older] =
     dialect === 'orangex' ? ['order_history'] : ['order_history_recent', 'order_history_archive'];
   const trades = dialect === 'orangex' ? ['trades'] : ['trades_recent', 'trades_archive'];
 
-  test('finds the row of an order that get_order_state no longer knows, filled or not', async () => {
+  test('the order history search finds the row of an order that get_order_state no longer knows, filled or not', async () => {
     const harness = await start({ dialect });
     const { server, clock } = harness;
     const [filled, canceled] = [server.place({ amount: '1.10' }), server.place()];
@@ -48,7 +48,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     );
   });
 
-  test('reports each place that does not hold the order', async () => {
+  test('the order history search reports each place that does not hold the order', async () => {
     const harness = await start({ dialect });
     harness.server.fill(harness.server.place());
     const { rows, attempts } = await find(harness, 'nobodys-1');
@@ -58,7 +58,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     );
   });
 
-  test('returns a row in state open like any other, and that state closes nothing', async () => {
+  test('the order history search returns a row in state open like any other, and that state closes nothing', async () => {
     const harness = await start({ dialect, history: { withOpen: true } });
     const id = harness.server.place();
     harness.server.cancel(id);
@@ -67,7 +67,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect(rows[0]?.read()).toMatchObject({ order_id: id, order_state: 'open' });
   });
 
-  test('accepts rows with fewer fields', async () => {
+  test('the order history search accepts rows with fewer fields', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -75,7 +75,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect((await find(harness, id)).rows[0]?.read()).toMatchObject({ order_id: id, details: {} });
   });
 
-  test('finds a row that cannot be read, and returns a failure as its order', async () => {
+  test('the order history search finds a row that cannot be read, and returns a failure as its order', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -87,7 +87,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect(rows.map((row) => row.read())).toMatchObject([{ code: 'invalid_response' }]);
   });
 
-  test('returns both rows of an order that the history holds twice', async () => {
+  test('the order history search returns both rows of an order that the history holds twice', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.fill(id);
@@ -96,7 +96,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect(rows.map((row) => Object(row.read()).order_state)).toEqual(['filled', 'open']);
   });
 
-  test('reads page by page to an empty page, however short a page is', async () => {
+  test('the order history search reads page by page to an empty page, however short a page is', async () => {
     const harness = await start({ dialect });
     const sought = harness.server.place();
     harness.server.fill(sought);
@@ -118,7 +118,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect((await attemptsOf(find(harness, 'nobodys-1')))[0]).toEqual([newest, 'not_found', 3]);
   });
 
-  test('stops when the offset is ignored or when the pages do not end', async () => {
+  test('the order history search stops when the offset is ignored or when the pages do not end', async () => {
     const harness = await start({ dialect });
     const sameAgain: Fault = (request) => {
       const { id } = JSON.parse(request.body);
@@ -134,7 +134,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect((await attemptsOf(find(harness, 'nobodys-1')))[0]).toEqual([newest, 'not_exhausted', 20]);
   });
 
-  test('finds nothing for a while, because the history lags behind', async () => {
+  test('the order history search finds nothing for a while, because the history lags behind', async () => {
     const harness = await start({ dialect, history: { indexingMs: minute } });
     const id = harness.server.place();
     harness.server.cancel(id);
@@ -143,7 +143,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect((await find(harness, id)).rows).toHaveLength(1);
   });
 
-  test('accepts the trades of an order as proof of fills, but not of an end', async () => {
+  test('the order history search accepts the trades of an order as proof of fills, but not of an end', async () => {
     const harness = await start({ dialect, history: { indexingMs: minute, wrappedTrades: true } });
     const id = harness.server.place();
     harness.server.partialFill(id, '4');
@@ -162,46 +162,52 @@ describe.each(both)('the order history search on %s', (dialect) => {
     [{ kind: 'truncate' }, 'invalid_response'],
     [{ kind: 'result', text: '{"rows":[]}' }, 'invalid_response'],
     [{ kind: 'result', text: '[{"order_id":"a"}, {"b":[}]' }, 'invalid_response'],
-  ])('reports a place that replies with %o as failed with %s, and calls the next place', async (fault, code) => {
-    const harness = await start({ dialect });
-    const id = harness.server.place();
-    harness.server.fill(id);
-    harness.server.scriptAlways('order_history', fault);
-    const { rows, attempts } = await find(harness, id);
-    expect(rows).toEqual([]);
-    expect(attempts[0]).toMatchObject({ source: newest, outcome: 'failed', rows: 0, failure: { code } });
-    expect(attempts.find(({ outcome }) => outcome === 'fills')?.source).toBe(trades[0]);
-  });
+  ])(
+    'the order history search reports a place that replies with %o as failed with %s, and calls the next place',
+    async (fault, code) => {
+      const harness = await start({ dialect });
+      const id = harness.server.place();
+      harness.server.fill(id);
+      harness.server.scriptAlways('order_history', fault);
+      const { rows, attempts } = await find(harness, id);
+      expect(rows).toEqual([]);
+      expect(attempts[0]).toMatchObject({ source: newest, outcome: 'failed', rows: 0, failure: { code } });
+      expect(attempts.find(({ outcome }) => outcome === 'fills')?.source).toBe(trades[0]);
+    },
+  );
 
   test.each<[Fault, Code]>([
     [{ kind: 'error', code: 11051 }, 'maintenance'],
     [{ kind: 'throttle', wait: 60 }, 'throttled'],
     [{ kind: 'error', code: 13021 }, 'forbidden'],
     [{ kind: 'html', status: 502 }, 'busy'],
-  ])('stops when a place replies with %o, because %s would affect the next call, too', async (fault, code) => {
-    const harness = await start({ dialect });
-    const id = harness.server.place();
-    harness.server.scriptAlways('order_history', fault);
-    const { rows, attempts } = await find(harness, id);
-    expect(rows).toEqual([]);
-    expect(attempts).toMatchObject([{ source: newest, outcome: 'failed', failure: { code } }]);
-  });
+  ])(
+    'the order history search stops when a place replies with %o, because %s would affect the next call, too',
+    async (fault, code) => {
+      const harness = await start({ dialect });
+      const id = harness.server.place();
+      harness.server.scriptAlways('order_history', fault);
+      const { rows, attempts } = await find(harness, id);
+      expect(rows).toEqual([]);
+      expect(attempts).toMatchObject([{ source: newest, outcome: 'failed', failure: { code } }]);
+    },
+  );
 
-  test('keeps the deadline', async () => {
+  test('the order history search keeps the deadline', async () => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('order_history', { kind: 'hang' });
     const { attempts } = await find(harness, 'nobodys-1', 100);
     expect(attempts).toMatchObject([{ source: newest, outcome: 'failed', failure: { code: 'timeout' } }]);
   });
 
-  test.each(['{}', '7', '{"trades":{}}'])('finds no trades in the result %s', async (text) => {
+  test.each(['{}', '7', '{"trades":{}}'])('the order history search finds no trades in the result %s', async (text) => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('trades', { kind: 'result', text });
     const { attempts } = await find(harness, 'nobodys-1');
     expect(attempts.at(-1)).toMatchObject({ source: trades.at(-1), failure: { code: 'invalid_response' } });
   });
 
-  test('counts only trades of the order, and does not mistake a truncated list for a complete one', async () => {
+  test('the order history search counts only trades of the order, and does not mistake a truncated list for a complete one', async () => {
     const harness = await start({ dialect });
     const text = '{"trades":[{"order_id":"others-1"},null],"has_more":true}';
     harness.server.scriptAlways('trades', { kind: 'result', text });
@@ -209,7 +215,7 @@ describe.each(both)('the order history search on %s', (dialect) => {
     expect(attempts.at(-1)).toMatchObject({ outcome: 'not_exhausted', rows: 0 });
   });
 
-  test('gets a new key when the old one is refused', async () => {
+  test('the order history search gets a new key when the old one is refused', async () => {
     const harness = await start({ dialect }, holdKey(keyOf('v1', 'wrong'), keyOf('v2')));
     const id = harness.server.place();
     harness.server.fill(id);
@@ -217,10 +223,10 @@ describe.each(both)('the order history search on %s', (dialect) => {
   });
 });
 
-describe('the two history stores of deribit', () => {
+describe('deribit', () => {
   const dialect = 'deribit';
 
-  test('are searched one after the other, including orders without a fill and old orders', async () => {
+  test('the two history stores of deribit are searched one after the other, including orders without a fill and old orders', async () => {
     const harness = await start({ dialect });
     await find(harness, 'nobodys-1');
     const page = {
@@ -238,7 +244,7 @@ describe('the two history stores of deribit', () => {
     ]);
   });
 
-  test('hold an order one after the other, and for a while neither holds it', async () => {
+  test('the two history stores of deribit hold an order one after the other, and for a while neither holds it', async () => {
     const harness = await start({ dialect, history: { archivingMs: 5 * minute } });
     const id = harness.server.place();
     harness.server.cancel(id);

@@ -201,36 +201,36 @@ test.each([
   },
 );
 
-describe("the exchange's time in a reply", () => {
+describe('times', () => {
   const timeOf = (members: string) => read(replyWith(`"id":7,"result":{},${members}`)).exchangeTime;
 
-  test('is read as milliseconds, as the example of the specification has it', () => {
+  test("the exchange's time in a reply is read as milliseconds, as the example of the specification has it", () => {
     expect(timeOf('"usIn":1597130045270,"usOut":1597130046950,"usDiff":1680')).toBe(1597130046950);
   });
 
-  test('is read as microseconds, as the text of the specification has it', () => {
+  test("the exchange's time in a reply is read as microseconds, as the text of the specification has it", () => {
     expect(timeOf('"usIn":1597130045270999,"usOut":"1597130046950001"')).toBe(1597130046950);
   });
 
   test.each(['1597130045', '15971300452700000000', '0', '"0000000000001"', '-1597130045270', '1.5', '"soon"'])(
-    'is unknown when it is %s, which shows no unit',
+    "the exchange's time in a reply is unknown when it is %s, which shows no unit",
     (time) => {
       expect(timeOf(`"usOut":${time}`)).toBeUndefined();
     },
   );
 
   test.each([now + 3_600_001, 9_999_999_999_999, 999_999_999_999_999, 1_262_303_999_999, 1_262_303_999_999_999])(
-    'is unknown when it is %i, before 2010 or over an hour ahead',
+    "the exchange's time in a reply is unknown when it is %i, before 2010 or over an hour ahead",
     (time) => {
       expect(timeOf(`"usOut":${time}`)).toBeUndefined();
     },
   );
 
-  test('is accepted up to an hour ahead, and back to 2010', () => {
+  test("the exchange's time in a reply is accepted up to an hour ahead, and back to 2010", () => {
     for (const time of [now + 3_600_000, Date.UTC(2010, 0, 1)]) expect(timeOf(`"usOut":${time}`)).toBe(time);
   });
 
-  test('may be absent or invalid', () => {
+  test("the exchange's time in a reply may be absent or invalid", () => {
     expect(read(replyWith('"id":7,"result":{}')).exchangeTime).toBeUndefined();
     expect(timeOf('"usOut":null')).toBeUndefined();
     expect(timeOf('"usOut":{}')).toBeUndefined();

@@ -137,8 +137,8 @@ describe.each([
   ['secret_malformed', canary],
   ['secret_malformed', `{"client_id":"${canary}"`],
   ['secret_malformed', JSON.stringify({ client_id: `${canary}\n`, client_secret: canary })],
-] as const)('a current secret version that holds no key (%s: %j)', (code, text) => {
-  test('is ignored in favour of the previous one, in new and in running processes', async () => {
+] as const)('%s: %j', (code, text) => {
+  test('a current secret version that holds no key is ignored in favour of the previous one, in new and in running processes', async () => {
     manager.create(secretName);
     const good = manager.put(secretName, keyText('good'));
     await get();
@@ -153,7 +153,7 @@ describe.each([
     expect(JSON.stringify(fallbacks)).not.toContain(canary);
   });
 
-  test('twice in a row leaves a running process its last good key for an hour, and a new process none', async () => {
+  test('a current secret version that holds no key twice in a row leaves a running process its last good key for an hour, and a new process none', async () => {
     manager.create(secretName);
     const good = manager.put(secretName, keyText('good'));
     await get();

@@ -122,8 +122,8 @@ async function startDesk(dialect: Dialect) {
   };
 }
 
-describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 50 requests a second', (dialect) => {
-  test('fails no request: before it, while both keys work, and after the old key is revoked', async () => {
+describe.each(['orangex', 'deribit'] as const)('%s', (dialect) => {
+  test('a key rotation under 50 requests a second fails no request: before it, while both keys work, and after the old key is revoked', async () => {
     const desk = await startDesk(dialect);
     const { exchange, secrets, clock, second, seconds, versions } = desk;
     const before = desk.succeeded();
@@ -148,7 +148,7 @@ describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 
     expect([desk.failures, desk.fallbacks]).toEqual([[], []]);
   });
 
-  test('fails no request if the old key is revoked too early, or the new one right after its promotion', async () => {
+  test('a key rotation under 50 requests a second fails no request if the old key is revoked too early, or the new one right after its promotion', async () => {
     const early = await startDesk(dialect);
     early.exchange.setKeys([oldKey, newKey]);
     const newVersion = early.secrets.put(secretName, secretText(newKey), ['AWSPENDING']);
@@ -166,7 +166,7 @@ describe.each(['orangex', 'deribit'] as const)('a rotation of a key of %s under 
     expect([wrong.failures, wrong.fallbacks.length]).toEqual([[], processes]);
   });
 
-  test('with two unusable keys fails with the code of the newer one, at 1.2 calls a request', async () => {
+  test('a key rotation under 50 requests a second with two unusable keys fails with the code of the newer one, at 1.2 calls a request', async () => {
     const desk = await startDesk(dialect);
     await desk.promote(desk.secrets.put(secretName, secretText(newKey), ['AWSPENDING']));
     desk.exchange.setKeys([]);

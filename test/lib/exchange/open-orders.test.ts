@@ -26,10 +26,10 @@ function readings({ changed }: OpenOrders) {
   });
 }
 
-describe.each(both)('a list of open orders of %s', (dialect) => {
+describe.each(both)('%s', (dialect) => {
   const calls = dialect === 'orangex' ? 2 : 1;
 
-  test('has every live order, each row verbatim, with the times and the key of its calls', async () => {
+  test('a list of open orders has every live order, each row verbatim, with the times and the key of its calls', async () => {
     const harness = await start({ dialect });
     const { server, clock } = harness;
     const id = server.place({ amount: '1.10', price: lexeme('1.6e-7'), instrument_name: 'BTC-USDT-PERPETUAL' });
@@ -47,13 +47,13 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(server.count('open_orders')).toBe(calls);
   });
 
-  test('may be empty, and is complete then', async () => {
+  test('a list of open orders may be empty, and is complete then', async () => {
     const orders = await list(await start({ dialect }));
     expect(orders).toMatchObject({ complete: true, changed: [] });
     expect(orders.ids.size).toBe(0);
   });
 
-  test('leaves out rows that were recorded unchanged', async () => {
+  test('a list of open orders leaves out rows that were recorded unchanged', async () => {
     const harness = await start({ dialect });
     const [resting, active] = [harness.server.place(), harness.server.place()];
     const before = await list(harness);
@@ -64,7 +64,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect((await list(harness, after.changed)).changed.map(({ orderId }) => orderId)).toEqual([resting]);
   });
 
-  test('has the same orders as get_order_state', async () => {
+  test('a list of open orders has the same orders as get_order_state', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place({
       order_id: '39004881276768257',
@@ -79,7 +79,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     });
   });
 
-  test('is complete even when the exchange lists an order late, because the absence guard covers that', async () => {
+  test('a list of open orders is complete even when the exchange lists an order late, because the absence guard covers that', async () => {
     const harness = await start({ dialect });
     harness.server.scriptAlways('open_orders', { kind: 'lag', ms: 3_000 });
     const id = harness.server.place();
@@ -88,7 +88,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect((await list(harness)).ids.has(id)).toBe(true);
   });
 
-  test('leaves out what the exchange leaves out', async () => {
+  test('a list of open orders leaves out what the exchange leaves out', async () => {
     const harness = await start({ dialect });
     const [omitted, unlisted, listed] = [
       harness.server.place(),
@@ -107,7 +107,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     ['has a state that is no text', '{"order_id":"$","order_state":7}'],
     ['has a field twice', '{"order_id":"$","price":"1","price":"2"}'],
     ['is nested too deep', `{"order_id":"$","deep":${'['.repeat(40)}${']'.repeat(40)}}`],
-  ])('keeps the id of an order whose row %s, and only that row cannot be read', async (_what, text) => {
+  ])('a list of open orders keeps the id of a row that %s, which alone is unreadable', async (_what, text) => {
     const harness = await start({ dialect });
     const [spoiled, healthy] = [harness.server.place(), harness.server.place()];
     const fault = { kind: 'spoilRow', orderId: spoiled, text: text.replace('$', spoiled) } as const;
@@ -118,7 +118,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(Object.fromEntries(readings(orders))).toEqual({ [spoiled]: 'invalid_response', [healthy]: 'open' });
   });
 
-  test('refuses only the row whose time is impossible', async () => {
+  test('a list of open orders refuses only the row whose time is impossible', async () => {
     const harness = await start({ dialect });
     const [ahead, healthy] = [harness.server.place(), harness.server.place()];
     harness.server.update(ahead, { last_update_timestamp: harness.clock.now() + 7_200_000 });
@@ -128,7 +128,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
   });
 
   test.each(['null', '7', '[]', '"text"', '{}', '{"order_id":null}', '{"order_id":""}', '{"order_id":"a/b"}'])(
-    'with the row %s proves no absence, but has its other rows',
+    'a list of open orders with the row %s proves no absence, but has its other rows',
     async (text) => {
       const harness = await start({ dialect });
       const [spoiled, healthy] = [harness.server.place(), harness.server.place()];
@@ -139,7 +139,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     },
   );
 
-  test('with one id twice proves no absence, but has each different row', async () => {
+  test('a list of open orders with one id twice proves no absence, but has each different row', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place({ price: '1' });
     harness.server.edit(id, { price: '2' });
@@ -182,14 +182,14 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     ['exchange_error', { kind: 'error', code: 10025 }],
     ['exchange_error', { kind: 'error', code: 10029 }],
     ['exchange_error', { kind: 'error', code: -32602 }],
-  ])('fails with %s, instead of being empty, when the exchange replies with %o', async (code, fault) => {
+  ])('a list of open orders fails with %s, and is not empty, for the reply %o', async (code, fault) => {
     const harness = await start({ dialect });
     harness.server.place();
     harness.server.scriptAlways('open_orders', fault);
     expect((await failureOf(list(harness))).code).toBe(code);
   });
 
-  test('is read to its end however slowly it arrives, but not past the deadline', async () => {
+  test('a list of open orders is read to its end however slowly it arrives, but not past the deadline', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('open_orders', { kind: 'slowBody', bytes: 97, everyMs: 1 });
@@ -198,7 +198,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect((await failureOf(list(harness, undefined, 150))).code).toBe('timeout');
   });
 
-  test('repeats a call that failed temporarily, from its beginning', async () => {
+  test('a list of open orders repeats a call that failed temporarily, from its beginning', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.script('open_orders', { kind: 'truncate', framing: 'short', at: 400 });
@@ -208,7 +208,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.server.count('open_orders')).toBe(calls + 1);
   });
 
-  test('waits for as long as the exchange requires', async () => {
+  test('a list of open orders waits for as long as the exchange requires', async () => {
     const harness = await start({ dialect });
     harness.server.script('open_orders', { kind: 'throttle', wait: 3 });
     await list(harness);
@@ -216,7 +216,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.throttledMs).toEqual([3_000]);
   });
 
-  test('takes a permit for each request, repeats and tokens included', async () => {
+  test('a list of open orders takes a permit for each request, repeats and tokens included', async () => {
     const harness = await start({ dialect });
     harness.server.script('open_orders', { kind: 'html', status: 502 });
     await list(harness);
@@ -224,7 +224,7 @@ describe.each(both)('a list of open orders of %s', (dialect) => {
     expect(harness.permits()).toBe(harness.server.requests.length);
   });
 
-  test('gets a new key when the old one is refused', async () => {
+  test('a list of open orders gets a new key when the old one is refused', async () => {
     const harness = await start({ dialect }, holdKey(keyOf('v1', 'wrong'), keyOf('v2')));
     expect((await list(harness)).keyVersion).toBe('v2');
   });
@@ -234,10 +234,10 @@ function later(count: number): readonly Fault[] {
   return Array.from({ length: count }, () => ({ kind: 'pass' }) as const);
 }
 
-describe('the lists of the two areas of orangex', () => {
+describe('orangex', () => {
   const dialect = 'orangex';
 
-  test('must both succeed', async () => {
+  test('the lists of the two areas of orangex must both succeed', async () => {
     const harness = await start({ dialect });
     harness.server.place();
     for (const area of ['open_orders:PERPETUAL', 'open_orders:SPOT']) {
@@ -248,7 +248,7 @@ describe('the lists of the two areas of orangex', () => {
     expect((await list(harness)).ids.size).toBe(1);
   });
 
-  test('are requested by name, because the exchange replies for an unknown area with no orders', async () => {
+  test('the lists of the two areas of orangex are requested by name, because the exchange replies for an unknown area with no orders', async () => {
     const harness = await start({ dialect });
     await list(harness);
     const bodies = harness.server.requests
@@ -260,7 +260,7 @@ describe('the lists of the two areas of orangex', () => {
     ]);
   });
 
-  test('may show the same order, in which case both rows are returned and the list is complete', async () => {
+  test('the lists of the two areas of orangex may show the same order, in which case both rows are returned and the list is complete', async () => {
     const harness = await start({ dialect });
     const id = harness.server.place();
     harness.server.scriptAlways('open_orders:SPOT', {
@@ -275,7 +275,7 @@ describe('the lists of the two areas of orangex', () => {
     ]);
   });
 
-  test('are no complete list together when the key changed between them', async () => {
+  test('the lists of the two areas of orangex are no complete list together when the key changed between them', async () => {
     const harness = await start({ dialect });
     const secret = { clientId: 'tester', clientSecret: 'tester-secret' };
     harness.server.setKeys([secret, { clientId: 'tester2', clientSecret: 'second' }]);

@@ -233,13 +233,13 @@ it('an order is readable although every optional field is invalid at once', () =
   expect(read).toEqual({ order_id: '1', order_state: 'filled', last_update_timestamp: seedTime, details: {} });
 });
 
-describe('the times of an order', () => {
+describe('times', () => {
   const hour = 3_600_000;
   const now = Date.UTC(2026, 0, 1);
   const dated = (updated: number) => () =>
     refuseImplausibleTimes(order({ last_update_timestamp: String(updated) }), now);
 
-  it('may lie up to an hour ahead of our clock, and as far back as 2010', () => {
+  it('the times of an order may lie up to an hour ahead of our clock, and as far back as 2010', () => {
     expect(failureOf(dated(now + hour))).toBeUndefined();
     expect(failureOf(dated(Date.UTC(2010, 0, 1)))).toBeUndefined();
   });
@@ -247,7 +247,7 @@ describe('the times of an order', () => {
   it.each([
     ['before 2010', Date.UTC(2010, 0, 1) - 1, 'cannot be read'],
     ['over an hour ahead', now + hour + 1, 'more than an hour ahead'],
-  ])('are refused %s', (_when, updated, complaint) => {
+  ])('the times of an order are refused %s', (_when, updated, complaint) => {
     const failure = failureOf(dated(updated));
     expect(failure?.code).toBe('invalid_response');
     expect(failure?.message).toContain(complaint);

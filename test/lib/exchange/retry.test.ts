@@ -45,21 +45,21 @@ test('the retry budget never allows more than a fifth of any calls in a row, how
   expect(spent.filter((was) => was)).toHaveLength(1);
 });
 
-describe('the wait before a retry', () => {
+describe('waits', () => {
   const busy = new Failure('busy', 'busy');
   const throttled = new Failure('throttled', 'throttled', { retryAfterMs: 1_000 });
 
-  test('is spread over 200 ms', () => {
+  test('the wait before a retry is spread over 200 ms', () => {
     expect(retryDelay(busy, 0, 10_000)).toBe(0);
     expect(retryDelay(busy, 0.5, 10_000)).toBe(100);
   });
 
-  test('is never shorter than what the exchange required', () => {
+  test('the wait before a retry is never shorter than what the exchange required', () => {
     expect(retryDelay(throttled, 0, 10_000)).toBe(1_000);
     expect(retryDelay(throttled, 0.5, 10_000)).toBe(1_100);
   });
 
-  test('leaves 250 ms before the deadline, or there is no retry', () => {
+  test('the wait before a retry leaves 250 ms before the deadline, or there is no retry', () => {
     expect(retryDelay(throttled, 0.5, 1_350)).toBe(1_100);
     expect(retryDelay(throttled, 0.5, 1_349)).toBeUndefined();
     expect(retryDelay(busy, 0, 0)).toBeUndefined();

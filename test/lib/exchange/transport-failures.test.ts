@@ -43,7 +43,7 @@ test('a TLS connection that the server closed while idle is noticed', async () =
 
 const large = 256 * 1024;
 
-describe('the transport fails with invalid_response for', () => {
+describe('invalid responses', () => {
   const cases: [string, string | Buffer][] = [
     ['a redirect', http('', { location: 'http://127.0.0.1:1/' }, '302 Found')],
     ['a permanent redirect', http('', { location: 'https://localhost/' }, '308 Permanent Redirect')],
@@ -56,14 +56,14 @@ describe('the transport fails with invalid_response for', () => {
     ['something that is not HTTP', `${canary}\r\n\r\n`],
     ['headers of 64 KiB', http('{}', { 'x-long': canary.repeat(6_000) })],
   ];
-  test.each(cases)('%s', async (_what, reply) => {
+  test.each(cases)('the transport fails with invalid_response for %s', async (_what, reply) => {
     const server = await wire((socket) => socket.write(reply));
     const failure = await failureOf(startTransport()(post(server.url, 2_000)));
     expect(failure.code).toBe('invalid_response');
     expect(printed(failure)).not.toContain(canary);
   });
 
-  test('a body of more than 256 KiB in chunks that never end', async () => {
+  test('the transport fails with invalid_response for a body of more than 256 KiB in chunks that never end', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const server = await wire((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -78,14 +78,17 @@ describe('the transport fails with invalid_response for', () => {
     ['body, at once', 'content-length: 9\r\n\r\n'],
     ['chunked body', 'transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n'],
     ['headers', 'x: y'],
-  ])('a connection that ends in the middle of the %s', async (_what, rest) => {
-    for (const end of ['end', 'resetAndDestroy'] as const) {
-      const server = await wire((socket) =>
-        socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket[end](), 20)),
-      );
-      expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
-    }
-  });
+  ])(
+    'the transport fails with invalid_response for a connection that ends in the middle of the %s',
+    async (_what, rest) => {
+      for (const end of ['end', 'resetAndDestroy'] as const) {
+        const server = await wire((socket) =>
+          socket.write(`HTTP/1.1 200 OK\r\n${rest}`, () => setTimeout(() => socket[end](), 20)),
+        );
+        expect((await failureOf(startTransport()(post(server.url)))).code).toBe('invalid_response');
+      }
+    },
+  );
 });
 
 test.each(['UTF-8', 'none', 'Identity', ''])(

@@ -37,14 +37,14 @@ test('a request to the exchange uses no more than 32 connections', async () => {
   expect(server.connections()).toBe(32);
 });
 
-describe('a streamed reply', () => {
+describe('streams', () => {
   /** Keeps nothing in the body but the number of each piece. */
   const numbered = (maxBytes: number) => {
     const pieces: string[] = [];
     return { pieces, maxBytes, take: (piece: string) => `${pieces.push(piece)},` };
   };
 
-  test("is passed on as it arrives, and the reader's result is the body", async () => {
+  test("a streamed reply is passed on as it arrives, and the reader's result is the body", async () => {
     const [start, end] = [Buffer.from('€'.repeat(200_000)).subarray(0, -1), Buffer.from('€').subarray(2)];
     const { promise, resolve } = Promise.withResolvers<void>();
     const server = await wire((socket) => {
@@ -62,7 +62,7 @@ describe('a streamed reply', () => {
     expect(reply.body).toBe(stream.pieces.map((_piece, index) => `${index + 1},`).join(''));
   });
 
-  test('has its own size limit, and a smaller one for what the reader leaves', async () => {
+  test('a streamed reply has its own size limit, and a smaller one for what the reader leaves', async () => {
     const server = await wire((socket) => socket.write(http('x'.repeat(300_000))));
     const within = (maxBytes: number, take: (piece: string) => string) =>
       startTransport()({ ...post(server.url), stream: { maxBytes, take } });
@@ -74,7 +74,7 @@ describe('a streamed reply', () => {
   test.each([
     ['in the middle', Buffer.from([0x22, 0xff, 0x22])],
     ['at the end', Buffer.from('"€').subarray(0, -1)],
-  ])('ends at bytes that are not UTF-8 %s', async (_where, body) => {
+  ])('a streamed reply ends at bytes that are not UTF-8 %s', async (_where, body) => {
     const server = await wire((socket) => socket.write(http(body)));
     const failure = await failureOf(startTransport()({ ...post(server.url), stream: numbered(1_000) }));
     expect(failure).toMatchObject({ code: 'invalid_response', message: expect.stringContaining('not UTF-8') });
@@ -107,7 +107,7 @@ test('a plain http URL is refused when it is invalid', async () => {
   expect(failure.code).toBe('request_rejected');
 });
 
-describe('the deadline of a request', () => {
+describe('deadlines', () => {
   const silent: [string, Behaviour][] = [
     ['a reply that never comes', () => {}],
     ['headers that never end', (socket) => socket.write('HTTP/1.1 200 OK\r\nx: y\r\n')],
@@ -121,7 +121,7 @@ describe('the deadline of a request', () => {
       },
     ],
   ];
-  test.each(silent)('ends %s, and the connection with it', async (_what, behave) => {
+  test.each(silent)('the deadline of a request ends %s, and the connection with it', async (_what, behave) => {
     const closed = Promise.withResolvers<void>();
     const server = await wire((socket, nth) => {
       socket.on('close', () => closed.resolve());
@@ -132,7 +132,7 @@ describe('the deadline of a request', () => {
     await closed.promise;
   });
 
-  test('bounds a TLS handshake that gets nowhere', async () => {
+  test('the deadline of a request bounds a TLS handshake that gets nowhere', async () => {
     const mute = createServer((socket) => socket.on('error', () => {}));
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const address = mute.address();
@@ -141,7 +141,7 @@ describe('the deadline of a request', () => {
     mute.close();
   });
 
-  test('prevents sending once it has passed', async () => {
+  test('the deadline of a request prevents sending once it has passed', async () => {
     const server = await wire((socket) => socket.write(http('{}')));
     expect((await failureOf(startTransport()(post(server.url, 0)))).code).toBe('timeout');
     expect(server.connections()).toBe(0);

@@ -23,7 +23,7 @@ const Anything = { response: z.looseObject({}) };
 const open: Stage = { name: 'test', auth: { kind: 'iam' }, accounts: {} };
 const path = '/accounts/main/orders/BTC-1.x_Y';
 
-describe('the HTTP middleware around a handler:', () => {
+describe('middleware', () => {
   let output: CapturedOutput;
   beforeEach(() => {
     output = captureOutput();
@@ -207,7 +207,7 @@ describe('the HTTP middleware around a handler:', () => {
     expect((await respondTo(() => ({}), event)).statusCode).toBe(200);
   });
 
-  describe('for a stage that requires tokens,', () => {
+  describe('tokens', () => {
     const stage: Stage = { ...open, auth: { kind: 'jwt', accountsClaim: 'accounts' } };
     const withClaims = (claims: object, account = 'main') => {
       const event = getOrderEvent({ account, order_id: '1' });
@@ -224,14 +224,14 @@ describe('the HTTP middleware around a handler:', () => {
       ['[]', 403],
       ['', 403],
       [7, 403],
-    ])('a claim of %j returns %i', async (accounts, status) => {
+    ])('for a stage that requires tokens, a claim of %j returns %i', async (accounts, status) => {
       const { statusCode, body } = await respondTo(() => ({}), withClaims({ sub: 'desk', accounts }), { stage });
       expect(statusCode).toBe(status);
       if (status === 403)
         expect(body).toMatchObject({ code: 'account_forbidden', detail: expect.stringContaining('accounts') });
     });
 
-    it('a token without the claim, and a request without a token, are refused', async () => {
+    it('for a stage that requires tokens, a token without the claim, and a request without a token, are refused', async () => {
       for (const event of [withClaims({ sub: 'desk' }), withClaims({}, ''), getOrderEvent(good)]) {
         expect((await respondTo(() => ({}), event, { stage })).statusCode).toBe(403);
       }

@@ -6,7 +6,7 @@ import { failureOf } from '../thrown.ts';
 
 const good = { account: 'main', order_id: 'BTC-1.x_Y' };
 
-describe('the parameters of a request', () => {
+describe('parameters', () => {
   it.each<[Record<string, string>, string, object]>([
     [good, '', good],
     [good, 'max_age=0', { ...good, max_age: 0 }],
@@ -14,7 +14,7 @@ describe('the parameters of a request', () => {
     [good, 'max_age=%39%30', { ...good, max_age: 90 }],
     [good, 'max_age=999999', { ...good, max_age: 999_999 }],
     [{ account: 'a'.repeat(32), order_id: 'Z'.repeat(64) }, '', { account: 'a'.repeat(32), order_id: 'Z'.repeat(64) }],
-  ])('are read from the path %j and the query %j', (path, query, read) => {
+  ])('the parameters of a request are read from the path %j and the query %j', (path, query, read) => {
     expect(readParameters(routes.getOrder, getOrderEvent(path, query))).toEqual(read);
   });
 
@@ -52,7 +52,7 @@ describe('the parameters of a request', () => {
     ['an unknown parameter without a value', good, 'constructor', 'Parameter "constructor" is unknown here.'],
     ['an over-long unknown one', good, `${'x'.repeat(5_000)}=1`, `Parameter "${'x'.repeat(64)}" is unknown here.`],
     ['an unknown one of control characters', good, '%00%0A%22=1', 'Parameter "\\u0000\\n\\"" is unknown here.'],
-  ])('are refused for %s', async (_, path, query, message) => {
+  ])('the parameters of a request are refused for %s', async (_, path, query, message) => {
     const failure = await failureOf(
       Promise.resolve().then(() => readParameters(routes.getOrder, getOrderEvent(path, query))),
     );
@@ -62,7 +62,7 @@ describe('the parameters of a request', () => {
     expect(failure.members).toEqual({ parameters: [JSON.parse(name)] });
   });
 
-  it('are refused when one is missing, by its name', async () => {
+  it('the parameters of a request are refused when one is missing, by its name', async () => {
     const { pathParameters: _, ...event } = getOrderEvent(good);
     const failure = await failureOf(Promise.resolve().then(() => readParameters(routes.getOrder, event)));
     expect(failure.code).toBe('bad_request');
@@ -70,7 +70,7 @@ describe('the parameters of a request', () => {
   });
 });
 
-describe('the body of a request', () => {
+describe('bodies', () => {
   const read = (body: string | undefined, isBase64Encoded = false) =>
     failureOf(
       Promise.resolve().then(() => {
@@ -79,7 +79,7 @@ describe('the body of a request', () => {
       }),
     );
 
-  it('is read as text and as base64', () => {
+  it('the body of a request is read as text and as base64', () => {
     const body = '{"order_ids":["1","2"],"max_age":5}';
     const expected = { order_ids: ['1', '2'], max_age: 5 };
     const event = getOrderEvent(good);
@@ -103,12 +103,12 @@ describe('the body of a request', () => {
     ['names an order twice', '{"order_ids":["1","1"]}', 'Parameter "order_ids" must name each order once.'],
     ['has a number for an id', '{"order_ids":[1]}', 'Parameter "order_ids" has an item that must be a string.'],
     ['has something unknown', '{"order_ids":["1"],"maxage":1}', 'Parameter "maxage" is unknown here.'],
-  ])('is refused when it %s', async (_, body, message) => {
+  ])('the body of a request is refused when it %s', async (_, body, message) => {
     const failure = await read(body);
     expect(failure).toMatchObject({ code: 'bad_request', message });
   });
 
-  it.each(['[]', '"x"', 'null', '7'])('is refused when it is %s', async (body) => {
+  it.each(['[]', '"x"', 'null', '7'])('the body of a request is refused when it is %s', async (body) => {
     expect(await read(body)).toMatchObject({
       message: 'Parameter "body" must be an object.',
       members: { parameters: ['body'] },

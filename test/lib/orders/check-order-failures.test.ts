@@ -80,7 +80,7 @@ it("an order that the exchange does not find and whose first check crashed is re
   });
 });
 
-describe('a reply that says nothing about an order:', () => {
+describe('replies that say nothing about an order', () => {
   const faults: readonly (readonly [string, Fault, string])[] = [
     ['an order of another account', { kind: 'error', code: 10_029 }, 'not_owner'],
     ['a missing authentication', { kind: 'error', code: 13_009 }, 'unauthorized'],

@@ -61,10 +61,10 @@ it('the seed’s order has the exchange’s time in the unit of both dialects', 
   }
 });
 
-describe.each(['main', 'other'] as const)('a final order of account %s', (account) => {
+describe.each(['main', 'other'] as const)('%s', (account) => {
   const exchangeOf = () => (account === 'main' ? testBed.orangex : testBed.deribit);
 
-  it('comes from the table without a call to the exchange, unless max_age requires one', async () => {
+  it('a final order comes from the table without a call to the exchange, unless max_age requires one', async () => {
     const id = exchangeOf().place();
     exchangeOf().fill(id);
     expect(await check(id, { account })).toMatchObject({ final: true, watched: false, source: 'exchange' });
@@ -73,7 +73,7 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
     expect(await requested(exchangeOf(), () => check(id, { account, ...always }))).toBe(1);
   });
 
-  it('that the exchange forgot comes from the table, even with max_age=0', async () => {
+  it('a final order that the exchange forgot comes from the table, even with max_age=0', async () => {
     const id = exchangeOf().place();
     exchangeOf().cancel(id);
     const seen = await check(id, { account });
@@ -92,7 +92,7 @@ describe.each(['main', 'other'] as const)('a final order of account %s', (accoun
   });
 });
 
-describe('the digits of an order', () => {
+describe('digits', () => {
   const quantities = { amount: '10.00', price: '0.000000010', filled_amount: '1.50', average_price: '-0.5' };
   const details = {
     tiny: lexeme('1.6e-7'),
@@ -103,7 +103,7 @@ describe('the digits of an order', () => {
   };
 
   it.each(['main', 'other'] as const)(
-    'from account %s are those of the wire, and stay the same in the table',
+    'the digits of an order from account %s are those of the wire, and stay the same in the table',
     async (account) => {
       const exchange = account === 'main' ? testBed.orangex : testBed.deribit;
       const id = exchange.place({ ...quantities, details });
@@ -120,7 +120,7 @@ describe('the digits of an order', () => {
     },
   );
 
-  it('are optional: a price may be a word, and quantities may be missing', async () => {
+  it('the digits of an order are optional: a price may be a word, and quantities may be missing', async () => {
     const gone = { amount: undefined, filled_amount: undefined, average_price: undefined };
     const id = testBed.deribit.place({ price: 'market_price', ...gone });
     const { order } = await check(id, { account: 'other' });

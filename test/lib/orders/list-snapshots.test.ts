@@ -210,7 +210,7 @@ it('a forged cursor leads to nothing outside of its range', async () => {
 /** By default some more than DynamoDB reads in one request. */
 const many = Number(process.env['SNAPSHOTS'] ?? 2_000);
 
-describe('a history of thousands of snapshots', () => {
+describe('a long history', () => {
   const key = { account: 'main', orderId: 'LONG' };
   let requests = 0;
   beforeAll(async () => {
@@ -236,7 +236,7 @@ describe('a history of thousands of snapshots', () => {
     return { requests, history };
   }
 
-  it('takes one request to the table per page, and one for the state at a time', async () => {
+  it('a history of thousands of snapshots takes one request to the table per page, and one for the state at a time', async () => {
     const first = await requestsDuring({ limit: 100 });
     const second = await requestsDuring({ limit: 100, cursor: first.history.cursor ?? '' });
     const amid = await requestsDuring({ since: iso(200 * many), until: iso(500 * many) });

@@ -14,7 +14,7 @@ import { startTestBed, type TestBed } from '../test-bed.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
-describe('the memory of a process for its checks', () => {
+describe('memory', () => {
   const clock = createVirtualClock();
   const received: (StoredWatch | undefined)[] = [];
   let next: 'open' | 'stopped' | Error = 'open';
@@ -38,7 +38,7 @@ describe('the memory of a process for its checks', () => {
     checkOrder({ account: 'main', orderId, observedBy: 'get-order', requestId: 'r', deadline: 0, ...more });
   const knownRevisions = () => received.map((known) => known?.revision);
 
-  it('holds the watch of an open order as the last check left it, for a call to the exchange', async () => {
+  it('the memory of a process for its checks holds the watch of an open order as the last check left it, for a call to the exchange', async () => {
     await check('A');
     await check('A');
     await check('A', { maxAgeMs: 0 });
@@ -46,14 +46,14 @@ describe('the memory of a process for its checks', () => {
     expect(knownRevisions()).toEqual([undefined, 1, 2, undefined]);
   });
 
-  it('serves no request that the table may serve, and is updated by such a request', async () => {
+  it('the memory of a process for its checks serves no request that the table may serve, and is updated by such a request', async () => {
     await check('A');
     await check('A', { maxAgeMs: 1 });
     await check('A');
     expect(knownRevisions()).toEqual([undefined, undefined, 2]);
   });
 
-  it('drops an order after a minute, when a check fails, and when its watch is not open', async () => {
+  it('the memory of a process for its checks drops an order after a minute, when a check fails, and when its watch is not open', async () => {
     await check('A');
     clock.advance(59_999);
     await check('A');
@@ -67,7 +67,7 @@ describe('the memory of a process for its checks', () => {
     expect(knownRevisions()).toEqual([undefined, 1, undefined, 3, undefined, undefined]);
   });
 
-  it('holds the 1000 orders that were checked last', async () => {
+  it('the memory of a process for its checks holds the 1000 orders that were checked last', async () => {
     for (let i = 0; i < 1_000; i++) await check(`order-${i}`);
     await check('order-0');
     await check('order-1000');
@@ -86,7 +86,7 @@ function checkedOf(account: string, orderId: string, stored: StoredWatch): Check
   };
 }
 
-describe('a process that remembers an order while another process also checks it', () => {
+describe('two processes', () => {
   let clock: VirtualClock;
   let testBed: TestBed;
   let table: Recorder;
@@ -129,7 +129,7 @@ describe('a process that remembers an order while another process also checks it
       .map(({ target }) => String(target).replace(/^.*\./, ''))
       .filter((operation) => operation !== 'UpdateItem');
 
-  it('writes once and reads nothing when nothing changed, and also reads nothing when something did', async () => {
+  it('a process that remembers an order while another process checks it writes once and reads nothing when nothing changed, and also reads nothing when something did', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     const first = await check(ours, id);
     sent();
@@ -142,7 +142,7 @@ describe('a process that remembers an order while another process also checks it
     expect(sent()).toEqual(['PutItem']);
   });
 
-  it('reports what the other process has found since, and neither a change of its own nor an older state', async () => {
+  it('a process that remembers an order while another process checks it reports what the other process has found since, and neither a change of its own nor an older state', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     await check(ours, id);
     testBed.orangex.partialFill(id, '2');
@@ -153,7 +153,7 @@ describe('a process that remembers an order while another process also checks it
     expect(await testBed.historyOf(id)).toHaveLength(2);
   });
 
-  it('serves max_age with what the other process has found since', async () => {
+  it('a process that remembers an order while another process checks it serves max_age with what the other process has found since', async () => {
     const id = testBed.orangex.place({ amount: '10' });
     await check(ours, id);
     testBed.orangex.partialFill(id, '2');
@@ -163,7 +163,7 @@ describe('a process that remembers an order while another process also checks it
     expect(sent()).toEqual(['Query']);
   });
 
-  it('notices that the other process stopped the watch', async () => {
+  it('a process that remembers an order while another process checks it notices that the other process stopped the watch', async () => {
     const id = testBed.orangex.place();
     await check(ours, id);
     const deps = { ...testBed.engine, policyOf: () => ({ minMs: 1, maxMs: 1 }) };
@@ -173,7 +173,7 @@ describe('a process that remembers an order while another process also checks it
     expect(await check(ours, id)).toMatchObject({ source: 'exchange', watched: false, final: false });
   });
 
-  it('returns the end that the other process saw, whether the exchange forgot the order or does not reply', async () => {
+  it('a process that remembers an order while another process checks it returns the end that the other process saw, whether the exchange forgot the order or does not reply', async () => {
     for (const fault of [10_004, 11_051]) {
       const id = testBed.orangex.place();
       await check(ours, id);
@@ -184,7 +184,7 @@ describe('a process that remembers an order while another process also checks it
     }
   });
 
-  it('reports the failure when the exchange does not reply, and the table has no end either', async () => {
+  it('a process that remembers an order while another process checks it reports the failure when the exchange does not reply, and the table has no end either', async () => {
     const id = testBed.orangex.place();
     await check(ours, id);
     testBed.orangex.scriptAlways(id, { kind: 'error', code: 11_051 });

@@ -9,7 +9,7 @@ import { engine, hour, iso, keep, newKey, ranksOf, request, runs, startEngineFor
 
 startEngineForFile();
 
-describe('the history of an order, read', () => {
+describe('history', () => {
   /**
    * Opened at 0 and seen at 10.05 s; filled at 9 s, seen at 20.05 s. A partial fill at 5 s was seen at 30.05 s only, by an
    * reply that arrived late.
@@ -33,7 +33,7 @@ describe('the history of an order, read', () => {
   const stopped = { kind: 'watch_stopped', at: iso(16_000), request_id: 'word', by: 'anna' };
   const started = { kind: 'watch_started', at: iso(25_000), request_id: 'again', by: 'ben' };
 
-  it('as of a time of the exchange, has the state that was current then, whenever it was seen', async () => {
+  it('the history of an order, as of a time of the exchange, has the state that was current then, whenever it was seen', async () => {
     const { key, filled, partial, open } = await lateOrder();
     const at = async (after: number) => ranksOf((await request(key, { at: iso(after) })).snapshots);
     expect(await at(-1)).toEqual([]);
@@ -48,7 +48,7 @@ describe('the history of an order, read', () => {
     expect((await request(key, { at: iso(9_000) })).audit_entries).toBeUndefined();
   });
 
-  it('as it was believed at a time of ours, has what the table said then, and why', async () => {
+  it('the history of an order, as it was believed at a time of ours, has what the table said then, and why', async () => {
     const { key, filled, open } = await lateOrder();
     const believed = (after: number) => request(key, { believed_at: iso(after) });
     expect(await believed(10_049)).toMatchObject({ snapshots: [], audit_entries: [] });
@@ -65,7 +65,7 @@ describe('the history of an order, read', () => {
     expect(now.snapshots[0]?.changes).toContainEqual({ field: 'filled_amount', from: '4', to: '10' });
   });
 
-  it('as it was believed at one time about another time of the exchange, combines both', async () => {
+  it('the history of an order, as it was believed at one time about another time of the exchange, combines both', async () => {
     const { key, partial, open } = await lateOrder();
     const requested = { at: iso(6_000), believed_at: iso(20_050) };
     expect(ranksOf((await request(key, requested)).snapshots)).toEqual([open.rank]);
@@ -74,7 +74,7 @@ describe('the history of an order, read', () => {
     expect((await request(key, requested)).audit_entries).toEqual([stopped, notFoundAt]);
   });
 
-  it('at any pair of times, agrees with the whole history, whatever arrived late', async () => {
+  it('the history of an order, at any pair of times, agrees with the whole history, whatever arrived late', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyReply, { maxLength: 8 }),
@@ -97,13 +97,13 @@ describe('the history of an order, read', () => {
     );
   });
 
-  it('has an order whose exchange is as far ahead of our clock as is allowed', async () => {
+  it('the history of an order at a time has an order whose exchange is as far ahead of our clock as is allowed', async () => {
     const key = newKey();
     const [ahead] = await keep(key, [{ updatedAfter: 10_050 + hour }]);
     expect(ranksOf((await request(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
   });
 
-  it('has the hundred latest not-found replies', async () => {
+  it('the history of an order at a time has the hundred latest not-found replies', async () => {
     const key = newKey();
     const notFoundReplies = Array.from({ length: 105 }, (_, i) =>
       notFoundItem({ ...key, requestedAt: start + i, requestId: 'r', observedBy: 'get-order' }),
@@ -113,7 +113,7 @@ describe('the history of an order, read', () => {
     expect(entries.map(({ at }) => at)).toEqual(Array.from({ length: 100 }, (_, i) => iso(104 - i)));
   });
 
-  it('at a time, accepts any time zone, and is exact to the millisecond', async () => {
+  it('the history of an order, at a time, accepts any time zone, and is exact to the millisecond', async () => {
     const { key, partial } = await lateOrder();
     for (const at of ['2026-01-01T00:00:05Z', '2026-01-01T02:00:05.000+02:00', '2025-12-31T19:00:05.000-05:00']) {
       expect(ranksOf((await request(key, { at })).snapshots)).toEqual([partial.rank]);

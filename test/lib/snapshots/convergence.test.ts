@@ -128,14 +128,14 @@ it('the snapshot table in memory, under every interleaving of writers, is repair
   );
 });
 
-describe('the snapshot table on a real engine', () => {
+describe('on a real engine', () => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await startDynalite();
   });
   afterAll(() => engine.stop());
 
-  it('ends as the table in memory does, lists included, whatever the order, the repeats, the writers and their crashes', async () => {
+  it('the snapshot table on a real engine ends as the table in memory does, lists included, whatever the order, the repeats, the writers and their crashes', async () => {
     const deps = { ...engine, policyOf: () => policy };
     const table = { ...createDynamoTable(deps), ...createDynamoWatchCommandTable(deps) };
     let orders = 0;

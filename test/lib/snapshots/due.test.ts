@@ -47,16 +47,16 @@ it('the next check of an order in the lists of its account comes soon, and then 
   expect(dueWhenSeenAfter(2 * minute)).toBe(from + 2 * minute + 18_000);
 });
 
-describe('the next check of an order that lists have not confirmed for some time', () => {
+describe('unconfirmed by lists', () => {
   const graceMs = 30_000;
 
-  it('is due like that of any other order from its last confirmation on, but not before the grace period has passed', () => {
+  it('the next check of an order that lists have not confirmed for some time is due like that of any other order from its last confirmation on, but not before the grace period has passed', () => {
     const resting = watchOf(seen(0, 0, t0));
     expect(dueWithoutLists(resting, t0 + 60_000, policy, graceMs)).toBe(t0 + 60_000 + graceMs);
     expect(dueWithoutLists(resting, t0 + 3_600_000, policy, graceMs)).toBe(t0 + 3_600_000 + 360_000);
   });
 
-  it('is due after the grace period when the order was never seen', () => {
+  it('the next check of an order that lists have not confirmed for some time is due after the grace period when the order was never seen', () => {
     expect(dueWithoutLists(watchOf({ openedAt: t0 }), undefined, policy, graceMs)).toBe(t0 + graceMs);
   });
 });

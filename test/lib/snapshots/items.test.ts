@@ -16,20 +16,20 @@ import { observationOf, start } from './observations.ts';
 
 const timed: Snapshot = { ...snapshot, exchangeTime: start + 1 };
 
-describe('the item of a snapshot', () => {
+describe('snapshots', () => {
   it.each([
     ['snapshot', snapshotItem, snapshot, `S#${snapshot.rank}`],
     ['snapshot with the exchange’s time', snapshotItem, timed, `S#${snapshot.rank}`],
     ['head', headItem, snapshot, 'NOW#HEAD'],
     ['head with the exchange’s time', headItem, timed, 'NOW#HEAD'],
-  ] as const)('of a %s is read back as it was', (_, write, written, sortKey) => {
+  ] as const)('the item of a snapshot of a %s is read back as it was', (_, write, written, sortKey) => {
     const item = write(written);
     expect(readSnapshot(item)).toEqual(written);
     expect(item['pk']).toEqual({ S: 'main#ORDER-1' });
     expect(sortKeyOf(item)).toBe(sortKey);
   });
 
-  it('has the wire’s own text, and the attributes that people look for', () => {
+  it('the item of a snapshot has the wire’s own text, and the attributes that people look for', () => {
     const item = snapshotItem(snapshot);
     expect(item).toMatchObject({
       schema: { N: '1' },
@@ -54,7 +54,7 @@ describe('the item of a snapshot', () => {
     'first_observed_at',
   ];
   it.each([...attributes, 'request_id', 'observed_by', 'key_version'])(
-    'without its %s is refused, and the attribute is named',
+    'the item of a snapshot without its %s is refused, and the attribute is named',
     async (name) => {
       const { code, message } = await refusal(() => readSnapshot(without(snapshotItem(snapshot), name)));
       expect(code).toBe('store_corrupt');
@@ -69,7 +69,7 @@ describe('the item of a snapshot', () => {
     ['rank.S', { rank: { N: '7788' } }],
     ['requested_at.N', { requested_at: { S: 'spoiled-value' } }],
     ['exchange_time.N', { exchange_time: { S: 'spoiled-value' } }],
-  ])('with an invalid %s is refused, and its value is not quoted', async (name, spoiled) => {
+  ])('the item of a snapshot with an invalid %s is refused, and its value is not quoted', async (name, spoiled) => {
     const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), ...spoiled }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.message).toBe(`An item of the table has a shape that this version cannot read: see ${name}.`);
@@ -77,7 +77,7 @@ describe('the item of a snapshot', () => {
   });
 
   it.each(['', '{"amount":"spoiled-value', '[]', '"spoiled-value"', '{}', '{"order_id":"spoiled-value"}'])(
-    'with the result %j is refused, and the text is not quoted',
+    'the item of a snapshot with the result %j is refused, and the text is not quoted',
     async (result) => {
       const refused = await refusal(() => readSnapshot({ ...snapshotItem(snapshot), result: { S: result } }));
       expect(refused.code).toBe('store_corrupt');
@@ -95,10 +95,10 @@ it('the item of a not-found reply is an audit entry under its time, and sorts by
   expect(late).toMatchObject({ kind: { S: 'not_found' }, observed_by: { S: 'get-order' }, request_id: { S: 'r' } });
 });
 
-describe('an audit entry', () => {
+describe('audit entries', () => {
   const notFound = notFoundItem({ ...key, requestedAt: start, requestId: 'r', observedBy: 'get-order' });
 
-  it('is a not-found reply, or a watch command', () => {
+  it('an audit entry is a not-found reply, or a watch command', () => {
     const command = { ...key, at: start + 1, by: 'anna', requestId: 'w' };
     const noted = { at: start + 1, requestId: 'w', by: 'anna' };
     expect(readAuditEntry(notFound)).toEqual({ kind: 'not_found', at: start, requestId: 'r', observedBy: 'get-order' });
@@ -112,28 +112,28 @@ describe('an audit entry', () => {
     });
   });
 
-  it.each(['schema', 'kind', 'at', 'request_id'])('without its %s is refused', async (name) => {
+  it.each(['schema', 'kind', 'at', 'request_id'])('an audit entry without its %s is refused', async (name) => {
     const { code, message } = await refusal(() => readAuditEntry(without(notFound, name)));
     expect(code).toBe('store_corrupt');
     expect(message).toContain(`see ${name}.`);
   });
 
-  it('of an unknown kind is refused, and its value is not quoted', async () => {
+  it('an audit entry of an unknown kind is refused, and its value is not quoted', async () => {
     const refused = await refusal(() => readAuditEntry({ ...notFound, kind: { S: 'spoiled-value' } }));
     expect(refused.code).toBe('store_corrupt');
     expect(refused.printed).not.toContain('spoiled-value');
   });
 });
 
-describe('the sort key up to a time', () => {
+describe('sort keys', () => {
   const { sk } = snapshotItem(snapshot);
 
-  it('sorts after every item of that time, and before those of the next millisecond', () => {
+  it('the sort key up to a time sorts after every item of that time, and before those of the next millisecond', () => {
     expect(upToKey(snapshotPrefix, start) > String(sk?.S)).toBe(true);
     expect(upToKey(snapshotPrefix, start - 1) < String(sk?.S)).toBe(true);
   });
 
-  it('keeps its order for times that have more digits than any item, or a sign', () => {
+  it('the sort key up to a time keeps its order for times that have more digits than any item, or a sign', () => {
     expect(upToKey(snapshotPrefix, Date.UTC(2300, 0)) > String(sk?.S)).toBe(true);
     expect(upToKey(snapshotPrefix, Date.UTC(1900, 0)) < String(sk?.S)).toBe(true);
   });

@@ -96,7 +96,7 @@ describe.each([
   ['a watch', readWatch, Watch],
   ['a row of the index', readListed, Listed],
 ] as const)('reading %s', (_, read, schema) => {
-  it('refuses exactly the items that its schema refuses, and names something that is wrong in them', () => {
+  it('the reader of an item refuses exactly the items that its schema refuses, and names something that is wrong in them', () => {
     fc.assert(
       fc.property(spoiled, (changes) => {
         const item: Item = JSON.parse(JSON.stringify({ ...sound, ...changes }));

@@ -107,10 +107,10 @@ it('recording a not-found reply uses the watch that the caller has read, and joi
   expect(kept().stored?.watch.notFoundAt).toEqual([]);
 });
 
-describe('recording what lists and histories say about an order', () => {
+describe('lists and histories', () => {
   const unlisted = (at: number) => store.markUnlisted(key, start + at);
 
-  it('covers the order with the row that a list holds, and says that the list started its watch', async () => {
+  it('recording what lists and histories say about an order covers the order with the row that a list holds, and says that the list started its watch', async () => {
     const {
       stored: { watch },
     } = await store.record({ ...observed(), listedAt: start + 9 });
@@ -118,7 +118,7 @@ describe('recording what lists and histories say about an order', () => {
     expect(watch.applied?.summary).toMatchObject({ order_state: 'open', price: '855.10', direction: 'buy' });
   });
 
-  it('marks an order that vanished from a list, without touching its head, and closes nothing', async () => {
+  it('recording what lists and histories say about an order marks an order that vanished from a list, without touching its head, and closes nothing', async () => {
     await store.record({ ...observed(), listedAt: start });
     const { head } = await store.read(key);
     const marked = await unlisted(60_000);
@@ -128,7 +128,7 @@ describe('recording what lists and histories say about an order', () => {
     expect(status()).toBe('watched');
   });
 
-  it('writes a mark without a read where the caller knows the watch, and reads again where another writer was faster', async () => {
+  it('recording what lists and histories say about an order writes a mark without a read where the caller knows the watch, and reads again where another writer was faster', async () => {
     await store.record(observed());
     const { stored: stale } = kept();
     await unlisted(1_000);
@@ -136,7 +136,7 @@ describe('recording what lists and histories say about an order', () => {
     expect(marked?.watch.listed).toEqual({ at: start + 2_000, present: false });
   });
 
-  it('stores a search of the histories beside the order, until the order is seen again', async () => {
+  it('recording what lists and histories say about an order stores a search of the histories beside the order, until the order is seen again', async () => {
     await store.record(observed());
     const lookup = { ...key, at: start + 60_000, requestId: 'l', observedBy: 'check-open-orders', attempts: [] };
     expect((await store.recordLookup(lookup))?.watch.lookedUpAt).toEqual([start + 60_000]);
@@ -147,14 +147,14 @@ describe('recording what lists and histories say about an order', () => {
     expect(watch.lookedUpAt).toBeUndefined();
   });
 
-  it('writes no watch for an order that nobody watches', async () => {
+  it('recording what lists and histories say about an order writes no watch for an order that nobody watches', async () => {
     expect(await unlisted(0)).toBeUndefined();
     expect(await store.recordFailedCheck({ ...key, requestedAt: start, own: true })).toBeUndefined();
     expect((await store.read(key)).stored).toBeUndefined();
   });
 });
 
-describe('recording an order that names linked orders', () => {
+describe('linked orders', () => {
   const announcing = (): Observation => {
     const { result, ...observation } = observed();
     const linked = result.replace('{', '{"oto_order_ids":["CHILD-1","CHILD-2"],');
@@ -165,13 +165,13 @@ describe('recording an order that names linked orders', () => {
     return stored === undefined ? 'none' : statusOf(stored.watch);
   };
 
-  it('puts the linked orders on watch, and changes nothing that is known about them', async () => {
+  it('recording an order that names linked orders puts the linked orders on watch, and changes nothing that is known about them', async () => {
     await store.record({ ...observed({ state: 'filled' }), orderId: 'CHILD-2' });
     await store.record(announcing());
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);
   });
 
-  it('ends none of them by its own end', async () => {
+  it('recording an order that names linked orders ends none of them by its own end', async () => {
     await store.record(announcing());
     await store.record(observed({ state: 'canceled', updatedAfter: 1, requestedAfter: 10_000 }));
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'unconfirmed']);

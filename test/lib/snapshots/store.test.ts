@@ -44,8 +44,8 @@ function countingTable(): { readonly counting: SnapshotTable; readonly requests:
   return { counting, requests };
 }
 
-describe('recording a reply', () => {
-  it('writes snapshot, head and watch of an order that is seen for the first time', async () => {
+describe('replies', () => {
+  it('recording a reply writes snapshot, head and watch of an order that is seen for the first time', async () => {
     const applied = await store.record(observed());
     expect(applied).toMatchObject({ changed: true, isCurrent: true });
     expect(applied.head).toEqual(snapshotOf(observed()));
@@ -55,7 +55,7 @@ describe('recording a reply', () => {
     expect(status()).toBe('watched');
   });
 
-  it('writes nothing but the watch when nothing changed', async () => {
+  it('recording a reply writes nothing but the watch when nothing changed', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
     const { counting, requests } = countingTable();
@@ -65,8 +65,8 @@ describe('recording a reply', () => {
     expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
   });
 
-  describe('with a watch that is known already', () => {
-    it('writes the watch once, and reads nothing, when nothing changed', async () => {
+  describe('with a known watch', () => {
+    it('recording a reply with a watch that is known already writes the watch once, and reads nothing, when nothing changed', async () => {
       const { stored } = await store.record(observed());
       const { counting, requests } = countingTable();
       const again = await createSnapshotStore(counting).confirm(
@@ -80,7 +80,7 @@ describe('recording a reply', () => {
       expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
     });
 
-    it('writes a new state as always, and reads nothing', async () => {
+    it('recording a reply with a watch that is known already writes a new state as always, and reads nothing', async () => {
       const { stored } = await store.record(observed());
       const { counting, requests } = countingTable();
       const next = await createSnapshotStore(counting).confirm(
@@ -94,7 +94,7 @@ describe('recording a reply', () => {
       expect(kept().stored).toEqual(next.stored);
     });
 
-    it('reports no change when another writer, whose clock is ahead, had found the new state before', async () => {
+    it('recording a reply with a watch that is known already reports no change when another writer, whose clock is ahead, had found the new state before', async () => {
       const { stored } = await store.record(observed());
       await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const again = observed({ updatedAfter: 1, filled: '1', requestedAfter: 900, request: 2 });
@@ -103,7 +103,7 @@ describe('recording a reply', () => {
       expect(kept().snapshots.size).toBe(2);
     });
 
-    it('does not report a state as current when its reply is too old to prove that', async () => {
+    it('recording a reply with a watch that is known already does not report a state as current when its reply is too old to prove that', async () => {
       await store.record(observed({ requestedAfter: 20_000 }));
       const { stored } = await store.record(observed({ requestedAfter: 30_000 }));
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 40_000 }));
@@ -112,7 +112,7 @@ describe('recording a reply', () => {
       expect(await store.confirm(late, stored)).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
     });
 
-    it('returns the head of another writer, if there is a newer one by now', async () => {
+    it('recording a reply with a watch that is known already returns the head of another writer, if there is a newer one by now', async () => {
       const { stored } = await store.record(observed());
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const late = await store.confirm(observed({ requestedAfter: 900, request: 2 }), stored);
@@ -120,7 +120,7 @@ describe('recording a reply', () => {
       expect(kept().stored?.watch.observations).toHaveLength(2);
     });
 
-    it('takes over an earlier provenance, and completes what another writer has only announced', async () => {
+    it('recording a reply with a watch that is known already takes over an earlier provenance, and completes what another writer has only announced', async () => {
       const { stored } = await store.record(observed({ requestedAfter: 1_000 }));
       await store.confirm(observed({ requestedAfter: 500 }), stored);
       expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
@@ -131,7 +131,7 @@ describe('recording a reply', () => {
     });
   });
 
-  it('keeps a late reply in the history, and returns the head', async () => {
+  it('recording a reply keeps a late reply in the history, and returns the head', async () => {
     await store.record(observed({ updatedAfter: 2, filled: '1', requestedAfter: 100 }));
     const late = await store.record(observed({ updatedAfter: 1, requestedAfter: 50 }));
     expect(late).toMatchObject({ changed: false, isCurrent: false });
@@ -140,7 +140,7 @@ describe('recording a reply', () => {
     expect(kept().head?.order.filled_amount).toBe('1');
   });
 
-  it('returns the head of another writer that came after the read', async () => {
+  it('recording a reply returns the head of another writer that came after the read', async () => {
     await store.record(observed());
     const read = await store.read(key);
     const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
@@ -148,7 +148,7 @@ describe('recording a reply', () => {
     expect(late).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
   });
 
-  it('completes what a writer left that crashed between snapshot and head', async () => {
+  it('recording a reply completes what a writer left that crashed between snapshot and head', async () => {
     const snapshot = snapshotOf(observed());
     await writeWatch({ announcedRank: snapshot.rank });
     await table.putSnapshot(snapshot);
@@ -159,7 +159,7 @@ describe('recording a reply', () => {
     expect(kept().snapshots.size).toBe(1);
   });
 
-  it('is no change for a second writer of the same state', async () => {
+  it('recording a reply is no change for a second writer of the same state', async () => {
     await store.record(observed());
     // It had read the table before the first one wrote.
     const second = await store.record(observed({ requestedAfter: 10, request: 2 }), {});
@@ -168,7 +168,7 @@ describe('recording a reply', () => {
     expect(kept().snapshots.size).toBe(1);
   });
 
-  it('takes over the earlier provenance of a state, without a change', async () => {
+  it('recording a reply takes over the earlier provenance of a state, without a change', async () => {
     await store.record(observed({ requestedAfter: 1_000 }));
     const earlier = await store.record(observed({ requestedAfter: 500 }));
     expect(earlier).toMatchObject({ changed: false, isCurrent: true });
@@ -176,7 +176,7 @@ describe('recording a reply', () => {
     expect(kept().snapshots.size).toBe(1);
   });
 
-  it('returns its own state where the table has none, and writes the watch before anything else', async () => {
+  it('recording a reply returns its own state where the table has none, and writes the watch before anything else', async () => {
     const blind: SnapshotTable = {
       ...table,
       putSnapshot: async () => false,
@@ -189,7 +189,7 @@ describe('recording a reply', () => {
     expect(applied.head).toEqual(snapshotOf(observed()));
   });
 
-  it('joins what another writer wrote in between', async () => {
+  it('recording a reply joins what another writer wrote in between', async () => {
     await store.record(observed());
     const known = await table.readCurrent(key);
     await writeWatch({ operator: { at: start, by: 'anna', stopped: false } });
@@ -198,7 +198,7 @@ describe('recording a reply', () => {
     expect(applied.stored.watch.observations).toHaveLength(2);
   });
 
-  it('gives up after sixteen lost revisions, before it tries to write anything but the watch', async () => {
+  it('recording a reply gives up after sixteen lost revisions, before it tries to write anything but the watch', async () => {
     let tries = 0;
     const contended: SnapshotTable = {
       ...table,
@@ -214,7 +214,7 @@ describe('recording a reply', () => {
     expect(kept().head).toBeUndefined();
   });
 
-  it('closes the watch of a final order, and opens it again for a state that ranks higher', async () => {
+  it('recording a reply closes the watch of a final order, and opens it again for a state that ranks higher', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     expect(status()).toBe('final');
     const reopened = await store.record(observed({ state: 'open', updatedAfter: 2, requestedAfter: 1_000 }));
@@ -223,14 +223,14 @@ describe('recording a reply', () => {
     expect(history().toSorted()).toEqual(['canceled', 'open']);
   });
 
-  it('does not reopen a final order for a late reply', async () => {
+  it('recording a reply does not reopen a final order for a late reply', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     const late = await store.record(observed({ updatedAfter: 0, requestedAfter: -100 }));
     expect(late.isCurrent).toBe(false);
     expect(status()).toBe('final');
   });
 
-  it('flags two replies in a row that contradict the head', async () => {
+  it('recording a reply flags two replies in a row that contradict the head', async () => {
     await store.record(observed({ state: 'canceled', updatedAfter: 1 }));
     await store.record(observed({ requestedAfter: 20_000 }));
     expect(status()).toBe('final');
@@ -240,7 +240,7 @@ describe('recording a reply', () => {
     expect(status()).toBe('final');
   });
 
-  it('leaves an order unwatched whose watch was stopped, until a command starts the watch again', async () => {
+  it('recording a reply leaves an order unwatched whose watch was stopped, until a command starts the watch again', async () => {
     await store.record(observed());
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));

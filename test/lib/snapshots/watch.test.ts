@@ -199,7 +199,7 @@ it('the start of a watch has the cause of the earliest start, even when others s
   expect(watchOf(later, { openedAt: t0 }).startedBy).toBeUndefined();
 });
 
-describe('an order that was never seen', () => {
+describe('never seen', () => {
   const unobserved = (notFound: number, failed: number) =>
     watchOf({
       openedAt: t0,
@@ -207,14 +207,14 @@ describe('an order that was never seen', () => {
       failedAt: Array.from({ length: failed }, (_, i) => t0 + 100 + i),
     });
 
-  it('needs a person after five checks that did not find it, or failed', () => {
+  it('an order that was never seen needs a person after five checks that did not find it, or failed', () => {
     expect(isUnobserved(unobserved(2, 2))).toBe(false);
     expect(isUnobserved(unobserved(2, 3))).toBe(true);
     expect(isUnobserved(unobserved(5, 0))).toBe(true);
     expect(isUnobserved(watchOf({ openedAt: t0 }))).toBe(false);
   });
 
-  it('is one that no reply has ever shown', () => {
+  it('an order that was never seen is one that no reply has ever shown', () => {
     const missing = { openedAt: t0, notFoundAt: [10, 11, 12, 13, 14].map((ms) => t0 + ms) };
     expect(isUnobserved(watchOf(seen(0, 0, t0 + 5), missing))).toBe(false);
   });

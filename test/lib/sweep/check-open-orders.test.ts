@@ -175,26 +175,29 @@ it('a tick of an account’s schedule fails when its sweep fails, and leaves the
   expect(await accountTable.readAccount('main')).not.toHaveProperty('finding');
 });
 
-describe('a tick of an account', () => {
+describe('pauses', () => {
   const command: Pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: startTime - 1_000 };
 
   it.each<[string, Pause]>([
     ['for good', command],
     ['for a time', { ...command, until: startTime + 3_600_000 }],
-  ])('that is paused %s sweeps nothing, and says since when, by whom and for how long', async (_, pause) => {
-    const { environment, accountTable, sweeps, tick } = start();
-    await accountTable.setPause('main', pause);
-    const report = tick();
-    await environment.run();
-    expect(await report).toEqual({ outcome: 'paused', pause });
-    expect(sweeps).toEqual([]);
-    expect(await accountTable.readAccount('main')).toEqual({ tat: 0, pause });
-  });
+  ])(
+    'a tick of an account that is paused %s sweeps nothing, and says since when, by whom and for how long',
+    async (_, pause) => {
+      const { environment, accountTable, sweeps, tick } = start();
+      await accountTable.setPause('main', pause);
+      const report = tick();
+      await environment.run();
+      expect(await report).toEqual({ outcome: 'paused', pause });
+      expect(sweeps).toEqual([]);
+      expect(await accountTable.readAccount('main')).toEqual({ tat: 0, pause });
+    },
+  );
 
   it.each<[string, Pause]>([
     ['whose time is over', { ...command, until: startTime }],
     ['that was revoked', { ...command, paused: false }],
-  ])('with a pause command %s sweeps', async (_, pause) => {
+  ])('a tick of an account with a pause command %s sweeps', async (_, pause) => {
     const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', pause);
     const report = tick();
@@ -202,7 +205,7 @@ describe('a tick of an account', () => {
     expect((await report).outcome).toBe('swept');
   });
 
-  it('sweeps even if another account is paused', async () => {
+  it('a tick of an account sweeps even if another account is paused', async () => {
     const { environment, accountTable, tick } = start();
     await accountTable.setPause('main', command);
     const report = tick('other');
@@ -210,7 +213,7 @@ describe('a tick of an account', () => {
     expect((await report).outcome).toBe('swept');
   });
 
-  it('ends its sweep when the account is paused', async () => {
+  it('a tick of an account ends its sweep when the account is paused', async () => {
     let endedAt = 0;
     const { environment, accountTable, tick } = start({
       sweep: async ({ holds, until }) => {

@@ -159,7 +159,7 @@ it('a circuit breaker always lets a probe through within a minute, and is closed
   );
 });
 
-describe('the account failure behind a failed check', () => {
+describe('account failures', () => {
   const expected: Readonly<Partial<Record<Code, AccountFailure>>> = {
     throttled: 'throttling',
     maintenance: 'maintenance',
@@ -176,7 +176,7 @@ describe('the account failure behind a failed check', () => {
     secret_malformed: 'auth',
   };
 
-  it.each(codes)('is looked up for the code %s, and may be none', (code) => {
+  it.each(codes)('a failed check with the code %s is the right account failure, or none', (code) => {
     expect(accountFailureOf(new Failure(code, 'for the test'))).toBe(expected[code]);
   });
 });

@@ -108,10 +108,10 @@ it('a row in a list of open orders of an order that ended causes one check after
   expect(late).toHaveLength(1);
 });
 
-describe('an order that the exchange no longer finds', () => {
+describe('not found', () => {
   const ended = rowOf('a', { state: 'canceled', updatedAt: startTime + 25_000, filled: '3' });
 
-  it('is closed by its row in a history, at once', async () => {
+  it('an order that the exchange no longer finds is closed by its row in a history, at once', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -124,7 +124,7 @@ describe('an order that the exchange no longer finds', () => {
     expect(lookup?.attempts).toEqual([{ source: 'order_history', outcome: 'found', rows: 1, code: undefined }]);
   });
 
-  it('stays missing while no history has it, and is searched for again after 1, 5 and 15 minutes', async () => {
+  it('an order that the exchange no longer finds stays missing while no history has it, and is searched for again after 1, 5 and 15 minutes', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -141,7 +141,7 @@ describe('an order that the exchange no longer finds', () => {
     expect(await scene.statusOf('a')).toBe('final');
   });
 
-  it('is not closed by a row of a history that names a live state', async () => {
+  it('an order that the exchange no longer finds is not closed by a row of a history that names a live state', async () => {
     const scene = createListedScene();
     scene.place('a');
     scene.place('b');
@@ -175,7 +175,7 @@ it('an order that ended while its watch was stopped is confirmed by no list, and
   expect.assertions(6);
 });
 
-describe('an order that contradicted itself before the exchange forgot it', () => {
+describe('contradictions', () => {
   /** One list shows a state that no later reply has. */
   function contradicted() {
     const scene = createListedScene();
@@ -187,7 +187,7 @@ describe('an order that contradicted itself before the exchange forgot it', () =
     return scene;
   }
 
-  it('is searched for in the histories, and closed by a row that names its end', async () => {
+  it('an order that contradicted itself before the exchange forgot it is searched for in the histories, and closed by a row that names its end', async () => {
     const scene = contradicted();
     const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 110_000, filled: '1' });
     scene.at(120_000, () => scene.forget('a', row));
@@ -196,7 +196,7 @@ describe('an order that contradicted itself before the exchange forgot it', () =
     expect.assertions(2);
   });
 
-  it('is not closed by a row from before its last seen state, and is searched for again', async () => {
+  it('an order that contradicted itself before the exchange forgot it is not closed by a row from before its last seen state, and is searched for again', async () => {
     const scene = contradicted();
     const row = rowOf('a', { state: 'canceled', updatedAt: startTime + 4_000, filled: '0' });
     scene.at(120_000, () => scene.forget('a', row));

@@ -182,16 +182,16 @@ it('a tick that swept reports that the account is over its capacity, and that it
   expect(measured()[0]?.metrics).toMatchObject({ OverCapacity: '1 Count', ListUntrusted: '1 Count' });
 });
 
-describe('a tick that did not sweep', () => {
+describe('not swept', () => {
   const pause = { paused: true, by: 'arn:aws:iam::123456789012:user/desk', at: 1_000, until: 2_000 };
 
-  it('because the account is paused says for how long, and emits no metrics', async () => {
+  it('a tick that did not sweep because the account is paused says for how long, and emits no metrics', async () => {
     await run(() => ({ outcome: 'paused', pause }));
     expect(logged()).toMatchObject([{ level: 'INFO', message: 'ticked', account: 'main', outcome: 'paused', pause }]);
     expect(measured()).toEqual([]);
   });
 
-  it('because another tick has the account warns, and emits no metrics', async () => {
+  it('a tick that did not sweep because another tick has the account warns, and emits no metrics', async () => {
     await run(() => ({ outcome: 'busy' }));
     expect(logged()).toMatchObject([{ level: 'WARN', message: 'ticked', account: 'main', outcome: 'busy' }]);
     expect(measured()).toEqual([]);
@@ -223,19 +223,19 @@ it('a tick that fails before its accounts are known fails as internal, and its l
   expect(output.text()).not.toContain('hush-hush');
 });
 
-describe('a look at another group of accounts', () => {
+describe('other groups', () => {
   function look(unswept: readonly string[]): void {
     const metrics = new Metrics({ namespace, serviceName: 'checks', defaultDimensions: { stage: 'test' } });
     reportTicks({ logger: new Logger(), metrics, monitoring: 'essential' }).onUnswept(unswept);
   }
 
-  it('counts the accounts that are not swept, and names them in the log', () => {
+  it('a look at another group of accounts counts the accounts that are not swept, and names them in the log', () => {
     look(['main', 'desk-2']);
     expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '2 Count' } }]);
     expect(logged()).toMatchObject([{ level: 'ERROR', message: 'unswept', accounts: ['main', 'desk-2'] }]);
   });
 
-  it('counts zero when all are swept, which shows that somebody looked', () => {
+  it('a look at another group of accounts counts zero when all are swept, which shows that somebody looked', () => {
     look([]);
     expect(measured()).toEqual([{ ...ofStage, metrics: { UnsweptAccounts: '0 Count' } }]);
     expect(logged()).toEqual([]);

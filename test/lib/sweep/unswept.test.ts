@@ -25,7 +25,7 @@ async function swept(table: Table, account: string, at: number): Promise<void> {
   await table.releaseLease(account, 'a sweep', { summary: summaryAt(at) });
 }
 
-describe('the accounts that are not swept', () => {
+describe('unswept accounts', () => {
   const pause = (until?: number) => ({ paused: true, by: 'desk', at: startTime, until });
 
   it.each([
@@ -34,22 +34,25 @@ describe('the accounts that are not swept', () => {
     ['was swept three minutes ago', 180_000, undefined, ['main']],
     ['is paused', 900_000, pause(), []],
     ['was paused until a moment ago', 900_000, pause(startTime), ['main']],
-  ])('are found correctly for an account that %s', async (_, agoMs, paused, expected) => {
-    const { now } = createEnvironment();
-    const table = createMemoryAccountTable();
-    await swept(table, 'main', startTime - agoMs);
-    if (paused !== undefined) await table.setPause('main', paused);
-    const unsweptOf = createUnsweptOf({ table, clock: { now, sleep: async () => {} } });
-    expect(await unsweptOf(['main'])).toEqual(expected);
-  });
+  ])(
+    'the accounts that are not swept are found correctly for an account that %s',
+    async (_, agoMs, paused, expected) => {
+      const { now } = createEnvironment();
+      const table = createMemoryAccountTable();
+      await swept(table, 'main', startTime - agoMs);
+      if (paused !== undefined) await table.setPause('main', paused);
+      const unsweptOf = createUnsweptOf({ table, clock: { now, sleep: async () => {} } });
+      expect(await unsweptOf(['main'])).toEqual(expected);
+    },
+  );
 
-  it('include an account that was never swept', async () => {
+  it('the accounts that are not swept include an account that was never swept', async () => {
     const unsweptOf = createUnsweptOf({ table: createMemoryAccountTable(), clock: createEnvironment() });
     expect(await unsweptOf(['main', 'desk-2'])).toEqual(['main', 'desk-2']);
   });
 });
 
-describe('the ring in which groups check on each other', () => {
+describe('ring', () => {
   const accounts = Object.fromEntries(
     Array.from({ length: 60 }, (_, i) => [`desk-${i + 1}`, { dialect: 'orangex', ownSchedule: i === 59 } as const]),
   );
@@ -86,12 +89,12 @@ describe('the ring in which groups check on each other', () => {
     return { greatest: greatest.slice(1), named: [...named] };
   }
 
-  it('reports nothing while every schedule works', async () => {
+  it('the ring in which groups check on each other reports nothing while every schedule works', async () => {
     expect(await tenMinutes([])).toEqual({ greatest: Array(9).fill(0), named: [] });
   });
 
   it.each(groups.map(({ name, accounts }) => [name, accounts] as const))(
-    'reports every account of %s when its schedule is dead, minute after minute',
+    'the ring in which groups check on each other reports every account of %s when its schedule is dead, minute after minute',
     async (name, accounts) => {
       const { greatest, named } = await tenMinutes([name]);
       expect(greatest).toEqual(Array(9).fill(accounts.length));
@@ -99,7 +102,7 @@ describe('the ring in which groups check on each other', () => {
     },
   );
 
-  it('is silent when every schedule is dead, and the alarm treats that as a breach', async () => {
+  it('the ring in which groups check on each other is silent when every schedule is dead, and the alarm treats that as a breach', async () => {
     const { greatest } = await tenMinutes(groups.map(({ name }) => name));
     expect(greatest).toEqual(Array(9).fill(Number.NEGATIVE_INFINITY));
   });

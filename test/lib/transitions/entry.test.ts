@@ -58,20 +58,20 @@ it('the bus entry of an event counts bytes, not characters', () => {
   expect(bytesOf(entryOf(eventWith(0, 101), 'bus')) - bytesOf(entryOf(eventWith(0, 1), 'bus'))).toBe(300);
 });
 
-describe('the batches of bus entries', () => {
+describe('batches', () => {
   const small = entryOf(eventWith(0), 'bus');
 
-  it('are none for no entries', () => {
+  it('the batches of bus entries are none for no entries', () => {
     expect(batchesOf([])).toEqual([]);
   });
 
-  it('have at most ten entries, in their order', () => {
+  it('the batches of bus entries have at most ten entries, in their order', () => {
     const entries = Array.from({ length: 21 }, (_, i) => ({ ...small, DetailType: String(i) }));
     expect(batchesOf(entries).map((batch) => batch.length)).toEqual([10, 10, 1]);
     expect(batchesOf(entries).flat()).toEqual(entries);
   });
 
-  it('have at most 256 KB, unless a single entry is larger', () => {
+  it('the batches of bus entries have at most 256 KB, unless a single entry is larger', () => {
     const half = entryOf(eventWith(maxBytes / 2), 'bus');
     const huge = { ...small, Detail: 'x'.repeat(maxBytes + 1) };
     expect(bytesOf(huge)).toBeGreaterThan(maxBytes);

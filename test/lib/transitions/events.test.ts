@@ -100,7 +100,7 @@ it('the event of a head has details whose digits a double would change as string
   );
 });
 
-describe('a stream record that cannot be read', () => {
+describe('unreadable records', () => {
   const good = headItem(snapshot());
   const watch = watchItem(key, { watch: join(undefined, { openedAt: start }), revision: 1 }, policy);
   it.each<[string, Item]>([
@@ -109,7 +109,7 @@ describe('a stream record that cannot be read', () => {
     ['holds a result that is no order', { ...good, result: { S: '{}' } }],
     ['holds a set', { ...good, order_state: { SS: ['open'] } }],
     ['is a watch of nobody', { ...watch, account: { N: '1' } }],
-  ])('is reported as corrupt because it %s', (_, image) => {
+  ])('a stream record that cannot be read is reported as corrupt because it %s', (_, image) => {
     expect(() => eventOf(undefined, image)).toThrow(expect.objectContaining({ code: 'store_corrupt' }));
   });
 });

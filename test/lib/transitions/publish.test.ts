@@ -59,8 +59,8 @@ const ordersOnBus = () => bus.events.map(({ detail }) => Number(/"ORDER-(\d+)"/.
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 const logged = () => output.lines().map((line) => JSON.parse(line));
 
-describe('a batch of stream records', () => {
-  it('reaches the bus in its order, ten entries a request, and is not retried', async () => {
+describe('batches', () => {
+  it('a batch of stream records reaches the bus in its order, ten entries a request, and is not retried', async () => {
     expect(await publisher()(recordsOf(23), 20_000)).toEqual({ batchItemFailures: [] });
     expect(ordersOnBus()).toEqual(upTo(23));
     expect(bus.requests).toHaveLength(3);
@@ -70,7 +70,7 @@ describe('a batch of stream records', () => {
     ]);
   });
 
-  it('is logged with the longest delay from the exchange to a snapshot, first observations excluded', async () => {
+  it('a batch of stream records is logged with the longest delay from the exchange to a snapshot, first observations excluded', async () => {
     await publisher()(recordsOf(2), 20_000);
     expect(logged()[0]).not.toHaveProperty('slowest_ms');
     // Requested 10 s after the start at the earliest, and the reply took a millisecond.
@@ -83,13 +83,13 @@ describe('a batch of stream records', () => {
     expect(logged()[1]).toMatchObject({ message: 'published', slowest_ms: 10_000 + 2_000 + 1 - 5_000 });
   });
 
-  it('causes no request when it contains no event', async () => {
+  it('a batch of stream records causes no request when it contains no event', async () => {
     const removed = streamRecord(headOf(1), undefined);
     expect(await publisher()([removed], 20_000)).toEqual({ batchItemFailures: [] });
     expect(bus.requests).toHaveLength(0);
   });
 
-  it('gives events with the same ids when it is replayed', async () => {
+  it('a batch of stream records gives events with the same ids when it is replayed', async () => {
     const records = recordsOf(3);
     await publisher()(records, 20_000);
     await publisher()(records, 20_000);
@@ -98,7 +98,7 @@ describe('a batch of stream records', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  it('is retried from the first entry that the bus refused, and later entries wait', async () => {
+  it('a batch of stream records is retried from the first entry that the bus refused, and later entries wait', async () => {
     const records = recordsOf(25);
     bus.fail({ kind: 'pass' }, { kind: 'refuse', entries: [5, 3], code: 'ThrottlingException' });
     expect(await publisher()(records, 20_000)).toEqual({
@@ -115,7 +115,7 @@ describe('a batch of stream records', () => {
     ['throttles', { kind: 'throttled' }, 'ThrottlingException'],
     ['is broken', { kind: 'internal' }, 'InternalException'],
     ['does not let us', { kind: 'denied' }, 'AccessDeniedException'],
-  ] as const)('is retried from its start when the bus %s', async (_, fault, reason) => {
+  ] as const)('a batch of stream records is retried from its start when the bus %s', async (_, fault, reason) => {
     const records = recordsOf(2);
     bus.failAlways(fault);
     expect(await publisher()(records, 20_000)).toEqual({
@@ -124,20 +124,20 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason, published: {}, left: 2 }]);
   });
 
-  it('is sent by the second attempt when only the first one failed', async () => {
+  it('a batch of stream records is sent by the second attempt when only the first one failed', async () => {
     bus.fail({ kind: 'down' });
     expect(await publisher()(recordsOf(2), 20_000)).toEqual({ batchItemFailures: [] });
     expect(ordersOnBus()).toEqual([0, 1]);
   });
 
-  it('does not count as sent when something other than the bus responds', async () => {
+  it('a batch of stream records does not count as sent when something other than the bus responds', async () => {
     bus.failAlways({ kind: 'status', status: 200, body: '{}' });
     const { batchItemFailures } = await publisher()(recordsOf(1), 20_000);
     expect(batchItemFailures).toHaveLength(1);
     expect(logged()).toMatchObject([{ code: 'bus_refused', reason: 'no count of failed entries' }]);
   });
 
-  it('is given up in time when the bus hangs', async () => {
+  it('a batch of stream records is given up in time when the bus hangs', async () => {
     const records = recordsOf(1);
     bus.failAlways({ kind: 'hang' });
     expect(await publisher()(records, 1_050)).toEqual({
@@ -146,7 +146,7 @@ describe('a batch of stream records', () => {
     expect(logged()).toMatchObject([{ code: 'bus_unavailable', reason: 'AbortError' }]);
   });
 
-  it('is given up at the entry at which the time ends', async () => {
+  it('a batch of stream records is given up at the entry at which the time ends', async () => {
     const records = recordsOf(25);
     const clock = createVirtualClock();
     let requested = 0;
@@ -159,7 +159,7 @@ describe('a batch of stream records', () => {
 
   const unreadable = streamRecord(undefined, { ...headOf(2), result: { S: 'body' } });
 
-  it('sends a record that cannot be read to the dead-letter queue, and delays no other record', async () => {
+  it('a batch of stream records sends a record that cannot be read to the dead-letter queue, and delays no other record', async () => {
     const records = recordsOf(5).toSpliced(2, 1, {
       ...unreadable,
       dynamodb: { ...unreadable.dynamodb, ApproximateCreationDateTime: 1_767_225_600 },
@@ -188,7 +188,7 @@ describe('a batch of stream records', () => {
     });
   });
 
-  it('is retried from a record that cannot be read when the queue does not accept it', async () => {
+  it('a batch of stream records is retried from a record that cannot be read when the queue does not accept it', async () => {
     const records = recordsOf(5).toSpliced(2, 1, unreadable);
     queues.failAlways({ kind: 'denied' });
     expect(await publisher()(records, 20_000)).toEqual({
@@ -197,7 +197,7 @@ describe('a batch of stream records', () => {
     expect(ordersOnBus()).toEqual([0, 1, 3, 4]);
   });
 
-  it('leaves a record that cannot be read for the next attempt when the bus fails before it', async () => {
+  it('a batch of stream records leaves a record that cannot be read for the next attempt when the bus fails before it', async () => {
     const records = recordsOf(5).toSpliced(3, 1, unreadable);
     bus.fail({ kind: 'refuse', entries: [1] });
     expect(await publisher()(records, 20_000)).toEqual({
@@ -206,14 +206,14 @@ describe('a batch of stream records', () => {
     expect(queues.messages('dead-letters')).toEqual([]);
   });
 
-  it('counts as failed as a whole when a record has no sequence number', async () => {
+  it('a batch of stream records counts as failed as a whole when a record has no sequence number', async () => {
     queues.failAlways({ kind: 'denied' });
     expect(await publisher()([{ dynamodb: { NewImage: {} } }], 20_000)).toEqual({
       batchItemFailures: [{ itemIdentifier: '' }],
     });
   });
 
-  it('leaves no content of an order in the log', async () => {
+  it('a batch of stream records leaves no content of an order in the log', async () => {
     bus.failAlways({ kind: 'internal' });
     await publisher()(recordsOf(2), 20_000);
     await publisher()([streamRecord(undefined, { ...headOf(2), result: { S: '"body"' } })], 20_000);
