@@ -1,6 +1,6 @@
 /**
- * Words of this project's past that a stranger has to learn first, and what to write instead. A pattern is tried on each
- * line as it stands, and on the line with its camelCase and snake_case names taken apart.
+ * Words from this project's past that a stranger would have to learn, and what to write instead. A pattern is tried on
+ * each line as it stands, and on the line with its camelCase and snake_case names taken apart.
  */
 const bannedWords: readonly (readonly [pattern: RegExp, use: string])[] = [
   [/\b(?:told|tells)\b/i, 'reported, notified, says'],
@@ -60,7 +60,7 @@ export function bannedIn(
   text: string,
 ): readonly { readonly line: number; readonly word: string; readonly use: string }[] {
   const checked = rightPhrases.reduce((left, [phrase]) => left.replace(phrase, ''), text);
-  // Nearly all texts have none: a whole one is searched in a tenth of the time that its lines take.
+  // Nearly all texts have none, and searching a whole text takes a tenth of the time that its lines take.
   const suspects = bannedWords.filter(([pattern]) => pattern.test(checked) || pattern.test(apart(checked)));
   if (suspects.length === 0) return [];
   return checked.split('\n').flatMap((line, index) => {

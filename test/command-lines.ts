@@ -1,6 +1,6 @@
 /**
- * Runs scripts one after the other in this process, as if each had one of its own, and prints what came of each:
- * node command-lines.ts INVOCATIONS, these being JSON, each a script and its arguments.
+ * Runs scripts one after the other in this process, as if each had its own, and prints the result of each: node
+ * command-lines.ts INVOCATIONS, these being JSON, each a script and its arguments.
  */
 import { writeSync } from 'node:fs';
 import { resolve } from 'node:path';

@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, 'utf8');
 
 /**
- * Every version that the manifests name, but for what the project of somebody else brings along: there, a range. The
- * toolchain is a package of its own, so that nobody who installs ours gets a Node with it.
+ * Every version that the manifests name, except peer dependencies, which are ranges. The toolchain is a separate
+ * package, so that nobody who installs ours gets a Node with it.
  */
 function versions(): readonly [string, string][] {
   return ['package.json', 'test/toolchain/package.json'].flatMap((file) => {

@@ -3,7 +3,7 @@ import { type Queues, startQueues } from './emulator/aws/queues/server.ts';
 import { type SecretsManager, startSecretsManager } from './emulator/aws/secrets-manager/server.ts';
 import { type Engine, startDynalite } from './engines.ts';
 
-/** The AWS services of a test, each at its own address on loopback. */
+/** The AWS services of a test, each at its own address on the loopback interface. */
 export type LocalAws = {
   readonly engine: Engine;
   readonly secrets: SecretsManager;

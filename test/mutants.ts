@@ -225,7 +225,7 @@ await runMain(command);
 
 async function main(text: string): Promise<void> {
   const chosen = faults.filter(({ name }) => name.includes(text));
-  // A copy that fails by itself would catch everything: each set of tests has to pass where nothing is planted.
+  // A copy that fails without a fault would catch everything: each set of tests must pass where nothing is planted.
   for (const tests of new Set(chosen.map((fault) => fault.tests))) {
     const nothing: Fault = { name: 'nothing', file: 'package.json', from: '"private"', to: '"private"', tests };
     if ((await plant(nothing)) === 'caught') throw new Error(`${tests} fails without any fault: fix that first`);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Copies the project, without its dependencies, into a new folder in which tests can run. Who calls it removes it. */
+/** Copies the project, without its dependencies, into a new folder in which tests can run. The caller removes it. */
 export async function copyProject(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'copy-'));
   for (const entry of ['package.json', 'tsconfig.json', 'cdk.json', 'cdk', 'functions', 'lib', 'test']) {

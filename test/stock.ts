@@ -11,7 +11,7 @@ import { createCommand, runMain } from '../cdk/ops/command-line.ts';
 import { install } from './package/npm.ts';
 
 type Machine = { readonly node: string; readonly npm: string };
-/** A command, and what came of it. */
+/** A command, and its result. */
 type Result = { readonly seconds: number; readonly output: string };
 
 const machines: readonly Machine[] = [

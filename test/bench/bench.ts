@@ -18,18 +18,18 @@ export type BenchOptions = {
   readonly rounds: number;
   /** Warm requests that are measured of each process. */
   readonly requests: number;
-  /** Only subjects whose names have this in them, and the usual stack. */
+  /** Only subjects whose names contain this, and the usual stack. */
   readonly only?: string | undefined;
   /** Leaves out what has to be installed. */
   readonly ours?: boolean | undefined;
   /** All functions of the API, not `get-order` alone. */
   readonly every?: boolean | undefined;
   readonly tls?: boolean | undefined;
-  /** Requests have the part of a CPU that Lambda gives to the function; INIT has a whole one there, too. */
+  /** Requests get the share of a CPU that Lambda gives to the function; INIT gets a whole CPU, as on Lambda. */
   readonly share?: boolean | undefined;
 };
 
-/** Measures everything against servers of its own. Throws when a subject does not do its work. */
+/** Measures everything against its own servers. Throws when a subject does not do its work. */
 export async function bench({
   rounds,
   requests,

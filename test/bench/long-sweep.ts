@@ -23,7 +23,7 @@ import { createScheduler } from '../simulation/scheduler.ts';
 import { account } from './ours.ts';
 import { createRestingOrders, type RestingOrders } from './resting-orders.ts';
 
-/** The heap of one process that sweeps on and on, minute after minute, in a time that jumps. */
+/** The heap of one process that sweeps minute after minute, in virtual time. */
 export type LongSweep = {
   readonly orders: number;
   /** Checks of single orders, or lists. */
@@ -41,7 +41,7 @@ const closingMs = 25_000;
 const policy = { minMs: 10_000, maxMs: 10_000 };
 const listPolicy = { minMs: 5_000, maxMs: 5_000 };
 
-/** Checks orders one by one, or lists them, until there were so many calls. The orders do not change. */
+/** Checks orders one by one, or lists them, until this many calls were made. The orders do not change. */
 export async function sweepLong({ orders, calls, lists }: LongSweepOptions): Promise<LongSweep> {
   const random = createRandom(1);
   const scheduler = createScheduler(start, random);
@@ -119,7 +119,7 @@ function createSweeper({ index, clock, resting, lists: areListed }: SweeperDeps)
   return { store, tick: createCheckOpenOrders({ sweep, accounts, accountTable, policyOf, capacityOf, clock, nonce }) };
 }
 
-/** The table in memory works its index out at every look, which takes too long for thousands of orders. */
+/** The table in memory computes its index at every read, which takes too long for thousands of orders. */
 function withIndex(table: SnapshotTable, { note, list }: LaggingIndex): SnapshotTable {
   return {
     ...table,

@@ -28,7 +28,7 @@ export type MeasureSetting = {
   readonly servers: Servers;
   readonly worker: string;
   readonly memoryMb: number;
-  /** On top of the subject's environment. */
+  /** In addition to the subject's environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Requests that are measured, after as many have warmed up. */
   readonly warmRequests: number;
@@ -101,7 +101,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** The value that a part `q` of all do not exceed. */
+/** The value that a share `q` of all do not exceed. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;

@@ -13,7 +13,7 @@ import { region, type Servers } from './servers.ts';
 import type { Subject } from './subjects.ts';
 
 export const account = 'main';
-/** More than there is: permits are taken as always, and nobody waits for them. */
+/** More than is needed: permits are taken as always, and nobody waits for them. */
 const shareOfRate = 1_000;
 
 /** The stack as it would be deployed, with the account's exchange at the given address, and `changes` to the account. */

@@ -20,7 +20,7 @@ export type MeasuredProcess = {
   /** From the start of the process until the handler was loaded. */
   readonly init: Sample;
   readonly handle: (event: unknown) => Promise<Handled>;
-  /** The most memory that it had resident so far. */
+  /** Its peak resident memory so far. */
   readonly peakRssBytes: () => number | undefined;
   /** What it wrote to standard output and standard error so far, bytes. */
   readonly logBytes: () => number;
@@ -92,7 +92,7 @@ export async function startProcess(setting: ProcessSetting): Promise<MeasuredPro
   };
 }
 
-/** Not the process's own `maxRSS`: that begins with the memory of the process that started it. */
+/** Not the process's own `maxRSS`, which starts with the memory of its parent process. */
 function peakRssOf(pid: number): number | undefined {
   try {
     const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];

@@ -2,18 +2,18 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../cdk/ops/command-line.ts';
 
-/** Lets processes have a part of one CPU only, as Lambda does with functions below 1769 MB. */
+/** Limits processes to a share of one CPU, as Lambda does with functions below 1769 MB. */
 export type CpuQuota = { readonly add: (pid: number) => void; readonly stop: () => void };
 
 const root = '/sys/fs/cgroup';
 const periodMicroseconds = 20_000;
 
-/** The part of a CPU that Lambda gives to a function of so much memory. */
+/** The share of a CPU that Lambda gives to a function with this much memory. */
 export function cpuShare(memoryMb: number): number {
   return Math.min(1, memoryMb / 1769);
 }
 
-/** `share`: above 0 and at most 1. Throws `UsageError` where this process may not make cgroups. */
+/** `share`: above 0 and at most 1. Throws `UsageError` where this process may not create cgroups. */
 export function createCpuQuota(share: number): CpuQuota {
   const quota = String(Math.round(share * periodMicroseconds));
   const isUnified = existsSync(join(root, 'cgroup.controllers'));

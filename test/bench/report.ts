@@ -27,7 +27,7 @@ export type Report = {
 
 export type Rounds = { readonly name: string; readonly bundleBytes: number; readonly rounds: readonly Measured[] };
 
-/** Processes of one round ran one after the other, so their ratios leave out what else the machine did meanwhile. */
+/** Processes of one round ran one after the other, so their ratios cancel out what else the machine did meanwhile. */
 export function reportOf(all: readonly Rounds[], base: Rounds, bundles: Report['bundles']): Report {
   return {
     rounds: base.rounds.length,

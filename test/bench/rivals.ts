@@ -8,7 +8,7 @@ import { account } from './ours.ts';
 import { rivalSecret, rivalTables, type Servers } from './servers.ts';
 import type { Subject } from './subjects.ts';
 
-/** What rivals are made of, none of it a dependency of this project. */
+/** The packages of the rivals, none of them a dependency of this project. */
 const packages = {
   '@aws-lambda-powertools/idempotency': '2.35.0',
   '@aws-lambda-powertools/logger': '2.35.0',
@@ -25,7 +25,7 @@ const packages = {
   zod: '4.6.7',
 } as const;
 
-/** What figures are ratios to. */
+/** What figures are compared with. */
 export const usualStack = 'the usual stack';
 
 const installed = fileURLToPath(new URL('../../.local/bench', import.meta.url));
@@ -54,7 +54,7 @@ export function emptySubject(folder: string, env: Subject['env']): Subject {
 }
 
 /**
- * The others who do the same job, installed and bundled as people bundle a function. `environment` is what every function
+ * Others that do the same job, installed and bundled as people bundle a function. `environment` is what every function
  * of the stack has. Throws when npm cannot install.
  */
 export async function rivalSubjects(

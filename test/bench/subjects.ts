@@ -5,7 +5,7 @@ export type Subject = {
   readonly name: string;
   /** The bundle that exports `handler`. */
   readonly handler: string;
-  /** All that the process finds in its environment, except where AWS is. */
+  /** The environment of the process, except where AWS is. */
   readonly env: Readonly<Record<string, string>>;
   readonly event: (requestId: string) => unknown;
   /** What happens at the exchange before each request. */
@@ -16,7 +16,7 @@ export type Subject = {
 
 const Response = z.object({ statusCode: z.literal(200), body: z.string() });
 
-/** Throws when a handler did not do its work: a fast failure is no result. */
+/** Throws when a handler did not do its work: a fast failure is not a result. */
 export function checkResponse({ name, expected }: Subject, response: unknown): void {
   const parsed = Response.safeParse(response);
   if (parsed.success && expected.test(parsed.data.body)) return;

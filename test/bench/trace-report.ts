@@ -10,7 +10,7 @@ import { bundleWorker, type MeasuredProcess, startProcess } from './process.ts';
 import { startServers } from './servers.ts';
 import { checkResponse, type Subject } from './subjects.ts';
 
-/** What a service takes on top of its own time, milliseconds. */
+/** What a service takes in addition to its own time, milliseconds. */
 const delays = { exchange: 50, table: 5 } as const;
 const call = 'get_order_state';
 

@@ -33,7 +33,7 @@ async function load(): Promise<Handler> {
   return handler;
 }
 
-/** The next event; `undefined` when there is none any more. */
+/** The next event; `undefined` when there are no more. */
 function readLine(): string | undefined {
   const piece = Buffer.alloc(64 * 1024);
   while (!buffered.includes('\n')) {

@@ -16,7 +16,7 @@ import { resolveStage } from '../../cdk/stages.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { loopbackStage } from './synthesize.ts';
 
-/** What a bundle may weigh, KB, and none more than 240: a dependency that walks in unseen breaks the build. */
+/** What a bundle may weigh, KB, and none more than 240: a dependency that slips in unnoticed breaks the build. */
 const budgets = {
   GetOrder: ['get-order', 197],
   CheckOrders: ['check-orders', 201],
@@ -33,7 +33,7 @@ const budgets = {
 const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Synthesizes into a folder of its own, and reads back all that would be deployed, by file name. */
+/** Synthesizes into its own folder, and reads back everything that would be deployed, by file name. */
 function synthesize(name: string): ReadonlyMap<string, string> {
   const outdir = join(folder, name);
   createApp({ stage: resolveStage('test', loopbackStage), outdir }).synth();

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'diff-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Types that hold what nobody can make again, or that others know by its name. */
+/** Types of resources that hold what nobody can recreate, or that others know by name. */
 const stateful = /^AWS::(DynamoDB::GlobalTable|Events::EventBus|SecretsManager::Secret|SQS::Queue)$/;
 
 /** The files that make them. */

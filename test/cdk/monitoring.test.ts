@@ -108,7 +108,7 @@ it('the alarms of a stage describe in full sentences what is wrong, what that me
   const all = [...alarms, ...composites.map(({ Properties: composite }) => composite)];
   for (const { AlarmName: name, AlarmDescription: description } of all) {
     expect(name).toMatch(/^order-state-snapshots-test (has|is|watches|gave|publishes|returns|does not) [ -~]+$/);
-    // With the longest names of a stage and an account it still is what CloudWatch takes.
+    // With the longest names of a stage and an account it is still something that CloudWatch accepts.
     expect(name.length + 16 + 32).toBeLessThanOrEqual(255);
     expect(description).toMatch(/^[A-Z].+\. First: [A-Za-z].+\. cdk\/runbooks\.md#alarm-[a-z-]+$/);
     expect(description.length).toBeLessThanOrEqual(1024);

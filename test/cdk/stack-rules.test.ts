@@ -20,7 +20,7 @@ function all(stack: Stack, type: string): CfnResource[] {
 /** The first of the stack's resources of a type, to plant a fault in. */
 function one(stack: Stack, type: string): CfnResource {
   const [first] = all(stack, type);
-  // What is not there to be changed would prove nothing.
+  // Changing something that is not there would prove nothing.
   if (first === undefined) throw new Error(`There is no ${type} in the stack.`);
   return first;
 }

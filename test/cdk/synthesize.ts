@@ -17,10 +17,10 @@ export const loopbackStage = {
   tags: { service: 'order-state-snapshots', stage: 'test' },
 } as const satisfies StageConfig;
 
-/** The fewest secrets of their own that as many accounts as a stage takes have to bring. */
+/** The fewest external secrets that a stage with as many accounts as possible must bring. */
 export const fewestBrought = maxAccounts - maxSecretsAndSchedules + Math.ceil(maxAccounts / 25);
 
-/** So many accounts, with names as long as names get, of which so many bring their secrets. */
+/** This many accounts, with names of maximum length, of which this many bring their secrets. */
 export function manyAccounts(count: number = maxAccounts, brought = fewestBrought): StageConfig['accounts'] {
   const { main } = loopbackStage.accounts;
   const names = Array.from({ length: count }, (_, i) => String(i).padStart(32, 'account-'));

@@ -2,7 +2,7 @@ import { startExchange } from '../emulator/exchange/server.ts';
 import { startLocal } from '../start/run.ts';
 import type { Known } from './requests.ts';
 
-/** The stack on this machine, with an exchange whose orders go on living. */
+/** The stack on this machine, with an exchange whose orders keep changing. */
 export type TestEnvironment = {
   readonly url: string;
   readonly known: Known;
@@ -15,7 +15,7 @@ const account = 'main';
 /** Seven of ten are over: those cost no call of the exchange once they were seen. */
 const placed = 40;
 const closed = 28;
-/** So many ids are known to nobody. */
+/** This many ids are unknown. */
 const strangers = 2;
 
 /** Starts the stack, and requests every order once. `failed`: a function that failed instead of responding. */

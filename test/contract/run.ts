@@ -24,9 +24,9 @@ type ContractSetting = {
   readonly progress?: (done: number) => void;
 };
 
-/** So many requests are under way at once, and so many processes each function gets. */
+/** This many requests are under way at once, and each function gets this many processes. */
 const workers = 3;
-/** A live order changes every so many requests. */
+/** A live order changes once per this many requests. */
 const changesEvery = 25;
 
 const Page = z.object({ cursor: z.string() });

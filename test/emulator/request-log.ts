@@ -52,7 +52,7 @@ export class RequestLog<Request> {
     return this.#counts.get(name) ?? 0;
   }
 
-  /** Resolves when so many requests have come in, counted from the start. */
+  /** Resolves when this many requests have come in, counted from the start. */
   async received(count: number): Promise<void> {
     if (count <= this.#total) return;
     const { promise, resolve } = Promise.withResolvers<void>();

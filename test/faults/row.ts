@@ -9,7 +9,7 @@ export const groups = ['wire', 'meaning', 'clock', 'AWS', 'lists'] as const;
 /** `quick`: some cases of each row. */
 export type Form = 'quick' | 'long';
 
-/** What came of a row's requests. */
+/** The results of a row's requests. */
 export type Counted = {
   /** How often a fault was played. */
   readonly tried: number;
@@ -140,7 +140,7 @@ async function runCases(row: CaseRow, account: string, stack: FaultStack, form: 
   return tally.result();
 }
 
-/** So many environments of a function run at once. */
+/** This many environments of a function run at once. */
 const maxAtOnce = 10;
 /** Fewer requests would say little about the calls that each one causes. */
 const minTried = 20;

@@ -30,7 +30,7 @@ export type FaultStack = {
   readonly listed: Readonly<Record<'orangex' | 'deribit', Exchange>>;
   /** Speaks for the deribit exchange, socket by socket. */
   readonly wire: WireProxy;
-  /** The clock of both exchanges is so far ahead of ours, milliseconds. */
+  /** The clock of both exchanges is this far ahead of ours, milliseconds. */
   readonly setClock: (aheadMs: number) => void;
   readonly table: FaultyProxy;
   readonly secrets: SecretsManager;
@@ -143,7 +143,7 @@ async function startAll(started: AsyncDisposableStack): Promise<FaultStack> {
   };
 }
 
-/** On top of what the template says: the credentials of the functions can be recognized. */
+/** In addition to what the template says: the credentials of the functions can be recognized. */
 const environment = {
   AWS_SECRET_ACCESS_KEY: awsSecret,
   AWS_SESSION_TOKEN: sessionToken,

@@ -7,10 +7,10 @@ import { damageOf, noDamage, type OrderItems, readOrderItems, sumOf } from './or
 import type { Counted, FaultCase, Form, Subject } from './row.ts';
 import type { FaultStack } from './stack.ts';
 
-/** Slow requests start so long after each other, milliseconds: they would also end at once, and wait for the CPU. */
+/** Slow requests start this long after each other, milliseconds: they would also end at once, and wait for the CPU. */
 const apartMs = 150;
 
-/** Counts what a row's requests come to. */
+/** Counts the results of a row's requests. */
 export function createTally({ stack, account, exchange, orderId }: Subject) {
   const outcomes = new Map<string, number>();
   const wrong: string[] = [];
@@ -52,7 +52,7 @@ export function createTally({ stack, account, exchange, orderId }: Subject) {
     },
     /** Whatever has happened to the order so far is as it should be. */
     settle: () => compare(true),
-    /** Starts so many environments: a cold start is not what a row measures. */
+    /** Starts this many environments: a cold start is not what a row measures. */
     warmUp: async (environments: number) => {
       const all = Promise.withResolvers<void>();
       exchange.scriptAlways(orderId, { kind: 'hold', until: all.promise });

@@ -1,9 +1,9 @@
-/** So much of a secret in a row is a trace of it; fewer characters may be an accident. */
+/** This many consecutive characters of a secret are a trace of it; fewer may be an accident. */
 const traceLength = 12;
 /** Of one that looks like nothing else, even less: a parser's error quotes ten characters. */
 const shortTraceLength = 8;
 
-/** How a text may be written so that who knows how can read it again. */
+/** How a text may be encoded so that it can be decoded again. */
 function formsOf(text: string): Readonly<Record<string, string>> {
   const bytes = Buffer.from(text);
   const hex = bytes.toString('hex');

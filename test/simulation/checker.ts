@@ -34,8 +34,8 @@ export type Checker = {
   /** A check begins: returns which state the head holds, for its end. */
   readonly checkStarted: (orderId: string) => number;
   /**
-   * A check came to its end: the result that it was given must be in the history, and its response no older than the head
-   * was when it began.
+   * A check ended: the result that it was given must be in the history, and its response no older than the head was
+   * when it began.
    */
   readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked, headBefore: number) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
@@ -60,7 +60,7 @@ const clocksMs = 2_000;
 /** The lists that the schedule reads. */
 const swept: ReadonlySet<string | undefined> = new Set(['live', 'attention']);
 
-/** Holds what is in the table against what truly happened, at every write. */
+/** Compares what is in the table with what truly happened, at every write. */
 export function createChecker({ account, market, table, now, listOf, lists }: CheckerDeps): Checker {
   const findings: Finding[] = [];
   const orders = new Map<string, Seen>();

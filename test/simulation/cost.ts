@@ -68,7 +68,7 @@ export function costLines({ rows }: Costs): string {
   ].join('\n');
 }
 
-/** Accounts have nothing to do with each other: some stand for all, more where there is little in each. */
+/** Accounts are independent of each other: some stand for all, more of them where each has few orders. */
 export async function billOf(orders: number): Promise<Bill> {
   const each = orders / accounts;
   return bill(accounts, Math.max(1, Math.round(100 / each)), ({ stage, from, to }) =>
@@ -93,7 +93,7 @@ async function bill(accounts: number, simulated: number, script: Script): Promis
   const meter = createMeter();
   const from = simulationStart + 5 * hour;
   const to = from + hours * hour;
-  /** The sweeps of a group run side by side: an invocation lasts as long as the longest. */
+  /** The sweeps of a group run concurrently: an invocation lasts as long as the longest. */
   const longest: number[] = [];
   let calls = 0;
   for (let seed = 1; seed <= simulated; seed++) {

@@ -14,7 +14,7 @@ import type { Market } from './market.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What became of a request: a reply, nothing at all for ever, or a failure on the way. */
+/** The outcome of a request: a reply, nothing at all for ever, or a failure on the way. */
 export type Outcome =
   | { readonly kind: 'reply'; readonly reply: HttpReply; readonly orderId: string | undefined }
   | { readonly kind: 'silence' }

@@ -94,7 +94,7 @@ export const plantedBugs = {
       },
     }),
   },
-  /** An order that cannot be had is taken to be canceled, as it was last seen otherwise. */
+  /** An order that cannot be read is taken to be canceled, otherwise as it was last seen. */
   'absence closes an order': {
     ...noBug,
     exchange: (exchange) => {
@@ -144,7 +144,9 @@ export const plantedBugs = {
       };
     },
   },
-  /** A process takes its write of a watch for done that was refused, because another one had written. */
+  /**
+   * A process believes that its write of a watch was done, although it was refused because another process had written.
+   */
   'memory is believed after a conflict': {
     ...noBug,
     snapshotTable: (table) => ({

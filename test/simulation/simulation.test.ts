@@ -11,7 +11,7 @@ const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Five hours from 04:00: every outage, the settlement of 08:00 among them. */
 const sizeOptions = ['--orders', '60', '--days', '0.21'];
 
-// In processes of their own: side by side, and without the cost of measuring coverage.
+// In separate processes: concurrently, and without the cost of measuring coverage.
 it('the simulation of days of trading finds no violation in 4 seeds of 60 orders over 5 hours', async () => {
   const half = (first: string) => run(process.execPath, [main, '--seeds', '2', '--first', first, ...sizeOptions]);
   const halves = await Promise.all([half('1'), half('3')]);

@@ -48,7 +48,7 @@ export function trade(
     });
   }
 
-  /** What becomes of an order, and who requests it. */
+  /** What happens to an order, and who requests it. */
   function follow(orderId: string, end: number, stays: boolean): void {
     const placed = scheduler.now();
     const during = () => random.between(placed, end);

@@ -6,7 +6,7 @@ import type { FaultSchedule } from './fault-schedule.ts';
 import { maxSkewMs } from './lambdas.ts';
 import type { Market } from './market.ts';
 
-/** What a simulation came to. */
+/** The result of a simulation. */
 export type Verdict = {
   readonly seed: number;
   readonly findings: readonly Finding[];
@@ -44,7 +44,9 @@ export function isSound({ findings, failures, orders, calls, closed, swept }: Ve
   return findings.length === 0 && !isOurFault && closed > 0 && calls > orders && swept > minSwept;
 }
 
-/** A sweep ends when nothing falls due before the next tick; less of the time than this, and the schedule has failed. */
+/**
+ * A sweep ends when nothing becomes due before the next tick; less of the time than this, and the schedule has failed.
+ */
 const minSwept = 0.4;
 /** What no fault of the exchange, of the table or of a process excuses. */
 const ourFaults: readonly Code[] = ['internal', 'store_corrupt', 'request_rejected', 'invalid_order_id'];

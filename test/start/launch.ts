@@ -9,12 +9,12 @@ import * as z from 'zod/mini';
 const local = fileURLToPath(new URL('../start.ts', import.meta.url));
 const children: ChildProcess[] = [];
 
-/** For the end of a test, whatever came of it. */
+/** For the end of a test, whatever its result. */
 export function killLaunched(): void {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 }
 
-/** `npm start` as a process of its own; what `prefix` names starts it. */
+/** `npm start` as a separate process, started by what `prefix` names. */
 export function launch(args: readonly string[], env: NodeJS.ProcessEnv = {}, prefix: readonly string[] = []) {
   const [program = '', ...rest] = [...prefix, process.execPath, local, ...args];
   const child = spawn(program, rest, {

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 
-/** As little as the job takes: node's own client and a signature of our own, no dependency. */
+/** As little as the job takes: node's own client and our own signature, no dependency. */
 const { EXCHANGE_URL: url, ORDERS_TABLE: TableName, SECRET_NAME: SecretId, AWS_REGION: region } = process.env;
 const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
 const send = { 'http:': httpRequest, 'https:': httpsRequest };

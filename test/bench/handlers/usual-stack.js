@@ -13,7 +13,7 @@ import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import middy from '@middy/core';
 import { z } from 'zod';
 
-/** What the documentation of Powertools for AWS Lambda leads to: SDK, middy, every utility of it, zod. */
+/** What the documentation of Powertools for AWS Lambda recommends: SDK, middy, all of its utilities, zod. */
 const {
   EXCHANGE_URL: url,
   IDEMPOTENCY_TABLE: tableName,

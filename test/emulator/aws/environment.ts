@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 import { listen } from '../listen.ts';
 import type { LocalFunction } from './assembly.ts';
 
-/** What came of an invocation, in the terms of Lambda's Invoke API. */
+/** The outcome of an invocation, in the terms of Lambda's Invoke API. */
 export type Outcome =
   | { readonly kind: 'returned'; readonly payload: string }
   | { readonly kind: 'failed'; readonly errorType: string; readonly errorMessage: string }
@@ -19,7 +19,7 @@ export type Environment = {
   readonly pid: number | undefined;
   readonly invoke: (payload: string, traceId: string) => Promise<Outcome>;
   readonly kill: () => void;
-  /** Resolves when the process is gone, whyever. */
+  /** Resolves when the process is gone, for whatever reason. */
   readonly gone: Promise<void>;
 };
 
@@ -29,7 +29,7 @@ export type EnvironmentSetting = {
   readonly variables: Readonly<Record<string, string>>;
   /** What the function writes to stdout and stderr. */
   readonly output: (chunk: Buffer) => void;
-  /** What runs the function, as arguments of node. Default: Lambda's runtime in small. */
+  /** What runs the function, as arguments of node. Default: a minimal Lambda runtime. */
   readonly runtime?: readonly string[];
   /** The process requests the next invocation. */
   readonly ready: (environment: Environment) => void;

@@ -61,7 +61,7 @@ function source(outcomes: readonly Outcome[], settings: Partial<LocalMapping> = 
         started.push(recordOf({ tableName: 'orders', keys: { n }, before: undefined, after: { n }, at }));
       }
     },
-    /** Waits for so many batches, and that they stay all. */
+    /** Waits for this many batches, and then checks that no more come. */
     settled: async (expected: readonly string[]) => {
       await vi.waitFor(() => expect(batches.length).toBeGreaterThanOrEqual(expected.length), {
         timeout: 30_000,

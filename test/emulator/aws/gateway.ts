@@ -125,7 +125,7 @@ async function read(request: IncomingMessage): Promise<Buffer | undefined> {
   return size > bodyLimit ? undefined : Buffer.concat(chunks);
 }
 
-/** What the gateway says by itself. */
+/** The gateway's own response. */
 function plain(status: number, message: string): WireResponse {
   return json(status, Buffer.from(JSON.stringify({ message })));
 }

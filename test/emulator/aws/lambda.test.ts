@@ -17,7 +17,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((lambda) => lambda.stop()));
 });
 
-/** A function from source text, and all that came of running it. */
+/** A function from source text, and everything that running it produced. */
 function toy(name: string, source: string, settings: Partial<LocalFunction> = {}) {
   writeFileSync(join(folder, `${name}.js`), source);
   const output: Buffer[] = [];

@@ -6,9 +6,9 @@ export type Passes = (event: unknown) => boolean;
 type Scalar = string | number | boolean | null;
 
 /**
- * Reads an event pattern, as EventBridge and the filters of Lambda's event sources write them: fields hold patterns, and
- * at the end of each path stands a list of which one has to match. What cannot be worked out here is refused, for a
- * filter that lets through too little would lose events silently. `at` is where it stands, for errors.
+ * Reads an event pattern, as EventBridge and the filters of Lambda's event sources write them: fields hold patterns,
+ * and at the end of each path stands a list of which one has to match. What is not supported here is refused, because a
+ * filter that lets too little through would lose events silently. `at` is where it stands, for errors.
  */
 export function readPattern(pattern: string, at: string): Passes {
   return read(parse(pattern, at), at);

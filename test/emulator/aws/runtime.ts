@@ -1,6 +1,6 @@
 /**
- * The inside of a function environment: Lambda's Node.js runtime in small. It speaks the Runtime API and knows nothing
- * of who serves it, so that AWS's own runtime client can stand in its place.
+ * The inside of a function environment: a minimal version of Lambda's Node.js runtime. It speaks the Runtime API and
+ * knows nothing of who serves it, so that AWS's own runtime client can stand in its place.
  */
 
 import { existsSync } from 'node:fs';

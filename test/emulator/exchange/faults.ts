@@ -21,7 +21,7 @@ export type CustomFault = (
 
 /** What can go wrong with one request. */
 type NamedFault =
-  /** Nothing: for scripts in which only a later request is to suffer. */
+  /** No fault: for scripts in which only a later request is to fail. */
   | { readonly kind: 'pass' }
   // the connection
   /** The reply comes late, by time or (`hold`) when the test says so; then as itself or with another fault. */

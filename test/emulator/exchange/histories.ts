@@ -4,11 +4,14 @@ import { type Dialect, lexeme, type Order, type WireObject, writeJson, writeOrde
 
 /** How the exchange keeps what is no longer open. Milliseconds. */
 export type HistoryOptions = {
-  /** deribit: the recent store holds an order for so long after its end, the archive only after that. By default half an hour. */
+  /**
+   * deribit: the recent store holds an order for this long after its end, the archive only after that. By default half
+   * an hour.
+   */
   readonly recentMs: number;
-  /** An order shows up in its first store so long after its end. By default at once. */
+  /** An order shows up in its first store this long after its end. By default at once. */
   readonly indexingMs: number;
-  /** deribit: between the two stores an order is in neither for so long. By default not at all. */
+  /** deribit: between the two stores an order is in neither for this long. By default not at all. */
   readonly archivingMs: number;
   /** Live orders are in the history, too, as OrangeX once showed. By default not. */
   readonly withOpen: boolean;

@@ -14,7 +14,7 @@ export type Listing = { readonly rows: readonly Row[]; readonly asOf: (at: numbe
 
 /** What can be wrong with the rows of a list or a history. Without `orderId`, the first row suffers. */
 export type RowFault =
-  /** The list is behind the book by so many milliseconds. */
+  /** The list is behind the book by this many milliseconds. */
   | { readonly kind: 'lag'; readonly ms: number }
   /** The row is not there. */
   | { readonly kind: 'omitRow'; readonly orderId?: string }

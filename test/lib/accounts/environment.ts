@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * Time that jumps from one thing that is due to the next: many processes side by side, always in the same order.
+ * Time that jumps from one thing that is due to the next: many processes run concurrently, always in the same order.
  * Milliseconds since the epoch.
  */
 export type TestEnvironment = {
@@ -9,7 +9,7 @@ export type TestEnvironment = {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** Time stands still until the request has its response, even from a real engine. */
   readonly request: <T>(send: () => Promise<T>) => Promise<T>;
-  /** Until nothing is due any more. */
+  /** Until nothing is due. */
   readonly run: () => Promise<void>;
 };
 

@@ -20,7 +20,7 @@ const over: SweepSummary = {
 };
 
 let accounts = 0;
-/** An account of its own for each test: the engine is shared. */
+/** Each test has its own account, because the engine is shared. */
 function newAccount(): string {
   return `account-${++accounts}`;
 }

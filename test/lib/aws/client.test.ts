@@ -45,7 +45,7 @@ afterAll(async () => {
   await aws.stop();
 });
 
-/** What is on the wire and what comes of it, but for what is new each time. */
+/** What is on the wire and what it results in, except for what is new each time. */
 async function exchangeOf(recorder: Recorder, request: Promise<object>, parts: Parts = source): Promise<unknown> {
   const outcome = await request.catch((error: Error) => ({
     ...error,

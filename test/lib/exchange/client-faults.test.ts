@@ -29,7 +29,7 @@ describe.each([
   test.each(faults.map(([fault, code]) => [code, JSON.stringify(fault).slice(0, 80), fault] as const))(
     'a call with a faulty reply fails with %s: %s',
     async (code, _text, fault) => {
-      // Earned, so that a repeat happens wherever there may be one.
+      // Earned, so that a repeat happens wherever one is allowed.
       for (let call = 0; call < 5; call++) harness.budget.earn();
       harness.server.revokeTokens();
       harness.server.scriptAlways(target, fault);

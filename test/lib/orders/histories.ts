@@ -35,7 +35,7 @@ export function startEngineForFile(): void {
   afterAll(() => engine.stop());
 }
 
-/** An order of its own for each test: the engine is shared. */
+/** Each test has its own order, because the engine is shared. */
 export function newKey(account = 'main'): OrderKey {
   return { account, orderId: `ORDER-${++orders}` };
 }

@@ -19,7 +19,7 @@ import { createVirtualClock } from '../virtual-clock.ts';
 
 const runs = Number(process.env['RUNS'] ?? 25);
 const clock = createVirtualClock(start + 60_000);
-/** Accounts are made up as the tests go: an account of its own for each, for the engine is shared. */
+/** Accounts are made up as the tests go: each test has its own, because the engine is shared. */
 const accounts = { has: (account: string) => account !== 'nobody' };
 
 /** The latest list of each account. */

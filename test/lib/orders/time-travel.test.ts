@@ -11,8 +11,8 @@ startEngineForFile();
 
 describe('history', () => {
   /**
-   * Opened at 0 and seen at 10.05 s; filled at 9 s, seen at 20.05 s. A partial fill at 5 s was seen at 30.05 s only, by an
-   * reply that arrived late.
+   * Opened at 0 and seen at 10.05 s; filled at 9 s, seen at 20.05 s. A partial fill at 5 s was seen at 30.05 s only, by
+   * a reply that arrived late.
    */
   async function lateOrder() {
     const key = newKey();

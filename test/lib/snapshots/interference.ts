@@ -5,8 +5,8 @@ import type { SnapshotTable, WatchCommandTable } from '../../../lib/snapshots/ta
 export class Crash extends Error {}
 
 /**
- * What befalls the n-th request of a writer: it dies before the request leaves, or after it was applied; or the reply is
- * lost, and the SDK sends the request again.
+ * What happens to the n-th request of a writer: it dies before the request leaves, or after it was applied; or the
+ * reply is lost, and the SDK sends the request again.
  */
 export type FaultCase = { readonly request: number; readonly kind: 'diesBefore' | 'diesAfter' | 'replyLost' };
 
@@ -26,7 +26,7 @@ type Interference = {
   readonly watcher: () => void;
 };
 
-/** One writer's sight of the table: it may lose its turn, its replies and its life at every request. */
+/** One writer's view of the table: it may lose its turn, its replies and its life at every request. */
 export function interfered(
   table: SnapshotTable & WatchCommandTable,
   { faultCases, turn, watcher }: Interference,

@@ -96,7 +96,7 @@ export async function recordEvent(table: Table, key: OrderKey, event: Event, kno
   }
 }
 
-/** Runs the writers side by side, interleaved at every request as the scheduler draws it; returns what crashes lost. */
+/** Runs the writers concurrently, interleaved at every request as the scheduler decides; returns what crashes lost. */
 export async function race(
   table: Table,
   key: OrderKey,

@@ -14,7 +14,7 @@ import { policy } from './table-contract.ts';
 import { writeItems } from './write-items.ts';
 
 let orders = 0;
-/** An order of its own for each test: the engine is shared. */
+/** Each test has its own order, because the engine is shared. */
 function newKey(): OrderKey {
   return { account: 'main', orderId: `ORDER-${++orders}` };
 }

@@ -46,7 +46,9 @@ function processes(faults: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<rea
 
 const key: OrderKey = { account: 'main', orderId: seedId };
 
-/** Lets the processes check the order side by side; returns the heads that there were, and those reported as changed. */
+/**
+ * Lets the processes check the order concurrently; returns the heads that there were, and those reported as changed.
+ */
 async function race(all: readonly Process[], scheduler: fc.Scheduler) {
   const table = createMemoryTable(() => policy);
   // Of states that only the digest orders, one that is written again with earlier provenance is reported again.

@@ -10,7 +10,7 @@ export const policy = { minMs: 10_000, maxMs: 600_000 };
 const requested: ReplyFields = { ...opened, requestedAfter: 100 };
 
 let orders = 0;
-/** An order of its own for each test: the engine is shared. */
+/** Each test has its own order, because the engine is shared. */
 function newKey() {
   return { account: 'main', orderId: `ORDER-${++orders}` };
 }

@@ -226,7 +226,7 @@ it('an order whose own checks fail permanently because it is not found is tried 
   const scene = createListedScene();
   for (const orderId of ids(3)) scene.place(orderId, dayAgo);
   scene.fail('order-1', 'order_not_found');
-  // For so long that it is checked by itself.
+  // For so long that it is checked individually.
   const fails = () => (scene.lists.at(-1) ?? 0) < 720_000 && scene.lists.length > 3;
   scene.onList(() => (fails() ? { kind: 'fails', failure: failure('invalid_response') } : undefined));
   await scene.run(40);

@@ -185,7 +185,7 @@ type Operation = 'readCurrent' | 'putSnapshot';
 
 type SceneOptions = {
   readonly discover?: boolean;
-  /** Shared by accounts that are swept side by side. */
+  /** Shared by accounts that are swept concurrently. */
   readonly environment?: TestEnvironment;
   /** How long each write of a watch takes, milliseconds. */
   readonly writeMs?: number;
@@ -253,7 +253,7 @@ export function createListedScene(options: SceneOptions = {}) {
     at: (ms: number, act: () => unknown) => {
       void environment.sleep(ms).then(act);
     },
-    /** Ticks for so many minutes; returns what each reported. */
+    /** Ticks for this many minutes; returns what each reported. */
     run: async (minutes: number): Promise<readonly TickReport[]> => {
       const reports: Promise<TickReport>[] = [];
       for (let minute = 0; minute < minutes; minute++) {

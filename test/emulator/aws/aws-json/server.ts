@@ -8,7 +8,7 @@ import { type Input, isRecord, type Output, parse, ServiceException } from './pr
 
 /** What can go wrong with one request to any of AWS's services */
 export type AwsFault =
-  /** Nothing: for scripts in which only a later request is to suffer. */
+  /** No fault: for scripts in which only a later request is to fail. */
   | { readonly kind: 'pass' }
   /** The connection is reset: nobody is there. */
   | { readonly kind: 'down' }
@@ -60,7 +60,7 @@ export type AwsServer = {
   recover(): void;
   readonly requests: readonly AwsRequest[];
   count(operation: string): number;
-  /** Resolves when so many requests have come in, counted from the start. */
+  /** Resolves when this many requests have come in, counted from the start. */
   received(requests: number): Promise<void>;
   stop(): Promise<void>;
 };
