@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { startOperating } from './cdk/ops/operating.ts';
+import { startOperating } from './cdk/ops/ops-test-bed.ts';
 import { startLocalApi } from './lib/api/local-endpoint.ts';
 import { captureOutput } from './lib/captured-output.ts';
 import { startTestBed } from './lib/test-bed.ts';

@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
 import { createClient } from '../lib/api/client.ts';
-import { spawnOps, spawnSmoke } from './cdk/ops/operating.ts';
+import { spawnOps, spawnSmoke } from './cdk/ops/ops-test-bed.ts';
 import { seedFields, seedId } from './emulator/exchange/seed-order.ts';
 import { killLaunched, processesOf, reported, start } from './start/launch.ts';
 

@@ -2,7 +2,7 @@ import { type Failure, retryAfterSeconds } from '../errors.ts';
 import { phaseOf } from '../exchange/order.ts';
 import type { ChangeWatchRequest, WatchChange } from '../orders/change-watch.ts';
 import type { OrderOutcome } from '../orders/check-orders.ts';
-import type { Checked } from '../orders/checked.ts';
+import type { Checked } from '../orders/checked-order.ts';
 import type { AccountOverview } from '../orders/list-accounts.ts';
 import type { ListedOrder, ListOrdersRequest, OrderPage } from '../orders/list-orders.ts';
 import type { HistoryPage, ListSnapshotsRequest } from '../orders/list-snapshots.ts';

@@ -16,7 +16,7 @@ import {
   statusOf,
   type Watch,
 } from '../snapshots/watch.ts';
-import type { Checked } from './checked.ts';
+import type { Checked } from './checked-order.ts';
 import type { ReadLatestList } from './freshness.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, type Code, concernsAccount, type Failure, retryAfterSeconds } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
-import type { Checked } from './checked.ts';
+import type { Checked } from './checked-order.ts';
 import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
 

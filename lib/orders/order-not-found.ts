@@ -2,7 +2,7 @@ import { Failure } from '../errors.ts';
 import { lookupDueAt } from '../snapshots/due.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
 import { statusOf } from '../snapshots/watch.ts';
-import type { Checked } from './checked.ts';
+import type { Checked } from './checked-order.ts';
 
 /** The exchange does not find the requested order. That alone does not close it. */
 export class OrderNotFound extends Failure {

@@ -1,6 +1,6 @@
 import { asFailure, type Failure } from '../errors.ts';
 import type { CheckOpenOrders, TickReport } from './check-open-orders.ts';
-import type { UnsweptOf } from './unswept.ts';
+import type { UnsweptOf } from './unswept-accounts.ts';
 
 type CheckGroupDeps = {
   readonly checkOpenOrders: CheckOpenOrders;

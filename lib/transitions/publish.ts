@@ -6,7 +6,7 @@ import { describeFailure, type Logger } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';
-import type { SetAside } from './set-aside.ts';
+import type { SetAside } from './send-dead-letter.ts';
 import { imagesOf } from './stream.ts';
 
 type PublisherDeps = {

@@ -14,7 +14,7 @@ import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
 import type { Logger } from '../log.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
-import type { Checked } from '../orders/checked.ts';
+import type { Checked } from '../orders/checked-order.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
 import { createRememberedChecks } from '../orders/remembered-checks.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';

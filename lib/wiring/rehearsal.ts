@@ -9,7 +9,7 @@ import { createRetryBudget } from '../exchange/retry.ts';
 import { Secret } from '../exchange/secret.ts';
 import type { Transport } from '../exchange/transport.ts';
 import { createCheckOrder } from '../orders/check-order.ts';
-import type { Checked } from '../orders/checked.ts';
+import type { Checked } from '../orders/checked-order.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { headKey, watchKey } from '../snapshots/items.ts';
 import { createSnapshotStore } from '../snapshots/store.ts';

@@ -11,7 +11,7 @@ import type { StageAccount } from '../stage/stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
 import { hedgingDelayMs } from '../sweep/pace.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
-import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept.ts';
+import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept-accounts.ts';
 import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
 import { checkPolicyOf, listPolicyOf, settingsIn } from './settings.ts';
 

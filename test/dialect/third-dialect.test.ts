@@ -39,7 +39,7 @@ it('a third dialect needs one file, its import and its line in the list', async 
 });
 
 it('a third dialect can be read from the exchange, stored, read back, listed in the history, published, and shown by the command line', async () => {
-  const { stdout } = await run(process.execPath, [join(copy, 'test/dialect/order-of.ts'), 'acme'], {
+  const { stdout } = await run(process.execPath, [join(copy, 'test/dialect/order-trace.ts'), 'acme'], {
     timeout: 60_000,
   });
   const said = JSON.parse(stdout);

@@ -11,7 +11,7 @@ import {
   sendAll,
   startTestBedForFile,
   testBed,
-} from './checking-orders.ts';
+} from './check-orders-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();

@@ -15,7 +15,7 @@ import {
   sendAll,
   startTestBedForFile,
   testBed,
-} from './checking-orders.ts';
+} from './check-orders-requests.ts';
 
 startTestBedForFile();
 

@@ -5,7 +5,7 @@ import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { captureOutput } from '../lib/captured-output.ts';
 import { getOrderEvent } from './events.ts';
-import { getOrder, loadGetOrder, output, send, startTestBedForFile, testBed } from './getting-orders.ts';
+import { getOrder, loadGetOrder, output, send, startTestBedForFile, testBed } from './get-order-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();

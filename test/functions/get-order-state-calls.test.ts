@@ -3,7 +3,7 @@ import { routes } from '../../lib/api/routes.ts';
 import { memberText } from '../../lib/exchange/json.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { apiEvent } from './api-events.ts';
-import { call, get, type Path, places, post, send, startTestBedForFile } from './getting-order-states.ts';
+import { call, get, type Path, places, post, send, startTestBedForFile } from './get-order-state-requests.ts';
 
 startTestBedForFile();
 

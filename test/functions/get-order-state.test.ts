@@ -6,7 +6,7 @@ import { memberText } from '../../lib/exchange/json.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
-import { call, get, output, places, post, startTestBedForFile, testBed } from './getting-order-states.ts';
+import { call, get, output, places, post, startTestBedForFile, testBed } from './get-order-state-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();

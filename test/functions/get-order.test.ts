@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { getOrderEvent } from './events.ts';
-import { getOrder, output, send, startTestBedForFile, testBed } from './getting-orders.ts';
+import { getOrder, output, send, startTestBedForFile, testBed } from './get-order-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
 startTestBedForFile();

@@ -1,4 +1,4 @@
-import type { Checked } from '../../lib/orders/checked.ts';
+import type { Checked } from '../../lib/orders/checked-order.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { confirmedAt, type ListTimes, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';

@@ -1,7 +1,7 @@
 import type { Code } from '../../lib/errors.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { Priority } from '../../lib/exchange/rate-limiter.ts';
-import type { Checked } from '../../lib/orders/checked.ts';
+import type { Checked } from '../../lib/orders/checked-order.ts';
 import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
 /** The result of a GET: the order, a failure's code, or nothing because the process ended. */

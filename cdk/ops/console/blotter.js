@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { AccountHead } from './account-head.js';
 import { listAllOrders, listOrders } from './api.js';
 import { age, clock, count, shown, time, visible } from './format.js';
+import { keep, useKept } from './history-state.js';
 import { html } from './html.js';
-import { keep, useKept } from './kept.js';
 import { arranged, filledShare, needsAttention, orderIdPattern, staleOrderSeconds } from './model.js';
 import { usePolled } from './polling.js';
 

@@ -7,7 +7,7 @@ import { listed } from '../../../cdk/ops/command-line.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
 import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
-import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 let folder: string;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import type { SweepProgress } from '../../../lib/accounts/table.ts';
 import { AccountList } from '../../../lib/api/account-responses.ts';
-import { names, type Operating, startOperating } from './operating.ts';
+import { names, type Operating, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 const iso = (ago: number) => new Date(ops.clock.now() - ago).toISOString();

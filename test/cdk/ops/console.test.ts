@@ -14,7 +14,7 @@ import { accountPattern } from '../../../lib/stage/stage.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
 import { type Account, startFakeAws } from './fake-aws.ts';
-import { runHere } from './operating.ts';
+import { runHere } from './ops-test-bed.ts';
 
 const operatorKey = { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
 

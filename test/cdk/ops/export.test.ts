@@ -7,7 +7,7 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
-import { names, type Operating, seenOf, startOperating } from './operating.ts';
+import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 let folder: string;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
 import { secretText } from '../../lib/test-bed.ts';
-import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
 
 const current = { clientId: 'desk', clientSecret: 'a-secret-that-nobody-may-see' };
 const pending = { clientId: 'desk-2', clientSecret: 'another-that-nobody-may-see' };

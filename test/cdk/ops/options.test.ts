@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorLine } from '../../../cdk/ops/error-line.ts';
 import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
-import { type Operating, runHere, spawnOps, startOperating } from './operating.ts';
+import { type Operating, runHere, spawnOps, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-wat
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { type Operating, startOperating } from './operating.ts';
+import { type Operating, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 beforeAll(async () => {

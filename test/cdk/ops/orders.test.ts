@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { start } from '../../lib/snapshots/observations.ts';
-import { type Operating, startOperating } from './operating.ts';
+import { type Operating, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../../lib/accounts/table.ts';
 import { startFakeAws } from './fake-aws.ts';
-import { names, type Operating, spawnOps, startOperating } from './operating.ts';
+import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
 import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
-import { names, type Operating, runHere, startOperating } from './operating.ts';
+import { names, type Operating, runHere, startOperating } from './ops-test-bed.ts';
 
 const secret = 'order-state-snapshots/desk/main/exchange-key';
 const dashboard = 'order-state-snapshots-desk-us-east-1';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { headItem, snapshotItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
-import { names, type Operating, seenOf, startOperating } from './operating.ts';
+import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 

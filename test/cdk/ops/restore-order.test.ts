@@ -6,8 +6,8 @@ import type { SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
 import { anyReply, observationOf, start } from '../../lib/snapshots/observations.ts';
-import { names, runHere, seenOf } from './operating.ts';
-import { filled, from, key, type Restoring, startRestoring } from './restoring.ts';
+import { names, runHere, seenOf } from './ops-test-bed.ts';
+import { filled, from, key, type Restoring, startRestoring } from './restore-test-bed.ts';
 
 let ops: Restoring;
 beforeEach(async () => {

@@ -16,8 +16,8 @@ import { createForwarder, send } from '../../emulator/aws/forward.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { names, runHere, seenOf } from './operating.ts';
-import { filled, from, key, type Restoring, startRestoring } from './restoring.ts';
+import { names, runHere, seenOf } from './ops-test-bed.ts';
+import { filled, from, key, type Restoring, startRestoring } from './restore-test-bed.ts';
 
 let ops: Restoring;
 let before: SnapshotStore;

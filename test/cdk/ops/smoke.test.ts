@@ -5,7 +5,7 @@ import { createSignedFetch } from '../../../cdk/ops/signed-fetch.ts';
 import { smokeLine, smokeSteps } from '../../../cdk/ops/smoke-steps.ts';
 import { createClient } from '../../../lib/api/client.ts';
 import { listen } from '../../emulator/listen.ts';
-import { runHere, spawnSmoke } from './operating.ts';
+import { runHere, spawnSmoke } from './ops-test-bed.ts';
 
 type ApiResponse = { readonly status: number; readonly body: unknown };
 

@@ -8,7 +8,7 @@ import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock } from '../../lib/virtual-clock.ts';
-import { names, type Operating, seenOf, startOperating } from './operating.ts';
+import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
 
 let ops: Operating;
 beforeEach(async () => {

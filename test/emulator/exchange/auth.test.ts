@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { KeyRing } from './auth.ts';
-import { askFor, credentials, fieldOf, get, login, post, signed } from './requesting.ts';
+import { askFor, credentials, fieldOf, get, login, post, signed } from './http-client.ts';
 import { seedId } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 

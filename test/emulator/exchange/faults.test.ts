@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from './faults.ts';
-import { askFor, credentials, login, post, send } from './requesting.ts';
+import { askFor, credentials, login, post, send } from './http-client.ts';
 import { seedId, seedReply } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { login, post } from './requesting.ts';
+import { login, post } from './http-client.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const running: Exchange[] = [];

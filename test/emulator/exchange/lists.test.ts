@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { fieldOf, login, post } from './requesting.ts';
+import { fieldOf, login, post } from './http-client.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const running: Exchange[] = [];

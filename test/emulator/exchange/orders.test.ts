@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { askFor } from './requesting.ts';
+import { askFor } from './http-client.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 import { lexeme } from './wire.ts';
 

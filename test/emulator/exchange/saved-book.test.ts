@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { askFor } from './requesting.ts';
+import { askFor } from './http-client.ts';
 import { seedId } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 import { lexeme } from './wire.ts';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { askFor, get, login, post, send } from './requesting.ts';
+import { askFor, get, login, post, send } from './http-client.ts';
 import { seedFields, seedId, seedReply } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 

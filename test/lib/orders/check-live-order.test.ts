@@ -8,16 +8,7 @@ import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { join, statusOf as statusOfWatch } from '../../../lib/snapshots/watch.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
-import {
-  always,
-  check,
-  checkWith,
-  clock,
-  requested,
-  startTestBedForFile,
-  statusOf,
-  testBed,
-} from './checking-orders.ts';
+import { always, check, checkWith, clock, requested, startTestBedForFile, statusOf, testBed } from './order-checks.ts';
 
 startTestBedForFile();
 

@@ -7,7 +7,7 @@ import { join } from '../../../lib/snapshots/watch.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { writeOrder } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
-import { always, check, clock, requests, startTestBedForFile, statusOf, testBed } from './checking-orders.ts';
+import { always, check, clock, requests, startTestBedForFile, statusOf, testBed } from './order-checks.ts';
 
 startTestBedForFile();
 

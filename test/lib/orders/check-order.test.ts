@@ -7,7 +7,7 @@ import { defaultKey } from '../../emulator/exchange/server.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { secretText } from '../test-bed.ts';
 import { failureOf } from '../thrown.ts';
-import { always, check, checkWith, clock, requested, startTestBedForFile, testBed } from './checking-orders.ts';
+import { always, check, checkWith, clock, requested, startTestBedForFile, testBed } from './order-checks.ts';
 
 startTestBedForFile();
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { checkedOrders } from '../../../lib/api/presenters.ts';
 import { type Code, Failure } from '../../../lib/errors.ts';
 import { createCheckOrders } from '../../../lib/orders/check-orders.ts';
-import type { Checked } from '../../../lib/orders/checked.ts';
+import type { Checked } from '../../../lib/orders/checked-order.ts';
 import { OrderNotFound } from '../../../lib/orders/order-not-found.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';

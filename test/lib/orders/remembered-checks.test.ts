@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
-import type { Checked } from '../../../lib/orders/checked.ts';
+import type { Checked } from '../../../lib/orders/checked-order.ts';
 import { createRememberedChecks } from '../../../lib/orders/remembered-checks.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';

@@ -14,7 +14,7 @@ import {
   store,
   table,
   writeWatch,
-} from './recording.ts';
+} from './store-fixture.ts';
 
 emptyTableForEachTest();
 

@@ -18,7 +18,7 @@ import {
   store,
   table,
   writeWatch,
-} from './recording.ts';
+} from './store-fixture.ts';
 import { policy } from './table-contract.ts';
 
 emptyTableForEachTest();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { confirmedAt } from '../../../lib/snapshots/watch.ts';
 import { startTime } from '../accounts/environment.ts';
-import { account, createListedScene, failure, ids, open, rowOf } from './listed-sweeping.ts';
+import { account, createListedScene, failure, ids, open, rowOf } from './listed-scene.ts';
 
 it('a row in a list of open orders that names a final state closes nothing, because only the order’s own reply may', async () => {
   const scene = createListedScene();

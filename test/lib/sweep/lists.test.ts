@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
 import { confirmedAt } from '../../../lib/snapshots/watch.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
-import { account, createListedScene, failure, ids, open, rowOf } from './listed-sweeping.ts';
+import { account, createListedScene, failure, ids, open, rowOf } from './listed-scene.ts';
 
 it('a list of open orders puts an unregistered order on watch, with its row as the first snapshot, and does not request that order individually', async () => {
   const scene = createListedScene();

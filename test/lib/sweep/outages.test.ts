@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Code, Failure } from '../../../lib/errors.ts';
-import { orders, type Swept, sweeping } from './sweeping.ts';
+import { orders, type Swept, sweeping } from './sweep-scene.ts';
 
 const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Code, Failure } from '../../../lib/errors.ts';
-import { type Outcome, orders, retentionMs, sweeping } from './sweeping.ts';
+import { type Outcome, orders, retentionMs, sweeping } from './sweep-scene.ts';
 
 const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
 const idsOf = (checks: readonly { readonly orderId: string }[]) => checks.map(({ orderId }) => orderId);

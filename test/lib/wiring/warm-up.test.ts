@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
-import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
+import {
+  check,
+  oneOrder,
+  output,
+  requestsDuring,
+  stageOf,
+  startTestBedForFile,
+  testBed,
+  wired,
+} from './order-checks.ts';
 
 startTestBedForFile();
 

@@ -6,7 +6,16 @@ import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { contextOf } from '../../functions/events.ts';
 import { secretText } from '../test-bed.ts';
-import { check, oneOrder, output, requestsDuring, stageOf, startTestBedForFile, testBed, wired } from './wired.ts';
+import {
+  check,
+  oneOrder,
+  output,
+  requestsDuring,
+  stageOf,
+  startTestBedForFile,
+  testBed,
+  wired,
+} from './order-checks.ts';
 
 startTestBedForFile();
 

@@ -4,7 +4,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { snapshotTable } from '../../engines.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { names, type Operating, startOperating } from './operating.ts';
+import { names, type Operating, startOperating } from './ops-test-bed.ts';
 
 /** The name of the restored table. */
 export const from = 'restored';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scheduleGroups } from '../../../cdk/schedule-groups.ts';
 import type { SweepSummary } from '../../../lib/accounts/table.ts';
 import { createCheckGroup } from '../../../lib/sweep/check-group.ts';
-import { createUnsweptOf } from '../../../lib/sweep/unswept.ts';
+import { createUnsweptOf } from '../../../lib/sweep/unswept-accounts.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
-import type { Checked } from '../../../lib/orders/checked.ts';
+import type { Checked } from '../../../lib/orders/checked-order.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import type { Exchange } from '../../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';

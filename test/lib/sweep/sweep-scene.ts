@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
-import type { Checked } from '../../../lib/orders/checked.ts';
+import type { Checked } from '../../../lib/orders/checked-order.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import type { Rank } from '../../../lib/snapshots/rank.ts';
 import { readListed } from '../../../lib/snapshots/read-items.ts';

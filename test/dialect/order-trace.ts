@@ -1,6 +1,6 @@
 /**
  * Takes one order of a dialect through exchange, store, reader, history, events and command line, and prints what each
- * of them says as JSON: node order-of.ts DIALECT. `third-dialect.test.ts` runs it in a copy of this repository.
+ * of them says as JSON: node order-trace.ts DIALECT. `third-dialect.test.ts` runs it in a copy of this repository.
  */
 import { createServer } from 'node:http';
 import { withDefaults } from '../../cdk/account-defaults.ts';
@@ -16,7 +16,7 @@ import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headItem } from '../../lib/snapshots/items.ts';
 import { Stage } from '../../lib/stage/stage.ts';
 import { transitionOf } from '../../lib/transitions/events.ts';
-import { startOperating } from '../cdk/ops/operating.ts';
+import { startOperating } from '../cdk/ops/ops-test-bed.ts';
 import { listen } from '../emulator/listen.ts';
 import { parseOptions } from '../start/options.ts';
 
