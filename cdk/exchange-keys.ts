@@ -11,7 +11,7 @@ type ExchangeKeysProps = {
 };
 
 /**
- * One secret per account that brings none of its own, empty until a person puts the exchange's key there. The L1
+ * One secret per account that brings no external one, empty until a person puts the exchange's key there. The L1
  * construct, because the L2 fills a secret with a random password, which looks like a key.
  */
 export class ExchangeKeys extends Construct {

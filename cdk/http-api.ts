@@ -54,8 +54,8 @@ export class HttpApi extends Construct {
     }
     this.gateway = gateway;
 
-    // Under this prefix the permission to write needs no entry of its own in the resource policy of CloudWatch Logs, which
-    // is limited to 5,120 characters. The stack's id keeps the name free for a later stack of the same stage.
+    // Under this prefix the permission to write needs no separate entry in the resource policy of CloudWatch Logs,
+    // which is limited to 5,120 characters. The stack's id keeps the name free for a later stack of the same stage.
     const stackId = Fn.select(2, Fn.split('/', Aws.STACK_ID));
     const accessLogs = createLogGroup(
       this,

@@ -46,7 +46,7 @@ export const snapshotTable = {
   ],
 } satisfies Omit<CreateTableCommandInput, 'TableName'>;
 
-/** A table in the DynamoDB of the run, or, by the name that it has to have, in one of its own. */
+/** A table in the DynamoDB of the run, or, when it must have a certain name, in a separate one. */
 export async function startDynalite(tableName?: string): Promise<Engine> {
   const shared = process.env['SHARED_DYNAMO_URL'];
   if (tableName === undefined && shared !== undefined)

@@ -146,7 +146,7 @@ const faults: readonly Fault[] = [
     tests: 'test/lib/sweep/failing-orders',
   },
   {
-    name: 'orders that fail by themselves open the circuit breaker',
+    name: 'orders that fail for their own reasons open the circuit breaker',
     file: 'lib/sweep/circuit-breaker.ts',
     from: "    case 'timeout':\n",
     to: "    case 'timeout':\n    case 'exchange_error':\n    case 'invalid_response':\n",

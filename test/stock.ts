@@ -87,7 +87,7 @@ async function command(args: readonly string[], cwd: string, env: NodeJS.Process
   return { seconds: (performance.now() - begin) / 1000, output: output() };
 }
 
-/** Starts npm in a process group of its own, so that a signal reaches all that it starts, as in a terminal. */
+/** Starts npm in its own process group, so that a signal reaches all that it starts, as in a terminal. */
 function npm(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv) {
   const child = spawn('npm', args, { cwd, env: { ...env, NO_COLOR: '1' }, detached: true });
   if (child.pid === undefined) throw new Error('npm does not start');

@@ -64,7 +64,7 @@ export function addExamples(
   });
 }
 
-/** Adds a paragraph to the end of a help text, and what it says of exit codes on a line of its own. */
+/** Adds a paragraph to the end of a help text, and what it says about exit codes on a separate line. */
 export function addNotes(command: CommandUnknownOpts, notes: string) {
   const lines = notes.replaceAll('\n', ' ').split(/ (?=Exit codes: )/);
   const wrapped = lines.map((line) => command.createHelp().boxWrap(line, helpWidth));

@@ -26,7 +26,7 @@ export type ListTrust = {
   readonly since: number;
   /** Why it is not trusted: `contradicted`, `incomplete`, or the code of the failure of the lists. */
   readonly reason?: string | undefined;
-  /** While it is not trusted: how often it was tried again in vain, and when it is tried next. */
+  /** While it is not trusted: how often it was tried again without success, and when it is tried next. */
   readonly failures: number;
   readonly nextAt?: number | undefined;
 };

@@ -3,7 +3,7 @@ import * as https from 'node:https';
 import { type HttpRequest, HttpResponse } from '@smithy/core/protocols';
 import type { HttpHandlerOptions, RequestHandler } from '@smithy/types';
 
-// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start for nothing.
+// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start, wasted.
 const http = process.getBuiltinModule('node:http');
 
 const agentOptions = { keepAlive: true, maxSockets: 50 } as const;

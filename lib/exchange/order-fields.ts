@@ -28,7 +28,7 @@ const quantity = z
   )
   .check(z.describe('A decimal number, or market_price.'));
 
-/** A whole number of so many digits at most, however it is written: `12`, `"12"`, `12.0` or `1.2E1`. */
+/** A whole number of at most this many digits, however it is written: `12`, `"12"`, `12.0` or `1.2E1`. */
 function boundedInteger(maxDigits: number) {
   const read = (value: unknown): unknown => {
     const digits = isLosslessNumber(value) ? value.value : value;

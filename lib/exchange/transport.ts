@@ -43,7 +43,7 @@ const maxReplyBytes = 256 * 1024;
 /** Of all accounts: Deribit allows 32 connections per IP address. */
 const maxSockets = 32;
 
-// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start for nothing.
+// `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start, wasted.
 const http = process.getBuiltinModule('node:http');
 
 /** The port's only real implementation: node's own client, keep-alive. `ca`: trusted certificates (PEM), for tests. */
@@ -135,7 +135,7 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
 const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8']);
 
 /**
- * Not requested, but some gateways compress all the same: loaded only then. The size limit of a reply applies to the
+ * Not requested, but some gateways compress anyway: zlib is loaded only then. The size limit of a reply applies to the
  * inflated bytes.
  */
 const inflaters: ReadonlyMap<string, (response: IncomingMessage) => Readable> = new Map([

@@ -24,7 +24,7 @@ export type BreakerEvent =
   | { readonly type: 'replied'; readonly requestedAt: number }
   | { readonly type: 'failed'; readonly kind: AccountFailure; readonly retryAfterMs?: number | undefined };
 
-/** One lost connection is no outage; so many failures in a row are. */
+/** One lost connection is not an outage; this many failures in a row are. */
 const maxFailuresInARow = 3;
 const minBackoffMs = 5_000;
 const maxBackoffMs = 60_000;

@@ -16,7 +16,10 @@ export type TrustEvent =
 
 export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };
 
-/** One odd list is tried again at the usual pace, for the list or the probe's reply may be late; so many in a row are not. */
+/**
+ * One odd list is tried again at the usual pace, because the list or the probe's reply may be late; this many in a row
+ * are not.
+ */
 const maxFailures = 3;
 const firstRetryMs = 60_000;
 /** A list that failed is tried again sooner than one that was wrong: nothing depends on it meanwhile. */

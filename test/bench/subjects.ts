@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** One way to handle requests for an order, to be measured in processes of its own. */
+/** One way to handle requests for an order, to be measured in separate processes. */
 export type Subject = {
   readonly name: string;
   /** The bundle that exports `handler`. */

@@ -9,7 +9,7 @@ import { bundleWorker, startProcess } from './process.ts';
 import { seedOrders } from './seed.ts';
 import { type Calls, startServers } from './servers.ts';
 
-/** One invocation of the function that sweeps, in a process of its own, against the real local engines. */
+/** One invocation of the function that sweeps, in a separate process, against the real local engines. */
 export type Swept = {
   readonly orders: number;
   readonly seconds: number;

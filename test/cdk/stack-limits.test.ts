@@ -32,7 +32,7 @@ it.each([
 });
 
 describe.each([
-  ['the most secrets of its own', largest],
+  ['the most secrets that the stack creates', largest],
   ['the most secrets that accounts bring', largestWith(maxBroughtSecrets)],
 ])('the largest stage with %s', (_, template) => {
   const { Resources: resources, Outputs: outputs } = template.toJSON();

@@ -75,7 +75,7 @@ type CaseRow = Pick<Row, 'group' | 'fault'> & {
   /** Default: one of each dialect. All but `orangex` have the deribit exchange behind them. */
   readonly accounts?: readonly string[];
   readonly cases: readonly FaultCase[] | ((subject: Subject) => Promise<readonly FaultCase[]>);
-  /** The cases run at once, each in a process of its own: they take their time. */
+  /** The cases run at once, each in its own process, because they are slow. */
   readonly isSlow?: boolean;
   /** A lower time limit of the function, so that what ends at the deadline ends sooner. */
   readonly limitMs?: number;

@@ -19,7 +19,7 @@ const stage = resolveStage('local', {
   tags: {},
 });
 const { runtime } = stage;
-// More than there is: the rate limit would slow the rows down, and has tests of its own.
+// More than is needed: the rate limit would slow the rows down, and has its own tests.
 const unlimited = Object.entries(runtime.accounts).map(
   ([name, settings]) => [name, { ...settings, shareOfRate: 1_000 }] as const,
 );

@@ -98,7 +98,7 @@ it('the operation startWatch (PUT of a watch) says that the account is over its 
   const environment = { env: testBed.env, stage: { ...testBed.stage, accounts: { small } } };
   const via = await loadChangeWatch(environment);
   const checkOpenOrders = await loadCheckOpenOrders(environment);
-  // It has no time to check anything, and looks all the same how much there is.
+  // It has no time to check anything, but still looks how much there is.
   const sweep = () => checkOpenOrders({ accounts: ['small'] }, 15_000);
 
   expect((await sendCommand('PUT', 'FIRST', 'small', '', via)).body).not.toHaveProperty('over_capacity');

@@ -275,7 +275,7 @@ it('a tick of a schedule fails while the table is down, without a call to the ex
   expect(testBed.orangex.count('get_order_state')).toBe(0);
 });
 
-/** What a tick fails with. The function has modules of its own, and its failures are of a class of its own. */
+/** What a tick fails with. The function has its own modules, so its failures are of another class. */
 async function failed(event: unknown): Promise<{ readonly code: unknown }> {
   const thrown = await checkOpenOrders(event, remainingMs).catch((error: unknown) => error);
   return { code: thrown instanceof Error && 'code' in thrown ? thrown.code : thrown };

@@ -99,7 +99,7 @@ describe('refusals', () => {
     ['no body', '', 'body', 'must be JSON'],
     ['a list', '["X"]', 'body', ''],
     ['no order ids', '{}', 'order_ids', 'is missing'],
-    ['one order id that is no list', '{"order_ids":"X"}', 'order_ids', 'must be a list of order ids'],
+    ['one order id instead of a list', '{"order_ids":"X"}', 'order_ids', 'must be a list of order ids'],
     ['an empty list', '{"order_ids":[]}', 'order_ids', 'must name an order'],
     ['a hundred and one', many, 'order_ids', 'must name at most 100 orders'],
     ['an order twice', '{"order_ids":["X","Y","X"]}', 'order_ids', 'must name each order once'],

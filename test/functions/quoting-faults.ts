@@ -67,7 +67,7 @@ export const quoting: readonly (readonly [string, Fault])[] = [
   ],
   ['the encoding', echoes((secret) => ({ headers: { 'content-encoding': plain(secret) }, body: 'x' }))],
   ['the time to wait', echoes((secret) => ({ status: 503, headers: { 'retry-after': plain(secret) }, body: secret }))],
-  ['a header of its own', echoes((secret) => ({ status: 503, headers: { 'x-echo': plain(secret) }, body: '' }))],
+  ['a custom header', echoes((secret) => ({ status: 503, headers: { 'x-echo': plain(secret) }, body: '' }))],
   [
     'the order’s id',
     echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_id: secret } }) })),
@@ -88,7 +88,7 @@ export const quoting: readonly (readonly [string, Fault])[] = [
     'the order’s state, which is no text',
     echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { ...order, order_state: [secret] } }) })),
   ],
-  ['a result that is no order', echoes((secret, id) => ({ body: rpc({ id: Number(id), result: secret }) }))],
+  ['a result that is not an order', echoes((secret, id) => ({ body: rpc({ id: Number(id), result: secret }) }))],
   [
     'a token that none can be',
     echoes((secret, id) => ({ body: rpc({ id: Number(id), result: { access_token: `${secret} \u0000` } }) })),

@@ -178,8 +178,8 @@ it('GET of an account’s orders has the times of each order', async () => {
 it.each([
   ['an unknown account', '', 'nobody', 404, 'unknown_account', undefined],
   ['a limit of none', 'limit=0', 'main', 400, 'bad_request', ['limit']],
-  ['a time that is none', 'at=yesterday', 'main', 400, 'bad_request', ['at']],
-  ['a cursor that is none', 'cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+  ['an invalid time', 'at=yesterday', 'main', 400, 'bad_request', ['at']],
+  ['an invalid cursor', 'cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
   ['at with a cursor', 'at=2026-01-01T00:00:00Z&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
   [
     'a range that is empty',
@@ -198,8 +198,8 @@ it.each([
 it.each([
   ['an unknown account', 'state=live', 'nobody', 404, 'unknown_account', undefined],
   ['no state', '', 'main', 400, 'bad_request', ['state']],
-  ['a state that is none', 'state=open', 'main', 400, 'bad_request', ['state']],
-  ['a cursor that is none', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
+  ['an unknown state', 'state=open', 'main', 400, 'bad_request', ['state']],
+  ['an invalid cursor', 'state=live&cursor=AAAA', 'main', 400, 'bad_request', ['cursor']],
 ])(
   'a request that only reads is refused for a list of orders: %s',
   async (_, query, account, status, code, parameters) => {

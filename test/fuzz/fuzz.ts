@@ -9,7 +9,7 @@ export type FuzzResult = {
   readonly findings: readonly { readonly target: string; readonly seed: number; readonly what: string }[];
 };
 
-/** Runs the targets in turn, each case with a seed of its own, while `goesOn`; a case is repeated by its seed. */
+/** Runs the targets in turn, each case with its own seed, while `goesOn`; a case is repeated by its seed. */
 export function fuzz(targets: readonly Target[], seed: number, goesOn: (cases: number) => boolean): FuzzResult {
   const outcomes = new Map(targets.map(({ name }) => [name, new Map<string, number>()]));
   const findings: { target: string; seed: number; what: string }[] = [];

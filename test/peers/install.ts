@@ -7,7 +7,7 @@ import * as z from 'zod/mini';
 
 const Installed = z.object({ version: z.string() });
 
-/** Puts one package into a folder of its own, unless it is there. Returns the file to import. */
+/** Installs one package into its own folder, unless it is there. Returns the file to import. */
 export async function install(folder: string, name: string, version: string): Promise<string> {
   await installAll(folder, { [name]: version });
   return createRequire(join(folder, 'package.json')).resolve(name);

@@ -8,7 +8,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 const hours = 6;
 const orders = 150;
-/** An order that has not changed for so long rests. */
+/** An order that has not changed for this long rests. */
 const restsMs = 10 * minute;
 
 type Delay = { readonly median_ms: number; readonly p99_ms: number };

@@ -8,7 +8,7 @@ type RequestOutcome = { readonly step: number } & (
   | { readonly kind: 'frozen'; readonly ms: number }
 );
 
-/** One process of a function: a clock of its own, and a life that can end or pause wherever it waits. */
+/** One process of a function: with its own clock, and a life that can end or pause wherever it waits. */
 export type Process = {
   readonly clock: Clock;
   readonly isAlive: () => boolean;

@@ -8,7 +8,7 @@ export type Random = {
   readonly whole: (low: number, high: number) => number;
   readonly chance: (probability: number) => boolean;
   readonly pick: <const Item>(items: readonly [Item, ...Item[]]) => Item;
-  /** A stream of its own, so that one part of a simulation can change without moving the others. */
+  /** A separate stream, so that one part of a simulation can change without moving the others. */
   readonly fork: (name: string) => Random;
 };
 

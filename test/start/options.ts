@@ -108,7 +108,7 @@ export async function parseOptions(args: readonly string[], env: Environment): P
   return run[0] ?? (line === '' ? { kind: 'help', text } : { kind: 'wrong', line: line.trimEnd() });
 }
 
-/** What npm reads as an option of its own, if it stands before the two dashes. `--verbose` is one of npm's, too. */
+/** What npm reads as its own option, if it comes before the two dashes. `--verbose` is one of npm's, too. */
 const swallowed = {
   npm_config_account: '--account',
   npm_config_data: '--data',

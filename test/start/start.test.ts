@@ -56,7 +56,7 @@ onLinux(
     expect(second.shown()).toMatch(/\n {2}changed +false\n/);
     const client = createClient({ url: new URL(second.url).origin });
     const before = Date.now();
-    // A sweep of this run has confirmed the order, by itself or in a list.
+    // A sweep of this run has confirmed the order, individually or in a list.
     await vi.waitFor(
       async () => {
         const { orders } = await client.listOrders({ account: 'main', state: 'live', limit: 100 });

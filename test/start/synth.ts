@@ -1,7 +1,7 @@
 /**
- * Synthesizes the stage `local`: node synth.ts FOLDER ACCOUNT DIALECT URL [SECONDS], these being the least between
- * two checks of an order. A process of its own, because it keeps a CPU busy for seconds and talks about it, while the
- * runner starts the engines and listens for Ctrl-C.
+ * Synthesizes the stage `local`: node synth.ts FOLDER ACCOUNT DIALECT URL [SECONDS], these being the least between two
+ * checks of an order. A separate process, because it keeps a CPU busy for seconds and talks about it, while the runner
+ * starts the engines and listens for Ctrl-C.
  */
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { createApp } from '../../cdk/order-state-app.ts';

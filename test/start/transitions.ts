@@ -19,7 +19,7 @@ type State = z.infer<typeof OrderStateChanged>['to'] | NonNullable<z.infer<typeo
 const columns = { time: 8, after: 8, order: 17, instrument: 19 };
 /** What most lines take, from what is shown of an order's first state to that of its edit. */
 const oneLine = 110;
-/** Of so many orders it is remembered what they trade: events of a watch do not say it. */
+/** It is remembered for this many orders what they trade, because events of a watch do not say it. */
 const maxRemembered = 1_000;
 
 /** The head of the table, for a terminal of that width in characters. */

@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const page of opened.splice(0)) await page.context().close();
 });
 
-/** A page of its own, whose timers run ahead when `pollIn` moves them. No other one polls beside it. */
+/** A separate page, whose timers run ahead when `pollIn` moves them. No other page polls at the same time. */
 async function open(time = Date.now()): Promise<Page> {
   if (browser === undefined) throw new Error(noBrowser);
   const page = await browser.open({ time });

@@ -7,7 +7,9 @@ import { type ConsoleFixture, startConsoleFixture } from './console-fixture.ts';
 /** The console in a real browser, before the API of the fixture. */
 export type ConsoleBrowser = {
   readonly api: ConsoleFixture;
-  /** Opens the console in a profile of its own; `time` is what the browser takes for now, and its timers can be moved then. */
+  /**
+   * Opens the console in its own profile; `time` is what the browser takes for now, and then its timers can be moved.
+   */
   readonly open: (options?: BrowserContextOptions & { readonly time?: number }) => Promise<Page>;
   /** Whatever the browser complains about: errors, refused resources, requests to another address. */
   readonly complaints: string[];

@@ -115,7 +115,7 @@ export async function runHere(program: Program, args: readonly string[], clock: 
   return { code, out, stderr };
 }
 
-/** Runs a command as people do: a process of its own, with no AWS settings but these. */
+/** Runs a command as people do: in a separate process, with no AWS settings but these. */
 export function spawnOps(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
   return spawnScript('main.ts', args, env);
 }

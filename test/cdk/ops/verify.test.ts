@@ -208,7 +208,7 @@ describe('verify', () => {
     );
   });
 
-  /** Ends the check of an order after so many of its requests that write, as a process does that is killed. */
+  /** Ends the check of an order after this many of its writes, as when its process is killed. */
   async function cutShort(writes: number, reply: Parameters<typeof seenOf>[1]): Promise<void> {
     let left = writes;
     const table = createDynamoTable({ ...ops.engine, policyOf: () => policy });

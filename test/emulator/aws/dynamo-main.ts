@@ -1,4 +1,4 @@
-/** DynamoDB in a process of its own, until its input ends: prints its address. */
+/** DynamoDB in a separate process, until its input ends: prints its address. */
 import { startDynamo } from './engines.ts';
 
 const { url } = await startDynamo(undefined);

@@ -151,7 +151,7 @@ function spawnRuntime(
   const child = spawn(process.execPath, [`--max-old-space-size=${lambda.memoryMb}`, ...runtime], {
     cwd: lambda.code,
     env: { ...variables, AWS_LAMBDA_RUNTIME_API: runtimeApi },
-    // A group of its own: Ctrl-C in the terminal is for the runner, which lets requests end and then stops this.
+    // Its own process group: Ctrl-C in the terminal is for the runner, which lets requests end and then stops this.
     detached: true,
     // Standard input stays open, silent, for as long as the runner lives; the runtime leaves when it closes.
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-/** `fetch` would not send a Host of its own. */
+/** `fetch` would not send a given Host header. */
 async function send(path: string, method: string, host: string = new URL(gateway.url).host) {
   const sent = request(gateway.url + path, { method, headers: { host } }).end();
   const [response] = await once(sent, 'response');

@@ -78,7 +78,7 @@ export function fieldOf(json: string, name: string): string {
   return found;
 }
 
-/** Requests an order with a token of its own. */
+/** Requests an order with a new token. */
 export async function askFor(exchange: Exchange, orderId: string, question: Question = {}): Promise<HttpResponse> {
   const headers = { authorization: `bearer ${await login(exchange)}`, ...question.headers };
   return post(exchange, 'private/get_order_state', { params: { order_id: orderId }, ...question, headers });

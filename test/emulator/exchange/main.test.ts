@@ -18,7 +18,7 @@ afterEach(() => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'the emulated exchange as a program of its own prints its base URL, takes the key from the environment, and ends with %s',
+  'the emulated exchange as a standalone program prints its base URL, takes the key from the environment, and ends with %s',
   async (signal) => {
     const child = run(['--dialect', 'deribit'], key);
     child.stdout.setEncoding('utf8');
@@ -39,7 +39,7 @@ test.each([
   [['--port', '70000'], 'It is a whole number from 0 to 65535. See: '],
   [['--verbose'], "unknown option '--verbose'. See: "],
 ])(
-  'the emulated exchange as a program of its own refuses the arguments %j with one line and exit code 2',
+  'the emulated exchange as a standalone program refuses the arguments %j with one line and exit code 2',
   async (args, message) => {
     const child = run(args);
     const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
@@ -49,7 +49,7 @@ test.each([
   },
 );
 
-test('the emulated exchange as a program of its own has a help text', async () => {
+test('the emulated exchange as a standalone program has a help text', async () => {
   const child = run(['--help']);
   const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   expect(said).toContain('EXCHANGE_CLIENT_ID');

@@ -140,7 +140,7 @@ export class OrderBook {
     this.update(id, { ...change, details: { ...change.details, replaced: true } });
   }
 
-  /** A trigger order fires: it is final, and the order that it makes has an id of its own, which is returned. */
+  /** A trigger order fires: it is final, and the order that it creates has its own id, which is returned. */
   trigger(id: string, placement: Placement = {}): string {
     const { order } = this.get(id);
     this.update(id, { order_state: 'triggered' });

@@ -46,7 +46,7 @@ export type Order = {
   readonly last_update_timestamp: number;
   /** Further fields, written after the dialect's own. One that has a dialect field's name takes its place. */
   readonly details: WireObject;
-  /** Only the specification's fields: none of those that the dialect adds by itself. */
+  /** Only the specification's fields: none of those that the dialect adds. */
   readonly bare: boolean;
   /** The whole result as JSON text, instead of everything above. */
   readonly raw: string | undefined;

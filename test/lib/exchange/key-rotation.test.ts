@@ -29,8 +29,8 @@ afterEach(async () => {
 });
 
 /**
- * Ten processes that use one account's key, each with connections and a cache of its own, under 50 requests a second by
- * a clock that passes only between the seconds. Each begins its cache at another second.
+ * Ten processes that use one account's key, each with its own connections and cache, under 50 requests a second by a
+ * clock that passes only between the seconds. Each begins its cache at another second.
  */
 async function startDesk(dialect: Dialect) {
   const clock = createVirtualClock();

@@ -104,7 +104,7 @@ describe.each(both)('%s', (dialect) => {
 
   test.each<[string, string]>([
     ['lacks fields', '{"order_id":"$"}'],
-    ['has a state that is no text', '{"order_id":"$","order_state":7}'],
+    ['has a state that is not a string', '{"order_id":"$","order_state":7}'],
     ['has a field twice', '{"order_id":"$","price":"1","price":"2"}'],
     ['is nested too deep', `{"order_id":"$","deep":${'['.repeat(40)}${']'.repeat(40)}}`],
   ])('a list of open orders keeps the id of a row that %s, which alone is unreadable', async (_what, text) => {

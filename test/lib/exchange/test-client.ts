@@ -35,7 +35,7 @@ export function holdKey(held: KeyVersion, newest = held): HeldKey {
   return holder;
 }
 
-/** Unlimited permits: the rate limiter has tests of its own. */
+/** Unlimited permits: the rate limiter has its own tests. */
 export const plentiful: RateLimiter = { acquire: async () => {}, throttled: async () => {} };
 
 export type Harness = {

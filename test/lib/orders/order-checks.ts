@@ -25,7 +25,7 @@ export function startTestBedForFile(): void {
   afterAll(() => testBed.stop());
   beforeEach(() => {
     output = captureOutput();
-    // A process of its own for every test: no key, no token, no spent retries.
+    // A new process for every test: no key, no token, no spent retries.
     checkOrder = createOrderChecks({ ...testBed, clock, priority: 'interactive', logger: new Logger() }).checkOrder;
   });
   afterEach(async () => {

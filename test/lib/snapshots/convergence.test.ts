@@ -31,7 +31,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const parameters = { seed, numRuns: runs };
 console.log(`convergence: ${runs} runs a property, ${engineRuns} on the engine, SEED=${seed}`);
 
-/** What makes two replies differ, determined without the code under test: all but what moves by itself. */
+/** What makes two replies differ, determined without the code under test: all but the volatile fields. */
 function stateOf({ state, updatedAfter, version, filled, label }: ReplyFields): string {
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }

@@ -12,7 +12,7 @@ export type ReplyFields = {
   readonly version: number;
   readonly filled: string;
   readonly label: string;
-  /** A field that moves by itself. */
+  /** A volatile field. */
   readonly rpl: string;
   /** When the request was sent, and how long it took; milliseconds. */
   readonly requestedAfter: number;

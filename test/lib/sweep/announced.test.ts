@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const wiring = () => createOrderChecks({ ...testBed, clock, priority: 'interactive', logger: new Logger() });
 
-/** A process of its own that sweeps for a second. */
+/** A separate process that sweeps for a second. */
 async function sweepOnce(): Promise<void> {
   const { checkOrder, snapshotTable, store } = wiring();
   const { list } = snapshotTable;

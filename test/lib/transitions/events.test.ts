@@ -106,7 +106,7 @@ describe('unreadable records', () => {
   it.each<[string, Item]>([
     ['has no sort key', { pk: { S: 'main#1' } }],
     ['is of another schema', { ...good, schema: { N: '9' } }],
-    ['holds a result that is no order', { ...good, result: { S: '{}' } }],
+    ['holds a result that is not an order', { ...good, result: { S: '{}' } }],
     ['holds a set', { ...good, order_state: { SS: ['open'] } }],
     ['is a watch of nobody', { ...watch, account: { N: '1' } }],
   ])('a stream record that cannot be read is reported as corrupt because it %s', (_, image) => {

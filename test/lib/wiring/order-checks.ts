@@ -9,7 +9,7 @@ import { startTestBed, type TestBed } from '../test-bed.ts';
 export let testBed: TestBed;
 export let output: CapturedOutput;
 
-/** Every test of a file has the same exchanges and table, and output of its own. */
+/** Every test of a file has the same exchanges and table, and its own output. */
 export function startTestBedForFile(): void {
   beforeAll(async () => {
     testBed = await startTestBed();

@@ -20,7 +20,7 @@ export type AwsFault =
   /** ThrottlingException, 400. */
   | { readonly kind: 'throttled' }
   | { readonly kind: 'denied' }
-  /** The service's own failure, 500; the operation takes effect all the same when `taken`. */
+  /** The service's own failure, 500; the operation still takes effect when `taken`. */
   | { readonly kind: 'internal'; readonly taken?: boolean }
   /** Any exception, by its `__type`. */
   | { readonly kind: 'exception'; readonly type: string; readonly message: string; readonly status?: number }
@@ -55,7 +55,7 @@ export type AwsServer = {
   readonly url: string;
   /** Faults, one per request, in order. */
   fail(...faults: AwsFault[]): void;
-  /** A fault for every request that finds none of its own, until `recover`. */
+  /** A fault for every request that has no fault of its own, until `recover`. */
   failAlways(fault: AwsFault): void;
   recover(): void;
   readonly requests: readonly AwsRequest[];
