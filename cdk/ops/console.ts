@@ -34,7 +34,7 @@ export function consoleCommand({ terminal }: Context) {
   addNotes(
     command,
     `Requests are signed with your own AWS credentials; on this machine none are needed. It reads the table through the API,
-and starts or stops the watch of an order when you press that button; it never calls the exchange by itself, except for an
+and starts or stops the watch of an order when you press that button; it never calls the exchange on its own, except for an
 order whose latest check did not confirm it. A stage whose API takes JWTs refuses
 them. Exit codes: 0 ended, 1 failed, 2 wrong options.`,
   );

@@ -15,7 +15,7 @@ export function pauseCommand({ terminal, clock }: Context) {
     .requiredOption('--account <name>', 'the account', accountName)
     .option(
       '--minutes <n>',
-      `how long, 1 to ${maxMinutes}; the checks then resume by themselves`,
+      `how long, 1 to ${maxMinutes}; the checks then resume on their own`,
       wholeNumber('--minutes', 1, maxMinutes),
     )
     .option('--resume', 'end a pause')

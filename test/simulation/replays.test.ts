@@ -142,7 +142,7 @@ describe('NautilusTrader', () => {
   });
 
   it.each(['orangex', 'deribit'] as const)(
-    'replay of NautilusTrader a canceled order is closed, spelled with one l or two, on %s',
+    'replay of NautilusTrader: a canceled order is closed, spelled with one l or two, on %s',
     async (dialect) => {
       const { verdict, before, after } = await follow(dialect, {}, ({ market }, orderId) => {
         market.act(orderId, (book) => book.cancel(orderId));
@@ -153,7 +153,7 @@ describe('NautilusTrader', () => {
     },
   );
 
-  it('replay of NautilusTrader an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
+  it('replay of NautilusTrader: an order in an unknown state is neither open nor closed, and is watched until it ends', async () => {
     const strange: Placement = { order_state: 'pending_review' };
     const { verdict, before, after } = await follow('deribit', strange, ({ market }, orderId) => {
       market.act(orderId, (book) => book.cancel(orderId));

@@ -54,7 +54,7 @@ function warningsOf({ account, list, orders, circuit_breaker: breaker, over_capa
     );
   if (list.state === 'untrusted')
     sentences.push(
-      `The lists of account ${account} are not trusted${list.reason === undefined ? '' : ` (${visible(list.reason)})`}: each order is checked by itself${list.next_at === undefined ? '.' : `, and the list is tried again at ${time(list.next_at)} UTC.`}`,
+      `The lists of account ${account} are not trusted${list.reason === undefined ? '' : ` (${visible(list.reason)})`}: each order is checked individually${list.next_at === undefined ? '.' : `, and the list is tried again at ${time(list.next_at)} UTC.`}`,
     );
   if (breaker.state === 'open')
     sentences.push(

@@ -55,7 +55,7 @@ it('the console serves its page, its own files and its libraries, each with its 
   expect(head).toMatchObject({ status: 200, body: '', headers: { 'content-type': 'text/javascript; charset=utf-8' } });
 });
 
-it('the console takes the names of accounts and the ids of orders that the API takes', async () => {
+it('the console accepts the same account names and order ids as the API', async () => {
   const { body } = await send('/console/model.js', { headers: {} });
   const patternOf = (name: string) => new RegExp(`const ${name} = /(.+)/v?;`).exec(body)?.[1]?.replace('\\-', '-');
   expect(patternOf('accountPattern')).toBe(accountPattern.source);

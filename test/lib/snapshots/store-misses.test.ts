@@ -171,7 +171,7 @@ describe('linked orders', () => {
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'final']);
   });
 
-  it('recording an order that names linked orders ends none of them by its own end', async () => {
+  it('recording the end of an order ends none of its linked orders', async () => {
     await store.record(announcing());
     await store.record(observed({ state: 'canceled', updatedAfter: 1, requestedAfter: 10_000 }));
     expect([statusOfChild('CHILD-1'), statusOfChild('CHILD-2')]).toEqual(['unconfirmed', 'unconfirmed']);

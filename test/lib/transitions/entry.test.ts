@@ -61,7 +61,7 @@ it('the bus entry of an event counts bytes, not characters', () => {
 describe('batches', () => {
   const small = entryOf(eventWith(0), 'bus');
 
-  it('the batches of bus entries are none for no entries', () => {
+  it('no entries make no batch', () => {
     expect(batchesOf([])).toEqual([]);
   });
 
