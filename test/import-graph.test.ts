@@ -162,10 +162,12 @@ describe('a function loads only what it uses', () => {
     ['list-snapshots', 53],
     ['change-watch', 55],
     ['publish-transitions', 34],
-  ])('%s loads at most %i files', (name, maxFiles) => expect(uses(name).size).toBeLessThanOrEqual(maxFiles));
+  ])('the function %s loads at most %i files', (name, maxFiles) =>
+    expect(uses(name).size).toBeLessThanOrEqual(maxFiles),
+  );
 
   it.each(['guard-accounts', 'list-orders', 'list-snapshots', 'change-watch', 'publish-transitions'])(
-    '%s loads no exchange client, key or sweep',
+    'the function %s loads no exchange client, key or sweep',
     (name) => {
       for (const file of ['client', 'credentials', 'transport', 'rate-limiter']) {
         expect([...uses(name)]).not.toContain(`lib/exchange/${file}.ts`);
@@ -174,13 +176,16 @@ describe('a function loads only what it uses', () => {
     },
   );
 
-  it.each(['get-order', 'check-orders', 'get-order-state'])('%s loads nothing of the schedule', (name) => {
+  it.each(['get-order', 'check-orders', 'get-order-state'])('the function %s loads nothing of the schedule', (name) => {
     expect([...foldersIn(name)]).not.toContain('lib/sweep');
   });
 
-  it.each(['check-open-orders', 'guard-accounts', 'publish-transitions'])('%s loads nothing of HTTP', (name) => {
-    expect([...foldersIn(name)]).not.toContain('lib/http');
-  });
+  it.each(['check-open-orders', 'guard-accounts', 'publish-transitions'])(
+    'the function %s loads nothing of HTTP',
+    (name) => {
+      expect([...foldersIn(name)]).not.toContain('lib/http');
+    },
+  );
 });
 
 function filesOf(edges: readonly Import[]): readonly (readonly [from: string, to: string])[] {

@@ -151,7 +151,7 @@ it('the permits of one account are at least 95 % used by a sweep with enough to 
   );
 }, 120_000);
 
-it('the permits of one account are available to interactive calls at once for their share, while a sweep takes all it can', async () => {
+it('the permits that one account leaves to interactive calls are available at once, while a sweep takes all it can', async () => {
   const interactive = fc.record({
     startsAfterMs: fc.integer({ min: 0, max: 15_000 }),
     wayMs: fc.integer({ min: 0, max: 10 }),

@@ -34,7 +34,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });
   });
 
-  it('the arrival time rises from nothing or from below, and never falls', async () => {
+  it('the arrival time of a rate limiter rises from nothing or from below, and never falls', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.raiseTat(account, { below: now, to: now + 200 })).toBe(true);
@@ -44,7 +44,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: now + 900 });
   });
 
-  it('the arrival time advances only from within its bounds, and the result says where it stands', async () => {
+  it('the arrival time of a rate limiter advances only from within its bounds, and the result says where it stands', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.advanceTat(account, { from: 0, to: now, byMs: 200 })).toBeUndefined();
@@ -57,7 +57,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: now + 800 });
   });
 
-  it('of many processes that take permits at once, each gets its own', async () => {
+  it('each of many processes that take permits at once gets its own', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.raiseTat(account, { below: now, to: now });
@@ -67,7 +67,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(taken).toEqual(Array.from({ length: 10 }, (_, i) => now + (i + 1) * 100));
   });
 
-  it('the lease goes to its owner and to nobody else before it expires', async () => {
+  it('the lease of an account goes to its owner and to nobody else before it expires', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.takeLease(account, { owner: 'a', now, until: now + 15 })).toBeDefined();
@@ -78,7 +78,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.readAccount(account)).toEqual({ tat: 0, lease: { owner: 'b', until: now + 40 } });
   });
 
-  it('the latest request for the lease is stored, with or without an owner', async () => {
+  it('the latest request for the lease of an account is stored, with or without an owner', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.requestHandover(account, 'b');
@@ -92,7 +92,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect((await table.readAccount(account)).handoverRequestedBy).toBe('c');
   });
 
-  it('only the owner can release the lease, and then anyone can take it', async () => {
+  it('only the owner of an account’s lease can release it, and then anyone can take it', async () => {
     const table = tableOf();
     const account = newAccount();
     await table.raiseTat(account, { below: now, to: now });
@@ -124,7 +124,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect(await table.recordWatchRequest(account, now + 3)).toEqual(fits);
   });
 
-  it('only the owner can renew the lease, and the renewal returns the account as it then is', async () => {
+  it('only the owner of an account’s lease can renew it, and the renewal returns the account as it then is', async () => {
     const table = tableOf();
     const account = newAccount();
     expect(await table.renewLease(account, { owner: 'a', until: now + 15 })).toBeUndefined();
@@ -138,7 +138,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     });
   });
 
-  it('what the owner’s sweep found is stored, and never an earlier list after a later one', async () => {
+  it('what the sweep of the lease’s owner found is stored, and never an earlier list after a later one', async () => {
     const table = tableOf();
     const account = newAccount();
     const lease = { owner: 'a', until: now + 15 };
@@ -173,7 +173,7 @@ export function keepsTheAccountContract(tableOf: () => AccountTable & WatchReque
     expect({ listed, summary }).toEqual({ listed: { at: now + 5, orders: 8, ordersReadAt: now }, summary: over });
   });
 
-  it('the latest pause command is kept, whatever the order of arrival', async () => {
+  it('the latest pause command of an account is kept, whatever the order of arrival', async () => {
     const table = tableOf();
     const account = newAccount();
     const paused = { paused: true, by: 'anna', at: now, until: now + 60 };

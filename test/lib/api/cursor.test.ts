@@ -15,7 +15,7 @@ function refusalOf(cursor: string, of = scope) {
 const position = fc.stringMatching(/^[a-z0-9 .]{1,97}$/);
 
 describe('cursors', () => {
-  it('a cursor of a list leads back to its position, and is a valid request parameter', () => {
+  it('a cursor leads back to its position, and is a valid request parameter', () => {
     fc.assert(
       fc.property(position, (at) => {
         const cursor = writeCursor(scope, at);
@@ -25,7 +25,7 @@ describe('cursors', () => {
     );
   });
 
-  it('a cursor of a list with any one character changed is refused', async () => {
+  it('a cursor with any one character changed is refused', async () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     await fc.assert(
       fc.asyncProperty(position, fc.nat(), fc.nat({ max: 62 }), async (at, place, other) => {
@@ -38,7 +38,7 @@ describe('cursors', () => {
     );
   });
 
-  it('a cursor of a list that is shortened or lengthened is refused', async () => {
+  it('a cursor that is shortened or lengthened is refused', async () => {
     const cursor = writeCursor(scope, '1597129894026.1');
     for (let length = 0; length < cursor.length; length++) await refusalOf(cursor.slice(0, length));
     await refusalOf(`${cursor}A`);
@@ -53,17 +53,17 @@ describe('cursors', () => {
     ['of other parameters', ['listSnapshots', 'main', 'ORDER-1', 1, undefined]],
     ['of fewer parameters', ['listSnapshots', 'main', 'ORDER-1', 0]],
     ['whose parts are divided otherwise', ['listSnapshots', 'mainORDER-1', '', 0, undefined]],
-  ])('a cursor of a list %s is refused', async (_, other) => {
+  ])('a cursor %s is refused', async (_, other) => {
     await refusalOf(writeCursor(other, '1'));
     await refusalOf(writeCursor(scope, '1'), other);
   });
 
-  it('a cursor of a list whose position belongs to no list is refused, even with a valid checksum', async () => {
+  it('a cursor whose position belongs to no list is refused, even with a valid checksum', async () => {
     await refusalOf(writeCursor(scope, 'NOW#WATCH'));
     await refusalOf(writeCursor(scope, ''));
   });
 
-  it('a cursor of a list that is refused is named, with what to do', async () => {
+  it('a cursor that is refused is named, with what to do', async () => {
     expect(await refusalOf('AAAA')).toMatchObject({
       message:
         'Parameter "cursor" must be the unchanged cursor of an earlier page of this list; leave it out to start over.',

@@ -30,7 +30,7 @@ test('a request to the exchange returns whatever status and body come', async ()
   expect(await startTransport()(post(server.url))).toMatchObject({ status: 503, body: '<html>' });
 });
 
-test('a request to the exchange uses no more than 32 connections', async () => {
+test('the transport uses no more than 32 connections to all exchanges', async () => {
   const server = await wire((socket) => setTimeout(() => socket.write(http('{}')), 20));
   const transport = startTransport();
   await Promise.all(Array.from({ length: 50 }, () => transport(post(server.url))));
