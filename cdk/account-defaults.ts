@@ -4,7 +4,7 @@ import type { AccountConfig } from './stage-config.ts';
 
 /** The settings of an account with their defaults, which are defined only here. */
 export function withDefaults(config: AccountConfig) {
-  const { dialect, keepsClosedOrdersSeconds = knownToKeepSeconds(dialect), shareOfRate = defaultShareOfRate } = config;
+  const { dialect, keepsClosedOrdersSeconds = retentionSecondsOf(dialect), shareOfRate = defaultShareOfRate } = config;
   const { maxCheckSeconds = maxCheckSecondsLimit(keepsClosedOrdersSeconds) } = config;
   const { minCheckSeconds = Math.min(10, maxCheckSeconds) } = config;
   const { lists = true, discover = true, minListSeconds = 5 } = config;
@@ -14,7 +14,7 @@ export function withDefaults(config: AccountConfig) {
 }
 
 /** How long an exchange of this dialect is known to report how an order closed, seconds. */
-export function knownToKeepSeconds(dialect: AccountConfig['dialect']): number {
+export function retentionSecondsOf(dialect: AccountConfig['dialect']): number {
   return dialects[dialect].retentionMs / 1_000;
 }
 

@@ -18,8 +18,8 @@ export type AlarmConfig = {
 };
 
 /** Nothing is written when nothing happens. */
-export const nothingHappened = TreatMissingData.NOT_BREACHING;
+export const missingMeansOk = TreatMissingData.NOT_BREACHING;
 /** Every sweep writes the current numbers; until the next one does, they stay as they were. */
-export const asItWas = TreatMissingData.IGNORE;
+export const missingKeepsState = TreatMissingData.IGNORE;
 /** The metric is a sign of life. */
-export const silence = TreatMissingData.BREACHING;
+export const missingMeansAlarm = TreatMissingData.BREACHING;

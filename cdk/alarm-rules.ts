@@ -1,6 +1,6 @@
 import { unsweptMetric } from '../lib/sweep/metric-names.ts';
 import type { Rule } from './rule-conditions.ts';
-import { at, each, type Resource, target } from './template-resources.ts';
+import { each, type Resource, referencedId, valueAt } from './template-resources.ts';
 
 const source = ['AWS::Lambda::EventSourceMapping'];
 const schedule = ['AWS::Scheduler::Schedule'];
@@ -16,7 +16,7 @@ export const alarmRules: readonly Rule[] = [
   {
     name: 'SourceMetrics',
     types: source,
-    holds: ({ Properties }) => each(at(Properties, 'MetricsConfig', 'Metrics')).includes('EventCount'),
+    holds: ({ Properties }) => each(valueAt(Properties, 'MetricsConfig', 'Metrics')).includes('EventCount'),
     fix: 'Turn on the EventCount metrics of the event source mapping: without them, the mapping looks disabled.',
   },
   {
@@ -47,7 +47,7 @@ export const alarmRules: readonly Rule[] = [
       const seen = ticksIn(resources).flatMap(({ next }) => each(next));
       return (
         metrics.some(({ name }) => name === unsweptMetric) &&
-        each(JSON.parse(String(at(tick, 'Input'))).accounts).every((account) => seen.includes(account))
+        each(JSON.parse(String(valueAt(tick, 'Input'))).accounts).every((account) => seen.includes(account))
       );
     },
     fix: 'Add an alarm on what the schedule starts that treats missing data as breaching: a disabled schedule fails silently. Each account has to be in the `next` of some group.',
@@ -80,7 +80,7 @@ export const alarmRules: readonly Rule[] = [
 function ticksIn(resources: readonly Resource[]): readonly Record<string, unknown>[] {
   return resources
     .filter(({ Type }) => schedule.includes(Type))
-    .map(({ Properties }) => JSON.parse(String(at(Properties, 'Target', 'Input'))));
+    .map(({ Properties }) => JSON.parse(String(valueAt(Properties, 'Target', 'Input'))));
 }
 
 function alarms(resources: readonly Resource[]): readonly Resource['Properties'][] {
@@ -89,11 +89,11 @@ function alarms(resources: readonly Resource[]): readonly Resource['Properties']
 
 /** The metrics that an alarm reads, each with the values of its dimensions: a string, or the id of a resource. */
 function metricsOf(alarm: Resource['Properties']) {
-  const stats = each(alarm['Metrics']).flatMap((metric) => each(at(metric, 'MetricStat', 'Metric')));
+  const stats = each(alarm['Metrics']).flatMap((metric) => each(valueAt(metric, 'MetricStat', 'Metric')));
   return [alarm, ...stats].map((metric) => ({
-    name: at(metric, 'MetricName'),
-    dimensions: each(at(metric, 'Dimensions')).map(
-      (dimension) => target(at(dimension, 'Value')) ?? at(dimension, 'Value'),
+    name: valueAt(metric, 'MetricName'),
+    dimensions: each(valueAt(metric, 'Dimensions')).map(
+      (dimension) => referencedId(valueAt(dimension, 'Value')) ?? valueAt(dimension, 'Value'),
     ),
   }));
 }

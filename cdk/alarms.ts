@@ -6,7 +6,7 @@ import type { EventSourceMapping, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { indexName } from '../lib/snapshots/items.ts';
 import type { Stage } from '../lib/stage/stage.ts';
-import { type AlarmConfig, nothingHappened, silence } from './alarm-config.ts';
+import { type AlarmConfig, missingMeansAlarm, missingMeansOk } from './alarm-config.ts';
 import { minute, sumOf } from './metrics.ts';
 import { capacityAlarms, orderAlarms } from './order-alarms.ts';
 
@@ -46,7 +46,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       means:
         'EventBridge could not start check-open-orders, or the function failed; the same orders are checked again in the next minute. First: read the accounts and the error in the message of the queue. Then delete the message: the check is not repeated, and the alarm ends when the queue is empty.',
       metric: messages(sweepDeadLetters),
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
     {
@@ -55,7 +55,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       means:
         'Consumers of the event bus act on old states: publish-transitions gave up on changes that are in the table. The message holds their position in the stream and their time. First: fix the cause; then run npm run ops -- redrive --yes, which publishes the events again and deletes the messages.',
       metric: messages(transitionDeadLetters),
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
     {
@@ -66,7 +66,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       metric: publishTransitions.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: minute }),
       breach: { from: 5 * 60_000 },
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
     },
     {
       id: 'stream-silent',
@@ -83,7 +83,7 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       }),
       breach: { below: 1 },
       periods: { bad: 3, of: 3 },
-      missing: silence,
+      missing: missingMeansAlarm,
       essential: true,
     },
   ];
@@ -103,7 +103,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
         functions.map((lambda) => lambda.metric('Errors', { statistic: Stats.SUM })),
       ),
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
     },
     {
       id: 'function-throttles',
@@ -115,7 +115,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
         functions.map((lambda) => lambda.metric('Throttles', { statistic: Stats.SUM })),
       ),
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
     },
     {
       id: 'api-errors',
@@ -124,7 +124,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
         'Callers get 5xx responses: the exchange or the table cannot be reached, a function fails, or the gateway cannot invoke it. First: group the log lines "failed" of the API functions by code; if there are none, read integration_error in the access log.',
       metric: gateway.metricServerError({ statistic: Stats.SUM, period: minute }),
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
     {
@@ -134,7 +134,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
         'Checks and API requests are slow or fail: DynamoDB limits the table, the index or one partition. First: see which of the four metrics it is. Throttling by a new peak ends within minutes; throttling by a single busy account or order does not.',
       metric: sumOf('Throttled', throttleMetrics(table)),
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
     },
     ...(syntheticResponses === undefined ? [] : [syntheticCheck(syntheticResponses)]),
   ];
@@ -164,7 +164,7 @@ function syntheticCheck(metric: IMetric): AlarmConfig {
     metric,
     breach: { below: 1 },
     periods: { bad: 3, of: 3 },
-    missing: silence,
+    missing: missingMeansAlarm,
     essential: true,
   };
 }

@@ -64,7 +64,7 @@ function minified(text: string): Uint8Array {
  * The single file of a function on Lambda, with the stage compiled in. Not CDK's own bundling, which starts npx for each
  * function, takes three times as long and prints npm's warnings.
  */
-export function bundleOf(name: FunctionName, stage: Stage): Code {
+export function functionCode(name: FunctionName, stage: Stage): Code {
   return Code.fromAsset(packageRoot, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {

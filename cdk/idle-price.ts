@@ -61,6 +61,6 @@ export function idlePrice(template: string, stage: ResolvedStage): readonly Cost
   ].map(({ what, count, unit }) => ({ what, count, dollars: count * unit }));
 }
 
-export function totalOf(items: readonly CostItem[]): number {
+export function totalDollars(items: readonly CostItem[]): number {
   return items.reduce((sum, { dollars }) => sum + dollars, 0);
 }

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Stage } from '../lib/stage/stage.ts';
 import { previousKeyMetric, unsweptMetric } from '../lib/sweep/metric-names.ts';
-import { type AlarmConfig, asItWas, nothingHappened, silence } from './alarm-config.ts';
+import { type AlarmConfig, missingKeepsState, missingMeansAlarm, missingMeansOk } from './alarm-config.ts';
 import { serviceMetric } from './metrics.ts';
 
 /** The alarm on accounts without sweeps: each group's tick counts those of the next one. */
@@ -13,7 +13,7 @@ function sweepSilent(config: Stage): AlarmConfig {
     means: `Orders of these accounts close without a snapshot: ${minRetentionSeconds(config) / 60} minutes after an order closes, the exchange no longer reports how. First: find the accounts in the newest log line "unswept" of check-open-orders; if there is none, no schedule works. Then read their newest log lines and the messages of the dead-letter queue, and check that their schedule is enabled.`,
     metric: serviceMetric(unsweptMetric, Stats.MAXIMUM, { stage: config.name }),
     periods: { bad: 3, of: 3 },
-    missing: silence,
+    missing: missingMeansAlarm,
     essential: true,
   };
 }
@@ -36,7 +36,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       means:
         'The exchange no longer finds orders that it had reported as open, and its histories, which are searched automatically, do not show how they closed: whether they were filled is unknown. They keep their last snapshot and are still checked. First: look them up in the interface of the exchange; once it is clear what happened, stop their watches with DELETE.',
       metric: worst('Missing'),
-      missing: asItWas,
+      missing: missingKeepsState,
     },
     {
       id: 'unknown-states',
@@ -44,7 +44,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       means:
         'The exchange reports a state that we recognize neither as live nor as final, so these orders are still watched and never reported as closed. First: read order_state in the newest snapshots of the orders that need attention, and look the state up in the documents of the exchange.',
       metric: worst('UnknownState'),
-      missing: asItWas,
+      missing: missingKeepsState,
     },
     {
       id: 'inconsistent-orders',
@@ -52,7 +52,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       means:
         'Twice in a row, the exchange returned an older version of an order than before. The state that we show may be wrong. First: compare the history of these orders with the interface of the exchange, and rely on neither until they agree.',
       metric: worst('Inconsistent'),
-      missing: asItWas,
+      missing: missingKeepsState,
     },
     {
       id: 'list-untrusted',
@@ -60,7 +60,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       means:
         'The list of an account failed three times in a row, or did not contain an order that is open. Until a list passes, its orders are checked individually, which takes more calls, and new orders are not discovered. First: find the account and the reason with GET /accounts; no action is needed if a list passes within an hour.',
       metric: worst('ListUntrusted'),
-      missing: asItWas,
+      missing: missingKeepsState,
     },
     ...keyAlarms(stage),
     {
@@ -70,7 +70,7 @@ export function orderAlarms(config: Stage): readonly AlarmConfig[] {
       metric: serviceMetric('RetentionHeadroomSeconds', Stats.MINIMUM, { stage }),
       breach: { below: (minutes * 60) / 2 },
       // Without orders there is no deadline, and sweeps that stop have their own alarm.
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
   ];
@@ -87,7 +87,7 @@ function keyAlarms(stage: string): readonly AlarmConfig[] {
       metric: serviceMetric('AuthRefused', Stats.SUM, { stage }),
       // An idle account is refused once in some minutes: the alarm stays on in between.
       periods: { bad: 1, of: 10 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
     {
@@ -98,7 +98,7 @@ function keyAlarms(stage: string): readonly AlarmConfig[] {
       metric: serviceMetric(previousKeyMetric, Stats.SUM, { stage }),
       // Each process says so once in five minutes.
       periods: { bad: 1, of: 10 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
       essential: true,
     },
   ];
@@ -114,7 +114,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
         "Checks and API requests wait for our share of the account's rate limit until they give up. First: see in the log whether the exchange throttles us because others use the account more than before; if not, raise shareOfRate or send fewer requests.",
       metric: serviceMetric('RateLimitExhausted', Stats.SUM, { stage }),
       periods: { bad: 3, of: 5 },
-      missing: nothingHappened,
+      missing: missingMeansOk,
     },
     {
       id: 'over-capacity',
@@ -123,7 +123,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
         'Checks get later and later, and eventually orders close without a snapshot: there are more orders than the share of the rate limit can check within maxCheckSeconds. First: DELETE watches that are no longer needed, raise shareOfRate, or spread the orders over more accounts.',
       metric: serviceMetric('OverCapacity', Stats.MAXIMUM, { stage }),
       periods: { bad: 3, of: 3 },
-      missing: asItWas,
+      missing: missingKeepsState,
     },
     {
       id: 'backlog',
@@ -132,7 +132,7 @@ export function capacityAlarms({ name: stage }: Stage): readonly AlarmConfig[] {
         'Snapshots are older than they should be; no order is lost yet. First: look for failed checks and their codes in the log of check-open-orders; if there are none, there are too many orders for the share of the rate limit.',
       metric: serviceMetric('Backlog', Stats.MAXIMUM, { stage }, Duration.minutes(5)),
       periods: { bad: 3, of: 3 },
-      missing: asItWas,
+      missing: missingKeepsState,
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { explainedWildcards } from './functions.ts';
 import type { ResolvedStage } from './stages.ts';
-import { at, each, type Resource, target } from './template-resources.ts';
+import { each, type Resource, referencedId, valueAt } from './template-resources.ts';
 
 /** What the rules need to know of a stage. */
 export type RuledStage = Pick<
@@ -28,31 +28,33 @@ export function isWithin(value: unknown, min: number, max: number): boolean {
   return typeof value === 'number' && value >= min && value <= max;
 }
 
-export function everyReplica(properties: unknown, ...path: readonly string[]): boolean {
-  const replicas = each(at(properties, 'Replicas'));
-  return replicas.length > 0 && replicas.every((replica) => at(replica, ...path) === true);
+export function everyReplicaHas(properties: unknown, ...path: readonly string[]): boolean {
+  const replicas = each(valueAt(properties, 'Replicas'));
+  return replicas.length > 0 && replicas.every((replica) => valueAt(replica, ...path) === true);
 }
 
 export function isQueue(arn: unknown, { resources }: Among): boolean {
-  return resources.some(({ id, Type }) => Type === 'AWS::SQS::Queue' && id === target(arn));
+  return resources.some(({ id, Type }) => Type === 'AWS::SQS::Queue' && id === referencedId(arn));
 }
 
 export function takesTlsOnly({ id }: Resource, { resources }: Among): boolean {
   return resources
     .filter(
-      ({ Type, Properties }) => Type === 'AWS::SQS::QueuePolicy' && each(Properties['Queues']).map(target).includes(id),
+      ({ Type, Properties }) =>
+        Type === 'AWS::SQS::QueuePolicy' && each(Properties['Queues']).map(referencedId).includes(id),
     )
-    .flatMap(({ Properties }) => each(at(Properties, 'PolicyDocument', 'Statement')))
+    .flatMap(({ Properties }) => each(valueAt(Properties, 'PolicyDocument', 'Statement')))
     .some(
       (statement) =>
-        at(statement, 'Effect') === 'Deny' && at(statement, 'Condition', 'Bool', 'aws:SecureTransport') === 'false',
+        valueAt(statement, 'Effect') === 'Deny' &&
+        valueAt(statement, 'Condition', 'Bool', 'aws:SecureTransport') === 'false',
     );
 }
 
 export function invokeConfigOf(functionId: string, resources: readonly Resource[]): Resource['Properties'] | undefined {
   return resources.find(
     ({ Type, Properties }) =>
-      Type === 'AWS::Lambda::EventInvokeConfig' && target(Properties['FunctionName']) === functionId,
+      Type === 'AWS::Lambda::EventInvokeConfig' && referencedId(Properties['FunctionName']) === functionId,
   )?.Properties;
 }
 
@@ -60,25 +62,25 @@ export function schedulesOf(functionId: string, resources: readonly Resource[]):
   return resources
     .filter(
       ({ Type, Properties }) =>
-        Type === 'AWS::Scheduler::Schedule' && target(at(Properties, 'Target', 'Arn')) === functionId,
+        Type === 'AWS::Scheduler::Schedule' && referencedId(valueAt(Properties, 'Target', 'Arn')) === functionId,
     )
     .map(({ Properties }) => Properties);
 }
 
 /** The statements that allow something, of a policy or of those within a role. */
-export function allowing(properties: unknown): readonly unknown[] {
-  return [properties, ...each(at(properties, 'Policies'))]
-    .flatMap((policy) => each(at(policy, 'PolicyDocument', 'Statement')))
-    .filter((statement) => at(statement, 'Effect') === 'Allow');
+export function allowStatementsOf(properties: unknown): readonly unknown[] {
+  return [properties, ...each(valueAt(properties, 'Policies'))]
+    .flatMap((policy) => each(valueAt(policy, 'PolicyDocument', 'Statement')))
+    .filter((statement) => valueAt(statement, 'Effect') === 'Allow');
 }
 
 export function isExplained(statement: unknown): boolean {
   const explained = new Map(Object.entries(explainedWildcards));
-  const wildcards = each(at(statement, 'Resource'))
+  const wildcards = each(valueAt(statement, 'Resource'))
     .filter((resource) => JSON.stringify(resource).includes('*'))
-    .map((resource) => each(at(resource, 'Fn::Join', '1') ?? resource))
+    .map((resource) => each(valueAt(resource, 'Fn::Join', '1') ?? resource))
     .map((parts) => parts.map((part) => (typeof part === 'string' ? part : '')).join(''));
-  return each(at(statement, 'Action')).every((action) =>
+  return each(valueAt(statement, 'Action')).every((action) =>
     wildcards.every((text) => explained.get(String(action))?.on.test(text)),
   );
 }

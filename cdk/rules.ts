@@ -1,7 +1,7 @@
 import { alarmRules } from './alarm-rules.ts';
 import {
-  allowing,
-  everyReplica,
+  allowStatementsOf,
+  everyReplicaHas,
   invokeConfigOf,
   isExplained,
   isQueue,
@@ -11,7 +11,7 @@ import {
   schedulesOf,
   takesTlsOnly,
 } from './rule-conditions.ts';
-import { at, each, target } from './template-resources.ts';
+import { each, referencedId, valueAt } from './template-resources.ts';
 
 const schedule = ['AWS::Scheduler::Schedule'];
 const source = ['AWS::Lambda::EventSourceMapping'];
@@ -33,7 +33,7 @@ export const rules: readonly Rule[] = [
     name: 'TableRecovery',
     types: table,
     holds: ({ Properties }) =>
-      everyReplica(Properties, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled'),
+      everyReplicaHas(Properties, 'PointInTimeRecoverySpecification', 'PointInTimeRecoveryEnabled'),
     fix: 'Turn on point-in-time recovery in every replica: without it, a bad write cannot be undone.',
   },
   {
@@ -45,13 +45,13 @@ export const rules: readonly Rule[] = [
   {
     name: 'TableProtection',
     types: table,
-    holds: ({ Properties }, { stage }) => !stage.protect || everyReplica(Properties, 'DeletionProtectionEnabled'),
+    holds: ({ Properties }, { stage }) => !stage.protect || everyReplicaHas(Properties, 'DeletionProtectionEnabled'),
     fix: 'Turn on deletion protection in every replica of the table, because the stage sets protect.',
   },
   {
     name: 'TableStream',
     types: table,
-    holds: ({ Properties }) => at(Properties, 'StreamSpecification', 'StreamViewType') === 'NEW_AND_OLD_IMAGES',
+    holds: ({ Properties }) => valueAt(Properties, 'StreamSpecification', 'StreamViewType') === 'NEW_AND_OLD_IMAGES',
     fix: 'Stream new and old images: transitions are derived from an item before and after the change.',
   },
   {
@@ -69,7 +69,7 @@ export const rules: readonly Rule[] = [
   {
     name: 'LogsKept',
     types: logs,
-    holds: (resource) => typeof at(resource.Properties, 'RetentionInDays') === 'number' && isRetained(resource),
+    holds: (resource) => typeof valueAt(resource.Properties, 'RetentionInDays') === 'number' && isRetained(resource),
     fix: 'Set a retention in days, and keep the log group with RETAIN_ON_UPDATE_OR_DELETE.',
   },
   {
@@ -113,25 +113,25 @@ export const rules: readonly Rule[] = [
   {
     name: 'ScheduleRetries',
     types: schedule,
-    holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumRetryAttempts') === 0,
+    holds: ({ Properties }) => valueAt(Properties, 'Target', 'RetryPolicy', 'MaximumRetryAttempts') === 0,
     fix: 'Set MaximumRetryAttempts to 0: the default is 185, and a late check is of no use.',
   },
   {
     name: 'ScheduleAge',
     types: schedule,
-    holds: ({ Properties }) => at(Properties, 'Target', 'RetryPolicy', 'MaximumEventAgeInSeconds') === 60,
+    holds: ({ Properties }) => valueAt(Properties, 'Target', 'RetryPolicy', 'MaximumEventAgeInSeconds') === 60,
     fix: 'Set MaximumEventAgeInSeconds to 60: after a minute, the next event does the same work.',
   },
   {
     name: 'ScheduleDeadLetters',
     types: schedule,
-    holds: ({ Properties }, among) => isQueue(at(Properties, 'Target', 'DeadLetterConfig', 'Arn'), among),
+    holds: ({ Properties }, among) => isQueue(valueAt(Properties, 'Target', 'DeadLetterConfig', 'Arn'), among),
     fix: 'Give the schedule a dead-letter queue of this stack: without it, no one would notice what the schedule could not start.',
   },
   {
     name: 'ScheduleOnTime',
     types: schedule,
-    holds: ({ Properties }) => at(Properties, 'FlexibleTimeWindow', 'Mode') === 'OFF',
+    holds: ({ Properties }) => valueAt(Properties, 'FlexibleTimeWindow', 'Mode') === 'OFF',
     fix: 'Turn the flexible time window off: an order can close and vanish in the meantime.',
   },
   {
@@ -161,7 +161,8 @@ export const rules: readonly Rule[] = [
   {
     name: 'SourceDeadLetters',
     types: source,
-    holds: ({ Properties }, among) => isQueue(at(Properties, 'DestinationConfig', 'OnFailure', 'Destination'), among),
+    holds: ({ Properties }, among) =>
+      isQueue(valueAt(Properties, 'DestinationConfig', 'OnFailure', 'Destination'), among),
     fix: 'Give the stream a dead-letter queue of this stack: without it, no one would know which records were given up.',
   },
   {
@@ -181,7 +182,7 @@ export const rules: readonly Rule[] = [
     types: lambda,
     holds: ({ Properties }, { resources }) =>
       resources.some(
-        ({ id, Type }) => logs.includes(Type) && id === target(at(Properties, 'LoggingConfig', 'LogGroup')),
+        ({ id, Type }) => logs.includes(Type) && id === referencedId(valueAt(Properties, 'LoggingConfig', 'LogGroup')),
       ),
     fix: 'Give the function a log group of this stack: the one that Lambda creates keeps its lines forever.',
   },
@@ -199,7 +200,7 @@ export const rules: readonly Rule[] = [
     types: lambda,
     holds: ({ id }, among) =>
       schedulesOf(id, among.resources).length === 0 ||
-      isQueue(at(invokeConfigOf(id, among.resources), 'DestinationConfig', 'OnFailure', 'Destination'), among),
+      isQueue(valueAt(invokeConfigOf(id, among.resources), 'DestinationConfig', 'OnFailure', 'Destination'), among),
     fix: 'Give the function that a schedule invokes an on-failure queue of this stack: otherwise it fails without a trace.',
   },
   {
@@ -216,10 +217,10 @@ export const rules: readonly Rule[] = [
     name: 'NoWildcardActions',
     types: policies,
     holds: ({ Properties }) =>
-      allowing(Properties).every(
+      allowStatementsOf(Properties).every(
         (statement) =>
-          at(statement, 'NotAction') === undefined &&
-          !each(at(statement, 'Action')).some((action) => String(action).includes('*')),
+          valueAt(statement, 'NotAction') === undefined &&
+          !each(valueAt(statement, 'Action')).some((action) => String(action).includes('*')),
       ),
     fix: 'List the actions one by one in cdk/functions.ts: a wildcard also allows actions that AWS adds later.',
   },
@@ -227,10 +228,10 @@ export const rules: readonly Rule[] = [
     name: 'NoWildcardResources',
     types: policies,
     holds: ({ Properties }) =>
-      allowing(Properties).every(
+      allowStatementsOf(Properties).every(
         (statement) =>
-          at(statement, 'NotResource') === undefined &&
-          (!JSON.stringify(each(at(statement, 'Resource'))).includes('*') || isExplained(statement)),
+          valueAt(statement, 'NotResource') === undefined &&
+          (!JSON.stringify(each(valueAt(statement, 'Resource'))).includes('*') || isExplained(statement)),
       ),
     fix: 'List the resources one by one; if AWS supports no narrower one, explain the action in cdk/functions.ts.',
   },

@@ -3,7 +3,7 @@ import { PolicyStatement, type PolicyStatementProps, Role, ServicePrincipal } fr
 import { Architecture, CfnFunction, Function as LambdaFunction, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { bundleOf } from './bundle.ts';
+import { functionCode } from './bundle.ts';
 import {
   commonPermissions,
   explainedWildcards,
@@ -46,7 +46,7 @@ export class ServiceFunction extends Construct {
     const deadLetters = onFailure === undefined ? undefined : bindings[onFailure].arns[0];
     this.lambda = new LambdaFunction(this, 'Function', {
       description: settings.description,
-      code: bundleOf(name, stage.runtime),
+      code: functionCode(name, stage.runtime),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

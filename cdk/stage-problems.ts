@@ -2,7 +2,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { dialects } from '../lib/exchange/dialects/index.ts';
 import { orderIdPattern } from '../lib/exchange/order.ts';
 import { accountPattern } from '../lib/stage/stage.ts';
-import { knownToKeepSeconds, maxCheckSecondsLimit, withDefaults } from './account-defaults.ts';
+import { maxCheckSecondsLimit, retentionSecondsOf, withDefaults } from './account-defaults.ts';
 import { scheduleGroups } from './schedule-groups.ts';
 import type { AccountConfig, AuthConfig, StageConfig } from './stage-config.ts';
 import { shapeProblems } from './stage-shape.ts';
@@ -173,7 +173,7 @@ function* limitProblems(settings: AccountConfig): Generator<string> {
     minCheckSeconds: min,
     maxCheckSeconds: max,
   } = withDefaults(settings);
-  const known = knownToKeepSeconds(dialect);
+  const known = retentionSecondsOf(dialect);
   if (!(Number.isInteger(keeps) && keeps >= 3 && keeps <= known)) {
     yield `set keepsClosedOrdersSeconds to a whole number from 3 to ${known}, the time for which ${dialect} is known to keep closed orders (it is ${keeps}).`;
     return;

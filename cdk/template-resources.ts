@@ -17,7 +17,7 @@ export function resourcesIn(template: string): readonly Resource[] {
 }
 
 /** What is at a path of a value, if anything is. */
-export function at(value: unknown, ...path: readonly string[]): unknown {
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce((holder, key) => memberValues(holder).get(key), value);
 }
 
@@ -31,6 +31,6 @@ export function each(value: unknown): readonly unknown[] {
 }
 
 /** The resource that `Ref` or `Fn::GetAtt` leads to. */
-export function target(reference: unknown): unknown {
-  return at(reference, 'Ref') ?? at(reference, 'Fn::GetAtt', '0');
+export function referencedId(reference: unknown): unknown {
+  return valueAt(reference, 'Ref') ?? valueAt(reference, 'Fn::GetAtt', '0');
 }

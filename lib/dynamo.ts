@@ -46,10 +46,10 @@ export function L<Value>(read: Read<Value>): Read<Value[]> {
   };
 }
 
-export function M<Value>(read: (members: Members) => Value): Read<Value> {
+export function M<Value>(read: (members: Attributes) => Value): Read<Value> {
   return (attribute, at) => {
     const map = attribute?.M;
-    return typeof map === 'object' && map !== null ? read(membersOf(map, `${at}.M.`)) : wrong(attribute, at, 'M');
+    return typeof map === 'object' && map !== null ? read(attributesOf(map, `${at}.M.`)) : wrong(attribute, at, 'M');
   };
 }
 
@@ -66,13 +66,13 @@ export function schemaOf(version: string): Read<string> {
 }
 
 /** Reads the attributes of an item, or of a map in one, by their names. */
-export type Members = {
+export type Attributes = {
   readonly get: <Value>(name: string, read: Read<Value>) => Value;
   /** For one that may be absent. */
   readonly find: <Value>(name: string, read: Read<Value>) => Value | undefined;
 };
 
-export function membersOf(item: Item, prefix = ''): Members {
+export function attributesOf(item: Item, prefix = ''): Attributes {
   return {
     get: (name, read) => read(item[name], prefix + name),
     find: (name, read) => (item[name] === undefined ? undefined : read(item[name], prefix + name)),

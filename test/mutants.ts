@@ -162,7 +162,7 @@ const faults: readonly Fault[] = [
   {
     name: 'a list confirms an order that its sweep may not have read',
     file: 'lib/snapshots/watch.ts',
-    from: ' || mayBeUnread(watch, list.ordersReadAt)) return own;',
+    from: ' || mayHaveBeenUnindexed(watch, list.ordersReadAt)) return own;',
     to: ') return own;',
     tests: lists,
   },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { startOperating } from './cdk/ops/ops-test-bed.ts';
+import { startOpsTestBed } from './cdk/ops/ops-test-bed.ts';
 import { startLocalApi } from './lib/api/local-endpoint.ts';
 import { captureOutput } from './lib/captured-output.ts';
 import { startTestBed } from './lib/test-bed.ts';
@@ -109,7 +109,7 @@ it('a CommonJS project can require the published package', async () => {
 
 it.each(['commonjs', 'module'])('npx operates a stack from a project of type %s', async (type) => {
   await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type }));
-  const ops = await startOperating();
+  const ops = await startOpsTestBed();
   await ops.observe('A');
   const npx = (...args: readonly string[]) => run('npx', ['--no', 'order-state-snapshots', ...args], { cwd: project });
   // What npx starts, without the time that npx takes to find it.

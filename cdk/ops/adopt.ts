@@ -5,7 +5,7 @@ import { addExamples, addNotes, createCommand, UsageError } from './command-line
 import type { Context } from './context.ts';
 import { deployedResources, secretNamed } from './deployed-resources.ts';
 import { endpointUrl } from './options.ts';
-import { configOf, createSecrets } from './stack.ts';
+import { clientConfigOf, createSecrets } from './stack.ts';
 import { readStageTemplate } from './stage-template.ts';
 
 export function adoptCommand({ terminal }: Context) {
@@ -18,7 +18,7 @@ export function adoptCommand({ terminal }: Context) {
     .option('--endpoint <url>', 'one address for all AWS services', endpointUrl)
     .action(async ({ stage, template: file, out = `adopt-${stage}.json`, ...target }) => {
       const { stackName, secrets } = await readStageTemplate(stage, file);
-      const deployed = await deployedResources(new CloudFormationClient(configOf(target)), stackName);
+      const deployed = await deployedResources(new CloudFormationClient(clientConfigOf(target)), stackName);
       const client = createSecrets(target);
       const mapping: Record<string, { readonly Id: string }> = {};
       for (const { logicalId, name } of secrets) {

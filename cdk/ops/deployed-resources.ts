@@ -4,7 +4,7 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { isNoStack } from './stack.ts';
+import { isMissingStackError } from './stack.ts';
 
 /** The names and ARNs of a stack's resources, by logical id; `undefined` when there is no stack. */
 export async function deployedResources(
@@ -22,7 +22,7 @@ export async function deployedResources(
         )
           found.set(LogicalResourceId, PhysicalResourceId);
   } catch (error) {
-    if (isNoStack(error)) return undefined;
+    if (isMissingStackError(error)) return undefined;
     throw error;
   }
   return found;

@@ -11,7 +11,7 @@ import { createStackCommand, sinceText, targetOf, timeOption } from './options.t
 import { createProgress, type Progress } from './progress.ts';
 import { type ExportedRow, rowOf } from './snapshot-row.ts';
 import { openTable } from './stack.ts';
-import { createTableReader, itemCount, type TableReader, unitsPerSecond } from './table-reader.ts';
+import { createTableReader, itemCount, readUnitsPerSecond, type TableReader } from './table-reader.ts';
 
 const formats = ['jsonl', 'csv'] as const;
 
@@ -50,7 +50,7 @@ export function exportCommand(context: Context) {
   );
   addNotes(
     command,
-    `It reads the whole table once, at ${unitsPerSecond} read units a second. Orders are sorted as in the table, an order's
+    `It reads the whole table once, at ${readUnitsPerSecond} read units a second. Orders are sorted as in the table, an order's
 snapshots by the exchange's time. In csv, text that a spreadsheet would run as a formula is prefixed with an apostrophe; import
 order ids as text, because spreadsheets round them. Control characters are written as \\uXXXX.
 Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,

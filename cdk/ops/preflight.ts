@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { deployedResources, secretNamed } from './deployed-resources.ts';
 import { errorLine } from './error-line.ts';
 import { endpointUrl, type Target } from './options.ts';
-import { configOf, createSecrets } from './stack.ts';
+import { clientConfigOf, createSecrets } from './stack.ts';
 import { readStageTemplate, type StageTemplate } from './stage-template.ts';
 
 /** What CDK's synthesizer requires of the bootstrap stack. */
@@ -44,15 +44,15 @@ export function preflightCommand({ terminal, fail }: Context) {
 }
 
 async function checkAll(template: StageTemplate, target: Target, stage: string): Promise<readonly Finding[]> {
-  const stack = new CloudFormationClient(configOf(target));
+  const stack = new CloudFormationClient(clientConfigOf(target));
   const region = await stack.config.region();
   const deployed = await deployedResources(stack, template.stackName);
   const owned = new Map(deployed);
   const secrets = createSecrets(target);
   return [
     checkRegion(template, region, deployed !== undefined),
-    await attempt('bootstrap', () => checkBootstrap(new SSMClient(configOf(target)))),
-    await attempt('concurrency', () => checkConcurrency(new LambdaClient(configOf(target)), template, owned)),
+    await attempt('bootstrap', () => checkBootstrap(new SSMClient(clientConfigOf(target)))),
+    await attempt('concurrency', () => checkConcurrency(new LambdaClient(clientConfigOf(target)), template, owned)),
     ...(await Promise.all(
       template.secrets.map(({ name }) =>
         attempt(`secret ${name}`, async () => {
@@ -72,7 +72,7 @@ async function checkAll(template: StageTemplate, target: Target, stage: string):
       template
         .dashboards(region)
         .map((name) =>
-          attempt(`dashboard ${name}`, () => checkDashboard(new CloudWatchClient(configOf(target)), name, owned)),
+          attempt(`dashboard ${name}`, () => checkDashboard(new CloudWatchClient(clientConfigOf(target)), name, owned)),
         ),
     )),
   ];

@@ -1,4 +1,4 @@
-import { idlePrice, totalOf } from '../idle-price.ts';
+import { idlePrice, totalDollars } from '../idle-price.ts';
 import { createApp } from '../order-state-app.ts';
 import { stackNameOf } from '../stack-outputs.ts';
 import { type ResolvedStage, StageError, stageNamed } from '../stages.ts';
@@ -18,7 +18,7 @@ function print(stage: ResolvedStage): void {
   for (const { what, count, dollars } of items) {
     console.log(`  ${what.padEnd(18)}${String(count).padStart(7)}${dollars.toFixed(2).padStart(8)}`);
   }
-  console.log(`  ${'total'.padEnd(25)}${totalOf(items).toFixed(2).padStart(8)}`);
+  console.log(`  ${'total'.padEnd(25)}${totalDollars(items).toFixed(2).padStart(8)}`);
 }
 
 function stageOf(name: string): ResolvedStage {

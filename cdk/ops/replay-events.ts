@@ -7,7 +7,7 @@ import { iso } from '../../lib/time.ts';
 import { type Bus, createBus } from '../../lib/transitions/bus.ts';
 import { entryOf } from '../../lib/transitions/entry.ts';
 import { stateChangesOf } from '../../lib/transitions/history.ts';
-import { countsOf } from '../../lib/transitions/publish.ts';
+import { countByEventName } from '../../lib/transitions/publish.ts';
 import type { Context } from './context.ts';
 import type { Target } from './options.ts';
 import { createEvents, findBus, openTable } from './stack.ts';
@@ -59,7 +59,7 @@ export async function replayEvents(
     const entries: PutEventsRequestEntry[] = [];
     for (const { pk } of page.items) entries.push(...(await entriesOf(pk?.S ?? '')));
     if (put !== undefined) await sendAll(put, entries, bus, clock, () => countsText(Object.fromEntries(counts)));
-    for (const [name, count] of countsOf(entries)) counts.set(name, (counts.get(name) ?? 0) + count);
+    for (const [name, count] of countByEventName(entries)) counts.set(name, (counts.get(name) ?? 0) + count);
     terminal.log(`${scanned} items read, ${orders} orders changed since, ${countsText(Object.fromEntries(counts))}\n`);
   }
   return { since, bus, events: Object.fromEntries(counts), orders, unreadable };

@@ -2,7 +2,7 @@ import { addExamples, addNotes } from './command-line.ts';
 import type { Context } from './context.ts';
 import { createStackCommand, sinceText, targetOf, timeOption } from './options.ts';
 import { replayEvents, replaySummary } from './replay-events.ts';
-import { unitsPerSecond } from './table-reader.ts';
+import { readUnitsPerSecond } from './table-reader.ts';
 
 export function republishCommand(context: Context) {
   const { terminal } = context;
@@ -31,7 +31,7 @@ export function republishCommand(context: Context) {
   );
   addNotes(
     command,
-    `It reads the whole table once, at ${unitsPerSecond} read units a second. The events of an order keep their order and their ids:
+    `It reads the whole table once, at ${readUnitsPerSecond} read units a second. The events of an order keep their order and their ids:
 consumers recognize repeated ones by detail.id. Events about watches (such as OrderMissing) are not in the table and cannot be
 published again. Exit codes: 0 done, 1 failed or incomplete, 2 wrong options.`,
   );

@@ -10,7 +10,7 @@ import { partitions, readPartition } from './partitions.ts';
 import { createProgress } from './progress.ts';
 import { isExpired, restoreOrder } from './restore-order.ts';
 import { openTable, stackOfTable, type Table } from './stack.ts';
-import { createTableReader, unitsPerSecond } from './table-reader.ts';
+import { createTableReader, readUnitsPerSecond } from './table-reader.ts';
 
 type Counts = { copied: number; present: number; expired: number; accounts: number; leftOut: number };
 
@@ -73,7 +73,7 @@ export function restoreCommand(context: Context) {
     `It can run while checks go on, and can be repeated after an interruption: existing items are kept. A live order that the
 stack's table lacked is watched again and due at once; OrderStateChanged is published again for it, with the same id. If both
 tables have a state, the earlier observation is kept. Accounts' own items (lease, rate limit, circuit breaker, pause) are not
-copied. An order with an item that verify finds wrong in itself is left out. It reads the restored table at ${unitsPerSecond} read
+copied. An order with an item that verify finds wrong in itself is left out. It reads the restored table at ${readUnitsPerSecond} read
 units a second. Exit codes: 0 done, 1 failed or orders left out, 2 wrong options.`,
   );
   return command;

@@ -17,7 +17,7 @@ export type Table = { readonly client: DynamoDBClient; readonly tableName: strin
 export type DeadLetterQueueName = 'transitionDeadLetters' | 'sweepDeadLetters';
 
 export async function openTable(target: Target): Promise<Table> {
-  const client = new DynamoDBClient(configOf(target));
+  const client = new DynamoDBClient(clientConfigOf(target));
   if (target.table !== undefined) return { client, tableName: target.table };
   const output = await outputOf(target, stackOutputs.table);
   if (output !== undefined) return { client, tableName: output };
@@ -48,11 +48,11 @@ export function stackOfTable(tableName = ''): string | undefined {
 }
 
 export function createEvents(target: Target): EventBridgeClient {
-  return new EventBridgeClient(configOf(target));
+  return new EventBridgeClient(clientConfigOf(target));
 }
 
 export function createSecrets(target: Target): SecretsManagerClient {
-  return new SecretsManagerClient(configOf(target));
+  return new SecretsManagerClient(clientConfigOf(target));
 }
 
 /** The name or ARN of an account's secret. */
@@ -68,7 +68,7 @@ export async function findSecret(client: SecretsManagerClient, account: string, 
 }
 
 export function createQueues(target: Target): SQSClient {
-  return new SQSClient(configOf(target));
+  return new SQSClient(clientConfigOf(target));
 }
 
 /** The URL of one of the stage's dead-letter queues. */
@@ -83,7 +83,7 @@ export async function findQueue(client: SQSClient, queue: DeadLetterQueueName, t
 }
 
 /** The options of every AWS client. */
-export function configOf({ region, endpoint }: Target) {
+export function clientConfigOf({ region, endpoint }: Target) {
   return {
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint }),
@@ -98,7 +98,7 @@ export function configOf({ region, endpoint }: Target) {
 }
 
 /** Whether CloudFormation refused a request because there is no such stack. */
-export function isNoStack(error: unknown): boolean {
+export function isMissingStackError(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationError' && /does not exist/.test(error.message);
 }
 
@@ -110,12 +110,12 @@ function isStack(target: Target): target is Target & { readonly stage: string } 
 /** `undefined` when there is no stack, or when it has no such output. */
 async function outputOf(target: Target, output: StackOutput | string): Promise<string | undefined> {
   if (!isStack(target)) return undefined;
-  const client = new CloudFormationClient(configOf(target));
+  const client = new CloudFormationClient(clientConfigOf(target));
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stackNameOf(target.stage) }));
     return Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
   } catch (error) {
-    if (isNoStack(error)) return undefined;
+    if (isMissingStackError(error)) return undefined;
     throw error;
   }
 }

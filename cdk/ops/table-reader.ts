@@ -10,7 +10,7 @@ import type { Item } from '../../lib/dynamo.ts';
 import type { Table } from './stack.ts';
 
 /** Read capacity units a second that a command may use: the checks need the rest. */
-export const unitsPerSecond = 100;
+export const readUnitsPerSecond = 100;
 
 export type TableReader = {
   /** The whole table, page after page; `scanned` counts the items read for the page. */
@@ -20,7 +20,7 @@ export type TableReader = {
   readonly query: (request: Omit<QueryCommandInput, 'TableName'>) => Promise<readonly Item[]>;
 };
 
-/** Reads at `unitsPerSecond`: before each further page it waits for what was used so far, queries included. */
+/** Reads at `readUnitsPerSecond`: before each further page it waits for what was used so far, queries included. */
 export function createTableReader({ client, tableName }: Table, clock: Clock): TableReader {
   const shared = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
   let acquired = 0;
@@ -30,7 +30,7 @@ export function createTableReader({ client, tableName }: Table, clock: Clock): T
       for await (const { Items = [], ScannedCount = 0, ConsumedCapacity, LastEvaluatedKey } of pages) {
         acquired += ConsumedCapacity?.CapacityUnits ?? 0;
         yield { items: Items, scanned: ScannedCount };
-        if (LastEvaluatedKey !== undefined) await clock.sleep((acquired / unitsPerSecond) * 1000);
+        if (LastEvaluatedKey !== undefined) await clock.sleep((acquired / readUnitsPerSecond) * 1000);
         acquired = 0;
       }
     },

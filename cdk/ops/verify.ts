@@ -7,7 +7,7 @@ import { partitions, readPartition } from './partitions.ts';
 import { createProgress } from './progress.ts';
 import { repairOrder } from './repair-order.ts';
 import { openTable } from './stack.ts';
-import { createTableReader, itemCount, unitsPerSecond } from './table-reader.ts';
+import { createTableReader, itemCount, readUnitsPerSecond } from './table-reader.ts';
 
 export function verifyCommand(context: Context) {
   const { terminal, clock } = context;
@@ -53,7 +53,7 @@ export function verifyCommand(context: Context) {
   addNotes(
     command,
     `It compares each snapshot's rank and digest with the exchange's text stored in it, each head with the newest snapshot, and
-each watch with its head, its own status and its place in the index. It reads the whole table once, at ${unitsPerSecond} read
+each watch with its head, its own status and its place in the index. It reads the whole table once, at ${readUnitsPerSecond} read
 units a second, and then again whatever differs, because checks go on meanwhile. With --repair, an order whose check was
 interrupted gets the head of its newest snapshot and becomes due for the next sweep, which repairs the rest.
 Exit codes: 0 no differences, 1 differences found or failed, 2 wrong options.`,

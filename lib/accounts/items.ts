@@ -22,7 +22,7 @@
  * An order's pk is `account#orderId`, and account names have no `#`, so the two cannot collide.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { BOOL, enumOf, type Item, M, membersOf, N, number, S, schemaOf } from '../dynamo.ts';
+import { attributesOf, BOOL, enumOf, type Item, M, N, number, S, schemaOf } from '../dynamo.ts';
 import {
   type AccountState,
   breakerPhases,
@@ -128,7 +128,7 @@ const summary = M<SweepSummary>(({ get }) => ({
 /** Reads the account's item, which may not exist yet. Throws `store_corrupt`. */
 export function readAccountItem(item: Item | undefined): AccountState {
   if (item === undefined) return { tat: 0 };
-  const { get, find } = membersOf(item);
+  const { get, find } = attributesOf(item);
   get('schema', ofSchema);
   const at = find('listed_at', N);
   const orders = find('listed_orders', N) ?? 0;

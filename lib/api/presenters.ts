@@ -2,7 +2,7 @@ import { type Failure, retryAfterSeconds } from '../errors.ts';
 import { phaseOf } from '../exchange/order.ts';
 import type { ChangeWatchRequest, WatchChange } from '../orders/change-watch.ts';
 import type { OrderOutcome } from '../orders/check-orders.ts';
-import type { Checked } from '../orders/checked-order.ts';
+import type { CheckResult } from '../orders/check-result.ts';
 import type { AccountOverview } from '../orders/list-accounts.ts';
 import type { ListedOrder, ListOrdersRequest, OrderPage } from '../orders/list-orders.ts';
 import type { HistoryPage, ListSnapshotsRequest } from '../orders/list-snapshots.ts';
@@ -21,7 +21,7 @@ import type * as responses from './responses.ts';
  * rounded up. A member that is `undefined` is absent from the JSON.
  */
 
-export function checkedOrder(checked: Checked): responses.CheckedOrder {
+export function checkedOrder(checked: CheckResult): responses.CheckedOrder {
   const { account, order, rank, final, watched, source, changed, firstObservedAt, checkedAt, ageMs, exchangeTime } =
     checked;
   return {

@@ -28,7 +28,7 @@ export function readParameters<Parameters extends Route['parameters']>(
     if (given.has(name)) throw badRequest([{ name, message: 'is given twice' }]);
     given.set(name, value);
   }
-  return checked(parameters, Object.fromEntries(given));
+  return parseBySchema(parameters, Object.fromEntries(given));
 }
 
 /** Reads a request's JSON body by the route's schema. Throws `bad_request`; the message names the member. */
@@ -45,7 +45,7 @@ export function readBody<Body extends z.ZodMiniObject>(
     if (doubled !== undefined) throw badRequest([{ name: doubled, message: 'is given twice' }]);
     throw badRequest([{ name: 'body', message: 'must be JSON, nested at most 32 deep' }]);
   }
-  return checked(body, given);
+  return parseBySchema(body, given);
 }
 
 /** The text of a request's body. Throws `bad_request` when it is too long. */
@@ -57,7 +57,7 @@ export function requestBody({ body = '', isBase64Encoded }: APIGatewayProxyEvent
 }
 
 /** Parses a value by a schema. Throws `bad_request`; the message names the member that is wrong. */
-export function checked<Schema extends z.ZodMiniObject>(schema: Schema, given: unknown): z.output<Schema> {
+export function parseBySchema<Schema extends z.ZodMiniObject>(schema: Schema, given: unknown): z.output<Schema> {
   const parsed = z.safeParse(schema, given);
   if (parsed.success) return parsed.data;
   throw badRequest(

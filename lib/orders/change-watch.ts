@@ -4,7 +4,7 @@ import type { OrderKey } from '../snapshots/snapshot.ts';
 import type { WatchCommandTable } from '../snapshots/table.ts';
 import { isOpen, statusOf, type WatchStatus } from '../snapshots/watch.ts';
 import { applyWatchCommand } from '../snapshots/watch-command.ts';
-import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
+import { type KnownAccounts, refuseUnknownAccount } from './known-accounts.ts';
 
 type ChangeWatchDeps = {
   readonly accounts: KnownAccounts;
@@ -36,7 +36,7 @@ export type ChangeWatch = (request: ChangeWatchRequest) => Promise<WatchChange>;
  */
 export function createChangeWatch({ accounts, table, requests, clock }: ChangeWatchDeps): ChangeWatch {
   return async ({ account, orderId, by, requestId, watch }) => {
-    refuseUnknown(accounts, account);
+    refuseUnknownAccount(accounts, account);
     const at = clock.now();
     const status = statusOf(await applyWatchCommand(table, { account, orderId, at, by, stopped: !watch, requestId }));
     const summary = watch ? await requests.recordWatchRequest(account, at) : undefined;

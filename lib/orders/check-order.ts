@@ -6,7 +6,7 @@ import { driftOf } from '../exchange/drift.ts';
 import { phaseOf } from '../exchange/order.ts';
 import type { Observation, OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import type { Current, StoredWatch } from '../snapshots/table.ts';
+import type { CurrentItems, StoredWatch } from '../snapshots/table.ts';
 import {
   confirmedAt,
   isCovered,
@@ -16,7 +16,7 @@ import {
   statusOf,
   type Watch,
 } from '../snapshots/watch.ts';
-import type { Checked } from './checked-order.ts';
+import type { CheckResult } from './check-result.ts';
 import type { ReadLatestList } from './freshness.ts';
 import { accountNamed } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
@@ -49,7 +49,7 @@ export type CheckOrderRequest = OrderKey & {
   readonly deadline: number;
 };
 
-export type CheckOrder = (request: CheckOrderRequest) => Promise<Checked>;
+export type CheckOrder = (request: CheckOrderRequest) => Promise<CheckResult>;
 
 /**
  * Checks one order: from the table when that is enough, else with the exchange, whose reply is stored.
@@ -67,7 +67,10 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     return (await fromTable(request, current)) ?? check(request, account, Promise.resolve(current));
   };
 
-  async function fromTable(request: CheckOrderRequest, { head, stored }: Current): Promise<Checked | undefined> {
+  async function fromTable(
+    request: CheckOrderRequest,
+    { head, stored }: CurrentItems,
+  ): Promise<CheckResult | undefined> {
     if (head === undefined || stored === undefined) return undefined;
     const { watch } = stored;
     const now = clock.now();
@@ -84,8 +87,8 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   async function check(
     request: CheckOrderRequest,
     account: Account,
-    reading: Promise<Current | undefined>,
-  ): Promise<Checked> {
+    reading: Promise<CurrentItems | undefined>,
+  ): Promise<CheckResult> {
     const requestedAt = clock.now();
     const [observed, read] = await Promise.allSettled([observe(account, request, onDrift), reading]);
     if (read.status === 'rejected') throw asFailure(read.reason);
@@ -102,7 +105,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
     return { ...known, order, source: 'exchange', changed, exchangeTime: time ?? known.exchangeTime, result };
   }
 
-  async function withoutReply(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
+  async function withoutReply(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: CurrentItems) {
     if (failure.code === 'order_not_found') return notFound(request, failure, requestedAt, read);
     // The order was open when it became known: without an exchange, the table may still know its end.
     const { known, maxAgeMs } = request;
@@ -112,7 +115,7 @@ export function createCheckOrder(deps: CheckOrderDeps): CheckOrder {
   }
 
   /** Not found is recorded, and does not close an order; a final state that was seen before is the result instead. */
-  async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: Current) {
+  async function notFound(request: CheckOrderRequest, failure: Failure, requestedAt: number, read?: CurrentItems) {
     const { account, orderId, requestId, observedBy } = request;
     const { head, stored } = await store.recordNotFound({ account, orderId, requestedAt, requestId, observedBy }, read);
     const known = head !== undefined && stored !== undefined ? remembered(head, stored, clock.now()) : undefined;
@@ -153,7 +156,7 @@ function isConfirmed(watch: Watch, head: Snapshot): boolean {
 }
 
 /** What the table knows; with `list`, the account's latest list counts, too. */
-function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: ListTimes): Checked {
+function remembered(head: Snapshot, stored: StoredWatch, now: number, list?: ListTimes): CheckResult {
   const { watch } = stored;
   const lastChecked = confirmedAt(watch, list) ?? head.provenance.requestedAt;
   return {

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts';
 import { asFailure, type Code, concernsAccount, type Failure, retryAfterSeconds } from '../errors.ts';
 import type { CheckOrder } from './check-order.ts';
-import type { Checked } from './checked-order.ts';
-import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
+import type { CheckResult } from './check-result.ts';
+import { type KnownAccounts, refuseUnknownAccount } from './known-accounts.ts';
 import { OrderNotFound } from './order-not-found.ts';
 
 type CheckOrdersDeps = {
@@ -25,7 +25,7 @@ type CheckOrdersRequest = {
 };
 
 export type OrderOutcome = { readonly orderId: string } & (
-  | { readonly outcome: 'checked'; readonly checked: Checked }
+  | { readonly outcome: 'checked'; readonly checked: CheckResult }
   | { readonly outcome: 'failed'; readonly failure: Failure }
   | { readonly outcome: 'not_tried'; readonly retryAfterSeconds: number }
 );
@@ -62,7 +62,7 @@ const lastingSeconds = 60;
  */
 export function createCheckOrders({ accounts, checkOrder, clock, onInternalError }: CheckOrdersDeps): CheckOrders {
   return async ({ account, orderIds, maxAgeMs, requestId, deadline }) => {
-    refuseUnknown(accounts, account);
+    refuseUnknownAccount(accounts, account);
     const outcomes = new Map<string, OrderOutcome>();
     /** How long to leave the account alone, after a failure that concerns all of it. */
     let accountRetrySeconds: number | undefined;
@@ -134,7 +134,7 @@ function bytesInResponse(outcome: OrderOutcome): number {
   return known === undefined ? 0 : Buffer.byteLength(JSON.stringify(known.result));
 }
 
-function lastKnownOf(failure: Failure): Checked | undefined {
+function lastKnownOf(failure: Failure): CheckResult | undefined {
   return failure instanceof OrderNotFound ? failure.lastKnown : undefined;
 }
 

@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 export type KnownAccounts = { readonly has: (account: string) => boolean };
 
 /** Throws `unknown_account`. */
-export function refuseUnknown(accounts: KnownAccounts, account: string): void {
+export function refuseUnknownAccount(accounts: KnownAccounts, account: string): void {
   if (!accounts.has(account)) throw unknownAccount(account);
 }
 

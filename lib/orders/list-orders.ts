@@ -1,9 +1,9 @@
 import type { ListPosition, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderSummary } from '../snapshots/summary.ts';
-import type { List, Listed } from '../snapshots/table.ts';
+import type { IndexedOrder, ListName } from '../snapshots/table.ts';
 import { confirmedAt, type ListTimes, type WatchStatus } from '../snapshots/watch.ts';
 import type { ReadLatestList } from './freshness.ts';
-import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
+import { type KnownAccounts, refuseUnknownAccount } from './known-accounts.ts';
 
 type ListOrdersDeps = {
   readonly accounts: KnownAccounts;
@@ -13,7 +13,7 @@ type ListOrdersDeps = {
 
 export type ListOrdersRequest = {
   readonly account: string;
-  readonly state: List;
+  readonly state: ListName;
   /** The position of an earlier page's last order. */
   readonly after?: ListPosition | undefined;
   readonly limit: number;
@@ -51,13 +51,16 @@ export type ListOrders = (request: ListOrdersRequest) => Promise<OrderPage>;
  */
 export function createListOrders({ accounts, reader, readLatestList }: ListOrdersDeps): ListOrders {
   return async ({ account, state, ...page }) => {
-    refuseUnknown(accounts, account);
+    refuseUnknownAccount(accounts, account);
     const [{ rows, next }, list] = await Promise.all([reader.list(account, state, page), readLatestList(account)]);
     return { orders: rows.map((row) => orderInList(row, list)), next: next && rows.at(-1) };
   };
 }
 
-function orderInList({ orderId, status, at, stored: { watch } }: Listed, list: ListTimes | undefined): ListedOrder {
+function orderInList(
+  { orderId, status, at, stored: { watch } }: IndexedOrder,
+  list: ListTimes | undefined,
+): ListedOrder {
   return {
     orderId,
     status,

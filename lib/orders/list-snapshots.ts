@@ -4,7 +4,7 @@ import { type Rank, updatedAtOfRank } from '../snapshots/rank.ts';
 import type { AuditEntry, Page, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
 import { endOfTime } from '../time.ts';
-import { type KnownAccounts, refuseUnknown } from './known-accounts.ts';
+import { type KnownAccounts, refuseUnknownAccount } from './known-accounts.ts';
 
 type ListSnapshotsDeps = {
   readonly accounts: KnownAccounts;
@@ -42,7 +42,7 @@ const maxAuditEntries = 100;
 /** The history of an order, a page at a time, or as of one moment. Throws `Failure`. */
 export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): ListSnapshots {
   return async (request) => {
-    refuseUnknown(accounts, request.account);
+    refuseUnknownAccount(accounts, request.account);
     const isPage = request.at === undefined && request.believedAt === undefined;
     return isPage ? page(request) : asOf(request);
   };

@@ -2,12 +2,12 @@ import { Failure } from '../errors.ts';
 import { lookupDueAt } from '../snapshots/due.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
 import { statusOf } from '../snapshots/watch.ts';
-import type { Checked } from './checked-order.ts';
+import type { CheckResult } from './check-result.ts';
 
 /** The exchange does not find the requested order. That alone does not close it. */
 export class OrderNotFound extends Failure {
   /** The state in the table, if there is one. */
-  readonly lastKnown: Checked | undefined;
+  readonly lastKnown: CheckResult | undefined;
   /** The order's watch, if there is one. */
   readonly stored: StoredWatch | undefined;
   /** When the histories were last searched for the missing order, and when they are next; ms since the Unix epoch. */
@@ -17,7 +17,10 @@ export class OrderNotFound extends Failure {
   constructor(
     cause: Failure,
     { account, orderId }: { readonly account: string; readonly orderId: string },
-    { lastKnown, stored }: { readonly lastKnown?: Checked | undefined; readonly stored?: StoredWatch | undefined } = {},
+    {
+      lastKnown,
+      stored,
+    }: { readonly lastKnown?: CheckResult | undefined; readonly stored?: StoredWatch | undefined } = {},
   ) {
     const seen =
       lastKnown === undefined

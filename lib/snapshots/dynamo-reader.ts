@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { createQuery, type Item, number, type QueryInput, type TableDeps } from '../dynamo.ts';
-import { auditPrefix, indexName, listKey, partitionKey, snapshotPrefix, upToKey, watchKey } from './items.ts';
-import { expiresAtOf, readAuditEntry, readListed, readSnapshot } from './read-items.ts';
+import { auditPrefix, indexName, listKey, partitionKey, snapshotPrefix, sortKeyAfter, watchKey } from './items.ts';
+import { expiresAtOf, readAuditEntry, readIndexedOrder, readSnapshot } from './read-items.ts';
 import type { Page, SnapshotReader } from './reader.ts';
 import type { OrderKey } from './snapshot.ts';
 
@@ -14,7 +14,7 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
   const queryPage = createQuery(deps);
   return {
     snapshots: async (key, { upTo, below, observedUntil, limit }) => {
-      const last = below === undefined ? upToKey(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
+      const last = below === undefined ? sortKeyAfter(snapshotPrefix, upTo) : `${snapshotPrefix}${below}`;
       const range = descending(key, snapshotPrefix, last);
       const found = await query({
         ...range,
@@ -33,7 +33,7 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
     },
 
     auditEntries: async (key, upTo, limit) => {
-      const range = descending(key, auditPrefix, upToKey(auditPrefix, upTo));
+      const range = descending(key, auditPrefix, sortKeyAfter(auditPrefix, upTo));
       const { items } = await query({ ...range, Limit: limit });
       return items.map(readAuditEntry);
     },
@@ -60,7 +60,7 @@ export function createDynamoReader({ clock, ...deps }: DynamoReaderDeps): Snapsh
               ExpressionAttributeValues: { ':list': ofList, ':instrument': { S: instrumentName } },
             }),
       });
-      return pageOf(found, limit, readListed);
+      return pageOf(found, limit, readIndexedOrder);
     },
   };
 

@@ -15,9 +15,9 @@ import {
   snapshotPrefix,
   watchKey,
 } from './items.ts';
-import { orderIdOf, readListed, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
+import { orderIdOf, readIndexedOrder, readSnapshot, readWatch, sortKeyOf } from './read-items.ts';
 import type { OrderKey, Provenance } from './snapshot.ts';
-import type { Listed, SnapshotTable } from './table.ts';
+import type { IndexedOrder, SnapshotTable } from './table.ts';
 
 type DynamoTableDeps = WatchWriterDeps & {
   /** How long an account keeps snapshots that are no longer the newest; forever when undefined. */
@@ -74,7 +74,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
     },
 
     list: async (account, list, until, limit, onUnreadable = () => {}) => {
-      const listed: Listed[] = [];
+      const listed: IndexedOrder[] = [];
       let start: Item | undefined;
       do {
         const page = await query({
@@ -87,7 +87,7 @@ export function createDynamoTable(deps: DynamoTableDeps): SnapshotTable {
         });
         for (const item of page.items) {
           try {
-            listed.push(readListed(item));
+            listed.push(readIndexedOrder(item));
           } catch (thrown) {
             onUnreadable(orderIdOf(item, account), asFailure(thrown));
           }

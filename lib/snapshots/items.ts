@@ -37,7 +37,7 @@ import { updatedAtOfRank } from './rank.ts';
 import type { AuditEntry } from './reader.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { OrderSummary } from './summary.ts';
-import type { HistoryLookup, List, NotFoundReply, StoredWatch, WatchCommand } from './table.ts';
+import type { HistoryLookup, ListName, NotFoundReply, StoredWatch, WatchCommand } from './table.ts';
 import { checkedAt, isUnobserved, statusOf, type Watch, type WatchStatus } from './watch.ts';
 
 /** The shape of the items written now; readers refuse what they do not know. */
@@ -55,7 +55,7 @@ export function partitionKey({ account, orderId }: OrderKey): string {
 }
 
 /** Sorts after every item of a prefix that is of this time or earlier; milliseconds since the Unix epoch. */
-export function upToKey(prefix: typeof snapshotPrefix | typeof auditPrefix, time: number): string {
+export function sortKeyAfter(prefix: typeof snapshotPrefix | typeof auditPrefix, time: number): string {
   return `${prefix}${timeKey(Math.min(time, endOfTime))}~`;
 }
 
@@ -63,11 +63,11 @@ function timeKey(time: number): string {
   return String(time).padStart(13, '0');
 }
 
-export function listKey(account: string, list: List): string {
+export function listKey(account: string, list: ListName): string {
   return `${account}#${list}`;
 }
 
-const lists: Readonly<Record<WatchStatus, List | undefined>> = {
+const lists: Readonly<Record<WatchStatus, ListName | undefined>> = {
   watched: 'live',
   unconfirmed: 'live',
   missing: 'attention',

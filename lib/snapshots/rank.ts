@@ -46,7 +46,7 @@ export function updatedAtOfRank(rank: Rank): number {
  * stop moves its trigger price and no timestamp. The digest then gives the table one order, whatever the order of
  * arrival; but the reply that was requested last is no older state, and is the one to believe.
  */
-export function placeOf(rank: Rank): string {
+export function rankWithoutDigest(rank: Rank): string {
   return rank.slice(0, rank.lastIndexOf('.'));
 }
 

@@ -1,5 +1,5 @@
 /** The table's items as they are read back. `items.ts` says what each is and how it is queried. */
-import { BOOL, enumOf, type Item, L, M, type Members, membersOf, N, S, schemaOf } from '../dynamo.ts';
+import { type Attributes, attributesOf, BOOL, enumOf, type Item, L, M, N, S, schemaOf } from '../dynamo.ts';
 import { Failure } from '../errors.ts';
 import { type Dialect, dialectNames, dialects } from '../exchange/dialects/index.ts';
 import { historyOutcomes } from '../exchange/history-outcomes.ts';
@@ -8,15 +8,15 @@ import { partitionKey, snapshotSchema } from './items.ts';
 import type { AuditEntry } from './reader.ts';
 import { orderIn, type Snapshot } from './snapshot.ts';
 import { auditKinds, statuses, watchOrigins } from './statuses.ts';
-import type { WholeSummary } from './summary.ts';
-import type { Listed, StoredWatch } from './table.ts';
+import type { CompleteOrderSummary } from './summary.ts';
+import type { IndexedOrder, StoredWatch } from './table.ts';
 
 const ofSchema = schemaOf(snapshotSchema);
 const dialectName = enumOf(dialectNames);
 
 /** Reads a snapshot or head item. Throws `store_corrupt`. */
 export function readSnapshot(item: Item): Snapshot {
-  const { get, find } = membersOf(item);
+  const { get, find } = attributesOf(item);
   get('schema', ofSchema);
   const dialect = get('dialect', dialectName);
   const result = get('result', S);
@@ -54,10 +54,10 @@ const operator = M(({ get }) => ({ at: get('at', N), by: get('by', S), stopped: 
 
 /** Reads a watch item. Throws `store_corrupt`. */
 export function readWatch(item: Item): StoredWatch {
-  return watchIn(membersOf(item));
+  return watchIn(attributesOf(item));
 }
 
-function watchIn(members: Members): StoredWatch {
+function watchIn(members: Attributes): StoredWatch {
   const { get, find } = members;
   get('schema', ofSchema);
   const rank = find('applied_rank', S);
@@ -82,7 +82,7 @@ function watchIn(members: Members): StoredWatch {
 }
 
 /** The order's summary on its watch; `order_state` and `last_update_timestamp` are there once the order was seen. */
-function summaryIn({ find }: Members): WholeSummary | undefined {
+function summaryIn({ find }: Attributes): CompleteOrderSummary | undefined {
   const order_state = find('order_state', S);
   const last_update_timestamp = find('last_update_timestamp', N);
   const others = {
@@ -101,8 +101,8 @@ function summaryIn({ find }: Members): WholeSummary | undefined {
 const watchStatus = enumOf(statuses);
 
 /** Reads a watch as the index has it. Throws `store_corrupt`. */
-export function readListed(item: Item): Listed {
-  const members = membersOf(item);
+export function readIndexedOrder(item: Item): IndexedOrder {
+  const members = attributesOf(item);
   const { get, find } = members;
   const stored = watchIn(members);
   return {
@@ -129,7 +129,7 @@ const attempts = L(
 
 /** Reads an audit entry of any kind. Throws `store_corrupt`. */
 export function readAuditEntry(item: Item): AuditEntry {
-  const { get, find } = membersOf(item);
+  const { get, find } = attributesOf(item);
   get('schema', ofSchema);
   return {
     kind: get('kind', auditKind),
@@ -143,18 +143,18 @@ export function readAuditEntry(item: Item): AuditEntry {
 
 /** The sort key of an item, which says what it is. Throws `store_corrupt`. */
 export function sortKeyOf(item: Item): string {
-  return membersOf(item).get('sk', S);
+  return attributesOf(item).get('sk', S);
 }
 
 /** The order of an item of this account, by its key, whatever else the item holds. */
 export function orderIdOf(item: Item, account: string): string {
-  return membersOf(item)
+  return attributesOf(item)
     .get('pk', S)
     .slice(partitionKey({ account, orderId: '' }).length);
 }
 
 /** When a snapshot that is no longer the newest expires, milliseconds since the Unix epoch; `Infinity` for never. */
 export function expiresAtOf(item: Item): number {
-  const seconds = membersOf(item).find('expires_at', N);
+  const seconds = attributesOf(item).find('expires_at', N);
   return seconds === undefined ? Infinity : seconds * 1000;
 }

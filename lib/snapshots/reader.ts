@@ -1,7 +1,7 @@
 import type { Rank } from './rank.ts';
 import type { OrderKey, Snapshot } from './snapshot.ts';
 import type { auditKinds } from './statuses.ts';
-import type { HistoryAttempt, List, Listed } from './table.ts';
+import type { HistoryAttempt, IndexedOrder, ListName } from './table.ts';
 
 /** Rows in order, and where the next page starts, if there is one. A page may be short and still have a `next`. */
 export type Page<Row> = { readonly rows: readonly Row[]; readonly next?: Row | undefined };
@@ -17,7 +17,7 @@ type SnapshotRange = {
 };
 
 /** Where a list continues: after this entry, which may have left the list since. */
-export type ListPosition = Pick<Listed, 'at' | 'orderId'>;
+export type ListPosition = Pick<IndexedOrder, 'at' | 'orderId'>;
 
 /** What is recorded of an order besides its states: a not-found reply or a lookup with its observer, or a command. */
 export type AuditEntry = {
@@ -38,7 +38,7 @@ export type SnapshotReader = {
   /** Up to a time of our clock, latest first; strongly consistent. */
   readonly auditEntries: (key: OrderKey, upTo: number, limit: number) => Promise<readonly AuditEntry[]>;
   /** By due time, earliest first; final orders by closing time, latest first. Eventually consistent. */
-  readonly list: (account: string, list: List, page: ListPage) => Promise<Page<Listed>>;
+  readonly list: (account: string, list: ListName, page: ListPage) => Promise<Page<IndexedOrder>>;
 };
 
 type ListPage = {

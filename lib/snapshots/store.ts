@@ -1,9 +1,9 @@
 import { linkedOrderIds } from '../exchange/order.ts';
 import { advanceWatch } from './advance-watch.ts';
-import { placeOf, type Rank } from './rank.ts';
+import { type Rank, rankWithoutDigest } from './rank.ts';
 import { isEarlier, type Observation, type OrderKey, type Snapshot, snapshotOf } from './snapshot.ts';
 import { orderSummaryOf } from './summary.ts';
-import type { Current, FailedCheck, HistoryLookup, NotFoundReply, SnapshotTable, StoredWatch } from './table.ts';
+import type { CurrentItems, FailedCheck, HistoryLookup, NotFoundReply, SnapshotTable, StoredWatch } from './table.ts';
 import { checkedAt, isOpen, join, statusOf, type Watch, type WatchDelta } from './watch.ts';
 
 /** The result of a check, as stored. */
@@ -22,9 +22,9 @@ type RecordResult = {
 
 export type SnapshotStore = {
   /** What the table currently holds of an order. */
-  readonly read: (key: OrderKey) => Promise<Current>;
+  readonly read: (key: OrderKey) => Promise<CurrentItems>;
   /** Stores a reply. Safe to repeat, in any order, with concurrent writers. `known` saves a read. */
-  readonly record: (observation: Observation, known?: Current) => Promise<RecordResult>;
+  readonly record: (observation: Observation, known?: CurrentItems) => Promise<RecordResult>;
   /**
    * The same for an order whose watch is known, as it was at any time. What is known is only believed once a write under
    * its revision has shown that nobody has written since: a reply that says nothing new takes one such write, and one
@@ -35,7 +35,7 @@ export type SnapshotStore = {
    * Stores a not-found reply. It counts only for a watched order whose head is not final, and only when requested
    * after the last observation. It never changes a head.
    */
-  readonly recordNotFound: (notFound: NotFoundReply, known?: Current) => Promise<Current>;
+  readonly recordNotFound: (notFound: NotFoundReply, known?: CurrentItems) => Promise<CurrentItems>;
   /**
    * Stores a search of the exchange's histories, and that there was one. A row that it found is recorded separately,
    * before this. Safe to repeat.
@@ -73,7 +73,7 @@ function createObservationWrites(
 ): Pick<SnapshotStore, 'record' | 'confirm'> {
   return { record, confirm };
 
-  async function record(observation: Observation, known?: Current): Promise<RecordResult> {
+  async function record(observation: Observation, known?: CurrentItems): Promise<RecordResult> {
     const snapshot = snapshotOf(observation);
     const { rank, provenance } = snapshot;
     const { head, stored } = known ?? (await table.readCurrent(snapshot));
@@ -131,7 +131,7 @@ function createWatchWrites(
 ): Pick<SnapshotStore, 'recordNotFound' | 'recordLookup' | 'markUnlisted' | 'recordFailedCheck'> {
   return { recordNotFound, recordLookup, markUnlisted, recordFailedCheck };
 
-  async function recordNotFound(notFound: NotFoundReply, known?: Current): Promise<Current> {
+  async function recordNotFound(notFound: NotFoundReply, known?: CurrentItems): Promise<CurrentItems> {
     const { stored } = known ?? (await table.readCurrent(notFound));
     if (stored === undefined) return {};
     const head = await healedHead(table, notFound);
@@ -199,7 +199,7 @@ async function announceNew(
   key: OrderKey,
   known: StoredWatch,
   opening: WatchDelta,
-): Promise<Current | undefined> {
+): Promise<CurrentItems | undefined> {
   const watch = join(known.watch, opening);
   const isNew = await table.putWatch(key, watch, known.revision);
   return isNew ? { stored: { watch, revision: known.revision + 1 } } : undefined;
@@ -219,7 +219,11 @@ function isAnnounced(stored: StoredWatch | undefined, rank: Rank): boolean {
 
 /** Only the digest puts the reply of this rank below the head, and it is the one that was requested last. */
 function isLastOfEquals({ watch }: StoredWatch, head: Snapshot, rank: Rank): boolean {
-  return head.rank !== rank && placeOf(head.rank) === placeOf(rank) && watch.observations[0]?.rank === rank;
+  return (
+    head.rank !== rank &&
+    rankWithoutDigest(head.rank) === rankWithoutDigest(rank) &&
+    watch.observations[0]?.rank === rank
+  );
 }
 
 function appliedBy({ rank, provenance, order }: Snapshot): NonNullable<Watch['applied']> {

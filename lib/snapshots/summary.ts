@@ -19,10 +19,10 @@ type SummaryField =
 export type OrderSummary = Pick<Order, SummaryField>;
 
 /** One that names every field. */
-export type WholeSummary = { readonly [Field in SummaryField]: OrderSummary[Field] };
+export type CompleteOrderSummary = { readonly [Field in SummaryField]: OrderSummary[Field] };
 
 /** All members are there, those without a value as `undefined`: equal summaries are deeply equal. */
-export function orderSummaryOf(order: OrderSummary): WholeSummary {
+export function orderSummaryOf(order: OrderSummary): CompleteOrderSummary {
   return {
     order_state: order.order_state,
     instrument_name: order.instrument_name,

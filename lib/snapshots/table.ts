@@ -5,7 +5,7 @@ import type { listNames } from './statuses.ts';
 import type { Watch, WatchStatus } from './watch.ts';
 
 /** The lists of the index: orders that the schedule checks, orders that need attention, closed orders. */
-export type List = (typeof listNames)[number];
+export type ListName = (typeof listNames)[number];
 
 export type NotFoundReply = OrderKey & {
   readonly requestedAt: number;
@@ -41,10 +41,10 @@ export type WatchCommand = OrderKey & {
 export type StoredWatch = { readonly watch: Watch; readonly revision: number };
 
 /** What the table currently holds of one order. */
-export type Current = { readonly head?: Snapshot | undefined; readonly stored?: StoredWatch | undefined };
+export type CurrentItems = { readonly head?: Snapshot | undefined; readonly stored?: StoredWatch | undefined };
 
 /** An order in a list of the index; times are milliseconds since the Unix epoch. */
-export type Listed = OrderKey & {
+export type IndexedOrder = OrderKey & {
   readonly status: WatchStatus;
   /** When it is due; in the list of final orders, when it closed. */
   readonly at: number;
@@ -69,7 +69,7 @@ export type FailedCheck = OrderKey & {
  */
 export type SnapshotTable = {
   /** Head and watch; strongly consistent. */
-  readonly readCurrent: (key: OrderKey) => Promise<Current>;
+  readonly readCurrent: (key: OrderKey) => Promise<CurrentItems>;
   /** The snapshot of greatest rank; strongly consistent. */
   readonly newestSnapshot: (key: OrderKey) => Promise<Snapshot | undefined>;
   /** Writes the snapshot unless one of its rank exists with provenance as early; returns whether it wrote. */
@@ -91,11 +91,11 @@ export type SnapshotTable = {
    */
   readonly list: (
     account: string,
-    list: List,
+    list: ListName,
     until: number,
     limit: number,
     onUnreadable?: (orderId: string, failure: Failure) => void,
-  ) => Promise<readonly Listed[]>;
+  ) => Promise<readonly IndexedOrder[]>;
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { AccountListing } from '../accounts/table.ts';
-import { phaseOfRank, placeOf, type Rank } from './rank.ts';
+import { phaseOfRank, type Rank, rankWithoutDigest } from './rank.ts';
 import type { statuses, watchOrigins } from './statuses.ts';
 import type { OrderSummary } from './summary.ts';
 
@@ -118,7 +118,7 @@ export function isOpen(status: WatchStatus): boolean {
 
 /** Whether no reply that differs from this rank in nothing but its digest was requested last. */
 export function isLastRequested({ observations: [last] }: Watch, rank: Rank): boolean {
-  return last === undefined || last.rank === rank || placeOf(last.rank) !== placeOf(rank);
+  return last === undefined || last.rank === rank || rankWithoutDigest(last.rank) !== rankWithoutDigest(rank);
 }
 
 /** When the reply that last confirmed the head's state was requested. */
@@ -148,7 +148,7 @@ const indexedMs = 60_000;
  * since, that it may not have found it: then the order's absence from this sweep's lists goes unnoticed, and they say
  * nothing of it until one holds it.
  */
-export function mayBeUnread({ listed, operator }: Watch, ordersReadAt: number): boolean {
+export function mayHaveBeenUnindexed({ listed, operator }: Watch, ordersReadAt: number): boolean {
   const indexedSince = ordersReadAt - indexedMs;
   const wasStarted = operator?.stopped === false && listed !== undefined && operator.at > listed.at;
   if (wasStarted) return operator.at > indexedSince;
@@ -167,7 +167,7 @@ function isConfirmedByLists(watch: Watch): boolean {
 export function confirmedAt(watch: Watch, list: ListTimes | undefined): number | undefined {
   const own = checkedAt(watch);
   if (list === undefined || watch.listed === undefined || list.at < watch.listed.at) return own;
-  if (!isConfirmedByLists(watch) || mayBeUnread(watch, list.ordersReadAt)) return own;
+  if (!isConfirmedByLists(watch) || mayHaveBeenUnindexed(watch, list.ordersReadAt)) return own;
   return Math.max(own ?? 0, list.at);
 }
 
@@ -177,7 +177,8 @@ function contradicted({ applied, observations }: Watch): boolean {
     applied !== undefined &&
     observations.length === maxObservations &&
     observations.every(
-      ({ requestedAt, rank }) => placeOf(rank) < placeOf(applied.rank) && requestedAt >= applied.at + settleMs,
+      ({ requestedAt, rank }) =>
+        rankWithoutDigest(rank) < rankWithoutDigest(applied.rank) && requestedAt >= applied.at + settleMs,
     )
   );
 }

@@ -1,10 +1,10 @@
 import { asFailure, type Failure } from '../errors.ts';
 import type { CheckOpenOrders, TickReport } from './check-open-orders.ts';
-import type { UnsweptOf } from './unswept-accounts.ts';
+import type { FindUnsweptAccounts } from './unswept-accounts.ts';
 
 type CheckGroupDeps = {
   readonly checkOpenOrders: CheckOpenOrders;
-  readonly unsweptOf: UnsweptOf;
+  readonly findUnswept: FindUnsweptAccounts;
   /** Called as soon as an account's tick has ended: no other account is waited for. */
   readonly onTick: (account: string, report: TickReport) => void;
   /** `account` is `undefined` when the next group could not be looked at. */
@@ -39,7 +39,7 @@ export type CheckGroup = (request: CheckGroupRequest) => Promise<readonly Accoun
  * sweeps.
  */
 export function createCheckGroup(deps: CheckGroupDeps): CheckGroup {
-  const { checkOpenOrders, unsweptOf, onTick, onFailure, onUnswept } = deps;
+  const { checkOpenOrders, findUnswept, onTick, onFailure, onUnswept } = deps;
   const failed = (thrown: unknown, account?: string): Ended => {
     const failure = asFailure(thrown);
     onFailure(failure, account);
@@ -56,7 +56,7 @@ export function createCheckGroup(deps: CheckGroupDeps): CheckGroup {
   };
   const lookAt = async (next: readonly string[] | undefined): Promise<Ended> => {
     try {
-      if (next !== undefined) onUnswept(await unsweptOf(next));
+      if (next !== undefined) onUnswept(await findUnswept(next));
       return {};
     } catch (thrown) {
       return failed(thrown);

@@ -20,7 +20,7 @@ type LeaseRequest = {
 };
 
 /** What work under a lease receives. */
-export type Held = {
+export type LeaseContext = {
   /** The account as it was when the lease was taken. */
   readonly before: AccountState;
   /** From now on, what this returns is stored with the account by each renewal, and by the release. */
@@ -36,7 +36,7 @@ export type Held = {
 export async function withLease<Result>(
   deps: LeaseDeps,
   request: LeaseRequest,
-  work: (holds: () => boolean, held: Held) => Promise<Result>,
+  work: (holds: () => boolean, held: LeaseContext) => Promise<Result>,
 ): Promise<Result | undefined> {
   const { table, clock } = deps;
   const { account, owner } = request;

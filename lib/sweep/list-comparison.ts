@@ -1,5 +1,5 @@
 import { checkedAt } from '../snapshots/watch.ts';
-import { changedAt, type LiveOrder } from './live-orders.ts';
+import { type LiveOrder, lastChangedAt } from './live-orders.ts';
 
 /** How many orders may end between two lists without suspicion. */
 const usual = 8;
@@ -21,13 +21,13 @@ const maxProbes = 2;
  * The orders to check before the list is believed, at most two: those that are the likeliest to be still open, because
  * they have rested for the longest. One whose latest check failed comes last, and none that has to wait.
  */
-export function probesOf(absent: readonly LiveOrder[], now: number): readonly LiveOrder[] {
+export function selectProbes(absent: readonly LiveOrder[], now: number): readonly LiveOrder[] {
   const ready = absent.filter(({ postponedUntil }) => postponedUntil <= now);
-  const likeliest = ready.sort((a, b) => Number(a.failing) - Number(b.failing) || changedAt(a) - changedAt(b));
+  const likeliest = ready.sort((a, b) => Number(a.failing) - Number(b.failing) || lastChangedAt(a) - lastChangedAt(b));
   return likeliest.slice(0, maxProbes);
 }
 
-/** When the order last changed, or was last seen in its own reply: lists may be late by the exchange's guard. */
-export function ownTimeOf(order: LiveOrder): number {
-  return Math.max(changedAt(order), checkedAt(order.stored.watch) ?? 0);
+/** When the order last changed, or was last seen in its own reply: lists may lag behind it by `lagMs`. */
+export function lastChangedOrSeenAt(order: LiveOrder): number {
+  return Math.max(lastChangedAt(order), checkedAt(order.stored.watch) ?? 0);
 }

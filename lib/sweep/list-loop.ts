@@ -3,7 +3,7 @@ import { asFailure, type Failure } from '../errors.ts';
 import type { AccountBreaker } from './account-breaker.ts';
 import type { Checks } from './checks.ts';
 import { accountFailureOf } from './circuit-breaker.ts';
-import { nextTrust, trusted } from './list-trust.ts';
+import { fullTrust, nextTrust } from './list-trust.ts';
 import { createListing, type ListingDeps, type ListResult } from './listing.ts';
 import { type ListPolicy, listIntervalMs } from './pace.ts';
 
@@ -50,7 +50,7 @@ export function createListLoop(deps: ListLoopDeps): ListLoop {
   const { clock, orders, checks, breaker, listPolicy, before, goesOn } = deps;
   const list = createListing(deps);
   const counts = { listed: 0, listFailed: 0, discovered: 0, vanished: 0 };
-  let trust = before.listTrust ?? trusted;
+  let trust = before.listTrust ?? fullTrust;
   let latest = before.listed;
   let changedAt = 0;
   let hasListed = false;

@@ -14,7 +14,7 @@ export type TrustEvent =
   /** The exchange replied with something that permits no conclusion, or refused to list at all. */
   | { readonly type: 'failed'; readonly reason: Code | 'incomplete' };
 
-export const trusted: ListTrust = { trusted: true, since: 0, failures: 0 };
+export const fullTrust: ListTrust = { trusted: true, since: 0, failures: 0 };
 
 /**
  * One odd list is tried again at the usual pace, because the list or the probe's reply may be late; this many in a row
@@ -26,7 +26,7 @@ const firstRetryMs = 60_000;
 const maxRetryMs = { contradicted: 3_600_000, failed: 300_000 } as const;
 
 export function nextTrust(trust: ListTrust, event: TrustEvent, now: number): ListTrust {
-  if (event.type === 'passed') return trust.trusted && trust.failures === 0 ? trust : { ...trusted, since: now };
+  if (event.type === 'passed') return trust.trusted && trust.failures === 0 ? trust : { ...fullTrust, since: now };
   const failures = trust.failures + 1;
   if (trust.trusted && failures < maxFailures) return { ...trust, failures };
   const retries = trust.trusted ? 0 : failures - 1;

@@ -4,9 +4,9 @@ import { driftOf } from '../exchange/drift.ts';
 import type { OpenOrders } from '../exchange/open-orders.ts';
 import { type Order, phaseOf } from '../exchange/order.ts';
 import type { OrderRow } from '../exchange/rows.ts';
-import { placeOf, type Rank, rankOf } from '../snapshots/rank.ts';
+import { type Rank, rankOf, rankWithoutDigest } from '../snapshots/rank.ts';
 import type { SnapshotStore } from '../snapshots/store.ts';
-import { isLastRequested, isOpen, mayBeUnread, statusOf, type Watch } from '../snapshots/watch.ts';
+import { isLastRequested, isOpen, mayHaveBeenUnindexed, statusOf, type Watch } from '../snapshots/watch.ts';
 import type { Checks } from './checks.ts';
 import type { KnownRow, KnownRows } from './known-rows.ts';
 import type { LiveOrder, LiveOrders } from './live-orders.ts';
@@ -64,7 +64,7 @@ export function createListedRows(deps: ListedRowsDeps) {
   const isSettled = ({ orderId, rank }: KnownRow): boolean => {
     const live = orders.get(orderId);
     if (live === undefined) return rank === undefined;
-    return live.covered && isAt(live.stored.watch, rank) && !mayBeUnread(live.stored.watch, orders.readAt());
+    return live.covered && isAt(live.stored.watch, rank) && !mayHaveBeenUnindexed(live.stored.watch, orders.readAt());
   };
 
   return {
@@ -169,11 +169,11 @@ function createRowActions(deps: ListedRowsDeps) {
     const rank = rankOf(order, dialect.volatile);
     const { watch } = live.stored;
     const { applied } = watch;
-    if (live.covered && isAt(watch, rank) && !mayBeUnread(watch, orders.readAt())) {
+    if (live.covered && isAt(watch, rank) && !mayHaveBeenUnindexed(watch, orders.readAt())) {
       knownRows.set({ orderId, text, rank });
       return 'nothing';
     }
-    if (applied !== undefined && placeOf(rank) < placeOf(applied.rank)) {
+    if (applied !== undefined && rankWithoutDigest(rank) < rankWithoutDigest(applied.rank)) {
       // Older than what is known: the list is late for this order, and confirms nothing of it.
       if (live.covered) await unlisted(live, list.requestedAt);
       return 'nothing';
@@ -192,7 +192,7 @@ function isAt(watch: Watch, rank: Rank | undefined): boolean {
   const { applied, announcedRank, observations } = watch;
   if (applied === undefined || rank === undefined || announcedRank !== applied.rank) return false;
   if (applied.rank === rank) return isLastRequested(watch, rank);
-  return observations[0]?.rank === rank && placeOf(rank) === placeOf(applied.rank);
+  return observations[0]?.rank === rank && rankWithoutDigest(rank) === rankWithoutDigest(applied.rank);
 }
 
 /** The next list tries again. */

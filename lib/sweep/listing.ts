@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { asFailure } from '../errors.ts';
 import type { ExchangeLists } from '../exchange/lists.ts';
 import type { OpenOrders } from '../exchange/open-orders.ts';
-import { isSuspicious, ownTimeOf, probesOf } from './list-comparison.ts';
+import { isSuspicious, lastChangedOrSeenAt, selectProbes } from './list-comparison.ts';
 import { createListedRows, type ListedRowsDeps } from './listed-rows.ts';
 import type { LiveOrder } from './live-orders.ts';
 import { inParallel } from './parallel.ts';
@@ -69,9 +69,9 @@ export function createListing(deps: ListingDeps): () => Promise<ListResult> {
     absent: readonly LiveOrder[],
     covered: number,
   ): Promise<'plausible' | 'contradicted' | 'inconclusive'> {
-    const settled = absent.filter((order) => ownTimeOf(order) + dialect.lists.guardMs <= requestedAt);
+    const settled = absent.filter((order) => lastChangedOrSeenAt(order) + dialect.lists.lagMs <= requestedAt);
     if (!isSuspicious({ absent: settled.length, covered, listed: ids.size })) return 'plausible';
-    for (const { orderId } of probesOf(settled, clock.now())) {
+    for (const { orderId } of selectProbes(settled, clock.now())) {
       const outcome = await checks.check(orderId);
       if (outcome !== undefined) return outcome === 'open' ? 'contradicted' : 'plausible';
     }

@@ -1,7 +1,7 @@
 import { asFailure } from '../errors.ts';
 import { type CheckPolicy, dueAt, dueWithoutLists, postponedUntil } from '../snapshots/due.ts';
 import { updatedAtOfRank } from '../snapshots/rank.ts';
-import type { Listed, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
+import type { IndexedOrder, SnapshotTable, StoredWatch } from '../snapshots/table.ts';
 import {
   confirmedAt,
   isCovered,
@@ -83,7 +83,7 @@ export function createLiveOrders(deps: LiveOrdersDeps): LiveOrders {
   };
   const due = createDueOrders(orders, dueOf);
 
-  const merge = (listed: readonly Listed[]) => {
+  const merge = (listed: readonly IndexedOrder[]) => {
     for (const { orderId, stored } of listed) set(orderId, stored);
     if (listed.length > 0) due.changed();
   };
@@ -153,7 +153,7 @@ function createOpenOrders(policy: CheckPolicy) {
 }
 
 /** When the exchange last changed an order, by its clock; milliseconds since the Unix epoch. */
-export function changedAt({ stored: { watch } }: LiveOrder): number {
+export function lastChangedAt({ stored: { watch } }: LiveOrder): number {
   return watch.announcedRank === undefined ? watch.openedAt : updatedAtOfRank(watch.announcedRank);
 }
 

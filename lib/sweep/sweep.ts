@@ -16,7 +16,7 @@ import { createLiveOrders } from './live-orders.ts';
 import type { ListPolicy } from './pace.ts';
 import { inParallel } from './parallel.ts';
 import { reportOf, type SweepReport, sweepSummaryOf } from './report.ts';
-import { createReadableList } from './unreadable-orders.ts';
+import { createListWithoutUnreadable } from './unreadable-orders.ts';
 
 /** An account whose open orders are listed. */
 export type ListedAccount = {
@@ -86,7 +86,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     const listed = listedAccount(account);
     const goesOn = () => clock.now() < until && holds();
     const graceMs = (listed?.listPolicy.maxMs ?? 0) * 3;
-    const readable = createReadableList({
+    const readable = createListWithoutUnreadable({
       list,
       read: store.read,
       onRead: (orderId, stored) => orders.set(orderId, stored),

@@ -16,7 +16,7 @@ type UnreadableOrdersDeps = {
  * Lists the index without the items that cannot be read, so that these do not stop other orders. Each of their orders
  * is read individually once, because a reader of its watch would take it for confirmed by the account's lists.
  */
-export function createReadableList(deps: UnreadableOrdersDeps): SnapshotTable['list'] {
+export function createListWithoutUnreadable(deps: UnreadableOrdersDeps): SnapshotTable['list'] {
   const { list, read, onUnreadable, onRead } = deps;
   const known = new Set<string>();
 

@@ -6,13 +6,13 @@ import { describeFailure, type Logger } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { entryOf } from './entry.ts';
 import { type TransitionEvent, transitionOf } from './events.ts';
-import type { SetAside } from './send-dead-letter.ts';
+import type { SendDeadLetter } from './send-dead-letter.ts';
 import { imagesOf } from './stream.ts';
 
 type PublisherDeps = {
   readonly bus: Bus;
   readonly busName: string;
-  readonly setAside: SetAside;
+  readonly sendDeadLetter: SendDeadLetter;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -31,7 +31,7 @@ type Prepared = { readonly record: DynamoDBRecord; readonly entry: PutEventsRequ
  * the dead-letter queue at once. Only if that fails is it returned, and holds up its shard until Lambda gives it up.
  * Records after the returned one may be sent again, with the same ids.
  */
-export function createPublisher({ bus, busName, setAside, clock, logger }: PublisherDeps): Publisher {
+export function createPublisher({ bus, busName, sendDeadLetter, clock, logger }: PublisherDeps): Publisher {
   return async (records, remainingMs) => {
     const startedAt = clock.now();
     const prepared: Prepared[] = [];
@@ -57,14 +57,14 @@ export function createPublisher({ bus, busName, setAside, clock, logger }: Publi
     for (const record of unreadable) {
       // Those after the unsent one come again with it.
       if (unsent !== undefined && records.indexOf(record) > records.indexOf(unsent)) break;
-      if (!(await setAside(record, deadline))) failed.add(record);
+      if (!(await sendDeadLetter(record, deadline))) failed.add(record);
     }
 
     logger[stop === undefined ? 'info' : 'warn']('published', {
       code: stop?.code ?? 'ok',
       reason: stop?.reason,
       records: records.length,
-      published: Object.fromEntries(countsOf(entries.slice(0, accepted))),
+      published: Object.fromEntries(countByEventName(entries.slice(0, accepted))),
       left: entries.length - accepted,
       slowest_ms: delays.length > 0 ? Math.max(...delays) : undefined,
       duration_ms: clock.now() - startedAt,
@@ -92,7 +92,7 @@ function delayOf({ name, at, detail }: TransitionEvent): number[] {
 }
 
 /** The number of entries by event name. */
-export function countsOf(entries: readonly PutEventsRequestEntry[]): ReadonlyMap<string, number> {
+export function countByEventName(entries: readonly PutEventsRequestEntry[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { DetailType = '' } of entries) counts.set(DetailType, (counts.get(DetailType) ?? 0) + 1);
   return counts;

@@ -3,9 +3,9 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { Clock } from '../clock.ts';
 
 /** Puts an unreadable record aside until `deadline`, epoch ms; `false` if the queue did not take it. Never throws. */
-export type SetAside = (record: DynamoDBRecord, deadline: number) => Promise<boolean>;
+export type SendDeadLetter = (record: DynamoDBRecord, deadline: number) => Promise<boolean>;
 
-type SetAsideDeps = {
+type SendDeadLetterDeps = {
   readonly client: Pick<SQSClient, 'send'>;
   readonly queueUrl: string;
   readonly clock: Pick<Clock, 'now'>;
@@ -15,7 +15,7 @@ type SetAsideDeps = {
  * Sends to the dead-letter queue what Lambda would send after its last attempt: where the record is in the stream, and
  * nothing of what it holds. The redrive command reads both alike.
  */
-export function createSetAside({ client, queueUrl, clock }: SetAsideDeps): SetAside {
+export function createSendDeadLetter({ client, queueUrl, clock }: SendDeadLetterDeps): SendDeadLetter {
   return async ({ dynamodb, eventSourceARN }, deadline) => {
     const now = clock.now();
     const arrived = dynamodb?.ApproximateCreationDateTime;

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { accountSettings, createListAccounts, type ListAccounts } from '../orders/list-accounts.ts';
 import type { Stage } from '../stage/stage.ts';
 import { wireAccountReader } from './table-reader.ts';
-import { settled } from './warm-up.ts';
+import { settleWhileWarmingUp } from './warm-up.ts';
 
 type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
 
@@ -15,6 +15,6 @@ export function wireListAccounts({ stage, env, clock }: Deps): {
   const table = wireAccountReader({ env });
   return {
     accounts: createListAccounts({ accounts: accountSettings(stage.accounts), table, clock }),
-    warmUp: () => settled([table.readAccount('')], clock),
+    warmUp: () => settleWhileWarmingUp([table.readAccount('')], clock),
   };
 }

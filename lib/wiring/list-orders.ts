@@ -5,7 +5,7 @@ import { createListOrders, type ListOrders } from '../orders/list-orders.ts';
 import type { Stage } from '../stage/stage.ts';
 import { accountsIn } from './settings.ts';
 import { wireAccountReader, wireReader } from './table-reader.ts';
-import { settled } from './warm-up.ts';
+import { settleWhileWarmingUp } from './warm-up.ts';
 
 type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
 
@@ -16,6 +16,6 @@ export function wireListOrders(deps: Deps): { readonly listOrders: ListOrders; r
   const readLatestList = createReadLatestList(wireAccountReader(deps), clock);
   return {
     listOrders: createListOrders({ accounts: accountsIn(stage), reader, readLatestList }),
-    warmUp: () => settled([reader.list('', 'live', { limit: 1 })], clock),
+    warmUp: () => settleWhileWarmingUp([reader.list('', 'live', { limit: 1 })], clock),
   };
 }

@@ -4,7 +4,7 @@ import { createListSnapshots, type ListSnapshots } from '../orders/list-snapshot
 import type { Stage } from '../stage/stage.ts';
 import { accountsIn } from './settings.ts';
 import { wireReader } from './table-reader.ts';
-import { noOrder, settled } from './warm-up.ts';
+import { nonexistentOrder, settleWhileWarmingUp } from './warm-up.ts';
 
 type Deps = { readonly stage: Stage; readonly env: Environment; readonly clock: Clock };
 
@@ -16,6 +16,6 @@ export function wireListSnapshots(deps: Deps): {
   const reader = wireReader(deps);
   return {
     listSnapshots: createListSnapshots({ accounts: accountsIn(deps.stage), reader }),
-    warmUp: () => settled([reader.auditEntries(noOrder, 0, 1)], deps.clock),
+    warmUp: () => settleWhileWarmingUp([reader.auditEntries(nonexistentOrder, 0, 1)], deps.clock),
   };
 }

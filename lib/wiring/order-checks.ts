@@ -14,16 +14,16 @@ import { createRetryBudget } from '../exchange/retry.ts';
 import { createHttpTransport, type Transport } from '../exchange/transport.ts';
 import type { Logger } from '../log.ts';
 import { type Account, type CheckOrder, createCheckOrder } from '../orders/check-order.ts';
-import type { Checked } from '../orders/checked-order.ts';
+import type { CheckResult } from '../orders/check-result.ts';
 import { createReadLatestList } from '../orders/freshness.ts';
 import { createRememberedChecks } from '../orders/remembered-checks.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../snapshots/store.ts';
 import type { SnapshotTable } from '../snapshots/table.ts';
 import type { Stage } from '../stage/stage.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearseCheck } from './rehearsal.ts';
 import { checkPolicyOf, settingsIn, tableNameIn } from './settings.ts';
-import { noOrder, settled, warmUpMs } from './warm-up.ts';
+import { maxWarmUpMs, nonexistentOrder, settleWhileWarmingUp } from './warm-up.ts';
 
 export type OrderChecksDeps = {
   readonly stage: Stage;
@@ -49,7 +49,7 @@ export type OrderChecks = {
    * Does in INIT, where a whole CPU is free, what the first request would wait for. `present` makes a response of what was
    * checked. Never throws, takes 2 s at most.
    */
-  readonly warmUp: (present?: (checked: Checked) => unknown) => Promise<void>;
+  readonly warmUp: (present?: (checked: CheckResult) => unknown) => Promise<void>;
 };
 
 /** Checks of single orders, with key, exchange and table. Throws when the environment lacks `TABLE_NAME`. */
@@ -161,11 +161,14 @@ type WarmUpDeps = {
  */
 async function warmUp(
   { accounts: [first], keys: [, ...otherKeys], store, clock }: WarmUpDeps,
-  present: (checked: Checked) => unknown = () => {},
+  present: (checked: CheckResult) => unknown = () => {},
 ): Promise<void> {
-  const deadline = clock.now() + warmUpMs;
+  const deadline = clock.now() + maxWarmUpMs;
   const exchange = first === undefined ? [] : [first.exchange.warmUp(deadline)];
   const fetched = otherKeys.slice(0, maxKeys).map((key) => key.get(deadline));
-  const rehearsed = first && rehearse(first.dialect.name, clock).then((checked) => checked.map(present));
-  await settled([store.read(noOrder), ...exchange, ...fetched, Promise.resolve(rehearsed)], clock);
+  const rehearsed = first && rehearseCheck(first.dialect.name, clock).then((checked) => checked.map(present));
+  await settleWhileWarmingUp(
+    [store.read(nonexistentOrder), ...exchange, ...fetched, Promise.resolve(rehearsed)],
+    clock,
+  );
 }

@@ -9,7 +9,7 @@ import { createRetryBudget } from '../exchange/retry.ts';
 import { Secret } from '../exchange/secret.ts';
 import type { Transport } from '../exchange/transport.ts';
 import { createCheckOrder } from '../orders/check-order.ts';
-import type { Checked } from '../orders/checked-order.ts';
+import type { CheckResult } from '../orders/check-result.ts';
 import { createDynamoTable } from '../snapshots/dynamo-table.ts';
 import { headKey, watchKey } from '../snapshots/items.ts';
 import { createSnapshotStore } from '../snapshots/store.ts';
@@ -55,7 +55,7 @@ const env = { AWS_REGION: 'none', AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_K
  * Checks an order that exists nowhere, with a table and an exchange in this function: it is new, then unchanged.
  * Nothing leaves the process. In this way INIT compiles, with a whole CPU, what its requests run.
  */
-export async function rehearse(dialectName: DialectName, clock: Clock): Promise<readonly Checked[]> {
+export async function rehearseCheck(dialectName: DialectName, clock: Clock): Promise<readonly CheckResult[]> {
   const account = '';
   const dialect = dialects[dialectName];
   const key = { version: '', key: { clientId: '', clientSecret: new Secret('') } };
@@ -81,7 +81,7 @@ export async function rehearse(dialectName: DialectName, clock: Clock): Promise<
     clock,
     onDrift: () => {},
   });
-  const checked: Checked[] = [];
+  const checked: CheckResult[] = [];
   for (const maxAgeMs of [undefined, 0]) {
     const deadline = clock.now() + 1_000;
     checked.push(await checkOrder({ account, orderId, maxAgeMs, observedBy: '', requestId: '', deadline }));

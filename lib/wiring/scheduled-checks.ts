@@ -11,14 +11,14 @@ import type { StageAccount } from '../stage/stage.ts';
 import { type CheckOpenOrders, createCheckOpenOrders } from '../sweep/check-open-orders.ts';
 import { hedgingDelayMs } from '../sweep/pace.ts';
 import { createSweep, type ListedAccount } from '../sweep/sweep.ts';
-import { createUnsweptOf, type UnsweptOf } from '../sweep/unswept-accounts.ts';
+import { createFindUnsweptAccounts, type FindUnsweptAccounts } from '../sweep/unswept-accounts.ts';
 import { createOrderChecks, type OrderChecks, type OrderChecksDeps } from './order-checks.ts';
 import { checkPolicyOf, listPolicyOf, settingsIn } from './settings.ts';
 
 /** The scheduled checks of all watched orders. Throws when the environment lacks `TABLE_NAME`. */
 export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | 'connect'>): {
   readonly checkOpenOrders: CheckOpenOrders;
-  readonly unsweptOf: UnsweptOf;
+  readonly findUnswept: FindUnsweptAccounts;
   readonly warmUp: () => Promise<void>;
 } {
   const { stage, clock, logger } = deps;
@@ -53,7 +53,7 @@ export function createScheduledChecks(deps: Omit<OrderChecksDeps, 'priority' | '
     clock,
     nonce: randomUUID,
   });
-  return { checkOpenOrders, unsweptOf: createUnsweptOf({ table: accountTable, clock }), warmUp };
+  return { checkOpenOrders, findUnswept: createFindUnsweptAccounts({ table: accountTable, clock }), warmUp };
 }
 
 function listedAccountIn(

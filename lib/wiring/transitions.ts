@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createBus } from '../transitions/bus.ts';
 import { createPublisher, type Publisher } from '../transitions/publish.ts';
-import { createSetAside } from '../transitions/send-dead-letter.ts';
+import { createSendDeadLetter } from '../transitions/send-dead-letter.ts';
 
 /** The publisher of transitions. Throws when the environment lacks `EVENT_BUS_NAME` or `DEAD_LETTER_QUEUE_URL`. */
 export function wirePublisher(deps: {
@@ -18,7 +18,7 @@ export function wirePublisher(deps: {
   return createPublisher({
     bus: createBus({ client: createEventBridgeClient(env), clock }),
     busName,
-    setAside: createSetAside({ client: createQueueClient(env), queueUrl, clock }),
+    sendDeadLetter: createSendDeadLetter({ client: createQueueClient(env), queueUrl, clock }),
     clock,
     logger,
   });

@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { idlePrice, totalOf } from '../../cdk/idle-price.ts';
+import { idlePrice, totalDollars } from '../../cdk/idle-price.ts';
 import { resolveStage } from '../../cdk/stages.ts';
 import { errorCatalog } from '../../lib/errors.ts';
 import { essentialSweepMetrics } from '../../lib/sweep/metric-names.ts';
@@ -179,10 +179,10 @@ describe('monitoring: essential', () => {
   });
 
   it('essential monitoring costs an idle stage of two accounts less than $4 a month, and less than half of full monitoring', () => {
-    const price = totalOf(idlePrice(JSON.stringify(essential.toJSON()), stage));
+    const price = totalDollars(idlePrice(JSON.stringify(essential.toJSON()), stage));
     const full = resolveStage('test', loopbackStage);
     expect(price).toBeLessThan(4);
-    expect(price).toBeLessThan(totalOf(idlePrice(JSON.stringify(templateOf().toJSON()), full)) / 2);
+    expect(price).toBeLessThan(totalDollars(idlePrice(JSON.stringify(templateOf().toJSON()), full)) / 2);
   });
 });
 

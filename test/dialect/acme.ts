@@ -18,7 +18,7 @@ export const acme = {
   retentionMs: 3_600_000,
   fields: ['mark'],
   volatile: ['mark'],
-  lists: { openOrders: [{ method, params: {} }], guardMs: 5_000, orderHistory: [], trades: [] },
+  lists: { openOrders: [{ method, params: {} }], lagMs: 5_000, orderHistory: [], trades: [] },
   sources: {
     url: { document },
     unitsPerMs: { document },

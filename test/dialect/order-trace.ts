@@ -16,7 +16,7 @@ import { createDynamoReader } from '../../lib/snapshots/dynamo-reader.ts';
 import { headItem } from '../../lib/snapshots/items.ts';
 import { Stage } from '../../lib/stage/stage.ts';
 import { transitionOf } from '../../lib/transitions/events.ts';
-import { startOperating } from '../cdk/ops/ops-test-bed.ts';
+import { startOpsTestBed } from '../cdk/ops/ops-test-bed.ts';
 import { listen } from '../emulator/listen.ts';
 import { parseOptions } from '../start/options.ts';
 
@@ -44,7 +44,7 @@ const server = createServer(async (request, response) => {
   response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
 });
 const { port } = await listen(server, 0);
-const ops = await startOperating();
+const ops = await startOpsTestBed();
 const transport = createHttpTransport({ clock });
 try {
   const held = { version: '1', key: { clientId: 'tester', clientSecret: new Secret('tester-secret') } };

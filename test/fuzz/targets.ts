@@ -10,7 +10,7 @@ import { type Order, orderIdPattern, readOrder } from '../../lib/exchange/order.
 import { parseKey } from '../../lib/exchange/stored-key.ts';
 import { readBody, readParameters } from '../../lib/http/request.ts';
 import { headItem, watchItem } from '../../lib/snapshots/items.ts';
-import { readListed, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
+import { readIndexedOrder, readSnapshot, readWatch } from '../../lib/snapshots/read-items.ts';
 import { snapshotOf } from '../../lib/snapshots/snapshot.ts';
 import { join } from '../../lib/snapshots/watch.ts';
 import { transitionOf } from '../../lib/transitions/events.ts';
@@ -112,7 +112,7 @@ const item: Target = {
   name: 'items',
   run: (random) => {
     const mutated = mutatedItem(random);
-    oneOf<(item: Item) => unknown>(random, readSnapshot, readWatch, readListed)(mutated);
+    oneOf<(item: Item) => unknown>(random, readSnapshot, readWatch, readIndexedOrder)(mutated);
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Checked } from '../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../lib/orders/check-result.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { confirmedAt, type ListTimes, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
@@ -23,7 +23,7 @@ type CheckerDeps = {
   /** The list that an order is on, if any. */
   readonly listOf: (orderId: string) => string | undefined;
   /** The dialect's: how late a list may be, milliseconds. */
-  readonly lists: { readonly guardMs: number };
+  readonly lists: { readonly lagMs: number };
 };
 
 export type Checker = {
@@ -37,7 +37,12 @@ export type Checker = {
    * A check ended: the result that it was given must be in the history, and its response no older than the head was
    * when it began.
    */
-  readonly checkFinished: (orderId: string, given: string | undefined, checked: Checked, headBefore: number) => void;
+  readonly checkFinished: (
+    orderId: string,
+    given: string | undefined,
+    checked: CheckResult,
+    headBefore: number,
+  ) => void;
   /** Looks at every order that the table knows: a live one must be on a list that the schedule reads. */
   readonly lookAround: () => void;
   /** The account's `listed_at` was written: it confirms the state of each order that lists cover. */
@@ -135,7 +140,7 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
         if (confirmedAt(stored.watch, list) !== listedAt) continue;
         const next = states[indexOf({ orderId, states }, head.result) + 1];
         // An order that has ended is in no list that is later than the exchange's guard.
-        const lagMs = next?.isFinal ? lists.guardMs + clocksMs : maxListLagMs;
+        const lagMs = next?.isFinal ? lists.lagMs + clocksMs : maxListLagMs;
         if (next === undefined || next.at > listedAt - lagMs) continue;
         find('staleConfirmed', `${orderId}: confirmed as of ${listedAt}, and another state since ${next.at}`);
       }

@@ -125,7 +125,7 @@ export function createSimulatedExchange(deps: ExchangeDeps): SimulatedExchange {
   /** A list that is late, as by a node that has not received the latest changes, or wrong. */
   function listFault(): Fault | undefined {
     if (faultRate > 0 && random.chance(0.15))
-      return { kind: 'lag', ms: random.whole(100, dialects[dialect].lists.guardMs) };
+      return { kind: 'lag', ms: random.whole(100, dialects[dialect].lists.lagMs) };
     return random.chance(faultRate * 2) ? random.pick(listFaults) : undefined;
   }
 

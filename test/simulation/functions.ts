@@ -1,11 +1,11 @@
 import type { Code } from '../../lib/errors.ts';
 import { asFailure } from '../../lib/errors.ts';
 import type { Priority } from '../../lib/exchange/rate-limiter.ts';
-import type { Checked } from '../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../lib/orders/check-result.ts';
 import { createLambda, type Lambda, type TestEnvironment } from './lambdas.ts';
 
 /** The result of a GET: the order, a failure's code, or nothing because the process ended. */
-type GetResult = { readonly order: Checked } | { readonly code: Code } | 'nothing';
+type GetResult = { readonly order: CheckResult } | { readonly code: Code } | 'nothing';
 
 /** The deployed functions: as many processes as there are calls at once, each for one call at a time. */
 export type Functions = {

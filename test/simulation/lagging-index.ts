@@ -1,8 +1,8 @@
 import type { CheckPolicy } from '../../lib/snapshots/due.ts';
 import { watchItem } from '../../lib/snapshots/items.ts';
-import { readListed } from '../../lib/snapshots/read-items.ts';
+import { readIndexedOrder } from '../../lib/snapshots/read-items.ts';
 import type { OrderKey } from '../../lib/snapshots/snapshot.ts';
-import type { Listed, SnapshotTable, StoredWatch } from '../../lib/snapshots/table.ts';
+import type { IndexedOrder, SnapshotTable, StoredWatch } from '../../lib/snapshots/table.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -14,7 +14,11 @@ export type LaggingIndex = {
   readonly listOf: (orderId: string) => string | undefined;
 };
 
-type Entry = { readonly revision: number; readonly list: string | undefined; readonly listed: Listed | undefined };
+type Entry = {
+  readonly revision: number;
+  readonly list: string | undefined;
+  readonly listed: IndexedOrder | undefined;
+};
 
 export function createLaggingIndex(deps: {
   readonly policy: CheckPolicy;
@@ -23,7 +27,7 @@ export function createLaggingIndex(deps: {
 }): LaggingIndex {
   const { policy, scheduler, random } = deps;
   const entries = new Map<string, Entry>();
-  const lists = new Map<string, Map<string, Listed>>();
+  const lists = new Map<string, Map<string, IndexedOrder>>();
   const latest = new Map<string, string | undefined>();
 
   const apply = (id: string, entry: Entry): void => {
@@ -33,7 +37,7 @@ export function createLaggingIndex(deps: {
     if (there?.list !== undefined) lists.get(there.list)?.delete(id);
     entries.set(id, entry);
     if (entry.list === undefined || entry.listed === undefined) return;
-    const list = lists.get(entry.list) ?? new Map<string, Listed>();
+    const list = lists.get(entry.list) ?? new Map<string, IndexedOrder>();
     lists.set(entry.list, list.set(id, entry.listed));
   };
 
@@ -41,7 +45,7 @@ export function createLaggingIndex(deps: {
     note: (key, stored) => {
       const item = watchItem(key, stored, policy);
       const list = item['list']?.S;
-      const listed = list === undefined ? undefined : readListed(item);
+      const listed = list === undefined ? undefined : readIndexedOrder(item);
       const lagMs = random.chance(0.002) ? random.whole(1_000, 30_000) : random.whole(5, 400);
       const id = `${key.account}#${key.orderId}`;
       latest.set(key.orderId, list?.slice(key.account.length + 1));

@@ -3,7 +3,7 @@ import { asFailure, type Code } from '../../lib/errors.ts';
 import type { Exchange } from '../../lib/exchange/client.ts';
 import type { ExchangeLists } from '../../lib/exchange/lists.ts';
 import type { OrderRow } from '../../lib/exchange/rows.ts';
-import type { Checked } from '../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../lib/orders/check-result.ts';
 import { createRememberedChecks } from '../../lib/orders/remembered-checks.ts';
 import type { SnapshotTable } from '../../lib/snapshots/table.ts';
 import { createMemoryAccountTable } from '../lib/accounts/memory-table.ts';
@@ -133,7 +133,7 @@ export const plantedBugs = {
   'memory serves max_age': {
     ...noBug,
     remembered: (checkOrder, clock) => {
-      const last = new Map<string, Checked>();
+      const last = new Map<string, CheckResult>();
       return async (request) => {
         const { orderId, maxAgeMs } = request;
         const known = last.get(orderId);

@@ -29,7 +29,7 @@ export class ApiError extends Error {
 }
 
 /** What a view says of a failure, unless that is said above it already. @param {unknown} error */
-export function sentenceOf(error) {
+export function errorMessage(error) {
   if (error instanceof ApiError) return error.code === unreachable ? undefined : error.message;
   return error instanceof Error ? `The console failed: ${error.message}` : 'The console failed.';
 }
@@ -40,7 +40,7 @@ let connection = { lostSince: undefined, reachedAt: undefined };
 /** @type {Set<(connection: Connection) => void>} */
 const watchers = new Set();
 
-export const connectionNow = () => connection;
+export const currentConnection = () => connection;
 
 /** @param {(connection: Connection) => void} watcher */
 export function onConnection(watcher) {
@@ -231,7 +231,7 @@ export async function listSnapshots(account, orderId, signal) {
  * @param {AbortSignal} [signal]
  * @returns {Promise<History>}
  */
-export async function stateAt(account, orderId, clock, moment, signal) {
+export async function getStateAt(account, orderId, clock, moment, signal) {
   const query = `${clock}=${part(new Date(moment).toISOString())}`;
   return requested(`${orderPath(account, orderId)}/snapshots?${query}`, { signal });
 }

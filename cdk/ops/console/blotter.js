@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { AccountHead } from './account-head.js';
 import { listAllOrders, listOrders } from './api.js';
-import { age, clock, count, shown, time, visible } from './format.js';
-import { keep, useKept } from './history-state.js';
+import { age, clock, count, formatValue, time, visible } from './format.js';
+import { saveHistoryState, useHistoryState } from './history-state.js';
 import { html } from './html.js';
-import { arranged, filledShare, needsAttention, orderIdPattern, staleOrderSeconds } from './model.js';
+import { filledShare, filterAndSort, needsAttention, orderIdPattern, staleOrderSeconds } from './model.js';
 import { usePolled } from './polling.js';
 
 /** @typedef {import('./api.js').ListedOrder} ListedOrder */
@@ -36,13 +36,13 @@ export function Blotter({ account, list }) {
   /** @type {readonly string[]} */
   const none = [];
   // The cursors of the pages before this one, and its own.
-  const [cursors, setCursors] = useKept('cursors', none);
-  const [text, setText] = useKept('text', '');
+  const [cursors, setCursors] = useHistoryState('cursors', none);
+  const [text, setText] = useHistoryState('text', '');
   /** @type {Arrangement} */
   const newest = { key: 'closed_at', descending: true };
   /** @type {Arrangement} */
   const byName = { key: 'instrument_name', descending: false };
-  const [order, setOrder] = useKept('order', list === 'final' ? newest : byName);
+  const [order, setOrder] = useHistoryState('order', list === 'final' ? newest : byName);
   const cursor = cursors.at(-1);
   const isFiltered = text.trim() !== '';
   const {
@@ -54,7 +54,7 @@ export function Blotter({ account, list }) {
     `${account} ${list} ${cursor}`,
     isFiltered,
   );
-  const rows = page === undefined ? [] : arranged(page.rows, text, order);
+  const rows = page === undefined ? [] : filterAndSort(page.rows, text, order);
   const sortBy = (/** @type {SortKey} */ key) => setOrder({ key, descending: order.key === key && !order.descending });
   const table = useOpened(page !== undefined);
   return html`
@@ -174,12 +174,12 @@ function Row({ account, row }) {
   const isFinal = status === 'final';
   const old = !isFinal && (seconds === undefined || seconds > staleOrderSeconds);
   return html`<tr class=${needsAttention(row) ? 'urgent' : ''}>
-    <th scope="row"><a href=${path} onClick=${() => keep('opened', path)}>${row.instrument_name === undefined ? shown(id) : shown(row.instrument_name)}</a></th>
-    <td data-label="Side" class=${direction === 'buy' ? 'buy' : direction === 'sell' ? 'sell' : ''}>${shown(direction)}</td>
-    <td data-label="Type">${shown(row.order_type)}</td>
-    <td data-label="Price" class="n">${shown(row.price)}</td>
+    <th scope="row"><a href=${path} onClick=${() => saveHistoryState('opened', path)}>${row.instrument_name === undefined ? formatValue(id) : formatValue(row.instrument_name)}</a></th>
+    <td data-label="Side" class=${direction === 'buy' ? 'buy' : direction === 'sell' ? 'sell' : ''}>${formatValue(direction)}</td>
+    <td data-label="Type">${formatValue(row.order_type)}</td>
+    <td data-label="Price" class="n">${formatValue(row.price)}</td>
     <td data-label="Filled" class="n filled">
-      <span class="number">${shown(row.filled_amount)} <small>of ${shown(row.amount)}</small></span>
+      <span class="number">${formatValue(row.filled_amount)} <small>of ${formatValue(row.amount)}</small></span>
       <span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(row) * 100}%` }}></i></span>
     </td>
     <td data-label="Status" class="wide"><${Status} row=${row} /></td>
@@ -188,14 +188,14 @@ function Row({ account, row }) {
         ? html`<td data-label="Closed, UTC" class="number">${closed === undefined ? '–' : time(closed)}</td>`
         : html`<td data-label="Confirmed" class=${`n ${old ? 'warn' : ''}`}>${age(seconds)}${seconds !== undefined && ' ago'}</td>`
     }
-    <td data-label="Order" class="id">${shown(id)}</td>
+    <td data-label="Order" class="id">${formatValue(id)}</td>
   </tr>`;
 }
 
 /** @param {{ row: ListedOrder }} properties */
 function Status({ row }) {
   const kind = row.status === 'missing' || row.status === 'inconsistent' ? 'bad' : needsAttention(row) ? 'warn' : '';
-  const state = row.order_state === undefined ? '' : shown(row.order_state);
+  const state = row.order_state === undefined ? '' : formatValue(row.order_state);
   const { looked_up_at: searched, due_at: due } = row;
   const search =
     searched === undefined

@@ -1,7 +1,7 @@
 import { AccountHead } from './account-head.js';
 import { listOrders, listSnapshots } from './api.js';
 import { Histogram } from './charts.js';
-import { count, duration, shown, time } from './format.js';
+import { count, duration, formatValue, time } from './format.js';
 import { html } from './html.js';
 import { histogramOf, quantile } from './model.js';
 import { usePolled } from './polling.js';
@@ -62,7 +62,7 @@ function Figures({ account, of: { orders, read } }) {
         <div class="scroll"><table class="grid cards"><thead><tr><th>Order</th><th>Became</th><th>Transition, UTC</th><th class="n">Delay</th></tr></thead>
         <tbody>${worst.map(
           ({ orderId, state, at, delay }) =>
-            html`<tr><th scope="row"><a href=${`#/${account}/order/${encodeURIComponent(orderId)}`}>${shown(orderId)}</a></th><td data-label="Became">${shown(state)}</td><td data-label="Transition, UTC" class="number">${time(at)}</td><td data-label="Delay" class="n">${duration(delay)}</td></tr>`,
+            html`<tr><th scope="row"><a href=${`#/${account}/order/${encodeURIComponent(orderId)}`}>${formatValue(orderId)}</a></th><td data-label="Became">${formatValue(state)}</td><td data-label="Transition, UTC" class="number">${time(at)}</td><td data-label="Delay" class="n">${duration(delay)}</td></tr>`,
         )}</tbody></table></div>`
     }`;
 }

@@ -22,7 +22,7 @@ export function visible(text) {
  * @param {unknown} value
  * @returns {string}
  */
-export function shown(value) {
+export function formatValue(value) {
   if (value === undefined) return '–';
   return visible(typeof value === 'string' ? value : JSON.stringify(value));
 }
@@ -31,9 +31,9 @@ export function shown(value) {
  * A field of an order; the exchange's milliseconds as a time, too.
  * @param {string} field @param {unknown} value
  */
-export function shownField(field, value) {
-  if (!/_timestamp$/.test(field) || typeof value !== 'number') return shown(value);
-  return `${shown(value)} (${time(value)} UTC)`;
+export function formatField(field, value) {
+  if (!/_timestamp$/.test(field) || typeof value !== 'number') return formatValue(value);
+  return `${formatValue(value)} (${time(value)} UTC)`;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { duration, shown, shownField, time } from './format.js';
+import { duration, formatField, formatValue, time } from './format.js';
 import { html } from './html.js';
-import { membersOf } from './model.js';
+import { fieldsOf } from './model.js';
 
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 /** @typedef {import('./api.js').AuditEntry} AuditEntry */
@@ -24,23 +24,23 @@ function Snapshot({ of: snapshot }) {
   const { order, changes } = snapshot;
   const late = Date.parse(snapshot.first_observed_at) - order.last_update_timestamp;
   return html`<div class="entry">
-    <p><span class="tag">${shown(order.order_state)}</span> since ${time(order.last_update_timestamp)}, observed ${duration(late)} later</p>
+    <p><span class="tag">${formatValue(order.order_state)}</span> since ${time(order.last_update_timestamp)}, observed ${duration(late)} later</p>
     ${
       changes.length > 0 &&
       html`<table class="changes"><tbody>${changes.map(
         ({ field, from, to }) =>
-          html`<tr><th scope="row">${shown(field)}</th><td class="from">${shownField(field, from)}</td><td aria-label="became">→</td><td class="to">${shownField(field, to)}</td></tr>`,
+          html`<tr><th scope="row">${formatValue(field)}</th><td class="from">${formatField(field, from)}</td><td aria-label="became">→</td><td class="to">${formatField(field, to)}</td></tr>`,
       )}</tbody></table>`
     }
     ${changes.length === 0 && html`<${FirstState} order=${order} />`}
-    <p class="provenance">Observed by ${shown(snapshot.observed_by)} · requested ${time(snapshot.requested_at)} · request ${shown(snapshot.request_id)} · key version ${shown(snapshot.key_version)}</p>
+    <p class="provenance">Observed by ${formatValue(snapshot.observed_by)} · requested ${time(snapshot.requested_at)} · request ${formatValue(snapshot.request_id)} · key version ${formatValue(snapshot.key_version)}</p>
   </div>`;
 }
 
 /** The oldest state has nothing to compare with. @param {{ order: SnapshotRow['order'] }} properties */
 function FirstState({ order }) {
   return html`<details><summary>first state that is kept</summary><table class="changes"><tbody>
-    ${[...membersOf(order)].map(([name, value]) => html`<tr><th scope="row">${shown(name)}</th><td class="to">${shownField(name, value)}</td></tr>`)}
+    ${[...fieldsOf(order)].map(([name, value]) => html`<tr><th scope="row">${formatValue(name)}</th><td class="to">${formatField(name, value)}</td></tr>`)}
   </tbody></table></details>`;
 }
 
@@ -56,11 +56,11 @@ const kinds = {
 function Entry({ of: { kind, by, observed_by: observedBy, request_id: request, attempts = [] } }) {
   const bad = kind === 'not_found' || kind === 'watch_stopped';
   return html`<div class="entry">
-    <p><span class=${`tag ${bad ? 'warn' : ''}`}>${kinds[kind] ?? shown(kind)}</span>${by !== undefined && ` by ${shown(by)}`}</p>
+    <p><span class=${`tag ${bad ? 'warn' : ''}`}>${kinds[kind] ?? formatValue(kind)}</span>${by !== undefined && ` by ${formatValue(by)}`}</p>
     ${attempts.map(
       ({ source, outcome, rows, code }) =>
-        html`<p class="attempt">${shown(source)}: ${shown(outcome).replaceAll('_', ' ')}, ${rows} rows${code !== undefined && ` (${shown(code)})`}</p>`,
+        html`<p class="attempt">${formatValue(source)}: ${formatValue(outcome).replaceAll('_', ' ')}, ${rows} rows${code !== undefined && ` (${formatValue(code)})`}</p>`,
     )}
-    <p class="provenance">${observedBy !== undefined && `Observed by ${shown(observedBy)} · `}request ${shown(request)}</p>
+    <p class="provenance">${observedBy !== undefined && `Observed by ${formatValue(observedBy)} · `}request ${formatValue(request)}</p>
   </div>`;
 }

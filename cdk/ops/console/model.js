@@ -66,7 +66,7 @@ function latest(transitions, isKnown, read) {
 }
 
 /** The members of an order, those of `details` individually. @param {SnapshotRow['order']} order */
-export function membersOf({ details, ...fields }) {
+export function fieldsOf({ details, ...fields }) {
   /** @type {Map<string, unknown>} */
   const members = new Map(Object.entries(fields));
   for (const [name, value] of Object.entries(details)) members.set(`details.${name}`, value);
@@ -78,9 +78,9 @@ export function membersOf({ details, ...fields }) {
  * @param {SnapshotRow | undefined} one @param {SnapshotRow | undefined} other
  * @returns {{ field: string, one: unknown, other: unknown, differs: boolean }[]}
  */
-export function sideBySide(one, other) {
-  const left = one === undefined ? new Map() : membersOf(one.order);
-  const right = other === undefined ? new Map() : membersOf(other.order);
+export function compareOrders(one, other) {
+  const left = one === undefined ? new Map() : fieldsOf(one.order);
+  const right = other === undefined ? new Map() : fieldsOf(other.order);
   return [...new Set([...left.keys(), ...right.keys()])]
     .map((field) => {
       const values = { one: left.get(field), other: right.get(field) };
@@ -146,7 +146,7 @@ function sortValue(row, key) {
  * Rows that hold the text, those in need of attention first.
  * @param {readonly ListedOrder[]} rows @param {string} text @param {{ key: SortKey, descending: boolean }} order
  */
-export function arranged(rows, text, { key, descending }) {
+export function filterAndSort(rows, text, { key, descending }) {
   const wanted = text.trim().toLowerCase().split(/\s+/);
   const found = rows.filter((row) => {
     const { instrument_name: instrument, order_id: id, direction, order_type: type, order_state: state, price } = row;

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { changeWatch, getOrder, listAllOrders, listSnapshots, sentenceOf, stateAt } from './api.js';
+import { changeWatch, errorMessage, getOrder, getStateAt, listAllOrders, listSnapshots } from './api.js';
 import { StepChart } from './charts.js';
-import { age, count, duration, shown, time } from './format.js';
+import { age, count, duration, formatValue, time } from './format.js';
 import { Timeline } from './history.js';
 import { html } from './html.js';
 import { filledShare, gapsOf, latestCommand, staleOrderSeconds, stepsOf, transitionOf } from './model.js';
@@ -32,7 +32,7 @@ export function Order({ account, orderId }) {
     `${account} ${orderId}`,
   );
   return html`
-    <p class="path"><a href="#/">Accounts</a> / <a href=${`#/${account}/live`}>${account}</a> / ${shown(orderId)}</p>
+    <p class="path"><a href="#/">Accounts</a> / <a href=${`#/${account}/live`}>${account}</a> / ${formatValue(orderId)}</p>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
     ${isLoading && html`<p class="muted">Loading.</p>`}
     ${view !== undefined && html`<${Head} account=${account} orderId=${orderId} view=${view} changed=${again} />`}
@@ -60,7 +60,7 @@ async function loadOrder(account, orderId, before, signal) {
   const [attention, belief] = await Promise.all([
     listAllOrders(account, 'attention', signal),
     // All that is known, whatever this browser takes for now.
-    stateAt(account, orderId, 'believed_at', now() + dayMs, signal),
+    getStateAt(account, orderId, 'believed_at', now() + dayMs, signal),
   ]);
   const entries = belief.audit_entries ?? [];
   const newest = belief.snapshots[0];
@@ -89,7 +89,7 @@ function Head({ account, orderId, view, changed }) {
   const { snapshots, status } = view;
   const order = snapshots[0]?.order;
   return html`<div class="order-head">
-    ${order === undefined ? html`<h1>Order ${shown(orderId)}</h1>` : html`<${Title} order=${order} />`}
+    ${order === undefined ? html`<h1>Order ${formatValue(orderId)}</h1>` : html`<${Title} order=${order} />`}
     <dl class="facts">
       ${order !== undefined && html`<${Facts} order=${order} />`}
       <div><dt>Watch</dt><dd><span class=${`tag ${kindOf(status)}`}>${status}</span></dd></div>
@@ -103,17 +103,17 @@ function Head({ account, orderId, view, changed }) {
 /** @param {{ order: import('./api.js').SnapshotRow['order'] }} properties */
 function Title({ order: { direction, instrument_name: instrument, order_type: type } }) {
   const side = direction === 'buy' || direction === 'sell' ? direction : '';
-  return html`<h1><span class=${side}>${shown(direction)}</span> ${shown(instrument)} <small>${shown(type)}</small></h1>`;
+  return html`<h1><span class=${side}>${formatValue(direction)}</span> ${formatValue(instrument)} <small>${formatValue(type)}</small></h1>`;
 }
 
 /** @param {{ order: import('./api.js').SnapshotRow['order'] }} properties */
 function Facts({ order }) {
   return html`
-    <div><dt>State</dt><dd>${shown(order.order_state)}</dd></div>
-    <div><dt>Price</dt><dd class="number">${shown(order.price)}</dd></div>
-    <div><dt>Filled</dt><dd class="number">${shown(order.filled_amount)} <small>of ${shown(order.amount)}</small>
+    <div><dt>State</dt><dd>${formatValue(order.order_state)}</dd></div>
+    <div><dt>Price</dt><dd class="number">${formatValue(order.price)}</dd></div>
+    <div><dt>Filled</dt><dd class="number">${formatValue(order.filled_amount)} <small>of ${formatValue(order.amount)}</small>
       <span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(order) * 100}%` }}></i></span></dd></div>
-    <div><dt>Average</dt><dd class="number">${shown(order.average_price)}</dd></div>
+    <div><dt>Average</dt><dd class="number">${formatValue(order.average_price)}</dd></div>
   `;
 }
 
@@ -139,7 +139,7 @@ function noticesOf({ snapshots, entries, status, ageSeconds }) {
     sentences.push(
       command === undefined
         ? 'The order is not watched: what you see may be stale.'
-        : `The watch was stopped at ${time(command.at)} UTC by ${shown(command.by)}: what you see may be stale.`,
+        : `The watch was stopped at ${time(command.at)} UTC by ${formatValue(command.by)}: what you see may be stale.`,
     );
   if (status === 'watched' && ageSeconds !== undefined && ageSeconds > staleOrderSeconds)
     sentences.push(`The exchange last confirmed this order ${age(ageSeconds)} ago: its state may be stale.`);
@@ -154,7 +154,7 @@ function WatchButton({ account, orderId, on, changed }) {
     setSure(false);
     setSaid('');
     await changeWatch(account, orderId, on).then(changed, (error) =>
-      setSaid(sentenceOf(error) ?? 'It is not known whether that was done.'),
+      setSaid(errorMessage(error) ?? 'It is not known whether that was done.'),
     );
   };
   return html`<div class="watch">
@@ -192,6 +192,6 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
     <h3>Filled amount</h3>
     <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ filled }) => filled, end)} top=${top} label=${`Filled amount over time: ${label}`} />
     <h3>State</h3>
-    <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ state }) => names.indexOf(state), end)} names=${names.map(shown)} label=${`State over time: ${label}`} />
+    <${StepChart} gaps=${gapsOf(transitions, end)} data=${stepsOf(transitions, ({ state }) => names.indexOf(state), end)} names=${names.map(formatValue)} label=${`State over time: ${label}`} />
   </section>`;
 }

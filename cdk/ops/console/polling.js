@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { connectionNow, onConnection, sentenceOf } from './api.js';
+import { currentConnection, errorMessage, onConnection } from './api.js';
 import { clock } from './format.js';
 import { html } from './html.js';
 import { now } from './now.js';
@@ -51,7 +51,7 @@ export function usePolled(load, key, more = false) {
       try {
         show(await load(value, signal, show));
       } catch (error) {
-        const sentence = sentenceOf(error);
+        const sentence = errorMessage(error);
         const seen = value === undefined ? '' : ` What you see is from ${clock(at)} UTC.`;
         const problem = sentence === undefined ? undefined : `${sentence}${seen}`;
         if (!signal.aborted) setState({ key, value, at, problem, isLoading: false });
@@ -77,7 +77,7 @@ export function usePolled(load, key, more = false) {
 }
 
 function useConnection() {
-  const [connection, setConnection] = useState(connectionNow);
+  const [connection, setConnection] = useState(currentConnection);
   useEffect(() => onConnection(setConnection), []);
   return connection;
 }

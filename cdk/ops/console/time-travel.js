@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { sentenceOf, stateAt } from './api.js';
-import { count, shown, shownField, time } from './format.js';
+import { errorMessage, getStateAt } from './api.js';
+import { count, formatField, formatValue, time } from './format.js';
 import { html } from './html.js';
-import { sideBySide } from './model.js';
+import { compareOrders } from './model.js';
 
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 
@@ -42,7 +42,7 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
 
 /** @param {{ of: BothStates }} properties */
 function Comparison({ of: { moment, believed, actual } }) {
-  const rows = sideBySide(believed, actual);
+  const rows = compareOrders(believed, actual);
   const differing = rows.filter(({ differs }) => differs).length;
   const sentence =
     believed === undefined && actual === undefined
@@ -63,8 +63,8 @@ function Comparison({ of: { moment, believed, actual } }) {
       </tr></thead>
       <tbody>${rows.map(
         ({ field, one, other, differs }) => html`<tr class=${differs ? 'differs' : ''} key=${field}>
-          <th scope="row">${shown(field)}${differs && html` <span class="mark-differs" title="differs">≠<span class="hidden"> differs</span></span>`}</th>
-          <td class="number">${shownField(field, one)}</td><td class="number">${shownField(field, other)}</td>
+          <th scope="row">${formatValue(field)}${differs && html` <span class="mark-differs" title="differs">≠<span class="hidden"> differs</span></span>`}</th>
+          <td class="number">${formatField(field, one)}</td><td class="number">${formatField(field, other)}</td>
         </tr>`,
       )}</tbody>
     </table></div>`
@@ -109,14 +109,14 @@ function useBothStates(account, orderId, moment, newest) {
     const load = async () => {
       try {
         const [believed, actual] = await Promise.all([
-          stateAt(account, orderId, 'believed_at', moment, signal),
-          stateAt(account, orderId, 'at', moment, signal),
+          getStateAt(account, orderId, 'believed_at', moment, signal),
+          getStateAt(account, orderId, 'at', moment, signal),
         ]);
         const states = { moment, believed: believed.snapshots[0], actual: actual.snapshots[0] };
         setResult({ states, problem: undefined });
       } catch (error) {
         if (signal.aborted) return;
-        setResult(({ states }) => ({ states, problem: sentenceOf(error) }));
+        setResult(({ states }) => ({ states, problem: errorMessage(error) }));
         timer = setTimeout(load, againMs);
       }
     };

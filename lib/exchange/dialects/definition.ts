@@ -23,7 +23,7 @@ export type ListMethods = {
   /** The calls that only together list every open order; each must succeed. */
   readonly openOrders: readonly MethodCall[];
   /** How long an order may be missing from a list after it was placed or changed, milliseconds. */
-  readonly guardMs: number;
+  readonly lagMs: number;
   /**
    * Rows of orders by instrument, the newest store first. `instrument_name`, `count` and `offset` are added. `count` is the
    * most that the exchange gives at once.

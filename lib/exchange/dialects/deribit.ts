@@ -42,7 +42,7 @@ const trades = 'private/get_user_trades_by_order';
  */
 const lists = {
   openOrders: [{ method: 'private/get_open_orders', params: {} }],
-  guardMs: 5_000,
+  lagMs: 5_000,
   // The two stores are disjoint: the last 30 minutes, and the rest after a delay of unknown length.
   orderHistory: [
     {

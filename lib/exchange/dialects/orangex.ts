@@ -38,7 +38,7 @@ const lists = {
     { method: 'private/get_open_orders_by_currency', params: { currency: 'PERPETUAL' } },
     { method: 'private/get_open_orders_by_currency', params: { currency: 'SPOT' } },
   ],
-  guardMs: 10_000,
+  lagMs: 10_000,
   // Orders without a fill are included; 100 is the page of the documents' own example.
   orderHistory: [{ source: 'order_history', method: orderHistory, params: {}, count: 100 }],
   trades: [{ source: 'trades', method: trades, params: {} }],

@@ -6,8 +6,8 @@ import type { Dialect } from '../../exchange/dialects/index.ts';
 import type { Account, CheckOrder } from '../../orders/check-order.ts';
 import { accountNamed } from '../../orders/known-accounts.ts';
 import { readParameters } from '../request.ts';
-import { type Fault, readCall } from './request.ts';
-import { type Envelope, jsonRpcFailure, writeResult } from './response.ts';
+import { type CallFailure, readCall } from './request.ts';
+import { type JsonRpcEnvelope, jsonRpcFailure, writeResult } from './response.ts';
 
 type CallOrderStateDeps = {
   readonly accounts: ReadonlyMap<string, Pick<Account, 'dialect'>>;
@@ -32,7 +32,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
 
     const outcome = typeof orderId === 'string' ? await check(orderId) : orderId;
 
-    const envelope: Envelope = {
+    const envelope: JsonRpcEnvelope = {
       id,
       jsonrpc: '2.0',
       ...timesOf(startedAt, clock.now(), dialect),
@@ -40,7 +40,7 @@ export function createCallOrderState({ accounts, checkOrder, clock, onCall }: Ca
     if (typeof outcome === 'string') return writeResult(envelope, outcome);
     throw jsonRpcFailure(envelope, outcome);
 
-    async function check(requested: string): Promise<string | Fault> {
+    async function check(requested: string): Promise<string | CallFailure> {
       onCall(requested);
       const { requestId } = event.requestContext;
       return checkOrder({ account, orderId: requested, observedBy: 'get-order-state', requestId, deadline }).then(

@@ -4,18 +4,18 @@ import * as z from 'zod/mini';
 import { callGetOrderState } from '../../api/routes.ts';
 import { asFailure, Failure } from '../../errors.ts';
 import { isJsonObject, type Json, JsonError, type JsonObject, parseJson } from '../../exchange/json.ts';
-import { checked, readParameters, requestBody } from '../request.ts';
+import { parseBySchema, readParameters, requestBody } from '../request.ts';
 import { invalidRequest, methodNotFound, parseError, type RpcError } from './errors.ts';
 
 /** A call: its order id, or why it is invalid. `id` keeps its digits; a GET has no id. */
-type Call = { readonly id?: Json | undefined; readonly orderId: string | Fault };
+type Call = { readonly id?: Json | undefined; readonly orderId: string | CallFailure };
 
 /** Why a call fails. Without `error`, the failure's code says which error of the exchange it is. */
-export type Fault = { readonly failure: Failure; readonly error?: RpcError };
+export type CallFailure = { readonly failure: Failure; readonly error?: RpcError };
 
 const { jsonrpc: Version, method: Method, params: Params } = callGetOrderState.body.shape;
 
-/** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: an error becomes a `Fault`. */
+/** Reads a call from the query of a GET or the JSON-RPC body of a POST. Never throws: an error becomes a `CallFailure`. */
 export function readCall(event: APIGatewayProxyEventV2): Call {
   return event.requestContext.http.method === 'GET' ? readQuery(event) : readMessage(event);
 }
@@ -42,7 +42,7 @@ function readMessage(event: APIGatewayProxyEventV2): Call {
   return { id, orderId: readOrderId(call) };
 }
 
-function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): string | Fault {
+function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): string | CallFailure {
   if (!z.safeParse(Version, jsonrpc).success) return fault('jsonrpc must be "2.0".', invalidRequest);
   if (typeof method !== 'string') return fault('method must be a string.', invalidRequest);
   if (Object.keys(others).length > 0) {
@@ -52,14 +52,14 @@ function readOrderId({ jsonrpc, method, params = {}, ...others }: JsonObject): s
     return fault('Only private/get_order_state can be called here.', methodNotFound);
   }
   if (!isJsonObject(params)) return badParam('params', 'must be an object with the order_id');
-  return orFault(() => checked(Params, params).order_id);
+  return orFault(() => parseBySchema(Params, params).order_id);
 }
 
 function isId(id: Json | undefined): boolean {
   return id === undefined || id === null || typeof id === 'string' || isLosslessNumber(id);
 }
 
-function unreadable(thrown: unknown): Fault {
+function unreadable(thrown: unknown): CallFailure {
   if (!(thrown instanceof JsonError)) return { failure: asFailure(thrown), error: invalidRequest };
   const { doubledKey } = thrown;
   if (doubledKey === undefined) return fault('The body must be JSON, nested at most 32 deep.', parseError);
@@ -67,7 +67,7 @@ function unreadable(thrown: unknown): Fault {
   return fault('The body repeats a key.', invalidRequest);
 }
 
-function orFault(read: () => string): string | Fault {
+function orFault(read: () => string): string | CallFailure {
   try {
     return read();
   } catch (thrown) {
@@ -75,11 +75,11 @@ function orFault(read: () => string): string | Fault {
   }
 }
 
-function badParam(name: string, message: string): Fault {
+function badParam(name: string, message: string): CallFailure {
   const members = { parameters: [name] };
   return { failure: new Failure('bad_request', `Parameter "${name}" ${message}.`, { members }) };
 }
 
-function fault(sentence: string, error: RpcError): Fault {
+function fault(sentence: string, error: RpcError): CallFailure {
   return { failure: new Failure('bad_request', sentence), error };
 }

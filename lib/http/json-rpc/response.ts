@@ -6,10 +6,10 @@ import { writeJson } from '../../exchange/json.ts';
 import type { HttpMiddleware } from '../middleware.ts';
 import { httpResponse } from '../response.ts';
 import { writeError } from './errors.ts';
-import type { Fault } from './request.ts';
+import type { CallFailure } from './request.ts';
 
 /** What stands around a result or an error. */
-export type Envelope = Omit<JsonRpcResponse, 'result' | 'error'>;
+export type JsonRpcEnvelope = Omit<JsonRpcResponse, 'result' | 'error'>;
 
 /** A call that failed: logged as the failure it is, while its caller gets `body`, a JSON-RPC error. */
 export class JsonRpcFailure extends Failure {
@@ -22,11 +22,11 @@ export class JsonRpcFailure extends Failure {
 }
 
 /** `result` is JSON text; the response holds it verbatim. */
-export function writeResult(envelope: Envelope, result: string): string {
+export function writeResult(envelope: JsonRpcEnvelope, result: string): string {
   return `${writeJson(z.parse(JsonRpcResponse, envelope)).slice(0, -1)},"result":${result}}`;
 }
 
-export function jsonRpcFailure(envelope: Envelope, { failure, error }: Fault): JsonRpcFailure {
+export function jsonRpcFailure(envelope: JsonRpcEnvelope, { failure, error }: CallFailure): JsonRpcFailure {
   return new JsonRpcFailure(
     failure,
     writeJson(z.parse(JsonRpcResponse, { ...envelope, error: writeError(failure, error) })),

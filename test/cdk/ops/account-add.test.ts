@@ -7,9 +7,9 @@ import { listed } from '../../../cdk/ops/command-line.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
 import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
-import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 let folder: string;
 const exchanges: Exchange[] = [];
 const clientSecret = 'a-secret-that-nobody-may-see';
@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
 });
 afterEach(async () => {
   await Promise.all([ops.stop(), ...exchanges.splice(0).map((exchange) => exchange.stop())]);

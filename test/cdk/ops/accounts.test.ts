@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import type { SweepProgress } from '../../../lib/accounts/table.ts';
 import { AccountList } from '../../../lib/api/account-responses.ts';
-import { names, type Operating, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 const iso = (ago: number) => new Date(ops.clock.now() - ago).toISOString();
 
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   const table = createDynamoAccountTable(ops.engine);
   const now = ops.clock.now();
   const owner = 'sweep';

@@ -7,15 +7,15 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { snapshotItem } from '../../../lib/snapshots/items.ts';
 import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
-import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, seenOf, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 let folder: string;
 const bait = '=HYPERLINK(\\"http://example.com\\",\\"x\\")';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'export-test-'));
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   await ops.observe('OLD');
   await ops.observe('A', { requestedAfter: 20_000, label: 'a, \\"quoted\\"\\nlabel' });
   await ops.observe('A', { requestedAfter: 30_000, updatedAfter: 1, filled: '0.50' });

@@ -3,16 +3,16 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { type Exchange, startExchange } from '../../emulator/exchange/server.ts';
 import { secretText } from '../../lib/test-bed.ts';
-import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
 const current = { clientId: 'desk', clientSecret: 'a-secret-that-nobody-may-see' };
 const pending = { clientId: 'desk-2', clientSecret: 'another-that-nobody-may-see' };
 const dialects = ['orangex', 'deribit'] as const;
 
-let ops: Operating;
+let ops: OpsTestBed;
 let exchange: Exchange | undefined;
 beforeEach(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
 });
 afterEach(async () => {
   await Promise.all([ops.stop(), exchange?.stop()]);

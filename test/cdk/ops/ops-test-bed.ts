@@ -18,7 +18,7 @@ type Ran = { readonly code: number; readonly out: string; readonly stderr: strin
 type RunOptions = { readonly terminal?: Partial<Terminal>; readonly clock?: Clock; readonly program?: Program };
 
 /** A deployed stack of stage dev, as far as operators reach it, behind one address; and an operator. */
-export type Operating = LocalAws & {
+export type OpsTestBed = LocalAws & {
   readonly url: string;
   readonly store: SnapshotStore;
   /** Starts at the latest time in the observations of these tests. */
@@ -43,7 +43,7 @@ export function seenOf(orderId: string, reply: Partial<ReplyFields> = {}): Obser
   return observationOf({ account: 'main', orderId }, { ...opened, ...reply });
 }
 
-export async function startOperating(): Promise<Operating> {
+export async function startOpsTestBed(): Promise<OpsTestBed> {
   const aws = await startLocalAws({
     tableName: names.table,
     queues: [names.transitions, names.sweeps],

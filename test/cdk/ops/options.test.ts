@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorLine } from '../../../cdk/ops/error-line.ts';
 import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
-import { type Operating, runHere, spawnOps, startOperating } from './ops-test-bed.ts';
+import { type OpsTestBed, runHere, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
 });
 afterAll(() => ops.stop());
 
@@ -77,7 +77,7 @@ it('the command line of npm run ops says in one line what to do without a region
 });
 
 it('the command line of npm run ops says in one line that the endpoint does not respond', async () => {
-  const gone = await startOperating();
+  const gone = await startOpsTestBed();
   await gone.stop();
   const { code, stderr } = await gone.run(['verify']);
   expect(code).toBe(1);

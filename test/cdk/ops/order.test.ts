@@ -3,11 +3,11 @@ import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-wat
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { type Operating, startOperating } from './ops-test-bed.ts';
+import { type OpsTestBed, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   await ops.observe('A', { label: 'first' });
   await ops.observe('A', { filled: '0.5', updatedAfter: 1, requestedAfter: 5_000, label: 'first' });
   await ops.observe('A', { filled: '10', state: 'filled', updatedAfter: 2, version: 2, requestedAfter: 9_000 });

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { start } from '../../lib/snapshots/observations.ts';
-import { type Operating, startOperating } from './ops-test-bed.ts';
+import { type OpsTestBed, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   for (const [index, orderId] of ['L1', 'L2', 'L3'].entries())
     await ops.observe(orderId, { requestedAfter: index * 1_000 });
   await ops.observe('F1', { state: 'filled', updatedAfter: 1_000 });

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../../lib/accounts/table.ts';
 import { startFakeAws } from './fake-aws.ts';
-import { names, type Operating, spawnOps, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
 });
 afterAll(() => ops.stop());
 

@@ -5,7 +5,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
 import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
-import { names, type Operating, runHere, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, runHere, startOpsTestBed } from './ops-test-bed.ts';
 
 const secret = 'order-state-snapshots/desk/main/exchange-key';
 const dashboard = 'order-state-snapshots-desk-us-east-1';
@@ -228,9 +228,9 @@ describe('adopt', () => {
 
 describe('two tables of one stage, as after a failed deployment', () => {
   const other = 'order-state-snapshots-dev-SnapshotTableOLD-1';
-  let ops: Operating;
+  let ops: OpsTestBed;
   beforeAll(async () => {
-    ops = await startOperating();
+    ops = await startOpsTestBed();
     await ops.engine.client.send(
       new CreateTableCommand({
         TableName: other,

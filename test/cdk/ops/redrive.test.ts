@@ -4,11 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { headItem, snapshotItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
-import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, seenOf, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeEach(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   await ops.observe('BEFORE', { requestedAfter: 0 });
   await ops.observe('LOST', { requestedAfter: hour + 1_000 });
   await ops.observe('LATER', { requestedAfter: 2 * hour });

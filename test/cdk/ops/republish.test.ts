@@ -3,16 +3,16 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { headItem, snapshotItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { start } from '../../lib/snapshots/observations.ts';
-import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, seenOf, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 
 const iso = (after: number) => new Date(start + after).toISOString();
 const republish = (...args: readonly string[]) => ops.run(['republish', ...args]);
 const here = ['--stage', 'dev'];
 
 beforeAll(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   await ops.observe('A');
   await ops.observe('A', { state: 'filled', updatedAfter: 5_000, requestedAfter: 20_000 });
   await ops.observe('A', { updatedAfter: 1, requestedAfter: 30_000 }); // late: never the head

@@ -7,11 +7,11 @@ import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
 import { anyReply, observationOf, start } from '../../lib/snapshots/observations.ts';
 import { names, runHere, seenOf } from './ops-test-bed.ts';
-import { filled, from, key, type Restoring, startRestoring } from './restore-test-bed.ts';
+import { filled, from, key, type RestoreTestBed, startRestoreTestBed } from './restore-test-bed.ts';
 
-let ops: Restoring;
+let ops: RestoreTestBed;
 beforeEach(async () => {
-  ops = await startRestoring();
+  ops = await startRestoreTestBed();
 });
 afterEach(() => ops.stop());
 

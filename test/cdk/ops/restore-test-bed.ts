@@ -4,7 +4,7 @@ import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { snapshotTable } from '../../engines.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { names, type Operating, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, startOpsTestBed } from './ops-test-bed.ts';
 
 /** The name of the restored table. */
 export const from = 'restored';
@@ -14,7 +14,7 @@ export const key = (orderId: string) => ({ account: 'main', orderId });
 export const filled = { state: 'filled', filled: '1', updatedAfter: 5, requestedAfter: 9_000 } as const;
 
 /** A stack whose table is empty, and a restored table. */
-export type Restoring = Operating & {
+export type RestoreTestBed = OpsTestBed & {
   /** Records in the restored table. */
   readonly before: SnapshotStore;
   readonly createTable: (name: string) => Promise<void>;
@@ -23,11 +23,11 @@ export type Restoring = Operating & {
   readonly itemsOf: (table: string, orderId: string) => Promise<ReadonlyMap<string, Item>>;
   /** All of them but the watch: what an order's observations alone decide. */
   readonly recordOf: (table: string, orderId: string) => Promise<Readonly<Record<string, Item>>>;
-  readonly verify: (table?: string) => ReturnType<Operating['run']>;
+  readonly verify: (table?: string) => ReturnType<OpsTestBed['run']>;
 };
 
-export async function startRestoring(): Promise<Restoring> {
-  const ops = await startOperating();
+export async function startRestoreTestBed(): Promise<RestoreTestBed> {
+  const ops = await startOpsTestBed();
   const { client } = ops.engine;
   const createTable = async (TableName: string) => {
     await client.send(new CreateTableCommand({ TableName, ...snapshotTable }));

@@ -17,12 +17,12 @@ import { listen, unlisten } from '../../emulator/listen.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { names, runHere, seenOf } from './ops-test-bed.ts';
-import { filled, from, key, type Restoring, startRestoring } from './restore-test-bed.ts';
+import { filled, from, key, type RestoreTestBed, startRestoreTestBed } from './restore-test-bed.ts';
 
-let ops: Restoring;
+let ops: RestoreTestBed;
 let before: SnapshotStore;
 beforeEach(async () => {
-  ops = await startRestoring();
+  ops = await startRestoreTestBed();
   before = ops.before;
 });
 afterEach(() => ops.stop());

@@ -8,11 +8,11 @@ import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
 import { createVirtualClock } from '../../lib/virtual-clock.ts';
-import { names, type Operating, seenOf, startOperating } from './ops-test-bed.ts';
+import { names, type OpsTestBed, seenOf, startOpsTestBed } from './ops-test-bed.ts';
 
-let ops: Operating;
+let ops: OpsTestBed;
 beforeEach(async () => {
-  ops = await startOperating();
+  ops = await startOpsTestBed();
   await ops.observe('LIVE');
   await ops.observe('LIVE', { filled: '0.5', updatedAfter: 1, requestedAfter: 5_000 });
   await ops.observe('OVER', { state: 'filled', filled: '1e0' });

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { KeyRing } from './auth.ts';
-import { askFor, credentials, fieldOf, get, login, post, signed } from './http-client.ts';
+import { credentials, fieldOf, get, login, post, requestOrder, signed } from './http-client.ts';
 import { seedId } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
@@ -118,7 +118,7 @@ test('an access token of the emulated exchange is limited on deribit to the scop
 
 test('an access token of the emulated exchange without the right to read orders is forbidden to read them', async () => {
   const keys = [{ clientId: 'tester', clientSecret: 'tester-secret', scope: 'wallet:read' }];
-  expect(await codeOf(askFor(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
+  expect(await codeOf(requestOrder(await start({ dialect: 'deribit', keys }), seedId))).toBe('13021');
 });
 
 test('an access token of the emulated exchange sees only the orders of its own account', async () => {

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Fault } from './faults.ts';
-import { askFor, credentials, login, post, send } from './http-client.ts';
+import { credentials, login, post, requestOrder, send } from './http-client.ts';
 import { seedId, seedReply } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 
@@ -15,7 +15,7 @@ afterEach(() => exchange.stop());
 /** What comes back for the seed's order under one fault. */
 function under(fault: Fault) {
   exchange.script(id, fault);
-  return askFor(exchange, id, { id: '"248"' });
+  return requestOrder(exchange, id, { id: '"248"' });
 }
 
 test.each([
@@ -44,7 +44,7 @@ test('a connection fault of the emulated exchange sends the headers before it dr
 
 test('a connection fault of the emulated exchange leaves a request without a reply until the exchange stops or disconnects', async () => {
   exchange.scriptAlways('any', { kind: 'hang' });
-  const requested = askFor(exchange, id).catch(() => 'gone');
+  const requested = requestOrder(exchange, id).catch(() => 'gone');
   await exchange.received(1);
   exchange.disconnect();
   expect(await requested).toBe('gone');
@@ -57,7 +57,7 @@ test('a connection fault of the emulated exchange holds a reply until the test r
     replied = true;
   });
   await exchange.received(2);
-  expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
+  expect((await requestOrder(exchange, id, { id: '"248"' })).text).toBe(seedReply);
   expect(replied).toBe(false);
   resolve();
   expect((await requested).text).toBe(seedReply);
@@ -167,8 +167,8 @@ test('a JSON-RPC fault of the emulated exchange can be any scripted error, with 
   expect(JSON.parse(throttled.text)).toMatchObject({ error: { code: 10028, data: { wait: 7 } } });
   const deribit = await startExchange({ dialect: 'deribit' });
   deribit.script('order', { kind: 'throttle', wait: 1 }, { kind: 'error', code: 13009 });
-  expect((await askFor(deribit, id)).status).toBe(400);
-  expect((await askFor(deribit, id)).status).toBe(401);
+  expect((await requestOrder(deribit, id)).status).toBe(400);
+  expect((await requestOrder(deribit, id)).status).toBe(401);
   await deribit.stop();
 });
 
@@ -177,7 +177,7 @@ test('a JSON-RPC fault of the emulated exchange can show the order as it was bef
   exchange.partialFill(placed, '4');
   exchange.cancel(placed);
   exchange.script(placed, { kind: 'stale' }, { kind: 'stale', back: 2 }, { kind: 'stale', back: 3 });
-  const send = async () => JSON.parse((await askFor(exchange, placed)).text);
+  const send = async () => JSON.parse((await requestOrder(exchange, placed)).text);
   expect(await send()).toMatchObject({ result: { order_state: 'open', filled_amount: '4', version: 2 } });
   expect(await send()).toMatchObject({ result: { order_state: 'open', filled_amount: '0', version: 1 } });
   expect(await send()).toMatchObject({ result: { order_state: 'canceled', version: 3 } });
@@ -224,32 +224,36 @@ describe('scripts', () => {
     exchange.script('auth', { kind: 'error', code: 13004 });
     exchange.script('order', { kind: 'neither' });
     expect((await post(exchange, 'public/auth', { params: credentials })).text).toContain('13004');
-    expect((await askFor(exchange, id)).text).not.toContain('"result"');
-    expect((await askFor(exchange, id, { id: '"248"' })).text).toBe(seedReply);
+    expect((await requestOrder(exchange, id)).text).not.toContain('"result"');
+    expect((await requestOrder(exchange, id, { id: '"248"' })).text).toBe(seedReply);
   });
 
   test('a fault script of the emulated exchange for an order waits for a request that is authenticated', async () => {
     exchange.script(id, { kind: 'html' });
     expect((await post(exchange, 'private/get_order_state', { params: { order_id: id } })).text).toContain('10000');
-    expect((await askFor(exchange, id)).status).toBe(502);
+    expect((await requestOrder(exchange, id)).status).toBe(502);
   });
 
   test('a fault script of the emulated exchange works for orders that do not exist', async () => {
     exchange.script('no-such-order', { kind: 'error', code: 10041 });
-    expect((await askFor(exchange, 'no-such-order')).text).toContain('10041');
-    expect((await askFor(exchange, 'no-such-order')).text).toContain('10004');
+    expect((await requestOrder(exchange, 'no-such-order')).text).toContain('10041');
+    expect((await requestOrder(exchange, 'no-such-order')).text).toContain('10004');
   });
 
   test('a fault script of the emulated exchange can apply to every request until it is cleared', async () => {
     exchange.scriptAlways('order', { kind: 'html' });
     exchange.script(id, { kind: 'pass' });
-    const statuses = [await askFor(exchange, id), await askFor(exchange, id), await askFor(exchange, id)];
+    const statuses = [
+      await requestOrder(exchange, id),
+      await requestOrder(exchange, id),
+      await requestOrder(exchange, id),
+    ];
     expect(statuses.map(({ status }) => status)).toStrictEqual([200, 502, 502]);
     exchange.clearScript('order');
-    expect((await askFor(exchange, id)).status).toBe(200);
+    expect((await requestOrder(exchange, id)).status).toBe(200);
     exchange.script(id, { kind: 'html' });
     exchange.clearScript();
-    expect((await askFor(exchange, id)).status).toBe(200);
+    expect((await requestOrder(exchange, id)).status).toBe(200);
   });
 
   test('a fault script of the emulated exchange affects requests that are not valid calls when its target is any request', async () => {

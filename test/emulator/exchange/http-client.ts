@@ -3,7 +3,7 @@ import { type Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { defaultKey, type Exchange } from './server.ts';
 
-type Question = {
+type RequestOptions = {
   readonly params?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON text. */
@@ -23,7 +23,7 @@ type HttpResponse = {
 };
 
 /** One POST, as the dialect wants it unless `question` says otherwise. */
-export function post(exchange: Exchange, path: string, question: Question = {}): Promise<HttpResponse> {
+export function post(exchange: Exchange, path: string, question: RequestOptions = {}): Promise<HttpResponse> {
   const { id = '1', params = {}, method = exchange.dialect === 'orangex' ? `/${path}` : path } = question;
   const call = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${JSON.stringify(params)}}`;
   return send('POST', `${exchange.url}/${path}`, question.headers ?? {}, question.body ?? call, question.agent);
@@ -79,7 +79,11 @@ export function fieldOf(json: string, name: string): string {
 }
 
 /** Requests an order with a new token. */
-export async function askFor(exchange: Exchange, orderId: string, question: Question = {}): Promise<HttpResponse> {
+export async function requestOrder(
+  exchange: Exchange,
+  orderId: string,
+  question: RequestOptions = {},
+): Promise<HttpResponse> {
   const headers = { authorization: `bearer ${await login(exchange)}`, ...question.headers };
   return post(exchange, 'private/get_order_state', { params: { order_id: orderId }, ...question, headers });
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { askFor } from './http-client.ts';
+import { requestOrder } from './http-client.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 import { lexeme } from './wire.ts';
 
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 async function resultOf(exchange: Exchange, id: string): Promise<unknown> {
-  const { result } = JSON.parse((await askFor(exchange, id)).text);
+  const { result } = JSON.parse((await requestOrder(exchange, id)).text);
   return result;
 }
 
@@ -67,7 +67,7 @@ test('an order on the emulated exchange that is a trigger order ends when it tri
     average_price: undefined,
     details: { trigger_price: lexeme('1.6e-7'), trigger: 'index_price' },
   });
-  const { text } = await askFor(exchange, id);
+  const { text } = await requestOrder(exchange, id);
   expect(text).toContain('"price":"market_price"');
   expect(text).toContain('"trigger_price":1.6e-7');
   expect(text).toContain('"order_state":"untriggered"');
@@ -104,7 +104,7 @@ test.each([
   async (dialect, amount, price, average) => {
     const exchange = await start({ dialect });
     const id = exchange.place({ amount: '1.10', price: '1.6e-7', average_price: '-0.050' });
-    const { text } = await askFor(exchange, id);
+    const { text } = await requestOrder(exchange, id);
     expect(text).toContain(`"amount":${amount},`.slice(0, -1));
     expect(text).toContain(`"price":${price},`);
     expect(text).toContain(`"average_price":${average},`);
@@ -118,7 +118,7 @@ test('the digits of an order on the emulated exchange change only when scripted,
     amount: lexeme('100000000000000000000.000000000000000000001'),
     details: { order_id: lexeme('39004881276768257'), leverage: 5, tags: ['a', null], version: undefined },
   });
-  const { text } = await askFor(exchange, id);
+  const { text } = await requestOrder(exchange, id);
   expect(text).toContain('"amount":100000000000000000000.000000000000000000001,');
   expect(text).toContain('"order_id":39004881276768257,');
   expect(text).toContain('"leverage":5,"tags":["a",null]}');
@@ -129,7 +129,7 @@ test('the digits of an order on the emulated exchange are left alone in a whole 
   const exchange = await start({ dialect: 'deribit' });
   const raw = '{ "order_id" : "x-1",  "price": 1E400 }';
   exchange.place({ order_id: 'x-1', raw });
-  expect((await askFor(exchange, 'x-1')).text).toContain(`"result":${raw},`);
+  expect((await requestOrder(exchange, 'x-1')).text).toContain(`"result":${raw},`);
 });
 
 test('the order memory of the emulated exchange drops a closed order after half an hour on deribit, and never drops a live one', async () => {
@@ -140,7 +140,7 @@ test('the order memory of the emulated exchange drops a closed order after half 
   at += 30 * 60_000 - 1;
   expect(await resultOf(exchange, closed)).toMatchObject({ order_state: 'filled' });
   at += 1;
-  expect((await askFor(exchange, closed)).text).toContain('"code":10004');
+  expect((await requestOrder(exchange, closed)).text).toContain('"code":10004');
   at += 1e10;
   expect(await resultOf(exchange, live)).toMatchObject({ order_state: 'open' });
 });
@@ -150,6 +150,6 @@ test('the order memory of the emulated exchange can drop an order on request, an
   const id = exchange.place();
   expect(() => exchange.place({ order_id: id })).toThrow('already placed');
   exchange.forget(id);
-  expect((await askFor(exchange, id)).text).toContain('"code":10004');
+  expect((await requestOrder(exchange, id)).text).toContain('"code":10004');
   expect(() => exchange.fill(id)).toThrow('forgotten');
 });

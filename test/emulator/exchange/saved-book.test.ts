@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
-import { askFor } from './http-client.ts';
+import { requestOrder } from './http-client.ts';
 import { seedId } from './seed-order.ts';
 import { type Exchange, startExchange } from './server.ts';
 import { lexeme } from './wire.ts';
@@ -26,7 +26,7 @@ it.each(['orangex', 'deribit'] as const)(
     first.forget(gone);
     const textsOf = (exchange: Exchange) =>
       Promise.all(
-        [seedId, open, filled].map(async (id) => /"result":.*?\}/.exec((await askFor(exchange, id)).text)?.[0]),
+        [seedId, open, filled].map(async (id) => /"result":.*?\}/.exec((await requestOrder(exchange, id)).text)?.[0]),
       );
     const before = await textsOf(first);
     expect(before).not.toContain(undefined);
@@ -35,7 +35,7 @@ it.each(['orangex', 'deribit'] as const)(
     const second = await start();
     expect(await textsOf(second)).toEqual(before);
     expect(second.openIds()).toEqual([open]);
-    expect((await askFor(second, gone)).text).toContain('"code":10004');
+    expect((await requestOrder(second, gone)).text).toContain('"code":10004');
     expect([open, filled, gone]).not.toContain(second.place());
   },
 );

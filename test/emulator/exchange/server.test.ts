@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { askFor, get, login, post, send } from './http-client.ts';
+import { get, login, post, requestOrder, send } from './http-client.ts';
 import { seedFields, seedId, seedReply } from './seed-order.ts';
 import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
@@ -25,7 +25,7 @@ test('the emulated deribit replies to public/test without authentication, with a
 
 test('the example order of the specification on the emulated exchange is returned by orangex exactly as printed, to the digit and in the same order of fields', async () => {
   const exchange = await start({ dialect: 'orangex' });
-  const reply = await askFor(exchange, seedId, { id: '"248"' });
+  const reply = await requestOrder(exchange, seedId, { id: '"248"' });
   expect(reply.status).toBe(200);
   expect(reply.text).toBe(seedReply);
   expect(JSON.parse(reply.text)).toStrictEqual({
@@ -40,7 +40,7 @@ test('the example order of the specification on the emulated exchange is returne
 
 test('the example order of the specification on the emulated exchange has the same fields on deribit, but numbers, microseconds and the other spelling', async () => {
   const exchange = await start({ dialect: 'deribit' });
-  const reply = await askFor(exchange, seedId, { id: '"248"' });
+  const reply = await requestOrder(exchange, seedId, { id: '"248"' });
   expect(JSON.parse(reply.text)).toMatchObject({
     id: '248',
     jsonrpc: '2.0',
@@ -73,23 +73,23 @@ test('the example order of the specification on the emulated exchange stays for 
   let at = 1_700_000_000_000;
   const exchange = await start({ dialect: 'deribit', now: () => at, tokenLifeSeconds: 1e9, forgetAfterMs: 1 });
   at += 100 * 86_400_000;
-  expect((await askFor(exchange, seedId)).text).toContain('"result"');
+  expect((await requestOrder(exchange, seedId)).text).toContain('"result"');
   exchange.forget(seedId);
-  expect((await askFor(exchange, seedId)).text).toContain('"code":10004');
+  expect((await requestOrder(exchange, seedId)).text).toContain('"code":10004');
 });
 
 test.each(['"248"', '248', '39004881276768257', '1.0', '"ü\\n"', 'null', '""', '0'])(
   'the JSON-RPC id of a call to the emulated exchange comes back as it was sent: %s',
   async (id) => {
     const exchange = await start({ dialect: 'orangex' });
-    const reply = await askFor(exchange, seedId, { id });
+    const reply = await requestOrder(exchange, seedId, { id });
     expect(reply.text.startsWith(`{"id":${id},"jsonrpc"`)).toBe(true);
   },
 );
 
 test('the JSON-RPC id of a call to the emulated exchange is the outer id, not a parameter that is called id too', async () => {
   const exchange = await start({ dialect: 'orangex' });
-  const reply = await askFor(exchange, '', { id: '7', params: { order_id: seedId, id: 8 } });
+  const reply = await requestOrder(exchange, '', { id: '7', params: { order_id: seedId, id: 8 } });
   expect(reply.text.startsWith('{"id":7,')).toBe(true);
 });
 
@@ -106,14 +106,14 @@ test('the JSON-RPC id of a call to the emulated exchange is returned with an err
 
 test('a call to the emulated exchange needs the leading slash in its method on orangex', async () => {
   const exchange = await start({ dialect: 'orangex' });
-  const reply = await askFor(exchange, seedId, { method: 'private/get_order_state' });
+  const reply = await requestOrder(exchange, seedId, { method: 'private/get_order_state' });
   expect(reply.status).toBe(200);
   expect(JSON.parse(reply.text)).toMatchObject({ error: { code: 1000, data: null } });
 });
 
 test('a call to the emulated exchange must not have the leading slash in its method on deribit, where errors have status 400', async () => {
   const exchange = await start({ dialect: 'deribit' });
-  const reply = await askFor(exchange, seedId, { method: '/private/get_order_state' });
+  const reply = await requestOrder(exchange, seedId, { method: '/private/get_order_state' });
   expect(reply.status).toBe(400);
   expect(JSON.parse(reply.text)).toMatchObject({ error: { code: -32601 } });
 });
@@ -163,7 +163,7 @@ test('a call to the emulated exchange is refused with the reason when its order 
     { order_id: 7 },
     {},
   ]) {
-    const reply = await askFor(exchange, '', { params });
+    const reply = await requestOrder(exchange, '', { params });
     codes.push(/"code":(-?\d+)/.exec(reply.text)?.[1]);
   }
   expect(codes).toStrictEqual(['10004', '10029', '10025', '-32602', '-32602']);
@@ -175,7 +175,7 @@ test('the rate limit of the emulated exchange refuses a call over the limit with
   const codes: unknown[] = [];
   for (const pause of [0, 0, 0, 500, 0]) {
     at += pause;
-    codes.push(/"code":(\d+).*"wait":(\d+)/.exec((await askFor(exchange, seedId)).text)?.slice(1));
+    codes.push(/"code":(\d+).*"wait":(\d+)/.exec((await requestOrder(exchange, seedId)).text)?.slice(1));
   }
   expect(codes).toStrictEqual([undefined, undefined, ['10028', '1'], undefined, ['10028', '1']]);
 });
@@ -193,7 +193,7 @@ test('the rate limit of the emulated exchange ends the session on deribit when i
 
 test('the server of the emulated exchange records its requests, and counts them by call', async () => {
   const exchange = await start({ dialect: 'orangex', now: () => 1_700_000_000_000 });
-  await askFor(exchange, seedId, { headers: { 'x-who': 'me' } });
+  await requestOrder(exchange, seedId, { headers: { 'x-who': 'me' } });
   expect(exchange.count('auth')).toBe(1);
   expect(exchange.count('get_order_state')).toBe(1);
   expect(exchange.requests[1]).toMatchObject({
@@ -215,7 +215,7 @@ test('the server of the emulated exchange listens on loopback only, and reports 
 test('the server of the emulated exchange stops at once however many connections hang, and may be stopped twice', async () => {
   const exchange = await start({ dialect: 'orangex' });
   exchange.script('any', { kind: 'hang' }, { kind: 'delay', ms: 1e9 }, { kind: 'slowBody', everyMs: 1e9 });
-  const requested = [1, 2, 3].map(() => askFor(exchange, seedId).catch(() => 'gone'));
+  const requested = [1, 2, 3].map(() => requestOrder(exchange, seedId).catch(() => 'gone'));
   const idle = connect(Number(new URL(exchange.url).port), '127.0.0.1');
   const closed = new Promise((resolve) => idle.once('close', resolve));
   idle.on('error', () => {});

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { checkedOrders } from '../../../lib/api/presenters.ts';
 import { type Code, Failure } from '../../../lib/errors.ts';
 import { createCheckOrders } from '../../../lib/orders/check-orders.ts';
-import type { Checked } from '../../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../../lib/orders/check-result.ts';
 import { OrderNotFound } from '../../../lib/orders/order-not-found.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
 
 const at = Date.UTC(2026, 0, 1);
 
-function checked(orderId: string, result = '{}'): Checked {
+function checked(orderId: string, result = '{}'): CheckResult {
   return {
     account: 'main',
     order: {

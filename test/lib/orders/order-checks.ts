@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
-import type { Checked } from '../../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../../lib/orders/check-result.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import type { Exchange } from '../../emulator/exchange/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
@@ -42,7 +42,7 @@ export function checkWith(replacement: CheckOrder): void {
 }
 
 /** Checks an order, a second after whatever was before. */
-export function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<Checked> {
+export function check(orderId: string, more: Partial<CheckOrderRequest> = {}): Promise<CheckResult> {
   clock.advance(1_000);
   const requestId = `request-${++requests}`;
   const deadline = clock.now() + 10_000;

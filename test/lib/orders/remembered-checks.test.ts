@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
-import type { Checked } from '../../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../../lib/orders/check-result.ts';
 import { createRememberedChecks } from '../../../lib/orders/remembered-checks.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
@@ -78,7 +78,7 @@ describe('memory', () => {
   });
 });
 
-function checkedOf(account: string, orderId: string, stored: StoredWatch): Checked {
+function checkedOf(account: string, orderId: string, stored: StoredWatch): CheckResult {
   const order = { order_id: orderId, order_state: 'open', last_update_timestamp: 1, details: {} };
   return {
     ...{ account, order, rank: '', final: false, watched: true, source: 'exchange', changed: false, stored },
@@ -116,7 +116,7 @@ describe('two processes', () => {
   });
 
   let requests = 0;
-  const check = (checkOrder: CheckOrder, orderId: string, maxAgeMs?: number): Promise<Checked> => {
+  const check = (checkOrder: CheckOrder, orderId: string, maxAgeMs?: number): Promise<CheckResult> => {
     clock.advance(1_000);
     const deadline = clock.now() + 10_000;
     const requestId = `request-${++requests}`;

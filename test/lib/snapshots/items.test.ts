@@ -6,7 +6,7 @@ import {
   notFoundItem,
   snapshotItem,
   snapshotPrefix,
-  upToKey,
+  sortKeyAfter,
   watchCommandItem,
 } from '../../../lib/snapshots/items.ts';
 import { readAuditEntry, readSnapshot, sortKeyOf } from '../../../lib/snapshots/read-items.ts';
@@ -129,13 +129,13 @@ describe('sort keys', () => {
   const { sk } = snapshotItem(snapshot);
 
   it('the sort key up to a time sorts after every item of that time, and before those of the next millisecond', () => {
-    expect(upToKey(snapshotPrefix, start) > String(sk?.S)).toBe(true);
-    expect(upToKey(snapshotPrefix, start - 1) < String(sk?.S)).toBe(true);
+    expect(sortKeyAfter(snapshotPrefix, start) > String(sk?.S)).toBe(true);
+    expect(sortKeyAfter(snapshotPrefix, start - 1) < String(sk?.S)).toBe(true);
   });
 
   it('the sort key up to a time keeps its order for times that have more digits than any item, or a sign', () => {
-    expect(upToKey(snapshotPrefix, Date.UTC(2300, 0)) > String(sk?.S)).toBe(true);
-    expect(upToKey(snapshotPrefix, Date.UTC(1900, 0)) < String(sk?.S)).toBe(true);
+    expect(sortKeyAfter(snapshotPrefix, Date.UTC(2300, 0)) > String(sk?.S)).toBe(true);
+    expect(sortKeyAfter(snapshotPrefix, Date.UTC(1900, 0)) < String(sk?.S)).toBe(true);
   });
 });
 

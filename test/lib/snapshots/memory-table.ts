@@ -1,6 +1,6 @@
 import type { CheckPolicy } from '../../../lib/snapshots/due.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
-import { readListed } from '../../../lib/snapshots/read-items.ts';
+import { readIndexedOrder } from '../../../lib/snapshots/read-items.ts';
 import { isEarlier, type OrderKey, type Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import type {
   HistoryLookup,
@@ -92,7 +92,7 @@ export function createMemoryTable(policyOf: (account: string) => CheckPolicy): M
       [...rows.values()]
         .flatMap(({ key, stored }) => (stored === undefined ? [] : [watchItem(key, stored, policyOf(key.account))]))
         .filter((item) => item['list']?.S === `${account}#${list}`)
-        .map(readListed)
+        .map(readIndexedOrder)
         .filter(({ at }) => at <= until)
         .sort((a, b) => a.at - b.at)
         .slice(0, limit),

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import type { OrderKey } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
-import type { List, SnapshotTable, StoredWatch, WatchCommandTable } from '../../../lib/snapshots/table.ts';
+import type { ListName, SnapshotTable, StoredWatch, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
@@ -153,7 +153,7 @@ export async function inOrder(events: readonly Event[], key: OrderKey): Promise<
 
 /** What the index has of an account, list by list, but for the count of writes: what the schedule will ask for. */
 export function listsOf(table: Table, account: string) {
-  const lists: readonly List[] = ['live', 'attention', 'final'];
+  const lists: readonly ListName[] = ['live', 'attention', 'final'];
   return Promise.all(
     lists.map(async (list) => {
       const listed = await table.list(account, list, endOfTime, 10);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
 import type { Item } from '../../../lib/dynamo.ts';
-import { readListed, readWatch } from '../../../lib/snapshots/read-items.ts';
+import { readIndexedOrder, readWatch } from '../../../lib/snapshots/read-items.ts';
 import { statuses, watchOrigins } from '../../../lib/snapshots/statuses.ts';
 
 /*
@@ -94,7 +94,7 @@ const spoiled = fc.dictionary(fc.constantFrom(...names), fc.option(attribute, { 
 
 describe.each([
   ['a watch', readWatch, Watch],
-  ['a row of the index', readListed, Listed],
+  ['a row of the index', readIndexedOrder, Listed],
 ] as const)('reading %s', (_, read, schema) => {
   it('the reader of an item refuses exactly the items that its schema refuses, and names something that is wrong in them', () => {
     fc.assert(

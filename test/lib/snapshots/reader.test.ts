@@ -4,7 +4,7 @@ import { createDynamoReader } from '../../../lib/snapshots/dynamo-reader.ts';
 import { headItem, notFoundItem, snapshotItem, watchCommandItem, watchItem } from '../../../lib/snapshots/items.ts';
 import type { SnapshotReader } from '../../../lib/snapshots/reader.ts';
 import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
-import type { Listed } from '../../../lib/snapshots/table.ts';
+import type { IndexedOrder } from '../../../lib/snapshots/table.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
@@ -166,7 +166,13 @@ describe.each([
         at: start + after,
         seenAt: start + after,
       }));
-      const shown = ({ account, orderId, status, at, seenAt }: Listed) => ({ account, orderId, status, at, seenAt });
+      const shown = ({ account, orderId, status, at, seenAt }: IndexedOrder) => ({
+        account,
+        orderId,
+        status,
+        at,
+        seenAt,
+      });
       const list = async (limit: number, after?: { at: number; orderId: string }) => {
         const { rows, next } = await reader.list(account, 'live', { after, limit });
         return { rows: rows.map(shown), next: next && shown(next) };

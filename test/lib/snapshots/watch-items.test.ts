@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Item } from '../../../lib/dynamo.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
-import { readListed, readWatch } from '../../../lib/snapshots/read-items.ts';
+import { readIndexedOrder, readWatch } from '../../../lib/snapshots/read-items.ts';
 import { type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join, type Watch, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { key, refusal, reply, snapshot, without } from './item-examples.ts';
@@ -79,7 +79,7 @@ it.each(['1e400', '8640000000000001', '-1e300', 'NaN'])(
 
 it('the item of a watch is read from its list with its time in that list, and when the order was last seen or became known', () => {
   const listed = (delta: WatchDelta) =>
-    readListed(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
+    readIndexedOrder(watchItem(key, { watch: join(undefined, delta), revision: 1 }, policy));
   const seenAt = start + 100;
   expect(listed(watched)).toEqual({
     ...key,
@@ -106,7 +106,7 @@ it.each(['schema', 'account', 'order_id', 'status', 'list_at', 'opened_at'])(
   'the item of a watch that is listed without its %s is refused',
   async (name) => {
     const item = watchItem(key, { watch: join(undefined, watched), revision: 1 }, policy);
-    const { code, message } = await refusal(() => readListed(without(item, name)));
+    const { code, message } = await refusal(() => readIndexedOrder(without(item, name)));
     expect(code).toBe('store_corrupt');
     expect(message).toContain(`see ${name}.`);
   },

@@ -19,7 +19,7 @@ function tick(accounts: Readonly<Record<string, () => Promise<TickReport>>>, nex
       requests.push(request);
       return accounts[request.account]?.() ?? busy;
     },
-    unsweptOf: async (names) => {
+    findUnswept: async (names) => {
       if (names.includes('unreadable')) throw new Failure('store_unavailable', 'for the test');
       return names;
     },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { join } from '../../../lib/snapshots/watch.ts';
-import { isSuspicious, ownTimeOf, probesOf } from '../../../lib/sweep/list-comparison.ts';
+import { isSuspicious, lastChangedOrSeenAt, selectProbes } from '../../../lib/sweep/list-comparison.ts';
 import type { LiveOrder } from '../../../lib/sweep/live-orders.ts';
 import { listIntervalMs } from '../../../lib/sweep/pace.ts';
 
@@ -29,11 +29,11 @@ function orderOf(orderId: string, openedAt: number, failing = false, postponedUn
 }
 
 it('an order that was never seen counts as resting since it became known', () => {
-  expect(ownTimeOf(orderOf('a', 7_000))).toBe(7_000);
+  expect(lastChangedOrSeenAt(orderOf('a', 7_000))).toBe(7_000);
 });
 
 it('the probes are the two orders that have rested for the longest, failing ones last, and none that must wait', () => {
-  const ids = (...absent: readonly LiveOrder[]) => probesOf(absent, 100_000).map(({ orderId }) => orderId);
+  const ids = (...absent: readonly LiveOrder[]) => selectProbes(absent, 100_000).map(({ orderId }) => orderId);
   const [a, b, c] = [orderOf('a', 7_000), orderOf('b', 8_000), orderOf('c', 9_000)];
   expect(ids(b, a, c)).toEqual(['a', 'b']);
   expect(ids(orderOf('failing', 1_000, true), c, b)).toEqual(['b', 'c']);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ListTrust } from '../../../lib/accounts/table.ts';
-import { nextTrust, type TrustEvent, trusted } from '../../../lib/sweep/list-trust.ts';
+import { fullTrust, nextTrust, type TrustEvent } from '../../../lib/sweep/list-trust.ts';
 
 const minute = 60_000;
 const contradicted: TrustEvent = { type: 'contradicted' };
@@ -9,7 +9,7 @@ const passed: TrustEvent = { type: 'passed' };
 
 /** The state after these events, a second apart. */
 function stateAfter(...events: readonly TrustEvent[]): ListTrust {
-  return events.reduce((trust, event, i) => nextTrust(trust, event, (i + 1) * 1_000), trusted);
+  return events.reduce((trust, event, i) => nextTrust(trust, event, (i + 1) * 1_000), fullTrust);
 }
 
 it('the trust in an account’s lists survives two suspicious lists in a row, and ends with the third', () => {
@@ -27,7 +27,7 @@ it('the trust in an account’s lists survives two suspicious lists in a row, an
 it('the trust in an account’s lists starts counting again after a list that passes', () => {
   expect(stateAfter(failed, failed, passed)).toEqual({ trusted: true, since: 3_000, failures: 0 });
   expect(stateAfter(failed, failed, passed, failed)).toMatchObject({ trusted: true, failures: 1 });
-  expect(stateAfter(passed)).toBe(trusted);
+  expect(stateAfter(passed)).toBe(fullTrust);
 });
 
 it('the trust in an account’s lists returns with the first list that passes, however long it was lost', () => {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { rankOf } from '../../../lib/snapshots/rank.ts';
-import type { Listed, StoredWatch } from '../../../lib/snapshots/table.ts';
+import type { IndexedOrder, StoredWatch } from '../../../lib/snapshots/table.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { createLiveOrders, type LiveOrders } from '../../../lib/sweep/live-orders.ts';
 import { startTime } from '../accounts/environment.ts';
@@ -46,7 +46,7 @@ const hiddenForLess: readonly Step[] = [
 async function dueAfter(steps: readonly Step[], looks: 'after each' | 'at the end'): Promise<readonly string[]> {
   let now = startTime;
   let revision = 0;
-  let index: readonly Listed[] = [];
+  let index: readonly IndexedOrder[] = [];
   const orders = createLiveOrders({
     list: async (_, list) => (list === 'live' ? index : []),
     account,
@@ -90,7 +90,7 @@ function watchOf(now: number, ms: number): StoredWatch['watch'] {
   return ms % 2 === 0 ? watch : { ...watch, listed: { at: now, present: true } };
 }
 
-function listed(orderId: string, stored: StoredWatch): Listed {
+function listed(orderId: string, stored: StoredWatch): IndexedOrder {
   const { openedAt } = stored.watch;
   return { account, orderId, status: statusOf(stored.watch), at: openedAt, seenAt: openedAt, failing: false, stored };
 }

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { type Code, Failure } from '../../../lib/errors.ts';
-import { orders, type Swept, sweeping } from './sweep-scene.ts';
+import { orders, runSweep, type SweepRun } from './sweep-scene.ts';
 
 const failure = (code: Code, retryAfterMs?: number) => new Failure(code, 'for the test', { retryAfterMs });
 
 /** How long the probes are apart, in whole seconds. */
-function gaps({ checks }: Swept): readonly number[] {
+function gaps({ checks }: SweepRun): readonly number[] {
   return checks.slice(1).map(({ at }, i) => Math.round((at - (checks[i]?.at ?? 0)) / 1000));
 }
 
@@ -22,7 +22,7 @@ it.each<Code>([
 ])(
   'a sweep while the exchange is in maintenance or refuses the key (%s) probes once a minute, with one order at a time',
   async (code) => {
-    const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 5 * minutes });
+    const swept = await runSweep({ orders: orders(50), outcome: () => failure(code), forMs: 5 * minutes });
     expect(gaps(swept)).toEqual([60, 60, 60, 60]);
     expect(swept.report).toMatchObject({ checked: 0, failed: { [code]: 5 } });
     expect(swept.report.backlog).toBeGreaterThanOrEqual(45);
@@ -31,7 +31,7 @@ it.each<Code>([
 
 it('a sweep while the exchange is in maintenance or refuses the key checks everything that is due after the first reply', async () => {
   const reopens = 150_000;
-  const { checks, report, atOnce } = await sweeping({
+  const { checks, report, atOnce } = await runSweep({
     orders: orders(200),
     outcome: (_, at) => (at < reopens ? failure('maintenance') : 'same'),
     forMs: 4 * minutes,
@@ -44,7 +44,7 @@ it('a sweep while the exchange is in maintenance or refuses the key checks every
 });
 
 it('a sweep while the exchange is in maintenance or refuses the key stops after the checks that are under way when the outage starts', async () => {
-  const { checks } = await sweeping({
+  const { checks } = await runSweep({
     orders: orders(100),
     outcome: (_, at) => (at > 300 ? failure('maintenance') : 'same'),
     forMs: 30_000,
@@ -55,7 +55,7 @@ it('a sweep while the exchange is in maintenance or refuses the key stops after 
 it.each<Code>(['throttled', 'secret_unavailable'])(
   'a sweep while the exchange or its connection fails backs off at the first %s, twice as long each time, from 5 s to a minute',
   async (code) => {
-    const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
+    const swept = await runSweep({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
     expect(gaps(swept)).toEqual([5, 10, 20, 40, 60, 60]);
   },
 );
@@ -63,7 +63,7 @@ it.each<Code>(['throttled', 'secret_unavailable'])(
 it.each<Code>(['timeout', 'unreachable', 'connection_lost', 'busy'])(
   'a sweep while the exchange or its connection fails backs off after three times %s in a row, twice as long each time, from 5 s to a minute',
   async (code) => {
-    const swept = await sweeping({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
+    const swept = await runSweep({ orders: orders(50), outcome: () => failure(code), forMs: 200_000 });
     expect(gaps(swept)).toEqual([0, 0, 5, 10, 20, 40, 60, 60]);
   },
 );
@@ -71,14 +71,14 @@ it.each<Code>(['timeout', 'unreachable', 'connection_lost', 'busy'])(
 it('a sweep while the exchange or its connection fails backs off for as long as the exchange says, but at most a minute', async () => {
   const forMs = 50_000;
   const orders50 = orders(50);
-  const short = await sweeping({ orders: orders50, outcome: () => failure('throttled', 12_000), forMs });
+  const short = await runSweep({ orders: orders50, outcome: () => failure('throttled', 12_000), forMs });
   expect(gaps(short)).toEqual([12, 24]);
-  const long = await sweeping({ orders: orders50, outcome: () => failure('throttled', 3_600_000), forMs: 130_000 });
+  const long = await runSweep({ orders: orders50, outcome: () => failure('throttled', 3_600_000), forMs: 130_000 });
   expect(gaps(long)).toEqual([60, 60]);
 });
 
 it('a sweep while the exchange or its connection fails starts with the shortest backoff even if eight checks were under way', async () => {
-  const { checks } = await sweeping({
+  const { checks } = await runSweep({
     orders: orders(300),
     outcome: (_, at) => (at > 500 && at < 5_000 ? failure('throttled') : 'same'),
     forMs: 20_000,
@@ -90,7 +90,7 @@ it('a sweep while the exchange or its connection fails starts with the shortest 
 });
 
 it('a sweep while the exchange or its connection fails continues at the first reply, and starts with the shortest backoff at the next outage', async () => {
-  const swept = await sweeping({
+  const swept = await runSweep({
     orders: orders(20),
     // Throttled at 0 and 5 s, a reply at 15 s, throttled for the eight checks that follow, and then never again.
     outcome: (_, at) => (at < 10_000 || (at > 15_130 && at < 15_500) ? failure('throttled') : 'same'),
@@ -102,7 +102,7 @@ it('a sweep while the exchange or its connection fails continues at the first re
 
 it('a sweep while the exchange or its connection fails counts a not-found reply as a reply, so that failures before and after it cause no backoff', async () => {
   const failing = new Set(['order-001', 'order-002', 'order-004', 'order-005']);
-  const { checks, report } = await sweeping({
+  const { checks, report } = await runSweep({
     orders: orders(6),
     outcome: (orderId) => failure(failing.has(orderId) ? 'timeout' : 'order_not_found'),
     lags: true,
@@ -116,7 +116,7 @@ it('a sweep while the exchange or its connection fails does not back off for tra
   // One at a time, two seconds apart: failure, reply, failure, reply, failure, reply.
   const spread = orders(6).map((order, i) => ({ ...order, at: i * 2_000 }));
   const bad = new Set(['order-001', 'order-003', 'order-005']);
-  const { timesOf } = await sweeping({
+  const { timesOf } = await runSweep({
     orders: spread,
     outcome: (orderId) => (bad.has(orderId) ? failure('timeout') : 'same'),
     forMs: 20_000,
@@ -127,7 +127,7 @@ it('a sweep while the exchange or its connection fails does not back off for tra
 });
 
 it('a sweep while the exchange or its connection fails does not back off for a single order that times out for ever, which is checked less and less often', async () => {
-  const { timesOf, checks } = await sweeping({
+  const { timesOf, checks } = await runSweep({
     orders: [{ orderId: 'bad', at: -1 }, ...orders(8)],
     outcome: (orderId) => (orderId === 'bad' ? failure('timeout') : 'same'),
     lags: true,
@@ -142,7 +142,7 @@ it('a sweep while the exchange or its connection fails does not back off for a s
 });
 
 it('a sweep of an account that runs out of permits makes an order without a permit the next one to check', async () => {
-  const swept = await sweeping({
+  const swept = await runSweep({
     orders: [{ orderId: 'oldest', at: -1 }, ...orders(2)],
     outcome: (_, at) => (at < 8_000 ? failure('rate_limited_locally', 8_000) : 'same'),
     forMs: 20_000,
@@ -152,7 +152,7 @@ it('a sweep of an account that runs out of permits makes an order without a perm
 });
 
 it('a sweep of an account that runs out of permits starts no check before there are permits again', async () => {
-  const { checks, report } = await sweeping({
+  const { checks, report } = await runSweep({
     orders: orders(200),
     outcome: (_, at) => (at > 100 && at < 30_000 ? failure('rate_limited_locally', 30_000 - at) : 'same'),
     forMs: 40_000,
@@ -163,7 +163,7 @@ it('a sweep of an account that runs out of permits starts no check before there 
 
 it('a sweep of an account that runs out of permits tries at least once a minute', async () => {
   const outcome = () => failure('rate_limited_locally', 3_600_000);
-  expect(gaps(await sweeping({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
+  expect(gaps(await runSweep({ orders: orders(9), outcome, forMs: 130_000 }))).toEqual([60, 60]);
   const soon = () => failure('rate_limited_locally');
-  expect(gaps(await sweeping({ orders: orders(9), outcome: soon, forMs: 14_000 }))).toEqual([5, 5]);
+  expect(gaps(await runSweep({ orders: orders(9), outcome: soon, forMs: 14_000 }))).toEqual([5, 5]);
 });

@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
 import { Failure } from '../../../lib/errors.ts';
-import type { Checked } from '../../../lib/orders/checked-order.ts';
+import type { CheckResult } from '../../../lib/orders/check-result.ts';
 import { watchItem } from '../../../lib/snapshots/items.ts';
 import type { Rank } from '../../../lib/snapshots/rank.ts';
-import { readListed } from '../../../lib/snapshots/read-items.ts';
-import type { Listed, StoredWatch } from '../../../lib/snapshots/table.ts';
+import { readIndexedOrder } from '../../../lib/snapshots/read-items.ts';
+import type { IndexedOrder, StoredWatch } from '../../../lib/snapshots/table.ts';
 import { isOpen, join, statusOf, type Watch } from '../../../lib/snapshots/watch.ts';
 import type { SweepReport } from '../../../lib/sweep/report.ts';
 import { createSweep, type SweepRequest } from '../../../lib/sweep/sweep.ts';
@@ -18,10 +18,10 @@ type Indexed = {
   readonly orderId: string;
   readonly at?: number;
   readonly seenAt?: number;
-  readonly status?: Listed['status'];
+  readonly status?: IndexedOrder['status'];
 };
 
-type Sweeping = {
+type SweepScene = {
   readonly orders: readonly Indexed[];
   /** `at`: milliseconds since the start. By default, nothing has changed. */
   readonly outcome?: (orderId: string, at: number) => Outcome;
@@ -39,7 +39,7 @@ type Sweeping = {
 };
 
 /** What a sweep did; times are milliseconds since the start. */
-export type Swept = {
+export type SweepRun = {
   readonly report: SweepReport;
   readonly checks: readonly { readonly orderId: string; readonly at: number; readonly until: number }[];
   /** How many checks ran at once, at most. */
@@ -90,13 +90,13 @@ function indexedWatch({ at = 0, seenAt = at - minCheckMs, status = 'watched' }: 
   }
 }
 
-function listedOf(orderId: string, stored: StoredWatch): Listed {
+function listedOf(orderId: string, stored: StoredWatch): IndexedOrder {
   const key = { account: 'main', orderId };
-  return readListed(watchItem(key, stored, policy));
+  return readIndexedOrder(watchItem(key, stored, policy));
 }
 
 /** The result of a check, of which the sweep reads `changed`, `final` and `stored`. */
-function checked(orderId: string, outcome: Exclude<Outcome, Failure>, stored: StoredWatch): Checked {
+function checked(orderId: string, outcome: Exclude<Outcome, Failure>, stored: StoredWatch): CheckResult {
   return {
     account: 'main',
     order: { order_id: orderId, order_state: 'open', last_update_timestamp: startTime, details: {} },
@@ -114,17 +114,17 @@ function checked(orderId: string, outcome: Exclude<Outcome, Failure>, stored: St
   };
 }
 
-const attention: ReadonlySet<Listed['status']> = new Set(['missing', 'unknown', 'inconsistent']);
+const attention: ReadonlySet<IndexedOrder['status']> = new Set(['missing', 'unknown', 'inconsistent']);
 
 /** Lets a sweep run over an index in memory, in a time that jumps. */
-export async function sweeping(scene: Sweeping): Promise<Swept> {
+export async function runSweep(scene: SweepScene): Promise<SweepRun> {
   const { outcome = () => 'same', callMs = 50, lags = false, forMs = 30_000, handoverAfterMs } = scene;
   const environment = createEnvironment();
-  const index = new Map<string, Listed>();
+  const index = new Map<string, IndexedOrder>();
   for (const indexed of scene.orders) {
     index.set(indexed.orderId, listedOf(indexed.orderId, { watch: indexedWatch(indexed), revision: 1 }));
   }
-  const checks: Swept['checks'][number][] = [];
+  const checks: SweepRun['checks'][number][] = [];
   let running = 0;
   let atOnce = 0;
   let looks = 0;

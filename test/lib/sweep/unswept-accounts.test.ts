@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { scheduleGroups } from '../../../cdk/schedule-groups.ts';
 import type { SweepSummary } from '../../../lib/accounts/table.ts';
 import { createCheckGroup } from '../../../lib/sweep/check-group.ts';
-import { createUnsweptOf } from '../../../lib/sweep/unswept-accounts.ts';
+import { createFindUnsweptAccounts } from '../../../lib/sweep/unswept-accounts.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 
@@ -41,14 +41,17 @@ describe('unswept accounts', () => {
       const table = createMemoryAccountTable();
       await swept(table, 'main', startTime - agoMs);
       if (paused !== undefined) await table.setPause('main', paused);
-      const unsweptOf = createUnsweptOf({ table, clock: { now, sleep: async () => {} } });
-      expect(await unsweptOf(['main'])).toEqual(expected);
+      const findUnswept = createFindUnsweptAccounts({ table, clock: { now, sleep: async () => {} } });
+      expect(await findUnswept(['main'])).toEqual(expected);
     },
   );
 
   it('the accounts that are not swept include an account that was never swept', async () => {
-    const unsweptOf = createUnsweptOf({ table: createMemoryAccountTable(), clock: createEnvironment() });
-    expect(await unsweptOf(['main', 'desk-2'])).toEqual(['main', 'desk-2']);
+    const findUnswept = createFindUnsweptAccounts({
+      table: createMemoryAccountTable(),
+      clock: createEnvironment(),
+    });
+    expect(await findUnswept(['main', 'desk-2'])).toEqual(['main', 'desk-2']);
   });
 });
 
@@ -71,7 +74,7 @@ describe('ring', () => {
           await swept(table, account, environment.now());
           return { outcome: 'busy' };
         },
-        unsweptOf: createUnsweptOf({ table, clock: environment }),
+        findUnswept: createFindUnsweptAccounts({ table, clock: environment }),
         onTick: () => {},
         onFailure: (failure) => expect.fail(failure.message),
         onUnswept: (found) => {

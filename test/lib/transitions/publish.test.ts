@@ -8,7 +8,7 @@ import { headItem } from '../../../lib/snapshots/items.ts';
 import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createBus } from '../../../lib/transitions/bus.ts';
 import { createPublisher, type Publisher } from '../../../lib/transitions/publish.ts';
-import { createSetAside } from '../../../lib/transitions/send-dead-letter.ts';
+import { createSendDeadLetter } from '../../../lib/transitions/send-dead-letter.ts';
 import { type EventBus, startEventBus } from '../../emulator/aws/event-bus/server.ts';
 import { type Queues, startQueues } from '../../emulator/aws/queues/server.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
@@ -42,7 +42,7 @@ function publisher(clock: Clock = systemClock): Publisher {
   return createPublisher({
     bus: createBus({ client: createEventBridgeClient(env), clock }),
     busName: 'transitions',
-    setAside: createSetAside({ client: createQueueClient(env), queueUrl, clock }),
+    sendDeadLetter: createSendDeadLetter({ client: createQueueClient(env), queueUrl, clock }),
     clock,
     logger: new Logger(),
   });

@@ -29,7 +29,7 @@ export function startTestBedForFile(): void {
 /** The requests of a check when key and token are there already. */
 export const oneOrder = { secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 };
 
-export function wired(
+export function createChecks(
   changes: { readonly stage?: Stage; readonly env?: TestBed['env']; readonly logger?: Logger } = {},
 ): OrderChecks {
   const { stage, env } = testBed;

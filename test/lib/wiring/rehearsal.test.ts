@@ -4,7 +4,7 @@ import { getOrder } from '../../../lib/api/routes.ts';
 import { systemClock } from '../../../lib/clock.ts';
 import { dialectNames } from '../../../lib/exchange/dialects/index.ts';
 import { responseBody } from '../../../lib/http/response.ts';
-import { rehearse } from '../../../lib/wiring/rehearsal.ts';
+import { rehearseCheck } from '../../../lib/wiring/rehearsal.ts';
 import { type CapturedOutput, captureOutput } from '../captured-output.ts';
 
 let output: CapturedOutput;
@@ -16,7 +16,7 @@ afterEach(() => output.release());
 it.each(dialectNames)(
   'the rehearsal of an order of %s goes from new to unchanged, and both can be presented',
   async (name) => {
-    const checked = await rehearse(name, systemClock);
+    const checked = await rehearseCheck(name, systemClock);
     expect(checked.map(({ source, changed }) => ({ source, changed }))).toEqual([
       { source: 'exchange', changed: true },
       { source: 'exchange', changed: false },

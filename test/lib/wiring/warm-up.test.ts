@@ -3,13 +3,13 @@ import { Logger } from '../../../lib/log.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import {
   check,
+  createChecks,
   oneOrder,
   output,
   requestsDuring,
   stageOf,
   startTestBedForFile,
   testBed,
-  wired,
 } from './order-checks.ts';
 
 startTestBedForFile();
@@ -17,14 +17,14 @@ startTestBedForFile();
 const down = 'http://127.0.0.1:1';
 
 it('the warm-up of a function fetches key and token of the only account before its first check', async () => {
-  const wiring = wired({ stage: stageOf('main') });
+  const wiring = createChecks({ stage: stageOf('main') });
   const warming = await requestsDuring(() => wiring.warmUp());
   expect(warming).toEqual({ secrets: 1, tokens: 1, orders: 0, tests: 0, others: 0 });
   expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
 });
 
 it('the warm-up of a function opens the connection to the exchange where no token is needed', async () => {
-  const wiring = wired({ stage: stageOf('other') });
+  const wiring = createChecks({ stage: stageOf('other') });
   expect(await requestsDuring(() => wiring.warmUp())).toEqual({
     secrets: 1,
     tokens: 0,
@@ -38,7 +38,7 @@ it('the warm-up of a function opens the connection to the exchange where no toke
 });
 
 it('the warm-up of a function fetches both keys where there are two accounts, and calls only the exchange of the first account', async () => {
-  const wiring = wired();
+  const wiring = createChecks();
   expect(await requestsDuring(() => wiring.warmUp())).toEqual({
     secrets: 2,
     tokens: 1,
@@ -56,7 +56,7 @@ it('the warm-up of a function fetches eleven keys where there are more, and no o
   const { main } = testBed.stage.accounts;
   if (main === undefined) throw new Error('the stage has main');
   const accounts = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`account-${i}`, main]));
-  const warming = await requestsDuring(() => wired({ stage: { ...testBed.stage, accounts } }).warmUp());
+  const warming = await requestsDuring(() => createChecks({ stage: { ...testBed.stage, accounts } }).warmUp());
   expect(warming).toEqual({ secrets: 11, tokens: 1, orders: 0, tests: 0, others: 0 });
 });
 
@@ -66,22 +66,22 @@ it('the warm-up of a function presents what it rehearsed, and ignores an error o
     presented.push(rank);
     throw new Error('for the test');
   };
-  await wired({ stage: stageOf('main') }).warmUp(present);
+  await createChecks({ stage: stageOf('main') }).warmUp(present);
   expect(presented).toHaveLength(1);
   expect(output.lines()).toEqual([]);
 });
 
 it('the warm-up of a function does nothing without any account', async () => {
-  await expect(wired({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
+  await expect(createChecks({ stage: { ...testBed.stage, accounts: {} } }).warmUp()).resolves.toBeUndefined();
 });
 
 it('the warm-up of a function never fails, whatever is down', async () => {
   const env = { ...testBed.env, AWS_ENDPOINT_URL_DYNAMODB: down };
   testBed.secrets.failAlways({ kind: 'denied' });
-  await expect(wired({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
+  await expect(createChecks({ stage: stageOf('main'), env }).warmUp()).resolves.toBeUndefined();
   testBed.secrets.recover();
   testBed.orangex.scriptAlways('auth', { kind: 'error', code: 13_004 });
-  await expect(wired({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
+  await expect(createChecks({ stage: stageOf('main') }).warmUp()).resolves.toBeUndefined();
 });
 
 it('the warm-up of a function ends after two seconds, whatever hangs', async () => {

@@ -8,13 +8,13 @@ import { contextOf } from '../../functions/events.ts';
 import { secretText } from '../test-bed.ts';
 import {
   check,
+  createChecks,
   oneOrder,
   output,
   requestsDuring,
   stageOf,
   startTestBedForFile,
   testBed,
-  wired,
 } from './order-checks.ts';
 
 startTestBedForFile();
@@ -67,7 +67,7 @@ it('the wiring of a function has at most eight calls of an account under way, an
   const stage = stageOf('main');
   const { main } = stage.accounts;
   if (main === undefined) throw new Error('the stage has main');
-  const { checkOrder } = wired({ stage: { ...stage, accounts: { main, twin: main } } });
+  const { checkOrder } = createChecks({ stage: { ...stage, accounts: { main, twin: main } } });
   const check = (account: string, forMs: number) =>
     checkOrder({ account, orderId: orangex.place(), observedBy: 'd', requestId: 'r', deadline: Date.now() + forMs });
   const before = orangex.count('get_order_state');
@@ -81,7 +81,7 @@ it('the wiring of a function has at most eight calls of an account under way, an
 
 it.each(['TABLE_NAME', 'AWS_REGION'])('the wiring of a function requires the variable %s', (name) => {
   const env = Object.fromEntries(Object.entries(testBed.env).filter(([variable]) => variable !== name));
-  expect(() => wired({ env })).toThrow(`${name} is not set.`);
+  expect(() => createChecks({ env })).toThrow(`${name} is not set.`);
 });
 
 it.each([
@@ -89,25 +89,25 @@ it.each([
   ['other', 'deri-hmac-sha256 '],
 ] as const)('the wiring of a function calls the exchange of account %s in its dialect', async (account, scheme) => {
   const { requests } = account === 'main' ? testBed.orangex : testBed.deribit;
-  expect(await check(wired(), account)).toMatchObject({ account, source: 'exchange', changed: true });
+  expect(await check(createChecks(), account)).toMatchObject({ account, source: 'exchange', changed: true });
   expect(requests.at(-1)?.headers.authorization?.startsWith(scheme)).toBe(true);
 });
 
 it('the wiring of a function checks an account’s orders as often as the stage says', async () => {
-  const { order } = await check(wired(), 'main');
+  const { order } = await check(createChecks(), 'main');
   const watch = await testBed.watchOf(order.order_id);
   expect(Number(watch?.['list_at']?.N) - Number(watch?.['checked_at']?.N)).toBe(10_000);
 });
 
 it('the wiring of a function reuses keys and tokens between checks', async () => {
-  const wiring = wired();
+  const wiring = createChecks();
   await check(wiring, 'main');
   expect(await requestsDuring(() => check(wiring, 'main'))).toEqual(oneOrder);
 });
 
 it('the wiring of a function adds the exchange’s time to the following log lines, even if the call failed', async () => {
   const logger = new Logger();
-  const wiring = wired({ logger });
+  const wiring = createChecks({ logger });
   await check(wiring, 'main');
   logger.info('then');
   logger.begin(contextOf());
@@ -119,7 +119,7 @@ it('the wiring of a function adds the exchange’s time to the following log lin
 });
 
 it('the wiring of a function reports once for each account what its exchange sends that is not in our tables', async () => {
-  const { checkOrder } = wired();
+  const { checkOrder } = createChecks();
   for (const orderId of ['DRIFT-1', 'DRIFT-2']) {
     testBed.orangex.place({ order_id: orderId, order_state: 'archived', details: { sparkle: true } });
     await checkOrder({ account: 'main', orderId, observedBy: 'd', requestId: 'r', deadline: Date.now() + 10_000 });
@@ -138,7 +138,7 @@ it('the wiring of a function warns once, with the account, about a key that may 
   testBed.secrets.create(secretName, secretText(key));
   const { main } = stageOf('main').accounts;
   if (main === undefined) throw new Error('the stage has main');
-  const wiring = wired({ stage: { ...testBed.stage, accounts: { main: { ...main, secretName } } } });
+  const wiring = createChecks({ stage: { ...testBed.stage, accounts: { main: { ...main, secretName } } } });
   await check(wiring, 'main');
   testBed.orangex.revokeTokens();
   await check(wiring, 'main');

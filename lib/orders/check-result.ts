@@ -3,7 +3,7 @@ import type { Rank } from '../snapshots/rank.ts';
 import type { StoredWatch } from '../snapshots/table.ts';
 
 /** What we know about an order. Times are milliseconds since the Unix epoch. */
-export type Checked = {
+export type CheckResult = {
   readonly account: string;
   readonly order: Order;
   readonly rank: Rank;
