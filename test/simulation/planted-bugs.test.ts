@@ -4,6 +4,8 @@ import { plantedBugs } from './planted-bugs.ts';
 import { randomScenario } from './scenario.ts';
 import { simulate } from './simulate.ts';
 
+/** Each bug shows with some seeds and not with others. From this one on, each shows with one of the first two. */
+const firstSeed = 5;
 /** Most bugs show with most seeds. */
 const size = { orders: 30, hours: 1.5 };
 /** These need all permits to be wanted at once, or an outage at the wrong moment. */
@@ -11,10 +13,14 @@ const large = { orders: 60, hours: 2.5 };
 const rare: readonly (keyof typeof plantedBugs)[] = ['absence closes an order', 'a rate limiter per process'];
 
 describe('planted bugs', () => {
-  /** The first seeds, until they show the violations; returns all that was found. */
+  /** The seeds one by one, until they show the violations; returns all that was found. */
   const violationsOf = async (name: keyof typeof plantedBugs, ...expected: readonly Violation[]) => {
     const violations = new Set<Violation>();
-    for (let seed = 1; seed <= 5 && !expected.every((violation) => violations.has(violation)); seed++) {
+    for (
+      let seed = firstSeed;
+      seed < firstSeed + 5 && !expected.every((violation) => violations.has(violation));
+      seed++
+    ) {
       const { orders, hours } = rare.includes(name) ? large : size;
       const { findings } = await simulate(randomScenario({ seed, orders, hours, bug: plantedBugs[name] }));
       for (const { violation } of findings) violations.add(violation);
