@@ -6,6 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const root = fileURLToPath(new URL('..', import.meta.url));
 // The processes of a run load the CDK and the SDK a hundred times over: they are compiled once.
 process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/node');
+// esbuild and TypeScript end before they would need the memory that Go's garbage collector spends their time on.
+process.env['GOGC'] ??= 'off';
 
 /** They leave a process as they found it, and would otherwise load the CDK once for each file. */
 const inSharedProcesses = { isolate: false, setupFiles: ['test/shared-process.ts'] };
