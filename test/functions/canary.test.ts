@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../lib/clock.ts';
 import { Logger } from '../../lib/log.ts';
 import type { Stage } from '../../lib/stage/stage.ts';
@@ -6,8 +6,8 @@ import { wireChangeWatch } from '../../lib/wiring/change-watch.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { secretText, startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { secretText, type TestBed } from '../lib/test-bed.ts';
+import { output, startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { deep, everyFunction, type FunctionResult, type Invoke, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import type { TestEnvironment } from './load-function.ts';
@@ -22,39 +22,23 @@ const sessionToken = 'Fg5//Ns+Tb==5e1f90Lm8Rw';
 let everything = '';
 
 let texts = 0;
-let testBed: TestBed;
 let env: TestBed['env'];
 
 /** The function under test. */
 let api: keyof typeof everyFunction;
 
 let invoke: Invoke;
-let output: CapturedOutput;
 
-beforeAll(async () => {
-  testBed = await startTestBed({ key });
+startTestBedForFile({ key });
+beforeAll(() => {
   env = { ...testBed.env, AWS_SECRET_ACCESS_KEY: awsSecret, AWS_SESSION_TOKEN: sessionToken };
   tracker.addDistinctive('client secret', key.clientSecret);
   tracker.addDistinctive('AWS secret', awsSecret);
   tracker.addDistinctive('AWS session token', sessionToken);
 });
 
-afterAll(async () => {
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  await testBed.stop();
-});
-
-beforeEach(async () => {
-  output = captureOutput();
+beforeEach(() => {
   testBed.orangex.scriptAlways('auth', rememberingTokens);
-});
-
-afterEach(() => {
-  output.release();
-  testBed.orangex.clearScript();
-  testBed.deribit.clearScript();
-  testBed.secrets.recover();
 });
 
 /** Requests an order, and gathers all that is let out. */

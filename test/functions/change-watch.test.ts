@@ -1,7 +1,6 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { seedId } from '../emulator/exchange/seed-order.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { output, startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { getOrderEvent } from './events.ts';
 import {
   type ChangeWatch,
@@ -12,25 +11,14 @@ import {
 } from './load-function.ts';
 import { caller } from './watch-events.ts';
 
-let testBed: TestBed;
 let changeWatch: ChangeWatch;
 let getOrder: HttpFunction;
-let output: CapturedOutput;
 
+startTestBedForFile();
 beforeAll(async () => {
-  testBed = await startTestBed();
   getOrder = await loadHttpFunction('get-order', testBed);
   changeWatch = await loadChangeWatch(testBed);
 });
-afterAll(async () => {
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  await testBed.stop();
-});
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.release());
 
 let commands = 0;
 /** Sends a watch command; returns the response. */

@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
+import { testBed } from '../lib/test-bed-for-file.ts';
 import {
   holdTime,
+  loadCheckOrdersForEachTest,
   outcomesOf,
   place,
   realNow,
   send,
   sendAll,
-  startTestBedForFile,
-  testBed,
 } from './check-orders-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
-startTestBedForFile();
+loadCheckOrdersForEachTest();
 
 it('an order in a check of many orders is not tried when the exchange throttles, and the response says when to retry', async () => {
   const ids = place(30);

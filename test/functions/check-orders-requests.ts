@@ -1,39 +1,28 @@
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { apiEvent } from './api-events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
-export let testBed: TestBed;
 export let checkOrders: HttpFunction;
-export let output: CapturedOutput;
 
 /** Everybody's time, while a test holds it. */
 let heldAt: number | undefined;
 
-/** The tests of a file share the exchanges and the table; each starts as a new process does. */
-export function startTestBedForFile(): void {
-  beforeAll(async () => {
+/** Each test starts as a new process does, and may hold the time. */
+export function loadCheckOrdersForEachTest(): void {
+  beforeAll(() => {
     vi.spyOn(Date, 'now').mockImplementation(() => heldAt ?? realNow());
-    testBed = await startTestBed({ now: () => Date.now() });
   });
-  afterAll(async () => {
+  afterAll(() => {
     vi.restoreAllMocks();
-    vi.unstubAllGlobals();
-    vi.unstubAllEnvs();
-    await testBed.stop();
   });
+  startTestBedForFile({ now: () => Date.now() });
   beforeEach(async () => {
-    output = captureOutput();
     checkOrders = await loadHttpFunction('check-orders', testBed);
   });
-  afterEach(async () => {
+  afterEach(() => {
     heldAt = undefined;
-    output.release();
-    testBed.orangex.clearScript();
-    testBed.deribit.clearScript();
-    await testBed.resetRateLimits();
   });
 }
 

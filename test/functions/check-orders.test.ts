@@ -4,20 +4,19 @@ import { routes } from '../../lib/api/routes.ts';
 import { dialects } from '../../lib/exchange/dialects/index.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
+import { output, testBed } from '../lib/test-bed-for-file.ts';
 import { apiEvent } from './api-events.ts';
 import {
   checkOrders,
   holdTime,
+  loadCheckOrdersForEachTest,
   outcomesOf,
-  output,
   place,
   realNow,
   sendAll,
-  startTestBedForFile,
-  testBed,
 } from './check-orders-requests.ts';
 
-startTestBedForFile();
+loadCheckOrdersForEachTest();
 
 it('a check of many orders returns and stores each order as if it were requested alone', async () => {
   const ids = [testBed.orangex.place(), seedId, testBed.orangex.place({ amount: '0.100' })];

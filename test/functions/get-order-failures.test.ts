@@ -4,11 +4,12 @@ import type { Code } from '../../lib/errors.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { captureOutput } from '../lib/captured-output.ts';
+import { output, testBed } from '../lib/test-bed-for-file.ts';
 import { getOrderEvent } from './events.ts';
-import { getOrder, loadGetOrder, output, send, startTestBedForFile, testBed } from './get-order-requests.ts';
+import { getOrder, loadGetOrder, loadGetOrderForFile, send } from './get-order-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
-startTestBedForFile();
+loadGetOrderForFile();
 
 describe('failures', () => {
   const bad = 'bad_request';

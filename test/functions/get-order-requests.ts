@@ -1,33 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { beforeAll } from 'vitest';
+import { startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { getOrderEvent } from './events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
-export let testBed: TestBed;
 export let getOrder: HttpFunction;
-export let output: CapturedOutput;
 
-/** The tests of a file share one process, the exchanges and the table. */
-export function startTestBedForFile(): void {
-  beforeAll(async () => {
-    testBed = await startTestBed();
-    await loadGetOrder();
-  });
-  afterAll(async () => {
-    vi.unstubAllGlobals();
-    vi.unstubAllEnvs();
-    await testBed.stop();
-  });
-  beforeEach(() => {
-    output = captureOutput();
-  });
-  afterEach(() => {
-    output.release();
-    testBed.orangex.clearScript();
-    testBed.deribit.clearScript();
-    testBed.secrets.recover();
-  });
+/** The tests of a file share one process. */
+export function loadGetOrderForFile(): void {
+  startTestBedForFile();
+  beforeAll(loadGetOrder);
 }
 
 export async function loadGetOrder(): Promise<void> {

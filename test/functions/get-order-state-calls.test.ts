@@ -3,9 +3,9 @@ import { routes } from '../../lib/api/routes.ts';
 import { memberText } from '../../lib/exchange/json.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { apiEvent } from './api-events.ts';
-import { call, get, type Path, places, post, send, startTestBedForFile } from './get-order-state-requests.ts';
+import { call, get, loadGetOrderStateForEachTest, type Path, places, post, send } from './get-order-state-requests.ts';
 
-startTestBedForFile();
+loadGetOrderStateForEachTest();
 
 it.each(['0', '-7', '1.0', '248', '39004881276768256123', '"248"', '"a \\" b"', '""', 'null'])(
   'the id of a get_order_state call comes back in the response as it was sent: %s',

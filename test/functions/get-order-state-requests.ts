@@ -1,33 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
+import { beforeEach } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { apiEvent } from './api-events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
-export let testBed: TestBed;
 let getOrderState: HttpFunction;
-export let output: CapturedOutput;
 
-/** The tests of a file share the exchanges and the table; each starts as a new process does. */
-export function startTestBedForFile(): void {
-  beforeAll(async () => {
-    testBed = await startTestBed();
-  });
-  afterAll(async () => {
-    vi.unstubAllGlobals();
-    vi.unstubAllEnvs();
-    await testBed.stop();
-  });
+/** Each test starts as a new process does. */
+export function loadGetOrderStateForEachTest(): void {
+  startTestBedForFile();
   beforeEach(async () => {
-    output = captureOutput();
     getOrderState = await loadHttpFunction('get-order-state', testBed);
-  });
-  afterEach(async () => {
-    output.release();
-    testBed.orangex.clearScript();
-    testBed.deribit.clearScript();
-    await testBed.resetRateLimits();
   });
 }
 

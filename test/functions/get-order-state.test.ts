@@ -6,10 +6,11 @@ import { memberText } from '../../lib/exchange/json.ts';
 import type { Fault } from '../emulator/exchange/faults.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Dialect } from '../emulator/exchange/wire.ts';
-import { call, get, output, places, post, startTestBedForFile, testBed } from './get-order-state-requests.ts';
+import { output, testBed } from '../lib/test-bed-for-file.ts';
+import { call, get, loadGetOrderStateForEachTest, places, post } from './get-order-state-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
-startTestBedForFile();
+loadGetOrderStateForEachTest();
 
 describe.each<Dialect>(['orangex', 'deribit'])('%s', (dialect) => {
   const path = places[dialect];

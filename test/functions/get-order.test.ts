@@ -1,11 +1,12 @@
 import { expect, it, vi } from 'vitest';
 import { seedFields, seedId } from '../emulator/exchange/seed-order.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
+import { output, testBed } from '../lib/test-bed-for-file.ts';
 import { getOrderEvent } from './events.ts';
-import { getOrder, output, send, startTestBedForFile, testBed } from './get-order-requests.ts';
+import { getOrder, loadGetOrderForFile, send } from './get-order-requests.ts';
 import { loadHttpFunction } from './load-function.ts';
 
-startTestBedForFile();
+loadGetOrderForFile();
 
 it.each([
   ['999999999', { kind: 'status', status: 503, retryAfter: '999999999' }],

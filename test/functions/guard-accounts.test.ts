@@ -1,10 +1,9 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { listen } from '../emulator/listen.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { output, startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { contextOf, getOrderEvent } from './events.ts';
 import { type HttpFunction, loadFunction, loadHttpFunction } from './load-function.ts';
 
@@ -16,28 +15,21 @@ const cloudFormation = createServer(async (request, response) => {
   response.writeHead(takes).end();
 });
 
-let testBed: TestBed;
 let getOrder: HttpFunction;
-let output: CapturedOutput;
 let url: string;
 
+startTestBedForFile();
 beforeAll(async () => {
-  testBed = await startTestBed();
   url = `http://127.0.0.1:${(await listen(cloudFormation, 0)).port}/response?Signature=of-cloudformation`;
   getOrder = await loadHttpFunction('get-order', testBed);
 });
-afterAll(async () => {
+afterAll(() => {
   cloudFormation.close();
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  await testBed.stop();
 });
 beforeEach(() => {
-  output = captureOutput();
   responses.length = 0;
   takes = 200;
 });
-afterEach(() => output.release());
 
 async function send(change: Readonly<Record<string, unknown>>, env = testBed.env) {
   const { handler } = await loadFunction(() => import('../../functions/guard-accounts.ts'), { env });

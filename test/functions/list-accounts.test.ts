@@ -1,35 +1,24 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createDynamoAccountTable } from '../../lib/accounts/dynamo-table.ts';
 import type { AccountTable, SweepProgress } from '../../lib/accounts/table.ts';
 import { routes } from '../../lib/api/routes.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { apiEvent } from './api-events.ts';
 import { type HttpFunction, loadHttpFunction } from './load-function.ts';
 
 const now = Date.UTC(2026, 0, 1);
-let testBed: TestBed;
 let table: AccountTable;
 let listAccounts: HttpFunction;
-let output: CapturedOutput;
-beforeAll(async () => {
+beforeAll(() => {
   vi.spyOn(Date, 'now').mockImplementation(() => now);
-  testBed = await startTestBed({ lists: true });
+});
+startTestBedForFile({ lists: true });
+beforeAll(async () => {
   table = createDynamoAccountTable(testBed.engine);
   listAccounts = await loadHttpFunction('list-accounts', testBed);
 });
-afterAll(async () => {
+afterAll(() => {
   vi.restoreAllMocks();
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  await testBed.stop();
-});
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(async () => {
-  output.release();
-  await testBed.resetRateLimits();
 });
 
 const summary = {

@@ -1,40 +1,28 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { routes } from '../../lib/api/routes.ts';
 import { seedId } from '../emulator/exchange/seed-order.ts';
 import { lexeme } from '../emulator/exchange/wire.ts';
 import { listen } from '../emulator/listen.ts';
-import { type CapturedOutput, captureOutput } from '../lib/captured-output.ts';
-import { startTestBed, type TestBed } from '../lib/test-bed.ts';
+import { output, startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
 import { apiEvent } from './api-events.ts';
 import { getOrderEvent } from './events.ts';
 import { type ChangeWatch, type HttpFunction, loadChangeWatch, loadHttpFunction } from './load-function.ts';
 import { caller } from './watch-events.ts';
 
-let testBed: TestBed;
 let getOrder: HttpFunction;
 let changeWatch: ChangeWatch;
 let listOrders: HttpFunction;
 let listSnapshots: HttpFunction;
-let output: CapturedOutput;
 
+startTestBedForFile();
 beforeAll(async () => {
-  testBed = await startTestBed();
   getOrder = await loadHttpFunction('get-order', testBed);
   changeWatch = await loadChangeWatch(testBed);
   listOrders = await loadHttpFunction('list-orders', testBed);
   listSnapshots = await loadHttpFunction('list-snapshots', testBed);
 });
-afterAll(async () => {
-  vi.unstubAllGlobals();
-  vi.unstubAllEnvs();
-  await testBed.stop();
-});
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.release());
 
 let checks = 0;
 /** Requests an order of the exchange, as `check-1` and so on. */

@@ -31,7 +31,7 @@ export type TestBed = {
   readonly stop: () => Promise<void>;
 };
 
-type TestBedOptions = {
+export type TestBedOptions = {
   readonly now?: Clock['now'];
   readonly key?: Key;
   /** Whether sweeps list the accounts, each second. Default: they check single orders only. */

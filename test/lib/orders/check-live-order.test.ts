@@ -8,9 +8,10 @@ import { orderIn } from '../../../lib/snapshots/snapshot.ts';
 import { join, statusOf as statusOfWatch } from '../../../lib/snapshots/watch.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
-import { always, check, checkWith, clock, requested, startTestBedForFile, statusOf, testBed } from './order-checks.ts';
+import { testBed } from '../test-bed-for-file.ts';
+import { always, check, checkWith, clock, createCheckOrderForEachTest, requested, statusOf } from './order-checks.ts';
 
-startTestBedForFile();
+createCheckOrderForEachTest();
 
 it('a live order is requested from the exchange each time', async () => {
   const id = testBed.orangex.place();

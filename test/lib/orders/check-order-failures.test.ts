@@ -6,10 +6,11 @@ import { orderIn, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { join } from '../../../lib/snapshots/watch.ts';
 import type { Fault } from '../../emulator/exchange/faults.ts';
 import { writeOrder } from '../../emulator/exchange/wire.ts';
+import { testBed } from '../test-bed-for-file.ts';
 import { failureOf } from '../thrown.ts';
-import { always, check, clock, requests, startTestBedForFile, statusOf, testBed } from './order-checks.ts';
+import { always, check, clock, createCheckOrderForEachTest, requests, statusOf } from './order-checks.ts';
 
-startTestBedForFile();
+createCheckOrderForEachTest();
 
 it('an order that the exchange does not find and that was never seen is reported as not found, and not watched, because its id may be a typo', async () => {
   for (const more of [{}, always]) {

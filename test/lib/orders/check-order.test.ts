@@ -6,10 +6,11 @@ import { seedFields, seedId } from '../../emulator/exchange/seed-order.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { secretText } from '../test-bed.ts';
+import { testBed } from '../test-bed-for-file.ts';
 import { failureOf } from '../thrown.ts';
-import { always, check, checkWith, clock, requested, startTestBedForFile, testBed } from './order-checks.ts';
+import { always, check, checkWith, clock, createCheckOrderForEachTest, requested } from './order-checks.ts';
 
-startTestBedForFile();
+createCheckOrderForEachTest();
 
 it('the seed’s order is requested, stored, and returned with every field of the specification', async () => {
   const checked = await check(seedId);

@@ -1,38 +1,26 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { beforeAll, beforeEach } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import type { CheckOrder, CheckOrderRequest } from '../../../lib/orders/check-order.ts';
 import type { CheckResult } from '../../../lib/orders/check-result.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import type { Exchange } from '../../emulator/exchange/server.ts';
-import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { startTestBed, type TestBed } from '../test-bed.ts';
+import { startTestBedForFile, testBed } from '../test-bed-for-file.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
 export let clock: VirtualClock;
-export let testBed: TestBed;
 let checkOrder: CheckOrder;
-let output: CapturedOutput;
 export let requests = 0;
 
-/** The tests of a file share the exchanges and the table; each starts as a new process does. */
-export function startTestBedForFile(): void {
-  beforeAll(async () => {
+/** Each test checks as a new process does: without key, token or spent retries. */
+export function createCheckOrderForEachTest(): void {
+  beforeAll(() => {
     const virtual = createVirtualClock();
     // Whole milliseconds, as clocks have them; the pauses before repeats are drawn.
     clock = { ...virtual, now: () => Math.floor(virtual.now()) };
-    testBed = await startTestBed({ now: clock.now });
   });
-  afterAll(() => testBed.stop());
+  startTestBedForFile({ now: () => clock.now() });
   beforeEach(() => {
-    output = captureOutput();
-    // A new process for every test: no key, no token, no spent retries.
     checkOrder = createOrderChecks({ ...testBed, clock, priority: 'interactive', logger: new Logger() }).checkOrder;
-  });
-  afterEach(async () => {
-    output.release();
-    await testBed.resetRateLimits();
-    testBed.orangex.clearScript();
-    testBed.deribit.clearScript();
   });
 }
 

@@ -1,23 +1,13 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock as clock } from '../../../lib/clock.ts';
 import type { Item } from '../../../lib/dynamo.ts';
 import { Logger } from '../../../lib/log.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
-import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { startTestBed, type TestBed } from '../test-bed.ts';
+import { output, startTestBedForFile, testBed } from '../test-bed-for-file.ts';
 
-let testBed: TestBed;
-let output: CapturedOutput;
-beforeAll(async () => {
-  testBed = await startTestBed();
-});
-afterAll(() => testBed.stop());
-beforeEach(() => {
-  output = captureOutput();
-});
-afterEach(() => output.release());
+startTestBedForFile();
 
 const policyOf = () => ({ minMs: 10_000, maxMs: 600_000 });
 

@@ -1,30 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { systemClock } from '../../../lib/clock.ts';
 import { Logger } from '../../../lib/log.ts';
 import type { Stage } from '../../../lib/stage/stage.ts';
 import { createOrderChecks, type OrderChecks } from '../../../lib/wiring/order-checks.ts';
-import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { startTestBed, type TestBed } from '../test-bed.ts';
-
-export let testBed: TestBed;
-export let output: CapturedOutput;
-
-/** Every test of a file has the same exchanges and table, and its own output. */
-export function startTestBedForFile(): void {
-  beforeAll(async () => {
-    testBed = await startTestBed();
-  });
-  afterAll(() => testBed.stop());
-  beforeEach(() => {
-    output = captureOutput();
-  });
-  afterEach(() => {
-    output.release();
-    testBed.secrets.recover();
-    testBed.orangex.clearScript();
-    testBed.deribit.clearScript();
-  });
-}
+import type { TestBed } from '../test-bed.ts';
+import { testBed } from '../test-bed-for-file.ts';
 
 /** The requests of a check when key and token are there already. */
 export const oneOrder = { secrets: 0, tokens: 0, orders: 1, tests: 0, others: 0 };

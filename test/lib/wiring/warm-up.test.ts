@@ -1,16 +1,8 @@
 import { expect, it } from 'vitest';
 import { Logger } from '../../../lib/log.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
-import {
-  check,
-  createChecks,
-  oneOrder,
-  output,
-  requestsDuring,
-  stageOf,
-  startTestBedForFile,
-  testBed,
-} from './order-checks.ts';
+import { output, startTestBedForFile, testBed } from '../test-bed-for-file.ts';
+import { check, createChecks, oneOrder, requestsDuring, stageOf } from './order-checks.ts';
 
 startTestBedForFile();
 

@@ -6,16 +6,8 @@ import { createScheduledChecks } from '../../../lib/wiring/scheduled-checks.ts';
 import { defaultKey } from '../../emulator/exchange/server.ts';
 import { contextOf } from '../../functions/events.ts';
 import { secretText } from '../test-bed.ts';
-import {
-  check,
-  createChecks,
-  oneOrder,
-  output,
-  requestsDuring,
-  stageOf,
-  startTestBedForFile,
-  testBed,
-} from './order-checks.ts';
+import { output, startTestBedForFile, testBed } from '../test-bed-for-file.ts';
+import { check, createChecks, oneOrder, requestsDuring, stageOf } from './order-checks.ts';
 
 startTestBedForFile();
 
