@@ -92,16 +92,18 @@ function eventAlarms(sources: AlarmSources): readonly AlarmConfig[] {
 /** Functions, API and table. */
 function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
   const { functions, gateway, table, syntheticResponses } = sources;
+  const functionSum = (name: 'Errors' | 'Throttles') =>
+    sumOf(
+      name,
+      functions.map((lambda) => lambda.metric(name, { statistic: Stats.SUM })),
+    );
   return [
     {
       id: 'function-errors',
       description: 'has functions that fail',
       means:
         'Our own code crashed or timed out; neither the exchange nor a caller is the cause. First: find the function by its metric Errors, and read the newest ERROR in its log; if a deployment has just finished, roll it back.',
-      metric: sumOf(
-        'Errors',
-        functions.map((lambda) => lambda.metric('Errors', { statistic: Stats.SUM })),
-      ),
+      metric: functionSum('Errors'),
       periods: { bad: 3, of: 5 },
       missing: missingMeansOk,
     },
@@ -110,10 +112,7 @@ function serviceAlarms(sources: AlarmSources): readonly AlarmConfig[] {
       description: 'has functions that Lambda throttles',
       means:
         'Requests are rejected and checks are late, because the AWS account has no concurrency left or a function has reached its own limit. First: compare ConcurrentExecutions with the limit in the Lambda console; reserveConcurrency keeps executions free for the checks.',
-      metric: sumOf(
-        'Throttles',
-        functions.map((lambda) => lambda.metric('Throttles', { statistic: Stats.SUM })),
-      ),
+      metric: functionSum('Throttles'),
       periods: { bad: 3, of: 5 },
       missing: missingMeansOk,
     },

@@ -111,8 +111,7 @@ it('GET of an order returns the digits of the wire', async () => {
 it('GET of an order logs one line, with what a search needs and nothing of the response', async () => {
   const id = testBed.orangex.place({ details: { custom_order_id: 'in-the-body' } });
   await send(id);
-  const [line = '', ...others] = output.lines();
-  expect(others).toEqual([]);
+  const line = output.onlyLine();
   expect(JSON.parse(line)).toMatchObject({
     message: 'responded',
     status: 200,

@@ -1,10 +1,12 @@
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 
 export type CapturedOutput = {
   /** Everything that was written so far, to stdout, stderr and the console. */
   readonly text: () => string;
   /** What was written to stdout and stderr, line by line. */
   readonly lines: () => readonly string[];
+  /** The one line that was written to stdout or stderr; it fails the test when there are more or none. */
+  readonly onlyLine: () => string;
   readonly clear: () => void;
   readonly release: () => void;
 };
@@ -26,9 +28,16 @@ export function captureOutput(): CapturedOutput {
       }),
     ),
   ];
+  const lines = () => streams.split('\n').filter((line) => line !== '');
   return {
     text: () => streams + terminal,
-    lines: () => streams.split('\n').filter((line) => line !== ''),
+    lines,
+    onlyLine: () => {
+      const [line = '', ...others] = lines();
+      expect(others).toEqual([]);
+      expect(line).not.toBe('');
+      return line;
+    },
     clear: () => {
       streams = '';
       terminal = '';

@@ -1,24 +1,14 @@
 import { Agent } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KeyRing } from './auth.ts';
+import { startExchangeForTest as start } from './exchange-for-test.ts';
 import { credentials, fieldOf, get, login, post, requestOrder, signed } from './http-client.ts';
 import { seedId } from './seed-order.ts';
-import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
 
 const start2019 = 1_576_074_319_000;
 const amanda = { clientId: 'AMANDA', clientSecret: 'AMANDASECRECT' };
 const orderPath = 'private/get_order_state';
 const params = { order_id: seedId };
-
-const running: Exchange[] = [];
-async function start(options: ExchangeOptions): Promise<Exchange> {
-  const exchange = await startExchange(options);
-  running.push(exchange);
-  return exchange;
-}
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
-});
 
 /** The error's code, or what else came. */
 async function codeOf(reply: Promise<{ readonly text: string }>): Promise<string> {

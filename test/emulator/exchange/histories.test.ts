@@ -1,16 +1,7 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { startExchangeForTest as start } from './exchange-for-test.ts';
 import { login, post } from './http-client.ts';
-import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
-
-const running: Exchange[] = [];
-async function start(options: ExchangeOptions): Promise<Exchange> {
-  const exchange = await startExchange(options);
-  running.push(exchange);
-  return exchange;
-}
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
-});
+import type { Exchange } from './server.ts';
 
 async function call(exchange: Exchange, method: string, params: object) {
   const headers = { authorization: `bearer ${await login(exchange)}` };

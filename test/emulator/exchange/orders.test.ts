@@ -1,17 +1,8 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { startExchangeForTest as start } from './exchange-for-test.ts';
 import { requestOrder } from './http-client.ts';
-import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
+import type { Exchange } from './server.ts';
 import { lexeme } from './wire.ts';
-
-const running: Exchange[] = [];
-async function start(options: ExchangeOptions): Promise<Exchange> {
-  const exchange = await startExchange(options);
-  running.push(exchange);
-  return exchange;
-}
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
-});
 
 async function resultOf(exchange: Exchange, id: string): Promise<unknown> {
   const { result } = JSON.parse((await requestOrder(exchange, id)).text);

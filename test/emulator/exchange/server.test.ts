@@ -1,18 +1,8 @@
 import { connect } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { startExchangeForTest as start } from './exchange-for-test.ts';
 import { get, login, post, requestOrder, send } from './http-client.ts';
 import { seedFields, seedId, seedReply } from './seed-order.ts';
-import { type Exchange, type ExchangeOptions, startExchange } from './server.ts';
-
-const running: Exchange[] = [];
-async function start(options: ExchangeOptions): Promise<Exchange> {
-  const exchange = await startExchange(options);
-  running.push(exchange);
-  return exchange;
-}
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((exchange) => exchange.stop()));
-});
 
 test('the emulated deribit replies to public/test without authentication, with a version', async () => {
   const exchange = await start({ dialect: 'deribit' });

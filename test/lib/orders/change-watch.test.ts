@@ -4,7 +4,7 @@ import { type ChangeWatch, createChangeWatch } from '../../../lib/orders/change-
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
 import { createMemoryTable, type MemoryTable } from '../snapshots/memory-table.ts';
-import { observationOf, type ReplyFields, start } from '../snapshots/observations.ts';
+import { observationOf, opened, type ReplyFields, start } from '../snapshots/observations.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock, type VirtualClock } from '../virtual-clock.ts';
 
@@ -48,9 +48,8 @@ async function leave(overCapacity: boolean): Promise<void> {
 }
 
 function recordReply(members: Partial<ReplyFields>) {
-  const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
   const requestedAfter = clock.now() - start - 10_000;
-  return store.record(observationOf(key, { ...opened, requestedAfter, took: 1, request: 1, ...members }));
+  return store.record(observationOf(key, { ...opened, requestedAfter, ...members }));
 }
 
 it('starting a watch of an order that was never seen leaves it unconfirmed and due', async () => {

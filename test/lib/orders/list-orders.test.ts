@@ -11,7 +11,7 @@ import { snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { type OrderSummary, orderSummaryOf } from '../../../lib/snapshots/summary.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { observationOf, start } from '../snapshots/observations.ts';
+import { observationOf, opened, start } from '../snapshots/observations.ts';
 import { policy } from '../snapshots/table-contract.ts';
 import { writeItems } from '../snapshots/write-items.ts';
 import { failureOf } from '../thrown.ts';
@@ -45,17 +45,7 @@ function newAccount(): string {
 }
 
 function rankOf(state: string, updatedAfter: number): string {
-  const reply = {
-    state,
-    updatedAfter,
-    version: 1,
-    filled: '0',
-    label: '',
-    rpl: '0',
-    requestedAfter: 0,
-    took: 1,
-    request: 1,
-  };
+  const reply = { ...opened, state, updatedAfter };
   return snapshotOf(observationOf({ account: 'main', orderId: 'ANY' }, reply)).rank;
 }
 

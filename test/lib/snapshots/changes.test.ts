@@ -4,23 +4,13 @@ import { orangex } from '../../../lib/exchange/dialects/orangex.ts';
 import { writeJson } from '../../../lib/exchange/json.ts';
 import { changesBetween } from '../../../lib/snapshots/changes.ts';
 import { orderIn } from '../../../lib/snapshots/snapshot.ts';
-import { anyReply, observationOf } from './observations.ts';
+import { anyReply, observationOf, opened } from './observations.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
 
 /** An order whose reply has these members besides the necessary ones; `undefined` leaves a member out. */
 function orderWith(members: Readonly<Record<string, string | undefined>>) {
-  const { result } = observationOf(key, {
-    state: 'open',
-    updatedAfter: 0,
-    version: 1,
-    filled: '0',
-    label: '',
-    rpl: '0',
-    requestedAfter: 0,
-    took: 1,
-    request: 1,
-  });
+  const { result } = observationOf(key, opened);
   const written = Object.entries(members)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `,"${name}":${value}`);

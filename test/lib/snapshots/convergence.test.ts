@@ -5,7 +5,7 @@ import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-wat
 import { phaseOfRank } from '../../../lib/snapshots/rank.ts';
 import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { type Engine, startDynalite } from '../../engines.ts';
-import { createMemoryTable } from './memory-table.ts';
+import { createMemoryTable, type MemoryTable } from './memory-table.ts';
 import { anyReply, type ReplyFields } from './observations.ts';
 import {
   content,
@@ -16,6 +16,7 @@ import {
   observationsOnly,
   race,
   recordEvent,
+  type Writer,
   withCommands,
   withNotFound,
   writersOf,
@@ -36,17 +37,22 @@ function stateOf({ state, updatedAfter, version, filled, label }: ReplyFields): 
   return JSON.stringify([state === 'cancelled' ? 'canceled' : state, updatedAfter, version, filled, label]);
 }
 
+/** Lets the writers race; the table looks sound at every step. Returns what crashes lost. */
+function raceSoundly(table: MemoryTable, writers: readonly Writer[], scheduler: fc.Scheduler) {
+  return race(
+    table,
+    key,
+    writers,
+    scheduler,
+    looksSound(() => table.inspect(key)),
+  );
+}
+
 it('the snapshot table in memory, under every interleaving of writers, ends the same whatever the order, the repeats, the writers and their crashes, and is sound at every step', async () => {
   await fc.assert(
     fc.asyncProperty(writersOf(withCommands, 3), fc.scheduler(), async (writers, scheduler) => {
       const table = createMemoryTable(() => policy);
-      const lost = await race(
-        table,
-        key,
-        writers,
-        scheduler,
-        looksSound(() => table.inspect(key)),
-      );
+      const lost = await raceSoundly(table, writers, scheduler);
       // At least once: what a crash lost is recorded again.
       for (const event of lost) await recordEvent(table, key, event);
       const events = writers.flatMap((writer) => writer.events);
@@ -61,13 +67,7 @@ it('the snapshot table in memory, under every interleaving of writers, ends the 
     fc.asyncProperty(anyReply, writersOf(withNotFound, 3), fc.scheduler(), async (first, writers, scheduler) => {
       const table = createMemoryTable(() => policy);
       await recordEvent(table, key, { reply: first });
-      const lost = await race(
-        table,
-        key,
-        writers,
-        scheduler,
-        looksSound(() => table.inspect(key)),
-      );
+      const lost = await raceSoundly(table, writers, scheduler);
       for (const event of lost) await recordEvent(table, key, event);
       const events = [{ reply: first }, ...writers.flatMap((writer) => writer.events)];
       expect(content(table.inspect(key))).toEqual(content((await inOrder(events, key)).inspect(key)));
@@ -104,13 +104,7 @@ it('the snapshot table in memory, under every interleaving of writers, is repair
   await fc.assert(
     fc.asyncProperty(writersOf(observationsOnly, 3), fc.scheduler(), async (writers, scheduler) => {
       const table = createMemoryTable(() => policy);
-      await race(
-        table,
-        key,
-        writers,
-        scheduler,
-        looksSound(() => table.inspect(key)),
-      );
+      await raceSoundly(table, writers, scheduler);
       const before = table.inspect(key);
       if (before.stored === undefined) {
         expect(before.snapshots.size).toBe(0);

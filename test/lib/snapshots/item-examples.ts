@@ -1,21 +1,11 @@
 import type { Item } from '../../../lib/dynamo.ts';
 import { type Snapshot, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { failureOf, printed } from '../thrown.ts';
-import { observationOf } from './observations.ts';
+import { observationOf, opened } from './observations.ts';
 
 export const key = { account: 'main', orderId: 'ORDER-1' };
 
-export const reply = {
-  state: 'open',
-  updatedAfter: 0,
-  version: 1,
-  filled: '0',
-  label: '',
-  rpl: '0',
-  requestedAfter: 100,
-  took: 50,
-  request: 1,
-};
+export const reply = { ...opened, requestedAfter: 100 };
 
 export const snapshot: Snapshot = snapshotOf(observationOf(key, reply));
 

@@ -23,7 +23,7 @@ type Event =
   | { readonly failedAfter: number; readonly own: boolean }
   | { readonly command: { readonly after: number; readonly by: string; readonly stopped: boolean } };
 
-type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
+export type Writer = { readonly events: readonly Event[]; readonly faultCases: readonly FaultCase[] };
 export const observationsOnly: fc.Arbitrary<Event> = fc.record({ reply: anyReply, listed: fc.boolean() });
 
 /** So few moments that some are shared: then, too, all have to agree on the latest command. */

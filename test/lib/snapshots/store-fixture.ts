@@ -3,7 +3,7 @@ import type { Observation } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import { join, statusOf, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
-import { observationOf, type ReplyFields, start } from './observations.ts';
+import { observationOf, opened, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 export const key = { account: 'main', orderId: 'ORDER-1' };
@@ -12,8 +12,7 @@ export const key = { account: 'main', orderId: 'ORDER-1' };
 export const requestTime = start + 10_000;
 
 export function observed(reply: Partial<ReplyFields> = {}): Observation {
-  const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-  return observationOf(key, { ...opened, requestedAfter: 0, took: 50, request: 1, ...reply });
+  return observationOf(key, { ...opened, ...reply });
 }
 
 export let table: MemoryTable;

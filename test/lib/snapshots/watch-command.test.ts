@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, expect, it } from 'vitest';
 import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
-import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
+import { createSnapshotStore, type SnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { WatchCommand, WatchCommandTable } from '../../../lib/snapshots/table.ts';
 import { join, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
@@ -9,12 +9,11 @@ import { endOfTime } from '../../../lib/time.ts';
 import { failureOf } from '../thrown.ts';
 import { Crash } from './interference.ts';
 import { createMemoryTable, type MemoryTable } from './memory-table.ts';
-import { observationOf, start } from './observations.ts';
+import { observationOf, opened, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
 const key = { account: 'main', orderId: 'ORDER-1' };
-const opened = { state: 'open', updatedAfter: 0, version: 1, filled: '0', label: '', rpl: '0' };
-const observed = observationOf(key, { ...opened, requestedAfter: 0, took: 50, request: 1 });
+const observed = observationOf(key, opened);
 
 let table: MemoryTable;
 beforeEach(() => {
@@ -63,19 +62,27 @@ it('a watch command takes effect at once, before any check, even for a check tha
   expect([status(), await listed()]).toEqual(['stopped', []]);
 });
 
-it('a watch command is joined with what a check wrote in between', async () => {
-  const store = createSnapshotStore(table);
-  await store.record(observed);
+/** The table, to which so many checks write, each just after a command has read the watch. */
+function contendedBy(store: SnapshotStore, maxChecks: number) {
   let checks = 0;
   const contended: WatchCommandTable = {
     ...table,
     claimWatch: async (order) => {
       const claimed = await table.claimWatch(order);
-      if (++checks < 3)
+      if (checks < maxChecks) {
+        checks++;
         await store.recordNotFound({ ...key, requestedAt: start + 90_000 + checks, requestId: 'm', observedBy: 'd' });
+      }
       return claimed;
     },
   };
+  return { contended, checks: () => checks };
+}
+
+it('a watch command is joined with what a check wrote in between', async () => {
+  const store = createSnapshotStore(table);
+  await store.record(observed);
+  const { contended } = contendedBy(store, 2);
   const watch = await applyWatchCommand(contended, command(2, true));
   expect(watch).toEqual(table.inspect(key).stored?.watch);
   expect(watch.notFoundAt).toHaveLength(2);
@@ -85,19 +92,11 @@ it('a watch command is joined with what a check wrote in between', async () => {
 it('a watch command gives up after endless conflicts, and says to try again', async () => {
   const store = createSnapshotStore(table);
   await store.record(observed);
-  let checks = 0;
-  const contended: WatchCommandTable = {
-    ...table,
-    claimWatch: async (order) => {
-      const claimed = await table.claimWatch(order);
-      await store.recordNotFound({ ...key, requestedAt: start + 90_000 + ++checks, requestId: 'm', observedBy: 'd' });
-      return claimed;
-    },
-  };
+  const { contended, checks } = contendedBy(store, Infinity);
   const { code, message } = await failureOf(applyWatchCommand(contended, command(2, true)));
   expect(code).toBe('store_conflict');
   expect(message).toContain('Try again');
-  expect([status(), checks]).toEqual(['missing', 17]);
+  expect([status(), checks()]).toEqual(['missing', 17]);
 });
 
 it('a watch command leaves only an audit entry when its writer crashes early, and takes effect when it is repeated', async () => {

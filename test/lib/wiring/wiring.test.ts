@@ -134,9 +134,7 @@ it('the wiring of a function warns once, with the account, about a key that may 
   await check(wiring, 'main');
   testBed.orangex.revokeTokens();
   await check(wiring, 'main');
-  const [line = '', ...others] = output.lines();
-  expect(others).toEqual([]);
-  expect(JSON.parse(line)).toMatchObject({
+  expect(JSON.parse(output.onlyLine())).toMatchObject({
     level: 'WARN',
     account: 'main',
     message: expect.stringContaining('read'),
