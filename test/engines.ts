@@ -58,9 +58,9 @@ export async function startDynalite(tableName?: string): Promise<Engine> {
 const dynoxide = fileURLToPath(new URL('../node_modules/@dynoxide/linux-x64/dynoxide', import.meta.url));
 
 /** The second engine is a binary, published for one platform. */
-export const hasDynoxide = existsSync(dynoxide);
+const hasDynoxide = existsSync(dynoxide);
 
-export async function startDynoxide(): Promise<Engine> {
+async function startDynoxide(): Promise<Engine> {
   const port = await freePort();
   const child = spawn(dynoxide, ['serve', '--port', String(port)], { stdio: 'ignore' });
   const url = `http://127.0.0.1:${port}`;
@@ -71,6 +71,12 @@ export async function startDynoxide(): Promise<Engine> {
     await exited;
   });
 }
+
+/** What the contracts of the tables are tested on. */
+export const engines = [
+  { name: 'dynalite', start: startDynalite, present: true },
+  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
+] as const;
 
 async function withTable(url: string, tableName: string, stopEngine: () => Promise<void>): Promise<Engine> {
   const client = clientOf(url);

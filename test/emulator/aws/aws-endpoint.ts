@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
-import { createForwarder, type ForwardedResponse, send, unknownOperation } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send, startProxy, unknownOperation } from './forward.ts';
 
 const notHere = 'No service of this name runs here.';
 
@@ -23,13 +22,6 @@ export async function startAwsEndpoint(services: Readonly<Record<string, string>
   const { forward, stop } = createForwarder();
   const known = new Map(Object.entries(services));
 
-  const server = createServer((incoming, response) => {
-    handle(incoming, response).catch(() => response.destroy());
-  });
-  // Longer than the SDK keeps an idle connection.
-  server.keepAliveTimeout = 0;
-  const { port } = await listen(server, 0);
-
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const { method, url, headers } = incoming;
@@ -42,10 +34,11 @@ export async function startAwsEndpoint(services: Readonly<Record<string, string>
     send(response, await forward({ method, url, headers, body }, service));
   }
 
+  const proxy = await startProxy(handle);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: proxy.url,
     stop: async () => {
-      await unlisten(server);
+      await proxy.stop();
       stop();
     },
   };

@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { listen, unlisten } from '../listen.ts';
-import { createForwarder, type ForwardedResponse, send } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send, startProxy } from './forward.ts';
 
 /** What can go wrong with one request to DynamoDB. */
 type TableFault =
@@ -67,24 +66,19 @@ export async function startFaultyProxy(url: string): Promise<FaultyProxy> {
     }
   }
 
-  const server = createServer((incoming, response) => {
-    handle(incoming, response).catch(() => response.destroy());
-  });
-  // Longer than the SDK keeps an idle connection.
-  server.keepAliveTimeout = 0;
-  const { port } = await listen(server, 0);
+  const proxy = await startProxy(handle);
   const play = (next: TableScript) => {
     script = next;
     index = 0;
   };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: proxy.url,
     play,
     recover: () => play(() => undefined),
     count: () => index,
     stop: async () => {
       stopped.abort();
-      await unlisten(server);
+      await proxy.stop();
       stop();
     },
   };

@@ -1,5 +1,14 @@
-import { Agent, type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { listen, unlisten } from '../listen.ts';
+import type { Engine } from './engines.ts';
 
 /** A request as it came in, its body read. */
 type Incoming = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & { readonly body: Buffer };
@@ -15,6 +24,19 @@ type Forwarder = {
   readonly forward: (incoming: Incoming, to: string) => Promise<ForwardedResponse>;
   readonly stop: () => void;
 };
+
+/** Starts a server whose client is the SDK. A request that cannot be handled ends without a response: the client tries again. */
+export async function startProxy(
+  handle: (incoming: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<Engine> {
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch(() => response.destroy());
+  });
+  // Longer than the SDK keeps an idle connection.
+  server.keepAliveTimeout = 0;
+  const { port } = await listen(server, 0);
+  return { url: `http://127.0.0.1:${port}`, stop: () => unlisten(server) };
+}
 
 export function createForwarder(): Forwarder {
   const agent = new Agent({ keepAlive: true });

@@ -1,10 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
-import { listen, unlisten } from '../listen.ts';
 import type { Engine } from './engines.ts';
-import { createForwarder, type ForwardedResponse, send, unknownOperation } from './forward.ts';
+import { createForwarder, type ForwardedResponse, send, startProxy, unknownOperation } from './forward.ts';
 import type { LocalStream } from './triggers.ts';
 
 /** An item as it is on the wire. */
@@ -34,7 +33,7 @@ type Write = { readonly tableName: string; readonly keys: WireItem; readonly par
 const protocol = 'DynamoDB_20120810';
 const writes = ['PutItem', 'UpdateItem', 'DeleteItem'];
 /** They write several items at once, or in another language: refused, because a change that is not reported would be lost. */
-const untold = [
+const refusedOperations = [
   'BatchWriteItem',
   'TransactWriteItems',
   'ExecuteStatement',
@@ -56,18 +55,10 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
   const keyNames = new Map(streams.map((stream) => [stream.tableName, stream.keyNames]));
   const inTurn = createTurns();
 
-  const server = createServer((incoming, response) => {
-    // Nobody is there, as far as the client can tell; it tries again.
-    handle(incoming, response).catch(() => response.destroy());
-  });
-  // Longer than the SDK keeps an idle connection.
-  server.keepAliveTimeout = 0;
-  const { port } = await listen(server, 0);
-
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
     const operation = operationOf(incoming);
-    if (untold.includes(operation)) {
+    if (refusedOperations.includes(operation)) {
       const why = `${operation} cannot run here: its changes would be missing from the table's stream.`;
       return send(response, unknownOperation(why));
     }
@@ -102,10 +93,11 @@ export async function startTableProxy({ url, streams, onChange }: TableProxySett
     return forwarder.forward({ method, url: path, headers: { ...headers, ...target }, body }, url);
   }
 
+  const proxy = await startProxy(handle);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: proxy.url,
     stop: async () => {
-      await unlisten(server);
+      await proxy.stop();
       forwarder.stop();
     },
   };

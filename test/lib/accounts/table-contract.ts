@@ -26,7 +26,7 @@ function newAccount(): string {
 }
 
 /** What the rate limiter and the sweep require of a table. */
-export function keepsTheAccountContract(tableOf: () => AccountTable & WatchRequests): void {
+export function testAccountTableContract(tableOf: () => AccountTable & WatchRequests): void {
   it('an account that was never written has an empty state', async () => {
     const account = newAccount();
     expect(await tableOf().readAccount(account)).toEqual({ tat: 0 });

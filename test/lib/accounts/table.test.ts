@@ -2,26 +2,23 @@ import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { createDynamoWatchRequests } from '../../../lib/accounts/dynamo-watch-requests.ts';
-import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { type Engine, engines } from '../../engines.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
-import { keepsTheAccountContract } from './table-contract.ts';
+import { testAccountTableContract } from './table-contract.ts';
 
 describe('the account table in memory:', () => {
   const table = createMemoryAccountTable();
-  keepsTheAccountContract(() => table);
+  testAccountTableContract(() => table);
 });
 
-describe.each([
-  { name: 'dynalite', start: startDynalite, present: true },
-  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the account table on $name:', ({ start, present }) => {
+describe.each(engines)('the account table on $name:', ({ start, present }) => {
   describe.runIf(present)('(available)', () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await start();
     });
     afterAll(() => engine.stop());
-    keepsTheAccountContract(() => ({ ...createDynamoAccountTable(engine), ...createDynamoWatchRequests(engine) }));
+    testAccountTableContract(() => ({ ...createDynamoAccountTable(engine), ...createDynamoWatchRequests(engine) }));
 
     it('a watch request is stored with its time', async () => {
       const requests = createDynamoWatchRequests(engine);

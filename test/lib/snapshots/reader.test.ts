@@ -7,7 +7,7 @@ import { type OrderKey, type Snapshot, snapshotOf } from '../../../lib/snapshots
 import type { IndexedOrder } from '../../../lib/snapshots/table.ts';
 import { join, type WatchDelta } from '../../../lib/snapshots/watch.ts';
 import { endOfTime } from '../../../lib/time.ts';
-import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { type Engine, engines, startDynalite } from '../../engines.ts';
 import { failureOf } from '../thrown.ts';
 import { observationOf, opened, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
@@ -30,10 +30,7 @@ function updates(count: number, change: Partial<ReplyFields> = {}): readonly Par
   return Array.from({ length: count }, (_, i) => ({ updatedAfter: i, ...change }));
 }
 
-describe.each([
-  { name: 'dynalite', start: startDynalite, present: true },
-  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the snapshot reader on $name:', ({ start: startEngine, present }) => {
+describe.each(engines)('the snapshot reader on $name:', ({ start: startEngine, present }) => {
   describe.runIf(present)('which is here', () => {
     let engine: Engine;
     let reader: SnapshotReader;

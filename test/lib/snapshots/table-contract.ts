@@ -16,7 +16,7 @@ function newKey() {
 }
 
 /** What the store requires of a table. */
-export function keepsTheContract(tableOf: () => SnapshotTable & WatchCommandTable): void {
+export function testSnapshotTableContract(tableOf: () => SnapshotTable & WatchCommandTable): void {
   it('an order that was never written has no items', async () => {
     const key = newKey();
     expect(await tableOf().readCurrent(key)).toEqual({});

@@ -1,26 +1,23 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import { createDynamoWatchCommandTable } from '../../../lib/snapshots/dynamo-watch-command-table.ts';
-import { type Engine, hasDynoxide, startDynalite, startDynoxide } from '../../engines.ts';
+import { type Engine, engines } from '../../engines.ts';
 import { createMemoryTable } from './memory-table.ts';
-import { keepsTheContract, policy } from './table-contract.ts';
+import { policy, testSnapshotTableContract } from './table-contract.ts';
 
 describe('the snapshot table in memory:', () => {
   const table = createMemoryTable(() => policy);
-  keepsTheContract(() => table);
+  testSnapshotTableContract(() => table);
 });
 
-describe.each([
-  { name: 'dynalite', start: startDynalite, present: true },
-  { name: 'dynoxide', start: startDynoxide, present: hasDynoxide },
-])('the snapshot table on $name:', ({ start, present }) => {
+describe.each(engines)('the snapshot table on $name:', ({ start, present }) => {
   describe.runIf(present)('which is here', () => {
     let engine: Engine;
     beforeAll(async () => {
       engine = await start();
     });
     afterAll(() => engine.stop());
-    keepsTheContract(() => {
+    testSnapshotTableContract(() => {
       const deps = { ...engine, policyOf: () => policy };
       return { ...createDynamoTable(deps), ...createDynamoWatchCommandTable(deps) };
     });
