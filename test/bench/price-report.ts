@@ -4,7 +4,7 @@ import { bench } from './bench.ts';
 import { cpuShare } from './quota.ts';
 import type { SubjectReport } from './report.ts';
 import type { Calls } from './servers.ts';
-import { type Swept, sweepOnce } from './sweep.ts';
+import { type SweepFigures, sweepOnce } from './sweep.ts';
 
 const memorySizes = [128, 256, 512, 768, 1024] as const;
 /** What a request waits for: assumed, not measured; milliseconds. */
@@ -48,7 +48,7 @@ export async function priceReport(): Promise<PriceReport> {
 }
 
 /** List prices from measured CPU and counted calls, for each memory size. */
-export function priceOf(subjects: readonly Measured[], sweep: Omit<Swept, 'orders'>): PriceReport {
+export function priceOf(subjects: readonly Measured[], sweep: Omit<SweepFigures, 'orders'>): PriceReport {
   const named = (name: string): Measured => {
     const subject = subjects.find((each) => each.name === `get-order, ${name}`);
     if (subject === undefined) throw new Error(`get-order, ${name} was not measured`);

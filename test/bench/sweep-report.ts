@@ -3,18 +3,18 @@ import { deribit } from '../../lib/exchange/dialects/deribit.ts';
 import { rateLimitsOf } from '../../lib/exchange/rate-limiter.ts';
 import { type LongSweep, sweepLong } from './long-sweep.ts';
 import { refused } from './servers.ts';
-import { type Swept, sweepOnce } from './sweep.ts';
+import { type SweepFigures, sweepOnce } from './sweep.ts';
 
 const share = 0.5;
 const oneByOne = { lists: false, minCheckSeconds: 1, maxCheckSeconds: 1 } as const;
 
 export type SweepReport = {
   /** Orders checked one by one without waiting for permits. */
-  readonly single: Swept & { readonly cpu_ms_per_check: number };
+  readonly single: SweepFigures & { readonly cpu_ms_per_check: number };
   /** More orders than there are permits for, at an exchange that counts them. */
-  readonly at_share: Swept & { readonly part_of_share: number; readonly refused: number };
+  readonly at_share: SweepFigures & { readonly part_of_share: number; readonly refused: number };
   /** One account with orders that lists cover, in the second minute of a process: in the first, all rows are new to it. */
-  readonly listed: Swept & { readonly cpu_ms_per_list: number; readonly cpu_us_per_listed_order: number };
+  readonly listed: SweepFigures & { readonly cpu_ms_per_list: number; readonly cpu_us_per_listed_order: number };
 };
 
 /** The function that sweeps, from its bundle, against the local engines: about three minutes. */
@@ -49,7 +49,7 @@ function permitsIn(seconds: number): number {
 }
 
 export function sweepLines({ single, at_share, listed }: SweepReport): string {
-  const row = (name: string, swept: Swept, result: string) => [
+  const row = (name: string, swept: SweepFigures, result: string) => [
     name,
     String(swept.orders),
     `${swept.seconds} s`,
@@ -59,7 +59,7 @@ export function sweepLines({ single, at_share, listed }: SweepReport): string {
     `${swept.peak_rss_mb.toFixed(0)} MB`,
     result,
   ];
-  const calls = (swept: Swept) =>
+  const calls = (swept: SweepFigures) =>
     Object.entries(swept.calls)
       .map(([name, count]) => `${count} ${name}`)
       .join(', ');

@@ -10,7 +10,7 @@ import { seedOrders } from './seed.ts';
 import { type Calls, startServers } from './servers.ts';
 
 /** One invocation of the function that sweeps, in a separate process, against the real local engines. */
-export type Swept = {
+export type SweepFigures = {
   readonly orders: number;
   readonly seconds: number;
   readonly checked: number;
@@ -42,7 +42,7 @@ export async function sweepOnce({
   settings,
   rateLimit = 'unlimited',
   warm = false,
-}: SweepOptions): Promise<Swept> {
+}: SweepOptions): Promise<SweepFigures> {
   const started = new AsyncDisposableStack();
   try {
     const folder = await mkdtemp(join(tmpdir(), 'bench-'));

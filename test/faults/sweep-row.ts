@@ -10,7 +10,7 @@ import type { FaultStack } from './stack.ts';
 import { callsOf, leaksIn, recover } from './tally.ts';
 
 /** An account whose orders are swept: one that has just been filled in part, one in a spot market, and a stop. */
-export type Swept = {
+export type SweepSubject = {
   readonly stack: FaultStack;
   readonly dialect: 'orangex' | 'deribit';
   readonly account: string;
@@ -20,7 +20,7 @@ export type Swept = {
 
 type SweepRow = Pick<Row, 'group' | 'fault'> & {
   /** Each a fault that lasts while the account is swept. */
-  readonly cases: readonly ((swept: Swept) => unknown)[];
+  readonly cases: readonly ((swept: SweepSubject) => unknown)[];
   /** How many sweeps start at once. Default: 1. */
   readonly atOnce?: number;
   /** The orders are gone from the exchange: nothing can heal them at once. */
@@ -28,7 +28,7 @@ type SweepRow = Pick<Row, 'group' | 'fault'> & {
   /** The sweep does not end with a report, because its process is killed or the table is away. */
   readonly fails?: boolean;
   /** What is wrong once the fault is over, if anything is. */
-  readonly check?: (swept: Swept) => Promise<string | undefined>;
+  readonly check?: (swept: SweepSubject) => Promise<string | undefined>;
 };
 
 /** A sweep starts nothing in the last 25 s of its time. */
@@ -61,7 +61,7 @@ export function sweepRow(row: SweepRow): Row {
 async function runCase(
   row: SweepRow,
   apply: SweepRow['cases'][number],
-  { stack, dialect }: Pick<Swept, 'stack' | 'dialect'>,
+  { stack, dialect }: Pick<SweepSubject, 'stack' | 'dialect'>,
   form: Form,
 ): Promise<Counted> {
   const swept = placeOrders(stack, dialect);
@@ -117,7 +117,7 @@ const maxSweeps = 10;
 
 /** Sweeps until the orders are as they should be; on a busy machine one list may not come in time. */
 async function sweepUntil(
-  swept: Swept,
+  swept: SweepSubject,
   traffic: ReturnType<typeof createTraffic>,
   isDone: (all: readonly OrderItems[]) => boolean,
 ): Promise<readonly OrderItems[]> {
@@ -149,7 +149,7 @@ function createTraffic(exchange: Exchange) {
   };
 }
 
-function placeOrders(stack: FaultStack, dialect: Swept['dialect']): Swept {
+function placeOrders(stack: FaultStack, dialect: SweepSubject['dialect']): SweepSubject {
   const exchange = stack.listed[dialect];
   const orderIds = [
     exchange.place(),
@@ -160,7 +160,7 @@ function placeOrders(stack: FaultStack, dialect: Swept['dialect']): Swept {
 }
 
 /** The next row starts with an empty account. */
-async function removeOrders({ stack, account, exchange, orderIds }: Swept): Promise<void> {
+async function removeOrders({ stack, account, exchange, orderIds }: SweepSubject): Promise<void> {
   await stack.forgetAccount(account);
   for (const id of orderIds) {
     exchange.erase(id);
@@ -180,14 +180,14 @@ async function removeOrders({ stack, account, exchange, orderIds }: Swept): Prom
   stack.replies.clear();
 }
 
-function readAll({ stack, account, orderIds }: Swept): Promise<readonly OrderItems[]> {
+function readAll({ stack, account, orderIds }: SweepSubject): Promise<readonly OrderItems[]> {
   return Promise.all(orderIds.map((id) => readOrderItems(stack, account, id)));
 }
 
 const Ticks = z.array(z.looseObject({ outcome: z.string() }));
 
 /** One tick of the account's schedule. */
-async function sweep({ stack, account }: Swept) {
+async function sweep({ stack, account }: SweepSubject) {
   const startedAt = performance.now();
   const event = JSON.stringify({ accounts: [account] });
   const result = await stack.lambda.invoke(stack.functionName(name), event, 'Root=1-00000000-000000000000000000000000');

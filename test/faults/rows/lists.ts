@@ -1,11 +1,11 @@
 import type { CustomFault, Fault } from '../../emulator/exchange/faults.ts';
 import type { Row } from '../row.ts';
-import { type Swept, sweepRow } from '../sweep-row.ts';
+import { type SweepSubject, sweepRow } from '../sweep-row.ts';
 
 /** Every list of open orders suffers from the fault. */
 const listing =
   (fault: Fault) =>
-  ({ exchange }: Swept) =>
+  ({ exchange }: SweepSubject) =>
     exchange.scriptAlways('open_orders', fault);
 const row = (fault: string, cases: Parameters<typeof sweepRow>[0]['cases'], isGone = false): Row =>
   sweepRow({ group: 'lists', fault, cases, isGone });
@@ -69,7 +69,7 @@ const lists: readonly Row[] = [
 /** The order has ended and is no longer known, and its history suffers from the fault. */
 const forgotten =
   (target: 'order_history' | 'trades' | undefined, fault: Fault) =>
-  ({ exchange, orderIds }: Swept) => {
+  ({ exchange, orderIds }: SweepSubject) => {
     const [id = ''] = orderIds;
     exchange.cancel(id);
     exchange.forget(id);

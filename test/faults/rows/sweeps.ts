@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Row } from '../row.ts';
-import { type Swept, sweepRow } from '../sweep-row.ts';
+import { type SweepSubject, sweepRow } from '../sweep-row.ts';
 
-type TableScript = Parameters<Swept['stack']['table']['play']>[0];
+type TableScript = Parameters<SweepSubject['stack']['table']['play']>[0];
 
-const table = (script: (swept: Swept) => TableScript) => (swept: Swept) => swept.stack.table.play(script(swept));
+const table = (script: (swept: SweepSubject) => TableScript) => (swept: SweepSubject) =>
+  swept.stack.table.play(script(swept));
 
 /** More requests than a sweep of three orders sends. */
 const requests = Array.from({ length: 12 }, (_, n) => n);
@@ -17,7 +18,7 @@ const killed = (n: number, isDone: boolean) =>
   });
 
 /** The event of the greatest snapshot of the order that changed reaches the bus once that is back. */
-async function unpublished({ stack, account, orderIds: [id = ''] }: Swept): Promise<string | undefined> {
+async function unpublished({ stack, account, orderIds: [id = ''] }: SweepSubject): Promise<string | undefined> {
   for (let left = 300; left > 0; left--) {
     if (stack.bus.events.some(({ detail }) => detail.includes(id) && detail.includes('"filled_amount":"3"'))) return;
     await wait(50);
@@ -45,7 +46,7 @@ export const sweepRows: readonly Row[] = [
     fault: 'the event bus is down, throttles or fails: events come late',
     cases: (['down', 'throttled', 'internal'] as const).map(
       (kind) =>
-        ({ stack }: Swept) =>
+        ({ stack }: SweepSubject) =>
           stack.bus.failAlways({ kind }),
     ),
     check: unpublished,

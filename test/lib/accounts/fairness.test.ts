@@ -2,14 +2,14 @@ import { expect, it } from 'vitest';
 import { rateLimitsOf } from '../../../lib/exchange/rate-limiter.ts';
 import { createEnvironment, startTime } from './environment.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
-import { type Plan, work } from './workers.ts';
+import { runWorker, type WorkerPlan } from './workers.ts';
 
 const limits = rateLimitsOf({ perSecond: 20, burst: 100 });
 const seconds = 120;
 /** Until the burst is spent, nobody waits. */
 const burstSeconds = 15;
 
-const caller: Plan = {
+const caller: WorkerPlan = {
   priority: 'interactive',
   skewMs: 0,
   startsAfterMs: 0,
@@ -29,9 +29,9 @@ async function saturate(processes: number) {
   const account = { table: createMemoryAccountTable(), name: 'main', limits };
   const plans = Array.from(
     { length: processes },
-    (_, i): Plan => ({ ...caller, startsAfterMs: 7 * i, callMs: 20 + (i % 5) * 7, wayMs: 3 + (i % 3) * 4 }),
+    (_, i): WorkerPlan => ({ ...caller, startsAfterMs: 7 * i, callMs: 20 + (i % 5) * 7, wayMs: 3 + (i % 3) * 4 }),
   );
-  const all = Promise.all(plans.map((plan) => work(plan, account, environment, startTime + seconds * 1000)));
+  const all = Promise.all(plans.map((plan) => runWorker(plan, account, environment, startTime + seconds * 1000)));
   await environment.run();
   const deeds = await all;
   const calls = deeds.map((one) => one.calls.filter(({ at }) => at > startTime + burstSeconds * 1000));

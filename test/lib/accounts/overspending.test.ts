@@ -5,7 +5,7 @@ import { permitLifeMs, type RateLimits, rateLimitsOf } from '../../../lib/exchan
 import { type Engine, startDynalite } from '../../engines.ts';
 import { createEnvironment, startTime } from './environment.ts';
 import { createMemoryAccountTable } from './memory-table.ts';
-import { type Account, type Deeds, type Plan, plan, work } from './workers.ts';
+import { type Account, plan, runWorker, type WorkerPlan, type WorkerRecord } from './workers.ts';
 
 const runs = Number(process.env['RUNS'] ?? 80);
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
@@ -16,15 +16,15 @@ const limits: fc.Arbitrary<RateLimits> = fc
   .record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 4, max: 100 }) })
   .map((limit) => rateLimitsOf(limit));
 
-async function all(plans: readonly Plan[], account: Account, seconds: number): Promise<readonly Deeds[]> {
+async function all(plans: readonly WorkerPlan[], account: Account, seconds: number): Promise<readonly WorkerRecord[]> {
   const environment = createEnvironment();
-  const deeds = Promise.all(plans.map((each) => work(each, account, environment, startTime + seconds * 1000)));
+  const deeds = Promise.all(plans.map((each) => runWorker(each, account, environment, startTime + seconds * 1000)));
   await environment.run();
   return deeds;
 }
 
 /** The most calls by which any window exceeds `rate x window`. */
-function worstExcess(deeds: readonly Deeds[], { msPerPermit }: RateLimits): number {
+function worstExcess(deeds: readonly WorkerRecord[], { msPerPermit }: RateLimits): number {
   const starts = deeds.flatMap(({ calls }) => calls.map(({ at }) => at)).toSorted((a, b) => a - b);
   let excess = 0;
   let last = startTime;
@@ -38,13 +38,13 @@ function worstExcess(deeds: readonly Deeds[], { msPerPermit }: RateLimits): numb
 }
 
 /** How far the clocks of the processes are apart, milliseconds. */
-function spread(plans: readonly Plan[]): number {
+function spread(plans: readonly WorkerPlan[]): number {
   const skews = plans.map(({ skewMs }) => skewMs);
   return Math.max(...skews) - Math.min(...skews);
 }
 
 /** Calls that started although the exchange had throttled one and their process could have known. */
-function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
+function callsWhileCooling(deeds: readonly WorkerRecord[]): readonly string[] {
   const skew = spread(deeds.map(({ plan }) => plan));
   return deeds.flatMap((one) =>
     one.coolDowns.flatMap(({ at, waitMs, knownAt }) => {
@@ -59,7 +59,7 @@ function callsWhileCooling(deeds: readonly Deeds[]): readonly string[] {
   );
 }
 
-async function staysWithin(plans: readonly Plan[], account: Account): Promise<void> {
+async function staysWithin(plans: readonly WorkerPlan[], account: Account): Promise<void> {
   const deeds = await all(plans, account, 60);
   const { burst, msPerPermit } = account.limits;
   expect(worstExcess(deeds, account.limits)).toBeLessThanOrEqual(
@@ -68,7 +68,7 @@ async function staysWithin(plans: readonly Plan[], account: Account): Promise<vo
   expect(callsWhileCooling(deeds)).toEqual([]);
 }
 
-const orderly: Omit<Plan, 'priority' | 'tasks' | 'acquires' | 'backoffMs'> = {
+const orderly: Omit<WorkerPlan, 'priority' | 'tasks' | 'acquires' | 'backoffMs'> = {
   skewMs: 0,
   startsAfterMs: 0,
   callMs: 100,
@@ -77,7 +77,7 @@ const orderly: Omit<Plan, 'priority' | 'tasks' | 'acquires' | 'backoffMs'> = {
   oversleepMs: 2,
   faults: [],
 };
-const saturating: Plan = { ...orderly, priority: 'background', tasks: 12, acquires: 1_000, backoffMs: 0 };
+const saturating: WorkerPlan = { ...orderly, priority: 'background', tasks: 12, acquires: 1_000, backoffMs: 0 };
 
 const plans = fc.array(plan, { minLength: 1, maxLength: 5 });
 
@@ -93,7 +93,7 @@ it('the permits of one account are never overspent in any window, and no process
 it('the permits of one account are never overspent by sweeps that all wake at once while they hold permits taken long before', async () => {
   const tasks = 6;
   const hoarder = fc.integer({ min: 1, max: 8 }).map(
-    (step): Plan => ({
+    (step): WorkerPlan => ({
       ...saturating,
       tasks,
       acquires: 6,
@@ -130,10 +130,10 @@ it('the permits of one account are at least 95 % used by a sweep with enough to 
   const limit = fc.record({ perSecond: fc.integer({ min: 2, max: 20 }), burst: fc.integer({ min: 6, max: 40 }) });
   await fc.assert(
     fc.asyncProperty(background, apiFunctions, limit, async (background, apiFunctions, limit) => {
-      const plans: readonly Plan[] = [
+      const plans: readonly WorkerPlan[] = [
         { ...saturating, ...background },
         ...apiFunctions.map(
-          (interactive): Plan => ({ ...orderly, ...interactive, priority: 'interactive', acquires: 1_000 }),
+          (interactive): WorkerPlan => ({ ...orderly, ...interactive, priority: 'interactive', acquires: 1_000 }),
         ),
       ];
       const account = { table: createMemoryAccountTable(), name: 'main', limits: rateLimitsOf(limit) };
@@ -161,7 +161,14 @@ it('the permits that one account leaves to interactive calls are available at on
       const priority = limits.burst.interactive - limits.burst.background;
       const people = Array.from(
         { length: priority },
-        (): Plan => ({ ...orderly, ...interactive, priority: 'interactive', tasks: 1, acquires: 1, backoffMs: 0 }),
+        (): WorkerPlan => ({
+          ...orderly,
+          ...interactive,
+          priority: 'interactive',
+          tasks: 1,
+          acquires: 1,
+          backoffMs: 0,
+        }),
       );
       const [, ...apiFunctions] = await all(
         [saturating, ...people],

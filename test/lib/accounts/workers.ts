@@ -17,7 +17,7 @@ type CommandError = { readonly step: number } & (
 );
 
 /** One process: what it does, how well. All times are milliseconds. */
-export type Plan = {
+export type WorkerPlan = {
   readonly priority: Priority;
   /** Its clock is ahead by this much. */
   readonly skewMs: number;
@@ -46,7 +46,7 @@ const commandError: fc.Arbitrary<CommandError> = fc.oneof(
 );
 
 /** Processes that are late, wrong and unlucky. */
-export const plan: fc.Arbitrary<Plan> = fc.record(
+export const plan: fc.Arbitrary<WorkerPlan> = fc.record(
   {
     priority: fc.constantFrom('interactive' as const, 'background' as const, 'background' as const),
     skewMs: fc.integer({ min: -400, max: 400 }),
@@ -79,8 +79,8 @@ export const plan: fc.Arbitrary<Plan> = fc.record(
 );
 
 /** What a process did, by the environment's clock. */
-export type Deeds = {
-  readonly plan: Plan;
+export type WorkerRecord = {
+  readonly plan: WorkerPlan;
   /** When each call started, and how long it waited for its permit. */
   readonly calls: { readonly at: number; readonly waitedMs: number }[];
   readonly failures: Code[];
@@ -92,13 +92,13 @@ export type Deeds = {
 export type Account = { readonly table: AccountTable; readonly name: string; readonly limits: RateLimits };
 
 /** Starts one process; it ends with its work, or at `endsAt`. */
-export async function work(
-  plan: Plan,
+export async function runWorker(
+  plan: WorkerPlan,
   { table, name, limits }: Account,
   environment: TestEnvironment,
   endsAt: number,
-): Promise<Deeds> {
-  const deeds: Deeds = { plan, calls: [], failures: [], coolDowns: [], requests: 0 };
+): Promise<WorkerRecord> {
+  const deeds: WorkerRecord = { plan, calls: [], failures: [], coolDowns: [], requests: 0 };
   let steps = 0;
   let frozenUntil = 0;
 

@@ -7,7 +7,7 @@ import { seedId, seedResultWith } from '../../emulator/exchange/seed-order.ts';
 import { lexeme } from '../../emulator/exchange/wire.ts';
 import { failureOf } from '../thrown.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { holdKey, keyOf, plentiful, start } from './test-client.ts';
+import { holdKey, keyOf, start, unlimitedPermits } from './test-client.ts';
 
 const both = ['orangex', 'deribit'] as const;
 
@@ -161,7 +161,7 @@ test('the client needs nothing but a transport and a clock', async () => {
     dialect: orangex,
     url: 'https://exchange.invalid/api/v1',
     credentials: holdKey(keyOf('v1')),
-    rateLimiter: plentiful,
+    rateLimiter: unlimitedPermits,
     clock,
     random: () => 0,
     nonce: () => '',

@@ -13,7 +13,7 @@ import { startExchange } from '../../emulator/exchange/server.ts';
 import type { Dialect } from '../../emulator/exchange/wire.ts';
 import { secretText } from '../test-bed.ts';
 import { createVirtualClock } from '../virtual-clock.ts';
-import { plentiful } from './test-client.ts';
+import { unlimitedPermits } from './test-client.ts';
 
 const secretName = 'order-state-snapshots/test/main/exchange-key';
 const oldKey = { clientId: 'old', clientSecret: 'old-secret' };
@@ -56,7 +56,7 @@ async function startDesk(dialect: Dialect) {
       url: exchange.url,
       transport,
       credentials: createCredentials({ client, secretName, clock, onFallback: (of) => fallbacks.push(of) }),
-      rateLimiter: plentiful,
+      rateLimiter: unlimitedPermits,
       clock,
       random: () => 0.5,
       nonce: () => `nonce-${++nonces}`,

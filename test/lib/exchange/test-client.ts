@@ -36,7 +36,7 @@ export function holdKey(held: KeyVersion, newest = held): HeldKey {
 }
 
 /** Unlimited permits: the rate limiter has its own tests. */
-export const plentiful: RateLimiter = { acquire: async () => {}, throttled: async () => {} };
+export const unlimitedPermits: RateLimiter = { acquire: async () => {}, throttled: async () => {} };
 
 export type Harness = {
   readonly server: Awaited<ReturnType<typeof startExchange>>;

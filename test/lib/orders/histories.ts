@@ -41,7 +41,10 @@ export function newKey(account = 'main'): OrderKey {
 }
 
 /** Keeps the states, and gives their snapshots by descending rank. */
-export async function keep(key: OrderKey, states: readonly Partial<ReplyFields>[]): Promise<readonly Snapshot[]> {
+export async function writeHistory(
+  key: OrderKey,
+  states: readonly Partial<ReplyFields>[],
+): Promise<readonly Snapshot[]> {
   const snapshots = states.map((state) => snapshotOf(observationOf(key, { ...opened, ...state })));
   const byRank = new Map(snapshots.map((snapshot) => [snapshot.rank, snapshot]));
   await writeItems(engine, [...byRank.values()].map(snapshotItem));

@@ -12,13 +12,13 @@ import {
   engine,
   hour,
   iso,
-  keep,
   newKey,
   type Requested,
   ranksOf,
   request,
   runs,
   startEngineForFile,
+  writeHistory,
 } from './histories.ts';
 
 startEngineForFile();
@@ -46,7 +46,7 @@ it('the history of an order is empty for an order that was never seen', async ()
 
 it('the history of an order has each state with its provenance, and what changed since the state before', async () => {
   const key = newKey();
-  const [filled, open] = await keep(key, [{}, { state: 'filled', filled: '10', updatedAfter: 7, version: 2 }]);
+  const [filled, open] = await writeHistory(key, [{}, { state: 'filled', filled: '10', updatedAfter: 7, version: 2 }]);
   if (!filled || !open) throw new Error('two snapshots');
   const { snapshots } = await request(key);
   expect(snapshots[0]).toEqual({
@@ -80,7 +80,7 @@ it('the history of an order has the exchange’s time where the exchange sent on
 
 it('the history of an order compares the oldest row of a page and of a range with the state before it', async () => {
   const key = newKey();
-  await keep(
+  await writeHistory(
     key,
     ['1', '2', '3'].map((filled, i) => ({ filled, updatedAfter: i })),
   );
@@ -94,7 +94,7 @@ it('the history of an order compares the oldest row of a page and of a range wit
 
 it('the history of an order has twenty rows a page by default', async () => {
   const key = newKey();
-  const kept = await keep(
+  const kept = await writeHistory(
     key,
     Array.from({ length: 25 }, (_, i) => ({ updatedAfter: i })),
   );
@@ -119,7 +119,7 @@ it('the history of an order is complete, unique and in order, in pages of any si
       async (states, limit, sinceAfter, untilAfter) => {
         fc.pre(sinceAfter === undefined || untilAfter === undefined || sinceAfter <= untilAfter);
         const key = newKey();
-        const kept = await keep(key, states);
+        const kept = await writeHistory(key, states);
         const rows = await walk(key, {
           limit,
           ...(sinceAfter !== undefined && { since: iso(sinceAfter) }),
@@ -140,9 +140,9 @@ it('the history of an order is complete, unique and in order, in pages of any si
 
 it('the history of an order shows what arrives while somebody pages through, if it is older than the page', async () => {
   const key = newKey();
-  const kept = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 5 }, { updatedAfter: 9 }]);
+  const kept = await writeHistory(key, [{ updatedAfter: 1 }, { updatedAfter: 5 }, { updatedAfter: 9 }]);
   const { cursor = '' } = await request(key, { limit: 1 });
-  const [late] = await keep(key, [{ updatedAfter: 7 }]);
+  const [late] = await writeHistory(key, [{ updatedAfter: 7 }]);
   expect(ranksOf((await request(key, { cursor })).snapshots)).toEqual(
     ranksOf([late, ...kept.slice(1)].filter((s) => !!s)),
   );
@@ -180,7 +180,8 @@ it('a request for the history of an order is refused for an account that the sta
 it('a request for the history of an order is refused for the cursor of another list, and reveals nothing of it', async () => {
   const key = newKey();
   const foreign = newKey('other');
-  for (const each of [key, foreign]) await keep(each, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
+  for (const each of [key, foreign])
+    await writeHistory(each, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
   const { cursor = '' } = await request(key, { limit: 1, since: iso(0) });
   expect(await request(key, { limit: 2, since: iso(0), cursor })).toHaveProperty('snapshots.length', 2);
   for (const [other, requested] of [
@@ -198,7 +199,7 @@ it('a request for the history of an order is refused for the cursor of another l
 
 it('a forged cursor leads to nothing outside of its range', async () => {
   const key = newKey();
-  const [newest, , oldest] = await keep(key, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
+  const [newest, , oldest] = await writeHistory(key, [{ updatedAfter: 1 }, { updatedAfter: 2 }, { updatedAfter: 3 }]);
   const range = { since: iso(2), until: iso(2) };
   const scope = ['listSnapshots', key.account, key.orderId, start + 2, start + 2];
   for (const { rank } of [newest, oldest].filter((snapshot) => !!snapshot)) {

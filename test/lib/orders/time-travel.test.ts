@@ -5,7 +5,7 @@ import { updatedAtOfRank } from '../../../lib/snapshots/rank.ts';
 import type { Snapshot } from '../../../lib/snapshots/snapshot.ts';
 import { anyReply, start } from '../snapshots/observations.ts';
 import { writeItems } from '../snapshots/write-items.ts';
-import { engine, hour, iso, keep, newKey, ranksOf, request, runs, startEngineForFile } from './histories.ts';
+import { engine, hour, iso, newKey, ranksOf, request, runs, startEngineForFile, writeHistory } from './histories.ts';
 
 startEngineForFile();
 
@@ -16,7 +16,7 @@ describe('history', () => {
    */
   async function lateOrder() {
     const key = newKey();
-    const [filled, partial, open] = await keep(key, [
+    const [filled, partial, open] = await writeHistory(key, [
       { filled: '0' },
       { filled: '10', state: 'filled', updatedAfter: 9_000, requestedAfter: 10_000 },
       { filled: '4', updatedAfter: 5_000, requestedAfter: 20_000, request: 2 },
@@ -82,7 +82,7 @@ describe('history', () => {
         fc.integer({ min: 10_000, max: 75_000 }),
         async (states, atAfter, believedAfter) => {
           const key = newKey();
-          const kept = await keep(key, states);
+          const kept = await writeHistory(key, states);
           const known = kept.filter(({ provenance }) => provenance.firstObservedAt <= start + believedAfter);
           const isBy = ({ rank }: Snapshot) => updatedAtOfRank(rank) <= start + atAfter;
           const first = (snapshots: readonly Snapshot[]) => ranksOf(snapshots.slice(0, 1));
@@ -99,7 +99,7 @@ describe('history', () => {
 
   it('the history of an order at a time has an order whose exchange is as far ahead of our clock as is allowed', async () => {
     const key = newKey();
-    const [ahead] = await keep(key, [{ updatedAfter: 10_050 + hour }]);
+    const [ahead] = await writeHistory(key, [{ updatedAfter: 10_050 + hour }]);
     expect(ranksOf((await request(key, { believed_at: iso(10_050) })).snapshots)).toEqual([ahead?.rank]);
   });
 

@@ -27,7 +27,7 @@ type Interference = {
 };
 
 /** One writer's view of the table: it may lose its turn, its replies and its life at every request. */
-export function interfered(
+export function withInterference(
   table: SnapshotTable & WatchCommandTable,
   { faultCases, turn, watcher }: Interference,
 ): SnapshotTable & WatchCommandTable {

@@ -8,7 +8,7 @@ import { isOpen, statusOf } from '../../../lib/snapshots/watch.ts';
 import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
-import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
+import { Crash, type FaultCase, faultCases, withInterference } from './interference.ts';
 import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
 import { anyReply, observationOf, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
@@ -107,7 +107,7 @@ export async function race(
   const lost: Event[] = [];
   const run = async (writer: Writer, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `writer ${index}: ${request}`);
-    const own = interfered(table, { faultCases: writer.faultCases, turn, watcher });
+    const own = withInterference(table, { faultCases: writer.faultCases, turn, watcher });
     const known: Known = {};
     for (const event of writer.events) {
       try {

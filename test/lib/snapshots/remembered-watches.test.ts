@@ -5,7 +5,7 @@ import { type OrderKey, snapshotOf } from '../../../lib/snapshots/snapshot.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import type { StoredWatch } from '../../../lib/snapshots/table.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
-import { Crash, type FaultCase, faultCases, interfered } from './interference.ts';
+import { Crash, type FaultCase, faultCases, withInterference } from './interference.ts';
 import { createMemoryTable } from './memory-table.ts';
 import { observationOf, opened, type ReplyFields } from './observations.ts';
 import { policy } from './table-contract.ts';
@@ -63,7 +63,7 @@ async function race(all: readonly Process[], scheduler: fc.Scheduler) {
 
   const run = async ({ replies, remembers, faultCases: faults }: Process, index: number) => {
     const turn = (request: string) => scheduler.schedule(Promise.resolve(), `process ${index}: ${request}`);
-    const store = createSnapshotStore(interfered(table, { faultCases: faults, turn, watcher }));
+    const store = createSnapshotStore(withInterference(table, { faultCases: faults, turn, watcher }));
     let known: StoredWatch | undefined;
     for (const reply of replies) {
       const before = headRank();

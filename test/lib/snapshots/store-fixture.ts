@@ -33,15 +33,15 @@ export const notFound = (requestedAfter: number) => ({
   observedBy: 'check-open-orders',
 });
 
-export const kept = () => table.inspect(key);
+export const storedItems = () => table.inspect(key);
 
 export function status(): string {
-  const { stored } = kept();
+  const { stored } = storedItems();
   return stored === undefined ? 'none' : statusOf(stored.watch);
 }
 
 /** A watch command, or what a crashed writer left: joined in without the store. */
 export async function writeWatch(delta: Partial<WatchDelta>): Promise<void> {
-  const { stored } = kept();
+  const { stored } = storedItems();
   await table.putWatch(key, join(stored?.watch, { openedAt: start, ...delta }), stored?.revision ?? 0);
 }

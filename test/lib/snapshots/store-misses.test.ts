@@ -5,13 +5,13 @@ import { statusOf } from '../../../lib/snapshots/watch.ts';
 import { start } from './observations.ts';
 import {
   emptyTableForEachTest,
-  kept,
   key,
   notFound,
   observed,
   requestTime,
   status,
   store,
+  storedItems,
   table,
   writeWatch,
 } from './store-fixture.ts';
@@ -20,8 +20,8 @@ emptyTableForEachTest();
 
 it('recording a not-found reply of an order that was never seen writes nothing', async () => {
   expect(await store.recordNotFound(notFound(0))).toEqual({});
-  expect(kept()).toMatchObject({ head: undefined, stored: undefined });
-  expect(kept().notFoundReplies.size).toBe(0);
+  expect(storedItems()).toMatchObject({ head: undefined, stored: undefined });
+  expect(storedItems().notFoundReplies.size).toBe(0);
 });
 
 it.each([
@@ -34,9 +34,9 @@ it.each([
     await store.record(observed());
     const { head, stored } = await store.recordNotFound(notFound(requestedAfter));
     expect(status()).toBe(now);
-    expect(kept().notFoundReplies.size).toBe(notFoundReplies);
+    expect(storedItems().notFoundReplies.size).toBe(notFoundReplies);
     expect(head).toEqual(snapshotOf(observed()));
-    expect(stored).toEqual(kept().stored);
+    expect(stored).toEqual(storedItems().stored);
   },
 );
 
@@ -46,16 +46,16 @@ it('recording a not-found reply is undone by the next observation, but stays in 
   expect(status()).toBe('missing');
   await store.record(observed({ requestedAfter: 2_000 }));
   expect(status()).toBe('watched');
-  expect(kept().notFoundReplies.size).toBe(1);
+  expect(storedItems().notFoundReplies.size).toBe(1);
 });
 
 it('recording a not-found reply never changes the head or the history', async () => {
   await store.record(observed());
-  const { head, snapshots } = kept();
+  const { head, snapshots } = storedItems();
   const before = { head, size: snapshots.size };
   for (const after of [1_000, 2_000, 3_000]) await store.recordNotFound(notFound(after));
-  expect({ head: kept().head, size: kept().snapshots.size }).toEqual(before);
-  expect(kept().stored?.watch.notFoundAt).toHaveLength(3);
+  expect({ head: storedItems().head, size: storedItems().snapshots.size }).toEqual(before);
+  expect(storedItems().stored?.watch.notFoundAt).toHaveLength(3);
   expect(status()).toBe('missing');
 });
 
@@ -64,7 +64,7 @@ it('recording a not-found reply does not reopen a final order', async () => {
   const { head } = await store.recordNotFound(notFound(1_000));
   expect(head?.order.order_state).toBe('filled');
   expect(status()).toBe('final');
-  expect(kept().notFoundReplies.size).toBe(0);
+  expect(storedItems().notFoundReplies.size).toBe(0);
 });
 
 it('recording a not-found reply first raises the head to the newest snapshot, which a crash had kept from it', async () => {
@@ -75,9 +75,9 @@ it('recording a not-found reply first raises the head to the newest snapshot, wh
   expect(status()).toBe('watched');
   const { head } = await store.recordNotFound(notFound(1_000));
   expect(head).toEqual(filled);
-  expect(kept().head).toEqual(filled);
+  expect(storedItems().head).toEqual(filled);
   expect(status()).toBe('final');
-  expect(kept().notFoundReplies.size).toBe(0);
+  expect(storedItems().notFoundReplies.size).toBe(0);
 });
 
 it('recording a not-found reply counts for an order that is watched and was never seen, which then is not missing', async () => {
@@ -87,7 +87,7 @@ it('recording a not-found reply counts for an order that is watched and was neve
   expect(head).toBeUndefined();
   expect(stored?.watch.notFoundAt).toEqual([requestTime + 1_000]);
   expect(status()).toBe('unconfirmed');
-  expect(kept().notFoundReplies.size).toBe(1);
+  expect(storedItems().notFoundReplies.size).toBe(1);
 });
 
 it('recording a not-found reply does not count for an order whose watch was stopped', async () => {
@@ -95,7 +95,7 @@ it('recording a not-found reply does not count for an order whose watch was stop
   await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
   await store.recordNotFound(notFound(1_000));
   expect(status()).toBe('stopped');
-  expect(kept().notFoundReplies.size).toBe(0);
+  expect(storedItems().notFoundReplies.size).toBe(0);
 });
 
 it('recording a not-found reply uses the watch that the caller has read, and joins what was written since', async () => {
@@ -104,7 +104,7 @@ it('recording a not-found reply uses the watch that the caller has read, and joi
   await store.record(observed({ requestedAfter: 5_000 }));
   await store.recordNotFound(notFound(3_000), known);
   expect(status()).toBe('watched');
-  expect(kept().stored?.watch.notFoundAt).toEqual([]);
+  expect(storedItems().stored?.watch.notFoundAt).toEqual([]);
 });
 
 describe('lists and histories', () => {
@@ -130,7 +130,7 @@ describe('lists and histories', () => {
 
   it('recording what lists and histories say about an order writes a mark without a read where the caller knows the watch, and reads again where another writer was faster', async () => {
     await store.record(observed());
-    const { stored: stale } = kept();
+    const { stored: stale } = storedItems();
     await unlisted(1_000);
     const marked = await store.markUnlisted(key, start + 2_000, stale);
     expect(marked?.watch.listed).toEqual({ at: start + 2_000, present: false });

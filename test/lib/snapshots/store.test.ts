@@ -9,20 +9,20 @@ import { failureOf } from '../thrown.ts';
 import { start } from './observations.ts';
 import {
   emptyTableForEachTest,
-  kept,
   key,
   notFound,
   observed,
   requestTime,
   status,
   store,
+  storedItems,
   table,
   writeWatch,
 } from './store-fixture.ts';
 import { policy } from './table-contract.ts';
 
 emptyTableForEachTest();
-const history = () => [...kept().snapshots.values()].map(({ order }) => order.order_state);
+const history = () => [...storedItems().snapshots.values()].map(({ order }) => order.order_state);
 
 /** The table, and the requests that it gets, by name. */
 function countingTable(): { readonly counting: SnapshotTable; readonly requests: readonly string[] } {
@@ -50,8 +50,8 @@ describe('replies', () => {
     expect(applied).toMatchObject({ changed: true, isCurrent: true });
     expect(applied.head).toEqual(snapshotOf(observed()));
     expect(history()).toEqual(['open']);
-    expect(kept().head).toEqual(applied.head);
-    expect(kept().stored?.watch).toEqual(applied.stored.watch);
+    expect(storedItems().head).toEqual(applied.head);
+    expect(storedItems().stored?.watch).toEqual(applied.stored.watch);
     expect(status()).toBe('watched');
   });
 
@@ -75,8 +75,8 @@ describe('replies', () => {
       );
       expect(requests).toEqual(['putWatch']);
       expect(again).toMatchObject({ changed: false, isCurrent: true });
-      expect(again.head.provenance.firstObservedAt).toBe(kept().head?.provenance.firstObservedAt);
-      expect(again.stored).toEqual(kept().stored);
+      expect(again.head.provenance.firstObservedAt).toBe(storedItems().head?.provenance.firstObservedAt);
+      expect(again.stored).toEqual(storedItems().stored);
       expect(again.stored.watch.observations[0]?.requestedAt).toBe(requestTime + 1_000);
     });
 
@@ -89,9 +89,9 @@ describe('replies', () => {
       );
       expect(requests).toEqual(['putWatch', 'putSnapshot', 'putHead', 'putWatch']);
       expect(next).toMatchObject({ changed: true, isCurrent: true });
-      expect(kept().snapshots.size).toBe(2);
-      expect(kept().head).toEqual(next.head);
-      expect(kept().stored).toEqual(next.stored);
+      expect(storedItems().snapshots.size).toBe(2);
+      expect(storedItems().head).toEqual(next.head);
+      expect(storedItems().stored).toEqual(next.stored);
     });
 
     it('recording a reply with a watch that is known already reports no change when another writer, whose clock is ahead, had found the new state before', async () => {
@@ -99,8 +99,8 @@ describe('replies', () => {
       await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const again = observed({ updatedAfter: 1, filled: '1', requestedAfter: 900, request: 2 });
       expect(await store.confirm(again, stored)).toMatchObject({ changed: false, isCurrent: true });
-      expect(kept().head?.provenance.requestedAt).toBe(requestTime + 900);
-      expect(kept().snapshots.size).toBe(2);
+      expect(storedItems().head?.provenance.requestedAt).toBe(requestTime + 900);
+      expect(storedItems().snapshots.size).toBe(2);
     });
 
     it('recording a reply with a watch that is known already does not report a state as current when its reply is too old to prove that', async () => {
@@ -117,17 +117,17 @@ describe('replies', () => {
       const newer = await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
       const late = await store.confirm(observed({ requestedAfter: 900, request: 2 }), stored);
       expect(late).toMatchObject({ changed: false, isCurrent: false, head: newer.head });
-      expect(kept().stored?.watch.observations).toHaveLength(2);
+      expect(storedItems().stored?.watch.observations).toHaveLength(2);
     });
 
     it('recording a reply with a watch that is known already takes over an earlier provenance, and completes what another writer has only announced', async () => {
       const { stored } = await store.record(observed({ requestedAfter: 1_000 }));
       await store.confirm(observed({ requestedAfter: 500 }), stored);
-      expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
+      expect(storedItems().head?.provenance.firstObservedAt).toBe(requestTime + 550);
       const announced = { ...stored.watch, applied: undefined };
       await store.confirm(observed({ requestedAfter: 2_000 }), { ...stored, watch: announced });
       expect(status()).toBe('watched');
-      expect(kept().stored?.watch.observations[0]?.requestedAt).toBe(requestTime + 2_000);
+      expect(storedItems().stored?.watch.observations[0]?.requestedAt).toBe(requestTime + 2_000);
     });
   });
 
@@ -136,8 +136,8 @@ describe('replies', () => {
     const late = await store.record(observed({ updatedAfter: 1, requestedAfter: 50 }));
     expect(late).toMatchObject({ changed: false, isCurrent: false });
     expect(late.head.order.filled_amount).toBe('1');
-    expect(kept().snapshots.size).toBe(2);
-    expect(kept().head?.order.filled_amount).toBe('1');
+    expect(storedItems().snapshots.size).toBe(2);
+    expect(storedItems().head?.order.filled_amount).toBe('1');
   });
 
   it('recording a reply returns the head of another writer that came after the read', async () => {
@@ -155,8 +155,8 @@ describe('replies', () => {
     const next = await store.record(observed({ requestedAfter: 1_000 }));
     expect(next).toMatchObject({ changed: true, isCurrent: true });
     // The crashed writer saw it first.
-    expect(kept().head).toEqual(snapshot);
-    expect(kept().snapshots.size).toBe(1);
+    expect(storedItems().head).toEqual(snapshot);
+    expect(storedItems().snapshots.size).toBe(1);
   });
 
   it('recording a reply is no change for a second writer of the same state', async () => {
@@ -165,15 +165,15 @@ describe('replies', () => {
     const second = await store.record(observed({ requestedAfter: 10, request: 2 }), {});
     expect(second).toMatchObject({ changed: false, isCurrent: true });
     expect(second.head.provenance.requestedAt).toBe(requestTime);
-    expect(kept().snapshots.size).toBe(1);
+    expect(storedItems().snapshots.size).toBe(1);
   });
 
   it('recording a reply takes over the earlier provenance of a state, without a change', async () => {
     await store.record(observed({ requestedAfter: 1_000 }));
     const earlier = await store.record(observed({ requestedAfter: 500 }));
     expect(earlier).toMatchObject({ changed: false, isCurrent: true });
-    expect(kept().head?.provenance.firstObservedAt).toBe(requestTime + 550);
-    expect(kept().snapshots.size).toBe(1);
+    expect(storedItems().head?.provenance.firstObservedAt).toBe(requestTime + 550);
+    expect(storedItems().snapshots.size).toBe(1);
   });
 
   it('recording a reply returns its own state where the table has none, and writes the watch before anything else', async () => {
@@ -210,8 +210,8 @@ describe('replies', () => {
     const failure = await failureOf(createSnapshotStore(contended).record(observed()));
     expect(failure.code).toBe('store_conflict');
     expect(tries).toBe(16);
-    expect(kept().snapshots.size).toBe(0);
-    expect(kept().head).toBeUndefined();
+    expect(storedItems().snapshots.size).toBe(0);
+    expect(storedItems().head).toBeUndefined();
   });
 
   it('recording a reply closes the watch of a final order, and opens it again for a state that ranks higher', async () => {
@@ -245,7 +245,7 @@ describe('replies', () => {
     await writeWatch({ operator: { at: start, by: 'anna', stopped: true } });
     await store.record(observed({ updatedAfter: 1, filled: '1', requestedAfter: 1_000 }));
     expect(status()).toBe('stopped');
-    expect(kept().snapshots.size).toBe(2);
+    expect(storedItems().snapshots.size).toBe(2);
     await writeWatch({ operator: { at: start + 1, by: 'ben', stopped: false } });
     expect(status()).toBe('watched');
   });

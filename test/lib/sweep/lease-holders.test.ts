@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createEnvironment } from '../accounts/environment.ts';
 import { createMemoryAccountTable } from '../accounts/memory-table.ts';
-import { faultCases, type Holder, hold, holderWith, type RequestOutcome } from './lease-holders.ts';
+import { faultCases, type Holder, type HolderOutcome, holderWith, startHolder } from './lease-holders.ts';
 
 const numRuns = Number(process.env['RUNS'] ?? 200);
 const seed = Number(process.env['SEED'] ?? 20_260_101);
@@ -11,12 +11,12 @@ const seed = Number(process.env['SEED'] ?? 20_260_101);
 async function all(holders: readonly Holder[]) {
   const environment = createEnvironment();
   const table = createMemoryAccountTable();
-  let outcomes: readonly RequestOutcome[] = [];
+  let outcomes: readonly HolderOutcome[] = [];
   let atOnce = 0;
   const watch = () => {
     atOnce = Math.max(atOnce, outcomes.filter(({ believes }) => believes()).length);
   };
-  outcomes = holders.map((holder, i) => hold(holder, `owner-${i}`, table, environment, watch));
+  outcomes = holders.map((holder, i) => startHolder(holder, `owner-${i}`, table, environment, watch));
   await environment.run();
   return { outcomes, atOnce, left: await table.readAccount('main'), endedAt: environment.now() };
 }

@@ -45,7 +45,7 @@ export function holderWith(befalls: fc.Arbitrary<readonly FaultCase[]>): fc.Arbi
 }
 
 /** The outcome of a holder. */
-export type RequestOutcome = {
+export type HolderOutcome = {
   outcome: 'working' | 'busy' | 'worked' | 'failed';
   /** When it worked, by the environment's clock. */
   from?: number;
@@ -55,14 +55,14 @@ export type RequestOutcome = {
 };
 
 /** Starts one on the account. `watch` is called whenever something has happened. */
-export function hold(
+export function startHolder(
   holder: Holder,
   owner: string,
   memory: AccountTable,
   environment: TestEnvironment,
   watch: () => void,
-): RequestOutcome {
-  const outcomeOfRequest: RequestOutcome = { outcome: 'working', believes: () => false };
+): HolderOutcome {
+  const outcomeOfRequest: HolderOutcome = { outcome: 'working', believes: () => false };
   let steps = 0;
   let frozenUntil = 0;
   let isDead = false;
