@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { systemClock as clock } from '../../../lib/clock.ts';
 import { Logger } from '../../../lib/log.ts';
 import { createCheckOrder } from '../../../lib/orders/check-order.ts';
 import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
-import { type CapturedOutput, captureOutput } from '../captured-output.ts';
-import { startTestBed, type TestBed } from '../test-bed.ts';
+import { startTestBedForFile, testBed } from '../test-bed-for-file.ts';
+import { sweepRequest } from './sweep-scene.ts';
 
-let testBed: TestBed;
-let output: CapturedOutput;
-beforeAll(async () => {
-  testBed = await startTestBed();
-  output = captureOutput();
-});
-afterAll(async () => {
-  output.release();
-  await testBed.stop();
-});
+startTestBedForFile();
 
 const wiring = () => createOrderChecks({ ...testBed, clock, priority: 'interactive', logger: new Logger() });
 
@@ -28,15 +19,9 @@ async function sweepOnce(): Promise<void> {
   const deps = { checkOrder, list, store, onDrift: () => {}, clock };
   const sweep = createSweep({ ...deps, listedAccount: () => undefined });
   await sweep({
-    account: 'main',
-    requestId: 'tick',
+    ...sweepRequest,
     until: clock.now() + 1_000,
     policy: { minMs: 10_000, maxMs: 600_000 },
-    before: { tat: 0 },
-    keep: () => {},
-    retentionMs: 1_800_000,
-    capacity: 3_000,
-    holds: () => true,
   });
 }
 

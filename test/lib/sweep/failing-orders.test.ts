@@ -8,6 +8,7 @@ import { createSnapshotStore } from '../../../lib/snapshots/store.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createEnvironment, startTime } from '../accounts/environment.ts';
 import { createMemoryTable } from '../snapshots/memory-table.ts';
+import { sweepRequest } from './sweep-scene.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const numRuns = Number(process.env['RUNS'] ?? 8);
@@ -67,15 +68,10 @@ async function runSchedule(behaviours: readonly Behaviour[], callMs: (code: Beha
       const deps = { checkOrder, list, store, onDrift: () => {}, clock: environment };
       const sweep = createSweep({ ...deps, listedAccount: () => undefined });
       await sweep({
-        account: 'main',
+        ...sweepRequest,
         requestId: `tick-${tick}`,
         until,
         policy,
-        before: { tat: 0 },
-        keep: () => {},
-        retentionMs: 1_800_000,
-        capacity: 3_000,
-        holds: () => true,
       }).catch((thrown: unknown) => {
         throw asFailure(thrown);
       });

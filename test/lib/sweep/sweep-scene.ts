@@ -50,6 +50,16 @@ export type SweepRun = {
 };
 
 export const retentionMs = 1_800_000;
+/** A request for a sweep, without its end and its policy; no handover is requested. */
+export const sweepRequest = {
+  account: 'main',
+  requestId: 'tick',
+  before: { tat: 0 },
+  keep: () => {},
+  retentionMs,
+  capacity: 3_000,
+  holds: () => true,
+} satisfies Partial<SweepRequest>;
 const againMs = 60_000;
 const minCheckMs = 10_000;
 
@@ -184,14 +194,10 @@ export async function runSweep(scene: SweepScene): Promise<SweepRun> {
   });
 
   const sweptAll = sweep({
-    account: 'main',
+    ...sweepRequest,
     requestId: 'request-1',
     until: startTime + forMs,
     policy,
-    before: { tat: 0 },
-    keep: () => {},
-    retentionMs,
-    capacity: 3_000,
     holds: () => handoverAfterMs === undefined || environment.now() < startTime + handoverAfterMs,
     ...scene.request,
   }).then((report) => ({ report, endedAt: environment.now() - startTime }));

@@ -4,17 +4,16 @@ import { Logger } from '../../../lib/log.ts';
 import { createSweep } from '../../../lib/sweep/sweep.ts';
 import { createOrderChecks } from '../../../lib/wiring/order-checks.ts';
 import { type Recorder, startRecorder } from '../aws/recorder.ts';
-import { startTestBed, type TestBed } from '../test-bed.ts';
+import { startTestBedForFile, testBed } from '../test-bed-for-file.ts';
+import { sweepRequest } from './sweep-scene.ts';
 
-let testBed: TestBed;
 let table: Recorder;
+startTestBedForFile();
 beforeAll(async () => {
-  testBed = await startTestBed();
   table = await startRecorder(testBed.engine.url);
 });
 afterAll(async () => {
   await table.stop();
-  await testBed.stop();
 });
 
 /** The requests to the table since the last call, counted by what they are. */
@@ -37,24 +36,18 @@ it('a sweep reads no order that has not changed, and writes once for each check'
     priority: 'background',
     logger: new Logger(),
   });
-  const shared = { account: 'main', requestId: 'tick' };
   for (const orderId of [testBed.orangex.place(), testBed.orangex.place()]) {
     const deadline = clock.now() + 10_000;
-    await checkOrder({ ...shared, orderId, maxAgeMs: 0, observedBy: 'get-order', deadline });
+    await checkOrder({ account: 'main', requestId: 'tick', orderId, maxAgeMs: 0, observedBy: 'get-order', deadline });
   }
   countRequests();
 
   const { list } = snapshotTable;
   const sweep = createSweep({ checkOrder, list, store, onDrift: () => {}, clock, listedAccount: () => undefined });
   const { checked, changed } = await sweep({
-    ...shared,
+    ...sweepRequest,
     until: clock.now() + 5_000,
     policy: { minMs: 100, maxMs: 600_000 },
-    before: { tat: 0 },
-    keep: () => {},
-    retentionMs: 1_800_000,
-    capacity: 3_000,
-    holds: () => true,
   });
   const { PutItem, UpdateItem = 0, Query = 0, ...others } = countRequests();
   expect({ changed, others: Object.keys(others) }).toEqual({ changed: 0, others: ['Query of the index'] });
