@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { createChecker, ReceivedResponse } from '../lib/api/document.ts';
-import type { Meant } from './requests.ts';
+import type { GeneratedRequest } from './requests.ts';
 
 const problemJson = 'application/problem+json';
 const Refusal = z.object({ code: z.string(), detail: z.string(), parameters: z._default(z.array(z.string()), []) });
@@ -13,7 +13,7 @@ export function isRpcError({ status, text }: ReceivedResponse): boolean {
 
 /** What is wrong with a response, as words; none when it is what the document and the request call for. */
 export function checker(
-  meant: Meant,
+  meant: GeneratedRequest,
   reported: ReceivedResponse,
   { complaints }: ReturnType<typeof createChecker>,
 ): readonly string[] {
@@ -35,7 +35,7 @@ export function checker(
 }
 
 /** A refusal of ours says which parameter it is about. */
-function complaintsOfRefusal({ wrong, parameters }: Meant, { text }: ReceivedResponse): readonly string[] {
+function complaintsOfRefusal({ wrong, parameters }: GeneratedRequest, { text }: ReceivedResponse): readonly string[] {
   const { code, detail, parameters: named } = Refusal.parse(JSON.parse(text));
   const givenAs = (name: string) => parameters.find(([one]) => one === name)?.[1] ?? '';
   switch (code) {

@@ -5,8 +5,8 @@ import { createChecker, documentFile, type ReceivedResponse } from '../lib/api/d
 import { checker } from './checker.ts';
 import { startEnvironment, type TestEnvironment } from './environment.ts';
 import { readOperations } from './operations.ts';
-import type { Meant } from './requests.ts';
-import { checkContract, tableOf, unasked } from './run.ts';
+import type { GeneratedRequest } from './requests.ts';
+import { checkContract, neverRequested, tableOf } from './run.ts';
 
 let environment: TestEnvironment;
 const failures: string[] = [];
@@ -24,7 +24,7 @@ it('the API of the running stack responds to 150 requests as the OpenAPI documen
   console.log(`seed ${seed}\n${tableOf(tally)}`);
   expect(tally.findings).toEqual([]);
   expect(failures).toEqual([]);
-  expect(unasked(tally)).toEqual([]);
+  expect(neverRequested(tally)).toEqual([]);
   expect(tally.succeeded * 3).toBeGreaterThanOrEqual(tally.requests);
 });
 
@@ -58,8 +58,8 @@ describe('checker', () => {
   const judged = createChecker();
   const operation = readOperations().find(({ name }) => name === 'listOrders');
   if (operation === undefined) throw new Error('listOrders is in the document');
-  const right: Meant = { operation, parameters: [['account', 'main']], goesOn: false };
-  const wrong: Meant = { ...right, spoiled: 'parameter', wrong: 'state' };
+  const right: GeneratedRequest = { operation, parameters: [['account', 'main']], goesOn: false };
+  const wrong: GeneratedRequest = { ...right, spoiled: 'parameter', wrong: 'state' };
   const list = { account: 'main', state: 'live', orders: [] };
   const refusal = {
     type: 'urn:order-state-snapshots:bad_request',

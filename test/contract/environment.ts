@@ -1,11 +1,11 @@
 import { startExchange } from '../emulator/exchange/server.ts';
 import { startLocal } from '../start/run.ts';
-import type { Known } from './requests.ts';
+import type { ExistingOrders } from './requests.ts';
 
 /** The stack on this machine, with an exchange whose orders keep changing. */
 export type TestEnvironment = {
   readonly url: string;
-  readonly known: Known;
+  readonly known: ExistingOrders;
   /** Something happens to a live order; `at` is any whole number. */
   readonly live: (at: number) => void;
   readonly stop: () => Promise<void>;

@@ -1,7 +1,7 @@
 /** `npm run contract`: see the help text. */
 import { addNotes, createCommand, runMain, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { startEnvironment } from './environment.ts';
-import { checkContract, tableOf, unasked } from './run.ts';
+import { checkContract, neverRequested, tableOf } from './run.ts';
 
 const command = createCommand('npm run contract --')
   .description(
@@ -38,7 +38,7 @@ async function main({
     console.log(tableOf(tally));
     for (const { request, complaint } of tally.findings.slice(0, 20)) console.log(`${complaint}: ${request}`);
     for (const reported of failures.slice(0, 20)) console.log(reported);
-    const isKept = tally.findings.length + failures.length + unasked(tally).length === 0;
+    const isKept = tally.findings.length + failures.length + neverRequested(tally).length === 0;
     console.log(isKept ? 'Every response was as the document says.' : `${tally.findings.length} responses were not.`);
     if (!isKept || tally.succeeded * 3 < tally.requests) process.exitCode = 1;
   } finally {

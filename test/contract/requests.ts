@@ -4,14 +4,14 @@ import * as fc from 'fast-check';
 import { type DescribedOperation, type Parameter, Schema } from './operations.ts';
 
 /** What exists, so that valid requests find something. */
-export type Known = {
+export type ExistingOrders = {
   readonly account: string;
   readonly version: string;
   readonly orderIds: readonly string[];
 };
 
 /** A request, and what is meant by it. */
-export type Meant = {
+export type GeneratedRequest = {
   readonly operation: DescribedOperation;
   readonly parameters: readonly (readonly [name: string, value: string])[];
   readonly body?: string;
@@ -28,7 +28,10 @@ type Values = Readonly<Record<string, unknown>>;
 const ajv = new Ajv2020({ strict: false, formats: fullFormats });
 
 /** Requests of all the operations: six of ten as the document has them, the others spoiled in one way each. */
-export function requests(operations: readonly DescribedOperation[], known: Known): fc.Arbitrary<Meant> {
+export function requests(
+  operations: readonly DescribedOperation[],
+  known: ExistingOrders,
+): fc.Arbitrary<GeneratedRequest> {
   // Made once: fast-check takes milliseconds to make a text's arbitrary.
   const validOnes = operations.map((operation) => [operation, valid(operation, known)] as const);
   return fc
@@ -44,7 +47,7 @@ export function requests(operations: readonly DescribedOperation[], known: Known
     );
 }
 
-function valid(operation: DescribedOperation, known: Known): fc.Arbitrary<Meant> {
+function valid(operation: DescribedOperation, known: ExistingOrders): fc.Arbitrary<GeneratedRequest> {
   const { parameters, body } = operation;
   const required = parameters.filter((parameter) => parameter.required).map(({ name }) => name);
   const each = Object.fromEntries(parameters.map(({ name, schema }) => [name, fits(schema, known, name)]));
@@ -73,7 +76,7 @@ function consistent({ cursor: _, ...values }: Values): Values {
 }
 
 /** Values as the schema has them; those that name something mostly name what exists. */
-function fits(schema: Schema, known: Known, name = ''): fc.Arbitrary<unknown> {
+function fits(schema: Schema, known: ExistingOrders, name = ''): fc.Arbitrary<unknown> {
   const any = ofSchema(schema, known);
   const mostly = (arbitrary: fc.Arbitrary<unknown>) =>
     fc.oneof({ weight: 30, arbitrary }, { weight: 1, arbitrary: any });
@@ -85,7 +88,7 @@ function fits(schema: Schema, known: Known, name = ''): fc.Arbitrary<unknown> {
   return any;
 }
 
-function ofSchema(schema: Schema, known: Known): fc.Arbitrary<unknown> {
+function ofSchema(schema: Schema, known: ExistingOrders): fc.Arbitrary<unknown> {
   const { type, items, properties, required = [], minimum, maximum, minItems, maxItems } = schema;
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
@@ -143,9 +146,9 @@ const hostile = fc.oneof(
   fc.integer().map(String),
 );
 
-function withParameterSpoiled(meant: Meant): fc.Arbitrary<Meant> {
+function withParameterSpoiled(meant: GeneratedRequest): fc.Arbitrary<GeneratedRequest> {
   const { parameters, operation } = meant;
-  const spoil = (wrong: string, changed: Meant['parameters']): Meant => ({
+  const spoil = (wrong: string, changed: GeneratedRequest['parameters']): GeneratedRequest => ({
     ...meant,
     parameters: changed,
     spoiled: 'parameter',
@@ -175,7 +178,7 @@ function isValid({ schema }: Parameter, text: string): boolean {
 const anyJson = fc.jsonValue().map((value) => JSON.stringify(value));
 const bytes = fc.string({ unit: 'binary', maxLength: 200 });
 
-function withBodySpoiled(meant: Meant): fc.Arbitrary<Meant> {
+function withBodySpoiled(meant: GeneratedRequest): fc.Arbitrary<GeneratedRequest> {
   const { body = '' } = meant;
   const cut = fc.integer({ min: 0, max: body.length - 1 }).map((end) => body.slice(0, end));
   const more = fc.constantFrom('surprise', '__proto__', 'é').map((name) => `{"${name}":1,${body.slice(1)}`);
@@ -187,7 +190,7 @@ function withBodySpoiled(meant: Meant): fc.Arbitrary<Meant> {
 }
 
 /** No route at all: the gateway's own response. */
-function withMethodSpoiled(meant: Meant): fc.Arbitrary<Meant> {
+function withMethodSpoiled(meant: GeneratedRequest): fc.Arbitrary<GeneratedRequest> {
   return fc
     .constantFrom('PATCH', 'OPTIONS')
     .map((method) => ({ ...meant, operation: { ...meant.operation, method }, spoiled: 'method' }));

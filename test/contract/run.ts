@@ -5,7 +5,7 @@ import { compose } from '../lib/api/request.ts';
 import { checker, isRpcError } from './checker.ts';
 import type { TestEnvironment } from './environment.ts';
 import { type DescribedOperation, readOperations } from './operations.ts';
-import { type Meant, requests } from './requests.ts';
+import { type GeneratedRequest, requests } from './requests.ts';
 
 type ContractViolation = { readonly request: string; readonly complaint: string };
 type Tally = {
@@ -39,7 +39,7 @@ export async function checkContract({ environment, seed, requests: count, progre
   let done = 0;
   let succeeded = 0;
 
-  async function send(meant: Meant, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+  async function send(meant: GeneratedRequest, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     const { target, init } = compose(meant.operation, meant.parameters, meant.body);
     const request = `${meant.operation.method} ${target} ${meant.body ?? ''}`.trim();
     const response = await fetch(`${environment.url}${target}`, {
@@ -60,7 +60,7 @@ export async function checkContract({ environment, seed, requests: count, progre
     return response;
   }
 
-  async function sendAndCheck(meant: Meant): Promise<void> {
+  async function sendAndCheck(meant: GeneratedRequest): Promise<void> {
     const response = await send(meant);
     if (!meant.goesOn || meant.spoiled !== undefined || !response.ok) return;
     const etag = response.headers.get('etag');
@@ -83,7 +83,7 @@ export async function checkContract({ environment, seed, requests: count, progre
 }
 
 /** One at a time: thousands at once would hold up the stack, which is in this process. */
-function* meantBy(arbitrary: fc.Arbitrary<Meant>, seed: number): Generator<Meant, void> {
+function* meantBy(arbitrary: fc.Arbitrary<GeneratedRequest>, seed: number): Generator<GeneratedRequest, void> {
   for (let i = 0; ; i += 1) yield* fc.sample(arbitrary, { seed: Math.imul(seed, 0x9e3779b1) ^ i, numRuns: 1 });
 }
 
@@ -106,7 +106,7 @@ export function tableOf({ counts, requests: total, succeeded }: Tally): string {
 }
 
 /** Operations that were never requested. */
-export function unasked({ counts }: Tally): readonly DescribedOperation['name'][] {
+export function neverRequested({ counts }: Tally): readonly DescribedOperation['name'][] {
   return readOperations()
     .map(({ name }) => name)
     .filter((name) => !counts.has(name));

@@ -6,7 +6,7 @@ import { createRedaction, key } from './redaction.ts';
 import type { RowResult } from './row.ts';
 import { allRows } from './rows/index.ts';
 import { type FaultStack, startFaultStack } from './stack.ts';
-import { between, fullTable } from './table.ts';
+import { fullTable, replaceBetweenMarks } from './table.ts';
 import { violationsOf } from './verdict.ts';
 
 /** One row of each kind; `npm run faults` plays all of them. */
@@ -151,7 +151,7 @@ describe('checker', () => {
 });
 
 it('the fault table is written between two marks of a document', () => {
-  expect(between('a <!-- x --> old <!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b');
-  expect(() => between('a', 'x', 'new')).toThrow('<!-- x -->');
+  expect(replaceBetweenMarks('a <!-- x --> old <!-- /x --> b', 'x', 'new')).toBe('a <!-- x -->\nnew\n<!-- /x --> b');
+  expect(() => replaceBetweenMarks('a', 'x', 'new')).toThrow('<!-- x -->');
   expect(fullTable([])).toBe('');
 });

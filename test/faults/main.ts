@@ -6,7 +6,7 @@ import { leaksInExport } from './exports.ts';
 import { type Form, groups, type RowResult } from './row.ts';
 import { allRows } from './rows/index.ts';
 import { startFaultStack } from './stack.ts';
-import { between, fullTable, summaryTable } from './table.ts';
+import { fullTable, replaceBetweenMarks, summaryTable } from './table.ts';
 import { violationsOf } from './verdict.ts';
 
 const document = fileURLToPath(new URL('../../.github/faults.md', import.meta.url));
@@ -62,5 +62,5 @@ function writeTables(results: readonly RowResult[]): void {
   const run = new Set(results.map(({ group }) => group));
   if (groups.some((group) => !run.has(group))) throw new Error('--write needs every row');
   const tables = `\n${summaryTable(results)}\n\n${fullTable(results)}`;
-  writeFileSync(document, between(readFileSync(document, 'utf8'), 'faults', tables));
+  writeFileSync(document, replaceBetweenMarks(readFileSync(document, 'utf8'), 'faults', tables));
 }

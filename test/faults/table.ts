@@ -63,7 +63,7 @@ function markdown(head: Cells, rows: readonly Cells[]): string {
 }
 
 /** Puts text between the two marks of a document. Throws when they are not there. */
-export function between(document: string, name: string, text: string): string {
+export function replaceBetweenMarks(document: string, name: string, text: string): string {
   const [start, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [document.indexOf(start), document.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`the document has no ${start} and ${end}`);

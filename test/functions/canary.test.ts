@@ -8,7 +8,7 @@ import { seedId } from '../emulator/exchange/seed-order.ts';
 import type { Exchange } from '../emulator/exchange/server.ts';
 import { secretText, type TestBed } from '../lib/test-bed.ts';
 import { output, startTestBedForFile, testBed } from '../lib/test-bed-for-file.ts';
-import { deep, everyFunction, type FunctionResult, type Invoke, type Requested } from './every-function.ts';
+import { everyFunction, type FunctionResult, type Invoke, inspectDeep, type Requested } from './every-function.ts';
 import { marker, orderFaults, secretFaults, tokenFaults } from './exchange-faults.ts';
 import type { TestEnvironment } from './load-function.ts';
 import { key, quoting } from './quoting-faults.ts';
@@ -270,7 +270,7 @@ describe('search', () => {
       enumerable: false,
     });
     const thrown = new Error('a', { cause: new Error('b', { cause: inner }) });
-    expect(tracker.find(deep(thrown))).not.toEqual([]);
+    expect(tracker.find(inspectDeep(thrown))).not.toEqual([]);
   });
 
   it('the search for secrets in all output finds a secret that is logged', () => {

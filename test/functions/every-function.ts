@@ -83,11 +83,14 @@ function textOf({ headers, body }: Awaited<ReturnType<HttpFunction>>): string {
 }
 
 function resultOf(thrown: unknown): FunctionResult {
-  return { code: thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'none', text: deep(thrown) };
+  return {
+    code: thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'none',
+    text: inspectDeep(thrown),
+  };
 }
 
 /** All of an error, hidden properties and causes included. */
-export function deep(thrown: unknown): string {
+export function inspectDeep(thrown: unknown): string {
   const limits = { depth: Number.POSITIVE_INFINITY, maxArrayLength: null, maxStringLength: null };
   const texts = [inspect(thrown, { ...limits, showHidden: true }), String(thrown), JSON.stringify(thrown)];
   for (let error = thrown; error instanceof Error; error = error.cause) {

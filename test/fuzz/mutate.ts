@@ -11,10 +11,10 @@ export function randomOf(seed: number): () => number {
 
 export type Random = () => number;
 
-export const below = (random: Random, limit: number): number => Math.floor(random() * limit);
+export const randomBelow = (random: Random, limit: number): number => Math.floor(random() * limit);
 
 export function oneOf<T>(random: Random, first: T, ...others: readonly T[]): T {
-  return [first, ...others][below(random, others.length + 1)] ?? first;
+  return [first, ...others][randomBelow(random, others.length + 1)] ?? first;
 }
 
 /** What breaks parsers: delimiters, numbers at their limits, escapes, names of prototypes, odd characters. */
@@ -27,9 +27,9 @@ const pieces = [
 /** A text with one to four changes: parts left out, repeated, moved, or replaced by what breaks parsers. */
 export function mutate(text: string, random: Random): string {
   let mutated = text;
-  for (let left = 1 + below(random, 4); left > 0; left--) {
-    const at = below(random, mutated.length + 1);
-    const end = Math.min(mutated.length, at + below(random, random() < 0.2 ? 200 : 6));
+  for (let left = 1 + randomBelow(random, 4); left > 0; left--) {
+    const at = randomBelow(random, mutated.length + 1);
+    const end = Math.min(mutated.length, at + randomBelow(random, random() < 0.2 ? 200 : 6));
     const [before, part, after] = [mutated.slice(0, at), mutated.slice(at, end), mutated.slice(end)];
     const piece = oneOf(random, ...pieces);
     mutated = oneOf(
@@ -38,7 +38,7 @@ export function mutate(text: string, random: Random): string {
       before + part + part + after,
       before + piece + after,
       before + piece + part + after,
-      before + String.fromCharCode(below(random, 128)) + after,
+      before + String.fromCharCode(randomBelow(random, 128)) + after,
       after + part + before,
     );
   }

@@ -19,7 +19,7 @@ import { seedId, seedReply } from '../emulator/exchange/seed-order.ts';
 import { apiEvent } from '../functions/api-events.ts';
 import { observationOf, opened } from '../lib/snapshots/observations.ts';
 import { streamRecord } from '../lib/transitions/stream-records.ts';
-import { below, mutate, oneOf, type Random } from './mutate.ts';
+import { mutate, oneOf, type Random, randomBelow } from './mutate.ts';
 
 /** Something that was accepted and should not have been. */
 export class Finding extends Error {}
@@ -73,7 +73,7 @@ const list: Target = {
     const { stream, read } = createListReader();
     let kept = '';
     for (let at = 0; at < text.length; ) {
-      const end = at + 1 + below(random, 400);
+      const end = at + 1 + randomBelow(random, 400);
       kept += stream?.take(text.slice(at, end)) ?? text.slice(at, end);
       at = end;
     }

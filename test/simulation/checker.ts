@@ -2,7 +2,7 @@ import type { CheckResult } from '../../lib/orders/check-result.ts';
 import type { OrderKey, Snapshot } from '../../lib/snapshots/snapshot.ts';
 import { confirmedAt, type ListTimes, statusOf } from '../../lib/snapshots/watch.ts';
 import type { MemoryTable } from '../lib/snapshots/memory-table.ts';
-import { atRest, type Market, type Truth } from './market.ts';
+import { type Market, type Truth, withoutVolatile } from './market.ts';
 
 /** What must never happen. */
 export type Violation =
@@ -88,7 +88,7 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
     if (seen.isFinal && !isFinal) find('lostOrRegressed', `${key.orderId}: a closed watch was opened again`);
     if (isFinal && !seen.isFinal) {
       const end = market.truths.get(key.orderId)?.states.at(-1);
-      const closedAs = head && atRest(head.result);
+      const closedAs = head && withoutVolatile(head.result);
       if (end?.isFinal !== true) find('closedUnproven', `${key.orderId}: closed, and it is live`);
       else if (closedAs !== end.text && closedAs !== end.row)
         find('closedUnproven', `${key.orderId}: closed as ${closedAs}, and it is ${end.text}`);
@@ -152,6 +152,6 @@ export function createChecker({ account, market, table, now, listOf, lists }: Ch
 
 /** Which of its true states a text is, -1 for none. */
 function indexOf(truth: Truth | undefined, result: string): number {
-  const text = atRest(result);
+  const text = withoutVolatile(result);
   return truth?.states.findLastIndex((state) => state.text === text || state.row === text) ?? -1;
 }

@@ -55,7 +55,7 @@ export function farSnapshotTable(table: SnapshotTable, deps: FarDeps): SnapshotT
     supersedeBefore: table.supersedeBefore,
     putHead: send('putHead', table.putHead),
     putWatch: send('putWatch', table.putWatch),
-    putNotFound: send('putMiss', table.putNotFound),
+    putNotFound: send('putNotFound', table.putNotFound),
     putHistoryLookup: send('putHistoryLookup', table.putHistoryLookup),
     list: send('list', table.list),
   };
@@ -70,7 +70,7 @@ export function farAccountTable(table: AccountTable, deps: FarDeps): AccountTabl
     raiseTat: send('raiseTat', table.raiseTat),
     takeLease: send('takeLease', table.takeLease),
     renewLease: send('renewLease', table.renewLease),
-    requestHandover: send('askForLease', table.requestHandover),
+    requestHandover: send('requestHandover', table.requestHandover),
     releaseLease: send('releaseLease', table.releaseLease),
     setPause: send('setPause', table.setPause),
   };

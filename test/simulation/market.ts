@@ -24,7 +24,7 @@ export type Truth = {
  * OrangeX's `rpl` moves on its own and makes no other state; a trailing stop's trigger price moves, and none of its
  * times does. Texts are compared with both at rest.
  */
-export function atRest(text: string): string {
+export function withoutVolatile(text: string): string {
   return text.replace(/"rpl":"[^"]*"/, '"rpl":"0"').replace(/"trigger_price":"[^"]*"/, '"trigger_price":"0"');
 }
 

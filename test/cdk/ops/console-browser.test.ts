@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { behindOrder, type ConsoleFixture } from './console-fixture.ts';
 import { hostileLabel } from './console-orders.ts';
-import { type ConsoleBrowser, go as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
+import { type ConsoleBrowser, openView as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
 
 /** `CONSOLE_SCREENSHOTS=.github/images` keeps the pictures that the README shows. */
 const screenshots = process.env['CONSOLE_SCREENSHOTS'];

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { AccountList, AccountOverview } from '../../../lib/api/account-responses.ts';
 import { ChangedWatch, CheckedOrder, History, OrderList } from '../../../lib/api/responses.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
-import { accountsOf, asOf, entriesOf, historyOf, type Known, ordersOf } from './console-orders.ts';
+import { accountsOf, asOf, type ConsoleOrder, entriesOf, historyOf, ordersOf } from './console-orders.ts';
 
 /** A stage as the console sees it: its API over HTTP, with orders of every status. Times are those of the fixture's now. */
 export type ConsoleFixture = {
@@ -13,7 +13,7 @@ export type ConsoleFixture = {
   /** From now on no request gets a response, or each does again. */
   readonly lose: (lost: boolean) => void;
   /** All that it knows; what is added is listed from then on. */
-  readonly orders: Known[];
+  readonly orders: ConsoleOrder[];
   /** Whether it knows GET /accounts and GET /accounts/{account}, which a stack that was deployed long ago does not. */
   readonly listAccounts: (known: boolean) => void;
   readonly stop: () => Promise<void>;
@@ -84,7 +84,7 @@ function unknownAccount(account: string): ApiResponse {
 }
 
 /** What each path returns; responses pass the API's own schemas. Only account main has orders. */
-function createFixtureApi(now: number, known: readonly Known[]) {
+function createFixtureApi(now: number, known: readonly ConsoleOrder[]) {
   const iso = (ago: number) => new Date(now - ago).toISOString();
 
   function listOf(account: string, query: URLSearchParams): ApiResponse {
@@ -134,7 +134,7 @@ function createFixtureApi(now: number, known: readonly Known[]) {
 const listNamed = (status: string) =>
   status === 'watched' || status === 'unconfirmed' ? 'live' : status === 'final' ? 'final' : 'attention';
 
-function listed({ id, status, fields, age }: Known, iso: (ago: number) => string) {
+function listed({ id, status, fields, age }: ConsoleOrder, iso: (ago: number) => string) {
   return {
     order_id: id,
     status,

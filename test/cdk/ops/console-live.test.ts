@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ConsoleFixture } from './console-fixture.ts';
-import { type ConsoleBrowser, go, noBrowser, startConsoleBrowser } from './console-page.ts';
+import { type ConsoleBrowser, noBrowser, openView, startConsoleBrowser } from './console-page.ts';
 
 const order = '39100000000131073';
 const closed = '39100000000262209';
@@ -48,7 +48,7 @@ const sent = (request: string) => api.requests.filter((each) => each === request
 
 it('the console updates its delays live, and does not fetch an unchanged history again', async () => {
   const page = await open();
-  await go(page, 'main/delays');
+  await openView(page, 'main/delays');
   await page.getByText('transitions of 27 orders').waitFor();
   const histories = () => api.requests.filter((each) => each.includes('/snapshots')).length;
   const before = histories();
@@ -78,7 +78,7 @@ it.each([-hourMs, hourMs])(
   "with a browser clock %d ms off, the console shows the latest state of an order, with the API's times",
   async (off) => {
     const page = await open(Date.now() + off);
-    await go(page, `main/order/${order}`);
+    await openView(page, `main/order/${order}`);
     await page.locator('.facts').getByText('watched').waitFor();
     expect(await page.locator('.history li').count()).toBe(5);
     const [shown = ''] = /\d\d:\d\d:\d\d/.exec(await page.locator('.mark').innerText()) ?? [];
@@ -89,7 +89,7 @@ it.each([-hourMs, hourMs])(
 
 it('the console polls a final order by its ETag alone', async () => {
   const page = await open();
-  await go(page, `main/order/${closed}`);
+  await openView(page, `main/order/${closed}`);
   await page.getByText('What this record said was true.').waitFor();
   const before = api.requests.length;
   const own = `GET /accounts/main/orders/${closed}?max_age=999999`;
@@ -102,7 +102,7 @@ it('a console that lost its connection before anything was loaded does not look 
   await page.getByRole('link', { name: 'main' }).waitFor();
   api.lose(true);
   for (const view of ['main/live', 'main/delays', `main/order/${order}`]) {
-    await go(page, view);
+    await openView(page, view);
     await page.getByText('The connection to the API was lost').waitFor();
     await page.getByText('Loading.').waitFor({ state: 'detached' });
   }
@@ -113,7 +113,7 @@ it('a console that lost its connection before anything was loaded does not look 
 
 it('an API that no longer responds counts as lost, and a command that was sent to it as uncertain', async () => {
   const page = await open();
-  await go(page, `main/order/${order}`);
+  await openView(page, `main/order/${order}`);
   await page.getByText('What this record said was true.').waitFor();
   await page.route('**/watch', () => undefined);
   await page.getByRole('button', { name: 'Stop the watch' }).click();
@@ -127,7 +127,7 @@ it('an API that no longer responds counts as lost, and a command that was sent t
 
 it('the table of the time slider names the time that it shows, and a failure shown there goes away', async () => {
   const page = await open();
-  await go(page, `main/order/${order}`);
+  await openView(page, `main/order/${order}`);
   await page.getByText('What this record said was true.').waitFor();
   api.lose(true);
   await page.getByRole('button', { name: 'To the event before' }).click();
@@ -142,7 +142,7 @@ it('the table of the time slider names the time that it shows, and a failure sho
 it('the time slider follows the newest event until a person chooses a time', async () => {
   const page = await open();
   const moment = () => page.getByRole('slider').getAttribute('aria-valuetext');
-  await go(page, `main/order/${order}`);
+  await openView(page, `main/order/${order}`);
   await page.getByText('What this record said was true.').waitFor();
   const before = await moment();
   await page.getByRole('button', { name: 'Stop the watch' }).click();
@@ -158,7 +158,7 @@ it('the time slider follows the newest event until a person chooses a time', asy
 
 it('a failed refresh says how old the orders are that are still shown', async () => {
   const page = await open();
-  await go(page, 'main/live');
+  await openView(page, 'main/live');
   await page.getByText('52 orders on this page').waitFor();
   const before = Date.now();
   const problem = { status: 503, json: { code: 'table_busy', detail: 'The table takes no requests.' } };
@@ -172,7 +172,7 @@ it('a failed refresh says how old the orders are that are still shown', async ()
 
 it('the console names an error with a null body by its HTTP status', async () => {
   const page = await open();
-  await go(page, 'main/live');
+  await openView(page, 'main/live');
   await page.getByText('52 orders on this page').waitFor();
   await page.route('**/accounts/main/orders?*', (route) => route.fulfill({ status: 502, body: 'null' }));
   await pollIn(page);
@@ -181,7 +181,7 @@ it('the console names an error with a null body by its HTTP status', async () =>
 
 it('a chart that was zoomed in stays zoomed in while new data arrives for the order', async () => {
   const page = await open();
-  await go(page, `main/order/${order}`);
+  await openView(page, `main/order/${order}`);
   const chart = page.locator('.chart .u-over').first();
   await chart.waitFor();
   // How much of the chart is a time in which the record was late: all of it, between its two minutes.
@@ -214,10 +214,10 @@ it('a chart that was zoomed in stays zoomed in while new data arrives for the or
 it('a console view that fails to render says so, and the next view renders', async () => {
   const page = await open();
   await page.route('**/accounts', (route) => route.fulfill({ json: { accounts: [{ account: 'main' }] } }));
-  await go(page, 'hedge/live');
+  await openView(page, 'hedge/live');
   await page.getByText('No live orders.').waitFor();
-  await go(page, '');
+  await openView(page, '');
   await page.getByText('This view cannot be shown').waitFor();
-  await go(page, 'hedge/final');
+  await openView(page, 'hedge/final');
   await page.getByText('No final orders.').waitFor();
 });

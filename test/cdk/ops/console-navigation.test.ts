@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ConsoleFixture } from './console-fixture.ts';
-import { type ConsoleBrowser, go as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
+import { type ConsoleBrowser, openView as goTo, noBrowser, startConsoleBrowser } from './console-page.ts';
 
 const order = '39100000000131073';
 /** On the second page of the live orders. */

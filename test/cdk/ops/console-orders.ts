@@ -5,7 +5,12 @@ export const hostileLabel =
   '<img src=x onerror="globalThis.injected=1"><script>globalThis.injected=1</script>\u202Eevil';
 
 type Fields = Readonly<Record<string, string | number>>;
-export type Known = { readonly id: string; readonly status: string; readonly fields: Fields; readonly age: number };
+export type ConsoleOrder = {
+  readonly id: string;
+  readonly status: string;
+  readonly fields: Fields;
+  readonly age: number;
+};
 
 export function accountsOf(iso: (ago: number) => string) {
   const closed = { state: 'closed' };
@@ -60,7 +65,7 @@ export function accountsOf(iso: (ago: number) => string) {
 }
 
 /** One of each status, and enough of them for a second page. */
-export function ordersOf(): readonly Known[] {
+export function ordersOf(): readonly ConsoleOrder[] {
   const at = (
     instrument: string,
     direction: string,
@@ -77,7 +82,7 @@ export function ordersOf(): readonly Known[] {
     filled_amount: filled,
     amount,
   });
-  const named: readonly Known[] = [
+  const named: readonly ConsoleOrder[] = [
     {
       id: '39100000000131073',
       status: 'watched',
@@ -110,7 +115,7 @@ export function ordersOf(): readonly Known[] {
     },
   ];
   const instruments = ['BTC-PERPETUAL', 'ETH-PERPETUAL', 'SOL-PERPETUAL', 'XRP-PERPETUAL', 'BTC-25DEC26-70000-C'];
-  const more = Array.from({ length: 56 }, (_, i): Known => {
+  const more = Array.from({ length: 56 }, (_, i): ConsoleOrder => {
     const instrument = instruments[i % instruments.length] ?? '';
     const amount = 1 + (i % 7);
     const fields = at(
@@ -134,7 +139,7 @@ export function ordersOf(): readonly Known[] {
 type State = { readonly at: number; readonly late: number; readonly fields: Fields; readonly by: string };
 
 /** Newest first: placed, filled in three parts, one of them observed late. */
-export function historyOf({ id, status, fields }: Known, now: number) {
+export function historyOf({ id, status, fields }: ConsoleOrder, now: number) {
   const amount = String(fields['amount']);
   const part = (share: number) => (Number(amount) * share).toFixed(2);
   const last = status === 'final' ? 'filled' : String(fields['order_state']);
@@ -217,7 +222,7 @@ export function asOf(history: Snapshots, query: URLSearchParams, entries: readon
 }
 
 /** Newest first. */
-export function entriesOf({ status }: Known, iso: (ago: number) => string, stopped: boolean) {
+export function entriesOf({ status }: ConsoleOrder, iso: (ago: number) => string, stopped: boolean) {
   const operator = 'arn:aws:sts::123456789012:assumed-role/desk/anna';
   const started = { kind: 'watch_started', at: iso(599_000), request_id: 'JKJaXmPLvHcES9A=', by: operator };
   const missed = [

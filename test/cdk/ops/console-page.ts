@@ -72,4 +72,4 @@ export async function startConsoleBrowser(): Promise<ConsoleBrowser | undefined>
 }
 
 /** Opens a view by its address. An expression as text, because these files know no page. */
-export const go = (page: Page, view: string) => page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`);
+export const openView = (page: Page, view: string) => page.evaluate(`location.assign(${JSON.stringify(`#/${view}`)})`);

@@ -1,5 +1,5 @@
 import { isFinal, type OrderBook } from './orders.ts';
-import { type Dialect, type Order, once, type Reply, writeJson, writeOrder } from './wire.ts';
+import { type Dialect, memoized, type Order, type Reply, writeJson, writeOrder } from './wire.ts';
 
 /** One row of a reply that lists orders: the order as it is shown, what it was before, and how a row is written. */
 export type Row = {
@@ -91,7 +91,7 @@ function areaOf(instrument: string): string {
 }
 
 /** An order as a list of open orders writes it. */
-export const writeOpenRow = once((dialect: Dialect, order: Order): string => {
+export const writeOpenRow = memoized((dialect: Dialect, order: Order): string => {
   if (dialect === 'orangex')
     return writeOrder(dialect, { ...order, details: { currency: undefined, ...order.details } });
   if (order.order_state !== 'untriggered') return writeOrder(dialect, order);

@@ -13,7 +13,7 @@ export type Placement = { readonly [Field in keyof Order]?: Order[Field] } & {
 /** What an update may change: anything but whose order it is and what it is called. */
 export type Change = { readonly [Field in Exclude<keyof Order, 'order_id' | 'account'>]?: Order[Field] };
 
-export type Held = {
+export type BookEntry = {
   readonly order: Order;
   /** What the order looked like before, oldest first. */
   readonly past: readonly Order[];
@@ -24,7 +24,7 @@ export type Held = {
 };
 
 /** An order as it was at some moment. */
-export type PastOrder = Pick<Held, 'order' | 'past' | 'closedAt' | 'unlisted'>;
+export type PastOrder = Pick<BookEntry, 'order' | 'past' | 'closedAt' | 'unlisted'>;
 
 type OrderBookOptions = {
   readonly dialect: Dialect;
@@ -41,8 +41,8 @@ type OrderBookOptions = {
 /** Everything in a book, for another run to begin with. */
 export type SavedBook = {
   readonly placed: number;
-  readonly orders: readonly Held[];
-  readonly forgotten: readonly Held[];
+  readonly orders: readonly BookEntry[];
+  readonly forgotten: readonly BookEntry[];
 };
 
 /** The account that keys and orders belong to when nothing else is said. */
@@ -57,9 +57,9 @@ export function isFinal({ order_state: state }: Order): boolean {
 /** The orders that the exchange remembers, and what can happen to them. */
 export class OrderBook {
   readonly #options: OrderBookOptions;
-  readonly #orders = new Map<string, Held>();
+  readonly #orders = new Map<string, BookEntry>();
   /** Closed before they were forgotten: `get_order_state` knows them no more, histories do. */
-  readonly #forgotten = new Map<string, Held>();
+  readonly #forgotten = new Map<string, BookEntry>();
   #placed = 0;
 
   constructor(options: OrderBookOptions) {
@@ -210,14 +210,14 @@ export class OrderBook {
   }
 
   /** For the tester, who has to name an order that is there. */
-  get(id: string): Held {
+  get(id: string): BookEntry {
     const held = this.#orders.get(id);
     if (!held) throw new Error(`No order ${id} was placed on this exchange, or it was forgotten.`);
     return held;
   }
 
   /** For the exchange: what it still remembers. */
-  find(id: string): Held | undefined {
+  find(id: string): BookEntry | undefined {
     const held = this.#orders.get(id);
     if (!held || held.kept || held.closedAt === undefined) return held;
     if (this.#options.now() - held.closedAt < this.#options.forgetAfterMs) return held;
@@ -241,7 +241,7 @@ export class OrderBook {
 }
 
 /** The order as it was, or nothing before it was placed. */
-function atMoment({ order, past, closedAt, unlisted }: Held, at: number): readonly PastOrder[] {
+function atMoment({ order, past, closedAt, unlisted }: BookEntry, at: number): readonly PastOrder[] {
   const states = [...past, order].filter(({ last_update_timestamp: changed }) => changed <= at);
   const shown = states.at(-1);
   return shown === undefined ? [] : [{ order: shown, past: states.slice(0, -1), closedAt, unlisted }];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Held, SavedBook } from './orders.ts';
+import type { BookEntry, SavedBook } from './orders.ts';
 import { Lexeme, type Order, type WireValue } from './wire.ts';
 
 /** JSON leaves out what is undefined. */
@@ -35,7 +35,7 @@ const SavedOrder: z.ZodMiniType<Order> = z.object({
   raw: text,
 });
 
-const SavedHeld: z.ZodMiniType<Held> = z.object({
+const SavedHeld: z.ZodMiniType<BookEntry> = z.object({
   order: SavedOrder,
   past: z.array(SavedOrder),
   kept: z.boolean(),

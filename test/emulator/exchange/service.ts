@@ -3,7 +3,7 @@ import type { Genuine } from './faults.ts';
 import { defaultHistory, type HistoryOptions } from './histories.ts';
 import { listingCalls, replyToListing } from './listing-calls.ts';
 import type { Listing } from './lists.ts';
-import type { Held, OrderBook } from './orders.ts';
+import type { BookEntry, OrderBook } from './orders.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { errorStatus, Refusal, writeError } from './refusals.ts';
 import { type Call, callOfBody, callOfQuery, type RecordedRequest, UnreadableCall } from './requests.ts';
@@ -150,7 +150,7 @@ export class Service {
     return caller;
   }
 
-  #order(caller: Caller, orderId: string): Held {
+  #order(caller: Caller, orderId: string): BookEntry {
     if (!orderIds.test(orderId)) throw new Refusal(10025);
     const held = this.#options.book.find(orderId);
     if (!held) throw new Refusal(10004);
@@ -160,4 +160,4 @@ export class Service {
 }
 
 /** What is known of a request by the time it gets its reply or is refused. */
-type Progress = { targets: readonly string[]; held: Held | undefined; listing: Listing | undefined };
+type Progress = { targets: readonly string[]; held: BookEntry | undefined; listing: Listing | undefined };

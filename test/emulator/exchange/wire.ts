@@ -80,14 +80,14 @@ export function writeJson(value: WireValue): string {
   return JSON.stringify(value);
 }
 
-export const writeOrder = once((dialect: Dialect, order: Order): string => {
+export const writeOrder = memoized((dialect: Dialect, order: Order): string => {
   if (order.raw !== undefined) return order.raw;
   const fields = dialect === 'orangex' ? orangexOrder(order) : deribitOrder(order);
   return writeJson({ ...fields, ...order.details });
 });
 
 /** Remembers what was written: an order is never changed, only replaced, and lists show the same ones again and again. */
-export function once(write: (dialect: Dialect, order: Order) => string): typeof write {
+export function memoized(write: (dialect: Dialect, order: Order) => string): typeof write {
   const written = { orangex: new WeakMap<Order, string>(), deribit: new WeakMap<Order, string>() };
   return (dialect, order) => {
     const text = written[dialect].get(order) ?? write(dialect, order);

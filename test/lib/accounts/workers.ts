@@ -104,12 +104,12 @@ export async function runWorker(
 
   const pause = async (ms: number): Promise<CommandError | undefined> => {
     await environment.sleep(ms);
-    const befalls = plan.faults.find(({ step }) => step === steps);
+    const fault = plan.faults.find(({ step }) => step === steps);
     steps++;
-    if (befalls?.kind === 'freeze') frozenUntil = environment.now() + befalls.ms;
-    if (befalls?.kind === 'freezeWithOthers') frozenUntil = startTime + everyoneWakesMs;
+    if (fault?.kind === 'freeze') frozenUntil = environment.now() + fault.ms;
+    if (fault?.kind === 'freezeWithOthers') frozenUntil = startTime + everyoneWakesMs;
     while (environment.now() < frozenUntil) await environment.sleep(frozenUntil - environment.now());
-    return befalls;
+    return fault;
   };
   const clock: Clock = {
     now: () => environment.now() + plan.skewMs,
@@ -122,14 +122,14 @@ export async function runWorker(
     <Args extends readonly unknown[], Result>(request: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
       deeds.requests++;
-      const befalls = await pause(plan.wayMs);
+      const fault = await pause(plan.wayMs);
       let result = await environment.request(() => request(...args));
-      if (befalls?.kind === 'sentTwice') {
+      if (fault?.kind === 'sentTwice') {
         await pause(plan.wayMs);
         result = await environment.request(() => request(...args));
       }
       await pause(plan.wayMs);
-      if (befalls?.kind === 'replyLost') throw new Failure('store_unavailable', 'The reply was lost.');
+      if (fault?.kind === 'replyLost') throw new Failure('store_unavailable', 'The reply was lost.');
       return result;
     };
   const farTable: AccountTable = {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundle } from '../../../cdk/bundle.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { type LocalAws, startLocalAws } from '../../local-aws.ts';
-import { parts as source } from './parts.ts';
+import { clientParts as source } from './parts.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 
 const region = 'eu-central-1';

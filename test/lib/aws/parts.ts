@@ -11,7 +11,7 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import * as clients from '../../../lib/aws/clients.ts';
 
 /** The clients, and all that is sent with them. */
-export const parts = {
+export const clientParts = {
   ...clients,
   ConditionalCheckFailedException,
   GetItemCommand,

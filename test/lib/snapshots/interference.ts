@@ -59,9 +59,9 @@ export function withInterference(
     supersedeBefore: wrap('supersedeBefore', table.supersedeBefore),
     putHead: wrap('putHead', table.putHead),
     putWatch: wrap('putWatch', table.putWatch),
-    putNotFound: wrap('putMiss', table.putNotFound),
+    putNotFound: wrap('putNotFound', table.putNotFound),
     putHistoryLookup: wrap('putHistoryLookup', table.putHistoryLookup),
-    putWatchCommand: wrap('putWord', table.putWatchCommand),
+    putWatchCommand: wrap('putWatchCommand', table.putWatchCommand),
     claimWatch: wrap('claimWatch', table.claimWatch),
     list: wrap('list', table.list),
   };

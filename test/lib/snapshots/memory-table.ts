@@ -12,7 +12,7 @@ import type {
 } from '../../../lib/snapshots/table.ts';
 
 /** All that is kept of one order. */
-export type Kept = {
+export type StoredOrder = {
   readonly snapshots: ReadonlyMap<string, Snapshot>;
   readonly head: Snapshot | undefined;
   readonly stored: StoredWatch | undefined;
@@ -24,7 +24,7 @@ export type Kept = {
 export type MemoryTable = SnapshotTable &
   WatchCommandTable & {
     /** What there is of an order, seen from outside. */
-    readonly inspect: (key: OrderKey) => Kept;
+    readonly inspect: (key: OrderKey) => StoredOrder;
   };
 
 type Row = {

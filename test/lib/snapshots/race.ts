@@ -9,7 +9,7 @@ import { applyWatchCommand } from '../../../lib/snapshots/watch-command.ts';
 import { endOfTime } from '../../../lib/time.ts';
 import { seedId } from '../../emulator/exchange/seed-order.ts';
 import { Crash, type FaultCase, faultCases, withInterference } from './interference.ts';
-import { createMemoryTable, type Kept, type MemoryTable } from './memory-table.ts';
+import { createMemoryTable, type MemoryTable, type StoredOrder } from './memory-table.ts';
 import { anyReply, observationOf, type ReplyFields, start } from './observations.ts';
 import { policy } from './table-contract.ts';
 
@@ -123,7 +123,7 @@ export async function race(
 }
 
 /** What must hold after every single request of any writer, whatever happens next. */
-export function looksSound(inspect: () => Kept): () => void {
+export function looksSound(inspect: () => StoredOrder): () => void {
   let highest = '';
   return () => {
     const { snapshots, head, stored } = inspect();
@@ -141,7 +141,7 @@ export function looksSound(inspect: () => Kept): () => void {
 }
 
 /** The table's content but for the count of writes. */
-export function content({ snapshots, head, stored }: Kept) {
+export function content({ snapshots, head, stored }: StoredOrder) {
   return { snapshots: [...snapshots].sort(([a], [b]) => (a < b ? -1 : 1)), head, watch: stored?.watch };
 }
 

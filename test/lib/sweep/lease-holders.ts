@@ -33,14 +33,14 @@ export const faultCases: fc.Arbitrary<readonly FaultCase[]> = fc.array(
   { maxLength: 3 },
 );
 
-export function holderWith(befalls: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<Holder> {
+export function holderWith(faultCases: fc.Arbitrary<readonly FaultCase[]>): fc.Arbitrary<Holder> {
   return fc.record({
     startsAfterMs: fc.integer({ min: 0, max: 60_000 }),
     workMs: fc.integer({ min: 0, max: 90_000 }),
     tailMs: fc.integer({ min: 0, max: 10_000 }),
     throws: fc.boolean(),
     wayMs: fc.integer({ min: 0, max: 500 }),
-    faultCases: befalls,
+    faultCases,
   });
 }
 
@@ -68,19 +68,19 @@ export function startHolder(
   let isDead = false;
 
   const pause = async (ms: number): Promise<FaultCase | undefined> => {
-    const befalls = holder.faultCases.find(({ step }) => step === steps);
+    const fault = holder.faultCases.find(({ step }) => step === steps);
     steps++;
-    if (befalls?.kind === 'killed') {
+    if (fault?.kind === 'killed') {
       isDead = true;
       outcomeOfRequest.believes = () => false;
     }
-    if (befalls?.kind === 'frozen') frozenUntil = Math.max(frozenUntil, environment.now() + befalls.ms);
+    if (fault?.kind === 'frozen') frozenUntil = Math.max(frozenUntil, environment.now() + fault.ms);
     await environment.sleep(ms);
     while (environment.now() < frozenUntil) await environment.sleep(frozenUntil - environment.now());
     // The dead wait forever.
     if (isDead) await new Promise(() => {});
     watch();
-    return befalls;
+    return fault;
   };
 
   const far =

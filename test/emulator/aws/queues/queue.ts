@@ -8,12 +8,12 @@ export type QueuedMessage = {
   readonly MessageAttributes?: Readonly<Record<string, { readonly DataType: 'String'; readonly StringValue: string }>>;
 };
 
-type Held = { readonly message: QueuedMessage; visibleAt: number; receipt: string };
+type HeldMessage = { readonly message: QueuedMessage; visibleAt: number; receipt: string };
 
 /** A standard queue: a received message is hidden for a while, and comes back unless it was deleted. */
 export class Queue {
   readonly #now: () => number;
-  #held: readonly Held[] = [];
+  #held: readonly HeldMessage[] = [];
 
   constructor(now: () => number) {
     this.#now = now;
