@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import * as https from 'node:https';
 import { pipeline, type Readable } from 'node:stream';
 import type { Clock } from '../clock.ts';
@@ -41,7 +41,7 @@ export type HttpTransport = Transport & { readonly close: () => void };
 /** Decoded bytes of a reply; the largest order is under 4 KiB. */
 const maxReplyBytes = 256 * 1024;
 /** Of all accounts: Deribit allows 32 connections per IP address. */
-const maxSockets = 32;
+export const maxSockets = 32;
 
 // `import 'node:http'` would load undici through the module's namespace: 35 ms of a cold start, wasted.
 const http = process.getBuiltinModule('node:http');
@@ -49,13 +49,9 @@ const http = process.getBuiltinModule('node:http');
 /** The port's only real implementation: node's own client, keep-alive. `ca`: trusted certificates (PEM), for tests. */
 export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?: string }): HttpTransport {
   const { clock, ca } = deps;
-  const plainAgent = new http.Agent({ keepAlive: true, maxSockets });
-  const tlsAgent = new https.Agent({ keepAlive: true, maxSockets, ca });
-
-  const open = (url: URL, options: https.RequestOptions): ClientRequest =>
-    url.protocol === 'https:'
-      ? https.request(url, { ...options, agent: tlsAgent })
-      : http.request(url, { ...options, agent: plainAgent });
+  const options = { keepAlive: true, maxSockets, ca };
+  const plainAgent = new http.Agent(options);
+  const tlsAgent = new https.Agent(options);
 
   /** If one idle socket died (the Lambda was frozen), the others did, too: the retry must get a new one. */
   const dropIdleSockets = (): void => {
@@ -78,7 +74,8 @@ export function createHttpTransport(deps: { readonly clock: Clock; readonly ca?:
         'content-length': Buffer.byteLength(post.body),
         'user-agent': 'order-state-snapshots',
       };
-      const request = open(url, { method: 'POST', headers });
+      const [client, agent] = url.protocol === 'https:' ? [https, tlsAgent] : [http, plainAgent];
+      const request = client.request(url, { method: 'POST', headers, agent });
       const end = (thrown: unknown): void => {
         clearTimeout(timer);
         reject(thrown);
@@ -118,10 +115,7 @@ function checkedUrl(text: string): URL {
   if (url === null) throw new Failure('request_rejected', "The exchange's base URL is not a valid URL.");
   const plain = url.protocol === 'http:' && /^(localhost|\[::1\]|127(\.\d+){3})$/.test(url.hostname);
   if (url.protocol === 'https:' || plain) return url;
-  throw new Failure(
-    'request_rejected',
-    `${url.host} requires https: plain http is allowed for loopback addresses only.`,
-  );
+  throw new Failure('request_rejected', `${url.host} requires https: plain http is for loopback addresses only.`);
 }
 
 /** Only the code of node's error is kept: its parse errors contain the bytes that could not be parsed. */
@@ -134,17 +128,13 @@ function failureOf({ code }: NodeJS.ErrnoException, host: string, seen: { silent
 /** What servers write when there is no encoding. */
 const plainEncodings: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8']);
 
-/**
- * Not requested, but some gateways compress anyway: zlib is loaded only then. The size limit of a reply applies to the
- * inflated bytes.
- */
-const inflaters: ReadonlyMap<string, (response: IncomingMessage) => Readable> = new Map([
-  ['gzip', (response: IncomingMessage) => pipeline(response, loadZlib().createGunzip(), () => {})],
-  ['deflate', (response: IncomingMessage) => pipeline(response, loadZlib().createInflate(), () => {})],
-]);
+/** Not requested, but some gateways compress anyway. */
+const compressedEncodings: ReadonlySet<string> = new Set(['gzip', 'deflate']);
 
-function loadZlib() {
-  return process.getBuiltinModule('node:zlib');
+/** The size limit of a reply applies to the inflated bytes. */
+function inflated(response: IncomingMessage): Readable {
+  // Loaded only then; it recognizes both encodings.
+  return pipeline(response, process.getBuiltinModule('node:zlib').createUnzip(), () => {});
 }
 
 type Reading = { readonly host: string; readonly clock: Clock; readonly stream: ReplyStream | undefined };
@@ -155,11 +145,11 @@ async function receiveReply(response: IncomingMessage, { host, clock, stream }: 
     throw new Failure('invalid_response', `${host} returned a redirect (HTTP ${status}), which is never followed.`);
   }
   const encoding = (response.headers['content-encoding'] ?? '').trim().toLowerCase();
-  const inflate = inflaters.get(encoding);
-  if (inflate === undefined && !plainEncodings.has(encoding)) {
+  const isCompressed = compressedEncodings.has(encoding);
+  if (!isCompressed && !plainEncodings.has(encoding)) {
     throw new Failure('invalid_response', `${host} used a content encoding that was not requested.`);
   }
-  const body = await receiveBody(inflate?.(response) ?? response, host, stream ?? wholeBody);
+  const body = await receiveBody(isCompressed ? inflated(response) : response, host, stream ?? wholeBody);
   const retryAfterMs = readRetryAfter(response.headers['retry-after'], clock.now());
   return { status, body, retryAfterMs };
 }
@@ -184,10 +174,10 @@ async function receiveBody(response: Readable, host: string, { maxBytes, take }:
       size += chunk.length;
       if (size > maxBytes) throw unusable(`sent more than ${maxBytes} bytes`);
       body += take(decode(chunk));
-      if (body.length > maxReplyBytes) throw unusable(`sent more than ${maxReplyBytes} bytes in addition to the rows`);
+      if (body.length > maxReplyBytes) throw unusable(`sent more than ${maxReplyBytes} bytes besides the rows`);
     }
   } catch (thrown) {
-    throw thrown instanceof Failure ? thrown : unusable('closed the connection in the middle of its reply');
+    throw thrown instanceof Failure ? thrown : unusable('closed the connection within its reply');
   }
   return body + take(decode());
 }

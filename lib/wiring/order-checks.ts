@@ -3,7 +3,7 @@ import { createDynamoAccountTable } from '../accounts/dynamo-table.ts';
 import type { AccountTable } from '../accounts/table.ts';
 import { createDynamoClient, createSecretsManagerClient, type Environment } from '../aws/clients.ts';
 import type { Clock } from '../clock.ts';
-import { createAccountTransport } from '../exchange/account-transport.ts';
+import { createAccountTransports } from '../exchange/account-transport.ts';
 import type { Credentials } from '../exchange/auth.ts';
 import type { CallDeps } from '../exchange/calls.ts';
 import { createExchange, type Exchange } from '../exchange/client.ts';
@@ -67,6 +67,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
   const accountTable = createDynamoAccountTable({ client, tableName });
   const secretsManager = createSecretsManagerClient(env);
   const transport = timed(createHttpTransport({ clock }), clock, logger);
+  const createTransport = createAccountTransports(transport, clock, Object.keys(stage.accounts).length);
   const reported = fallbackReports(deps);
   const keys: Credentials[] = [];
 
@@ -81,7 +82,7 @@ export function createOrderChecks(deps: OrderChecksDeps): OrderChecks {
       const calls = {
         dialect,
         url,
-        transport: createAccountTransport(transport, clock),
+        transport: createTransport(),
         credentials,
         rateLimiter: createRateLimiter({ table: accountTable, account, priority, limits, clock }),
         clock,
