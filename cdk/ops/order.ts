@@ -1,6 +1,6 @@
 import type { Item } from '../../lib/dynamo.ts';
 import { writeJson } from '../../lib/exchange/json.ts';
-import { changesBetween, type FieldChange } from '../../lib/snapshots/changes.ts';
+import { changesFrom, type FieldChange } from '../../lib/snapshots/changes.ts';
 import { currentPrefix, headKey, partitionKey, snapshotPrefix, watchKey } from '../../lib/snapshots/items.ts';
 import { updatedAtOfRank } from '../../lib/snapshots/rank.ts';
 import { readSnapshot, readWatch, sortKeyOf } from '../../lib/snapshots/read-items.ts';
@@ -71,7 +71,7 @@ function withChanges(snapshots: readonly Snapshot[]): readonly State[] {
   return snapshots
     .map((snapshot, index) => {
       const before = snapshots[index - 1];
-      return { snapshot, changes: before === undefined ? [] : changesBetween(before.order, snapshot.order) };
+      return { snapshot, changes: before === undefined ? [] : changesFrom(before, snapshot) };
     })
     .toReversed();
 }

@@ -1,5 +1,5 @@
 import { maxAheadMs } from '../exchange/order.ts';
-import { changesBetween, type FieldChange } from '../snapshots/changes.ts';
+import { changesFrom, type FieldChange } from '../snapshots/changes.ts';
 import { type Rank, updatedAtOfRank } from '../snapshots/rank.ts';
 import type { AuditEntry, Page, SnapshotReader } from '../snapshots/reader.ts';
 import type { OrderKey, Snapshot } from '../snapshots/snapshot.ts';
@@ -77,6 +77,6 @@ export function createListSnapshots({ accounts, reader }: ListSnapshotsDeps): Li
 function withChanges({ rows, next }: Page<Snapshot>): HistoryPage['snapshots'] {
   return rows.map((snapshot, i) => {
     const before = rows[i + 1] ?? next;
-    return { snapshot, changes: before === undefined ? [] : changesBetween(before.order, snapshot.order) };
+    return { snapshot, changes: before === undefined ? [] : changesFrom(before, snapshot) };
   });
 }

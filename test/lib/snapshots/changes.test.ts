@@ -19,7 +19,7 @@ function orderWith(members: Readonly<Record<string, string | undefined>>) {
 
 /** What a client would read of the changes. */
 function reported(before: Parameters<typeof orderWith>[0], after: Parameters<typeof orderWith>[0]): string {
-  return writeJson(changesBetween(orderWith(before), orderWith(after)));
+  return writeJson(changesBetween(orderWith(before), orderWith(after), orangex.volatile));
 }
 
 it('the changes between two orders are none between equal orders, whatever the order of their members', () => {
@@ -59,12 +59,18 @@ it('the changes between two orders distinguish null from absent', () => {
   expect(reported({ label: 'null' }, { label: '"a"' })).toBe('[{"field":"details.label","from":null,"to":"a"}]');
 });
 
+it('a volatile detail that a list leaves out is no change, and its new value is one', () => {
+  expect(reported({ rpl: '"1"' }, { label: '"a"' })).toBe('[{"field":"details.label","to":"a"}]');
+  expect(reported({}, { rpl: '"1"' })).toBe('[]');
+  expect(reported({ rpl: '"1"' }, { rpl: '"2"' })).toBe('[{"field":"details.rpl","from":"1","to":"2"}]');
+});
+
 it('the changes between two orders turn the first order into the second', () => {
   fc.assert(
     fc.property(anyReply, anyReply, (first, second) => {
       const before = observationOf(key, first).order;
       const after = observationOf(key, second).order;
-      const changes = changesBetween(before, after);
+      const changes = changesBetween(before, after, []);
       const flat = ({ details, ...fields }: typeof before) => ({
         ...fields,
         ...Object.fromEntries(Object.entries(details).map(([name, value]) => [`details.${name}`, value])),
@@ -72,7 +78,7 @@ it('the changes between two orders turn the first order into the second', () => 
       const applied = new Map<string, unknown>(Object.entries(flat(before)));
       for (const { field, to } of changes) applied.set(field, to);
       expect(Object.fromEntries(applied)).toEqual(flat(after));
-      expect(changesBetween(after, before).map(({ field, from, to }) => ({ field, from: to, to: from }))).toEqual(
+      expect(changesBetween(after, before, []).map(({ field, from, to }) => ({ field, from: to, to: from }))).toEqual(
         changes.map(({ field, from, to }) => ({ field, from, to })),
       );
     }),
