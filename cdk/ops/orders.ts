@@ -13,6 +13,7 @@ import { addExamples, addNotes, listed, oneOf, UsageError, wholeNumber } from '.
 import type { Context } from './context.ts';
 import { duration } from './duration.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
+import { requireAccount } from './require-account.ts';
 import { openTable } from './stack.ts';
 
 const maxOrders = 1_000;
@@ -35,6 +36,7 @@ export function ordersCommand({ terminal, clock }: Context) {
       });
       const request = { account, state, after, limit, instrumentName: instrument };
       const { orders: rows, next } = await listOrders(request);
+      if (rows.length === 0) await requireAccount(table, account);
 
       const now = clock.now();
       const cursor = next && `${next.at}/${next.orderId}`;

@@ -5,6 +5,7 @@ import { visible } from '../../lib/visible.ts';
 import { addExamples, addNotes, UsageError, wholeNumber } from './command-line.ts';
 import type { Context } from './context.ts';
 import { accountName, createStackCommand, targetOf } from './options.ts';
+import { requireAccount } from './require-account.ts';
 import { openTable } from './stack.ts';
 
 const maxMinutes = 10_080;
@@ -22,7 +23,9 @@ export function pauseCommand({ terminal, clock }: Context) {
     .option('--by <name>', 'who pauses it, recorded with the pause (default: the user of this machine)')
     .action(async ({ account, minutes, resume, json, by = terminal.user, ...options }) => {
       if (minutes !== undefined && resume) throw new UsageError('give --minutes or --resume, not both');
-      const accounts = createDynamoAccountTable(await openTable(targetOf(options)));
+      const table = await openTable(targetOf(options));
+      await requireAccount(table, account);
+      const accounts = createDynamoAccountTable(table);
       const now = clock.now();
       if (minutes !== undefined)
         await accounts.setPause(account, { paused: true, by, at: now, until: now + minutes * 60_000 });

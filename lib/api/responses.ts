@@ -88,7 +88,7 @@ export const SnapshotRow = /* @__PURE__ */ define(() =>
       .array(Change)
       .check(
         z.describe(
-          'Field by field, compared with the previous snapshot (with believed_at: the previous one that had been observed by then); empty for the oldest snapshot.',
+          'Field by field, compared with the previous snapshot (with believed_at: the previous one that had been observed by then); empty for the oldest snapshot. A detail that the exchange leaves out of lists does not change by that.',
         ),
       ),
   }),

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { operate, type Program } from '../../../cdk/ops/operate.ts';
 import type { Terminal } from '../../../cdk/ops/terminal.ts';
+import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { type Clock, systemClock } from '../../../lib/clock.ts';
 import { createDynamoTable } from '../../../lib/snapshots/dynamo-table.ts';
 import type { Observation } from '../../../lib/snapshots/snapshot.ts';
@@ -37,6 +38,11 @@ export const names = {
   secret: 'order-state-snapshots/dev/main/exchange-key',
   bus: 'order-state-snapshots-dev',
 };
+
+/** The schedule of account main runs for the first time. */
+export async function runSchedule({ engine }: OpsTestBed): Promise<void> {
+  await createDynamoAccountTable(engine).takeLease('main', { owner: 'sweep', until: start + 1_000, now: start });
+}
 
 /** What an exchange would return for an order of account main. */
 export function seenOf(orderId: string, reply: Partial<ReplyFields> = {}): Observation {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorLine } from '../../../cdk/ops/error-line.ts';
 import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
-import { type OpsTestBed, runHere, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
+import { type OpsTestBed, runHere, runSchedule, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
 let ops: OpsTestBed;
 beforeAll(async () => {
@@ -61,6 +61,7 @@ it('the command line of npm run ops refuses an unknown command, and suggests the
 });
 
 it('the command line of npm run ops requires no AWS settings for a local endpoint, and no stage where there is only one table', async () => {
+  await runSchedule(ops);
   const { code, out, stderr } = await spawnOps(['orders', '--account', 'main', '--endpoint', ops.url]);
   expect([code, stderr]).toEqual([0, '']);
   expect(out).toBe('Account main has no live orders.\n');

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { start } from '../../lib/snapshots/observations.ts';
-import { type OpsTestBed, startOpsTestBed } from './ops-test-bed.ts';
+import { type OpsTestBed, runSchedule, startOpsTestBed } from './ops-test-bed.ts';
 
 let ops: OpsTestBed;
 beforeAll(async () => {
   ops = await startOpsTestBed();
+  await runSchedule(ops);
   for (const [index, orderId] of ['L1', 'L2', 'L3'].entries())
     await ops.observe(orderId, { requestedAfter: index * 1_000 });
   await ops.observe('F1', { state: 'filled', updatedAfter: 1_000 });
@@ -87,8 +88,14 @@ it('ops orders prints the JSON that the API returns', async () => {
 });
 
 it('ops orders says when an account has no orders', async () => {
-  const { out } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
-  expect(out).toBe('Account other has no live orders.\n');
+  const { out } = await orders('--instrument', 'ETH-PERPETUAL');
+  expect(out).toBe('Account main has no live orders.\n');
+});
+
+it('ops orders reports an account that the table does not have, and exits with 2', async () => {
+  const { code, out, stderr } = await ops.run(['orders', '--account', 'other', '--stage', 'dev']);
+  expect([code, out]).toEqual([2, '']);
+  expect(stderr).toContain('The table has no account other.');
 });
 
 it.each([

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../../lib/accounts/table.ts';
 import { startFakeAws } from './fake-aws.ts';
-import { names, type OpsTestBed, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
+import { names, type OpsTestBed, runSchedule, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
 let ops: OpsTestBed;
 beforeAll(async () => {
   ops = await startOpsTestBed();
+  await runSchedule(ops);
 });
 afterAll(() => ops.stop());
 
@@ -39,6 +40,7 @@ it('ops pause says in JSON who paused an account and until when', async () => {
 });
 
 it.each([
+  [['pause', '--account', 'mian', '--stage', 'dev', '--minutes', '5'], 2, 'The table has no account mian.'],
   [['pause', '--table', 'snapshots'], 2, "Required option '--account <name>' not specified"],
   [[...main, '--minutes', '0'], 2, '--minutes takes a whole number'],
   [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
@@ -49,6 +51,12 @@ it.each([
   expect(exit).toBe(code);
   expect(stderr).toContain(line);
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+});
+
+it('ops pause writes nothing for an account that the table does not have', async () => {
+  await ops.run(['pause', '--account', 'mian', '--stage', 'dev', '--minutes', '5']);
+  const { pause } = await createDynamoAccountTable(ops.engine).readAccount('mian');
+  expect(pause).toBeUndefined();
 });
 
 it('ops pause works from a shell, with the credentials and the endpoint of the environment', async () => {

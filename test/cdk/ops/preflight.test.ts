@@ -5,7 +5,7 @@ import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startAwsEndpoint } from '../../emulator/aws/aws-endpoint.ts';
 import { type Account, arnOf, startFakeAws } from './fake-aws.ts';
-import { names, type OpsTestBed, runHere, startOpsTestBed } from './ops-test-bed.ts';
+import { names, type OpsTestBed, runHere, runSchedule, startOpsTestBed } from './ops-test-bed.ts';
 
 const secret = 'order-state-snapshots/desk/main/exchange-key';
 const dashboard = 'order-state-snapshots-desk-us-east-1';
@@ -231,6 +231,7 @@ describe('two tables of one stage, as after a failed deployment', () => {
   let ops: OpsTestBed;
   beforeAll(async () => {
     ops = await startOpsTestBed();
+    await runSchedule(ops);
     await ops.engine.client.send(
       new CreateTableCommand({
         TableName: other,

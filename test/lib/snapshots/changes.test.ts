@@ -60,9 +60,14 @@ it('the changes between two orders distinguish null from absent', () => {
 });
 
 it('a volatile detail that a list leaves out is no change, and its new value is one', () => {
-  expect(reported({ rpl: '"1"' }, { label: '"a"' })).toBe('[{"field":"details.label","to":"a"}]');
-  expect(reported({}, { rpl: '"1"' })).toBe('[]');
-  expect(reported({ rpl: '"1"' }, { rpl: '"2"' })).toBe('[{"field":"details.rpl","from":"1","to":"2"}]');
+  const full = orderWith({});
+  const { rpl, ...details } = full.details;
+  expect(rpl).toBe('0');
+  const listed = { ...full, details };
+  expect(changesBetween(full, listed, orangex.volatile)).toEqual([]);
+  expect(changesBetween(listed, full, orangex.volatile)).toEqual([]);
+  const later = { ...full, details: { ...full.details, rpl: '7' } };
+  expect(changesBetween(full, later, orangex.volatile)).toEqual([{ field: 'details.rpl', from: rpl, to: '7' }]);
 });
 
 it('the changes between two orders turn the first order into the second', () => {
