@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import * as fc from 'fast-check';
+import { codePoint } from '../lib/code-point.ts';
 import { type DescribedOperation, type Parameter, Schema } from './operations.ts';
 
 /** What exists, so that valid requests find something. */
@@ -142,7 +143,7 @@ const hostile = fc.oneof(
     'main#1',
   ),
   fc.constantFrom('\u0000', '\u0007', 'a\r\nx: y', '\u202e', '💥', '١', 'é', 'a'.repeat(2000), '9'.repeat(500)),
-  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.string({ unit: codePoint, maxLength: 80 }),
   fc.integer().map(String),
 );
 
@@ -176,7 +177,7 @@ function isValid({ schema }: Parameter, text: string): boolean {
 }
 
 const anyJson = fc.jsonValue().map((value) => JSON.stringify(value));
-const bytes = fc.string({ unit: 'binary', maxLength: 200 });
+const bytes = fc.string({ unit: codePoint, maxLength: 200 });
 
 function withBodySpoiled(meant: GeneratedRequest): fc.Arbitrary<GeneratedRequest> {
   const { body = '' } = meant;

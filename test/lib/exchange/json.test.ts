@@ -9,6 +9,7 @@ import {
   scalarText,
   writeJson,
 } from '../../../lib/exchange/json.ts';
+import { codePoint } from '../code-point.ts';
 import { printed } from '../thrown.ts';
 
 const digits = fc.stringMatching(/^[0-9]{1,40}$/);
@@ -26,14 +27,14 @@ const lexeme = fc
   });
 
 /** Any but those that look like an index, which JavaScript puts ahead of the others. */
-const memberName = fc.string({ unit: 'binary', maxLength: 8 }).filter((name) => !/^\d+$/.test(name));
+const memberName = fc.string({ unit: codePoint, maxLength: 8 }).filter((name) => !/^\d+$/.test(name));
 
 /** JSON text without spaces, with the value of every number as it was drawn. */
 const { json: jsonText } = fc.letrec<{ json: string; array: string; object: string }>((tie) => ({
   json: fc.oneof(
     { depthSize: 'small' },
     lexeme,
-    fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
+    fc.string({ unit: codePoint }).map((text) => JSON.stringify(text)),
     fc.constantFrom('null', 'true', 'false'),
     tie('array'),
     tie('object'),

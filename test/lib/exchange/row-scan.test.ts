@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createRowScan, rowOrderId } from '../../../lib/exchange/row-scan.ts';
+import { codePoint } from '../code-point.ts';
 
 /** What a scan makes of a text that comes in these pieces, when `expected` says which row may come at each place. */
 function scan(pieces: readonly string[], expected: readonly (string | undefined)[] = []) {
@@ -30,7 +31,7 @@ const isJson = (text: string): boolean => {
 const space = fc.constantFrom('', ' ', '\n\t', '\r');
 /** Strings that look like structure, with escapes of all kinds. */
 const awkward = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: codePoint, maxLength: 8 }),
   fc.constantFrom('}', ']', '[{', '","', '\\', '\\"', '"', 'order_id', 'result', '{"order_id":"x"}', 'ü€😀'),
 );
 const writtenAs = (texts: fc.Arbitrary<string>) =>
