@@ -13,7 +13,12 @@ beforeAll(async () => {
     accountId: '111122223333',
     files: new Map([['/', page]]),
     api: Promise.resolve({
-      routes: [{ key: 'GET /accounts', functionName: 'list-accounts', iam: true, timeoutMs: 30_000 }],
+      routes: ['GET /accounts', 'PUT /watch', 'POST /watch', 'DELETE /watch'].map((key) => ({
+        key,
+        functionName: 'f',
+        iam: true,
+        timeoutMs: 30_000,
+      })),
       invoke: () => {
         invoked += 1;
         return Promise.resolve({ kind: 'returned', payload: '{"statusCode":200,"body":"{}"}' });
@@ -24,8 +29,8 @@ beforeAll(async () => {
 afterAll(() => gateway.stop());
 
 /** `fetch` would not send a given Host header. */
-async function send(path: string, method: string, host: string = new URL(gateway.url).host) {
-  const sent = request(gateway.url + path, { method, headers: { host } }).end();
+async function send(path: string, method: string, host: string = new URL(gateway.url).host, headers = {}) {
+  const sent = request(gateway.url + path, { method, headers: { host, ...headers } }).end();
   const [response] = await once(sent, 'response');
   return { status: Number(response.statusCode), headers: response.headers, body: await text(response) };
 }
@@ -61,3 +66,33 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1', 'localhost:1', 'local
     expect(invoked).toBe(before);
   },
 );
+
+const fromEvil = { origin: 'http://evil.example' };
+
+test.each([
+  ['POST', fromEvil],
+  ['PUT', fromEvil],
+  ['DELETE', fromEvil],
+  ['POST', { origin: 'null' }],
+  ['POST', { origin: 'http://localhost:1', 'sec-fetch-site': 'same-site' }],
+  ['POST', { 'sec-fetch-site': 'cross-site' }],
+])('the emulated gateway refuses a %s of a page of another origin (%j)', async (method, headers) => {
+  const before = invoked;
+  expect(await send('/watch', method, undefined, headers)).toMatchObject({
+    status: 403,
+    body: '{"message":"Pages of another origin may only read: this request changed nothing."}',
+  });
+  expect(invoked).toBe(before);
+});
+
+test('the emulated gateway serves writes of its own page, and of clients that are not browsers', async () => {
+  for (const name of ['127.0.0.1', 'localhost', '[::1]']) {
+    const host = `${name}:${new URL(gateway.url).port}`;
+    for (const headers of [{ origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }, {}])
+      expect((await send('/watch', 'PUT', host, headers)).status).toBe(200);
+  }
+});
+
+test('the emulated gateway serves reads of pages of another origin: the browser keeps the response from them', async () => {
+  expect((await send('/accounts', 'GET', undefined, fromEvil)).status).toBe(200);
+});

@@ -47,6 +47,8 @@ export async function startGateway(setting: GatewaySetting): Promise<Gateway> {
     const path = decodePath(target);
     const body = await read(request);
     if (!isOwn(request.headers.host, port)) return plain(421, 'Misdirected Request');
+    if (isForeignWrite(request))
+      return plain(403, 'Pages of another origin may only read: this request changed nothing.');
     if (path === undefined) return plain(400, 'Bad Request');
     if (body === undefined) return plain(413, 'Request Entity Too Large');
     if (method === 'GET' || method === 'HEAD') {
@@ -87,6 +89,16 @@ function isOwn(host: string | undefined, port: number): boolean {
   const names = ['127.0.0.1', 'localhost', '[::1]'];
   // A browser leaves port 80 out.
   return names.some((name) => host === `${name}:${port}` || (host === name && port === 80));
+}
+
+/**
+ * A page of another origin can send a write without a preflight request, but cannot leave out where it comes from. Clients
+ * that are not browsers send neither header.
+ */
+function isForeignWrite({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  const { origin, host, 'sec-fetch-site': site = 'none' } = headers;
+  return !['none', 'same-origin'].includes(`${site}`) || (origin !== undefined && origin !== `http://${host}`);
 }
 
 function toResponse(outcome: Outcome): WireResponse {
