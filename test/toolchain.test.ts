@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
@@ -104,6 +105,59 @@ describe('launcher', () => {
       expect(await once(child, 'exit')).toEqual([5, null]);
     },
   );
+
+  it.for([
+    ['SIGTERM', 'npm alone'],
+    // A shell may keep SIGINT to itself while its command runs: then npm waits, too.
+    ['SIGINT and SIGTERM', 'npm alone'],
+    ['SIGTERM', 'the process group'],
+    ['SIGINT', 'the process group'],
+  ] as const)(
+    '%s to %s ends the script that npm started, and its port is closed',
+    { concurrent: true },
+    async (how, { expect, skip }) => {
+      skip(process.platform === 'win32', 'Windows has no signals.');
+      const [signals, target] = how;
+      const project = mkdtempSync(join(tmpdir(), 'npm-'));
+      const script = `
+      const server = require('http').createServer().listen(0, () => console.log('port ' + server.address().port));
+      for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => { console.log('ends'); process.exit(); });
+    `;
+      writeFileSync(join(project, 'server.cjs'), script);
+      writeFileSync(
+        join(project, 'package.json'),
+        JSON.stringify({ scripts: { start: `node ${launcher} server.cjs` } }),
+      );
+      const npm = spawn('npm', ['start'], { cwd: project, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+      let port = '';
+      let shown = '';
+      // The output ends when every process that could write to it has ended.
+      for await (const chunk of npm.stdout) {
+        shown += String(chunk);
+        const [, found = ''] = /port (\d+)\n/.exec(shown) ?? [];
+        if (port !== '' || found === '' || npm.pid === undefined) continue;
+        port = found;
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+          if (!signals.includes(signal)) continue;
+          if (target === 'npm alone') npm.kill(signal);
+          else process.kill(-npm.pid, signal);
+        }
+      }
+      expect(shown).toContain('ends\n');
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow('fetch failed');
+      rmSync(project, { recursive: true });
+    },
+  );
+
+  it('a script that npm started keeps running when the shell in which it runs in the background has ended', async () => {
+    const project = mkdtempSync(join(tmpdir(), 'npm-'));
+    const script = `console.log('ready'); setTimeout(() => console.log('still there'), 1500)`;
+    writeFileSync(join(project, 'job.cjs'), script);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ scripts: { start: `node ${launcher} job.cjs` } }));
+    const shell = spawn('sh', ['-c', 'npm start &'], { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] });
+    expect(await text(shell.stdout)).toMatch(/ready\nstill there\n$/);
+    rmSync(project, { recursive: true });
+  });
 });
 
 describe('package.json', () => {

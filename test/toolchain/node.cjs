@@ -16,6 +16,8 @@ let child;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass);
 run(candidates());
+// npm passes a signal on to its shell, and the shell to nobody. Only under npm: another parent may end before its job.
+const orphaned = process.env.npm_lifecycle_event && setInterval(endOrphan, 500, process.ppid).unref();
 
 /** The Node binaries to try, the preferred one first. */
 function candidates() {
@@ -52,7 +54,15 @@ function run([node, ...others]) {
 
 /** A terminal sends SIGINT and SIGHUP to the script, too: passed on, they would arrive twice. */
 function pass(signal) {
+  clearInterval(orphaned);
   if (signal === 'SIGTERM' || !process.stdin.isTTY) child.kill(signal);
+}
+
+/** The parent has ended and sent no signal: the script must not stay. */
+function endOrphan(parent) {
+  if (process.ppid === parent) return;
+  clearInterval(orphaned);
+  child.kill();
 }
 
 function giveUp() {
