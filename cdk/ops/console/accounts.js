@@ -74,7 +74,7 @@ function Row({ of: { account, dialect, list, orders, rate_limit: limit, circuit_
       pause === undefined
         ? html`<span class=${breaker.state === 'closed' ? 'tag good' : 'tag bad'}>${breaker.state}</span>
             <small>${breaker.state !== 'closed' && breakerReason(breaker)}</small>`
-        : html`<span class="tag warn">paused</span> <small>by ${visible(pause.by)}, ${time(pause.at)} UTC</small>`
+        : html`<span class="tag warn">paused</span> <small>since ${time(pause.at)} UTC by ${visible(pause.by)}</small>`
     }</td>
   </tr>`;
 }
@@ -88,6 +88,6 @@ function breakerReason({ reason, since }) {
 function listState({ listed_at: at, orders, state }) {
   if (state === 'off') return html`<span class="tag">off</span>`;
   if (state === 'never' || at === undefined) return html`<span class="muted">never</span>`;
-  const size = orders === undefined ? '' : html` <small>${count(orders, 'order')}</small>`;
+  const size = orders === undefined ? '' : html` <small class="number">${count(orders, 'order')}</small>`;
   return html`<span class="number">${time(at)}</span>${size}${state === 'untrusted' && html` <span class="tag bad">untrusted</span>`}`;
 }

@@ -103,8 +103,8 @@ async function send(path, { method = 'GET', signal } = {}) {
   };
   const { response, text } = await reply(path, { method, headers, cache: 'no-store' }, signal);
   learnTime(response.headers.get('date'));
-  // 502 of the console itself: the API behind it cannot be reached.
-  report(!(response.status === 502 && text.includes(unreachable)));
+  // 502 of the console itself: the API behind it cannot be reached. 401, too, says nothing of the API.
+  if (response.status !== 401) report(!(response.status === 502 && text.includes(unreachable)));
   const age = response.headers.get('age');
   const ageSeconds = age === null ? undefined : Number(age);
   if (response.status === 304 && before !== undefined) return { text: before.text, ageSeconds };
@@ -206,8 +206,11 @@ export async function getOrder(account, orderId, signal) {
   return { order, ageSeconds };
 }
 
+/** How many states of an order the console reads at most. */
+export const maxStates = 500;
+
 /**
- * The history, newest first, at most 500 states.
+ * The history, newest first, at most `maxStates`.
  * @param {string} account @param {string} orderId @param {AbortSignal} [signal]
  */
 export async function listSnapshots(account, orderId, signal) {
@@ -221,7 +224,7 @@ export async function listSnapshots(account, orderId, signal) {
     const page = await requested(`${orderPath(account, orderId)}/snapshots?limit=100${next}`, { signal });
     rows.push(...page.snapshots);
     cursor = page.cursor;
-  } while (cursor !== undefined && rows.length < 500);
+  } while (cursor !== undefined && rows.length < maxStates);
   return rows;
 }
 

@@ -6,7 +6,7 @@ import { Blotter } from './blotter.js';
 import { Delays } from './delays.js';
 import { visible } from './format.js';
 import { html } from './html.js';
-import { accountPattern } from './model.js';
+import { accountPattern, orderIdPattern } from './model.js';
 import { Order } from './order.js';
 import { ConnectionMark, ConnectionNotice } from './polling.js';
 
@@ -15,8 +15,8 @@ function viewOf(hash) {
   const [account = '', view = 'live', id = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (account === '') return { title: 'Accounts', view: html`<${Accounts} />` };
   if (accountPattern.test(account) && rest.length === 0) {
-    if (view === 'order' && id !== '') {
-      const orderId = decoded(id);
+    const orderId = decoded(id);
+    if (view === 'order' && orderIdPattern.test(orderId)) {
       const order = html`<${Order} key=${hash} account=${account} orderId=${orderId} />`;
       return { title: `${visible(orderId)} · ${account}`, view: order };
     }

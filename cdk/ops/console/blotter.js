@@ -163,7 +163,7 @@ function Filter({ text, change }) {
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
   }, []);
-  return html`<input type="search" placeholder="Filter all pages ( / )" aria-label="Filter orders of all pages by text" ref=${field} value=${text}
+  return html`<input type="search" placeholder="Filter (press /)" aria-label="Filter orders of all pages by text" ref=${field} value=${text}
     onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => change(event.currentTarget.value)} />`;
 }
 

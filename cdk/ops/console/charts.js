@@ -188,7 +188,8 @@ export function Histogram({ bins, label }) {
         axes: [
           {
             ...axis((splits) => splits.map(upTo), 30),
-            splits: () => bins.map((_bin, index) => index),
+            // On a narrow screen, every second label has room.
+            splits: (plot) => bins.map((_bin, index) => index).filter((index) => plot.width >= 600 || index % 2 === 0),
             grid: { show: false },
           },
           { ...axis((splits) => splits.map((each) => (Number.isInteger(each) ? String(each) : '')), 44) },

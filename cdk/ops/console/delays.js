@@ -15,7 +15,7 @@ import { usePolled } from './polling.js';
  * @property {ReadonlyMap<string, { version: string, delays: readonly Delay[] }>} read Of those, what was read, by the order's id.
  */
 
-/** Of each list, the newest orders. */
+/** Of each list, its first orders: of closed ones the latest, of live ones those that are due next. */
 const sampled = 25;
 const atOnce = 4;
 
@@ -28,7 +28,6 @@ export function Delays({ account }) {
   return html`
     <${AccountHead} account=${account} view="delays" />
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
-    <h2>From transition to snapshot</h2>
     ${isLoading && html`<p class="muted">Loading.</p>`}
     ${value !== undefined && html`<${Figures} account=${account} of=${value} />`}
   `;
@@ -42,8 +41,9 @@ function Figures({ account, of: { orders, read } }) {
   const summary =
     read.size < orders
       ? `Reading histories: ${read.size} of ${orders} orders.`
-      : `${count(delays.length, 'transition')} of ${count(orders, 'order')}: the newest of each list. Only transitions after the order became known here count.`;
-  return html`<p class="muted" role="status">${summary}</p>
+      : `${count(delays.length, 'transition')} of ${count(orders, 'order')}: the first ${sampled} of each list. Only transitions after the order became known here count.`;
+  return html`<h2>From transition to snapshot</h2>
+    <p class="muted" role="status">${summary}</p>
     ${
       delays.length > 0 &&
       html`<dl class="facts">
@@ -77,8 +77,9 @@ async function collect(account, before, signal, show) {
   const pages = await Promise.all([
     listOrders(account, 'final', sampled, { signal }),
     listOrders(account, 'live', sampled, { signal }),
+    listOrders(account, 'attention', sampled, { signal }),
   ]);
-  // An order may change its list between the two.
+  // An order may change its list meanwhile.
   const orders = new Map(pages.flatMap((page) => page.orders).map((order) => [order.order_id, order]));
   const known = [...(before?.read ?? [])].filter(([id, { version }]) => version === versionOf(orders.get(id)));
   const read = new Map(known);

@@ -1,3 +1,4 @@
+import { maxStates } from './api.js';
 import { duration, formatField, formatValue, time } from './format.js';
 import { html } from './html.js';
 import { fieldsOf } from './model.js';
@@ -15,6 +16,7 @@ export function Timeline({ snapshots, entries }) {
   if (all.length === 0) return null;
   return html`<section aria-label="History">
     <h2>History <small>UTC</small></h2>
+    ${snapshots.length >= maxStates && html`<p class="muted">Only the latest ${maxStates} states are shown.</p>`}
     <ol class="history">${all.map(({ at, what }) => html`<li><time class="number" datetime=${at}>${time(at)}</time>${what}</li>`)}</ol>
   </section>`;
 }
@@ -39,7 +41,7 @@ function Snapshot({ of: snapshot }) {
 
 /** The oldest state has nothing to compare with. @param {{ order: SnapshotRow['order'] }} properties */
 function FirstState({ order }) {
-  return html`<details><summary>first state that is kept</summary><table class="changes"><tbody>
+  return html`<details><summary>oldest state kept</summary><table class="changes"><tbody>
     ${[...fieldsOf(order)].map(([name, value]) => html`<tr><th scope="row">${formatValue(name)}</th><td class="to">${formatField(name, value)}</td></tr>`)}
   </tbody></table></details>`;
 }

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { changeWatch, errorMessage, getOrder, getStateAt, listAllOrders, listSnapshots } from './api.js';
+import { changeWatch, errorMessage, getOrder, getStateAt, listAllOrders, listSnapshots, maxStates } from './api.js';
 import { StepChart } from './charts.js';
 import { age, count, duration, formatValue, time } from './format.js';
 import { Timeline } from './history.js';
@@ -33,6 +33,7 @@ export function Order({ account, orderId }) {
   );
   return html`
     <p class="path"><a href="#/">Accounts</a> / <a href=${`#/${account}/live`}>${account}</a> / ${formatValue(orderId)}</p>
+    ${view === undefined && html`<h1>Order ${formatValue(orderId)}</h1>`}
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
     ${isLoading && html`<p class="muted">Loading.</p>`}
     ${view !== undefined && html`<${Head} account=${account} orderId=${orderId} view=${view} changed=${again} />`}
@@ -92,7 +93,7 @@ function Head({ account, orderId, view, changed }) {
     ${order === undefined ? html`<h1>Order ${formatValue(orderId)}</h1>` : html`<${Title} order=${order} />`}
     <dl class="facts">
       ${order !== undefined && html`<${Facts} order=${order} />`}
-      <div><dt>Watch</dt><dd><span class=${`tag ${kindOf(status)}`}>${status}</span></dd></div>
+      <div><dt>Status</dt><dd><span class=${`tag ${kindOf(status)}`}>${status}</span></dd></div>
       ${view.ageSeconds !== undefined && html`<div><dt>Confirmed</dt><dd class="number">${age(view.ageSeconds)} ago</dd></div>`}
     </dl>
     ${status !== 'final' && html`<${WatchButton} account=${account} orderId=${orderId} on=${status === 'stopped' || status === 'not known'} changed=${changed} />`}
@@ -113,7 +114,7 @@ function Facts({ order }) {
     <div><dt>Price</dt><dd class="number">${formatValue(order.price)}</dd></div>
     <div><dt>Filled</dt><dd class="number">${formatValue(order.filled_amount)} <small>of ${formatValue(order.amount)}</small>
       <span class="bar" aria-hidden="true"><i style=${{ width: `${filledShare(order) * 100}%` }}></i></span></dd></div>
-    <div><dt>Average</dt><dd class="number">${formatValue(order.average_price)}</dd></div>
+    <div><dt>Average price</dt><dd class="number">${formatValue(order.average_price)}</dd></div>
   `;
 }
 
@@ -180,10 +181,10 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
   const names = [...new Set(transitions.map(({ state }) => state))];
   const top = Math.max(Number(snapshots[0]?.order.amount ?? 0), ...transitions.map(({ filled }) => filled)) || 1;
   const late = transitions.map(({ at, observed }) => observed - at);
-  const label = `${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} late`;
-  return html`<section aria-label="Course of the order">
+  const label = `${snapshots.length < maxStates ? '' : 'the latest '}${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} late`;
+  return html`<section aria-label="Timeline of the order">
     <div class="legend">
-      <h2>Course</h2>
+      <h2>Timeline</h2>
       <span><i class="key exchange"></i>by the exchange's time</span>
       <span><i class="key record"></i>in this record</span>
       <span><i class="key gap"></i>not known here yet</span>

@@ -86,7 +86,8 @@ function useConnection() {
 export function ConnectionMark() {
   const { lostSince, reachedAt } = useConnection();
   if (lostSince !== undefined) return html`<span class="mark bad" role="status">connection lost</span>`;
-  const at = reachedAt === undefined ? 'connecting' : `live · ${clock(reachedAt)} UTC`;
+  if (reachedAt === undefined) return null;
+  const at = `live · ${clock(reachedAt)} UTC`;
   return html`<span class="mark good"><i class="dot" aria-hidden="true"></i>${at}</span>`;
 }
 
@@ -94,7 +95,7 @@ export function ConnectionMark() {
 export function ConnectionNotice() {
   const { lostSince, reachedAt } = useConnection();
   if (lostSince === undefined) return null;
-  const seen = reachedAt === undefined ? 'Nothing was loaded yet.' : `What you see is from ${clock(reachedAt)} UTC.`;
+  const seen = reachedAt === undefined ? 'It has not responded yet.' : `It last responded at ${clock(reachedAt)} UTC.`;
   const sentence = `The connection to the API was lost at ${clock(lostSince)} UTC. ${seen} The console tries again every ${pollMs / 1_000} seconds.`;
   return html`<p class="notice bad" role="alert">${sentence}</p>`;
 }

@@ -10,7 +10,7 @@ const settleMs = 120;
 const againMs = 5_000;
 
 /**
- * A moment on a slider: what this record said then (`believed_at`), and beside it what was true (`at`). It is the newest
+ * A moment on a slider: what this record said then (`believed_at`), and beside it what was true as far as is known today (`at`). It is the newest
  * one until a person chooses another.
  * @param {{ account: string, orderId: string, snapshots: readonly SnapshotRow[], entries: readonly import('./api.js').AuditEntry[] }} properties
  */
@@ -23,14 +23,14 @@ export function TimeTravel({ account, orderId, snapshots, entries }) {
   const moment = chosen ?? last;
   const { states, problem } = useBothStates(account, orderId, moment, snapshots[0]?.rank);
   return html`<section class="travel" aria-label="Time slider">
-    <h2>At a moment</h2>
+    <h2>State at a moment</h2>
     <div class="slider">
-      <button type="button" onClick=${() => choose(moments.findLast((each) => each < moment) ?? first)} aria-label="To the event before">◀</button>
+      <button type="button" onClick=${() => choose(moments.findLast((each) => each < moment) ?? first)} aria-label="Previous event">◀</button>
       <input type="range" min=${first - margin} max=${last + margin} step="1" value=${moment} aria-label="Moment"
         aria-valuetext=${`${time(moment)} UTC`}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => choose((before = last) => stepped(event, before, margin))}
         onInput=${(/** @type {{ currentTarget: HTMLInputElement }} */ event) => choose(Number(event.currentTarget.value))} />
-      <button type="button" onClick=${() => choose(moments.find((each) => each > moment) ?? last)} aria-label="To the next event">▶</button>
+      <button type="button" onClick=${() => choose(moments.find((each) => each > moment) ?? last)} aria-label="Next event">▶</button>
       <output class="number">${time(moment)} UTC</output>
     </div>
     ${problem !== undefined && html`<p class="notice bad" role="alert">${problem}</p>`}
@@ -46,13 +46,13 @@ function Comparison({ of: { moment, believed, actual } }) {
   const differing = rows.filter(({ differs }) => differs).length;
   const sentence =
     believed === undefined && actual === undefined
-      ? 'The order was in no state that this record has.'
+      ? 'This record has no state of the order at that time.'
       : differing === 0
-        ? 'What this record said was true.'
+        ? 'Nothing observed since contradicts what this record said.'
         : believed === undefined
           ? 'This record did not know the order yet.'
           : `What this record said differs in ${count(differing, 'field')}: it had not observed the newer state yet.`;
-  return html`<p class=${`verdict ${differing === 0 ? 'good' : 'warn'}`} role="status">${sentence}</p>
+  return html`<p class=${`verdict ${differing === 0 ? '' : 'warn'}`} role="status">${sentence}</p>
     ${
       rows.length > 0 &&
       html`<div class="scroll"><table class="grid compare">

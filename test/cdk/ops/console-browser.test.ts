@@ -124,11 +124,11 @@ it('a hostile label is shown as text: no script in it runs, and its invisible ch
 });
 
 it('the time slider shows what was believed at a time beside what was true, and marks the differences', async () => {
-  await page.getByText('What this record said was true.').waitFor();
+  await page.getByText('Nothing observed since contradicts what this record said.').waitFor();
   const slider = page.getByRole('slider', { name: 'Moment' });
   // Between a transition and its late observation.
-  await page.getByRole('button', { name: 'To the event before' }).click();
-  await page.getByRole('button', { name: 'To the event before' }).click();
+  await page.getByRole('button', { name: 'Previous event' }).click();
+  await page.getByRole('button', { name: 'Previous event' }).click();
   await slider.focus();
   await page.keyboard.press('ArrowLeft');
   await page.getByText(/What this record said differs in \d fields/).waitFor();
@@ -161,7 +161,7 @@ it('the console stops a watch only after a confirmation, and starts it again', a
 
 it('the console shows delays as a histogram, and lists the longest ones', async () => {
   await go('main/delays');
-  await page.getByText(/\d+ transitions of 27 orders/).waitFor();
+  await page.getByText(/\d+ transitions of 29 orders/).waitFor();
   expect(await page.locator('.facts').innerText()).toMatch(/Median\s+2\.1 s[\s\S]*Longest\s+1 m 58 s/);
   await page.locator('.chart canvas').waitFor();
   expect(await page.locator('.grid tbody tr').count()).toBe(8);
@@ -173,7 +173,7 @@ it('the console reports a lost connection in a sentence that disappears on recon
   await page.getByText('52 orders on this page').waitFor();
   api.lose(true);
   const notice = page.getByText(
-    /The connection to the API was lost at [\d:]+ UTC\. What you see is from [\d:]+ UTC\. The console tries again every 5 s/,
+    /The connection to the API was lost at [\d:]+ UTC\. It last responded at [\d:]+ UTC\. The console tries again every 5 s/,
   );
   await notice.waitFor();
   expect(await page.locator('.blotter tbody tr').count()).toBe(52);

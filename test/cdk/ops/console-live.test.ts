@@ -49,14 +49,14 @@ const sent = (request: string) => api.requests.filter((each) => each === request
 it('the console updates its delays live, and does not fetch an unchanged history again', async () => {
   const page = await open();
   await openView(page, 'main/delays');
-  await page.getByText('transitions of 27 orders').waitFor();
+  await page.getByText('transitions of 29 orders').waitFor();
   const histories = () => api.requests.filter((each) => each.includes('/snapshots')).length;
   const before = histories();
   const [first] = api.orders.filter(({ id }) => id === closed);
   if (first === undefined) throw new Error(`the fixture has no order ${closed}`);
   api.orders.push({ ...first, id: '39100000000400001' });
   await pollIn(page);
-  await page.getByText('transitions of 28 orders').waitFor();
+  await page.getByText('transitions of 30 orders').waitFor();
   expect(histories()).toBe(before + 1);
 });
 
@@ -90,7 +90,7 @@ it.each([-hourMs, hourMs])(
 it('the console polls a final order by its ETag alone', async () => {
   const page = await open();
   await openView(page, `main/order/${closed}`);
-  await page.getByText('What this record said was true.').waitFor();
+  await page.getByText('Nothing observed since contradicts what this record said.').waitFor();
   const before = api.requests.length;
   const own = `GET /accounts/main/orders/${closed}?max_age=999999`;
   await pollUntil(page, () => sent(own) >= 2);
@@ -114,7 +114,7 @@ it('a console that lost its connection before anything was loaded does not look 
 it('an API that no longer responds counts as lost, and a command that was sent to it as uncertain', async () => {
   const page = await open();
   await openView(page, `main/order/${order}`);
-  await page.getByText('What this record said was true.').waitFor();
+  await page.getByText('Nothing observed since contradicts what this record said.').waitFor();
   await page.route('**/watch', () => undefined);
   await page.getByRole('button', { name: 'Stop the watch' }).click();
   await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
@@ -128,9 +128,9 @@ it('an API that no longer responds counts as lost, and a command that was sent t
 it('the table of the time slider names the time that it shows, and a failure shown there goes away', async () => {
   const page = await open();
   await openView(page, `main/order/${order}`);
-  await page.getByText('What this record said was true.').waitFor();
+  await page.getByText('Nothing observed since contradicts what this record said.').waitFor();
   api.lose(true);
-  await page.getByRole('button', { name: 'To the event before' }).click();
+  await page.getByRole('button', { name: 'Previous event' }).click();
   const moment = await page.getByRole('slider').getAttribute('aria-valuetext');
   await page.getByText('connection lost').waitFor();
   expect(await page.locator('.compare thead').innerText()).not.toContain(moment);
@@ -143,13 +143,13 @@ it('the time slider follows the newest event until a person chooses a time', asy
   const page = await open();
   const moment = () => page.getByRole('slider').getAttribute('aria-valuetext');
   await openView(page, `main/order/${order}`);
-  await page.getByText('What this record said was true.').waitFor();
+  await page.getByText('Nothing observed since contradicts what this record said.').waitFor();
   const before = await moment();
   await page.getByRole('button', { name: 'Stop the watch' }).click();
   await page.getByRole('button', { name: 'Yes, stop the watch' }).click();
   await page.getByText('The watch was stopped at').waitFor();
   expect(await moment()).not.toBe(before);
-  await page.getByRole('button', { name: 'To the event before' }).click();
+  await page.getByRole('button', { name: 'Previous event' }).click();
   expect(await moment()).toBe(before);
   await page.getByRole('button', { name: 'Start the watch' }).click();
   await page.getByRole('button', { name: 'Stop the watch' }).waitFor();

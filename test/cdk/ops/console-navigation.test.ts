@@ -91,13 +91,13 @@ it('an order on watch that no check has found yet is described in a sentence', a
   api.orders.push({ id: '39100000000999998', status: 'unconfirmed', fields: {}, age: 0 });
   await go('main/order/39100000000999998');
   await page.getByText('No check has found the order yet: nothing is known of its state.').waitFor();
-  expect(await page.locator('.facts').innerText()).toMatch(/^Watch\s+unconfirmed$/);
+  expect(await page.locator('.facts').innerText()).toMatch(/^Status\s+unconfirmed$/);
   await page.getByRole('button', { name: 'Stop the watch' }).waitFor();
   expect(await page.locator('.chart').count()).toBe(0);
   api.orders.pop();
 });
 
-it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', '%00'])(
+it.each(['MAIN/live', 'main/nothing', 'main/order', 'main/order/1/2', 'main/order/a%2Fb', 'main/order/a%20b', '%00'])(
   'the console reports that #/%s is no view',
   async (view) => {
     await go(view);
@@ -112,6 +112,22 @@ it('an unknown account is reported in a sentence, without a table that never fin
     expect(await page.getByText(/Loading|Reading/).count()).toBe(0);
     expect(await page.locator('table').count()).toBe(0);
   }
+});
+
+it('an order of an unknown account is reported under a heading with its id', async () => {
+  await go(`nobody/order/${order}`);
+  await page.getByText('This stage has no account nobody; its accounts are in the stage table.').waitFor();
+  await page.getByRole('heading', { name: `Order ${order}`, level: 1 }).waitFor();
+});
+
+it('a console page that has requested nothing shows no connection', async () => {
+  const other = await browser?.open();
+  if (other === undefined) throw new Error('the browser has closed');
+  await other.goto(`${other.url().replace(/#.*/, '')}#/main/nothing`);
+  await other.reload();
+  await other.getByText('This address names no view of the console.').waitFor();
+  expect(await other.locator('.mark').count()).toBe(0);
+  await other.close();
 });
 
 it('an account without orders is shown as having none', async () => {
