@@ -18,6 +18,7 @@ type Fault = {
 const store = 'test/lib/snapshots/convergence';
 const memory = 'test/lib/snapshots/remembered-watches';
 const lists = 'test/lib/sweep/lists';
+const restoreTests = 'test/cdk/ops/restore';
 const faults: readonly Fault[] = [
   {
     name: 'the head rises without its rank condition',
@@ -186,6 +187,48 @@ const faults: readonly Fault[] = [
     from: "'first_observed_at > :seen OR",
     to: "'first_observed_at < :seen OR",
     tests: 'test/lib/snapshots/table',
+  },
+  {
+    name: 'a restoration applies a watch before its head is there',
+    file: 'cdk/ops/restore-order.ts',
+    from: '{ ...watch, applied: undefined, listed: undefined, notFoundAt }',
+    to: '{ ...watch, listed: undefined, notFoundAt }',
+    tests: restoreTests,
+  },
+  {
+    name: "a restored end closes an order that is live in the stack's table",
+    file: 'cdk/ops/restore-order.ts',
+    from: 'held.has(watchKey) ? undefined : newestOf([...held.values()])',
+    to: 'held.size >= 0 ? undefined : newestOf([...held.values()])',
+    tests: restoreTests,
+  },
+  {
+    name: 'a restoration skips the watch',
+    file: 'cdk/ops/restore-order.ts',
+    from: '  if (watch !== undefined) await restoreWatch(',
+    to: '  if (watch === undefined && key === undefined) await restoreWatch(',
+    tests: restoreTests,
+  },
+  {
+    name: 'a restored head lowers the rank',
+    file: 'cdk/ops/restore-order.ts',
+    from: 'for (const newest of [first, newestOf(restored)]) if (newest !== undefined) await recordAgain(snapshots, newest);\n',
+    to: "for (const newest of [first, newestOf(restored)]) if (newest !== undefined) await recordAgain(snapshots, newest);\n  for (const item of restored.filter((each) => sortKeyOf(each) === headKey)) await createPut(table)({ Item: item, ConditionExpression: 'attribute_not_exists(none)' });\n",
+    tests: restoreTests,
+  },
+  {
+    name: 'a restored snapshot loses its expiry',
+    file: 'cdk/ops/restore-order.ts',
+    from: 'await put({ Item: item, ConditionExpression',
+    to: "await put({ Item: Object.fromEntries(Object.entries(item).filter(([name]) => name !== 'expires_at')), ConditionExpression",
+    tests: restoreTests,
+  },
+  {
+    name: 'a restoration mixes two stacks',
+    file: 'cdk/ops/restore.ts',
+    from: 'target !== undefined && source !== target)',
+    to: 'target !== undefined && source === undefined)',
+    tests: restoreTests,
   },
 ];
 
