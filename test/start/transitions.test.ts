@@ -105,12 +105,12 @@ test.each([
   expect(isShown(watch('WatchStarted', undefined, startedBy))).toBe(shown);
 });
 
-test('npm start prints transitions under their header, and adds what an order trades', () => {
+test('npm start prints transitions under their header, adds what an order trades, and shows a delay only for changes on the exchange', () => {
   const lineOf = createTransitionLines();
   const time = new Date(now).toTimeString().slice(0, 8);
   expect(header).toBe('  Time         After  Order              Instrument           What changed');
   expect(lineOf(watch('WatchStarted', undefined, 'person'), now, 110)).toBe(
-    `  ${time}     0.5 s  ${seedId}  -                    watch started by an operator`,
+    `  ${time}            ${seedId}  -                    watch started by an operator`,
   );
   expect(lineOf(changed(null, {}), now, 110)).toBe(
     `  ${time}     1.2 s  ${seedId}  XRP-PERPETUAL        open: buy 3 at 1.10`,

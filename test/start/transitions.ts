@@ -11,8 +11,8 @@ type TransitionLine = {
   readonly orderId: string;
   readonly what: string;
   readonly style: Parameters<typeof styleText>[0] | undefined;
-  /** When it happened; milliseconds since the Unix epoch. */
-  readonly at: number;
+  /** When the exchange changed the order, milliseconds since the Unix epoch; `undefined` for what only our own record says. */
+  readonly at: number | undefined;
 };
 type State = z.infer<typeof OrderStateChanged>['to'] | NonNullable<z.infer<typeof OrderStateChanged>['from']>;
 
@@ -53,7 +53,7 @@ export function createTransitionLines(): (event: BusEvent, now: number, width: n
     const styled = line.style === undefined ? what : styleText(line.style, what);
     const cells = [
       clockTime(now),
-      duration(now - line.at),
+      line.at === undefined ? '' : duration(now - line.at),
       visible(line.orderId),
       visible(instrument),
       styled,
@@ -107,11 +107,11 @@ const startedBy = {
 
 function ofWatch(name: string, change: z.infer<typeof WatchChanged>): TransitionLine {
   const { what, style } = watchEvents[name] ?? { what: name, style: undefined };
-  const at = Date.parse(change.changed_at);
-  const seen = change.checked_at === undefined ? undefined : duration(at - Date.parse(change.checked_at));
+  const { changed_at: changedAt, checked_at: checkedAt } = change;
+  const seen = checkedAt === undefined ? undefined : duration(Date.parse(changedAt) - Date.parse(checkedAt));
   const lastSeen = name === 'OrderMissing' && seen !== undefined ? `, last seen ${seen} earlier; still watched` : '';
   const by = change.started_by === undefined ? '' : startedBy[change.started_by];
-  return { orderId: change.order_id, what: what + lastSeen + by, style, at };
+  return { orderId: change.order_id, what: what + lastSeen + by, style, at: undefined };
 }
 
 function progress({ filled_amount: filled = '0', amount = '?' }: State): string {
