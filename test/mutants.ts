@@ -261,12 +261,12 @@ const command = createCommand('npm run mutants --')
   .description(
     'Plants faults in a copy of the project, one at a time, and shows that the default test run catches each.',
   )
-  .argument('[text]', 'only the faults whose name contains this', '')
+  .argument('[text]', 'only the faults whose name contains this')
   .action(main);
 addNotes(command, 'Exits 1 when a fault survives.');
 await runMain(command);
 
-async function main(text: string): Promise<void> {
+async function main(text = ''): Promise<void> {
   const chosen = faults.filter(({ name }) => name.includes(text));
   // A copy that fails without a fault would catch everything: each set of tests must pass where nothing is planted.
   for (const tests of new Set(chosen.map((fault) => fault.tests))) {

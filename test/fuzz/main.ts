@@ -1,4 +1,4 @@
-import { createCommand, runMain, UsageError } from '../../cdk/ops/command-line.ts';
+import { createCommand, runMain, wholeNumber } from '../../cdk/ops/command-line.ts';
 import { fuzz } from './fuzz.ts';
 import { targets } from './targets.ts';
 
@@ -6,11 +6,9 @@ const command = createCommand('npm run fuzz --')
   .description(
     'Parses mutated replies, lists, secrets, items, events and requests, and looks for crashes and wrong digits.',
   )
-  .option('--seconds <n>', 'how long', '10')
-  .option('--seed <n>', 'the first seed; each case takes the next one')
-  .action((options) => {
-    const seconds = positive('--seconds', options.seconds);
-    const seed = options.seed === undefined ? Date.now() % 1_000_000_000 : positive('--seed', options.seed);
+  .option('--seconds <n>', 'how long', wholeNumber('--seconds', 1, 86_400), 10)
+  .option('--seed <n>', 'the first seed; each case takes the next one', wholeNumber('--seed', 0, 999_999_999))
+  .action(({ seconds, seed = Date.now() % 900_000_000 }) => {
     const until = Date.now() + seconds * 1000;
     const { cases, outcomes, findings } = fuzz(targets, seed, () => Date.now() < until);
     console.log(`${cases} cases from seed ${seed}`);
@@ -22,9 +20,3 @@ const command = createCommand('npm run fuzz --')
     process.exitCode = findings.length === 0 ? 0 : 1;
   });
 await runMain(command);
-
-function positive(option: string, text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number > 0) return number;
-  throw new UsageError(`${option} takes a whole number of at least 1`);
-}

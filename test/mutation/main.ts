@@ -33,7 +33,7 @@ const command = createCommand('npm run mutation --')
   .description(
     `Changes each expression of the pure modules in a copy of the project, one at a time, with Stryker ${version}, and counts the changes that the tests notice.`,
   )
-  .argument('[text]', 'only the modules whose path contains this', '')
+  .argument('[text]', 'only the modules whose path contains this')
   .action(main);
 addNotes(
   command,
@@ -41,7 +41,7 @@ addNotes(
 );
 await runMain(command);
 
-async function main(text: string): Promise<void> {
+async function main(text = ''): Promise<void> {
   await installAll(folder, { '@stryker-mutator/core': version, '@stryker-mutator/vitest-runner': version });
   const copy = await copyProject();
   try {
