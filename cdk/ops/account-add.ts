@@ -55,7 +55,7 @@ which stays as AWSPREVIOUS until the next change. Exit codes: 0 done, 1 failed, 
 async function readKey(file: string | undefined, { terminal }: Context): Promise<ApiKey> {
   const { promptSecret } = terminal;
   if (file === undefined && promptSecret === undefined)
-    throw new UsageError('give --file: there is no terminal to type the key at');
+    throw new UsageError('Give --file: there is no terminal to type the key at');
   const written =
     file === undefined && promptSecret !== undefined
       ? {

@@ -46,7 +46,7 @@ was requested. Rate limit is the part of our burst that is in use now. Exit code
 }
 
 const withoutStage =
-  'give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex';
+  'Give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex';
 
 /** The accounts to show, as the command line says or as the stage table has them. */
 async function settingsOf(
@@ -61,7 +61,7 @@ async function settingsOf(
   if (account === undefined) return all;
   const found = Object.hasOwn(all, account) ? all[account] : undefined;
   if (found !== undefined) return { [account]: found };
-  throw new UsageError(`stage ${stage} has no account ${account}: it has ${Object.keys(all).join(', ')}`);
+  throw new UsageError(`Stage ${stage} has no account ${account}: it has ${Object.keys(all).join(', ')}`);
 }
 
 const counted = ['open', 'covered', 'missing', 'unknown', 'inconsistent'] as const;

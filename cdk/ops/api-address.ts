@@ -11,6 +11,6 @@ export function apiUrl(url: string): string {
 export function regionOf(url: string, given: string | undefined): string {
   const [, ofHost] = /\.execute-api\.([a-z0-9-]+)\./.exec(url) ?? [];
   const region = given ?? ofHost ?? process.env['AWS_REGION'] ?? process.env['AWS_DEFAULT_REGION'];
-  if (region === undefined) throw new UsageError('give --region: the URL does not name it');
+  if (region === undefined) throw new UsageError('Give --region: the URL does not name it');
   return region;
 }

@@ -102,7 +102,8 @@ function configureOutput(command: CommandUnknownOpts, output: Output): void {
 /** `undefined` when the command line is not what is wrong, '' when the help text was printed instead. */
 function usageSentence(error: unknown): string | undefined {
   if (error instanceof UsageError) return error.message;
-  if (!(error instanceof CommanderError)) return undefined;
+  // The use cases wrap what the table's client throws.
+  if (!(error instanceof CommanderError)) return error instanceof Error ? usageSentence(error.cause) : undefined;
   if (error.code === 'commander.help') return '';
   // It never quotes a surplus value, which could be a key.
   const sentence = error.message

@@ -15,9 +15,9 @@ export function consoleCommand({ terminal }: Context) {
     .option('--stage <name>', 'name of the stage')
     .option('--url <url>', "the API, if it is not the stage's", apiUrl)
     .option('--region <name>', 'AWS region (default: that of the URL, else that of the environment)')
-    .option('--port <n>', 'port on 127.0.0.1', wholeNumber('--port', 0, 65_535), 0)
+    .option('--port <n>', 'port on 127.0.0.1; 0 takes any free port', wholeNumber('--port', 0, 65_535), 0)
     .action(async ({ stage, url: given, region, port }) => {
-      if ((stage ?? given) === undefined) throw new UsageError('give --stage or --url');
+      if ((stage ?? given) === undefined) throw new UsageError('Give --stage or --url');
       const url = given ?? (await findApi({ stage, region }));
       const signed = isLoopback(url) ? globalThis.fetch : createSignedFetch(defaultProvider(), regionOf(url, region));
       const server = await startConsoleServer({ files: await readConsoleFiles(), url, fetch: signed, port });

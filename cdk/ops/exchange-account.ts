@@ -44,8 +44,8 @@ export async function exchangeAccount(
 ): Promise<ExchangeAccount> {
   const [name = ''] = args;
   if (args.length > 1)
-    throw new UsageError('give the name of the account and nothing else: a key is never an argument');
-  if (!accountPattern.test(name)) throw new UsageError('give the name of the account, 1 to 32 of a-z, 0-9 and -');
+    throw new UsageError('Give the name of the account and nothing else: a key is never an argument');
+  if (!accountPattern.test(name)) throw new UsageError('Give the name of the account, 1 to 32 of a-z, 0-9 and -');
   const target = targetOf(options);
   if (url !== undefined && dialect === undefined) throw new UsageError('--exchange needs --dialect');
   const given = url === undefined || dialect === undefined ? undefined : { url, dialect };
@@ -58,7 +58,7 @@ export async function exchangeAccount(
 /** `otherwise`: how to do without an exchange, where that is possible. Throws `UsageError`. */
 export function exchangeOf({ exchange }: ExchangeAccount, otherwise = ''): ExchangeAddress {
   if (exchange !== undefined) return exchange;
-  throw new UsageError(`give --exchange and --dialect to check the key with${otherwise}`);
+  throw new UsageError(`Give --exchange and --dialect to check the key with${otherwise}`);
 }
 
 /**
@@ -70,7 +70,7 @@ async function accountInStage(account: string, { stage }: Target, isComplete: bo
   const accounts = await stageAccounts(stage, isComplete ? undefined : '--exchange and --dialect');
   const found = accounts && Object.hasOwn(accounts, account) ? accounts[account] : undefined;
   if (found !== undefined || accounts === undefined) return found;
-  throw new UsageError(`stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
+  throw new UsageError(`Stage ${stage} has no account ${account}: it has ${Object.keys(accounts).join(', ')}`);
 }
 
 function exchangeUrl(url: string): string {

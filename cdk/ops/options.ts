@@ -28,7 +28,7 @@ export function createStackCommand(name: string) {
 
 /** Throws `UsageError` when the options name no stack. */
 export function targetOf({ stage, table, region, endpoint }: Target): Target {
-  if ((stage ?? table ?? endpoint) === undefined) throw new UsageError('give --stage or --table');
+  if ((stage ?? table ?? endpoint) === undefined) throw new UsageError('Give --stage or --table');
   return { stage, table, region, endpoint };
 }
 

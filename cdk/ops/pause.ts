@@ -22,7 +22,7 @@ export function pauseCommand({ terminal, clock }: Context) {
     .option('--resume', 'end a pause')
     .option('--by <name>', 'who pauses it, recorded with the pause (default: the user of this machine)')
     .action(async ({ account, minutes, resume, json, by = terminal.user, ...options }) => {
-      if (minutes !== undefined && resume) throw new UsageError('give --minutes or --resume, not both');
+      if (minutes !== undefined && resume) throw new UsageError('Give --minutes or --resume, not both');
       const table = await openTable(targetOf(options));
       await requireAccount(table, account);
       const accounts = createDynamoAccountTable(table);

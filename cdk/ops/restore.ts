@@ -1,4 +1,4 @@
-import { DescribeTableCommand, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Item } from '../../lib/dynamo.ts';
 import { Failure } from '../../lib/errors.ts';
 import { visible } from '../../lib/visible.ts';
@@ -97,12 +97,7 @@ async function checkTables(restored: Table, table: Table): Promise<number> {
 }
 
 async function describe({ client, tableName }: Table) {
-  try {
-    return (await client.send(new DescribeTableCommand({ TableName: tableName }))).Table ?? {};
-  } catch (error) {
-    if (!(error instanceof ResourceNotFoundException)) throw error;
-    throw new UsageError(`There is no table ${tableName} here: check its name, and --region`);
-  }
+  return (await client.send(new DescribeTableCommand({ TableName: tableName }))).Table ?? {};
 }
 
 function summaryOf({ copied, present, expired, leftOut }: Counts): string {

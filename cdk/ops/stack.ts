@@ -1,5 +1,5 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
-import { DynamoDBClient, paginateListTables } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, paginateListTables, ResourceNotFoundException } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { paginateListSecrets, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { paginateListQueues, SQSClient } from '@aws-sdk/client-sqs';
@@ -17,7 +17,7 @@ export type Table = { readonly client: DynamoDBClient; readonly tableName: strin
 export type DeadLetterQueueName = 'transitionDeadLetters' | 'sweepDeadLetters';
 
 export async function openTable(target: Target): Promise<Table> {
-  const client = new DynamoDBClient(clientConfigOf(target));
+  const client = createDynamo(target);
   if (target.table !== undefined) return { client, tableName: target.table };
   const output = await outputOf(target, stackOutputs.table);
   if (output !== undefined) return { client, tableName: output };
@@ -26,10 +26,24 @@ export async function openTable(target: Target): Promise<Table> {
   return { client, tableName: theOne({ kind: 'table', name: 'SnapshotTable', option: '--table' }, found, target) };
 }
 
+/** A client whose requests throw `UsageError` when their table does not exist: a wrong name, or a wrong region. */
+function createDynamo(target: Target): DynamoDBClient {
+  const client = new DynamoDBClient(clientConfigOf(target));
+  client.middlewareStack.add((next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      if (!(error instanceof ResourceNotFoundException && 'TableName' in request.input)) throw error;
+      throw new UsageError(`There is no table ${request.input.TableName} here: check its name, and --region`);
+    }
+  });
+  return client;
+}
+
 /** The API's base URL. */
 export async function findApi(target: Target): Promise<string> {
   const url = await outputOf(target, stackOutputs.url);
-  if (url === undefined) throw new UsageError('give --url: there is no such stack, or it has no API');
+  if (url === undefined) throw new UsageError('Give --url: there is no such stack, or it has no API');
   return url;
 }
 
@@ -38,7 +52,7 @@ export async function findBus(target: Target, { tableName }: Table): Promise<str
   const output = await outputOf(target, stackOutputs.transitionBus);
   // Without a stack: the bus has its name.
   const bus = stackOfTable(tableName);
-  if ((output ?? bus) === undefined) throw new UsageError('give --bus: the name of the table does not imply it');
+  if ((output ?? bus) === undefined) throw new UsageError('Give --bus: the name of the table does not imply it');
   return output ?? bus ?? '';
 }
 

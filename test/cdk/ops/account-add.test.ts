@@ -104,7 +104,7 @@ it('ops account add takes secret, exchange and dialect from the stage table', as
   expect(JSON.parse(out)).toMatchObject({ account: 'main', secret: names.secret, checked: false });
   const unknown = await ops.run(['account', 'add', 'nobody', '--stage', 'dev', '--file', keyFile()]);
   expect(unknown.code).toBe(2);
-  expect(unknown.stderr).toContain('stage dev has no account nobody: it has main, testnet. See: ');
+  expect(unknown.stderr).toContain('Stage dev has no account nobody: it has main, testnet. See: ');
   const stage = await add(['--stage', 'none', '--file', keyFile()]);
   expect(stage.stderr).toContain(
     'There is no stage "none": choose one of dev, prod; for a stage of your own project, give --exchange',
@@ -135,10 +135,10 @@ it.each([
 });
 
 it.each([
-  [['--no-check'], 'give --file: there is no terminal to type the key at'],
+  [['--no-check'], 'Give --file: there is no terminal to type the key at'],
   [['--no-check', '--file', '/nowhere'], '/nowhere cannot be read'],
   [['secret'], 'a key is never an argument'],
-  [['--file', '/nowhere'], 'give --exchange and --dialect to check the key with, or --no-check'],
+  [['--file', '/nowhere'], 'Give --exchange and --dialect to check the key with, or --no-check'],
   [['--exchange', 'http://example.com'], '--exchange takes an https URL'],
   [['--exchange', 'https://example.com'], '--exchange needs --dialect'],
   [['--dialect', 'ftx'], `--dialect takes ${listed(dialectNames)}`],

@@ -87,10 +87,10 @@ it('ops accounts prints the JSON that the API returns, for one account if one is
 
 it.each([
   [['--stage', 'elsewhere'], 'for a stage of your own project, give --account and --dialect'],
-  [['--stage', 'dev', '--account', 'nobody'], 'stage dev has no account nobody: it has main, testnet'],
+  [['--stage', 'dev', '--account', 'nobody'], 'Stage dev has no account nobody: it has main, testnet'],
   [
     ['--table', names.table],
-    'give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex',
+    'Give --stage, or --account and --dialect: those of npm start without options are --account main --dialect orangex',
   ],
   [['--stage', 'dev', '--dialect', 'orangex'], '--dialect needs --account'],
   [[], '--account main --dialect orangex'],

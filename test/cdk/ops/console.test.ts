@@ -263,7 +263,7 @@ it('ops console reports a port that is taken', async () => {
 it('ops console requires a stage or an address, and validates its options', async () => {
   expect(await runHere('npm run ops --', ['console'])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('give --stage or --url'),
+    stderr: expect.stringContaining('Give --stage or --url'),
   });
   expect((await runHere('npm run ops --', ['console', '--url', 'http://example.com'])).code).toBe(2);
   expect((await runHere('npm run ops --', ['console', '--url', api.url, '--port', 'x'])).code).toBe(2);

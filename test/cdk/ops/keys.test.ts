@@ -110,7 +110,7 @@ it('ops keys check prints JSON, and takes the exchange from the stage table', as
   const { out } = await run('check', [...where, '--json']);
   expect(JSON.parse(out).map(({ what }: { what: string }) => what)).toEqual(allWell.map((line) => line.slice(3)));
   const { code, stderr } = await run('check', []);
-  expect([code, stderr]).toEqual([2, expect.stringContaining('give --exchange and --dialect to check the key with.')]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('Give --exchange and --dialect to check the key with.')]);
 });
 
 it.each(dialects)(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { errorLine } from '../../../cdk/ops/error-line.ts';
 import { endpointUrl, isLoopback, targetOf, timeOption } from '../../../cdk/ops/options.ts';
-import { type OpsTestBed, runHere, runSchedule, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
+import { names, type OpsTestBed, runHere, runSchedule, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
 
 let ops: OpsTestBed;
 beforeAll(async () => {
@@ -87,9 +87,25 @@ it('the command line of npm run ops says in one line that the endpoint does not 
   );
 });
 
+it.each([
+  ['orders', '--account', 'main'],
+  ['order', 'A', '--account', 'main'],
+  ['export', '--since', '2026-01-01', '--format', 'csv'],
+  ['verify'],
+  ['pause', '--account', 'main'],
+  ['republish', '--since', '2026-01-01', '--bus', names.bus],
+  ['restore', '--from', names.table],
+])('ops %s says that the table of --table does not exist, and what to check', async (...args) => {
+  const { code, out, stderr } = await ops.run([...args, '--table', 'nope']);
+  expect(stderr).toContain(
+    `There is no table nope here: check its name, and --region. See: npm run ops -- ${args[0]} --help\n`,
+  );
+  expect([code, out]).toEqual([2, '']);
+});
+
 it('an ops command requires --stage or --table', () => {
-  expect(() => targetOf({})).toThrow('give --stage or --table');
-  expect(() => targetOf({ region: 'eu-central-1' })).toThrow('give --stage or --table');
+  expect(() => targetOf({})).toThrow('Give --stage or --table');
+  expect(() => targetOf({ region: 'eu-central-1' })).toThrow('Give --stage or --table');
   expect(targetOf({ stage: 'dev' })).toEqual({ stage: 'dev' });
 });
 

@@ -43,7 +43,7 @@ it.each([
   [['pause', '--account', 'mian', '--stage', 'dev', '--minutes', '5'], 2, 'The table has no account mian.'],
   [['pause', '--table', 'snapshots'], 2, "Required option '--account <name>' not specified"],
   [[...main, '--minutes', '0'], 2, '--minutes takes a whole number'],
-  [[...main, '--minutes', '5', '--resume'], 2, 'give --minutes or --resume, not both'],
+  [[...main, '--minutes', '5', '--resume'], 2, 'Give --minutes or --resume, not both'],
   [[...main, '--nonsense'], 2, "Unknown option '--nonsense'"],
   [['pause', '--account', 'main', '--stage', 'prod'], 1, 'There is no table order-state-snapshots-prod-SnapshotTable…'],
 ])('ops pause and ops resume refuse %j in one line', async (args, code, line) => {

@@ -68,9 +68,9 @@ it('ops republish finds the table by the stage, and reports when it cannot', asy
 });
 
 it('ops republish reports in one line what AWS refuses', async () => {
-  const { code, stderr } = await republish('--since', iso(0), '--table', 'none-such', '--bus', 'any');
+  const { code, stderr } = await republish('--since', iso(0), '--table', 'no table', '--bus', 'any');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^.*resource.*\n$/i);
+  expect(stderr).toMatch(/^.*tableName.*\n$/i);
 });
 
 it('ops republish leaves out an order that it cannot read, names it, and exits 1', async () => {
@@ -95,7 +95,7 @@ it.each([
   [['--since', 'yesterday'], '--since takes a date'],
   [['--since', '2026-01-01T12:00:00'], '--since takes a date'],
   [['--since', '2026-13-01'], '--since takes a date'],
-  [['--since', '2026-01-01', '--table', 'snapshots'], 'give --bus: '],
+  [['--since', '2026-01-01', '--table', 'snapshots'], 'Give --bus: '],
   [['--since', '2026-01-01', '--colour'], "Unknown option '--colour'"],
 ])('the command line of ops republish refuses %j with one line', async (args, line) => {
   const { code, stderr } = await republish(...args);

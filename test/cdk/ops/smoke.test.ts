@@ -177,7 +177,7 @@ it.each([
   [['--url', 'http://example.com'], '--url takes the https address of the API'],
   [['--url', 'https://example.com/accounts'], '--url takes the https address of the API'],
   [['--url', 'https://example.com', '--account', 'main'], "Required option '--order <id>' not specified"],
-  [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'give --region: the URL does not name it'],
+  [['--url', 'https://example.com', '--account', 'main', '--order', 'A'], 'Give --region: the URL does not name it'],
   [[...complete, '--colour'], "Unknown option '--colour'"],
 ])('the smoke test refuses %j in one line', async (args, line) => {
   const { code, stderr } = await runHere('npm run smoke --', args);
