@@ -37,7 +37,7 @@ export function isQueue(arn: unknown, { resources }: Among): boolean {
   return resources.some(({ id, Type }) => Type === 'AWS::SQS::Queue' && id === referencedId(arn));
 }
 
-export function takesTlsOnly({ id }: Resource, { resources }: Among): boolean {
+export function requiresTls({ id }: Resource, { resources }: Among): boolean {
   return resources
     .filter(
       ({ Type, Properties }) =>

@@ -8,8 +8,8 @@ import {
   isRetained,
   isWithin,
   type Rule,
+  requiresTls,
   schedulesOf,
-  takesTlsOnly,
 } from './rule-conditions.ts';
 import { each, referencedId, valueAt } from './template-resources.ts';
 
@@ -95,7 +95,7 @@ export const rules: readonly Rule[] = [
   {
     name: 'QueueTlsOnly',
     types: queue,
-    holds: takesTlsOnly,
+    holds: requiresTls,
     fix: 'Let the policy of the queue deny plain http (enforceSSL).',
   },
   {

@@ -11,7 +11,7 @@ export const maxAccounts = 400;
 /** A stack has at most 500 resources; these secrets and schedules are the only ones that grow with the accounts. */
 export const maxSecretsAndSchedules = 360;
 /** A stack has at most 200 outputs, one for each of these secrets; their ARNs also fill the policies of the roles. */
-export const maxBroughtSecrets = 140;
+export const maxExistingSecrets = 140;
 
 /**
  * All that is wrong with a stage of the table, one sentence each, which says what to change. Its types are not taken
@@ -42,8 +42,8 @@ export function* stageProblems(name: string, config: StageConfig): Generator<str
 function* sizeProblems(config: StageConfig): Generator<string> {
   const accounts = Object.values(config.accounts);
   const brought = accounts.filter(({ secretArn }) => secretArn !== undefined).length;
-  if (brought > maxBroughtSecrets) {
-    yield `has ${brought} accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most ${maxBroughtSecrets}.`;
+  if (brought > maxExistingSecrets) {
+    yield `has ${brought} accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most ${maxExistingSecrets}.`;
   }
   const created = accounts.length - brought;
   const schedules = scheduleGroups(config.accounts).length;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
+import { maxAccounts, maxExistingSecrets } from '../../cdk/stage-problems.ts';
 import { everySetting, fewestBrought, loopbackStage, manyAccounts, templateOf } from './synthesize.ts';
 import { dev } from './templates.ts';
 
@@ -33,7 +33,7 @@ it.each([
 
 describe.each([
   ['the most secrets that the stack creates', largest],
-  ['the most secrets that accounts bring', largestWith(maxBroughtSecrets)],
+  ['the most secrets that accounts bring', largestWith(maxExistingSecrets)],
 ])('the largest stage with %s', (_, template) => {
   const { Resources: resources, Outputs: outputs } = template.toJSON();
   const secretArn = `arn:aws:secretsmanager:ap-southeast-1:123456789012:secret:order-state-snapshots/${'x'.repeat(16)}/${'x'.repeat(32)}/exchange-key-AbCdEf`;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maxAccounts, maxBroughtSecrets } from '../../cdk/stage-problems.ts';
+import { maxAccounts, maxExistingSecrets } from '../../cdk/stage-problems.ts';
 import { fromPlainJavaScript, problems, withAccount, withUrl } from './stage-refusals.ts';
 import { manyAccounts } from './synthesize.ts';
 
@@ -9,7 +9,7 @@ it('resolving a stage refuses a stage without accounts', () => {
 
 it('resolving a stage refuses more accounts than fit into a template', () => {
   expect(problems({ accounts: manyAccounts() })).toEqual([]);
-  expect(problems({ accounts: manyAccounts(maxAccounts + 1, maxBroughtSecrets) })).toEqual([
+  expect(problems({ accounts: manyAccounts(maxAccounts + 1, maxExistingSecrets) })).toEqual([
     'Stage "test" has 401 accounts: move some to another stage; a stage holds at most 400.',
   ]);
 });
@@ -22,7 +22,7 @@ it('resolving a stage refuses more secrets and schedules than fit into a templat
 });
 
 it('resolving a stage refuses more external secrets than fit into a template', () => {
-  expect(problems({ accounts: manyAccounts(maxBroughtSecrets, maxBroughtSecrets) })).toEqual([]);
+  expect(problems({ accounts: manyAccounts(maxExistingSecrets, maxExistingSecrets) })).toEqual([]);
   expect(problems({ accounts: manyAccounts(141, 141) })).toEqual([
     'Stage "test" has 141 accounts with a secretArn: remove it from some, or move them to another stage; a stage holds at most 140.',
   ]);

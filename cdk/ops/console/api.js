@@ -1,4 +1,4 @@
-import { learnTime, now } from './now.js';
+import { now, syncClock } from './now.js';
 
 /**
  * The public API, and nothing else. Shapes are those of its responses, which it checks before it sends them.
@@ -102,7 +102,7 @@ async function send(path, { method = 'GET', signal } = {}) {
     ...(before !== undefined && { 'if-none-match': before.etag }),
   };
   const { response, text } = await reply(path, { method, headers, cache: 'no-store' }, signal);
-  learnTime(response.headers.get('date'));
+  syncClock(response.headers.get('date'));
   // 502 of the console itself: the API behind it cannot be reached. 401, too, says nothing of the API.
   if (response.status !== 401) report(!(response.status === 502 && text.includes(unreachable)));
   const age = response.headers.get('age');

@@ -2,7 +2,7 @@
 let ahead = 0;
 
 /** Learns it from the `Date` of a response, which is in whole seconds. @param {string | null} date */
-export function learnTime(date) {
+export function syncClock(date) {
   const difference = date === null ? Number.NaN : Date.now() - Date.parse(date);
   if (!Number.isNaN(difference)) ahead = Math.abs(difference) < 3_000 ? 0 : difference;
 }
