@@ -87,23 +87,16 @@ it.each<[string, ResolvedStage]>([
   expect(reportsOf(stage).map(({ conclusion }) => conclusion)).not.toContain('failure');
 });
 
-it("validation against CloudFormation's own schemas fails the synthesis when somebody adds what CloudFormation would refuse", () => {
+it("the synthesis fails when somebody adds what CloudFormation's own schemas or the AWS solutions rules refuse", () => {
   const stack = stackOf(stage);
   new CfnResource(stack, 'Planted', { type: 'AWS::SQS::Queue', properties: { DelaySeconds: 'never' } });
-  expect(() => Stage.of(stack)?.synth()).toThrow(/DelaySeconds/);
-});
-
-it('the AWS solutions rules fail the synthesis when somebody adds a wildcard permission', () => {
-  const stack = stackOf(stage);
-  const role = new Role(stack, 'Planted', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  const role = new Role(stack, 'PlantedRole', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }));
-  expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-IAM5/);
-});
-
-it('the AWS solutions rules fail the synthesis when somebody adds a topic that accepts unencrypted messages', () => {
-  const stack = stackOf(stage);
-  new Topic(stack, 'Planted');
-  expect(() => Stage.of(stack)?.synth()).toThrow(/AwsSolutions-SNS3/);
+  // A topic that accepts unencrypted messages.
+  new Topic(stack, 'PlantedTopic');
+  // All three, in whatever order.
+  const refused = ['DelaySeconds', 'AwsSolutions-IAM5', 'AwsSolutions-SNS3'].map((name) => `(?=[^]*${name})`);
+  expect(() => Stage.of(stack)?.synth()).toThrow(new RegExp(`^${refused.join('')}`));
 });
 
 it('the CDK app reports an unknown stage in one sentence, and fails', () => {

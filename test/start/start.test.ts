@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,6 +23,8 @@ afterAll(() => {
 
 /** For what is looked up in /proc. */
 const onLinux = test.skipIf(process.platform !== 'linux');
+/** As npm starts it: by the launcher; and in a process group of its own. */
+const launcherInGroup = ['setsid', 'sh', '-c', `exec "$0" '${join(root, 'test/toolchain/node.cjs')}' "$@"`];
 /** These mostly wait, each for its own run, and for those of the others to start: on a busy machine that takes its time. */
 const together = { concurrent: true, timeout: 400_000 };
 
@@ -35,7 +35,7 @@ function newFolder(): string {
 }
 
 onLinux(
-  '--data keeps table and exchange for one run at a time; a killed runner leaves no process, and its orders are found again',
+  '--data keeps table and exchange for one run at a time; a killed runner leaves no process, and its orders are found again; a signal to the whole group stops it once',
   together,
   async () => {
     const data = join(newFolder(), 'table');
@@ -52,7 +52,9 @@ onLinux(
     await vi.waitFor(() => expect(processesOf(first.folder)).toEqual([]), { timeout: 60_000 });
     rmSync(first.folder, { recursive: true });
 
-    const second = await start(['--data', data, '--account', 'main', '--every', '1', '--no-demo']);
+    const temporary = newFolder();
+    const args = ['--data', data, '--account', 'main', '--every', '1', '--no-demo'];
+    const second = await start(args, { TMPDIR: temporary }, launcherInGroup);
     expect(second.shown()).toMatch(/\n {2}changed +false\n/);
     const client = createClient({ url: new URL(second.url).origin });
     const before = Date.now();
@@ -66,7 +68,10 @@ onLinux(
       { timeout: 60_000, interval: 200 },
     );
     expect(second.shown()).not.toMatch(new RegExp(`${orderId}.*MISSING`));
-    expect(await second.stop('SIGTERM')).toEqual({ code: 0, errors: '' });
+    // To the whole group, and the launcher passes it on, too: that stops it once.
+    process.kill(-(second.child.pid ?? 0), 'SIGTERM');
+    expect(await second.exit).toEqual({ code: 0, errors: '' });
+    expect(readdirSync(temporary)).toEqual([]);
   },
 );
 
@@ -88,6 +93,7 @@ onLinux('--data that cannot be written ends with one line, and keeps every respo
   // Stands in for a full disk: no file may grow beyond one or two megabytes, as the shell counts.
   const limited = ['sh', '-c', 'ulimit -f 2048 && exec "$0" "$@"'];
   const full = await start(['--data', data, '--no-demo'], {}, limited);
+  await full.showing(/What changed\n.+\n$/);
   const table = await tableOf(full.awsUrl);
   const text = 'x'.repeat(300_000);
   const kept: string[] = [];
@@ -103,6 +109,10 @@ onLinux('--data that cannot be written ends with one line, and keeps every respo
     code: 1,
     errors: `--data ${data} cannot be written (File too large). Every response so far is kept: make room, and start again\n`,
   });
+  // The old order is new to the table; without the demonstration nothing else happens.
+  expect(full.shown()).toMatch(
+    /Press Ctrl\+C to stop\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
+  );
   expect(kept).not.toEqual([]);
 
   const folder = await claimDataFolder(data);
@@ -169,25 +179,6 @@ test('a signal during npm start ends it, and leaves no folder behind', async () 
   await vi.waitFor(() => expect(readdirSync(folder)).not.toEqual([]), { timeout: 30_000, interval: 20 });
   run.child.kill('SIGINT');
   expect(await run.exit).toEqual({ code: 0, errors: '' });
-  expect(readdirSync(folder)).toEqual([]);
-});
-
-onLinux('a signal to the whole group, which the launcher passes on, too, stops it once', together, async () => {
-  const folder = newFolder();
-  const args = [join(root, 'test/toolchain/node.cjs'), join(root, 'test/start.ts'), '--port', '0', '--no-demo'];
-  const env = { ...process.env, TMPDIR: folder };
-  const child = spawn(process.execPath, args, { detached: true, env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const exit = once(child, 'exit');
-  let shown = '';
-  for await (const chunk of child.stdout) {
-    shown += String(chunk);
-    if (/What changed\n.+\n$/.test(shown)) process.kill(-(child.pid ?? 0), 'SIGTERM');
-  }
-  expect(await exit).toEqual([0, null]);
-  // The old order is new to the table; without the demonstration nothing else happens.
-  expect(shown).toMatch(
-    /Press Ctrl\+C to stop\n\n +Time.* What changed\n.* 39004881276768256 +BTC-14AUG20-11000-C +canceled 0\/1\n$/,
-  );
   expect(readdirSync(folder)).toEqual([]);
 });
 
