@@ -24,7 +24,7 @@ type Parts = typeof source;
 const folder = mkdtempSync(join(tmpdir(), 'clients-'));
 const outfile = join(folder, 'parts.mjs');
 for (const contents of bundle(['test/lib/aws/parts.ts']).values()) writeFileSync(outfile, contents);
-const { parts: bundled }: { readonly parts: Parts } = await import(pathToFileURL(outfile).href);
+const { clientParts: bundled }: { readonly clientParts: Parts } = await import(pathToFileURL(outfile).href);
 
 let aws: LocalAws;
 let table: Recorder;
