@@ -79,13 +79,28 @@ it('the repository has no function above 70 lines in deployed code, comments inc
   const deployed = tracked.filter(
     (file) => /^(?:cdk|functions|lib)\/.*\.ts$/.test(file) && existsSync(`${root}${file}`),
   );
-  const declared = /^(?:export )?(?:async )?function\*? (\w+).*?^\}$/gms;
-  const lengths = deployed.flatMap((file) =>
-    [...read(file).matchAll(declared)].map(([text, name]) => [`${file} ${name}`, text.split('\n').length] as const),
-  );
+  const lengths = deployed.flatMap(functionLengths);
   expect(lengths.length).toBeGreaterThan(500);
   expect(lengths.filter(([, lines]) => lines > 70)).toEqual([]);
 });
+
+it('the repository has no function above 90 lines in the helpers of tests, comments included', () => {
+  // A contract is a list of tests, which another file runs.
+  const helpers = tracked.filter(
+    (file) => /^test\/.*(?<!\.test|-contract)\.ts$/.test(file) && existsSync(`${root}${file}`),
+  );
+  const lengths = helpers.flatMap(functionLengths);
+  expect(lengths.length).toBeGreaterThan(500);
+  expect(lengths.filter(([, lines]) => lines > 90)).toEqual([]);
+});
+
+/** Of the functions at the top level of a file. */
+function functionLengths(file: string) {
+  const declared = /^(?:export )?(?:async )?function\*? (\w+).*?^\}$/gms;
+  return [...read(file).matchAll(declared)].map(
+    ([text, name]) => [`${file} ${name}`, text.split('\n').length] as const,
+  );
+}
 
 it('the repository declares each exported name once', () => {
   // Names of the contract are those of what it presents, and a handler is Lambda's own name.

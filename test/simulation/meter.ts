@@ -22,92 +22,81 @@ const writeUnit = 1_024;
 const readUnit = 4_096;
 
 export function createMeter(): Meter {
-  const listed = new Map<string, string>();
   const meter: Meter = {
     writes: 0,
     indexWrites: 0,
     reads: 0,
     invocationsMs: [],
-
-    snapshots: (table, policy) => ({
-      readCurrent: async (key) => {
-        const { head, stored } = await table.readCurrent(key);
-        read([...(head ? [headItem(head)] : []), ...(stored ? [watchItem(key, stored, policy)] : [])], 1);
-        return { head, stored };
-      },
-      newestSnapshot: async (key) => {
-        const newest = await table.newestSnapshot(key);
-        read(newest ? [snapshotItem(newest)] : [], 1);
-        return newest;
-      },
-      putSnapshot: (snapshot) => {
-        write(snapshotItem(snapshot));
-        return table.putSnapshot(snapshot);
-      },
-      supersedeBefore: table.supersedeBefore,
-      putHead: (snapshot) => {
-        write(headItem(snapshot));
-        return table.putHead(snapshot);
-      },
-      putWatch: async (key, watch, after) => {
-        const item = watchItem(key, { watch, revision: after + 1 }, policy);
-        write(item);
-        const written = await table.putWatch(key, watch, after);
-        if (written) index(`${key.account}#${key.orderId}`, item);
-        return written;
-      },
-      putNotFound: (miss) => {
-        write(notFoundItem(miss));
-        return table.putNotFound(miss);
-      },
-      putHistoryLookup: (lookup) => {
-        write(historyLookupItem(lookup));
-        return table.putHistoryLookup(lookup);
-      },
-      list: async (...requested) => {
-        const found = await table.list(...requested);
-        // Everything of a watch is in the index; half a unit, as it is read as it may be.
-        meter.reads += 0.5 * Math.max(1, Math.ceil((found.length * typicalWatchBytes) / readUnit));
-        return found;
-      },
-    }),
-
-    accounts: (table) => ({
-      readAccount: (account) => {
-        meter.reads++;
-        return table.readAccount(account);
-      },
-      advanceTat: written(table.advanceTat),
-      raiseTat: written(table.raiseTat),
-      takeLease: written(table.takeLease),
-      renewLease: written(table.renewLease),
-      requestHandover: written(table.requestHandover),
-      releaseLease: written(table.releaseLease),
-      setPause: written(table.setPause),
-    }),
+    snapshots: (table, policy) => meteredSnapshots(table, policy, meter, index),
+    accounts: (table) => meteredAccounts(table, meter),
   };
+  const index = createIndexMeter(meter);
   return meter;
+}
 
-  function write(item: Item): void {
-    meter.writes += Math.ceil(bytesOf(item) / writeUnit);
-  }
+/** Counts the requests to a table of snapshots. */
+function meteredSnapshots(table: SnapshotTable, policy: CheckPolicy, meter: Meter, index: IndexMeter): SnapshotTable {
+  return {
+    readCurrent: async (key) => {
+      const { head, stored } = await table.readCurrent(key);
+      meterRead(meter, [...(head ? [headItem(head)] : []), ...(stored ? [watchItem(key, stored, policy)] : [])]);
+      return { head, stored };
+    },
+    newestSnapshot: async (key) => {
+      const newest = await table.newestSnapshot(key);
+      meterRead(meter, newest ? [snapshotItem(newest)] : []);
+      return newest;
+    },
+    putSnapshot: (snapshot) => {
+      meterWrite(meter, snapshotItem(snapshot));
+      return table.putSnapshot(snapshot);
+    },
+    supersedeBefore: table.supersedeBefore,
+    putHead: (snapshot) => {
+      meterWrite(meter, headItem(snapshot));
+      return table.putHead(snapshot);
+    },
+    putWatch: async (key, watch, after) => {
+      const item = watchItem(key, { watch, revision: after + 1 }, policy);
+      meterWrite(meter, item);
+      const written = await table.putWatch(key, watch, after);
+      if (written) index.written(`${key.account}#${key.orderId}`, item);
+      return written;
+    },
+    putNotFound: (miss) => {
+      meterWrite(meter, notFoundItem(miss));
+      return table.putNotFound(miss);
+    },
+    putHistoryLookup: (lookup) => {
+      meterWrite(meter, historyLookupItem(lookup));
+      return table.putHistoryLookup(lookup);
+    },
+    list: async (...requested) => {
+      const found = await table.list(...requested);
+      // Everything of a watch is in the index; half a unit, as it is read as it may be.
+      meter.reads += 0.5 * Math.max(1, Math.ceil((found.length * typicalWatchBytes) / readUnit));
+      return found;
+    },
+  };
+}
 
-  function read(items: readonly Item[], perUnit: number): void {
-    const bytes = items.reduce((sum, item) => sum + bytesOf(item), 0);
-    meter.reads += perUnit * Math.max(1, Math.ceil(bytes / readUnit));
-  }
+/** Counts the requests to a table of accounts. */
+function meteredAccounts(table: AccountTable, meter: Meter): AccountTable {
+  return {
+    readAccount: (account) => {
+      meter.reads++;
+      return table.readAccount(account);
+    },
+    advanceTat: metered(table.advanceTat),
+    raiseTat: metered(table.raiseTat),
+    takeLease: metered(table.takeLease),
+    renewLease: metered(table.renewLease),
+    requestHandover: metered(table.requestHandover),
+    releaseLease: metered(table.releaseLease),
+    setPause: metered(table.setPause),
+  };
 
-  /** An entry whose key changes is deleted and written anew. */
-  function index(id: string, item: Item): void {
-    const place = item['list'] && `${item['list'].S} ${item['list_at']?.N}`;
-    const before = listed.get(id);
-    if (place === undefined) listed.delete(id);
-    else listed.set(id, place);
-    const changes = [before, place].filter((there) => there !== undefined).length;
-    meter.indexWrites += (before === place ? Math.min(1, changes) : changes) * Math.ceil(bytesOf(item) / writeUnit);
-  }
-
-  function written<Args extends readonly unknown[], Result>(
+  function metered<Args extends readonly unknown[], Result>(
     request: (...args: Args) => Promise<Result>,
   ): (...args: Args) => Promise<Result> {
     return (...args) => {
@@ -115,6 +104,33 @@ export function createMeter(): Meter {
       return request(...args);
     };
   }
+}
+
+function meterWrite(meter: Meter, item: Item): void {
+  meter.writes += Math.ceil(bytesOf(item) / writeUnit);
+}
+
+/** A consistent read of items that are requested together. */
+function meterRead(meter: Meter, items: readonly Item[]): void {
+  const bytes = items.reduce((sum, item) => sum + bytesOf(item), 0);
+  meter.reads += Math.max(1, Math.ceil(bytes / readUnit));
+}
+
+type IndexMeter = { readonly written: (id: string, item: Item) => void };
+
+/** Remembers where each item is in the index: an entry whose key changes is deleted and written anew. */
+function createIndexMeter(meter: Meter): IndexMeter {
+  const listed = new Map<string, string>();
+  return {
+    written: (id, item) => {
+      const place = item['list'] && `${item['list'].S} ${item['list_at']?.N}`;
+      const before = listed.get(id);
+      if (place === undefined) listed.delete(id);
+      else listed.set(id, place);
+      const changes = [before, place].filter((there) => there !== undefined).length;
+      meter.indexWrites += (before === place ? Math.min(1, changes) : changes) * Math.ceil(bytesOf(item) / writeUnit);
+    },
+  };
 }
 
 const typicalWatchBytes = 700;

@@ -10,6 +10,18 @@ type TradingDeps = {
   readonly random: Random;
 };
 
+type TradingPlan = {
+  readonly orders: number;
+  readonly from: number;
+  readonly to: number;
+  /** The part of the orders that no list holds. */
+  readonly unlistedRate?: number;
+  /** The part of the orders that a program follows for a while. */
+  readonly polledRate?: number;
+  /** Nobody requests anything: lists have to discover every order. */
+  readonly unattended?: true;
+};
+
 const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -18,21 +30,10 @@ const hour = 60 * minute;
 const shown = 40;
 
 /** The desk: places orders, lets them live and end, and requests them from the API, as people and programs do. */
-export function trade(
-  deps: TradingDeps,
-  plan: {
-    readonly orders: number;
-    readonly from: number;
-    readonly to: number;
-    /** The part of the orders that no list holds. */
-    readonly unlistedRate?: number;
-    /** The part of the orders that a program follows for a while. */
-    readonly polledRate?: number;
-    /** Nobody requests anything: lists have to discover every order. */
-    readonly unattended?: true;
-  },
-): void {
-  const { market, functions, scheduler, random } = deps;
+export function trade(deps: TradingDeps, plan: TradingPlan): void {
+  const { market, scheduler, random } = deps;
+  const { check, poll, insist } = createRequests(deps, plan);
+  const { fillPart, edit, end: endOrder } = createActs(deps);
   for (let i = 0; i < plan.orders; i++) {
     scheduler.at(random.between(plan.from, plan.to - 5 * minute), () => {
       const live = lifetime(random);
@@ -79,6 +80,19 @@ export function trade(
     if (successor !== undefined) follow(successor, scheduler.now() + lifetime(random) / 4, false);
   }
 
+  function close(orderId: string): void {
+    // A race of everybody for the change.
+    if (random.chance(0.3)) {
+      for (let n = random.whole(2, 4); n > 0; n--) scheduler.after(random.whole(0, 400), () => check(orderId));
+    }
+    // The last part and the end within one millisecond, as matching engines do it.
+    if (random.chance(0.2)) fillPart(orderId);
+    endOrder(orderId);
+  }
+}
+
+/** What the desk and the matching engine do to an order. */
+function createActs({ market, random }: TradingDeps) {
   function fillPart(orderId: string): void {
     market.act(orderId, (book) => {
       const { amount, filled_amount: filled } = book.get(orderId).order;
@@ -91,13 +105,7 @@ export function trade(
     market.act(orderId, (book) => book.edit(orderId, { price: String(random.whole(20_000, 60_000) / 2) }));
   }
 
-  function close(orderId: string): void {
-    // A race of everybody for the change.
-    if (random.chance(0.3)) {
-      for (let n = random.whole(2, 4); n > 0; n--) scheduler.after(random.whole(0, 400), () => check(orderId));
-    }
-    // The last part and the end within one millisecond, as matching engines do it.
-    if (random.chance(0.2)) fillPart(orderId);
+  function end(orderId: string): void {
     const kind = random.next();
     market.act(orderId, (book) => {
       if (kind < 0.5) book.fill(orderId);
@@ -106,8 +114,13 @@ export function trade(
     });
   }
 
+  return { fillPart, edit, end };
+}
+
+/** Requests to the API, as people and programs make them. */
+function createRequests({ functions, scheduler, random }: TradingDeps, { unattended }: TradingPlan) {
   function check(orderId: string): void {
-    if (plan.unattended) return;
+    if (unattended) return;
     const maxAgeMs = random.pick([undefined, undefined, 0, 5_000, 60_000]);
     void functions.getOrder(orderId, maxAgeMs);
   }
@@ -122,11 +135,13 @@ export function trade(
 
   /** Requests until there is a response: what was placed has to be known. */
   async function insist(orderId: string, tries: number): Promise<void> {
-    if (plan.unattended) return;
+    if (unattended) return;
     const result = await functions.getOrder(orderId, undefined);
     const isKnown = result !== 'nothing' && 'order' in result;
     if (!isKnown && tries > 1) scheduler.after(random.between(2, 60) * second, () => insist(orderId, tries - 1));
   }
+
+  return { check, poll, insist };
 }
 
 /** Many orders live for seconds or minutes, some for hours. */

@@ -1,32 +1,30 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type LocalStack, readAssembly } from '../emulator/aws/assembly.ts';
-import { startAwsEndpoint } from '../emulator/aws/aws-endpoint.ts';
 import { claimDataFolder, type DataFolder, DataFolderError } from '../emulator/aws/data-folder.ts';
 import { deadLetterOf } from '../emulator/aws/dead-letter.ts';
-import { createTables, type Engine, fillSecrets, startDynamo } from '../emulator/aws/engines.ts';
+import { createTables, fillSecrets, startDynamo } from '../emulator/aws/engines.ts';
 import type { Outcome } from '../emulator/aws/environment.ts';
-import { startEventBus } from '../emulator/aws/event-bus/server.ts';
 import { startEventSource } from '../emulator/aws/event-source.ts';
 import { type Api, startGateway } from '../emulator/aws/gateway.ts';
-import { type Lambda, startLambda } from '../emulator/aws/lambda.ts';
-import { type Queues, startQueues } from '../emulator/aws/queues/server.ts';
+import type { Lambda } from '../emulator/aws/lambda.ts';
+import type { Queues } from '../emulator/aws/queues/server.ts';
 import { startScheduler } from '../emulator/aws/scheduler.ts';
 import { startSecretsManager } from '../emulator/aws/secrets-manager/server.ts';
 import { createStream } from '../emulator/aws/stream.ts';
-import { type Change, startTableProxy } from '../emulator/aws/table-proxy.ts';
+import type { Change } from '../emulator/aws/table-proxy.ts';
 import { type Exchange, startExchange } from '../emulator/exchange/server.ts';
 import { emulatedDialects } from '../emulator/exchange/wire.ts';
 import { startDemo } from './demo.ts';
 import { type Options, WrongOption } from './options.ts';
 import { readServedFiles } from './served-files.ts';
+import { place, startFunctions, startServices, stoppable, together } from './services.ts';
 import type { BusEvent } from './transitions.ts';
 
 /** The stack, running on this machine. */
@@ -63,10 +61,9 @@ type Work = Pick<RunSetting, 'failed'> & {
   readonly isStopped: () => boolean;
 };
 
-const place = { region: 'us-east-1', accountId: '123456789012' };
-
 /** Starts everything; what it started before a failure is stopped again. */
-export async function startLocal({ options, signal, failed, onEvent, unwritable }: RunSetting): Promise<LocalRun> {
+export async function startLocal(setting: RunSetting): Promise<LocalRun> {
+  const { options, failed, onEvent } = setting;
   const started = new AsyncDisposableStack();
   try {
     const api = Promise.withResolvers<Api>();
@@ -81,18 +78,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
     const folder = await mkdtemp(join(tmpdir(), 'order-state-snapshots-'));
     started.defer(() => rm(folder, { recursive: true, force: true }));
 
-    const data = options.data === undefined ? undefined : await claimDataFolder(options.data);
-    if (data !== undefined) started.defer(data.release);
-
-    // Its address is compiled into the bundle, so the exchange comes before the synthesis.
-    const builtIn =
-      options.exchange === undefined ? await builtInExchange(options, started, data, unwritable) : undefined;
-    const exchange = options.exchange ?? keyed(builtIn);
-    const [dynamo, secrets, stack] = await together([
-      stoppable(started, startDynamo(data?.dynamo, unwritable)),
-      stoppable(started, startSecretsManager(place)),
-      synthesize(folder, options, exchange.url, signal),
-    ]);
+    const { builtIn, exchange, dynamo, secrets, stack } = await startEngines(started, folder, setting);
     await together([
       createTables(dynamo.url, place.region, stack.tables),
       fillSecrets(secrets, place.region, stack.secretNames, exchange.key),
@@ -111,21 +97,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
     );
 
     const logFile = options.verbose ? undefined : join(folder, 'functions.log');
-    const log = logFile === undefined ? undefined : createWriteStream(logFile);
-    if (log !== undefined) started.defer(() => new Promise((resolve) => log.end(resolve)));
-    const lambda = startLambda({
-      functions: stack.functions,
-      region: place.region,
-      endpoints: {
-        AWS_ENDPOINT_URL_DYNAMODB: table.url,
-        AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
-        AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-        AWS_ENDPOINT_URL_SQS: queues.url,
-      },
-      output: (chunk) => (log ?? process.stderr).write(chunk),
-      failed,
-    });
-    started.defer(lambda.stop);
+    const lambda = startFunctions(started, stack, { table, bus, queues, secrets }, { logFile, failed });
     let stopped = false;
     const work: Work = { lambda, queues, failed, isStopped: () => stopped };
     streams.push(...startStreams(stack, work, started));
@@ -139,10 +111,7 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
       stack,
       logFile,
       play: () => {
-        if (builtIn === undefined) return;
-        const ordersUrl = `${gateway.url}/accounts/${options.account}/orders`;
-        const reported = (message: string) => failed('The demonstration', 'Error', message);
-        started.defer(startDemo({ exchange: builtIn, ordersUrl, failed: reported }).stop);
+        if (builtIn !== undefined) play(started, setting, builtIn, gateway.url);
       },
       stop: async () => {
         stopped = true;
@@ -158,28 +127,31 @@ export async function startLocal({ options, signal, failed, onEvent, unwritable 
   }
 }
 
-/** The table with its streams, the event bus and the queues, and one address for all of them and the secrets. */
-async function startServices(
+/** The exchange, the servers of AWS that keep data, and the stack, synthesized for that exchange. */
+async function startEngines(
   started: AsyncDisposableStack,
-  stack: LocalStack,
-  engines: { readonly dynamoUrl: string; readonly secretsUrl: string },
-  { onChange, onEvent }: Pick<RunSetting, 'onEvent'> & { readonly onChange: (change: Change) => void },
+  folder: string,
+  { options, signal, unwritable }: RunSetting,
 ) {
-  const [table, bus, queues] = await together([
-    stoppable(started, startTableProxy({ url: engines.dynamoUrl, streams: stack.streams, onChange })),
-    stoppable(started, startEventBus({ buses: stack.busNames, onEvent })),
-    stoppable(started, startQueues({ queues: stack.queueNames })),
+  const data = options.data === undefined ? undefined : await claimDataFolder(options.data);
+  if (data !== undefined) started.defer(data.release);
+
+  // Its address is compiled into the bundle, so the exchange comes before the synthesis.
+  const builtIn =
+    options.exchange === undefined ? await builtInExchange(options, started, data, unwritable) : undefined;
+  const exchange = options.exchange ?? keyed(builtIn);
+  const [dynamo, secrets, stack] = await together([
+    stoppable(started, startDynamo(data?.dynamo, unwritable)),
+    stoppable(started, startSecretsManager(place)),
+    synthesize(folder, options, exchange.url, signal),
   ]);
-  const aws = await stoppable(
-    started,
-    startAwsEndpoint({
-      DynamoDB_20120810: table.url,
-      secretsmanager: engines.secretsUrl,
-      AmazonSQS: queues.url,
-      AWSEvents: bus.url,
-    }),
-  );
-  return { table, bus, queues, aws };
+  return { builtIn, exchange, dynamo, secrets, stack };
+}
+
+function play(started: AsyncDisposableStack, { options, failed }: RunSetting, exchange: Exchange, url: string): void {
+  const ordersUrl = `${url}/accounts/${options.account}/orders`;
+  const reported = (message: string) => failed('The demonstration', 'Error', message);
+  started.defer(startDemo({ exchange, ordersUrl, failed: reported }).stop);
 }
 
 /** Leads the changes of the stack's tables to the functions that the template maps them to. */
@@ -221,12 +193,6 @@ function eventInvoke({ lambda, failed, isStopped }: Work) {
       return { kind: 'failed', errorType: 'Error', errorMessage };
     }
   };
-}
-
-async function stoppable<T extends Engine>(started: AsyncDisposableStack, starting: Promise<T>): Promise<T> {
-  const engine = await starting;
-  started.defer(() => engine.stop());
-  return engine;
 }
 
 /** With `--data`, its orders are those of the run before: otherwise each open one would be missing. */
@@ -289,12 +255,4 @@ function portProblem(error: unknown, port: number): unknown {
   if (code === 'EADDRINUSE') return new WrongOption(`Port ${port} is taken: choose another one with --port N`);
   if (code === 'EACCES') return new WrongOption(`Port ${port} is not for everyone: choose one from 1024 with --port N`);
   return error;
-}
-
-/** Like `Promise.all`, but waits for the others when one fails: what they start still has to be stopped. */
-async function together<T extends readonly unknown[]>(
-  work: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
 }

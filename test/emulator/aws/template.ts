@@ -111,7 +111,39 @@ export function createEvaluator(template: Template, place: Place): Evaluator {
     return kinds[Type]?.ref === 'Arn' ? attributeOf(name, 'Arn', at) : nameOf(name);
   }
 
-  const functions: Readonly<Record<string, (argument: unknown, at: string) => unknown>> = {
+  const functions = intrinsicFunctions({ evaluate, ref, attributeOf });
+
+  function evaluate(value: unknown, at: string): unknown {
+    if (Array.isArray(value)) {
+      return value.map((item, index) => evaluate(item, `${at}[${index}]`)).filter((item) => item !== undefined);
+    }
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value);
+    const [first] = entries;
+    if (first !== undefined && entries.length === 1 && (first[0] === 'Ref' || first[0].startsWith('Fn::'))) {
+      const [name, argument] = first;
+      const work = functions[name];
+      if (work === undefined) throw new TemplateError(`${at} uses ${name}, which cannot be worked out here.`);
+      return work(argument, at);
+    }
+    return Object.fromEntries(
+      entries
+        .map(([key, item]) => [key, evaluate(item, `${at}.${key}`)] as const)
+        .filter(([, item]) => item !== undefined),
+    );
+  }
+
+  return { evaluate, nameOf, attributeOf };
+}
+
+type IntrinsicFunctions = Readonly<Record<string, (argument: unknown, at: string) => unknown>>;
+
+function intrinsicFunctions({
+  evaluate,
+  ref,
+  attributeOf,
+}: Pick<Evaluator, 'evaluate' | 'attributeOf'> & { readonly ref: (name: string, at: string) => unknown }) {
+  const functions: IntrinsicFunctions = {
     Ref: (argument, at) => ref(text(argument, at), at),
     'Fn::GetAtt': (argument, at) => {
       const [logicalId = '', ...attribute] = typeof argument === 'string' ? argument.split('.') : texts(argument, at);
@@ -141,28 +173,7 @@ export function createEvaluator(template: Template, place: Place): Evaluator {
       });
     },
   };
-
-  function evaluate(value: unknown, at: string): unknown {
-    if (Array.isArray(value)) {
-      return value.map((item, index) => evaluate(item, `${at}[${index}]`)).filter((item) => item !== undefined);
-    }
-    if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value);
-    const [first] = entries;
-    if (first !== undefined && entries.length === 1 && (first[0] === 'Ref' || first[0].startsWith('Fn::'))) {
-      const [name, argument] = first;
-      const work = functions[name];
-      if (work === undefined) throw new TemplateError(`${at} uses ${name}, which cannot be worked out here.`);
-      return work(argument, at);
-    }
-    return Object.fromEntries(
-      entries
-        .map(([key, item]) => [key, evaluate(item, `${at}.${key}`)] as const)
-        .filter(([, item]) => item !== undefined),
-    );
-  }
-
-  return { evaluate, nameOf, attributeOf };
+  return functions;
 }
 
 function pseudoParameters(place: Place): Readonly<Record<string, string>> {
