@@ -207,7 +207,7 @@ export async function getOrder(account, orderId, signal) {
 }
 
 /** How many states of an order the console reads at most. */
-export const maxStates = 500;
+const maxStates = 500;
 
 /**
  * The history, newest first, at most `maxStates`.

@@ -41,7 +41,7 @@ function Figures({ account, of: { orders, read } }) {
   const summary =
     read.size < orders
       ? `Reading histories: ${read.size} of ${orders} orders.`
-      : `${count(delays.length, 'transition')} of ${count(orders, 'order')}: the first ${sampled} of each list. Only transitions after the order became known here count.`;
+      : `${count(delays.length, 'transition')} of ${count(orders, 'order')}: of live, closed and attention orders the first ${sampled} each. Only transitions after the order became known here count.`;
   return html`<h2>From transition to snapshot</h2>
     <p class="muted" role="status">${summary}</p>
     ${

@@ -1,10 +1,12 @@
-import { maxStates } from './api.js';
 import { duration, formatField, formatValue, time } from './format.js';
 import { html } from './html.js';
-import { fieldsOf } from './model.js';
+import { fieldsOf, isCut } from './model.js';
 
 /** @typedef {import('./api.js').SnapshotRow} SnapshotRow */
 /** @typedef {import('./api.js').AuditEntry} AuditEntry */
+
+/** How many audit entries the API returns at most. */
+const maxEntries = 100;
 
 /** What happened to an order, newest first by our clock: its states, misses, searches, and what people did. */
 /** @param {{ snapshots: readonly SnapshotRow[], entries: readonly AuditEntry[] }} properties */
@@ -16,7 +18,8 @@ export function Timeline({ snapshots, entries }) {
   if (all.length === 0) return null;
   return html`<section aria-label="History">
     <h2>History <small>UTC</small></h2>
-    ${snapshots.length >= maxStates && html`<p class="muted">Only the latest ${maxStates} states are shown.</p>`}
+    ${isCut(snapshots) && html`<p class="muted">Only the latest ${snapshots.length} states are shown.</p>`}
+    ${entries.length >= maxEntries && html`<p class="muted">Of misses, searches and commands, only the latest ${maxEntries} are shown.</p>`}
     <ol class="history">${all.map(({ at, what }) => html`<li><time class="number" datetime=${at}>${time(at)}</time>${what}</li>`)}</ol>
   </section>`;
 }

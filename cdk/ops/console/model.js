@@ -12,6 +12,11 @@ export const orderIdPattern = /^[A-Za-z0-9._-]{1,64}$/;
 /** A live order that was confirmed longer ago than this may be stale. */
 export const staleOrderSeconds = 120;
 
+/** Whether older states exist than these: only the oldest of all has no changes. @param {readonly SnapshotRow[]} snapshots Newest first. */
+export function isCut(snapshots) {
+  return (snapshots.at(-1)?.changes.length ?? 0) > 0;
+}
+
 /** A state of an order: when it began by the exchange's clock, and when this record first had it. Milliseconds. */
 /** @typedef {{ at: number, observed: number, state: string, filled: number }} Transition */
 

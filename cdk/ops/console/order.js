@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
-import { changeWatch, errorMessage, getOrder, getStateAt, listAllOrders, listSnapshots, maxStates } from './api.js';
+import { changeWatch, errorMessage, getOrder, getStateAt, listAllOrders, listSnapshots } from './api.js';
 import { StepChart } from './charts.js';
 import { age, count, duration, formatValue, time } from './format.js';
 import { Timeline } from './history.js';
 import { html } from './html.js';
-import { filledShare, gapsOf, latestCommand, staleOrderSeconds, stepsOf, transitionOf } from './model.js';
+import { filledShare, gapsOf, isCut, latestCommand, staleOrderSeconds, stepsOf, transitionOf } from './model.js';
 import { now } from './now.js';
 import { usePolled } from './polling.js';
 import { TimeTravel } from './time-travel.js';
@@ -181,7 +181,7 @@ function Charts({ view: { snapshots, status, loadedAt } }) {
   const names = [...new Set(transitions.map(({ state }) => state))];
   const top = Math.max(Number(snapshots[0]?.order.amount ?? 0), ...transitions.map(({ filled }) => filled)) || 1;
   const late = transitions.map(({ at, observed }) => observed - at);
-  const label = `${snapshots.length < maxStates ? '' : 'the latest '}${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} late`;
+  const label = `${isCut(snapshots) ? 'the latest ' : ''}${count(transitions.length, 'state')}, observed at most ${duration(Math.max(...late))} late`;
   return html`<section aria-label="Timeline of the order">
     <div class="legend">
       <h2>Timeline</h2>

@@ -58,8 +58,8 @@ function Comparison({ of: { moment, believed, actual } }) {
       html`<div class="scroll"><table class="grid compare">
       <thead><tr>
         <th>Field</th>
-        <th>What we believed at ${time(moment)} UTC</th>
-        <th>What was true at ${time(moment)} UTC</th>
+        <th>What this record said at ${time(moment)} UTC</th>
+        <th>What is known today of ${time(moment)} UTC</th>
       </tr></thead>
       <tbody>${rows.map(
         ({ field, one, other, differs }) => html`<tr class=${differs ? 'differs' : ''} key=${field}>

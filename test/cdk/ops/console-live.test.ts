@@ -136,7 +136,7 @@ it('the table of the time slider names the time that it shows, and a failure sho
   expect(await page.locator('.compare thead').innerText()).not.toContain(moment);
   api.lose(false);
   await pollIn(page);
-  await page.getByRole('columnheader', { name: `What we believed at ${moment}` }).waitFor();
+  await page.getByRole('columnheader', { name: `What this record said at ${moment}` }).waitFor();
 });
 
 it('the time slider follows the newest event until a person chooses a time', async () => {

@@ -130,6 +130,20 @@ it('a console page that has requested nothing shows no connection', async () => 
   await other.close();
 });
 
+it('a history that goes further back than the console reads says how many states are shown', async () => {
+  await go(`main/order/${order}`);
+  await page.getByText('oldest state kept').waitFor();
+  expect(await page.getByText(/Only the latest/).count()).toBe(0);
+  await page.route('**/snapshots?limit=100', async (route) => {
+    const response = await route.fetch();
+    const history: { snapshots: unknown[] } = await response.json();
+    await route.fulfill({ response, json: { ...history, snapshots: history.snapshots.slice(0, 2) } });
+  });
+  await page.reload();
+  await page.getByText('Only the latest 2 states are shown.').waitFor();
+  await page.unroute('**/snapshots?limit=100');
+});
+
 it('an account without orders is shown as having none', async () => {
   await go('hedge/live');
   await page.getByText('No live orders.').waitFor();
