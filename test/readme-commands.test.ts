@@ -13,7 +13,7 @@ import * as z from 'zod/mini';
 import { createClient } from '../lib/api/client.ts';
 import { spawnOps, spawnSmoke } from './cdk/ops/ops-test-bed.ts';
 import { seedFields, seedId } from './emulator/exchange/seed-order.ts';
-import { killLaunched, processesOf, reported, start } from './start/launch.ts';
+import { killLaunched, processesOf, reported, start, watchReported } from './start/launch.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
@@ -144,17 +144,17 @@ describe.skipIf(process.platform !== 'linux')('npm start', () => {
 
   it('npm start prints what happens to orders', async () => {
     const lines = [
-      reported('-', 'watch started by an operator'),
-      reported('-', 'watch started: found in the list of open orders'),
+      watchReported('-', 'watch started by an operator'),
+      watchReported('-', 'watch started: found in the list of open orders'),
       reported('SOL-PERPETUAL', 'open → canceled 0/15'),
       reported('BTC-PERPETUAL', 'open: buy 3 at 64250.50.*'),
       reported('BTC-PERPETUAL', 'filled \\d → \\d/3 at 64250.\\d\\d'),
       reported('BTC-PERPETUAL', 'open → filled 3/3.*'),
       reported('XRP-PERPETUAL', 'open → canceled 0/250'),
-      reported('ETH-PERPETUAL', 'MISSING, last seen \\d+(?:\\.\\d)? s earlier; still watched'),
-      reported('ETH-PERPETUAL', 'found again'),
+      watchReported('ETH-PERPETUAL', 'MISSING, last seen \\d+(?:\\.\\d)? s earlier; still watched'),
+      watchReported('ETH-PERPETUAL', 'found again'),
       reported('BTC-PERPETUAL', 'open → triggered: a new order was placed'),
-      reported('ETH-PERPETUAL', 'UNKNOWN STATE, still watched'),
+      watchReported('ETH-PERPETUAL', 'UNKNOWN STATE, still watched'),
       reported('PEPE-PERPETUAL', 'open: .*'),
     ];
     for (const line of lines) await stack.showing(line);

@@ -93,6 +93,11 @@ export function processesOf(folder: string): readonly string[] {
   });
 }
 
-/** A line about an order of the demonstration. */
-export const reported = (instrument: string, what: string) =>
-  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d +\\d+(?:\\.\\d)? s {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
+/** A line about a change of an order of the demonstration. */
+export const reported = (instrument: string, what: string) => lineOf(' +\\d+(?:\\.\\d)? s', instrument, what);
+
+/** A line about a change of the watch of an order of the demonstration: without a delay. */
+export const watchReported = (instrument: string, what: string) => lineOf(' {10}', instrument, what);
+
+const lineOf = (after: string, instrument: string, what: string) =>
+  new RegExp(`\\n {2}\\d\\d:\\d\\d:\\d\\d${after} {2}(39\\d{15}) {2}${instrument} +${what}\\n`);
