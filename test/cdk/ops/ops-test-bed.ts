@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { operate, type Program } from '../../../cdk/ops/operate.ts';
 import type { Terminal } from '../../../cdk/ops/terminal.ts';
@@ -138,4 +139,11 @@ function spawnScript(script: string, args: readonly string[], env: NodeJS.Proces
       resolve({ code: Number(error?.code ?? 0), out, stderr });
     });
   });
+}
+
+/** The actions on tables that the runbooks list for a command. */
+export function tablePermissions(command: string): readonly string[] {
+  const runbooks = readFileSync(new URL('../../../cdk/runbooks.md', import.meta.url), 'utf8');
+  const [, actions = ''] = new RegExp(`^\\| \`${command}\` \\| (.*) \\|$`, 'm').exec(runbooks) ?? [];
+  return [...new Set([...actions.matchAll(/`(?:dynamodb:)?(\w+)`/g)].map(([, action = '']) => action))].toSorted();
 }

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDynamoAccountTable } from '../../../lib/accounts/dynamo-table.ts';
 import { isPaused } from '../../../lib/accounts/table.ts';
+import { startFaultyProxy } from '../../emulator/aws/faulty-proxy.ts';
 import { startFakeAws } from './fake-aws.ts';
-import { names, type OpsTestBed, runSchedule, spawnOps, startOpsTestBed } from './ops-test-bed.ts';
+import {
+  names,
+  type OpsTestBed,
+  runHere,
+  runSchedule,
+  spawnOps,
+  startOpsTestBed,
+  tablePermissions,
+} from './ops-test-bed.ts';
 
 let ops: OpsTestBed;
 beforeAll(async () => {
@@ -71,4 +80,14 @@ it('ops pause works from a shell, with the credentials and the endpoint of the e
   };
   expect(await spawnOps(main, env)).toEqual({ code: 0, out: 'Account main is not paused.\n', stderr: '' });
   await aws.stop();
+});
+
+it('ops pause uses exactly the permissions that the runbooks list for it', async () => {
+  const proxy = await startFaultyProxy(ops.url);
+  const used = new Set<string>();
+  proxy.play((operation) => void used.add(operation));
+  const args = ['pause', '--account', 'main', '--table', names.table, '--minutes', '5', '--endpoint', proxy.url];
+  expect((await runHere('npm run ops --', args, ops.clock)).code).toBe(0);
+  await proxy.stop();
+  expect(tablePermissions('pause')).toEqual([...used].toSorted());
 });

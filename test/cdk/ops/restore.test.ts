@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
@@ -16,7 +15,7 @@ import { createForwarder, send } from '../../emulator/aws/forward.ts';
 import { listen, unlisten } from '../../emulator/listen.ts';
 import { start } from '../../lib/snapshots/observations.ts';
 import { policy } from '../../lib/snapshots/table-contract.ts';
-import { names, runHere, seenOf } from './ops-test-bed.ts';
+import { names, runHere, seenOf, tablePermissions } from './ops-test-bed.ts';
 import { filled, from, key, type RestoreTestBed, startRestoreTestBed } from './restore-test-bed.ts';
 
 let ops: RestoreTestBed;
@@ -289,8 +288,5 @@ it('ops restore uses exactly the permissions that the runbooks list for it', asy
   const args = ['restore', '--from', from, '--stage', 'dev', '--endpoint', proxy.url];
   expect((await runHere('npm run ops --', args, ops.clock)).code).toBe(0);
   await proxy.stop();
-  const runbooks = readFileSync(new URL('../../../cdk/runbooks.md', import.meta.url), 'utf8');
-  const [, row = ''] = /^\| `restore` \| (.*) \|$/m.exec(runbooks) ?? [];
-  const listed = [...row.matchAll(/`(?:dynamodb:)?(\w+)`/g)].map(([, action]) => action);
-  expect([...new Set(listed)].toSorted()).toEqual([...used].toSorted());
+  expect(tablePermissions('restore')).toEqual([...used].toSorted());
 });
