@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
+import { createApp } from '../../cdk/order-state-app.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'diff-'));
@@ -32,12 +33,20 @@ function treeOf(commit: string): string {
   return tree;
 }
 
-/** Where the stage prod of a tree was synthesized, its bundles left out. */
-function synthesize(tree: string, name: string): string {
-  const outdir = join(folder, `${name}.out`);
-  const context = JSON.stringify({ stage: 'prod', 'aws:cdk:bundling-stacks': [] });
-  const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: context };
+const context = { stage: 'prod', 'aws:cdk:bundling-stacks': [] };
+
+/** Where the stage prod of an earlier commit's sources was synthesized, its bundles left out. */
+function synthesizeBefore(tree: string): string {
+  const outdir = join(folder, 'before.out');
+  const env = { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) };
   execFileSync(process.execPath, [join(tree, 'cdk/app.ts')], { env });
+  return outdir;
+}
+
+/** The same of today's, in this process, which has loaded the CDK. */
+function synthesizeNow(): string {
+  const outdir = join(folder, 'now.out');
+  createApp({ outdir, context }).synth();
   return outdir;
 }
 
@@ -50,7 +59,7 @@ function changes(before: string, after: string): readonly string[] {
   const said = execFileSync(process.execPath, args, {
     cwd: folder,
     encoding: 'utf8',
-    env: { ...process.env, CI: 'true' },
+    env: { ...process.env, CI: 'true', CDK_DISABLE_CLI_TELEMETRY: 'true' },
   });
   return said.split('\n').filter((line) => /^\[[-+~]\] AWS::/.test(line));
 }
@@ -58,7 +67,7 @@ function changes(before: string, after: string): readonly string[] {
 it('no table, secret, queue or bus was replaced or removed since the first commit that had all of them', ({ skip }) => {
   const commit = firstCommit();
   skip(commit === '', 'There is nothing to compare with: the history of this repository is not here.');
-  const seen = changes(synthesize(treeOf(commit), commit), synthesize(root, 'now'));
+  const seen = changes(synthesizeBefore(treeOf(commit)), synthesizeNow());
   expect(seen).not.toEqual([]);
   const lost = seen.filter(
     (line) => stateful.test(line.split(' ')[1] ?? '') && /^\[-|replace|destroy|orphan/.test(line),
