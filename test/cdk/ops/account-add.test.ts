@@ -154,7 +154,7 @@ it.each([[], ['KEY_OF_THE_DESK']])(
     const { code, stderr } = await ops.run(['account', 'add', ...names, '--no-check', '--file', keyFile()]);
     expect([code, stderr]).toEqual([
       2,
-      'give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
+      'Give the name of the account, 1 to 32 of a-z, 0-9 and -. See: npm run ops -- account add --help\n',
     ]);
   },
 );
