@@ -69,8 +69,8 @@ export default defineConfig({
     pool: 'forks',
     // CloudFormation's schemas take some seconds a process: test/cdk/order-state-app.test.ts turns them on.
     env: { CDK_VALIDATION: 'false' },
-    // One of them waits most of the time.
-    maxWorkers: 3,
+    // Two of them wait most of the time.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     // What failed is shown with its seeds and tables; what passed is a number.
     reporters: ['minimal'],
